@@ -1,0 +1,144 @@
+//! The federation of one cell: its instances, its videos and who follows whom.
+//!
+//! A follower here is an instance whose shared inbox receives the broadcasts of an origin: however many of its
+//! actors follow, it is one inbox and one request. Nothing here knows about time.
+
+use crate::domain::protocol::Rules;
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::random::{Purpose, Seed, unit};
+use std::collections::BTreeMap;
+
+/// The instances, the videos and the follower lists.
+#[derive(Clone, Debug)]
+pub struct Federation {
+    /// By `InstanceId`.
+    pub instances: Vec<Instance>,
+    /// By `VideoId`.
+    pub videos: Vec<Video>,
+    /// Of each origin of a video: the instances that follow it, in ascending order, itself never among them.
+    pub followers: BTreeMap<InstanceId, Vec<InstanceId>>,
+}
+
+/// What is fixed about one instance.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// The name in scenario and records.
+    pub name: String,
+    /// Scheme and host, as in `https://origin.example`.
+    pub url: String,
+    /// The protocol that it speaks.
+    pub rules: Rules,
+    /// Whether it is PeerTube; other software receives Views and shows nothing.
+    pub is_peertube: bool,
+    /// The region of its data centre, a row of the network's latency matrix (0 if there is none).
+    pub region: usize,
+}
+
+/// What is fixed about one video.
+#[derive(Clone, Debug)]
+pub struct Video {
+    /// The name in scenario and records.
+    pub name: String,
+    /// The instance that owns it.
+    pub origin: InstanceId,
+}
+
+/// How follower lists are made.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Follows {
+    /// Every instance follows every other.
+    Everybody,
+    /// Each instance follows each other one independently, so often that the mean is this (at most instances - 1).
+    Random {
+        /// Mean number of instances that an instance follows.
+        mean: f64,
+    },
+    /// Exactly these edges: (follower, followed).
+    Edges(Vec<(InstanceId, InstanceId)>),
+}
+
+impl Federation {
+    /// The instance that owns a video.
+    pub fn origin(&self, video: VideoId) -> InstanceId {
+        self.videos[video.index()].origin
+    }
+
+    /// The inboxes that receive the broadcasts about a video.
+    pub fn inboxes(&self, video: VideoId) -> &[InstanceId] {
+        &self.followers[&self.origin(video)]
+    }
+
+    /// The instances that show a video: its origin, then the PeerTube followers of the origin.
+    pub fn showing(&self, video: VideoId) -> impl Iterator<Item = InstanceId> + '_ {
+        let peertube = |id: &InstanceId| self.instances[id.index()].is_peertube;
+        std::iter::once(self.origin(video)).chain(self.inboxes(video).iter().copied().filter(peertube))
+    }
+}
+
+impl Follows {
+    /// The follower list of each origin among `count` instances.
+    pub fn lists(
+        &self,
+        count: usize,
+        origins: impl IntoIterator<Item = InstanceId>,
+        seed: Seed,
+    ) -> BTreeMap<InstanceId, Vec<InstanceId>> {
+        origins.into_iter().map(|origin| (origin, self.followers_of(origin, count, seed))).collect()
+    }
+
+    fn followers_of(&self, origin: InstanceId, count: usize, seed: Seed) -> Vec<InstanceId> {
+        let others = (0..count).map(InstanceId::at).filter(|&id| id != origin);
+        match self {
+            Follows::Everybody => others.collect(),
+            Follows::Random { mean } => {
+                let mut rng = seed.stream(Purpose::Follows, u64::from(origin.0));
+                let share = mean / (count.max(2) - 1) as f64;
+                others.filter(|_| unit(&mut rng) < share).collect()
+            }
+            Follows::Edges(edges) => {
+                let mut list: Vec<_> = edges
+                    .iter()
+                    .filter(|(from, to)| *to == origin && from != to)
+                    .map(|(from, _)| *from)
+                    .collect();
+                list.sort_unstable();
+                list.dedup();
+                list
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed { seed: 1, replication: 0 };
+    const ORIGIN: InstanceId = InstanceId(2);
+
+    fn followers(follows: &Follows, count: usize) -> Vec<u32> {
+        follows.lists(count, [ORIGIN], SEED)[&ORIGIN].iter().map(|id| id.0).collect()
+    }
+
+    #[test]
+    fn everybody_is_everybody_else() {
+        assert_eq!(followers(&Follows::Everybody, 4), [0, 1, 3]);
+    }
+
+    #[test]
+    fn edges_are_taken_once_and_never_to_oneself() {
+        let edge = |from, to| (InstanceId(from), InstanceId(to));
+        let edges = Follows::Edges(vec![edge(3, 2), edge(0, 2), edge(3, 2), edge(2, 2), edge(2, 0)]);
+        assert_eq!(followers(&edges, 4), [0, 3]);
+    }
+
+    #[test]
+    fn a_random_graph_has_its_mean() {
+        let lists = Follows::Random { mean: 20.0 }.lists(1_001, (0..1_001).map(InstanceId), SEED);
+        let follows: usize = lists.values().map(Vec::len).sum();
+        // binomial with mean 20,020 and standard deviation 140
+        assert!((19_460..20_580).contains(&follows), "{follows}");
+        assert_eq!(followers(&Follows::Random { mean: 1_000.0 }, 1_001).len(), 1_000);
+        assert!(followers(&Follows::Random { mean: 0.0 }, 1_001).is_empty());
+    }
+}

@@ -1,0 +1,324 @@
+//! Protocols as rules: what a release sends, forwards, accepts and keeps, one row of independent rules per release.
+//!
+//! Source: PeerTube's releases 6.0 to 9.0-dev, as the recordings in `tests/traces` show them. Sending asks the
+//! sender's rules, receiving the receiver's; there is no negotiation, so a mixed federation is instances with
+//! different rows. This file says which rules exist and what each release chose; `instance` says what they do.
+//! To add a rule: one entry in `rules!`, its value in `PEERTUBE_6_0` (and where a preset differs), one branch in `instance`.
+
+use crate::words::units::Span;
+
+macro_rules! rules {
+    ($($(#[doc = $doc:literal])+ $key:ident: $rule:ident { $($(#[doc = $choice_doc:literal])+ $choice:ident = $text:literal,)+ })+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            pub enum $rule {
+                $($(#[doc = $choice_doc])+ $choice,)+
+            }
+
+            impl $rule {
+                const CHOICES: &[Choice] =
+                    &[$(Choice { name: $text, doc: concat!($($choice_doc),+) },)+];
+
+                /// The choice's name in scenario files and tables.
+                pub fn name(self) -> &'static str {
+                    match self { $($rule::$choice => $text,)+ }
+                }
+
+                fn named(name: &str) -> Option<$rule> {
+                    match name { $($text => Some($rule::$choice),)+ _ => None }
+                }
+            }
+        )+
+
+        /// One row of rules and parameters: everything that a release decides.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct Rules {
+            $($(#[doc = $doc])+ pub $key: $rule,)+
+            /// The parameters beside the rules.
+            pub parameters: Parameters,
+        }
+
+        impl Rules {
+            /// Every rule with its choices, in the order of the tables that people read.
+            pub const RULES: &[Rule] = &[$(Rule {
+                key: stringify!($key),
+                doc: concat!($($doc),+),
+                choices: $rule::CHOICES,
+                get: |rules| rules.$key.name(),
+                set: |rules, name| {
+                    let Some(choice) = $rule::named(name) else { return false };
+                    rules.$key = choice;
+                    true
+                },
+            },)+];
+        }
+    };
+}
+
+/// One rule as data: for tables, scenario files and their schema.
+pub struct Rule {
+    /// The key in scenario files.
+    pub key: &'static str,
+    /// What the rule decides.
+    pub doc: &'static str,
+    /// What it can be.
+    pub choices: &'static [Choice],
+    /// The name of the choice that a row made.
+    pub get: fn(&Rules) -> &'static str,
+    /// Changes a row; false if there is no choice of that name.
+    pub set: fn(&mut Rules, &str) -> bool,
+}
+
+/// One choice of a rule.
+pub struct Choice {
+    /// Its name in scenario files.
+    pub name: &'static str,
+    /// What it means.
+    pub doc: &'static str,
+}
+
+rules! {
+    /// whether an instance broadcasts the viewers of its own videos singly
+    own_viewers: OwnViewers {
+        /// each viewer is broadcast, again after the re-federation age
+        Each = "each",
+        /// none is sent
+        None = "none",
+    }
+    /// whether the origin broadcasts its total at its ticks
+    origin_total: OriginTotal {
+        /// never
+        No = "no",
+        /// at each tick with a viewer left (unless `threshold` withholds it)
+        Yes = "yes",
+    }
+    /// whether a follower sends its own total to the origin at its ticks, in place of each viewer; an origin with this
+    /// rule keeps one entry per follower (no release has this)
+    follower_total: FollowerTotal {
+        /// each viewer is sent singly
+        No = "no",
+        /// one total of its own unexpired viewers per tick
+        Yes = "yes",
+    }
+    /// whether the View of one viewer carries `result` = 1
+    viewer_result: ViewerResult {
+        /// it carries none
+        No = "no",
+        /// it carries 1
+        Yes = "yes",
+    }
+    /// whose `result` replaces what a follower shows; any other View adds one entry
+    accept_result: AcceptResult {
+        /// nobody's
+        Nobody = "nobody",
+        /// anybody's, a forwarded viewer's too
+        Anybody = "anybody",
+        /// that of an author on the video's host only
+        VideoHost = "video-host",
+    }
+    /// what the View of a viewer that the origin already holds does there
+    known_viewer: KnownViewer {
+        /// it adds one entry more
+        AnotherEntry = "another-entry",
+        /// it extends the viewer's entry
+        Extend = "extend",
+    }
+    /// which viewer Views the origin forwards to its other followers
+    forward: Forward {
+        /// all
+        Always = "always",
+        /// those of a viewer that was new to it
+        OnlyNew = "only-new",
+        /// none
+        Never = "never",
+    }
+    /// whether plain views (they count views, not viewers) are sent
+    plain_views: PlainViews {
+        /// each
+        Each = "each",
+        /// none
+        None = "none",
+    }
+    /// whether the origin forwards the plain views of its followers
+    forward_plain_views: ForwardPlainViews {
+        /// all
+        Always = "always",
+        /// none
+        Never = "never",
+    }
+    /// where viewers are kept
+    store: StoreKind {
+        /// a list beside a map of ids, in memory; a restart loses both
+        List = "list",
+        /// keyed by id, outside the process; it survives a restart
+        Keyed = "keyed",
+    }
+    /// the ids of viewers after a restart
+    ids_after_restart: IdsAfterRestart {
+        /// all new (they are salted, and the salt is new)
+        New = "new",
+        /// kept
+        Kept = "kept",
+    }
+    /// the form of a View on the wire
+    wire: WireForm {
+        /// ids of 64 hex digits, the shorter context
+        V60 = "peertube-6.0",
+        /// ids of session and video, the context with `InteractionCounter`
+        V61 = "peertube-6.1",
+    }
+}
+
+/// The numbers beside the rules, with PeerTube's values in the presets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// Lifetime L of an entry after the last heartbeat or View.
+    pub lifetime: Span,
+    /// Interval T between two ticks of an instance.
+    pub tick_interval: Span,
+    /// A viewer is sent again on the first heartbeat at least this long after the last sending.
+    pub refederation_age: Span,
+    /// Interval between the heartbeats of a client.
+    pub heartbeat: Span,
+    /// Watching this long makes a plain view (half of the video if that is shorter).
+    pub plain_view_after: Span,
+    /// When totals may be withheld (no release does).
+    pub threshold: Option<Threshold>,
+}
+
+/// The threshold rule: a total is sent only if it changed enough, or if too many ticks went by without one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threshold {
+    /// The change that is worth a message, in millionths of the last total sent.
+    pub share_ppm: u32,
+    /// A total is sent at least every so many ticks (k, at least 1); it expires k tick intervals and 30 s after it was built.
+    pub max_ticks: u32,
+}
+
+/// A named row.
+pub struct Preset {
+    /// The name in scenario files, on the command line and in recordings.
+    pub name: &'static str,
+    /// Which releases it stands for.
+    pub doc: &'static str,
+    /// The row.
+    pub rules: Rules,
+}
+
+const PEERTUBE_6_0: Rules = Rules {
+    own_viewers: OwnViewers::Each,
+    origin_total: OriginTotal::No,
+    follower_total: FollowerTotal::No,
+    viewer_result: ViewerResult::No,
+    accept_result: AcceptResult::Nobody,
+    known_viewer: KnownViewer::AnotherEntry,
+    forward: Forward::Always,
+    plain_views: PlainViews::Each,
+    forward_plain_views: ForwardPlainViews::Always,
+    store: StoreKind::List,
+    ids_after_restart: IdsAfterRestart::New,
+    wire: WireForm::V60,
+    parameters: Parameters {
+        lifetime: Span::from_secs(120),
+        tick_interval: Span::from_secs(120),
+        refederation_age: Span::from_secs(90),
+        heartbeat: Span::from_secs(5),
+        plain_view_after: Span::from_secs(30),
+        threshold: None,
+    },
+};
+
+const PEERTUBE_6_3_V1: Rules = Rules {
+    accept_result: AcceptResult::Anybody,
+    ids_after_restart: IdsAfterRestart::Kept,
+    wire: WireForm::V61,
+    parameters: Parameters { plain_view_after: Span::from_secs(10), ..PEERTUBE_6_0.parameters },
+    ..PEERTUBE_6_0
+};
+
+const PEERTUBE_6_3_V2: Rules = Rules {
+    own_viewers: OwnViewers::None,
+    origin_total: OriginTotal::Yes,
+    viewer_result: ViewerResult::Yes,
+    ..PEERTUBE_6_3_V1
+};
+
+const PEERTUBE_8_0: Rules = Rules { known_viewer: KnownViewer::Extend, ..PEERTUBE_6_3_V2 };
+
+const PEERTUBE_8_2_4: Rules = Rules { accept_result: AcceptResult::VideoHost, ..PEERTUBE_8_0 };
+
+const PEERTUBE_9_0_DEV: Rules =
+    Rules { forward: Forward::OnlyNew, store: StoreKind::Keyed, ..PEERTUBE_8_2_4 };
+
+const V2: Rules = Rules { forward: Forward::Never, ..PEERTUBE_8_0 };
+
+const V3: Rules = Rules {
+    follower_total: FollowerTotal::Yes,
+    forward: Forward::Never,
+    parameters: Parameters {
+        threshold: Some(Threshold { share_ppm: 100_000, max_ticks: 3 }),
+        ..PEERTUBE_8_2_4.parameters
+    },
+    ..PEERTUBE_8_2_4
+};
+
+/// Every preset, oldest release first; the last two are designs, not releases.
+pub const PRESETS: &[Preset] = &[
+    Preset { name: "peertube-6.0", doc: "releases up to 6.0", rules: PEERTUBE_6_0 },
+    Preset { name: "v1", doc: "alias of peertube-6.0", rules: PEERTUBE_6_0 },
+    Preset { name: "peertube-6.3-v1", doc: "6.1 to 6.3, viewers federation V2 off", rules: PEERTUBE_6_3_V1 },
+    Preset { name: "peertube-6.3-v2", doc: "6.1 to 6.3, viewers federation V2 on", rules: PEERTUBE_6_3_V2 },
+    Preset { name: "peertube-8.0", doc: "7.x to 8.1", rules: PEERTUBE_8_0 },
+    Preset { name: "peertube-8.2.4", doc: "8.2.4 and later 8.x", rules: PEERTUBE_8_2_4 },
+    Preset { name: "peertube-9.0-dev", doc: "the development line of 9.0", rules: PEERTUBE_9_0_DEV },
+    Preset { name: "v2", doc: "as commit b4f4432459 describes it: 8.0 without forwarding", rules: V2 },
+    Preset {
+        name: "v3",
+        doc: "ours, in no release: 8.2.4 with follower totals, a threshold and no forwarding of viewers",
+        rules: V3,
+    },
+];
+
+impl Rules {
+    /// The row of a preset, `None` if there is none of that name.
+    pub fn preset(name: &str) -> Option<Rules> {
+        PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.rules)
+    }
+
+    /// When a total that is built at a tick expires, after that tick.
+    pub fn total_lifetime(&self) -> Span {
+        match self.parameters.threshold {
+            None => self.parameters.lifetime,
+            Some(threshold) => {
+                self.parameters.tick_interval * u64::from(threshold.max_ticks) + Span::from_secs(30)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_can_be_read_and_changed_by_name() {
+        let mut rules = Rules::preset("peertube-8.2.4").expect("a preset");
+        for rule in Rules::RULES {
+            for choice in rule.choices {
+                assert!((rule.set)(&mut rules, choice.name));
+                assert_eq!((rule.get)(&rules), choice.name);
+            }
+            assert!(!(rule.set)(&mut rules, "sometimes"));
+        }
+    }
+
+    #[test]
+    fn presets_have_names_of_their_own() {
+        let mut names: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), PRESETS.len());
+        assert_eq!(Rules::preset("v1"), Rules::preset("peertube-6.0"));
+    }
+}

@@ -1,0 +1,108 @@
+//! The typed View: the one activity that the simulation exchanges.
+//!
+//! Its JSON and its size on the wire are in `wire`; what a receiver does with it is in `instance`.
+
+use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::words::units::Time;
+
+/// A View, as its author built it. A forwarded View is the same View, to the byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The video that is watched.
+    pub video: VideoId,
+    /// The instance that built and signed it.
+    pub author: InstanceId,
+    /// Who or what it counts.
+    pub subject: Subject,
+    /// The count in `result`, if it carries one.
+    pub result: Option<u32>,
+    /// When it was built, by its author's clock.
+    pub built: Time,
+    /// When what it counts expires, by its author's clock; plain views have no expiry.
+    pub expires: Option<Time>,
+    /// Which sending it is.
+    pub stamp: Stamp,
+}
+
+/// What a View counts; with the author and the video this is its id on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// One viewer of the author's, with the salt of its id (it changes at restarts where ids do).
+    Viewer(ViewerId, u32),
+    /// The author's total: the whole count if it is the video's origin, else of its own viewers.
+    Total,
+    /// One plain view of a viewer: it counts views, not viewers.
+    Plain(ViewerId),
+}
+
+/// Tells the sendings of one subject apart. It depends on the workload alone, never on the protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stamp {
+    /// The visit that caused it; 0 for a total.
+    pub session: SessionId,
+    /// The number of the heartbeat in the visit, or of the tick for a total.
+    pub number: u32,
+}
+
+/// The kinds of message that records tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// One viewer, from its own instance.
+    Viewer,
+    /// One viewer, forwarded by the origin.
+    ViewerForwarded,
+    /// A total of the origin.
+    Total,
+    /// A total of a follower's own viewers, to the origin.
+    FollowerTotal,
+    /// A total of a follower that the origin took for a viewer and forwarded.
+    FollowerTotalForwarded,
+    /// A plain view, from its own instance.
+    Plain,
+    /// A plain view, forwarded by the origin.
+    PlainForwarded,
+}
+
+impl Kind {
+    /// All kinds, in the order of the records.
+    pub const ALL: [Kind; 7] = [
+        Kind::Viewer,
+        Kind::ViewerForwarded,
+        Kind::Total,
+        Kind::FollowerTotal,
+        Kind::FollowerTotalForwarded,
+        Kind::Plain,
+        Kind::PlainForwarded,
+    ];
+
+    /// The kind of a View that `sender` sends about a video of `origin`.
+    pub fn of(view: &View, sender: InstanceId, origin: InstanceId) -> Kind {
+        match (view.subject, sender != view.author) {
+            (Subject::Viewer(..), false) => Kind::Viewer,
+            (Subject::Viewer(..), true) => Kind::ViewerForwarded,
+            (Subject::Total, false) if view.author == origin => Kind::Total,
+            (Subject::Total, false) => Kind::FollowerTotal,
+            (Subject::Total, true) => Kind::FollowerTotalForwarded,
+            (Subject::Plain(_), false) => Kind::Plain,
+            (Subject::Plain(_), true) => Kind::PlainForwarded,
+        }
+    }
+
+    /// The name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Viewer => "viewer",
+            Kind::ViewerForwarded => "viewer_forwarded",
+            Kind::Total => "total",
+            Kind::FollowerTotal => "follower_total",
+            Kind::FollowerTotalForwarded => "follower_total_forwarded",
+            Kind::Plain => "plain",
+            Kind::PlainForwarded => "plain_forwarded",
+        }
+    }
+
+    /// Whether it is viewer traffic ("watching now") rather than the counting of views.
+    pub fn is_viewer_traffic(self) -> bool {
+        !matches!(self, Kind::Plain | Kind::PlainForwarded)
+    }
+}

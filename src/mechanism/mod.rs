@@ -1,0 +1,9 @@
+//! Layer 2, mechanisms: pending events, activities and their wire form, the viewer store, the network.
+//!
+//! Each is a thing of its own, without protocol rules (layer 3) and without drivers (layer 6).
+
+pub mod activity;
+pub mod network;
+pub mod pending;
+pub mod store;
+pub mod wire;

@@ -1,0 +1,7 @@
+//! Layer 1, words: units, ids and random streams that every other layer speaks.
+//!
+//! Nothing here knows what an instance, a protocol or a file is.
+
+pub mod ids;
+pub mod random;
+pub mod units;

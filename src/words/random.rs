@@ -1,0 +1,163 @@
+//! Random numbers by name: every draw is addressed by what it is for, never by when it is made.
+//!
+//! Two kinds, both ChaCha8 (`rand_chacha`), so that results do not depend on the platform or on the order of work:
+//! - `Seed::stream`: one generator per (seed, replication, purpose, entity), for the workload and the federation;
+//! - `MessageDraws`: one 32-bit draw per (seed, replication, purpose, message, destination): ChaCha8 stream = hash of
+//!   the message's name, word = destination, so that a block of 16 destinations costs one ChaCha block.
+//!
+//! The protocol under test is in no name: every protocol meets the same viewers and, for the same message, the same
+//! latency, so that differences between protocols are paired.
+//!
+//! The hash is `fold`: h = 0; for each word w: h = mix(h + w + 0x9e3779b97f4a7c15), where mix is the finalizer of
+//! SplitMix64 (Steele, Lea and Flood 2014: xor-shift 30, multiply bf58476d1ce4e5b9, xor-shift 27, multiply
+//! 94d049bb133111eb, xor-shift 31). A ChaCha key is mix(h), mix(h + 1), mix(h + 2), mix(h + 3) with h = fold(words),
+//! each little-endian.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// Names one replication of one experiment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seed {
+    /// The experiment's seed, from the scenario or the command line.
+    pub seed: u64,
+    /// The number of the replication, from 0.
+    pub replication: u32,
+}
+
+/// What a draw is for. The numbers are part of every result: a purpose keeps its number for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u64)]
+pub enum Purpose {
+    /// When sessions start.
+    Arrivals = 1,
+    /// How long a session lasts.
+    Watch = 2,
+    /// At which instance a viewer sits.
+    Spread = 3,
+    /// Whether and when a viewer comes back.
+    Return = 4,
+    /// Which instance holds which rank of popularity.
+    Rank = 5,
+    /// Who follows whom.
+    Follows = 6,
+    /// The phase of an instance's tick.
+    TickPhase = 7,
+    /// The latency of a message.
+    Latency = 8,
+    /// Whether a message is lost.
+    Loss = 9,
+}
+
+impl Seed {
+    /// The generator of one entity (a crowd, a session, an instance: its number) for one purpose.
+    pub fn stream(self, purpose: Purpose, entity: u64) -> ChaCha8Rng {
+        ChaCha8Rng::from_seed(key(&[self.seed, u64::from(self.replication), purpose as u64, entity]))
+    }
+}
+
+/// The draws of one purpose for messages: a function of message and destination.
+#[derive(Clone, Debug)]
+pub struct MessageDraws(ChaCha8Rng);
+
+impl MessageDraws {
+    /// The draws of `purpose` under `seed`.
+    pub fn new(seed: Seed, purpose: Purpose) -> MessageDraws {
+        let words = [seed.seed, u64::from(seed.replication), purpose as u64];
+        MessageDraws(ChaCha8Rng::from_seed(key(&words)))
+    }
+
+    /// The draw of one message (by the `fold` of its name) for one destination, uniform over all 32-bit numbers.
+    pub fn one(&mut self, message: u64, destination: u32) -> u32 {
+        self.0.set_stream(message);
+        self.0.set_word_pos(u128::from(destination));
+        self.0.next_u32()
+    }
+
+    /// The draws of one message for the destinations 0, 1, ...: `out[d]` equals `one(message, d)`.
+    pub fn block(&mut self, message: u64, out: &mut [u32]) {
+        self.0.set_stream(message);
+        self.0.set_word_pos(0);
+        out.fill_with(|| self.0.next_u32());
+    }
+}
+
+/// The written-down hash of a name (see the head of this file).
+pub fn fold(words: &[u64]) -> u64 {
+    words.iter().fold(0, |hash, &word| mix(hash.wrapping_add(word).wrapping_add(0x9e37_79b9_7f4a_7c15)))
+}
+
+/// A uniform number in [0, 1) with 53 random bits.
+pub fn unit(rng: &mut impl Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// An exponential number with mean 1.
+pub fn exponential(rng: &mut impl Rng) -> f64 {
+    -libm::log(1.0 - unit(rng))
+}
+
+/// A uniform whole number below `bound` (at least 1), by Lemire's multiplication without rejection: its bias is
+/// below bound / 2^64.
+pub fn below(rng: &mut impl Rng, bound: u64) -> u64 {
+    ((u128::from(rng.next_u64()) * u128::from(bound)) >> 64) as u64
+}
+
+fn key(words: &[u64]) -> [u8; 32] {
+    let mut key = [0; 32];
+    for (part, bytes) in (0u64..).zip(key.chunks_exact_mut(8)) {
+        bytes.copy_from_slice(&mix(fold(words).wrapping_add(part)).to_le_bytes());
+    }
+    key
+}
+
+fn mix(mut x: u64) -> u64 {
+    x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    x ^ (x >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SEED: Seed = Seed { seed: 7, replication: 0 };
+
+    #[test]
+    fn the_hash_is_the_one_written_down() {
+        // mix(0x9e3779b97f4a7c15) is the first output of SplitMix64 with seed 0, a published test vector.
+        assert_eq!(fold(&[0]), 0xe220_a839_7b1d_cdaf);
+        assert_ne!(fold(&[1, 2]), fold(&[2, 1]));
+    }
+
+    #[test]
+    fn a_draw_has_one_value_whatever_the_order_of_work() {
+        let mut draws = MessageDraws::new(SEED, Purpose::Latency);
+        let mut block = [0; 100];
+        draws.block(42, &mut block);
+        for destination in [99, 0, 17, 63, 64] {
+            assert_eq!(draws.one(42, destination), block[destination as usize]);
+        }
+        assert_ne!(draws.one(43, 0), block[0]);
+        assert_ne!(MessageDraws::new(SEED, Purpose::Loss).one(42, 0), block[0]);
+    }
+
+    #[test]
+    fn streams_differ_by_every_part_of_their_name() {
+        let first = |seed, purpose, entity| Seed::stream(seed, purpose, entity).next_u64();
+        let base = first(SEED, Purpose::Watch, 1);
+        assert_eq!(base, first(SEED, Purpose::Watch, 1));
+        assert_ne!(base, first(Seed { seed: 8, ..SEED }, Purpose::Watch, 1));
+        assert_ne!(base, first(Seed { replication: 1, ..SEED }, Purpose::Watch, 1));
+        assert_ne!(base, first(SEED, Purpose::Spread, 1));
+        assert_ne!(base, first(SEED, Purpose::Watch, 2));
+    }
+
+    #[test]
+    fn bounded_draws_stay_below_their_bound() {
+        let mut rng = SEED.stream(Purpose::Rank, 0);
+        for bound in [1, 2, 3, 1_000] {
+            assert!((0..100).all(|_| below(&mut rng, bound) < bound));
+        }
+    }
+}
