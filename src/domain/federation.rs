@@ -6,6 +6,7 @@
 use crate::domain::protocol::Rules;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::random::{Purpose, Seed, unit};
+use crate::words::units::Span;
 use std::collections::BTreeMap;
 
 /// The instances, the videos and the follower lists.
@@ -41,6 +42,8 @@ pub struct Video {
     pub name: String,
     /// The instance that owns it.
     pub origin: InstanceId,
+    /// How long it is; a live stream has no length.
+    pub length: Option<Span>,
 }
 
 /// How follower lists are made.

@@ -35,6 +35,11 @@ pub enum Subject {
     Plain(ViewerId),
 }
 
+impl Subject {
+    /// The least subject in the order of ids.
+    pub const FIRST: Subject = Subject::Viewer(ViewerId(0), 0);
+}
+
 /// Tells the sendings of one subject apart. It depends on the workload alone, never on the protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {

@@ -1,1 +1,151 @@
-//! (in work)
+//! Pending events: what happens next, in the order of time and then of the model's own key.
+//!
+//! The key, never the moment of insertion, decides between equal times, so that every way of executing a run agrees.
+//! No two pending events may share a time and a key; `pop` asserts it. The queue knows nothing about events but that.
+
+use crate::words::units::Time;
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// The order of events at one instant. It is a number with the most important part in the highest bits.
+pub type Key = u128;
+
+/// The set of events to come.
+#[derive(Debug)]
+pub struct Pending<E> {
+    heap: BinaryHeap<Entry<E>>,
+    last: Option<(Time, Key)>,
+}
+
+#[derive(Debug)]
+struct Entry<E> {
+    time: Time,
+    key: Key,
+    event: E,
+}
+
+impl<E> Pending<E> {
+    /// No events.
+    pub fn new() -> Pending<E> {
+        Pending { heap: BinaryHeap::new(), last: None }
+    }
+
+    /// Schedules an event.
+    ///
+    /// # Panics
+    /// If it lies before the last event that was popped.
+    pub fn push(&mut self, time: Time, key: Key, event: E) {
+        assert!(
+            self.last.is_none_or(|(last, _)| time >= last),
+            "an event at {time:?} was scheduled after {:?} had happened",
+            self.last
+        );
+        self.heap.push(Entry { time, key, event });
+    }
+
+    /// The next event.
+    ///
+    /// # Panics
+    /// If it has the time and the key of the one before: then their order would be an accident.
+    pub fn pop(&mut self) -> Option<(Time, Key, E)> {
+        let Entry { time, key, event } = self.heap.pop()?;
+        assert!(self.last != Some((time, key)), "two events at {time:?} with the key {key:#x}");
+        self.last = Some((time, key));
+        Some((time, key, event))
+    }
+
+    /// The time of the next event.
+    pub fn next_time(&self) -> Option<Time> {
+        self.heap.peek().map(|entry| entry.time)
+    }
+
+    /// How many events are pending.
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
+    /// Whether nothing is pending.
+    pub fn is_empty(&self) -> bool {
+        self.heap.is_empty()
+    }
+}
+
+impl<E> Default for Pending<E> {
+    fn default() -> Self {
+        Pending::new()
+    }
+}
+
+impl<E> Entry<E> {
+    fn order(&self) -> (Time, Key) {
+        (self.time, self.key)
+    }
+}
+
+// The standard heap gives its greatest entry first, hence the reversed order.
+impl<E> Ord for Entry<E> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.order().cmp(&self.order())
+    }
+}
+
+impl<E> PartialOrd for Entry<E> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<E> PartialEq for Entry<E> {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl<E> Eq for Entry<E> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn events_come_by_time_and_key_whatever_the_order_of_insertion(
+            set in proptest::collection::btree_set((0u64..50, 0u128..50), 0..200),
+            rotation in 0usize..200,
+        ) {
+            let sorted: Vec<_> = set.into_iter().map(|(ns, key)| (Time::from_ns(ns), key)).collect();
+            let mut inserted = sorted.clone();
+            if !inserted.is_empty() {
+                let middle = rotation % inserted.len();
+                inserted.rotate_left(middle);
+            }
+            let mut pending = Pending::new();
+            for (time, key) in inserted {
+                pending.push(time, key, ());
+            }
+            let popped: Vec<_> =
+                std::iter::from_fn(|| pending.pop()).map(|(time, key, ())| (time, key)).collect();
+            prop_assert_eq!(popped, sorted);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "was scheduled after")]
+    fn the_past_is_closed() {
+        let mut pending = Pending::new();
+        pending.push(Time::from_ns(5), 0, ());
+        pending.pop();
+        pending.push(Time::from_ns(4), 0, ());
+    }
+
+    #[test]
+    #[should_panic(expected = "two events")]
+    fn an_ambiguous_order_is_a_bug() {
+        let mut pending = Pending::new();
+        pending.push(Time::from_ns(5), 1, ());
+        pending.push(Time::from_ns(5), 1, ());
+        pending.pop();
+        pending.pop();
+    }
+}

@@ -1,1 +1,265 @@
-//! (in work)
+//! The viewer store of one video on one instance: who is counted, until when, and the number that is displayed.
+//!
+//! Two ways of keeping, both as PeerTube's releases have them (the recordings in `tests/traces` decide):
+//! - *list*: a list of what is counted beside a map from id to entry. Replacing the list leaves the map alone, so a
+//!   known id keeps extending an entry that is in no list; cleaning removes listed entries only. Lost at a restart.
+//! - *keyed*: one entry per id and nothing else. Replacing clears it. It survives a restart, but the process shows
+//!   nothing until it next touches it.
+//!
+//! The displayed count includes expired entries until the next cleaning. The store knows no protocol: which call a
+//! View leads to is decided by `instance`.
+
+use crate::mechanism::activity::Subject;
+use crate::words::ids::InstanceId;
+use crate::words::units::Time;
+use std::collections::BTreeMap;
+
+/// The identity of an entry: what the id of its View says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EntryId {
+    /// The instance that speaks for it.
+    pub author: InstanceId,
+    /// The viewer, or a total.
+    pub subject: Subject,
+}
+
+/// How entries are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// A list beside a map of ids, in memory.
+    List,
+    /// By id, outside the process.
+    Keyed,
+}
+
+/// The entries of one video on one instance.
+#[derive(Clone, Debug)]
+pub struct Store {
+    keeping: Keeping,
+    /// Entries that can be found by id.
+    named: BTreeMap<EntryId, Named>,
+    /// List entries that nobody looks up: their id plays no part any more.
+    unnamed: Vec<Unnamed>,
+    /// The number of the current list; named entries of an earlier one are in no list.
+    list: u32,
+    /// The sum over the listed entries.
+    sum: u64,
+    /// Whether the process has touched the store since it started.
+    loaded: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Named {
+    count: u32,
+    expires: Time,
+    last_sent: Option<Time>,
+    list: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Unnamed {
+    count: u32,
+    expires: Time,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new(keeping: Keeping) -> Store {
+        Store { keeping, named: BTreeMap::new(), unnamed: Vec::new(), list: 0, sum: 0, loaded: true }
+    }
+
+    /// What people see: the sum over the entries, expired ones included until the next cleaning.
+    pub fn displayed(&self) -> u64 {
+        if self.loaded { self.sum } else { 0 }
+    }
+
+    /// Extends the entry of `id`, or adds one that counts 1. Returns whether it was added.
+    pub fn extend_or_add(&mut self, id: EntryId, expires: Time) -> bool {
+        self.loaded = true;
+        if let Some(entry) = self.named.get_mut(&id) {
+            entry.expires = expires;
+            return false;
+        }
+        self.insert(id, 1, expires);
+        true
+    }
+
+    /// Adds an entry that counts 1. A list takes one more for an id that it holds; a keyed store extends it instead.
+    /// Returns whether an entry was added.
+    pub fn add(&mut self, id: EntryId, expires: Time) -> bool {
+        match self.keeping {
+            Keeping::Keyed => self.extend_or_add(id, expires),
+            Keeping::List => {
+                self.unnamed.push(Unnamed { count: 1, expires });
+                self.sum += 1;
+                true
+            }
+        }
+    }
+
+    /// Sets the entry of `id` to a count, unless it already holds a newer one (expiring later). A count of 0 removes it.
+    pub fn set(&mut self, id: EntryId, count: u32, expires: Time) {
+        self.loaded = true;
+        if self.named.get(&id).is_some_and(|held| held.expires > expires) {
+            return;
+        }
+        if let Some(old) = self.named.remove(&id) {
+            self.sum -= u64::from(old.count);
+        }
+        if count > 0 {
+            self.insert(id, count, expires);
+        }
+    }
+
+    /// Replaces all that is counted by one entry.
+    pub fn replace(&mut self, id: EntryId, count: u32, expires: Time) {
+        self.loaded = true;
+        self.unnamed.clear();
+        self.sum = 0;
+        match self.keeping {
+            Keeping::List => {
+                self.list += 1;
+                self.unnamed.push(Unnamed { count, expires });
+                self.sum = u64::from(count);
+            }
+            Keeping::Keyed => {
+                self.named.clear();
+                self.insert(id, count, expires);
+            }
+        }
+    }
+
+    /// The tick: entries that expire at `now` or before leave. An entry in no list stays known for ever.
+    pub fn clean(&mut self, now: Time) {
+        self.loaded = true;
+        let list = self.list;
+        self.named.retain(|_, entry| entry.expires > now || entry.list != list);
+        self.unnamed.retain(|entry| entry.expires > now);
+        let named = self.named.values().filter(|entry| entry.list == list).map(|entry| u64::from(entry.count));
+        let unnamed = self.unnamed.iter().map(|entry| u64::from(entry.count));
+        self.sum = named.chain(unnamed).sum();
+    }
+
+    /// The viewers of `author` whose entry has not expired at `now`, listed or not.
+    pub fn unexpired_viewers_of(&self, author: InstanceId, now: Time) -> u32 {
+        let first = EntryId { author, subject: Subject::FIRST };
+        let unexpired = |(id, entry): &(&EntryId, &Named)| {
+            matches!(id.subject, Subject::Viewer(..)) && entry.expires > now
+        };
+        let own = self.named.range(first..).take_while(|(id, _)| id.author == author);
+        u32::try_from(own.filter(unexpired).count()).expect("viewers are limited to u32")
+    }
+
+    /// When the viewer of an entry was last sent, if the entry exists and it ever was.
+    pub fn last_sent(&self, id: EntryId) -> Option<Time> {
+        self.named.get(&id)?.last_sent
+    }
+
+    /// Notes that the viewer of an entry is sent now.
+    pub fn mark_sent(&mut self, id: EntryId, now: Time) {
+        if let Some(entry) = self.named.get_mut(&id) {
+            entry.last_sent = Some(now);
+        }
+    }
+
+    /// The process starts again: a list is lost, a keyed store is there but not yet loaded.
+    pub fn restart(&mut self) {
+        match self.keeping {
+            Keeping::List => *self = Store::new(Keeping::List),
+            Keeping::Keyed => self.loaded = false,
+        }
+    }
+
+    fn insert(&mut self, id: EntryId, count: u32, expires: Time) {
+        self.named.insert(id, Named { count, expires, last_sent: None, list: self.list });
+        self.sum += u64::from(count);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::ids::ViewerId;
+
+    fn viewer(number: u32) -> EntryId {
+        EntryId { author: InstanceId(1), subject: Subject::Viewer(ViewerId(number), 0) }
+    }
+
+    fn total() -> EntryId {
+        EntryId { author: InstanceId(0), subject: Subject::Total }
+    }
+
+    fn at(ms: u64) -> Time {
+        Time::from_ms(ms)
+    }
+
+    #[test]
+    fn an_entry_counts_until_the_cleaning_after_its_expiry() {
+        for keeping in [Keeping::List, Keeping::Keyed] {
+            let mut store = Store::new(keeping);
+            assert!(store.extend_or_add(viewer(1), at(10)));
+            assert!(!store.extend_or_add(viewer(1), at(20)));
+            store.clean(at(19));
+            assert_eq!(store.displayed(), 1);
+            store.clean(at(20));
+            assert_eq!(store.displayed(), 0);
+            assert!(store.extend_or_add(viewer(1), at(30)), "cleaned ids are unknown");
+        }
+    }
+
+    #[test]
+    fn a_list_takes_a_known_id_twice_and_a_keyed_store_does_not() {
+        for (keeping, shown) in [(Keeping::List, 2), (Keeping::Keyed, 1)] {
+            let mut store = Store::new(keeping);
+            store.add(viewer(1), at(10));
+            store.add(viewer(1), at(20));
+            assert_eq!(store.displayed(), shown);
+        }
+    }
+
+    #[test]
+    fn replacing_leaves_the_ids_of_a_list_known_and_uncounted() {
+        let mut store = Store::new(Keeping::List);
+        store.extend_or_add(viewer(1), at(10));
+        store.mark_sent(viewer(1), at(1));
+        store.replace(total(), 7, at(15));
+        assert!(!store.extend_or_add(viewer(1), at(30)));
+        assert_eq!((store.displayed(), store.last_sent(viewer(1))), (7, Some(at(1))));
+        assert_eq!(store.unexpired_viewers_of(InstanceId(1), at(20)), 1);
+        store.clean(at(40));
+        assert_eq!(store.displayed(), 0);
+        assert!(!store.extend_or_add(viewer(1), at(60)), "an unlisted entry is never cleaned");
+    }
+
+    #[test]
+    fn replacing_clears_a_keyed_store() {
+        let mut store = Store::new(Keeping::Keyed);
+        store.extend_or_add(viewer(1), at(10));
+        store.replace(total(), 7, at(15));
+        assert!(store.extend_or_add(viewer(1), at(12)));
+        assert_eq!(store.displayed(), 8);
+    }
+
+    #[test]
+    fn setting_keeps_the_newest_count() {
+        let mut store = Store::new(Keeping::List);
+        for (count, expires, shown) in [(5, 10, 5), (3, 20, 3), (9, 15, 3), (0, 30, 0)] {
+            store.set(viewer(1), count, at(expires));
+            assert_eq!(store.displayed(), shown);
+        }
+    }
+
+    #[test]
+    fn a_restart_loses_a_list_and_hides_a_keyed_store_until_it_is_touched() {
+        let mut list = Store::new(Keeping::List);
+        list.extend_or_add(viewer(1), at(10));
+        list.restart();
+        assert!(list.extend_or_add(viewer(1), at(20)));
+        let mut keyed = Store::new(Keeping::Keyed);
+        keyed.extend_or_add(viewer(1), at(10));
+        keyed.restart();
+        assert_eq!(keyed.displayed(), 0);
+        assert!(!keyed.extend_or_add(viewer(1), at(20)));
+        assert_eq!(keyed.displayed(), 1);
+    }
+}

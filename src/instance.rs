@@ -1,0 +1,425 @@
+//! One PeerTube instance as a state machine: `(now, input) -> effects`.
+//!
+//! Source: the rules of `domain::protocol`, in the order in which PeerTube's code runs them; the recordings in
+//! `tests/traces` hold it to that, message for message. It owns no clock, queue, socket, random number or file, so the
+//! simulator, the conformance check and real HTTP servers drive the same code. What an input may cause is a send
+//! (an `Effect`) and a change of what is displayed, which the driver asks for when it wants to know.
+
+use crate::domain::federation::Video;
+use crate::domain::protocol::{
+    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, IdsAfterRestart, KnownViewer, OriginTotal,
+    OwnViewers, PlainViews, Rules, StoreKind, Threshold, ViewerResult,
+};
+use crate::mechanism::activity::{Stamp, Subject, View};
+use crate::mechanism::store::{EntryId, Keeping, Store};
+use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::words::units::{Span, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A viewer makes at most one plain view in this time.
+const PLAIN_VIEW_INTERVAL: Span = Span::from_secs(3_600);
+
+/// The state of one instance.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    id: InstanceId,
+    rules: Rules,
+    videos: Arc<[Video]>,
+    shown: BTreeMap<VideoId, Shown>,
+    /// Salts the ids of viewers; counts the restarts where a restart changes ids.
+    salt: u32,
+}
+
+/// What an instance keeps for one video.
+#[derive(Clone, Debug)]
+struct Shown {
+    store: Store,
+    last_total: LastTotal,
+    /// When each viewer last made a plain view; kept outside the process, so restarts do not touch it.
+    plain_views: BTreeMap<ViewerId, Time>,
+}
+
+/// What the threshold rule remembers.
+#[derive(Clone, Copy, Debug, Default)]
+struct LastTotal {
+    count: u32,
+    ticks_ago: u32,
+}
+
+/// What can happen to an instance.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A client of its own reports that somebody watches.
+    Heartbeat(Heartbeat),
+    /// A View arrives at its inbox.
+    Receive(&'a View),
+    /// Its periodic clean-up, with a number that counts up.
+    Tick {
+        /// The number of this tick since T0.
+        number: u32,
+    },
+    /// Its process starts again.
+    Restart,
+}
+
+/// One heartbeat of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// What is watched.
+    pub video: VideoId,
+    /// By whom.
+    pub viewer: ViewerId,
+    /// On which visit.
+    pub session: SessionId,
+    /// The number of the heartbeat in the visit, from 0.
+    pub number: u32,
+    /// How long the visit has lasted.
+    pub watched: Span,
+}
+
+/// A send that an input caused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// What is sent.
+    pub view: View,
+    /// To whom.
+    pub to: Recipients,
+}
+
+/// The inboxes that a send is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// One.
+    One(InstanceId),
+    /// All followers of the sender.
+    Followers,
+    /// All followers of the sender but this one.
+    FollowersBut(InstanceId),
+}
+
+impl Instance {
+    /// An instance that has just been started for the first time. `videos` are all videos of the federation, by id.
+    pub fn new(id: InstanceId, rules: Rules, videos: Arc<[Video]>) -> Instance {
+        Instance { id, rules, videos, shown: BTreeMap::new(), salt: 0 }
+    }
+
+    /// Takes an input at an instant and appends the sends that it causes.
+    pub fn handle(&mut self, now: Time, input: Input<'_>, effects: &mut Vec<Effect>) {
+        match input {
+            Input::Heartbeat(heartbeat) => self.heartbeat(now, heartbeat, effects),
+            Input::Receive(view) => self.receive(view, effects),
+            Input::Tick { number } => self.tick(now, number, effects),
+            Input::Restart => self.restart(),
+        }
+    }
+
+    /// The number of viewers that it shows for a video.
+    pub fn displayed(&self, video: VideoId) -> u64 {
+        self.shown.get(&video).map_or(0, |shown| shown.store.displayed())
+    }
+
+    fn heartbeat(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
+        let subject = Subject::Viewer(heartbeat.viewer, self.salt);
+        let entry = EntryId { author: self.id, subject };
+        let expires = now + self.rules.parameters.lifetime;
+        let age = self.rules.parameters.refederation_age;
+        let sends_viewers = self.sends_viewers_of(heartbeat.video);
+        let store = &mut self.shown(heartbeat.video).store;
+        store.extend_or_add(entry, expires);
+        if sends_viewers && store.last_sent(entry).is_none_or(|last| last + age <= now) {
+            store.mark_sent(entry, now);
+            let result = match self.rules.viewer_result {
+                ViewerResult::Yes => Some(1),
+                ViewerResult::No => None,
+            };
+            let stamp = Stamp { session: heartbeat.session, number: heartbeat.number };
+            let view = View { result, ..self.view(now, heartbeat.video, subject, stamp) };
+            effects.push(self.send_own(View { expires: Some(expires), ..view }));
+        }
+        self.plain_view(now, heartbeat, effects);
+    }
+
+    fn sends_viewers_of(&self, video: VideoId) -> bool {
+        if self.owns(video) {
+            self.rules.own_viewers == OwnViewers::Each
+        } else {
+            self.rules.follower_total == FollowerTotal::No
+        }
+    }
+
+    fn plain_view(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
+        let Heartbeat { video, viewer, session, number, watched } = heartbeat;
+        let half = self.videos[video.index()].length.map(|length| Span::from_ns(length.ns() / 2));
+        let enough = half.unwrap_or(self.rules.parameters.plain_view_after);
+        if self.rules.plain_views == PlainViews::None
+            || watched < enough.min(self.rules.parameters.plain_view_after)
+        {
+            return;
+        }
+        let views = &mut self.shown(video).plain_views;
+        if views.get(&viewer).is_none_or(|last| *last + PLAIN_VIEW_INTERVAL <= now) {
+            views.insert(viewer, now);
+            let stamp = Stamp { session, number };
+            effects.push(self.send_own(self.view(now, video, Subject::Plain(viewer), stamp)));
+        }
+    }
+
+    fn receive(&mut self, view: &View, effects: &mut Vec<Effect>) {
+        let forwarded = match (view.expires, self.owns(view.video)) {
+            (None, owned) => owned && self.rules.forward_plain_views == ForwardPlainViews::Always,
+            (Some(expires), true) => self.receive_at_origin(view, expires),
+            (Some(expires), false) => {
+                self.receive_at_follower(view, expires);
+                false
+            }
+        };
+        if forwarded {
+            effects.push(Effect { view: *view, to: Recipients::FollowersBut(view.author) });
+        }
+    }
+
+    /// Counts a View about a video of its own; returns whether to forward it.
+    fn receive_at_origin(&mut self, view: &View, expires: Time) -> bool {
+        let Rules { follower_total, known_viewer, forward, .. } = self.rules;
+        let entry = EntryId { author: view.author, subject: view.subject };
+        let store = &mut self.shown(view.video).store;
+        if let (Subject::Total, FollowerTotal::Yes, Some(count)) = (view.subject, follower_total, view.result) {
+            store.set(entry, count, expires);
+            return false;
+        }
+        let is_new = match known_viewer {
+            KnownViewer::AnotherEntry => store.add(entry, expires),
+            KnownViewer::Extend => store.extend_or_add(entry, expires),
+        };
+        match forward {
+            Forward::Always => true,
+            Forward::OnlyNew => is_new,
+            Forward::Never => false,
+        }
+    }
+
+    fn receive_at_follower(&mut self, view: &View, expires: Time) {
+        let accepts = match self.rules.accept_result {
+            AcceptResult::Nobody => false,
+            AcceptResult::Anybody => true,
+            AcceptResult::VideoHost => view.author == self.videos[view.video.index()].origin,
+        };
+        let entry = EntryId { author: view.author, subject: view.subject };
+        let store = &mut self.shown(view.video).store;
+        match view.result {
+            Some(count) if accepts => store.replace(entry, count, expires),
+            _ => {
+                store.add(entry, expires);
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Time, number: u32, effects: &mut Vec<Effect>) {
+        let (id, rules) = (self.id, self.rules);
+        let mut totals = Vec::new();
+        for (&video, shown) in &mut self.shown {
+            shown.store.clean(now);
+            let count = if self.videos[video.index()].origin == id {
+                (rules.origin_total == OriginTotal::Yes).then(|| {
+                    u32::try_from(shown.store.displayed()).expect("viewers are limited to u32")
+                })
+            } else {
+                (rules.follower_total == FollowerTotal::Yes)
+                    .then(|| shown.store.unexpired_viewers_of(id, now))
+            };
+            if let Some(count) = count
+                && shown.last_total.is_due(count, rules.parameters.threshold)
+            {
+                totals.push((video, count));
+            }
+        }
+        for (video, count) in totals {
+            let stamp = Stamp { session: SessionId(0), number };
+            let view = View { result: Some(count), ..self.view(now, video, Subject::Total, stamp) };
+            effects.push(self.send_own(View { expires: Some(now + rules.total_lifetime()), ..view }));
+        }
+    }
+
+    fn restart(&mut self) {
+        if self.rules.ids_after_restart == IdsAfterRestart::New {
+            self.salt += 1;
+        }
+        for shown in self.shown.values_mut() {
+            shown.store.restart();
+            if self.rules.store == StoreKind::List {
+                shown.last_total = LastTotal::default();
+            }
+        }
+    }
+
+    /// A View of its own without result and expiry.
+    fn view(&self, now: Time, video: VideoId, subject: Subject, stamp: Stamp) -> View {
+        View { video, author: self.id, subject, result: None, built: now, expires: None, stamp }
+    }
+
+    /// A View of its own goes to all followers if the video is its own, else to the video's origin.
+    fn send_own(&self, view: View) -> Effect {
+        let origin = self.videos[view.video.index()].origin;
+        let to = if origin == self.id { Recipients::Followers } else { Recipients::One(origin) };
+        Effect { view, to }
+    }
+
+    fn owns(&self, video: VideoId) -> bool {
+        self.videos[video.index()].origin == self.id
+    }
+
+    fn shown(&mut self, video: VideoId) -> &mut Shown {
+        let keeping = match self.rules.store {
+            StoreKind::List => Keeping::List,
+            StoreKind::Keyed => Keeping::Keyed,
+        };
+        self.shown.entry(video).or_insert_with(|| Shown {
+            store: Store::new(keeping),
+            last_total: LastTotal::default(),
+            plain_views: BTreeMap::new(),
+        })
+    }
+}
+
+impl LastTotal {
+    /// Whether a total of `count` is to be sent at this tick; notes it if so.
+    fn is_due(&mut self, count: u32, threshold: Option<Threshold>) -> bool {
+        let Some(Threshold { share_ppm, max_ticks }) = threshold else { return count > 0 };
+        self.ticks_ago = self.ticks_ago.saturating_add(1);
+        let change = u64::from(count.abs_diff(self.count)) * 1_000_000;
+        let changed = change >= u64::from(self.count) * u64::from(share_ppm);
+        let due = match (self.count, count) {
+            (0, 0) => false,
+            (0, _) | (_, 0) => true,
+            _ => changed || self.ticks_ago >= max_ticks,
+        };
+        if due {
+            *self = LastTotal { count, ticks_ago: 0 };
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORIGIN: InstanceId = InstanceId(0);
+    const FOLLOWER: InstanceId = InstanceId(1);
+    const VIDEO: VideoId = VideoId(0);
+
+    fn instance(id: InstanceId, rules: Rules) -> Instance {
+        let video = Video { name: "clip".into(), origin: ORIGIN, length: None };
+        Instance::new(id, rules, Arc::from([video]))
+    }
+
+    fn rules(preset: &str) -> Rules {
+        Rules::preset(preset).expect("a preset")
+    }
+
+    fn beat(instance: &mut Instance, viewer: u32, s: u64) -> Vec<Effect> {
+        let heartbeat = Heartbeat {
+            video: VIDEO,
+            viewer: ViewerId(viewer),
+            session: SessionId(viewer),
+            number: 0,
+            watched: Span::ZERO,
+        };
+        run(instance, s, Input::Heartbeat(heartbeat))
+    }
+
+    fn run(instance: &mut Instance, s: u64, input: Input<'_>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        instance.handle(Time::ZERO + Span::from_secs(s), input, &mut effects);
+        effects
+    }
+
+    /// What is sent at ticks 1, 2, ... while the crowd of viewers at the instance is as given.
+    fn totals(id: InstanceId, rules: Rules, crowds: &[u32]) -> Vec<Option<(u32, u64)>> {
+        let mut instance = instance(id, rules);
+        let mut sent = Vec::new();
+        for (number, &crowd) in (1u32..).zip(crowds) {
+            let s = u64::from(number) * 120;
+            for viewer in 0..crowd {
+                beat(&mut instance, viewer, s - 1);
+            }
+            let effects = run(&mut instance, s, Input::Tick { number });
+            assert!(effects.len() <= 1);
+            let lasts = |view: &View| view.expires.expect("totals expire").since(view.built).ns() / 1_000_000_000;
+            sent.push(effects.first().map(|effect| (effect.view.result.expect("a count"), lasts(&effect.view))));
+        }
+        sent
+    }
+
+    #[test]
+    fn a_plain_origin_sends_every_total_but_none_for_nobody() {
+        // The last crowd's entries live 120 s from the last heartbeat: one tick more shows them.
+        let sent = totals(ORIGIN, rules("v2"), &[3, 3, 0, 0, 1]);
+        assert_eq!(sent, [Some((3, 120)), Some((3, 120)), None, None, Some((1, 120))]);
+    }
+
+    #[test]
+    fn a_threshold_withholds_small_changes_and_sends_one_zero() {
+        let mut v3 = rules("v3");
+        v3.parameters.threshold = Some(Threshold { share_ppm: 200_000, max_ticks: 3 });
+        let sent = totals(FOLLOWER, v3, &[10, 11, 10, 9, 12, 0, 0, 2]);
+        let lasts = 3 * 120 + 30;
+        let expected = [Some(10), None, None, Some(9), Some(12), Some(0), None, Some(2)];
+        assert_eq!(sent, expected.map(|count| count.map(|count| (count, lasts))));
+    }
+
+    #[test]
+    fn a_follower_total_counts_own_viewers_in_no_list_too() {
+        let mut follower = instance(FOLLOWER, rules("v3"));
+        assert!(beat(&mut follower, 1, 1).is_empty(), "viewers are not sent singly");
+        let total = View {
+            author: ORIGIN,
+            result: Some(40),
+            expires: Some(Time::ZERO + Span::from_secs(500)),
+            ..follower.view(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+        };
+        run(&mut follower, 2, Input::Receive(&total));
+        beat(&mut follower, 1, 6);
+        assert_eq!(follower.displayed(VIDEO), 40);
+        let sent = run(&mut follower, 120, Input::Tick { number: 1 });
+        assert_eq!(sent[0].view.result, Some(1));
+        assert_eq!(sent[0].to, Recipients::One(ORIGIN));
+    }
+
+    #[test]
+    fn an_origin_without_the_rule_takes_a_follower_total_for_one_viewer() {
+        let total = View {
+            author: FOLLOWER,
+            result: Some(40),
+            expires: Some(Time::ZERO + Span::from_secs(500)),
+            ..instance(FOLLOWER, rules("v3")).view(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+        };
+        for (preset, shown, forwards) in [("v3", 40, 0), ("peertube-8.2.4", 1, 1), ("v1", 1, 1)] {
+            let mut origin = instance(ORIGIN, rules(preset));
+            let effects = run(&mut origin, 1, Input::Receive(&total));
+            assert_eq!((origin.displayed(VIDEO), effects.len()), (shown, forwards), "{preset}");
+        }
+    }
+
+    #[test]
+    fn a_plain_view_is_sent_once_an_hour_after_enough_watching() {
+        let mut follower = instance(FOLLOWER, rules("v2"));
+        let mut sent = Vec::new();
+        for s in (0..8_000).step_by(5) {
+            let heartbeat = Heartbeat {
+                video: VIDEO,
+                viewer: ViewerId(1),
+                session: SessionId(1),
+                number: 0,
+                watched: Span::from_secs(s),
+            };
+            for effect in run(&mut follower, s, Input::Heartbeat(heartbeat)) {
+                if matches!(effect.view.subject, Subject::Plain(_)) {
+                    sent.push(s);
+                }
+            }
+        }
+        assert_eq!(sent, [10, 3_610, 7_210]);
+    }
+}
