@@ -1,0 +1,79 @@
+//! The heads of a request and of its response, as a PeerTube 6.3.0 behind no proxy writes them, on a new connection.
+//!
+//! Sources: the heads in `tests/traces/real-servers/messages.json`; draft-cavage-http-signatures-12 for `signature`.
+//! The version in the user agent is the same for every protocol, so that sizes differ by protocol only.
+
+use super::body::placeholder_base64;
+use super::{Names, clock, http_date};
+use crate::words::ids::InstanceId;
+use crate::words::units::Time;
+
+const VERSION: &str = "6.3.0";
+
+/// What the sender of one request proves: that it is the sender, and that the body is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// SHA-256 of the body in base64: 44 characters.
+    pub digest: String,
+    /// The RSA-2048 signature of request target, host, date and digest in base64: 344 characters.
+    pub signature: String,
+}
+
+impl Proof {
+    /// No proof, but the length of one: for a simulation, which only counts its bytes.
+    pub fn placeholder() -> Proof {
+        Proof { digest: placeholder_base64(32), signature: placeholder_base64(256) }
+    }
+}
+
+impl Names {
+    /// The head of the request by which `from` (the author, or the origin that forwards) posts a body of
+    /// `body_bytes` to `to` at the instant `date`, up to and with the empty line.
+    pub fn request_head(
+        &self,
+        from: InstanceId,
+        to: InstanceId,
+        body_bytes: u64,
+        date: Time,
+        proof: &Proof,
+    ) -> String {
+        let (from, to) = (self.host(from), self.host(to));
+        let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date digest""#;
+        [
+            "POST /inbox HTTP/1.1".to_owned(),
+            format!("user-agent: PeerTube/{VERSION} (+{})", from.url),
+            format!("digest: SHA-256={}", proof.digest),
+            "content-type: application/activity+json".to_owned(),
+            "accept: application/activity+json, application/ld+json".to_owned(),
+            format!("date: {}", http_date(date)),
+            format!("content-length: {body_bytes}"),
+            "accept-encoding: gzip, deflate, br".to_owned(),
+            format!("host: {}", to.name()),
+            format!(r#"signature: keyId="{}",{signed},signature="{}""#, from.actor(), proof.signature),
+            "Connection: close".to_owned(),
+            "\r\n".to_owned(),
+        ]
+        .join("\r\n")
+    }
+}
+
+/// The whole response to a View at the instant `date`: it has no body. `remaining` requests are left to this client
+/// until the rate limit's window ends at `reset`.
+pub fn response_head(date: Time, remaining: u32, reset: Time) -> String {
+    [
+        "HTTP/1.1 204 No Content".to_owned(),
+        "x-powered-by: PeerTube".to_owned(),
+        "X-Frame-Options: DENY".to_owned(),
+        "Access-Control-Allow-Origin: *".to_owned(),
+        "Access-Control-Allow-Credentials: true".to_owned(),
+        "Access-Control-Expose-Headers: Retry-After".to_owned(),
+        "Tk: N".to_owned(),
+        "X-RateLimit-Limit: 500".to_owned(),
+        format!("X-RateLimit-Remaining: {remaining}"),
+        format!("Date: {}", http_date(date)),
+        format!("X-RateLimit-Reset: {}", clock(reset).unix_timestamp()),
+        "Connection: close".to_owned(),
+        "\r\n".to_owned(),
+    ]
+    .join("\r\n")
+}

@@ -1,0 +1,314 @@
+//! The texts and the sizes against the recordings of real servers in `tests/traces/real-servers`.
+
+use super::body::session_ident;
+use super::*;
+use crate::mechanism::activity::{Stamp, Subject, View};
+use crate::words::ids::{SessionId, ViewerId};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use time::{Date, Month};
+
+const MESSAGES: &str = include_str!("../../../tests/traces/real-servers/messages.json");
+const TWELVE_MINUTES: &str = include_str!("../../../tests/traces/real-servers/peertube-6.3-v2.json");
+
+const ORIGIN: InstanceId = InstanceId(0);
+const R2: InstanceId = InstanceId(1);
+const R3: InstanceId = InstanceId(2);
+const VIEWER: Subject = Subject::Viewer(ViewerId(7), 0);
+const PLAIN: Subject = Subject::Plain(ViewerId(7));
+
+/// Three servers at consecutive ports as in the recordings, the first of them the origin of the one video.
+fn names_at(first_port: u64, session_id_length: usize) -> Names {
+    let instances =
+        (first_port..first_port + 3).map(|port| Host::new(&format!("http://127.0.0.1:{port}"))).collect();
+    Names { instances, videos: vec![VideoNames::numbered(VideoId(0), ORIGIN)], session_id_length }
+}
+
+fn view(author: InstanceId, subject: Subject, result: Option<u32>) -> View {
+    let built = Time::from_ms(3_723_004);
+    let expires = (!matches!(subject, Subject::Plain(_))).then_some(Time::from_ms(3_843_004));
+    let stamp = Stamp { session: SessionId(3), number: 18 };
+    View { video: VideoId(0), author, subject, result, built, expires, stamp }
+}
+
+fn built_body(names: &Names, view: &View, form: Form) -> String {
+    names.activity(view, form).signed(Signature::placeholder(view.built)).json()
+}
+
+#[test]
+fn sizes_are_those_of_real_servers() {
+    // The 6.1 rows are measured: session ids had 22 characters at the origin and 23 elsewhere. The 6.0 rows follow
+    // from them: a context shorter by 228, and 64 characters in place of session id, hyphen and UUID.
+    for (form, author, subject, result, session_id_length, body) in [
+        (Form::V61, ORIGIN, VIEWER, None, 22, 1_354),
+        (Form::V61, R2, VIEWER, None, 23, 1_232),
+        (Form::V61, R2, VIEWER, Some(1), 23, 1_328),
+        (Form::V61, ORIGIN, Subject::Total, Some(5), 23, 1_427),
+        (Form::V61, ORIGIN, PLAIN, None, 23, 1_294),
+        (Form::V61, R2, PLAIN, None, 23, 1_171),
+        (Form::V60, ORIGIN, VIEWER, None, 22, 1_354 - 228 - (22 + 1 + 36) + 64),
+        (Form::V60, R2, VIEWER, None, 23, 1_232 - 228 - (23 + 1 + 36) + 64),
+        (Form::V60, ORIGIN, PLAIN, None, 23, 1_294 - 228),
+        (Form::V60, R2, PLAIN, None, 23, 1_171 - 228),
+    ] {
+        let names = names_at(9_011, session_id_length);
+        let mut sizes = Sizes::new(&names);
+        assert_eq!(sizes.body(&view(author, subject, result), form), body);
+        assert_eq!(sizes.request_head(author, R3, 1_354), 856);
+        assert_eq!(sizes.response_head(), 336);
+    }
+}
+
+#[test]
+fn every_message_of_twelve_minutes_has_its_size() {
+    let recording: Value = serde_json::from_str(TWELVE_MINUTES).expect("JSON");
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let mut sizes = Sizes::new(&names);
+    let instance = |name: &Value| match name.as_str() {
+        Some("origin") => ORIGIN,
+        Some("r2") => R2,
+        Some("r3") => R3,
+        other => panic!("no instance {other:?}"),
+    };
+    let columns = serde_json::json!([
+        "t",
+        "from",
+        "to",
+        "author",
+        "kind",
+        "forwarded",
+        "resultCount",
+        "requestHeaderBytes",
+        "requestBodyBytes",
+        "responseHeaderBytes",
+        "status"
+    ]);
+    assert_eq!(recording["messages"]["columns"], columns);
+    let rows = recording["messages"]["rows"].as_array().expect("rows");
+    assert_eq!(rows.len(), 48);
+    for row in rows {
+        let (from, to, author) = (instance(&row[1]), instance(&row[2]), instance(&row[3]));
+        let result = row[6].as_u64().map(|count| u32::try_from(count).expect("a count"));
+        let body = sizes.body(&view(author, subject_of(&row[4]), result), Form::V61);
+        let built = [sizes.request_head(from, to, body), body, sizes.response_head()];
+        assert_eq!(built.map(Value::from), row.as_array().expect("a row")[7..10], "{row}");
+    }
+}
+
+#[test]
+fn texts_are_those_of_real_servers() {
+    let messages: Vec<Value> = serde_json::from_str(MESSAGES).expect("JSON");
+    assert_eq!(messages.len(), 7);
+    for message in &messages {
+        check_message(message);
+    }
+}
+
+/// Builds the message from what was recorded of its names, times and signatures, and compares the texts.
+fn check_message(message: &Value) {
+    let recorded = &message["body"];
+    let head = text(&message["requestHeaders"]);
+    let first_port = if message["protocol"] == "peertube-6.3-v1" { 9_021 } else { 9_011 };
+    let mut names = names_at(first_port, SESSION_ID_LENGTH);
+    let uuid = text(&recorded["object"]).rsplit_once('/').expect("a URL").1;
+    names.videos[0].uuid = uuid.to_owned();
+    let instance = |text: &str| {
+        let named = |host: &Host| text.contains(host.name());
+        InstanceId::at(names.instances.iter().position(named).expect("a recorded host"))
+    };
+
+    let view = View {
+        expires: recorded["expires"].as_str().map(parse_iso),
+        result: recorded["result"]["userInteractionCount"].as_u64().map(|count| count as u32),
+        ..view(instance(text(&recorded["actor"])), subject_of(&message["kind"]), None)
+    };
+    let ident = text(&recorded["id"]).rsplit_once('/').expect("a URL").1;
+    let ident = match view.subject {
+        Subject::Viewer(..) => {
+            session_ident(ident.split_once(&format!("-{uuid}")).expect("a session").0, uuid)
+        }
+        Subject::Total => names.ident(&view, Form::V61),
+        Subject::Plain(_) => ident.to_owned(),
+    };
+    let member = &recorded["signature"];
+    let signature = Signature {
+        created: parse_iso(text(&member["created"])),
+        value: text(&member["signatureValue"]).to_owned(),
+    };
+    let body = names.activity_named(&view, Form::V61, &ident).signed(signature).json();
+    assert_eq!(body, recorded.to_string());
+    assert_eq!(body.len() as u64, message["bodyRawLength"]);
+
+    let digest = base64(&Sha256::digest(&body));
+    assert_eq!(digest, between(head, "digest: SHA-256=", "\r\n"), "the raw body is not what we built");
+    let (from, to) = (field(head, "user-agent"), field(head, "host"));
+    let proof = Proof { digest, signature: between(head, ",signature=\"", "\"").to_owned() };
+    let date = parse_http(field(head, "date"));
+    let built = names.request_head(instance(from), instance(to), body.len() as u64, date, &proof);
+    assert_eq!(built, head);
+    assert_eq!(built.len() as u64, message["requestHeadLength"]);
+    let forwarded = instance(from) != view.author;
+    assert_eq!(forwarded, message["forwarded"]);
+
+    let response = text(&message["responseHeaders"]);
+    let number = |name| field(response, name).parse::<u32>().expect("a number");
+    let reset = u64::from(number("X-RateLimit-Reset")) * 1_000 - T0_UNIX_MS as u64;
+    let remaining = number("X-RateLimit-Remaining");
+    assert_eq!(response_head(parse_http(field(response, "Date")), remaining, Time::from_ms(reset)), response);
+}
+
+#[test]
+fn a_size_looked_up_is_the_length_of_the_text() {
+    let mut names = names_at(9_011, SESSION_ID_LENGTH);
+    names.instances[1] = Host::new("https://a-longer-name.example");
+    names.instances[2].server_actor = "moderator".to_owned();
+    names.videos.push(VideoNames { local_id: 12_345, ..VideoNames::numbered(VideoId(1), R2) });
+    let (channel, uuid) = ("news".to_owned(), "of-another-length".to_owned());
+    names.videos.push(VideoNames { channel, uuid, ..VideoNames::numbered(VideoId(2), R3) });
+    let mut sizes = Sizes::new(&names);
+    let subjects = [
+        VIEWER,
+        Subject::Viewer(ViewerId(u32::MAX), u32::MAX),
+        Subject::Total,
+        PLAIN,
+        Subject::Plain(ViewerId(u32::MAX)),
+    ];
+    let results = (0..10).flat_map(|power| [10u32.pow(power) - 1, 10u32.pow(power)]).chain([u32::MAX]);
+    let results: Vec<_> = results.map(Some).chain([None]).collect();
+    let (mut bodies, mut seen) = (0, BTreeSet::new());
+    for form in [Form::V60, Form::V61] {
+        for (author, video) in (0..3).flat_map(|author| (0..3).map(move |video| (author, video))) {
+            for (&subject, &result) in subjects.iter().flat_map(|s| results.iter().map(move |r| (s, r))) {
+                for expires in [None, Some(Time::ZERO), Some(Time::from_ns(u64::MAX))] {
+                    let view = view(InstanceId(author), subject, result);
+                    let view = View { video: VideoId(video), expires, ..view };
+                    let length = built_body(&names, &view, form).len() as u64;
+                    assert_eq!(sizes.body(&view, form), length, "{view:?} {form:?}");
+                    assert_eq!(sizes.body(&view, form), length, "a second look: {view:?} {form:?}");
+                    bodies += 1;
+                    seen.insert(length);
+                }
+            }
+        }
+    }
+    assert_eq!(bodies, 2 * 9 * 5 * 22 * 3);
+    assert!(seen.len() > 100, "{}", seen.len());
+
+    for (from, to) in (0..3).flat_map(|from| (0..3).map(move |to| (InstanceId(from), InstanceId(to)))) {
+        for body in [0, 9, 10, 999, 1_000, 9_999, 10_000] {
+            let head = names.request_head(from, to, body, Time::from_ms(86_400_000), &Proof::placeholder());
+            assert_eq!(sizes.request_head(from, to, body), head.len() as u64);
+            assert_eq!(sizes.request_head(from, to, body), head.len() as u64);
+        }
+    }
+}
+
+#[test]
+fn ids_tell_views_apart() {
+    let names = names_at(9_011, SESSION_ID_LENGTH_MIN);
+    let ident = |view: &View, form| names.ident(view, form);
+    let viewers = [(0, 0), (1, 0), (0, 1), (u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX)];
+    for form in [Form::V60, Form::V61] {
+        let of = |&(viewer, salt)| ident(&view(R2, Subject::Viewer(ViewerId(viewer), salt), None), form);
+        let distinct: BTreeSet<_> = viewers.iter().map(of).collect();
+        assert_eq!(distinct.len(), viewers.len());
+    }
+    // a viewer keeps its id from one sending to the next, a plain view has one of its own every time
+    let again = Stamp { session: SessionId(3), number: 36 };
+    for (subject, same) in [(VIEWER, true), (Subject::Total, true), (PLAIN, false)] {
+        let first = view(R2, subject, None);
+        let second = View { stamp: again, ..first };
+        assert_eq!(ident(&first, Form::V61) == ident(&second, Form::V61), same);
+    }
+    let video = &names.videos[0].uuid;
+    let viewer = view(R2, VIEWER, None);
+    assert_eq!(ident(&viewer, Form::V61), format!("0000000000007-{video}"));
+    assert_eq!(ident(&viewer, Form::V60).len(), 64);
+    assert_eq!(ident(&view(ORIGIN, Subject::Total, Some(3)), Form::V61), *video);
+}
+
+#[test]
+fn uuids_are_of_version_4_and_stay_what_they_are() {
+    // pinned: an id is part of what a run sends, so a change is a change of every result
+    assert_eq!(VideoNames::numbered(VideoId(0), ORIGIN).uuid, "b18a02f4-6d8d-46c3-9515-9b73432a2795");
+    assert_eq!(VideoNames::numbered(VideoId(1), ORIGIN).uuid, "6c5795e1-4b3b-4e33-b970-e130d0c7742f");
+    for number in 0..1_000 {
+        let uuid = uuid(UuidOf::PlainView, &[number]);
+        let groups: Vec<_> = uuid.split('-').map(str::len).collect();
+        assert_eq!(groups, [8, 4, 4, 4, 12]);
+        assert!(uuid.as_bytes()[14] == b'4' && b"89ab".contains(&uuid.as_bytes()[19]), "{uuid}");
+    }
+}
+
+#[test]
+fn the_clock_starts_with_2026() {
+    assert_eq!(iso_time(Time::ZERO), "2026-01-01T00:00:00.000Z");
+    assert_eq!(http_date(Time::ZERO), "Thu, 01 Jan 2026 00:00:00 GMT");
+    assert_eq!(iso_time(Time::from_ns(59_999_999_999)), "2026-01-01T00:00:59.999Z");
+    assert_eq!(iso_time(Time::from_ns(u64::MAX)), "2610-07-22T23:34:33.709Z");
+}
+
+#[test]
+fn placeholders_are_as_long_as_the_real_things() {
+    assert_eq!(Proof::placeholder().digest, base64(&[0; 32]));
+    assert_eq!(Proof::placeholder().signature, base64(&[0; 256]));
+    assert_eq!(Signature::placeholder(Time::ZERO).value.len(), 344);
+}
+
+fn subject_of(kind: &Value) -> Subject {
+    match kind.as_str() {
+        Some("viewer") => VIEWER,
+        Some("total") => Subject::Total,
+        Some("view") => PLAIN,
+        other => panic!("no kind {other:?}"),
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a string")
+}
+
+fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
+    let rest = text.split_once(before).expect(before).1;
+    rest.split_once(after).expect(after).0
+}
+
+fn field<'a>(head: &'a str, name: &str) -> &'a str {
+    between(head, &format!("\r\n{name}: "), "\r\n")
+}
+
+/// Reads `2026-11-23T18:19:12.969Z`.
+fn parse_iso(text: &str) -> Time {
+    let parts: Vec<u64> = text.split(['-', 'T', ':', '.', 'Z']).flat_map(str::parse).collect();
+    let [year, month, day, hour, minute, second, ms] = parts[..] else { panic!("{text}") };
+    at([year, month, day], [hour, minute, second], ms)
+}
+
+/// Reads `Mon, 23 Nov 2026 18:17:14 GMT`; everything was recorded in one November.
+fn parse_http(text: &str) -> Time {
+    let parts: Vec<u64> = text.split([' ', ':']).flat_map(str::parse).collect();
+    let [day, year, hour, minute, second] = parts[..] else { panic!("{text}") };
+    at([year, 11, day], [hour, minute, second], 0)
+}
+
+fn at([year, month, day]: [u64; 3], [hour, minute, second]: [u64; 3], ms: u64) -> Time {
+    let month = Month::try_from(month as u8).expect("a month");
+    let date = Date::from_calendar_date(year as i32, month, day as u8).expect("a date");
+    let days = (date - T0.date()).whole_days() as u64;
+    Time::from_ms((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + ms)
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |chunk: &[u8]| {
+        let byte = |n: usize| u32::from(chunk.get(n).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        let digit = |n: usize| {
+            let value = (bits >> (18 - 6 * n)) & 63;
+            if n <= chunk.len() { char::from(ALPHABET[value as usize]) } else { '=' }
+        };
+        (0..4).map(digit).collect::<String>()
+    };
+    bytes.chunks(3).map(group).collect()
+}
