@@ -366,6 +366,6 @@ fn shown(row: &[Value]) -> String {
 }
 
 /// The name of a session, for messages about it.
-pub fn session_name(trace: &Trace, session: SessionId) -> &str {
+pub(super) fn session_name(trace: &Trace, session: SessionId) -> &str {
     &trace.session_names[session.index()]
 }
