@@ -12,5 +12,6 @@ pub mod domain;
 pub mod event;
 pub mod instance;
 pub mod observe;
+pub mod metrics;
 pub mod sim;
 pub mod conform;

@@ -6,6 +6,30 @@ use crate::event::{Arrival, Event};
 use crate::instance::Instance;
 use crate::words::units::Time;
 
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// As it should, at this instant.
+    Done(Time),
+    /// Somebody asked it to stop.
+    Interrupted,
+    /// It met its event limit at this instant.
+    EventLimit(Time),
+}
+
+/// Counts that hold at the end of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Events that happened.
+    pub events: u64,
+    /// Messages sent and neither delivered nor lost.
+    pub in_flight: u64,
+    /// Sessions that were still watching.
+    pub unfinished_sessions: u64,
+}
+
 /// Somebody who watches a run. All methods do nothing unless overridden.
 pub trait Observer {
     /// An event is about to happen.

@@ -4,6 +4,7 @@
 
 use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::words::units::Time;
+use serde::{Deserialize, Serialize};
 
 /// A View, as its author built it. A forwarded View is the same View, to the byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +51,8 @@ pub struct Stamp {
 }
 
 /// The kinds of message that records tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// One viewer, from its own instance.
     Viewer,

@@ -12,7 +12,7 @@ use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::pending::Pending;
 use crate::mechanism::wire::Names;
-use crate::observe::Observer;
+use crate::observe::{Ending, Observer, Outcome};
 use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::random::Seed;
 use crate::words::units::{Span, Time};
@@ -64,30 +64,6 @@ pub enum End {
         /// At the latest after what happens at this instant.
         at_most: Time,
     },
-}
-
-/// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// As it should, at this instant.
-    Done(Time),
-    /// Somebody asked it to stop.
-    Interrupted,
-    /// It met its event limit at this instant.
-    EventLimit(Time),
-}
-
-/// Counts that hold at the end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ending {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// Events that happened.
-    pub events: u64,
-    /// Messages sent and neither delivered nor lost.
-    pub in_flight: u64,
-    /// Sessions that were still watching.
-    pub unfinished_sessions: u64,
 }
 
 /// Runs a cell and reports to `observer`. `stop` ends it early when it becomes true.

@@ -1,0 +1,46 @@
+//! Delays: the time from the building of a View by its author to its arrival, per kind, in whole microseconds.
+//!
+//! Quantiles come from an HDR histogram with three significant digits: they are exact to 0.1 %.
+
+use crate::mechanism::activity::Kind;
+use crate::words::units::Span;
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The quantiles that are kept, in thousandths.
+pub const QUANTILES_PER_MILLE: [u32; 6] = [0, 500, 900, 990, 999, 1000];
+
+/// The delays of one kind of message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DelayRow {
+    /// Which messages.
+    pub kind: Kind,
+    /// How many were delivered.
+    pub messages: u64,
+    /// Delays in microseconds, by `QUANTILES_PER_MILLE`.
+    pub quantiles_us: [u64; 6],
+}
+
+#[derive(Default)]
+pub(super) struct Delays(BTreeMap<Kind, Histogram<u64>>);
+
+impl Delays {
+    pub(super) fn note(&mut self, kind: Kind, delay: Span) {
+        let histogram = self.0.entry(kind).or_insert_with(|| {
+            Histogram::new(3).expect("three significant digits are allowed")
+        });
+        histogram.record(delay.us()).expect("the histogram grows by itself");
+    }
+
+    pub(super) fn finish(self) -> Vec<DelayRow> {
+        let row = |(kind, histogram): (Kind, Histogram<u64>)| DelayRow {
+            kind,
+            messages: histogram.len(),
+            quantiles_us: QUANTILES_PER_MILLE.map(|per_mille| {
+                histogram.value_at_quantile(f64::from(per_mille) / 1000.0)
+            }),
+        };
+        self.0.into_iter().map(row).collect()
+    }
+}

@@ -1,0 +1,111 @@
+//! Metrics: what a run did, noted while it runs (`Collector`), kept as primaries (`Observed`), and the numbers that
+//! people compare, all derived from those (`definitions`).
+//!
+//! Primaries are integers: counts, bytes, nanoseconds. A float appears once, at the last division of a metric. Nothing
+//! here knows of files, nor which driver reported.
+
+pub mod counters;
+pub mod definitions;
+pub mod delays;
+pub mod display;
+pub mod traffic;
+
+use crate::domain::federation::Federation;
+use crate::domain::workload::Session;
+use crate::event::Arrival;
+use crate::instance::Instance;
+use crate::observe::{Ending, Observer};
+use crate::words::units::{Span, Time};
+use counters::{CounterLog, Counters, Staleness};
+use delays::{DelayRow, Delays};
+use serde::{Deserialize, Serialize};
+use traffic::{Traffic, TrafficRow};
+
+/// The primaries of one cell: everything that records and metrics are made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Messages and bytes per bucket, video, instance, direction and kind.
+    pub traffic: Vec<TrafficRow>,
+    /// Messages that were sent and lost.
+    pub messages_lost: u64,
+    /// Messages under way when the run ended.
+    pub messages_in_flight: u64,
+    /// The most bytes of requests that one instance began to send, about its own videos, in one second.
+    pub origin_bytes_per_s_peak: u64,
+    /// Displayed and true viewers at each sample.
+    pub counters: Counters,
+    /// The age of totals at followers.
+    pub staleness: Staleness,
+    /// How long Views took.
+    pub delays: Vec<DelayRow>,
+    /// Sessions that began.
+    pub sessions: u64,
+    /// Sessions that were still watching when the run ended.
+    pub sessions_unfinished: u64,
+    /// When the run ended, in ns.
+    pub end_ns: u64,
+}
+
+/// Notes what a driver reports.
+pub struct Collector<'a> {
+    sessions: &'a [Session],
+    traffic: Traffic<'a>,
+    counters: CounterLog<'a>,
+    delays: Delays,
+    messages_lost: u64,
+}
+
+impl<'a> Collector<'a> {
+    /// A collector for one run: samples come `every` so often, traffic is summed in buckets of `bucket`, and a
+    /// response has `response_bytes`.
+    pub fn new(
+        federation: &'a Federation,
+        sessions: &'a [Session],
+        every: Span,
+        bucket: Span,
+        response_bytes: u64,
+    ) -> Collector<'a> {
+        Collector {
+            sessions,
+            traffic: Traffic::new(federation, bucket, response_bytes),
+            counters: CounterLog::new(federation, every),
+            delays: Delays::default(),
+            messages_lost: 0,
+        }
+    }
+
+    /// The primaries, once the run has ended at `end`.
+    pub fn finish(self, end: Time, ending: &Ending) -> Observed {
+        let (traffic, origin_bytes_per_s_peak) = self.traffic.finish();
+        let (counters, staleness) = self.counters.finish(self.sessions);
+        Observed {
+            traffic,
+            messages_lost: self.messages_lost,
+            messages_in_flight: ending.in_flight,
+            origin_bytes_per_s_peak,
+            counters,
+            staleness,
+            delays: self.delays.finish(),
+            sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
+            sessions_unfinished: ending.unfinished_sessions,
+            end_ns: end.ns(),
+        }
+    }
+}
+
+impl Observer for Collector<'_> {
+    fn sent(&mut self, now: Time, message: &Arrival, arrives: Option<Time>) {
+        self.traffic.sent(now, message);
+        self.messages_lost += u64::from(arrives.is_none());
+    }
+
+    fn delivered(&mut self, now: Time, message: &Arrival) {
+        self.traffic.delivered(now, message);
+        self.delays.note(message.kind, now.since(message.view.built));
+        self.counters.delivered(message);
+    }
+
+    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance]) {
+        self.counters.sample(now, instances);
+    }
+}

@@ -1,0 +1,190 @@
+//! Traffic: messages and bytes per time bucket, video, instance, direction and kind.
+//!
+//! A request counts at its sender when it begins and at its receiver when it arrives; its response counts at both when
+//! it arrives. Bytes are those of HTTP/1.1 (`mechanism::wire`), without TCP and TLS.
+
+use crate::domain::federation::Federation;
+use crate::event::Arrival;
+use crate::mechanism::activity::Kind;
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::units::{Span, Time};
+use serde::{Deserialize, Serialize};
+
+const SECOND: Span = Span::from_secs(1);
+
+/// The sums of one bucket, video, instance, direction and kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrafficRow {
+    /// The start of the bucket in ns.
+    pub start_ns: u64,
+    /// The number of the video.
+    pub video: u32,
+    /// The number of the instance.
+    pub instance: u32,
+    /// Which way the requests go, seen from the instance.
+    pub direction: Direction,
+    /// What they carry.
+    pub kind: Kind,
+    /// What they add up to.
+    pub sums: Sums,
+}
+
+/// Which way a request goes, seen from an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// It sends it.
+    Out,
+    /// It receives it.
+    In,
+}
+
+/// Messages and bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Requests.
+    pub messages: u64,
+    /// Bytes of request heads.
+    pub head_bytes: u64,
+    /// Bytes of request bodies.
+    pub body_bytes: u64,
+    /// Bytes of responses.
+    pub response_bytes: u64,
+}
+
+impl Sums {
+    /// Bytes of requests: head and body.
+    pub fn request_bytes(&self) -> u64 {
+        self.head_bytes + self.body_bytes
+    }
+
+    /// Adds another sum.
+    pub fn add(&mut self, other: &Sums) {
+        self.messages += other.messages;
+        self.head_bytes += other.head_bytes;
+        self.body_bytes += other.body_bytes;
+        self.response_bytes += other.response_bytes;
+    }
+}
+
+impl Direction {
+    /// The name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Direction::Out => "out",
+            Direction::In => "in",
+        }
+    }
+}
+
+/// One row of the bucket that is open.
+struct Open {
+    video: VideoId,
+    direction: Direction,
+    kind: Kind,
+    sums: Sums,
+}
+
+/// Sums up traffic. Time must not run backwards.
+pub(super) struct Traffic<'a> {
+    federation: &'a Federation,
+    bucket: Span,
+    response_bytes: u64,
+    bucket_start: Time,
+    /// By `InstanceId`: a handful of rows each, so a search from the front is fastest.
+    open: Vec<Vec<Open>>,
+    rows: Vec<TrafficRow>,
+    second: u64,
+    /// By `InstanceId`: what it sent about its own videos in the current second.
+    origin_bytes: Vec<u64>,
+    origin_bytes_peak: u64,
+}
+
+impl<'a> Traffic<'a> {
+    pub(super) fn new(federation: &'a Federation, bucket: Span, response_bytes: u64) -> Traffic<'a> {
+        let count = federation.instances.len();
+        Traffic {
+            federation,
+            bucket,
+            response_bytes,
+            bucket_start: Time::ZERO,
+            open: (0..count).map(|_| Vec::new()).collect(),
+            rows: Vec::new(),
+            second: 0,
+            origin_bytes: vec![0; count],
+            origin_bytes_peak: 0,
+        }
+    }
+
+    pub(super) fn sent(&mut self, now: Time, message: &Arrival) {
+        self.open_bucket_of(now);
+        let sums = Sums { messages: 1, ..request(message) };
+        self.note(message.from, message, Direction::Out, &sums);
+        if self.federation.origin(message.view.video) == message.from {
+            self.note_origin_second(now, message.from, sums.request_bytes());
+        }
+    }
+
+    pub(super) fn delivered(&mut self, now: Time, message: &Arrival) {
+        self.open_bucket_of(now);
+        let response = Sums { response_bytes: self.response_bytes, ..Sums::default() };
+        self.note(message.from, message, Direction::Out, &response);
+        let received = Sums { messages: 1, response_bytes: self.response_bytes, ..request(message) };
+        self.note(message.to, message, Direction::In, &received);
+    }
+
+    /// All rows, and the most bytes that one origin sent in one second.
+    pub(super) fn finish(mut self) -> (Vec<TrafficRow>, u64) {
+        self.close_bucket();
+        (self.rows, self.origin_bytes_peak)
+    }
+
+    fn note(&mut self, instance: InstanceId, message: &Arrival, direction: Direction, sums: &Sums) {
+        let (video, kind) = (message.view.video, message.kind);
+        let open = &mut self.open[instance.index()];
+        let found = open.iter_mut().find(|row| {
+            row.kind == kind && row.direction == direction && row.video == video
+        });
+        match found {
+            Some(row) => row.sums.add(sums),
+            None => open.push(Open { video, direction, kind, sums: *sums }),
+        }
+    }
+
+    fn note_origin_second(&mut self, now: Time, origin: InstanceId, bytes: u64) {
+        let second = now.ns() / SECOND.ns();
+        if second != self.second {
+            self.origin_bytes.fill(0);
+            self.second = second;
+        }
+        let sum = &mut self.origin_bytes[origin.index()];
+        *sum += bytes;
+        self.origin_bytes_peak = self.origin_bytes_peak.max(*sum);
+    }
+
+    fn open_bucket_of(&mut self, now: Time) {
+        if now >= self.bucket_start + self.bucket {
+            self.close_bucket();
+            self.bucket_start = Time::from_ns(now.ns() / self.bucket.ns() * self.bucket.ns());
+        }
+    }
+
+    fn close_bucket(&mut self) {
+        let start_ns = self.bucket_start.ns();
+        let first = self.rows.len();
+        for (instance, open) in (0..).zip(&mut self.open) {
+            for Open { video, direction, kind, sums } in open.drain(..) {
+                self.rows.push(TrafficRow { start_ns, video: video.0, instance, direction, kind, sums });
+            }
+        }
+        self.rows[first..].sort_by_key(|row| (row.video, row.instance, row.direction, row.kind));
+    }
+}
+
+fn request(message: &Arrival) -> Sums {
+    Sums {
+        head_bytes: u64::from(message.head_bytes),
+        body_bytes: u64::from(message.body_bytes),
+        ..Sums::default()
+    }
+}
