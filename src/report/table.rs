@@ -1,0 +1,173 @@
+//! The comparison table: metrics as rows, protocols as columns, for a terminal or an issue comment.
+//!
+//! Numbers are rounded for reading; the exact ones are in `summary.csv`. Rows of traffic also say how many times the
+//! baseline a value is.
+
+use crate::metrics::definitions::Definition;
+use crate::report::summary::Summary;
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+/// A group of rows with what it is about.
+struct Group {
+    title: &'static str,
+    /// (what the row says, the metric)
+    rows: &'static [(&'static str, &'static str)],
+    /// Whether values are also shown as a multiple of the baseline's.
+    against_baseline: bool,
+}
+
+const GROUPS: [Group; 5] = [
+    Group {
+        title: "VIEWER TRAFFIC (who watches)",
+        rows: &[
+            ("messages", "viewer_messages_sent"),
+            ("bytes", "viewer_bytes_sent"),
+            ("of these, the origin's messages", "origin_viewer_messages_sent"),
+            ("of these, the origin's bytes", "origin_viewer_bytes_sent"),
+        ],
+        against_baseline: true,
+    },
+    Group {
+        title: "ALL VIEW TRAFFIC (with plain views)",
+        rows: &[
+            ("messages", "messages_sent"),
+            ("bytes", "bytes_sent"),
+            ("of these, the origin's messages", "origin_messages_sent"),
+            ("of these, the origin's bytes", "origin_bytes_sent"),
+            ("the origin's busiest second", "origin_bytes_per_s_peak"),
+        ],
+        against_baseline: true,
+    },
+    Group {
+        title: "WHO PAYS (all view traffic)",
+        rows: &[
+            ("origin sends", "payer_origin_bytes_out"),
+            ("origin receives", "payer_origin_bytes_in"),
+            ("followers with viewers send", "payer_with_viewers_bytes_out"),
+            ("followers with viewers receive", "payer_with_viewers_bytes_in"),
+            ("followers without viewers receive", "payer_without_viewers_bytes_in"),
+            ("followers not PeerTube receive", "payer_not_peertube_bytes_in"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "COUNTER ERROR (displayed - true viewers)",
+        rows: &[
+            ("mean of the absolute error", "display_error_mean_abs"),
+            ("the same, relative", "display_error_relative"),
+            ("bias", "display_error_bias"),
+            ("at the peak", "display_error_at_peak"),
+            ("expiry bias (origin - true)", "expiry_bias"),
+            ("federation error (follower - origin)", "federation_error"),
+            ("the same, absolute", "federation_error_mean_abs"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "WHAT PEOPLE COMPLAIN ABOUT",
+        rows: &[
+            ("largest disagreement", "disagreement_max"),
+            ("shows 0 while somebody watches", "wrong_zero_share"),
+            ("collapses per instance and hour", "flapping_per_h"),
+            ("age of the total", "staleness_mean_s"),
+        ],
+        against_baseline: false,
+    },
+];
+
+/// The table of a run; `baseline` is one of its protocols.
+pub fn comparison(summary: &Summary, baseline: &str) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(std::iter::once("").chain(summary.protocols.iter().map(String::as_str)));
+    for group in &GROUPS {
+        let rows: Vec<_> = group.rows.iter().filter_map(|row| row_of(summary, baseline, group, row)).collect();
+        if !rows.is_empty() {
+            table.add_row([group.title]);
+            table.add_rows(rows);
+        }
+    }
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt()
+}
+
+/// A row, unless no protocol has a value or all are zero.
+fn row_of(
+    summary: &Summary,
+    baseline: &str,
+    group: &Group,
+    (label, metric): &(&str, &str),
+) -> Option<Vec<String>> {
+    let unit = Definition::named(metric)?.unit;
+    let values: Vec<_> = summary.protocols.iter().map(|protocol| summary.value(protocol, metric)).collect();
+    values.iter().flatten().find(|value| **value != 0.0)?;
+    let base = summary.value(baseline, metric).filter(|base| *base > 0.0 && group.against_baseline);
+    let cell = |(protocol, value): (&String, &Option<f64>)| match (value, base) {
+        (None, _) => "-".to_owned(),
+        (Some(value), Some(base)) if protocol != baseline => {
+            format!("{} (x{})", humane(*value, unit), three_digits(value / base))
+        }
+        (Some(value), _) => humane(*value, unit),
+    };
+    let cells = summary.protocols.iter().zip(&values).map(cell);
+    Some(std::iter::once(format!("  {label}")).chain(cells).collect())
+}
+
+/// A value for people: three digits, with a prefix for large ones, and its unit where it is not plain.
+pub fn humane(value: f64, unit: &str) -> String {
+    match unit {
+        "share" => format!("{} %", three_digits(value * 100.0)),
+        "bytes" => format!("{}B", prefixed(value)),
+        "bytes/s" => format!("{}B/s", prefixed(value)),
+        "s" => format!("{} s", three_digits(value)),
+        _ => prefixed(value).trim_end().to_owned(),
+    }
+}
+
+/// Three significant digits with an SI prefix, and a space before the unit.
+fn prefixed(value: f64) -> String {
+    const PREFIXES: [(f64, &str); 4] = [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")];
+    // 999.5 would be shown as 1000: it takes the next prefix.
+    let prefix = PREFIXES.iter().find(|(factor, _)| value.abs() >= factor * 0.9995);
+    match prefix {
+        Some((factor, prefix)) => format!("{} {prefix}", three_digits(value / factor)),
+        None => format!("{} ", three_digits(value)),
+    }
+}
+
+/// At least three significant digits, without an exponent; whole numbers below 1,000 stay whole.
+fn three_digits(value: f64) -> String {
+    if value == libm::trunc(value) && value.abs() < 1_000.0 {
+        return format!("{value}");
+    }
+    let size = if value == 0.0 { 0 } else { libm::floor(libm::log10(value.abs())) as i32 };
+    let decimals = usize::try_from(2 - size).unwrap_or(0).min(9);
+    let text = format!("{value:.decimals$}");
+    if text.parse() == Ok(0.0) { "0".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_rounded_for_reading() {
+        for (value, unit, text) in [
+            (0.0, "messages", "0"),
+            (12.0, "messages", "12"),
+            (999.0, "messages", "999"),
+            (999_600.0, "messages", "1.00 M"),
+            (8_123_456.0, "messages", "8.12 M"),
+            (17_900_000_000.0, "bytes", "17.9 GB"),
+            (336.0, "bytes", "336 B"),
+            (0.01234, "share", "1.23 %"),
+            (-37.25, "viewers", "-37.2"),
+            (0.00012345, "viewers", "0.000123"),
+            (60.1, "s", "60.1 s"),
+        ] {
+            assert_eq!(humane(value, unit), text);
+        }
+    }
+}

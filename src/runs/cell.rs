@@ -1,0 +1,145 @@
+//! One cell: a protocol on one replication's crowd. What it is (`CellPlan`) and what came out (`CellResult`) are plain
+//! data, so that cells can run anywhere and in any order.
+
+use crate::domain::workload::sessions;
+use crate::mechanism::wire::Sizes;
+use crate::metrics::definitions::compute;
+use crate::metrics::{Collector, Observed};
+use crate::observe::{Ending, Observer, Outcome};
+use crate::scenario::Scenario;
+use crate::sim::{self, Cell, End, Sampling};
+use crate::words::random::{Purpose, Seed, below};
+use crate::words::units::{Span, Time};
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::AtomicBool;
+
+/// What decides a cell, beside its scenario.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CellPlan {
+    /// Its number in the plan.
+    pub number: usize,
+    /// The column of the comparison: a position in `Scenario::compare`.
+    pub variant: usize,
+    /// The draws.
+    pub seed: Seed,
+}
+
+/// What came out of a cell.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellResult {
+    /// Its number in the plan.
+    pub cell: usize,
+    /// The name of the column.
+    pub protocol: String,
+    /// The number of the replication.
+    pub replication: u32,
+    /// The seed.
+    pub seed: u64,
+    /// All metrics that have a value.
+    pub metrics: Vec<MetricValue>,
+    /// What they were computed from.
+    pub observed: Observed,
+}
+
+/// A metric as recorded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MetricValue {
+    /// Its name.
+    pub name: String,
+    /// The unit of the value.
+    pub unit: String,
+    /// An integer, or the shortest text of a float.
+    pub value: String,
+}
+
+/// Why a cell has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellError {
+    /// Somebody asked it to stop.
+    Interrupted,
+    /// It met its event limit at this instant.
+    EventLimit(Time),
+}
+
+/// The cells of a scenario: every protocol of the comparison on the same crowd.
+pub fn plan(scenario: &Scenario) -> Vec<CellPlan> {
+    let seed = Seed { seed: scenario.seed, replication: 0 };
+    let cell = |variant| CellPlan { number: variant, variant, seed };
+    (0..scenario.compare.len()).map(cell).collect()
+}
+
+/// Runs a cell.
+///
+/// # Errors
+/// If it did not come to its end.
+pub fn run_cell(scenario: &Scenario, plan: &CellPlan, stop: &AtomicBool) -> Result<CellResult, CellError> {
+    let cell = build_cell(scenario, plan);
+    let mut collector = Collector::new(
+        &cell.federation,
+        &cell.sessions,
+        scenario.measure.every,
+        scenario.measure.bucket,
+        Sizes::new(&cell.names).response_head(),
+    );
+    let ending = sim::run(&cell, &mut collector, stop);
+    let end = match ending.outcome {
+        Outcome::Done(end) => end,
+        Outcome::Interrupted => return Err(CellError::Interrupted),
+        Outcome::EventLimit(at) => return Err(CellError::EventLimit(at)),
+    };
+    Ok(result(scenario, plan, &cell, collector.finish(end, &ending)))
+}
+
+/// Runs a cell for an observer of one's own, to its end or until `stop`.
+pub fn watch_cell(
+    scenario: &Scenario,
+    plan: &CellPlan,
+    observer: &mut impl Observer,
+    stop: &AtomicBool,
+) -> Ending {
+    sim::run(&build_cell(scenario, plan), observer, stop)
+}
+
+fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed) -> CellResult {
+    let with_viewers = cell.sessions.iter().map(|session| session.instance).collect();
+    let metric = |(definition, value): (&crate::metrics::definitions::Definition, _)| MetricValue {
+        name: definition.name.to_owned(),
+        unit: definition.unit.to_owned(),
+        value: format!("{value}"),
+    };
+    CellResult {
+        cell: plan.number,
+        protocol: scenario.compare[plan.variant].name.clone(),
+        replication: plan.seed.replication,
+        seed: plan.seed.seed,
+        metrics: compute(&observed, &cell.federation, &with_viewers).into_iter().map(metric).collect(),
+        observed,
+    }
+}
+
+/// Everything that the simulation needs to run a cell.
+pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
+    let federation = scenario.federation(plan.variant, plan.seed);
+    let last = match scenario.end {
+        End::At(end) | End::Idle { at_most: end } => end,
+    };
+    let phase = |(number, instance): (u64, &crate::domain::federation::Instance)| {
+        let interval = instance.rules.parameters.tick_interval;
+        let drawn = below(&mut plan.seed.stream(Purpose::TickPhase, number), interval.us().max(1));
+        scenario.instances[number as usize].tick_phase.unwrap_or(Span::from_us(drawn))
+    };
+    let phases = (0..).zip(&federation.instances).map(phase);
+    Cell {
+        sessions: sessions(&scenario.crowds, &federation, plan.seed, last),
+        network: scenario.network.clone(),
+        names: scenario.names.clone(),
+        seed: plan.seed,
+        tick_phase: phases.map(|span| Time::ZERO + span).collect(),
+        restarts: Vec::new(),
+        sampling: Sampling { from: Time::ZERO + scenario.measure.from, every: scenario.measure.every },
+        end: scenario.end,
+        event_limit: scenario.limits.events,
+        federation,
+    }
+}

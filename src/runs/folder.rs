@@ -1,0 +1,333 @@
+//! The folder of a run: which run it holds, the cells that are finished, the records, and whether it is complete.
+//!
+//! | file | what |
+//! |---|---|
+//! | `manifest.json` | model version, scenario, hashes, seed, cells, digest of the records, complete or not |
+//! | `scenario.resolved.yaml` | the scenario with every default written out |
+//! | `cells/N.json` | a finished cell, while the run is not complete |
+//! | the files of `records::RECORD_FILES` | rows of finished cells, in the order of the plan |
+//!
+//! Files appear whole: they are written beside and renamed. Rows are appended cell by cell, in one write each. When the
+//! run is complete the cells' files go. No wall time, path or thread count is written anywhere.
+
+use crate::runs::cell::CellResult;
+use crate::runs::records::{MODEL_VERSION, RECORD_FILES};
+use crate::scenario::Scenario;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+const MANIFEST: &str = "manifest.json";
+const RESOLVED: &str = "scenario.resolved.yaml";
+const CELLS: &str = "cells";
+
+/// What a folder says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The version of the model that made it.
+    pub model_version: String,
+    /// The scenario's name.
+    pub scenario: String,
+    /// SHA-256 of the resolved scenario, in hex.
+    pub scenario_sha256: String,
+    /// The seed.
+    pub seed: u64,
+    /// Cells in the plan.
+    pub cells: usize,
+    /// Whether all of them are in the records.
+    pub complete: bool,
+    /// Of each file of records, the SHA-256 in hex; empty while not complete.
+    pub records_sha256: BTreeMap<String, String>,
+    /// SHA-256 over all files of records in their order, in hex; empty while not complete.
+    pub digest_sha256: String,
+}
+
+/// Why a folder cannot be used.
+#[derive(Debug)]
+pub enum FolderError {
+    /// It holds something else: the user's mistake.
+    Occupied {
+        /// The folder.
+        path: PathBuf,
+        /// What it holds.
+        holds: String,
+    },
+    /// It cannot be read or written.
+    Io {
+        /// What was being done to which file.
+        doing: String,
+        /// What went wrong.
+        error: io::Error,
+    },
+}
+
+/// A folder that is ready for cells.
+pub struct Folder {
+    path: PathBuf,
+    manifest: Manifest,
+}
+
+/// What `Folder::open` finds.
+pub enum Opened {
+    /// The whole run, done before.
+    Complete,
+    /// A folder to run into, and the cells that it has already.
+    Open(Folder, Vec<CellResult>),
+}
+
+/// Appends cells to the records, in the order of the plan.
+pub struct RecordWriter {
+    folder: Folder,
+    files: Vec<File>,
+    scenario: Scenario,
+    /// Finished cells whose turn has not come.
+    waiting: BTreeMap<usize, CellResult>,
+    next: usize,
+}
+
+impl std::fmt::Display for FolderError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            FolderError::Occupied { path, holds } => {
+                write!(f, "{} holds {holds}; choose another folder with --out, or --force to replace it", path.display())
+            }
+            FolderError::Io { doing, error } => write!(f, "cannot {doing}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for FolderError {}
+
+impl FolderError {
+    pub(super) fn threads(error: &rayon::ThreadPoolBuildError) -> FolderError {
+        FolderError::Io { doing: "start threads".into(), error: io::Error::other(error.to_string()) }
+    }
+
+    fn io(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+        let doing = format!("{doing} {}", path.display());
+        move |error| FolderError::Io { doing, error }
+    }
+}
+
+impl Manifest {
+    fn new(scenario: &Scenario, cells: usize) -> Manifest {
+        Manifest {
+            model_version: MODEL_VERSION.to_owned(),
+            scenario: scenario.name.clone(),
+            scenario_sha256: scenario.hash.clone(),
+            seed: scenario.seed,
+            cells,
+            complete: false,
+            records_sha256: BTreeMap::new(),
+            digest_sha256: String::new(),
+        }
+    }
+
+    fn is_of_same_run(&self, other: &Manifest) -> bool {
+        (&self.model_version, &self.scenario_sha256, self.cells)
+            == (&other.model_version, &other.scenario_sha256, other.cells)
+    }
+}
+
+impl Folder {
+    /// Opens a folder for a scenario: a new one, an empty one, or one that holds this very run. With `force`, what an
+    /// other run left there is removed; other files are never touched.
+    ///
+    /// # Errors
+    /// If it holds another run or something else (unless `force`), or cannot be read or written.
+    pub fn open(path: &Path, scenario: &Scenario, cells: usize, force: bool) -> Result<Opened, FolderError> {
+        let ours = Manifest::new(scenario, cells);
+        match holds(path, &ours)? {
+            Holds::Nothing => {}
+            Holds::ThisRun(manifest) if manifest.complete && !force => return Ok(Opened::Complete),
+            Holds::ThisRun(_) if !force => {
+                let folder = Folder { path: path.to_owned(), manifest: ours };
+                let kept = folder.kept_cells()?;
+                return Ok(Opened::Open(folder, kept));
+            }
+            Holds::ThisRun(_) | Holds::Other(_) if force => remove_run(path)?,
+            Holds::ThisRun(_) => unreachable!("both cases without force were handled"),
+            Holds::Other(holds) => return Err(FolderError::Occupied { path: path.to_owned(), holds }),
+        }
+        let folder = Folder { path: path.to_owned(), manifest: ours };
+        let cells = path.join(CELLS);
+        fs::create_dir_all(&cells).map_err(FolderError::io("create", &cells))?;
+        folder.write(RESOLVED, scenario.resolved.as_bytes())?;
+        folder.write_manifest()?;
+        Ok(Opened::Open(folder, Vec::new()))
+    }
+
+    /// Starts the records with the cells that are there.
+    pub(super) fn records(
+        self,
+        scenario: &Scenario,
+        kept: Vec<CellResult>,
+    ) -> Result<RecordWriter, FolderError> {
+        let mut files = Vec::new();
+        for record in &RECORD_FILES {
+            let path = self.path.join(record.name);
+            let mut file = File::create(&path).map_err(FolderError::io("create", &path))?;
+            let header = record.header().map_err(io::Error::other);
+            header.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &path))?;
+            files.push(file);
+        }
+        let waiting = kept.into_iter().map(|result| (result.cell, result)).collect();
+        let mut writer = RecordWriter { folder: self, files, scenario: scenario.clone(), waiting, next: 0 };
+        writer.append_due()?;
+        Ok(writer)
+    }
+
+    /// The finished cells of an interrupted run; a file that is not whole counts as not finished.
+    fn kept_cells(&self) -> Result<Vec<CellResult>, FolderError> {
+        let mut kept = Vec::new();
+        for cell in 0..self.manifest.cells {
+            let path = self.cell_path(cell);
+            match fs::read(&path) {
+                Ok(bytes) => kept.extend(serde_json::from_slice::<CellResult>(&bytes)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(FolderError::io("read", &path)(error)),
+            }
+        }
+        Ok(kept)
+    }
+
+    fn cell_path(&self, cell: usize) -> PathBuf {
+        self.path.join(CELLS).join(format!("{cell}.json"))
+    }
+
+    fn write_manifest(&self) -> Result<(), FolderError> {
+        let mut json = serde_json::to_vec_pretty(&self.manifest).expect("a manifest has text keys");
+        json.push(b'\n');
+        self.write(MANIFEST, &json)
+    }
+
+    /// Writes a file of the folder beside and renames it, so that it is there whole or not at all.
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
+        let path = self.path.join(name);
+        let beside = path.with_extension("part");
+        fs::write(&beside, bytes)
+            .and_then(|()| fs::rename(&beside, &path))
+            .map_err(FolderError::io("write", &path))
+    }
+}
+
+impl RecordWriter {
+    /// Keeps a finished cell and appends the rows of all whose turn has come.
+    pub(super) fn keep(&mut self, result: CellResult) -> Result<(), FolderError> {
+        let json = serde_json::to_vec(&result).expect("a result has text keys");
+        self.folder.write(&format!("{CELLS}/{}.json", result.cell), &json)?;
+        self.waiting.insert(result.cell, result);
+        self.append_due()
+    }
+
+    /// How many cells are finished.
+    pub(super) fn kept(&self) -> usize {
+        self.next + self.waiting.len()
+    }
+
+    /// All cells are there: the records are final.
+    pub(super) fn complete(mut self, scenario: &Scenario) -> Result<(), FolderError> {
+        assert_eq!((self.next, self.waiting.len()), (self.folder.manifest.cells, 0), "a cell is missing");
+        let mut digest = Sha256::new();
+        for record in &RECORD_FILES {
+            let path = self.folder.path.join(record.name);
+            let bytes = fs::read(&path).map_err(FolderError::io("read", &path))?;
+            digest.update(&bytes);
+            let sha256 = hex(&Sha256::digest(&bytes));
+            self.folder.manifest.records_sha256.insert(record.name.to_owned(), sha256);
+        }
+        self.folder.write(RESOLVED, scenario.resolved.as_bytes())?;
+        self.folder.manifest.digest_sha256 = hex(&digest.finalize());
+        self.folder.manifest.complete = true;
+        self.folder.write_manifest()?;
+        let cells = self.folder.path.join(CELLS);
+        fs::remove_dir_all(&cells).map_err(FolderError::io("remove", &cells))
+    }
+
+    fn append_due(&mut self) -> Result<(), FolderError> {
+        while let Some(result) = self.waiting.remove(&self.next) {
+            for (record, file) in RECORD_FILES.iter().zip(&mut self.files) {
+                let rows = record.cell(&self.scenario, &result).map_err(io::Error::other);
+                let path = self.folder.path.join(record.name);
+                rows.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &path))?;
+            }
+            self.next += 1;
+        }
+        Ok(())
+    }
+}
+
+enum Holds {
+    Nothing,
+    ThisRun(Manifest),
+    Other(String),
+}
+
+fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
+    match fs::read_dir(path) {
+        Ok(mut entries) => {
+            if entries.next().is_none() {
+                return Ok(Holds::Nothing);
+            }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Holds::Nothing),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            return Ok(Holds::Other("a file, not a folder".into()));
+        }
+        Err(error) => return Err(FolderError::io("read", path)(error)),
+    }
+    let manifest = path.join(MANIFEST);
+    let bytes = match fs::read(&manifest) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Holds::Other("files that are not a run of fedisim".into()));
+        }
+        Err(error) => return Err(FolderError::io("read", &manifest)(error)),
+    };
+    Ok(match serde_json::from_slice::<Manifest>(&bytes) {
+        Ok(manifest) if manifest.is_of_same_run(ours) => Holds::ThisRun(manifest),
+        Ok(Manifest { scenario, model_version, .. }) if scenario != ours.scenario => {
+            Holds::Other(format!("a run of scenario `{scenario}` by version {model_version}"))
+        }
+        Ok(Manifest { scenario, model_version, .. }) => {
+            Holds::Other(format!("a run of another form of scenario `{scenario}` by version {model_version}"))
+        }
+        Err(_) => Holds::Other(format!("a {MANIFEST} that is not of fedisim")),
+    })
+}
+
+/// Removes what a run writes and nothing else.
+fn remove_run(path: &Path) -> Result<(), FolderError> {
+    let files = RECORD_FILES.iter().map(|record| record.name).chain([MANIFEST, RESOLVED]);
+    for name in files {
+        let file = path.join(name);
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(FolderError::io("remove", &file)(error));
+            }
+            _ => {}
+        }
+    }
+    let cells = path.join(CELLS);
+    match fs::remove_dir_all(&cells) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FolderError::io("remove", &cells)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads a file of a run's folder.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_record(folder: &Path, name: &str) -> Result<Vec<u8>, FolderError> {
+    let path = folder.join(name);
+    fs::read(&path).map_err(FolderError::io("read", &path))
+}
