@@ -1,6 +1,14 @@
 //! When viewers come: Poisson processes with a rate that changes over time.
+//!
+//! Every law becomes a `RateCurve`, a rate in viewers per second that is linear between knots. Its integral, the
+//! cumulative number, is piecewise quadratic and inverted by formula: unit-exponential steps mapped through the inverse
+//! are the instants of the Poisson process, without rejection and without a step size. Nothing here knows where viewers
+//! sit; how long they watch matters only because a viral wave is scaled by its concurrent viewers.
 
+use crate::domain::watch::Watch;
+use crate::words::random::exponential;
 use crate::words::units::{Span, Time};
+use rand_chacha::rand_core::Rng;
 
 /// How the rate of arrivals runs.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +45,445 @@ pub struct Stage {
 /// A rate that runs linearly between knots and is zero outside of them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateCurve {
-    /// (instant, viewers per second), in order of time.
+    /// (instant, viewers per second), in order of time; two knots at one instant are a jump.
     pub knots: Vec<(Time, f64)>,
+}
+
+impl Arrivals {
+    /// The rate of a crowd whose first member may come at `from`, up to `end`.
+    ///
+    /// A later `end` only adds to the curve: whoever comes before the earlier one still does, at the same instants.
+    /// `watch` scales a viral wave: the maximum over time of the expected concurrent viewers (closed form 2; first visits
+    /// only, returns come on top) is its `peak_viewers`. That maximum is reached a little after the largest rate, which is
+    /// at `from + growth`, and the scale does not depend on `end`, so a run that ends earlier does not reach it.
+    pub fn curve(&self, from: Time, end: Time, watch: &Watch) -> RateCurve {
+        let at = |after: Span| Time::from_ns(from.ns().saturating_add(after.ns()));
+        let knots = match self {
+            Arrivals::Constant { rate_per_s } => vec![(from, *rate_per_s), (end.max(from), *rate_per_s)],
+            Arrivals::Stages(stages) => {
+                let mut after_ns = 0u64;
+                let ends = stages.iter().map(|stage| {
+                    after_ns = after_ns.saturating_add(stage.duration.ns());
+                    (at(Span::from_ns(after_ns)), stage.rate_per_s)
+                });
+                std::iter::once((from, 0.0)).chain(ends).collect()
+            }
+            Arrivals::Viral { peak_viewers, growth, decay_exponent, decay_scale } => {
+                let until = end.since(from).max(Span::from_secs_f64(growth.secs_f64() + watch.longest_s()));
+                let wave = unit_wave(*growth, *decay_exponent, *decay_scale, until);
+                let highest = wave.highest_viewers(watch, *growth, *decay_scale);
+                let scale = if highest > 0.0 { peak_viewers / highest } else { 0.0 };
+                wave.knots.iter().map(|&(time, rate)| (at(time.since(Time::ZERO)), rate * scale)).collect()
+            }
+        };
+        RateCurve { knots }.cut(end)
+    }
+}
+
+/// A viral wave from T0 on with the largest rate 1.
+///
+/// The decay is linear between knots at which 1 + t / scale grows by a constant factor, so that the rate is nowhere more
+/// than 0.003 % above the power law for an exponent up to 1, and 0.0013 % for a steep one. It stops at `until`, or where it
+/// has fallen to a thousand-millionth of the maximum.
+fn unit_wave(growth: Span, exponent: f64, scale: Span, until: Span) -> RateCurve {
+    const STEP: f64 = 0.01;
+    const LEAST: f64 = 1e-9;
+    let step = STEP / exponent.max(1.0);
+    let mut knots = vec![(Time::ZERO, 0.0), (Time::from_ns(growth.ns()), 1.0)];
+    for k in 1u32.. {
+        let (last, rate) = knots[knots.len() - 1];
+        if last >= Time::from_ns(until.ns()) || rate < LEAST {
+            break;
+        }
+        let log = f64::from(k) * step;
+        let after_ns = libm::round(scale.ns().max(1) as f64 * libm::expm1(log)) as u64;
+        let time = Time::from_ns(growth.ns().saturating_add(after_ns));
+        if time > last {
+            knots.push((time, libm::exp(-exponent * log)));
+        }
+    }
+    RateCurve { knots }
+}
+
+impl RateCurve {
+    /// Viewers per second at an instant; at a jump, the rate after it.
+    pub fn rate_at(&self, at: Time) -> f64 {
+        let next = self.knots.partition_point(|knot| knot.0 <= at);
+        match (next.checked_sub(1).map(|last| self.knots[last]), self.knots.get(next)) {
+            (Some(from), Some(&to)) => Piece { from, to }.rate_at(at.since(from.0).secs_f64()),
+            (Some((time, rate)), None) if time == at => rate,
+            _ => 0.0,
+        }
+    }
+
+    /// The expected number of arrivals up to an instant.
+    pub fn cumulative(&self, until: Time) -> f64 {
+        let pieces = self.pieces().take_while(|piece| piece.from.0 < until);
+        pieces.map(|piece| piece.area_within(until.since(piece.from.0).secs_f64())).sum()
+    }
+
+    /// The expected number of all arrivals.
+    pub fn total(&self) -> f64 {
+        self.pieces().map(|piece| piece.area()).sum()
+    }
+
+    /// The first instant at which the cumulative number is `area`, rounded to a nanosecond; `None` beyond the total.
+    pub fn inverse(&self, area: f64) -> Option<Time> {
+        Cursor::default().advance(self, area)
+    }
+
+    /// The instants of one Poisson process with this rate, in order: unit-exponential steps through the inverse.
+    pub fn times<R: Rng>(&self, mut rng: R) -> impl Iterator<Item = Time> + use<'_, R> {
+        let mut cursor = Cursor::default();
+        std::iter::from_fn(move || cursor.advance(self, exponential(&mut rng)))
+    }
+
+    /// The expected number of concurrent viewers at an instant, int rate(u) P(W > at - u) du (closed form 2), exactly.
+    pub fn expected_viewers(&self, watch: &Watch, at: Time) -> f64 {
+        self.expected_viewers_at(watch, at.since(Time::ZERO).secs_f64())
+    }
+
+    /// Each piece by parts: with H and its integral G, the piece from a to b with slope s gives
+    /// rate(a) H(t - a) - rate(b) H(t - b) + s (G(t - a) - G(t - b)).
+    fn expected_viewers_at(&self, watch: &Watch, at_s: f64) -> f64 {
+        let secs = |time: Time| time.since(Time::ZERO).secs_f64();
+        let of_piece = |piece: Piece| {
+            let length_s = piece.length_s();
+            if length_s <= 0.0 {
+                return 0.0;
+            }
+            let begun_s = at_s - secs(piece.from.0);
+            let over_s = (begun_s - length_s).max(0.0);
+            let (first_from, second_from) = watch.survival_integrals(begun_s);
+            let (first_to, second_to) = watch.survival_integrals(over_s);
+            let rate_to = piece.rate_at(begun_s - over_s);
+            piece.from.1 * first_from - rate_to * first_to + piece.slope() * (second_from - second_to)
+        };
+        self.pieces().take_while(|piece| secs(piece.from.0) < at_s).map(of_piece).sum()
+    }
+
+    /// The largest number of concurrent viewers to be expected of a wave from T0 that grows for `growth`.
+    ///
+    /// It comes after the growth and before the last who came at its end have left. Watch laws that mix short and long
+    /// visits can give two maxima, so a geometric grid finds the right one and a golden section the value.
+    fn highest_viewers(&self, watch: &Watch, growth: Span, decay_scale: Span) -> f64 {
+        const RATIO: f64 = 1.3;
+        const GOLDEN: f64 = 0.618_033_988_749_894_9;
+        let viewers = |after_s: f64| self.expected_viewers_at(watch, growth.secs_f64() + after_s);
+        let last_s = watch.longest_s();
+        let finest_s = watch.mean().secs_f64().min(decay_scale.secs_f64()).max(1e-9) / 1_000.0;
+        let grid = std::iter::successors(Some(finest_s), |after_s| Some(after_s * RATIO));
+        let grid = std::iter::once(0.0).chain(grid.take_while(|&after_s| after_s < last_s)).chain([last_s]);
+        let (best_s, _) = grid
+            .map(|after_s| (after_s, viewers(after_s)))
+            .fold((0.0, 0.0), |best, next| if next.1 > best.1 { next } else { best });
+        let (mut low, mut high) = (best_s / RATIO, (best_s * RATIO).max(finest_s).min(last_s));
+        if best_s <= finest_s {
+            low = 0.0;
+        }
+        for _ in 0..40 {
+            let (left, right) = (high - GOLDEN * (high - low), low + GOLDEN * (high - low));
+            if viewers(left) < viewers(right) { low = left } else { high = right }
+        }
+        viewers((low + high) / 2.0).max(viewers(best_s))
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = Piece> + '_ {
+        self.knots.windows(2).map(|pair| Piece { from: pair[0], to: pair[1] })
+    }
+
+    /// The curve before `end`.
+    fn cut(mut self, end: Time) -> RateCurve {
+        let keep = self.knots.partition_point(|knot| knot.0 <= end);
+        if keep < self.knots.len() {
+            let rate = self.rate_at(end);
+            self.knots.truncate(keep);
+            if keep > 0 {
+                self.knots.push((end, rate));
+            }
+        }
+        self
+    }
+}
+
+/// The line between two knots. Offsets are seconds since its first knot.
+#[derive(Clone, Copy)]
+struct Piece {
+    from: (Time, f64),
+    to: (Time, f64),
+}
+
+impl Piece {
+    fn length_s(self) -> f64 {
+        self.to.0.since(self.from.0).secs_f64()
+    }
+
+    /// Viewers per second per second; the length is not zero.
+    fn slope(self) -> f64 {
+        (self.to.1 - self.from.1) / self.length_s()
+    }
+
+    fn rate_at(self, offset_s: f64) -> f64 {
+        self.from.1 + (self.to.1 - self.from.1) * (offset_s / self.length_s())
+    }
+
+    fn area(self) -> f64 {
+        self.length_s() * (self.from.1 + self.to.1) / 2.0
+    }
+
+    fn area_within(self, offset_s: f64) -> f64 {
+        if offset_s < self.length_s() {
+            offset_s * (self.from.1 + self.rate_at(offset_s)) / 2.0
+        } else {
+            self.area()
+        }
+    }
+
+    /// Where the area since the first knot is `area`, which is more than zero and at most all of it: the root of
+    /// r x + s x^2 / 2 = area in the form that does not subtract.
+    fn time_of(self, area: f64) -> Time {
+        let rate = self.from.1;
+        let rate_then = (rate * rate + 2.0 * self.slope() * area).max(0.0).sqrt();
+        let offset = Span::from_secs_f64(2.0 * area / (rate + rate_then));
+        self.from.0 + offset.min(self.to.0.since(self.from.0))
+    }
+}
+
+/// A place on a curve that only moves on. The area is counted from the start of the piece, so that it keeps its digits
+/// on curves of many pieces.
+#[derive(Default)]
+struct Cursor {
+    piece: usize,
+    area: f64,
+}
+
+impl Cursor {
+    fn advance(&mut self, curve: &RateCurve, area: f64) -> Option<Time> {
+        self.area += area;
+        while let Some(pair) = curve.knots.get(self.piece..self.piece + 2) {
+            let piece = Piece { from: pair[0], to: pair[1] };
+            let whole = piece.area();
+            if whole > 0.0 && self.area <= whole {
+                return Some(if self.area > 0.0 { piece.time_of(self.area) } else { piece.from.0 });
+            }
+            self.area = (self.area - whole).max(0.0);
+            self.piece += 1;
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::random::{Purpose, Seed};
+    use proptest::prelude::*;
+
+    const MINUTE: Span = Span::from_secs(60);
+    const END: Time = Time::from_ms(3_600_000);
+    const WATCH: Watch = Watch::Exponential { mean: Span::from_secs(300) };
+
+    fn secs(s: f64) -> Time {
+        Time::ZERO + Span::from_secs_f64(s)
+    }
+
+    fn stage(duration_s: u64, rate_per_s: f64) -> Stage {
+        Stage { duration: Span::from_secs(duration_s), rate_per_s }
+    }
+
+    fn viral(peak_viewers: f64, growth: Span, decay_exponent: f64, decay_scale: Span) -> Arrivals {
+        Arrivals::Viral { peak_viewers, growth, decay_exponent, decay_scale }
+    }
+
+    fn laws() -> [Arrivals; 3] {
+        [
+            Arrivals::Constant { rate_per_s: 0.2 },
+            Arrivals::Stages(vec![
+                stage(600, 0.5),
+                stage(300, 0.5),
+                stage(0, 0.1),
+                stage(600, 0.1),
+                stage(900, 0.0),
+            ]),
+            viral(100.0, MINUTE * 10, 1.0, MINUTE * 10),
+        ]
+    }
+
+    fn curve(law: &Arrivals) -> RateCurve {
+        law.curve(secs(100.0), END, &WATCH)
+    }
+
+    #[test]
+    fn rates_and_totals_are_those_of_the_laws() {
+        let [constant, stages, viral] = laws().map(|law| curve(&law));
+        let power = viral.rate_at(secs(700.0));
+        for (curve, at_s, rate) in [
+            (&constant, 99.9, 0.0),
+            (&constant, 100.0, 0.2),
+            (&constant, 3_600.0, 0.2),
+            (&constant, 3_600.1, 0.0),
+            (&stages, 400.0, 0.25),
+            (&stages, 900.0, 0.5),
+            (&stages, 1_000.0, 0.1),
+            (&stages, 2_050.0, 0.05),
+            (&stages, 2_500.0, 0.0),
+            (&viral, 400.0, power / 2.0),
+            (&viral, 1_300.0, power / 2.0),
+            (&viral, 2_500.0, power / 4.0),
+        ] {
+            assert!((curve.rate_at(secs(at_s)) - rate).abs() < 1e-4 * rate.max(1e-9), "{at_s} s");
+        }
+        assert!((constant.total() - 700.0).abs() < 1e-9);
+        assert!((stages.total() - (150.0 + 150.0 + 60.0 + 45.0)).abs() < 1e-9);
+        let decay_s = 600.0 * libm::log(1.0 + 2_900.0 / 600.0);
+        assert!((viral.total() / (power * (300.0 + decay_s)) - 1.0).abs() < 1e-4);
+    }
+
+    #[test]
+    fn a_later_end_only_adds() {
+        for law in laws() {
+            let of = |end| law.curve(secs(100.0), end, &WATCH);
+            let stream = || Seed { seed: 5, replication: 0 }.stream(Purpose::Arrivals, 0);
+            let (short, long) = (of(secs(1_500.0)), of(END));
+            let early: Vec<_> = short.times(stream()).collect();
+            assert!(early.iter().all(|&time| time <= secs(1_500.0)));
+            assert!(long.times(stream()).take(early.len()).eq(early));
+            assert!(of(secs(50.0)).total() == 0.0);
+        }
+    }
+
+    /// Counts and instants over replications, against the curve: the mean, the Poisson variance, and the share that came
+    /// before each of four instants.
+    #[test]
+    fn arrivals_are_poisson_with_the_rate_of_the_curve() {
+        const REPLICATIONS: u32 = 200;
+        for law in laws() {
+            let curve = curve(&law);
+            let replication = |replication| {
+                let rng = Seed { seed: 11, replication }.stream(Purpose::Arrivals, 0);
+                curve.times(rng).collect::<Vec<_>>()
+            };
+            let runs: Vec<_> = (0..REPLICATIONS).map(replication).collect();
+            assert!(runs.iter().all(|run| run.is_sorted()));
+            for until_s in [600.0, 1_000.0, 1_900.0, 3_600.0] {
+                let counts: Vec<f64> = runs
+                    .iter()
+                    .map(|run| run.partition_point(|&time| time <= secs(until_s)) as f64)
+                    .collect();
+                let expected = curve.cumulative(secs(until_s));
+                let mean = counts.iter().sum::<f64>() / f64::from(REPLICATIONS);
+                let standard_error = (expected / f64::from(REPLICATIONS)).sqrt();
+                assert!(standard_error <= 0.01 * expected, "{law:?}: too few replications");
+                assert!(
+                    (mean - expected).abs() <= 4.0 * standard_error,
+                    "{law:?} {until_s} s: {mean} {expected}"
+                );
+                let variance = counts.iter().map(|count| (count - mean) * (count - mean)).sum::<f64>()
+                    / f64::from(REPLICATIONS - 1);
+                let spread = (2.0 / f64::from(REPLICATIONS - 1)).sqrt();
+                assert!((variance / expected - 1.0).abs() <= 4.0 * spread, "{law:?} {until_s} s: {variance}");
+            }
+        }
+    }
+
+    /// Closed form 2 by a midpoint sum over the survival function.
+    fn viewers_by_sum(curve: &RateCurve, watch: &Watch, at: Time) -> f64 {
+        const CELLS: u64 = 4_000;
+        let cell = Span::from_ns(at.ns() / CELLS);
+        let back = (0..CELLS).map(|k| Span::from_ns(cell.ns() * k + cell.ns() / 2));
+        back.map(|back| curve.rate_at(at.before(back)) * watch.survival(back)).sum::<f64>() * cell.secs_f64()
+    }
+
+    #[test]
+    fn the_peak_of_the_expected_viewers_is_the_one_asked_for() {
+        let second = Span::from_secs(1);
+        let watches = [
+            WATCH,
+            Watch::Fixed(Span::from_secs(300)),
+            Watch::Retention { video: Span::from_secs(600) },
+            Watch::Retention { video: Span::from_secs(3_600) },
+        ];
+        for watch in &watches {
+            for (growth, exponent, scale) in [
+                (MINUTE * 10, 1.0, MINUTE * 10),
+                (MINUTE * 60, 1.0, MINUTE),
+                (MINUTE, 0.5, MINUTE * 60),
+                (second, 3.0, MINUTE),
+                (MINUTE * 30, 0.0, MINUTE),
+                (MINUTE * 5, 40.0, MINUTE * 60),
+                (Span::ZERO, 1.0, MINUTE),
+            ] {
+                let curve =
+                    viral(5_000.0, growth, exponent, scale).curve(Time::ZERO, END + MINUTE * 120, watch);
+                let times = (0..400u64).map(|k| Time::ZERO + growth + Span::from_secs(k * k / 16));
+                let highest = times.map(|at| viewers_by_sum(&curve, watch, at)).fold(0.0, f64::max);
+                let label = format!("{watch:?} {growth} {exponent} {scale}: {highest}");
+                assert!((highest / 5_000.0 - 1.0).abs() < 0.005, "{label}");
+            }
+        }
+    }
+
+    #[test]
+    fn odd_but_valid_waves_are_finite() {
+        let (tiny, huge) = (Span::from_ns(1), Span::from_secs(86_400 * 365));
+        for watch in
+            [WATCH, Watch::Fixed(tiny), Watch::Exponential { mean: huge }, Watch::Retention { video: huge }]
+        {
+            for (growth, scale) in
+                [(tiny, tiny), (tiny, huge), (huge, tiny), (huge, huge), (Span::ZERO, MINUTE)]
+            {
+                for exponent in [0.0, 1.0, 1_000.0] {
+                    let curve = viral(100.0, growth, exponent, scale).curve(secs(5.0), END, &watch);
+                    assert!(curve.total().is_finite() && curve.total() >= 0.0, "{watch:?} {growth} {scale}");
+                    assert!(curve.knots.len() < 10_000 && curve.knots.is_sorted_by_key(|knot| knot.0));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn expected_viewers_of_a_constant_rate_fill_up_to_rate_times_mean() {
+        let curve = RateCurve { knots: vec![(Time::ZERO, 2.0), (secs(1e6), 2.0)] };
+        for watch in [WATCH, Watch::Fixed(MINUTE), Watch::Retention { video: MINUTE }] {
+            let full = curve.expected_viewers(&watch, secs(9e5));
+            assert!((full - 2.0 * watch.mean().secs_f64()).abs() < 1e-6, "{watch:?}: {full}");
+        }
+        let filling = curve.expected_viewers(&WATCH, secs(300.0));
+        assert!((filling - 600.0 * (1.0 - libm::exp(-1.0))).abs() < 1e-9);
+    }
+
+    proptest! {
+        #[test]
+        fn the_inverse_undoes_the_cumulative(
+            pieces in prop::collection::vec((1u64..1_000_000_000_000, 0.1f64..100.0), 1..20),
+            share in 0.0001f64..0.9999,
+        ) {
+            let mut at = Time::from_ns(17);
+            let mut knots = vec![(at, 1.0)];
+            for (length_ns, rate) in pieces {
+                at += Span::from_ns(length_ns);
+                knots.push((at, rate));
+            }
+            let curve = RateCurve { knots };
+            let time = Time::from_ns(17 + (share * (at.ns() - 17) as f64) as u64);
+            let back = curve.inverse(curve.cumulative(time)).expect("below the total");
+            prop_assert!(back.ns().abs_diff(time.ns()) <= 100, "{} {}", back.ns(), time.ns());
+        }
+
+        #[test]
+        fn the_cumulative_undoes_the_inverse_even_where_the_rate_is_zero(
+            rates in prop::collection::vec(prop_oneof![Just(0.0), 0.001f64..1_000.0], 2..20),
+            share in 0.0f64..0.9999,
+        ) {
+            let knots = rates.iter().enumerate().map(|(k, &rate)| (Time::from_ms(k as u64 / 3 * 1_000), rate));
+            let curve = RateCurve { knots: knots.collect() };
+            let area = share * curve.total();
+            if let Some(time) = curve.inverse(area) {
+                // rounded to a nanosecond, at up to 1,000 viewers per second
+                prop_assert!((curve.cumulative(time) - area).abs() <= 1e-6 + 1e-12 * area);
+            } else {
+                prop_assert!(curve.total() <= 0.0);
+            }
+        }
+    }
 }

@@ -5,7 +5,7 @@
 
 use crate::domain::protocol::Rules;
 use crate::words::ids::{InstanceId, VideoId};
-use crate::words::random::{Purpose, Seed, unit};
+use crate::words::random::{Purpose, Seed, below, unit};
 use crate::words::units::Span;
 use std::collections::BTreeMap;
 
@@ -76,6 +76,17 @@ impl Federation {
         let peertube = |id: &InstanceId| self.instances[id.index()].is_peertube;
         std::iter::once(self.origin(video)).chain(self.inboxes(video).iter().copied().filter(peertube))
     }
+
+    /// All instances from the most to the least popular, in an order drawn for each replication (Fisher and Yates, from
+    /// the end): one order for all videos, since an instance with many users has them for every video.
+    pub fn by_popularity(&self, seed: Seed) -> Vec<InstanceId> {
+        let mut order: Vec<_> = (0..self.instances.len()).map(InstanceId::at).collect();
+        let mut rng = seed.stream(Purpose::Rank, 0);
+        for last in (1..order.len()).rev() {
+            order.swap(last, below(&mut rng, last as u64 + 1) as usize);
+        }
+        order
+    }
 }
 
 impl Follows {
@@ -126,6 +137,27 @@ mod tests {
     #[test]
     fn everybody_is_everybody_else() {
         assert_eq!(followers(&Follows::Everybody, 4), [0, 1, 3]);
+    }
+
+    #[test]
+    fn every_order_of_popularity_is_equally_likely() {
+        const REPLICATIONS: u32 = 6_000;
+        let instance = Instance {
+            name: String::new(),
+            url: String::new(),
+            rules: Rules::preset("v1").expect("a preset"),
+            is_peertube: true,
+            region: 0,
+        };
+        let federation =
+            Federation { instances: vec![instance; 3], videos: Vec::new(), followers: BTreeMap::new() };
+        let mut seen = BTreeMap::new();
+        for replication in 0..REPLICATIONS {
+            let order = federation.by_popularity(Seed { replication, ..SEED });
+            *seen.entry(order).or_insert(0) += 1;
+        }
+        // each of the 6 orders: binomial with mean 1,000 and standard deviation 29
+        assert!(seen.len() == 6 && seen.values().all(|count| (884..1_116).contains(count)), "{seen:?}");
     }
 
     #[test]

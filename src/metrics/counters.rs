@@ -1,7 +1,7 @@
 //! Counters: what each instance displays and how many really watch, at each sample; and how old totals are.
 
 use crate::domain::federation::Federation;
-use crate::domain::workload::Session;
+use crate::domain::workload::{Session, watching};
 use crate::event::Arrival;
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
@@ -94,43 +94,12 @@ impl<'a> CounterLog<'a> {
     }
 
     pub(super) fn finish(mut self, sessions: &[Session]) -> (Counters, Staleness) {
-        let mut visits = vec![Visits::default(); self.counters.videos.len()];
-        for session in sessions {
-            let visits = &mut visits[session.video.index()];
-            visits.starts_ns.push(session.start.ns());
-            visits.ends_ns.push(session.end.ns());
-        }
-        for (counters, visits) in self.counters.videos.iter_mut().zip(&mut visits) {
-            counters.watching = visits.watching(&self.counters.at_ns);
+        let Counters { at_ns, videos, .. } = &mut self.counters;
+        let samples: Vec<Time> = at_ns.iter().copied().map(Time::from_ns).collect();
+        let watched = watching(sessions, videos.len(), &samples);
+        for (counters, watching) in videos.iter_mut().zip(watched) {
+            counters.watching = watching;
         }
         (self.counters, self.staleness)
-    }
-}
-
-/// The sessions of one video.
-#[derive(Clone, Default)]
-struct Visits {
-    starts_ns: Vec<u64>,
-    ends_ns: Vec<u64>,
-}
-
-impl Visits {
-    /// How many sessions watch at each instant: those with start <= t < end.
-    fn watching(&mut self, at_ns: &[u64]) -> Vec<u32> {
-        self.starts_ns.sort_unstable();
-        self.ends_ns.sort_unstable();
-        let until = |sorted: &[u64], at: u64| sorted.partition_point(|&ns| ns <= at);
-        at_ns.iter().map(|&at| (until(&self.starts_ns, at) - until(&self.ends_ns, at)) as u32).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_session_watches_from_its_start_until_just_before_its_end() {
-        let mut visits = Visits { starts_ns: vec![10, 20], ends_ns: vec![30, 25] };
-        assert_eq!(visits.watching(&[9, 10, 20, 24, 25, 29, 30]), [0, 1, 2, 2, 1, 1, 0]);
     }
 }

@@ -34,7 +34,7 @@ impl<'a> Delivery<'a> {
         let regions: Vec<_> = cell.federation.instances.iter().map(|instance| instance.region).collect();
         Delivery {
             cell,
-            network: Network::new(cell.network.clone(), &regions, cell.seed),
+            network: Network::new(&cell.network, &regions, cell.seed),
             sizes: Sizes::new(&cell.names),
             sent: 0,
             delivered: 0,
