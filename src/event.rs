@@ -10,6 +10,8 @@ use crate::domain::workload::Session;
 use crate::mechanism::activity::{Kind, View};
 use crate::mechanism::pending::Key;
 use crate::words::ids::{InstanceId, SessionId};
+use crate::words::random::fold;
+use crate::words::units::Time;
 
 /// The greatest number of instances that a key can tell apart.
 pub const MAX_INSTANCES: usize = 1 << 24;
@@ -88,6 +90,22 @@ impl Event {
                 key(4, instance, &[(u64::from(session.0), 32), (u64::from(number), 28)])
             }
         }
+    }
+
+    /// The event as numbers, for a digest: its key and what it carries beside.
+    pub fn words(&self, sessions: &[Session]) -> [u64; 3] {
+        let key = self.key(sessions);
+        let content = match self {
+            Event::Arrival(Arrival { view, head_bytes, body_bytes, .. }) => fold(&[
+                u64::from(view.author.0),
+                view.result.map_or(u64::MAX, u64::from),
+                view.expires.map_or(u64::MAX, Time::ns),
+                u64::from(*head_bytes),
+                u64::from(*body_bytes),
+            ]),
+            _ => 0,
+        };
+        [(key >> 64) as u64, key as u64, content]
     }
 
     /// One line for people who look for a difference between two runs.

@@ -5,6 +5,8 @@
 //! manifest says whether the folder is complete. Nothing is printed here.
 
 pub mod cell;
+pub mod estimate;
+pub mod event_log;
 pub mod folder;
 pub mod records;
 

@@ -1,0 +1,111 @@
+//! The command line: reads arguments, calls the library, prints, and turns outcomes into exit codes. Nothing is
+//! computed here. One file per verb.
+
+mod conform;
+mod events;
+mod metrics;
+mod output;
+mod protocols;
+mod run;
+mod validate;
+
+use crate::metrics::definitions::DEFINITIONS;
+use crate::scenario::{self, Failure, Scenario};
+use clap::{Args, Parser, Subcommand};
+use output::{complain, print};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Exit {
+    /// As it should.
+    Good = 0,
+    /// It could not run: something cannot be read or written.
+    CouldNotRun = 1,
+    /// A mistake in the usage, a scenario or a recording.
+    BadInput = 2,
+    /// A gate failed: an expectation or a comparison.
+    GateFailed = 99,
+    /// Somebody interrupted it.
+    Interrupted = 130,
+}
+
+#[derive(Parser)]
+#[command(name = "fedisim", version, about, long_about = None, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 good; 1 could not run (a file cannot be read or written); 2 bad usage, scenario or recording;
+99 an expectation or a comparison failed; 130 interrupted.";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every protocol that a scenario compares on the same viewers, and print the comparison
+    Run(run::Arguments),
+    /// Check a scenario file and list everything that is wrong with it
+    Validate(validate::Arguments),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+    /// Print a commented scenario to start from
+    Init,
+    /// Print the presets, the rules and what each preset chose
+    Protocols,
+    /// Print the definitions of all metrics
+    Metrics,
+    /// Replay recordings of real instances and compare every message and sample
+    Conform(conform::Arguments),
+    /// Print every event of a run, or find the first that differs between two such lists
+    Events(events::Arguments),
+}
+
+/// A scenario file, and what is different this time.
+#[derive(Args)]
+struct ScenarioArguments {
+    /// The scenario file (YAML or JSON)
+    scenario: PathBuf,
+    /// Change a value of the scenario, as in `--set network.loss="1 %"`
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Compare these protocols instead of those that the scenario lists
+    #[arg(long, value_name = "NAME")]
+    protocol: Vec<String>,
+    /// Another seed
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+}
+
+impl ScenarioArguments {
+    /// The valid scenario, or the exit code after telling what is wrong.
+    fn read(&self) -> Result<Scenario, Exit> {
+        let mut sets = self.set.clone();
+        sets.extend(self.seed.map(|seed| format!("seed={seed}")));
+        let metrics: Vec<&str> = DEFINITIONS.iter().map(|definition| definition.name).collect();
+        scenario::read(&self.scenario, &sets, &self.protocol, &metrics).map_err(|failure| {
+            complain(&failure);
+            match failure {
+                Failure::Unreadable { .. } => Exit::CouldNotRun,
+                Failure::Invalid(_) => Exit::BadInput,
+            }
+        })
+    }
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    let exit = match Cli::parse().command {
+        Command::Run(arguments) => run::main(&arguments),
+        Command::Validate(arguments) => validate::main(&arguments),
+        Command::Schema => print(&scenario::schema()),
+        Command::Init => print(scenario::example()),
+        Command::Protocols => print(&protocols::tables()),
+        Command::Metrics => print(&metrics::tables()),
+        Command::Conform(arguments) => conform::main(&arguments),
+        Command::Events(arguments) => events::main(&arguments),
+    };
+    ExitCode::from(exit as u8)
+}

@@ -1,0 +1,35 @@
+//! `fedisim validate`: everything that is wrong with a scenario, or what it would run.
+
+use crate::cli::output::print;
+use crate::cli::{Exit, ScenarioArguments};
+use crate::runs::estimate::Estimate;
+use clap::Args;
+
+/// `fedisim validate`
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    /// Print the scenario with every default written out
+    #[arg(long)]
+    resolved: bool,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Exit {
+    let scenario = match arguments.scenario.read() {
+        Ok(scenario) => scenario,
+        Err(exit) => return exit,
+    };
+    if arguments.resolved {
+        return print(&scenario.resolved);
+    }
+    let names: Vec<_> = scenario.compare.iter().map(|variant| variant.name.as_str()).collect();
+    print(&format!(
+        "{} is valid: {} instances, {} videos, protocols {}\n{}",
+        scenario.name,
+        scenario.instances.len(),
+        scenario.videos.len(),
+        names.join(", "),
+        Estimate::of(&scenario)
+    ))
+}
