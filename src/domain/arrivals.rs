@@ -386,6 +386,22 @@ mod tests {
         }
     }
 
+    /// Few arrivals, so that one too many or too few would show.
+    #[test]
+    fn the_first_arrival_is_not_special() {
+        const REPLICATIONS: u32 = 20_000;
+        let curve = Arrivals::Constant { rate_per_s: 0.01 }.curve(Time::ZERO, secs(300.0), &WATCH);
+        let count =
+            |replication| curve.times(Seed { seed: 13, replication }.stream(Purpose::Arrivals, 0)).count();
+        let counts: Vec<usize> = (0..REPLICATIONS).map(count).collect();
+        let mean = counts.iter().sum::<usize>() as f64 / f64::from(REPLICATIONS);
+        assert!((mean - 3.0).abs() <= 4.0 * (3.0 / f64::from(REPLICATIONS)).sqrt(), "{mean}");
+        let none = counts.iter().filter(|&&count| count == 0).count() as f64 / f64::from(REPLICATIONS);
+        let expected = libm::exp(-3.0);
+        let standard_error = (expected * (1.0 - expected) / f64::from(REPLICATIONS)).sqrt();
+        assert!((none - expected).abs() <= 4.0 * standard_error, "{none}");
+    }
+
     /// Closed form 2 by a midpoint sum over the survival function.
     fn viewers_by_sum(curve: &RateCurve, watch: &Watch, at: Time) -> f64 {
         const CELLS: u64 = 4_000;

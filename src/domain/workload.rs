@@ -145,7 +145,7 @@ pub fn expected_sessions(crowds: &[Crowd], end: Time) -> f64 {
 }
 
 /// An upper estimate of the time in seconds that all sessions which start before `end` watch, some of it after `end`.
-/// Divided by the interval between heartbeats it is about their number.
+/// Divided by the interval between heartbeats, and with one more per session, it is an upper estimate of their number.
 pub fn expected_watch_s(crowds: &[Crowd], end: Time) -> f64 {
     crowds.iter().map(|crowd| crowd.expected_watch_s(end)).sum()
 }
@@ -511,6 +511,24 @@ mod tests {
             }
             let estimate = expected_sessions(&[crowd], HOUR);
             assert!((list.len() as f64 / estimate - 1.0).abs() < 0.03, "{} of {estimate}", list.len());
+        }
+    }
+
+    #[test]
+    fn later_visits_last_as_long_as_first_ones() {
+        let mean_s = 20.0;
+        let watch = Watch::Exponential { mean: SECOND * 20 };
+        let returns = Some(Returns { probability: 0.5, mean_after: SECOND * 5 });
+        let list = draw(&crowd(constant(30.0), watch, ZIPF, returns), SEED);
+        let visits = visits_by_viewer(&list);
+        let length_s = |visit: &Session| visit.end.since(visit.start).secs_f64();
+        // of the first hour's viewers: those who came early enough for the end not to matter
+        let early = || visits.iter().filter(|visits| visits[0].start < Time::from_ms(3_000_000));
+        let first: Vec<f64> = early().map(|visits| length_s(&visits[0])).collect();
+        let later: Vec<f64> = early().flat_map(|visits| visits[1..].iter().map(length_s)).collect();
+        for (label, lengths) in [("first", first), ("later", later)] {
+            let count = lengths.len() as f64;
+            check_mean(label, lengths.iter().sum::<f64>() / count, mean_s, mean_s / count.sqrt());
         }
     }
 

@@ -450,7 +450,9 @@ mod tests {
             assert!(standard_error <= 0.005 * mean_ms);
             assert!((mean - mean_ms).abs() <= 4.0 * standard_error, "{latency:?}: mean {mean}");
             draws.sort_unstable();
-            for (quantile, z) in [(0.1, -1.281_552), (0.5, 0.0), (0.9, 1.281_552), (0.99, 2.326_348)] {
+            for (quantile, z) in
+                [(0.001, -3.090_232), (0.1, -1.281_552), (0.5, 0.0), (0.9, 1.281_552), (0.99, 2.326_348)]
+            {
                 let value_us = match &latency {
                     Latency::Lognormal { sigma, .. } | Latency::Regions { sigma, .. } => {
                         5e5 * libm::exp(sigma * z)
@@ -502,6 +504,19 @@ mod tests {
     }
 
     #[test]
+    fn what_is_not_lost_is_neither_faster_nor_slower() {
+        const MESSAGES: u64 = 200_000;
+        let delivered: Vec<_> =
+            fates(&model(lognormal(0.5), 500_000), MESSAGES).into_iter().flatten().collect();
+        let count = delivered.len() as f64;
+        let mean_ms = delivered.iter().map(|span| span.secs_f64() * 1e3).sum::<f64>() / count;
+        let expected_ms = 500.0 * libm::exp(0.125);
+        let standard_error = expected_ms * libm::expm1(0.25).sqrt() / count.sqrt();
+        assert!(standard_error <= 0.005 * expected_ms);
+        assert!((mean_ms - expected_ms).abs() <= 4.0 * standard_error, "{mean_ms}");
+    }
+
+    #[test]
     fn the_last_rule_that_fits_holds_for_each_property() {
         let ms = Span::from_ms;
         let rule = |from: u32, to: &[u32], latency: Option<u64>, loss_ppm| LinkRule {
@@ -514,6 +529,7 @@ mod tests {
             rule(0, &[1, 2], Some(20), None),
             rule(0, &[2, 3], Some(30), Some(1_000_000)),
             rule(0, &[3], None, Some(0)),
+            rule(0, &[2], Some(40), None),
             rule(1, &[0], None, Some(1_000_000)),
         ];
         let model = NetworkModel { latency: Latency::Constant(ms(10)), loss_ppm: 0, links };
