@@ -7,3 +7,4 @@
 pub mod words;
 pub mod mechanism;
 pub mod domain;
+pub mod scenario;
