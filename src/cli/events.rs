@@ -8,7 +8,7 @@ use crate::sim;
 use crate::words::units::{Span, Time};
 use clap::Args;
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 

@@ -3,6 +3,7 @@
 
 mod conform;
 mod events;
+mod init;
 mod metrics;
 mod output;
 mod protocols;
@@ -51,8 +52,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
-    /// Print a commented scenario to start from
-    Init,
+    /// Write a commented scenario to start from
+    Init(init::Arguments),
     /// Print the presets, the rules and what each preset chose
     Protocols,
     /// Print the definitions of all metrics
@@ -84,8 +85,11 @@ impl ScenarioArguments {
     fn read(&self) -> Result<Scenario, Exit> {
         let mut sets = self.set.clone();
         sets.extend(self.seed.map(|seed| format!("seed={seed}")));
+        if !self.protocol.is_empty() {
+            sets.push(format!("compare=[{}]", self.protocol.join(", ")));
+        }
         let metrics: Vec<&str> = DEFINITIONS.iter().map(|definition| definition.name).collect();
-        scenario::read(&self.scenario, &sets, &self.protocol, &metrics).map_err(|failure| {
+        scenario::read(&self.scenario, &sets, &metrics).map_err(|failure| {
             complain(&failure);
             match failure {
                 Failure::Unreadable { .. } => Exit::CouldNotRun,
@@ -101,7 +105,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),
         Command::Schema => print(&scenario::schema()),
-        Command::Init => print(scenario::example()),
+        Command::Init(arguments) => init::main(&arguments),
         Command::Protocols => print(&protocols::tables()),
         Command::Metrics => print(&metrics::tables()),
         Command::Conform(arguments) => conform::main(&arguments),

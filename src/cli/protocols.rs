@@ -30,7 +30,7 @@ PARAMETERS
 
 fn table() -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(std::iter::once("rule").chain(PRESETS.iter().map(|preset| preset.name)));
     for rule in Rules::RULES {
         let choices = PRESETS.iter().map(|preset| (rule.get)(&preset.rules));

@@ -78,7 +78,7 @@ const GROUPS: [Group; 5] = [
 /// The table of a run; `baseline` is one of its protocols.
 pub fn comparison(summary: &Summary, baseline: &str) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(std::iter::once("").chain(summary.protocols.iter().map(String::as_str)));
     for group in &GROUPS {
         let rows: Vec<_> = group.rows.iter().filter_map(|row| row_of(summary, baseline, group, row)).collect();

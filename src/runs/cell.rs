@@ -2,12 +2,13 @@
 //! data, so that cells can run anywhere and in any order.
 
 use crate::domain::workload::sessions;
-use crate::mechanism::wire::Sizes;
+use crate::mechanism::wire::{Host, Names, Sizes, VideoNames};
 use crate::metrics::definitions::compute;
 use crate::metrics::{Collector, Observed};
-use crate::observe::{Ending, Observer, Outcome};
+use crate::observe::Outcome;
 use crate::scenario::Scenario;
-use crate::sim::{self, Cell, End, Sampling};
+use crate::sim::{self, Cell, Sampling};
+use crate::words::ids::VideoId;
 use crate::words::random::{Purpose, Seed, below};
 use crate::words::units::{Span, Time};
 use serde::{Deserialize, Serialize};
@@ -91,16 +92,6 @@ pub fn run_cell(scenario: &Scenario, plan: &CellPlan, stop: &AtomicBool) -> Resu
     Ok(result(scenario, plan, &cell, collector.finish(end, &ending)))
 }
 
-/// Runs a cell for an observer of one's own, to its end or until `stop`.
-pub fn watch_cell(
-    scenario: &Scenario,
-    plan: &CellPlan,
-    observer: &mut impl Observer,
-    stop: &AtomicBool,
-) -> Ending {
-    sim::run(&build_cell(scenario, plan), observer, stop)
-}
-
 fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed) -> CellResult {
     let with_viewers = cell.sessions.iter().map(|session| session.instance).collect();
     let metric = |(definition, value): (&crate::metrics::definitions::Definition, _)| MetricValue {
@@ -121,9 +112,6 @@ fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed)
 /// Everything that the simulation needs to run a cell.
 pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
     let federation = scenario.federation(plan.variant, plan.seed);
-    let last = match scenario.end {
-        End::At(end) | End::Idle { at_most: end } => end,
-    };
     let phase = |(number, instance): (u64, &crate::domain::federation::Instance)| {
         let interval = instance.rules.parameters.tick_interval;
         let drawn = below(&mut plan.seed.stream(Purpose::TickPhase, number), interval.us().max(1));
@@ -131,15 +119,25 @@ pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
     };
     let phases = (0..).zip(&federation.instances).map(phase);
     Cell {
-        sessions: sessions(&scenario.crowds, &federation, plan.seed, last),
+        sessions: sessions(&scenario.crowds, &federation, plan.seed, scenario.end.latest()),
         network: scenario.network.clone(),
-        names: scenario.names.clone(),
+        names: names(scenario),
         seed: plan.seed,
         tick_phase: phases.map(|span| Time::ZERO + span).collect(),
         restarts: Vec::new(),
-        sampling: Sampling { from: Time::ZERO + scenario.measure.from, every: scenario.measure.every },
+        sampling: Sampling { from: scenario.measure.from, every: scenario.measure.every },
         end: scenario.end,
         event_limit: scenario.limits.events,
         federation,
+    }
+}
+
+/// What things are called on the wire.
+fn names(scenario: &Scenario) -> Names {
+    let videos = scenario.videos.iter().enumerate();
+    Names {
+        instances: scenario.instances.iter().map(|instance| Host::new(&instance.url)).collect(),
+        videos: videos.map(|(id, video)| VideoNames::numbered(VideoId::at(id), video.origin)).collect(),
+        session_id_length: scenario.names.session_id_length,
     }
 }

@@ -86,7 +86,7 @@ impl<W: Write> Observer for EventLog<'_, W> {
 /// If one cannot be read.
 pub fn compare(first: impl BufRead, second: impl BufRead) -> io::Result<Comparison> {
     let (mut first, mut second) = (first.lines(), second.lines());
-    let mut line = 0;
+    let mut line = 0_u64;
     loop {
         line += 1;
         let (a, b) = (first.next().transpose()?, second.next().transpose()?);

@@ -13,6 +13,7 @@ use crate::mechanism::network::NetworkModel;
 use crate::mechanism::pending::Pending;
 use crate::mechanism::wire::Names;
 use crate::observe::{Ending, Observer, Outcome};
+use crate::scenario::End;
 use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::random::Seed;
 use crate::words::units::{Span, Time};
@@ -52,18 +53,6 @@ pub struct Sampling {
     pub from: Time,
     /// The interval.
     pub every: Span,
-}
-
-/// When a run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// After everything that happens at this instant or before.
-    At(Time),
-    /// After the first sample at which nobody will watch any more, no message is under way and every instance shows 0.
-    Idle {
-        /// At the latest after what happens at this instant.
-        at_most: Time,
-    },
 }
 
 /// Runs a cell and reports to `observer`. `stop` ends it early when it becomes true.
@@ -117,9 +106,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn run(mut self, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
-        let end = match self.cell.end {
-            End::At(end) | End::Idle { at_most: end } => end,
-        };
+        let end = self.cell.end.latest();
         loop {
             self.admit_sessions();
             if self.pending.next_time().is_none_or(|next| next > end) {

@@ -1,0 +1,202 @@
+//! Crowds: the people who come to a video.
+
+use crate::domain::arrivals::{Arrivals, Stage};
+use crate::domain::watch::Watch;
+use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
+use crate::scenario::build::federation::Table;
+use crate::scenario::build::unknown;
+use crate::scenario::data::{self, Files};
+use crate::scenario::model::VideoSpec;
+use crate::scenario::problem::Problems;
+use crate::scenario::shape::Form;
+use crate::scenario::value::Checked;
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::units::{Span, Time};
+
+/// What crowds refer to.
+struct Context<'a> {
+    table: &'a Table,
+    videos: &'a [Result<VideoSpec, String>],
+    files: &'a Files,
+}
+
+/// The crowds of a file.
+pub(crate) fn crowds(
+    file: &Checked,
+    table: &Table,
+    videos: &[Result<VideoSpec, String>],
+    files: &Files,
+    problems: &mut Problems,
+) -> Option<Vec<Crowd>> {
+    let context = Context { table, videos, files };
+    let built: Vec<_> =
+        file.get("viewers")?.items().iter().map(|item| context.crowd(item, problems)).collect();
+    built.into_iter().collect()
+}
+
+impl Context<'_> {
+    fn crowd(&self, item: &Checked, problems: &mut Problems) -> Option<Crowd> {
+        let (case, value) = item.case()?;
+        let video = value.get("video").and_then(|at| self.video(at, problems));
+        let source = match case {
+            "arrivals" => self.drawn(value, video, problems),
+            "sessions" => self.listed(value, problems),
+            _ => self.traced(value.get("trace")?, problems),
+        };
+        Some(Crowd { video: video?, source: source? })
+    }
+
+    fn video(&self, at: &Checked, problems: &mut Problems) -> Option<VideoId> {
+        let name = at.as_text()?;
+        let name_of = |video: &'_ Result<VideoSpec, String>| match video {
+            Ok(video) => video.name.clone(),
+            Err(name) => name.clone(),
+        };
+        let names: Vec<String> = self.videos.iter().map(name_of).collect();
+        let found = names.iter().position(|known| known == name);
+        if found.is_none() && !names.is_empty() {
+            unknown(at.spot(), "video", name, names.iter().map(String::as_str), problems);
+        }
+        found.map(VideoId::at)
+    }
+
+    fn drawn(&self, value: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Source> {
+        let arrivals = value.get("arrivals").and_then(arrivals);
+        let watch = value.get("watch").and_then(|at| self.watch(at, video, problems));
+        let spread = value.get("spread").and_then(|at| self.spread(at, problems));
+        let returns = match value.get("returns")?.case()? {
+            ("none", _) => None,
+            (_, back) => Some(Returns {
+                probability: f64::from(back.share_ppm("probability")?) / 1e6,
+                mean_after: back.span("after")?,
+            }),
+        };
+        let from = Time::ZERO + value.span("from")?;
+        Some(Source::Drawn { from, arrivals: arrivals?, watch: watch?, spread: spread?, returns })
+    }
+
+    fn watch(&self, at: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Watch> {
+        let (case, value) = at.case()?;
+        match case {
+            "exponential" => Some(Watch::Exponential { mean: value.as_span()? }),
+            "fixed" => Some(Watch::Fixed(value.as_span()?)),
+            _ => {
+                let video = self.videos[video?.index()].as_ref().ok()?;
+                if video.length.is_none() {
+                    let message = format!(
+                        "`retention` is measured on videos with a length, and `{}` is live; use `exponential: 10 min` or `fixed: 10 min`",
+                        video.name
+                    );
+                    problems.at(at.spot(), message);
+                }
+                Some(Watch::Retention { video: video.length? })
+            }
+        }
+    }
+
+    fn spread(&self, at: &Checked, problems: &mut Problems) -> Option<Spread> {
+        let (case, value) = at.case()?;
+        match case {
+            "zipf" => Some(Spread::Zipf {
+                exponent: value.number("exponent")?,
+                origin_share: f64::from(value.share_ppm("origin_share")?) / 1e6,
+            }),
+            "weights" => {
+                let mut weights = Vec::new();
+                for (name, at) in value.entries() {
+                    let weight = at.as_number();
+                    let members = self.watching(name, at, problems);
+                    let (Some(weight), Some(members)) = (weight, members) else { continue };
+                    let each = weight / members.len() as f64;
+                    weights.extend(members.into_iter().map(|id| (id, each)));
+                }
+                if value.is_sound()
+                    && value.entries().iter().all(|(_, weight)| weight.as_number() == Some(0.0))
+                {
+                    problems.at(at.spot(), "has no weight above 0, so nobody can sit anywhere");
+                }
+                Some(Spread::Weights(weights))
+            }
+            _ => {
+                let members =
+                    value.items().iter().filter_map(|at| self.watching(at.as_text()?, at, problems));
+                Some(Spread::List(members.flatten().collect()))
+            }
+        }
+    }
+
+    /// The instances that a name stands for, if people can watch there.
+    fn watching(&self, name: &str, at: &Checked, problems: &mut Problems) -> Option<Vec<InstanceId>> {
+        let members = self.table.members(name, at.spot(), problems)?;
+        self.table.need_peertube(&members, at.spot(), problems);
+        Some(members).filter(|members| !members.is_empty())
+    }
+
+    fn listed(&self, value: &Checked, problems: &mut Problems) -> Option<Source> {
+        let mut session = |item: &Checked| {
+            let at = item.get("instance")?;
+            let instance = self.table.instance(at.as_text()?, at.spot(), problems)?;
+            self.table.need_peertube(&[instance], at.spot(), problems);
+            Some(Scripted {
+                viewer: item.text("viewer").map(str::to_owned),
+                instance,
+                start: Time::ZERO + item.span("start")?,
+                watch: item.span("watch")?,
+                heartbeat: item.span("heartbeat"),
+            })
+        };
+        let sessions: Vec<_> = value.get("sessions")?.items().iter().map(&mut session).collect();
+        sessions.into_iter().collect::<Option<_>>().map(Source::Scripted)
+    }
+
+    fn traced(&self, at: &Checked, problems: &mut Problems) -> Option<Source> {
+        let file = self.files.get(at)?;
+        let mut sessions = Vec::new();
+        let columns = ["instance", "viewer", "start_s", "watch_s"];
+        data::rows(file, &columns, &["heartbeat_s"], problems, |row, problems| {
+            let at = row.at("instance");
+            let instance = self.table.instance(row.text("instance")?, at, problems);
+            if let Some(instance) = instance {
+                self.table.need_peertube(&[instance], at, problems);
+            }
+            let viewer = row.text("viewer")?;
+            if !viewer.is_empty() && !Form::PersonName.fits(viewer) {
+                row.wrong("viewer", Form::PersonName.expects(), problems);
+            }
+            let start = row.seconds("start_s", Span::ZERO, problems);
+            let watch = row.seconds("watch_s", Span::from_ms(1), problems);
+            let heartbeat = match row.text("heartbeat_s").unwrap_or_default() {
+                "" => None,
+                _ => Some(row.seconds("heartbeat_s", Span::from_ms(1), problems)?),
+            };
+            sessions.push(Scripted {
+                viewer: (!viewer.is_empty()).then(|| viewer.to_owned()),
+                instance: instance?,
+                start: Time::ZERO + start?,
+                watch: watch?,
+                heartbeat,
+            });
+            Some(())
+        });
+        Some(Source::Scripted(sessions))
+    }
+}
+
+fn arrivals(at: &Checked) -> Option<Arrivals> {
+    let (case, value) = at.case()?;
+    match case {
+        "constant" => Some(Arrivals::Constant { rate_per_s: value.rate_per_s("rate")? }),
+        "stages" => {
+            let stage = |stage: &Checked| {
+                Some(Stage { duration: stage.span("duration")?, rate_per_s: stage.rate_per_s("rate")? })
+            };
+            value.items().iter().map(stage).collect::<Option<_>>().map(Arrivals::Stages)
+        }
+        _ => Some(Arrivals::Viral {
+            peak_viewers: value.number("peak")?,
+            growth: value.span("growth")?,
+            decay_exponent: value.number("decay_exponent")?,
+            decay_scale: value.span("decay_scale")?,
+        }),
+    }
+}

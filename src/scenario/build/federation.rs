@@ -1,0 +1,221 @@
+//! Groups, instances, videos and who follows whom.
+
+use crate::domain::federation::Follows;
+use crate::scenario::build::unknown;
+use crate::scenario::data::{self, Files};
+use crate::scenario::format::INSTANCES_MAX;
+use crate::scenario::model::{Group, InstanceSpec, VideoSpec};
+use crate::scenario::problem::{Problems, Spot};
+use crate::scenario::value::Checked;
+use crate::words::ids::InstanceId;
+use std::collections::BTreeMap;
+
+/// The instances and everything that names can stand for among them.
+pub(crate) struct Table {
+    pub(crate) groups: Vec<Group>,
+    pub(crate) instances: Vec<InstanceSpec>,
+    pub(crate) regions: Vec<String>,
+    by_name: BTreeMap<String, InstanceId>,
+    /// Whether every group could be read; if not, an unknown name may be one of theirs.
+    pub(crate) complete: bool,
+}
+
+impl Table {
+    /// The instances of a file, as far as they can be read.
+    pub(crate) fn new(file: &Checked, problems: &mut Problems) -> Table {
+        let section = file.get("instances");
+        let entries = section.map_or(&[][..], Checked::entries);
+        let mut table = Table {
+            groups: Vec::new(),
+            instances: Vec::new(),
+            regions: Vec::new(),
+            by_name: BTreeMap::new(),
+            complete: !entries.is_empty() && entries.iter().all(|(_, group)| group.is_sound()),
+        };
+        let total: u64 = entries.iter().filter_map(|(_, group)| group.integer("count")).sum();
+        if total > INSTANCES_MAX {
+            let at = section.unwrap_or(file);
+            let message =
+                format!("are {total} instances together; there may be {INSTANCES_MAX}: lower a `count`");
+            problems.at(at.spot(), message);
+            table.complete = false;
+            return table;
+        }
+        let scheme_and_domain = || {
+            let names = file.get("names")?;
+            Some((names.text("scheme")?, names.text("domain")?))
+        };
+        let (scheme, domain) = scheme_and_domain().unwrap_or(("https", "example"));
+        let mut hosts = BTreeMap::new();
+        for (name, group) in entries {
+            table.complete &= table.add_group(name, group, (scheme, domain), &mut hosts, problems);
+        }
+        table
+    }
+
+    /// Adds the instances of a group; false if some cannot be.
+    fn add_group(
+        &mut self,
+        name: &str,
+        group: &Checked,
+        (scheme, domain): (&str, &str),
+        hosts: &mut BTreeMap<String, String>,
+        problems: &mut Problems,
+    ) -> bool {
+        let count = group.integer("count").unwrap_or(1);
+        let region = self.region(group.text("region").unwrap_or(""));
+        let first = self.instances.len();
+        let mut wrong = None;
+        for number in 1..=count {
+            let instance = if count == 1 { name.to_owned() } else { format!("{name}-{number}") };
+            let host = match group.text("host") {
+                Some(pattern) => pattern.replace("{name}", &instance).replace("{n}", &number.to_string()),
+                None => format!("{instance}.{domain}"),
+            };
+            wrong = if host.contains(['{', '}']) || host.ends_with([':', '.', '-']) {
+                Some(format!("makes the host `{host}`; in braces it may hold `{{n}}` and `{{name}}`"))
+            } else if let Some(other) = hosts.insert(host.clone(), instance.clone()) {
+                let remedy = "put `{n}` or `{name}` into `host`, or give them other hosts";
+                Some(format!("gives `{instance}` the host `{host}`, which `{other}` has; {remedy}"))
+            } else if self.by_name.insert(instance.clone(), InstanceId::at(self.instances.len())).is_some() {
+                Some(format!("makes a second instance `{instance}`; call the group otherwise"))
+            } else {
+                None
+            };
+            if wrong.is_some() {
+                break;
+            }
+            self.instances.push(InstanceSpec {
+                name: instance,
+                group: self.groups.len(),
+                url: format!("{scheme}://{host}"),
+                is_peertube: group.text("software") != Some("other"),
+                region,
+                tick_phase: group.span("tick_phase"),
+            });
+        }
+        self.groups.push(Group { name: name.to_owned(), instances: first..self.instances.len() });
+        match wrong {
+            None => true,
+            Some(message) => {
+                problems.at(group.get("host").unwrap_or(group).spot(), message);
+                false
+            }
+        }
+    }
+
+    fn region(&mut self, name: &str) -> usize {
+        self.regions.iter().position(|region| region == name).unwrap_or_else(|| {
+            self.regions.push(name.to_owned());
+            self.regions.len() - 1
+        })
+    }
+
+    /// The position of a group.
+    pub(crate) fn group(&self, name: &str) -> Option<usize> {
+        self.groups.iter().position(|group| group.name == name)
+    }
+
+    /// The instance called `name` at `at`, or a problem.
+    pub(crate) fn instance(&self, name: &str, at: Spot<'_>, problems: &mut Problems) -> Option<InstanceId> {
+        if let Some(&id) = self.by_name.get(name) {
+            return Some(id);
+        }
+        if self.complete {
+            match self.group(name) {
+                Some(_) => problems
+                    .at(at, format!("`{name}` is a group; name one instance of it, such as `{name}-1`")),
+                None => unknown(at, "instance", name, self.by_name.keys().map(String::as_str), problems),
+            }
+        }
+        None
+    }
+
+    /// The instances of the group, or the instance, called `name` at `at`, in ascending order; or a problem.
+    pub(crate) fn members(
+        &self,
+        name: &str,
+        at: Spot<'_>,
+        problems: &mut Problems,
+    ) -> Option<Vec<InstanceId>> {
+        if let Some(group) = self.group(name) {
+            return Some(self.groups[group].instances.clone().map(InstanceId::at).collect());
+        }
+        if let Some(&id) = self.by_name.get(name) {
+            return Some(vec![id]);
+        }
+        if self.complete {
+            let groups = self.groups.iter().map(|group| &group.name[..]);
+            let names = groups.chain(self.by_name.keys().map(String::as_str));
+            unknown(at, "instance or group", name, names, problems);
+        }
+        None
+    }
+
+    /// Notes a problem unless all of `ids` are PeerTube, where alone people watch.
+    pub(crate) fn need_peertube(&self, ids: &[InstanceId], at: Spot<'_>, problems: &mut Problems) {
+        if let Some(id) = ids.iter().find(|id| !self.instances[id.index()].is_peertube) {
+            let name = &self.instances[id.index()].name;
+            let message = format!(
+                "`{name}` is not PeerTube (`software: other`), so it has no videos and nobody watches there"
+            );
+            problems.at(at, message);
+        }
+    }
+}
+
+/// The videos, by name; `Err` holds the name of one that is broken.
+pub(crate) fn videos(
+    file: &Checked,
+    table: &Table,
+    problems: &mut Problems,
+) -> Vec<Result<VideoSpec, String>> {
+    let mut video = |(name, video): &(String, Checked)| {
+        let origin = video.get("origin").and_then(|at| {
+            let id = table.instance(at.as_text()?, at.spot(), problems)?;
+            table.need_peertube(&[id], at.spot(), problems);
+            Some(id)
+        });
+        let length = video.get("length").and_then(Checked::case).map(|(_, length)| length.as_span());
+        match (origin, length) {
+            (Some(origin), Some(length)) => Ok(VideoSpec { name: name.clone(), origin, length }),
+            _ => Err(name.clone()),
+        }
+    };
+    file.get("videos").map_or(&[][..], Checked::entries).iter().map(&mut video).collect()
+}
+
+/// Who follows whom.
+pub(crate) fn follows(
+    file: &Checked,
+    table: &Table,
+    files: &Files,
+    problems: &mut Problems,
+) -> Option<Follows> {
+    let at = file.get("follows")?;
+    let (case, value) = at.case()?;
+    match case {
+        "everybody" => Some(Follows::Everybody),
+        "random" => {
+            let mean = value.number("mean")?;
+            let most = table.instances.len().saturating_sub(1);
+            if table.complete && mean > most as f64 {
+                let at = value.get("mean")?;
+                let message = format!("{mean} is more than the {most} others that an instance can follow");
+                problems.at(at.spot(), message);
+            }
+            Some(Follows::Random { mean })
+        }
+        "edges" => {
+            let mut edges = Vec::new();
+            data::rows(files.get(value)?, &["follower", "followed"], &[], problems, |row, problems| {
+                let follower = table.instance(row.text("follower")?, row.at("follower"), problems);
+                let followed = table.instance(row.text("followed")?, row.at("followed"), problems);
+                edges.push((follower?, followed?));
+                Some(())
+            });
+            Some(Follows::Edges(edges))
+        }
+        _ => unreachable!("the format has no other case"),
+    }
+}

@@ -1,0 +1,124 @@
+//! When a run ends, what it measures, what it may cost and what is expected of it.
+
+use crate::scenario::build::unknown;
+use crate::scenario::model::{End, Expectation, Limits, Measure, Severity, Variant, WireNames};
+use crate::scenario::problem::Problems;
+use crate::scenario::value::Checked;
+use crate::words::units::Time;
+
+/// When the run ends.
+pub(crate) fn end(file: &Checked) -> Option<End> {
+    match file.get("end")?.case()? {
+        ("at", time) => Some(End::At(Time::ZERO + time.as_span()?)),
+        (_, idle) => Some(End::Idle { at_most: Time::ZERO + idle.span("at_most")? }),
+    }
+}
+
+/// What is sampled.
+pub(crate) fn measure(file: &Checked, end: Option<End>, problems: &mut Problems) -> Option<Measure> {
+    let section = file.get("measure")?;
+    let from = Time::ZERO + section.span("from")?;
+    if let Some(end) = end
+        && from >= end.latest()
+    {
+        let at = section.get("from")?;
+        let message = "begins when the run is over, so nothing would be measured; begin before `end`";
+        problems.at(at.spot(), message);
+    }
+    Some(Measure { every: section.span("every")?, from, bucket: section.span("bucket")? })
+}
+
+/// Names on the wire.
+pub(crate) fn wire_names(file: &Checked) -> Option<WireNames> {
+    let section = file.get("names")?;
+    Some(WireNames {
+        scheme: section.text("scheme")?.to_owned(),
+        domain: section.text("domain")?.to_owned(),
+        session_id_length: usize::try_from(section.integer("session_id_length")?).ok()?,
+        version: section.text("version")?.to_owned(),
+    })
+}
+
+/// What a run may cost.
+pub(crate) fn limits(file: &Checked) -> Option<Limits> {
+    let section = file.get("limits")?;
+    Some(Limits {
+        events: section.integer("events")?,
+        sessions: section.integer("sessions")?,
+        memory_bytes: section.bytes("memory")?,
+        output_bytes: section.bytes("output")?,
+    })
+}
+
+/// What is expected of the results.
+pub(crate) fn expectations(
+    file: &Checked,
+    columns: &[Variant],
+    metrics: &[&str],
+    problems: &mut Problems,
+) -> Option<Vec<Expectation>> {
+    // a column that is broken is missing from `columns`, and must not be called unknown
+    let complete = file.get("compare").is_some_and(|compare| compare.items().len() == columns.len());
+    let items = file.get("expect")?.items();
+    let built: Vec<_> =
+        items.iter().map(|item| expectation(item, columns, complete, metrics, problems)).collect();
+    built.into_iter().collect()
+}
+
+fn expectation(
+    item: &Checked,
+    columns: &[Variant],
+    complete: bool,
+    metrics: &[&str],
+    problems: &mut Problems,
+) -> Option<Expectation> {
+    let metric = item.get("metric").and_then(|at| {
+        let name = at.as_text()?;
+        if !metrics.contains(&name) {
+            unknown(at.spot(), "metric", name, metrics.iter().copied(), problems);
+        }
+        Some(name.to_owned())
+    });
+    let mut column = |key| {
+        let at = item.get(key)?;
+        let name = at.as_text()?;
+        let found = columns.iter().position(|column| column.name == name);
+        if found.is_none() && complete {
+            unknown(
+                at.spot(),
+                "column of `compare`",
+                name,
+                columns.iter().map(|column| &column.name[..]),
+                problems,
+            );
+        }
+        found
+    };
+    let (variant, relative_to) = (column("protocol"), column("relative_to"));
+    let (min, max) = (item.number("min"), item.number("max"));
+    let bounds = match (min, max) {
+        (None, None) => Some("bounds nothing; give it a `min`, a `max` or both".to_owned()),
+        (Some(min), Some(max)) if min > max => {
+            Some(format!("has a `min` of {min} above its `max` of {max}; exchange them"))
+        }
+        _ if variant.is_some() && variant == relative_to => {
+            Some("divides a column by itself; leave `relative_to` away or name another".to_owned())
+        }
+        _ => None,
+    };
+    if let Some(message) = bounds.filter(|_| item.is_sound()) {
+        problems.at(item.spot(), message);
+    }
+    let in_file = item.place.source == 0;
+    Some(Expectation {
+        metric: metric?,
+        variant: variant?,
+        relative_to,
+        min,
+        max,
+        severity: if item.text("severity")? == "warn" { Severity::Warn } else { Severity::Fail },
+        why: item.text("why")?.to_owned(),
+        line: if in_file { item.place.line } else { 0 },
+        column: if in_file { item.place.column } else { 0 },
+    })
+}

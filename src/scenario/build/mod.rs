@@ -1,0 +1,73 @@
+//! A checked file to the valid scenario: names become ids, and what must fit together does.
+//!
+//! Every part is built as far as it can be, so that all problems are told at once; a part is `None` only if a
+//! problem has been noted. What refers to something broken is passed over in silence: one mistake, one message.
+
+mod crowds;
+mod federation;
+mod measure;
+mod network;
+mod protocols;
+
+use crate::scenario::data::Files;
+use crate::scenario::emit;
+use crate::scenario::model::Scenario;
+use crate::scenario::problem::{Problems, Spot, nearest, shown};
+use crate::scenario::value::Checked;
+
+/// Builds the scenario of a checked file that is complete with the hashes of its data.
+pub(crate) fn build(
+    file: &Checked,
+    files: &Files,
+    metrics: &[&str],
+    problems: &mut Problems,
+) -> Option<Scenario> {
+    let federation = federation::Table::new(file, problems);
+    let videos = federation::videos(file, &federation, problems);
+    let columns = protocols::columns(file, &federation, problems);
+    let follows = federation::follows(file, &federation, files, problems);
+    let crowds = crowds::crowds(file, &federation, &videos, files, problems);
+    let network = network::network(file, &federation, problems);
+    let end = measure::end(file);
+    let measured = measure::measure(file, end, problems);
+    let expect = measure::expectations(file, &columns, metrics, problems);
+    if !problems.is_empty() {
+        return None;
+    }
+    let baseline = file.text("baseline")?;
+    let resolved = emit::emit(file);
+    Some(Scenario {
+        name: file.text("name")?.to_owned(),
+        description: file.text("description")?.to_owned(),
+        seed: file.integer("seed")?,
+        end: end?,
+        baseline: columns.iter().position(|column| column.name == baseline)?,
+        compare: columns,
+        groups: federation.groups,
+        instances: federation.instances,
+        regions: federation.regions,
+        videos: videos.into_iter().map(|video| video.ok()).collect::<Option<_>>()?,
+        follows: follows?,
+        crowds: crowds?,
+        network: network?,
+        measure: measured?,
+        names: measure::wire_names(file)?,
+        limits: measure::limits(file)?,
+        expect: expect?,
+        hash: emit::sha256(resolved.as_bytes()),
+        resolved,
+    })
+}
+
+/// Notes that `name`, written at `at`, is none of `names`.
+fn unknown<'a>(
+    at: Spot<'_>,
+    what: &str,
+    name: &str,
+    names: impl IntoIterator<Item = &'a str>,
+    problems: &mut Problems,
+) {
+    if !problems.full() {
+        problems.at(at, format!("{} is no {what}{}", shown(name), nearest(name, names)));
+    }
+}

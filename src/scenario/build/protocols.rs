@@ -1,0 +1,167 @@
+//! Protocols of the scenario's own, and the columns of the comparison.
+
+use crate::domain::protocol::{PRESETS, Rules, Threshold};
+use crate::scenario::build::federation::Table;
+use crate::scenario::build::unknown;
+use crate::scenario::model::Variant;
+use crate::scenario::problem::Problems;
+use crate::scenario::value::Checked;
+use crate::words::units::Span;
+
+/// The protocols that can be named: the presets, then those defined. One that is broken has no rules.
+struct Known<'a>(Vec<(&'a str, Option<Rules>)>);
+
+impl Known<'_> {
+    /// The rules of a name; `None` with a problem if there is no such name, and without if its definition is broken.
+    fn rules(&self, name: &str, at: &Checked, problems: &mut Problems) -> Option<Rules> {
+        match self.0.iter().find(|(known, _)| *known == name) {
+            Some((_, rules)) => *rules,
+            None => {
+                unknown(at.spot(), "protocol", name, self.0.iter().map(|(known, _)| *known), problems);
+                None
+            }
+        }
+    }
+}
+
+/// The columns, as far as they can be read.
+pub(crate) fn columns(file: &Checked, table: &Table, problems: &mut Problems) -> Vec<Variant> {
+    let known = definitions(file, problems);
+    let fixed = fixed(file, &known, problems);
+    let mut columns: Vec<Variant> = Vec::new();
+    for item in file.get("compare").map_or(&[][..], Checked::items) {
+        let Some(column) = column(item, &known, &fixed, table, problems) else { continue };
+        if columns.iter().any(|other| other.name == column.name) {
+            let message =
+                format!("there is a column `{}` already; give one of them another name", column.name);
+            problems.at(item.spot(), message);
+        }
+        columns.push(column);
+    }
+    if let Some(at) = file.get("baseline") {
+        let name = at.as_text().unwrap_or_default();
+        let complete = file.get("compare").is_some_and(|compare| compare.items().len() == columns.len());
+        if complete && columns.iter().all(|column| column.name != name) {
+            unknown(
+                at.spot(),
+                "column of `compare`",
+                name,
+                columns.iter().map(|column| &column.name[..]),
+                problems,
+            );
+        }
+    }
+    columns
+}
+
+fn definitions<'a>(file: &'a Checked, problems: &mut Problems) -> Known<'a> {
+    let mut known = Known(PRESETS.iter().map(|preset| (preset.name, Some(preset.rules))).collect());
+    for (name, definition) in file.get("protocols").map_or(&[][..], Checked::entries) {
+        if Rules::preset(name).is_some() {
+            let message = format!("`{name}` is a protocol of ours already; call yours otherwise");
+            problems.at(definition.spot(), message);
+            continue;
+        }
+        let base = definition.get("base").and_then(|at| known.rules(at.as_text()?, at, problems));
+        known.0.push((name, base.map(|base| changed(base, definition))));
+    }
+    known
+}
+
+/// `base` with what a definition says.
+fn changed(base: Rules, definition: &Checked) -> Rules {
+    let mut rules = base;
+    for rule in Rules::RULES {
+        if let Some(choice) = definition.text(rule.key) {
+            assert!((rule.set)(&mut rules, choice), "the format holds exactly the rule's choices");
+        }
+    }
+    let parameters = &mut rules.parameters;
+    let set = |key, parameter: &mut Span| definition.span(key).map(|span| *parameter = span);
+    if set("lifetime", &mut parameters.lifetime).is_some() {
+        // one constant in PeerTube, used three times: 0.75 of it is the re-federation age
+        parameters.tick_interval = parameters.lifetime;
+        parameters.refederation_age = Span::from_ns(parameters.lifetime.ns() / 4 * 3);
+    }
+    set("tick_interval", &mut parameters.tick_interval);
+    set("refederation_age", &mut parameters.refederation_age);
+    set("heartbeat", &mut parameters.heartbeat);
+    set("plain_view_after", &mut parameters.plain_view_after);
+    match definition.get("threshold").and_then(Checked::case) {
+        Some(("off", _)) => parameters.threshold = None,
+        Some((_, value)) => parameters.threshold = threshold(value),
+        None => {}
+    }
+    rules
+}
+
+fn threshold(value: &Checked) -> Option<Threshold> {
+    let max_ticks = u32::try_from(value.integer("at_least_every")?).ok()?;
+    Some(Threshold { share_ppm: value.share_ppm("share")?, max_ticks })
+}
+
+/// A protocol by name with its rules.
+type Named = (String, Rules);
+
+/// The protocols that groups speak in every column, by group; the inner `None` is a broken one.
+fn fixed(file: &Checked, known: &Known<'_>, problems: &mut Problems) -> Vec<Option<Option<Named>>> {
+    let groups = file.get("instances").map_or(&[][..], Checked::entries);
+    let mut named = |at: &Checked| {
+        let name = at.as_text()?;
+        Some((name.to_owned(), known.rules(name, at, problems)?))
+    };
+    groups.iter().map(|(_, group)| group.get("protocol").map(&mut named)).collect()
+}
+
+fn column(
+    item: &Checked,
+    known: &Known<'_>,
+    fixed: &[Option<Option<Named>>],
+    table: &Table,
+    problems: &mut Problems,
+) -> Option<Variant> {
+    let (case, value) = item.case()?;
+    let (name, protocol) = match case {
+        "protocol" => (value.as_text()?, value),
+        _ => (value.text("name")?, value.get("protocol")?),
+    };
+    let protocol_name = protocol.as_text()?;
+    let default =
+        known.rules(protocol_name, protocol, problems).map(|rules| (protocol_name.to_owned(), rules));
+    let mut by_group: Vec<Option<Named>> = table
+        .groups
+        .iter()
+        .enumerate()
+        .map(|(at, _)| fixed[at].clone().unwrap_or_else(|| default.clone()))
+        .collect();
+    for (group, at) in value.get("groups").map_or(&[][..], Checked::entries) {
+        let Some(index) = table.group(group) else {
+            if table.complete {
+                unknown(
+                    at.spot(),
+                    "group",
+                    group,
+                    table.groups.iter().map(|group| &group.name[..]),
+                    problems,
+                );
+            }
+            continue;
+        };
+        if fixed[index].is_some() {
+            let message = format!(
+                "`{group}` speaks a fixed protocol (`instances.{group}.protocol`); remove one of the two"
+            );
+            problems.at(at.spot(), message);
+        }
+        by_group[index] = at.as_text().and_then(|name| {
+            let rules = known.rules(name, at, problems)?;
+            Some((name.to_owned(), rules))
+        });
+    }
+    let by_group: Vec<Named> = by_group.into_iter().collect::<Option<_>>()?;
+    Some(Variant {
+        name: name.to_owned(),
+        rules: table.instances.iter().map(|instance| by_group[instance.group].1).collect(),
+        protocols: by_group.into_iter().map(|(name, _)| name).collect(),
+    })
+}

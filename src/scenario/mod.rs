@@ -1,0 +1,181 @@
+//! Layer 5, scenarios: a file of the user's becomes a valid model, or a list of everything that is wrong with it.
+//!
+//! ```text
+//! text -> tree (YAML with places) <- set (--set path=value)
+//!      -> check (against shape and format: types, bounds, defaults) -> value
+//!      -> build (names become ids, parts must fit together) -> model; emit (the resolved text and its hash)
+//! ```
+//! A scenario file is untrusted: all of this is bounded and nothing of it panics. It knows no driver, no metric (their
+//! names are handed in) and no output.
+
+mod build;
+mod check;
+mod data;
+mod emit;
+mod format;
+mod init;
+mod model;
+mod problem;
+mod quantity;
+mod schema;
+mod set;
+mod shape;
+mod tree;
+mod value;
+
+pub use init::{example, is_name};
+pub use model::{
+    End, Expectation, Group, InstanceSpec, Limits, Measure, Scenario, Severity, Variant, VideoSpec, WireNames,
+};
+pub use problem::Problem;
+pub use schema::schema;
+
+use crate::scenario::problem::{Place, Problems};
+use crate::scenario::value::{Checked, Value};
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// The name of the resolved scenario in a folder of results: the one file whose stem need not be its `name`.
+pub const RESOLVED_FILE: &str = "scenario.resolved.yaml";
+
+/// Why there is no scenario.
+#[derive(Debug)]
+pub enum Failure {
+    /// The file cannot be read; the program could not run.
+    Unreadable {
+        /// The file.
+        file: String,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// It can be read and is wrong: every problem, in the order of the file; never empty.
+    Invalid(Vec<Problem>),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Unreadable { file, error } => write!(f, "{file}: cannot be read: {error}"),
+            Failure::Invalid(problems) => {
+                let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
+                f.write_str(&lines.join("\n"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+/// A scenario's text and what belongs to it.
+pub struct Input<'a> {
+    /// The file's name for messages.
+    pub file: &'a str,
+    /// What the file holds.
+    pub bytes: &'a [u8],
+    /// What `name` must be, if it must be something.
+    pub stem: Option<&'a str>,
+    /// Reads a data file (`edges`, `trace`) by its path relative to the scenario.
+    pub data: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
+}
+
+/// Reads the scenario file at `path`, changed by `sets` (`path=value` each, in order). `metrics` are the names that
+/// `expect` may use.
+///
+/// # Errors
+/// `Unreadable` if the file cannot be read, else `Invalid` with every problem.
+pub fn read(path: &Path, sets: &[String], metrics: &[&str]) -> Result<Scenario, Failure> {
+    let file = path.display().to_string();
+    let bytes = match read_bounded(path, tree::BYTES_MAX as u64) {
+        Ok(bytes) => bytes,
+        Err(error) => return Err(Failure::Unreadable { file, error }),
+    };
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let resolved = path.file_name().is_some_and(|name| name == RESOLVED_FILE);
+    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+    let data = |name: &str| read_bounded(&folder.join(name), data::DATA_BYTES_MAX);
+    let stem = stem.as_deref().filter(|_| !resolved);
+    parse(&Input { file: &file, bytes: &bytes, stem, data: &data }, sets, metrics).map_err(Failure::Invalid)
+}
+
+/// Reads a scenario that is in memory.
+///
+/// # Errors
+/// Every problem; never none.
+pub fn parse(input: &Input<'_>, sets: &[String], metrics: &[&str]) -> Result<Scenario, Vec<Problem>> {
+    let mut problems = Problems::new(input.file);
+    match scenario(input, sets, metrics, &mut problems) {
+        Some(scenario) if problems.is_empty() => Ok(scenario),
+        _ => {
+            assert!(!problems.is_empty(), "a scenario without a problem is a scenario");
+            Err(problems.into_list())
+        }
+    }
+}
+
+fn scenario(
+    input: &Input<'_>,
+    sets: &[String],
+    metrics: &[&str],
+    problems: &mut Problems,
+) -> Option<Scenario> {
+    let mut root = match tree::parse(input.bytes, 0) {
+        Ok(root) => root,
+        Err(unreadable) => {
+            problems.add(unreadable.place, "", unreadable.message);
+            return None;
+        }
+    };
+    let format = format::scenario();
+    for argument in sets {
+        let source = problems.source(format!("--set {}", problem::shortened(argument)));
+        if let Err(message) = set::apply(&mut root, &format, argument, source) {
+            problems.add(Place { source, line: 0, column: 0 }, "", message);
+        }
+    }
+    let mut file = check::check(&format, &root, "", problems);
+    if let (Some(stem), Some(name)) = (input.stem, file.get("name"))
+        && name.as_text() != Some(stem)
+    {
+        let stem = problem::shown(stem);
+        problems
+            .at(name.spot(), format!("is not the file's name without its ending, {stem}; make them equal"));
+    }
+    choose_baseline(&mut file);
+    let folder = input.file.rfind('/').map_or("", |at| &input.file[..=at]);
+    let files = data::Files::load(&mut file, folder, input.data, problems);
+    build::build(&file, &files, metrics, problems)
+}
+
+/// Writes the baseline into a file that names none: `v1` if it is compared, else the first column.
+fn choose_baseline(file: &mut Checked) {
+    let name = |item: &Checked| {
+        let (_, value) = item.case()?;
+        Some(value.as_text().or_else(|| value.text("name"))?.to_owned())
+    };
+    let columns: Vec<String> =
+        file.get("compare").map_or(&[][..], Checked::items).iter().filter_map(name).collect();
+    let place = file.place;
+    let Value::Record(entries) = &mut file.value else { return };
+    let Some(chosen) = columns.iter().find(|column| *column == "v1").or(columns.first()) else { return };
+    if entries.iter().all(|(key, _)| key != "baseline") {
+        let behind = entries.iter().position(|(key, _)| key == "compare").map_or(0, |at| at + 1);
+        let value = Value::Text(chosen.clone());
+        entries
+            .insert(behind, ("baseline".to_owned(), Checked { place, path: "baseline".to_owned(), value }));
+    }
+}
+
+/// The bytes of a regular file, at most one more than `max`.
+fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    // asked before opening, which would wait for the other end of a pipe
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+#[cfg(test)]
+mod tests;

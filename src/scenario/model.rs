@@ -1,0 +1,226 @@
+//! The valid scenario: names resolved to ids, times and shares with their types, every bound checked.
+//!
+//! Plain values for the layers below; nothing here knows YAML, files or how a scenario was read.
+
+use crate::domain::federation::{Federation, Follows, Instance, Video};
+use crate::domain::protocol::Rules;
+use crate::domain::workload::Crowd;
+use crate::mechanism::network::NetworkModel;
+use crate::words::ids::InstanceId;
+use crate::words::random::Seed;
+use crate::words::units::{Span, Time};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// One experiment: a federation, its viewers, and the protocols to compare.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// The name, fit for a file name.
+    pub name: String,
+    /// Why it exists, for people.
+    pub description: String,
+    /// The seed of all random numbers.
+    pub seed: u64,
+    /// When a run ends.
+    pub end: End,
+    /// The columns of the comparison, at least one, each name once.
+    pub compare: Vec<Variant>,
+    /// The position in `compare` of the one that others are compared with.
+    pub baseline: usize,
+    /// The groups of instances, in the order of the file.
+    pub groups: Vec<Group>,
+    /// The instances, by `InstanceId`.
+    pub instances: Vec<InstanceSpec>,
+    /// The names of the regions, as `InstanceSpec::region` counts them; one without a name if there are none.
+    pub regions: Vec<String>,
+    /// The videos, by `VideoId`.
+    pub videos: Vec<VideoSpec>,
+    /// Who follows whom.
+    pub follows: Follows,
+    /// Who watches.
+    pub crowds: Vec<Crowd>,
+    /// The network.
+    pub network: NetworkModel,
+    /// What is sampled.
+    pub measure: Measure,
+    /// Names on the wire.
+    pub names: WireNames,
+    /// What a run may cost.
+    pub limits: Limits,
+    /// The bounds that results must keep.
+    pub expect: Vec<Expectation>,
+    /// The scenario as canonical YAML with all defaults: a valid scenario file that means the same.
+    pub resolved: String,
+    /// SHA-256 of `resolved`, 64 hex digits: equal hashes are equal runs.
+    pub hash: String,
+}
+
+/// When a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At this time.
+    At(Time),
+    /// When nobody watches and all queues are empty, at the latest at this time.
+    Idle {
+        /// The latest end.
+        at_most: Time,
+    },
+}
+
+impl End {
+    /// The latest time at which the run can end.
+    pub fn latest(self) -> Time {
+        match self {
+            End::At(time) | End::Idle { at_most: time } => time,
+        }
+    }
+}
+
+/// One column of the comparison.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Variant {
+    /// The name.
+    pub name: String,
+    /// The name of the protocol of each group, in the order of `Scenario::groups`.
+    pub protocols: Vec<String>,
+    /// The rules of each instance, by `InstanceId`.
+    pub rules: Vec<Rules>,
+}
+
+/// Instances that are alike.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The name.
+    pub name: String,
+    /// Its instances, as positions in `Scenario::instances`; at least one.
+    pub instances: Range<usize>,
+}
+
+/// What is fixed about one instance whatever the protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InstanceSpec {
+    /// The name.
+    pub name: String,
+    /// Its group, a position in `Scenario::groups`.
+    pub group: usize,
+    /// Scheme and host; no two instances share one.
+    pub url: String,
+    /// Whether it is PeerTube.
+    pub is_peertube: bool,
+    /// Its region, a position in `Scenario::regions`.
+    pub region: usize,
+    /// Its first tick, if it is not drawn.
+    pub tick_phase: Option<Span>,
+}
+
+/// One video.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VideoSpec {
+    /// The name.
+    pub name: String,
+    /// The instance that owns it: PeerTube.
+    pub origin: InstanceId,
+    /// Its length; none if it is live.
+    pub length: Option<Span>,
+}
+
+/// What is sampled, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Measure {
+    /// Time between two samples of the counters.
+    pub every: Span,
+    /// The first sample.
+    pub from: Time,
+    /// The width of the buckets of traffic.
+    pub bucket: Span,
+}
+
+/// How things are called on the wire, beside the instances' own URLs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireNames {
+    /// `https` or `http`.
+    pub scheme: String,
+    /// The domain of instances without a host of their own.
+    pub domain: String,
+    /// Characters in a session's id.
+    pub session_id_length: usize,
+    /// The version in the user agent.
+    pub version: String,
+}
+
+/// What a run may cost before it is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Events of one cell.
+    pub events: u64,
+    /// Sessions of one cell.
+    pub sessions: u64,
+    /// Memory of one cell.
+    pub memory_bytes: u64,
+    /// What a run writes.
+    pub output_bytes: u64,
+}
+
+/// A bound that a result must keep. At least one of `min` and `max` is there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// The metric.
+    pub metric: String,
+    /// The column, a position in `Scenario::compare`.
+    pub variant: usize,
+    /// The column whose value divides first, a position in `Scenario::compare`.
+    pub relative_to: Option<usize>,
+    /// It is at least this.
+    pub min: Option<f64>,
+    /// It is at most this.
+    pub max: Option<f64>,
+    /// What a violation means.
+    pub severity: Severity,
+    /// Source or derivation of the bound.
+    pub why: String,
+    /// The line of the scenario file, from 1; 0 if it comes from the command line.
+    pub line: u32,
+    /// The column in characters, from 1; 0 where the line is.
+    pub column: u32,
+}
+
+/// What the violation of an expectation means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The run fails.
+    Fail,
+    /// It is shown.
+    Warn,
+}
+
+impl Scenario {
+    /// The federation of one column and one replication.
+    ///
+    /// # Panics
+    /// When there is no column `variant`.
+    pub fn federation(&self, variant: usize, seed: Seed) -> Federation {
+        let instance = |(spec, &rules): (&InstanceSpec, &Rules)| Instance {
+            name: spec.name.clone(),
+            url: spec.url.clone(),
+            rules,
+            is_peertube: spec.is_peertube,
+            region: spec.region,
+        };
+        let rules = &self.compare[variant].rules;
+        let origins: BTreeSet<InstanceId> = self.videos.iter().map(|video| video.origin).collect();
+        Federation {
+            instances: self.instances.iter().zip(rules).map(instance).collect(),
+            videos: self
+                .videos
+                .iter()
+                .map(|video| Video { name: video.name.clone(), origin: video.origin, length: video.length })
+                .collect(),
+            followers: self.follows.lists(self.instances.len(), origins, seed),
+        }
+    }
+
+    /// The position in `compare` of the column of this name.
+    pub fn variant(&self, name: &str) -> Option<usize> {
+        self.compare.iter().position(|variant| variant.name == name)
+    }
+}

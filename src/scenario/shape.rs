@@ -1,0 +1,287 @@
+//! The language in which the file format is described: what a value may be, as data.
+//!
+//! One description (`format`) serves three readers: the check with its messages and defaults (`check`), the paths of
+//! `--set` (`set`) and the JSON Schema for editors (`schema`). Nothing here knows a key of the format.
+
+use crate::scenario::quantity;
+use crate::scenario::tree::{self, Node};
+use crate::words::units::Span;
+
+/// What a value may be.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    /// Text of a form.
+    Text(Form),
+    /// A whole number within bounds.
+    Integer { min: u64, max: u64 },
+    /// A finite number within bounds.
+    Number { min: f64, max: f64 },
+    /// A time within bounds, in whole steps.
+    Span { min: Span, max: Span, step: Span },
+    /// A share up to a bound in millionths: `2 %` or 0.02.
+    Share { max_ppm: u32 },
+    /// A rate up to a bound per second: `2 /s`.
+    Rate { max_per_s: f64 },
+    /// A size up to a bound in bytes: `12 MB`.
+    Bytes { max: u64 },
+    /// One of some words.
+    Words(Vec<Word>),
+    /// A list.
+    List { of: Box<Shape>, min: usize, max: usize },
+    /// A mapping from names of the user's, with entries that are there unless the user gives others.
+    Names { form: Form, of: Box<Shape>, min: usize, max: usize, given: Vec<(&'static str, Node)> },
+    /// A mapping with fixed keys.
+    Record(Vec<Field>),
+    /// Exactly one of several cases.
+    OneOf(Vec<Case>),
+}
+
+/// A word and its meaning.
+#[derive(Clone, Debug)]
+pub(crate) struct Word {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// One key of a record.
+#[derive(Debug)]
+pub(crate) struct Field {
+    pub(crate) key: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) default: Default,
+}
+
+/// What holds when a key is not there.
+#[derive(Debug)]
+pub(crate) enum Default {
+    /// That is a mistake.
+    Required,
+    /// Nothing: the key stays absent.
+    Absent,
+    /// This value, written as in the file.
+    Given(Node),
+}
+
+/// One case of several.
+#[derive(Debug)]
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) arm: Arm,
+}
+
+/// How a case is written.
+#[derive(Debug)]
+pub(crate) enum Arm {
+    /// As its name alone.
+    Word,
+    /// As a mapping with its name as the only key.
+    Keyed(Shape),
+    /// As a mapping that has its name among its keys.
+    Marked(Vec<Field>),
+    /// As the value itself; at most one such case per kind of node.
+    Plain(Shape),
+}
+
+/// The forms of text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A name of the user's that may become a file name or a host name.
+    Name,
+    /// A name that numbers are appended to.
+    GroupName,
+    /// A name of a protocol, which may hold dots.
+    ProtocolName,
+    /// The name of a person.
+    PersonName,
+    /// A region.
+    Region,
+    /// Two regions.
+    RegionPair,
+    /// A host, perhaps with a port; `{n}` and `{name}` stand for an instance's number and name.
+    Host,
+    /// A file beside the scenario.
+    DataPath,
+    /// The hash of a file.
+    Sha256,
+    /// A version number.
+    Version,
+    /// A metric; which ones there are is not for the format to say.
+    Metric,
+    /// Anything for people to read.
+    Prose,
+}
+
+impl Form {
+    /// What it is, for messages.
+    pub(crate) fn expects(self) -> &'static str {
+        match self {
+            Form::Name => "a name: 1 to 63 of a-z, 0-9 and `-`, a letter or digit first",
+            Form::GroupName => "a name: 1 to 56 of a-z, 0-9 and `-`, a letter or digit first",
+            Form::ProtocolName => "a name: 1 to 63 of a-z, 0-9, `-` and `.`, a letter or digit first",
+            Form::PersonName => {
+                "a name: 1 to 63 of letters, digits, `-`, `_` and `.`, a letter or digit first"
+            }
+            Form::Region => "a region: 1 to 16 of a-z and 0-9, such as `de`",
+            Form::RegionPair => "two regions, such as `de-fr`",
+            Form::Host => "a host, such as `{name}.example` or `127.0.0.1:90{n}`",
+            Form::DataPath => {
+                "a file in the scenario's folder or below: letters, digits, `-`, `_` and `.` between `/`, no `..`"
+            }
+            Form::Sha256 => "a SHA-256 of 64 digits of 0-9 and a-f",
+            Form::Version => "a version number, such as `6.3.0`",
+            Form::Metric => "the name of a metric: a-z, 0-9 and `_`",
+            Form::Prose => "text of 1 to 10000 characters without control characters",
+        }
+    }
+
+    /// The same as a regular expression, for editors.
+    pub(crate) fn pattern(self) -> &'static str {
+        match self {
+            Form::Name => "^[a-z0-9][a-z0-9-]{0,62}$",
+            Form::GroupName => "^[a-z0-9][a-z0-9-]{0,55}$",
+            Form::ProtocolName => "^[a-z0-9][a-z0-9.-]{0,62}$",
+            Form::PersonName => "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+            Form::Region => "^[a-z0-9]{1,16}$",
+            Form::RegionPair => "^[a-z0-9]{1,16}-[a-z0-9]{1,16}$",
+            Form::Host => "^[a-z0-9{][a-z0-9.:{}-]{0,252}$",
+            Form::DataPath => "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
+            Form::Sha256 => "^[0-9a-f]{64}$",
+            Form::Version => "^[0-9][0-9A-Za-z.-]{0,31}$",
+            Form::Metric => "^[a-z][a-z0-9_]{0,62}$",
+            Form::Prose => "",
+        }
+    }
+
+    /// Whether text has this form.
+    pub(crate) fn fits(self, text: &str) -> bool {
+        let lower = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+        let made_of = |text: &str, max: usize, first: fn(u8) -> bool, rest: &str| {
+            let others = text.bytes().all(|b| first(b) || rest.as_bytes().contains(&b));
+            text.len() <= max && text.bytes().next().is_some_and(first) && others
+        };
+        let region = |text: &str| made_of(text, 16, lower, "");
+        match self {
+            Form::Name => made_of(text, 63, lower, "-"),
+            Form::GroupName => made_of(text, 56, lower, "-"),
+            Form::ProtocolName => made_of(text, 63, lower, "-."),
+            Form::PersonName => made_of(text, 63, |b| b.is_ascii_alphanumeric(), "-._"),
+            Form::Region => region(text),
+            Form::RegionPair => text.split_once('-').is_some_and(|(a, b)| region(a) && region(b)),
+            Form::Host => {
+                made_of(text, 253, |b| b == b'{' || b.is_ascii_lowercase() || b.is_ascii_digit(), ".:-}")
+            }
+            Form::DataPath => {
+                let first = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
+                text.len() <= 255 && text.split('/').all(|part| made_of(part, 255, first, "."))
+            }
+            Form::Sha256 => text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+            Form::Version => {
+                let digit_first = text.bytes().next().is_some_and(|b| b.is_ascii_digit());
+                digit_first && made_of(text, 32, |b| b.is_ascii_alphanumeric(), "-.")
+            }
+            Form::Metric => made_of(text, 63, lower, "_") && !text.as_bytes()[0].is_ascii_digit(),
+            Form::Prose => {
+                let length = text.chars().take(10_001).count();
+                (1..=10_000).contains(&length) && !text.chars().any(|c| c.is_control() && c != '\n')
+            }
+        }
+    }
+}
+
+impl Shape {
+    /// What is expected, as "... is not {this}".
+    pub(crate) fn expects(&self) -> String {
+        match self {
+            Shape::Text(form) => form.expects().to_owned(),
+            Shape::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Shape::Number { min, max } => format!("a number from {min} to {max}"),
+            Shape::Span { min, max, step } => {
+                let steps = if step.ns() > 1 { format!(", in whole steps of {step}") } else { String::new() };
+                format!("a time with its unit (ns, us, ms, s, min, h, d) from {min} to {max}{steps}")
+            }
+            Shape::Share { max_ppm } => {
+                format!("a share from 0 % to {}, such as `2 %` or 0.02", quantity::share_text(*max_ppm))
+            }
+            Shape::Rate { max_per_s } => {
+                format!("a rate (/s, /min, /h, /d) from 0 /s to {max_per_s} /s, such as `2 /s`")
+            }
+            Shape::Bytes { max } => {
+                format!("a size with its unit (B, kB, MB, GB, TB) up to {}", quantity::bytes_text(*max))
+            }
+            Shape::Words(words) => {
+                let names: Vec<&str> = words.iter().map(|word| word.name).collect();
+                format!("one of {}", names.join(", "))
+            }
+            Shape::List { .. } => "a list".to_owned(),
+            Shape::Names { .. } | Shape::Record(_) => "a mapping of keys to values".to_owned(),
+            Shape::OneOf(cases) => {
+                let ways: Vec<String> = cases.iter().map(Case::way).collect();
+                match &ways[..] {
+                    [only] => only.clone(),
+                    several => format!("one of {}", several.join(" | ")),
+                }
+            }
+        }
+    }
+}
+
+impl Case {
+    /// How the case is written, for messages.
+    pub(crate) fn way(&self) -> String {
+        match &self.arm {
+            Arm::Word => self.name.to_owned(),
+            Arm::Keyed(_) => format!("{{{}: ...}}", self.name),
+            Arm::Marked(_) => format!("{{{}: ..., ...}}", self.name),
+            Arm::Plain(Shape::Record(fields)) => {
+                let keys: Vec<String> = fields.iter().map(|field| format!("{}: ...", field.key)).collect();
+                format!("{{{}}}", keys.join(", "))
+            }
+            Arm::Plain(shape) => shape.expects(),
+        }
+    }
+}
+
+/// A key that must be there.
+pub(crate) fn required(key: &'static str, doc: &'static str, shape: Shape) -> Field {
+    Field { key, doc, shape, default: Default::Required }
+}
+
+/// A key that may be absent.
+pub(crate) fn optional(key: &'static str, doc: &'static str, shape: Shape) -> Field {
+    Field { key, doc, shape, default: Default::Absent }
+}
+
+/// A key with a value of ours if it is absent, written as in a scenario file.
+pub(crate) fn with_default(key: &'static str, doc: &'static str, shape: Shape, yaml: &'static str) -> Field {
+    Field { key, doc, shape, default: Default::Given(written(yaml)) }
+}
+
+/// One of some words.
+pub(crate) fn words(words: &[(&'static str, &'static str)]) -> Shape {
+    Shape::Words(words.iter().map(|&(name, doc)| Word { name, doc }).collect())
+}
+
+/// A list of up to `max` items.
+pub(crate) fn list(of: Shape, min: usize, max: usize) -> Shape {
+    Shape::List { of: Box::new(of), min, max }
+}
+
+/// A mapping from up to `max` names of the user's.
+pub(crate) fn names(form: Form, of: Shape, min: usize, max: usize) -> Shape {
+    Shape::Names { form, of: Box::new(of), min, max, given: Vec::new() }
+}
+
+/// A case.
+pub(crate) fn case(name: &'static str, doc: &'static str, arm: Arm) -> Case {
+    Case { name, doc, arm }
+}
+
+/// YAML text of ours as a tree.
+///
+/// # Panics
+/// When it cannot be read: a mistake in the format.
+pub(crate) fn written(yaml: &'static str) -> Node {
+    tree::parse(yaml.as_bytes(), 0).expect("defaults of the format are YAML")
+}
