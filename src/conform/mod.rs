@@ -14,7 +14,7 @@ use crate::event::Arrival;
 use crate::instance::Instance;
 use crate::mechanism::activity::{Kind, Subject};
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
-use crate::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VideoNames};
+use crate::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
 use crate::observe::Observer;
 use crate::scenario::End;
 use crate::sim::{self, Cell, Sampling};
@@ -90,6 +90,7 @@ fn cell(trace: &Trace) -> Cell {
             instances: hosts,
             videos: vec![VideoNames::numbered(VIDEO, trace.origin)],
             session_id_length: SESSION_ID_LENGTH,
+            version: VERSION.to_owned(),
         },
         seed: SEED,
         tick_phase: trace.tick_phase.clone(),

@@ -197,6 +197,10 @@ fn bias(sums: &Sums) -> Option<Value> {
     ratio(sums.error, sums.pairs)
 }
 
+fn displayed(sums: &Sums) -> Option<Value> {
+    ratio(sums.error + sums.watching as i64, sums.pairs)
+}
+
 macro_rules! definitions {
     ($($name:literal, $unit:literal, $better:ident, $doc:literal, $formula:literal, $compute:expr;)+) => {
         /// Every metric.
@@ -284,6 +288,10 @@ definitions! {
     "staleness_mean_s", "s", Lower, "age of the newest total that a follower has (none where no totals are sent)",
         "mean over samples and followers that received one of (t - when it was built)",
         |b| ratio(b.observed.staleness.sum_us as i64, b.observed.staleness.count * 1_000_000);
+    "origin_displayed_mean", "viewers", None, "what the origins show",
+        "mean of o over origins", |b| displayed(&b.display.origins);
+    "followers_displayed_mean", "viewers", None, "what the followers show",
+        "mean of d over followers", |b| displayed(&b.display.followers);
     "viewers_mean", "viewers", None, "true viewers of a video",
         "mean of n over samples and videos", |b| ratio(b.display.watching as i64, b.display.samples);
     "viewers_peak", "viewers", None, "most true viewers of a video at a sample",

@@ -51,12 +51,15 @@ const GROUPS: [Group; 5] = [
         against_baseline: false,
     },
     Group {
-        title: "COUNTER ERROR (displayed - true viewers)",
+        title: "COUNTERS (displayed against true viewers)",
         rows: &[
-            ("mean of the absolute error", "display_error_mean_abs"),
+            ("true viewers, mean", "viewers_mean"),
+            ("the origin shows", "origin_displayed_mean"),
+            ("followers show", "followers_displayed_mean"),
+            ("absolute error, mean", "display_error_mean_abs"),
             ("the same, relative", "display_error_relative"),
-            ("bias", "display_error_bias"),
-            ("at the peak", "display_error_at_peak"),
+            ("bias (displayed - true)", "display_error_bias"),
+            ("absolute error at the peak", "display_error_at_peak"),
             ("expiry bias (origin - true)", "expiry_bias"),
             ("federation error (follower - origin)", "federation_error"),
             ("the same, absolute", "federation_error_mean_abs"),
@@ -107,12 +110,17 @@ fn row_of(
     let cell = |(protocol, value): (&String, &Option<f64>)| match (value, base) {
         (None, _) => "-".to_owned(),
         (Some(value), Some(base)) if protocol != baseline => {
-            format!("{} (x{})", humane(*value, unit), three_digits(value / base))
+            format!("{} ({})", humane(*value, unit), times(value / base))
         }
         (Some(value), _) => humane(*value, unit),
     };
     let cells = summary.protocols.iter().zip(&values).map(cell);
     Some(std::iter::once(format!("  {label}")).chain(cells).collect())
+}
+
+/// How many times another value one is, or which part of it.
+fn times(ratio: f64) -> String {
+    if ratio >= 0.1 || ratio == 0.0 { format!("x{ratio:.2}") } else { format!("1/{:.0}", 1.0 / ratio) }
 }
 
 /// A value for people: three digits, with a prefix for large ones, and its unit where it is not plain.

@@ -139,5 +139,6 @@ fn names(scenario: &Scenario) -> Names {
         instances: scenario.instances.iter().map(|instance| Host::new(&instance.url)).collect(),
         videos: videos.map(|(id, video)| VideoNames::numbered(VideoId::at(id), video.origin)).collect(),
         session_id_length: scenario.names.session_id_length,
+        version: scenario.names.version.clone(),
     }
 }

@@ -8,8 +8,6 @@ use super::{Names, clock, http_date};
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
 
-const VERSION: &str = "6.3.0";
-
 /// What the sender of one request proves: that it is the sender, and that the body is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
@@ -41,7 +39,7 @@ impl Names {
         let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date digest""#;
         [
             "POST /inbox HTTP/1.1".to_owned(),
-            format!("user-agent: PeerTube/{VERSION} (+{})", from.url),
+            format!("user-agent: PeerTube/{} (+{})", self.version, from.url),
             format!("digest: SHA-256={}", proof.digest),
             "content-type: application/activity+json".to_owned(),
             "accept: application/activity+json, application/ld+json".to_owned(),

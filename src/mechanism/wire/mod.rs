@@ -38,6 +38,10 @@ pub const SESSION_ID_LENGTH: usize = 23;
 /// The least length in characters of a session id: 13 digits of base 36 tell any two viewers and salts apart.
 pub const SESSION_ID_LENGTH_MIN: usize = 13;
 
+/// The version in the recordings' user agents, and in ours unless a scenario says otherwise: one for all presets, so
+/// that sizes differ by protocol only.
+pub const VERSION: &str = "6.3.0";
+
 /// The two forms of a View in PeerTube's releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
@@ -56,6 +60,8 @@ pub struct Names {
     pub videos: Vec<VideoNames>,
     /// The length of every session id, in characters; at least `SESSION_ID_LENGTH_MIN`.
     pub session_id_length: usize,
+    /// The version in the user agent of every instance.
+    pub version: String,
 }
 
 /// The names of one instance.

@@ -22,7 +22,12 @@ const PLAIN: Subject = Subject::Plain(ViewerId(7));
 fn names_at(first_port: u64, session_id_length: usize) -> Names {
     let instances =
         (first_port..first_port + 3).map(|port| Host::new(&format!("http://127.0.0.1:{port}"))).collect();
-    Names { instances, videos: vec![VideoNames::numbered(VideoId(0), ORIGIN)], session_id_length }
+    Names {
+        instances,
+        videos: vec![VideoNames::numbered(VideoId(0), ORIGIN)],
+        session_id_length,
+        version: VERSION.to_owned(),
+    }
 }
 
 fn view(author: InstanceId, subject: Subject, result: Option<u32>) -> View {
