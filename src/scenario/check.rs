@@ -2,6 +2,7 @@
 //!
 //! Recursion follows the shape, whose depth is ours, never the file. Nothing here knows a key of the format.
 
+use crate::scenario::pick::{Miss, described, pick};
 use crate::scenario::problem::{Place, Problems, nearest, shortened, shown};
 use crate::scenario::quantity;
 use crate::scenario::shape::{Arm, Case, Default, Field, Form, Shape};
@@ -110,19 +111,17 @@ impl Check<'_> {
         let mut out: Vec<(String, Checked)> = Vec::new();
         let mut seen = BTreeSet::new();
         for (key, node) in entries {
-            let path = below(self.path, &key.text);
             if !form.fits(&key.text) {
+                let message = format!("the key {} is not {}", shown(&key.text), form.expects());
+                self.problems.add(key.place, self.path, message);
                 let path = self.path.to_owned();
-                self.problems.add(
-                    key.place,
-                    &path,
-                    format!("the key {} is not {}", shown(&key.text), form.expects()),
-                );
+                out.push((key.text.clone(), Checked { place: key.place, path, value: Value::Broken }));
                 continue;
             }
+            let path = below(self.path, &key.text);
             let name = canonical(form, &key.text);
             if !seen.insert(name.clone()) {
-                self.problems.add(key.place, &path, format!("is given twice (as `{name}` too)"));
+                self.problems.add(key.place, &path, "is given twice; there and back are one figure");
             }
             out.push((name, check(of, node, &path, self.problems)));
         }
@@ -177,10 +176,15 @@ impl Check<'_> {
     }
 
     fn one_of(&mut self, shape: &Shape, cases: &[Case], node: &Node) -> Result<Value, String> {
-        let (case, inner) = pick(cases, node).map_err(|hint| match hint {
-            Some(hint) => hint,
-            None => format!("{} is not {}", described(node), shape.expects()),
-        })?;
+        let (case, inner) = match pick(cases, node) {
+            Ok(picked) => picked,
+            Err(Miss::Kind) => return Err(format!("{} is not {}", described(node), shape.expects())),
+            Err(Miss::Whole(message)) => return Err(message),
+            Err(Miss::Key(key, message)) => {
+                self.problems.add(key.place, &below(self.path, &shortened(&key.text)), message);
+                return Ok(Value::Broken);
+            }
+        };
         let checked = |shape: &Shape, node: &Node, path: &str, problems: &mut Problems| {
             Box::new(check(shape, node, path, problems))
         };
@@ -189,70 +193,17 @@ impl Check<'_> {
             Arm::Keyed(shape) => {
                 Written::Keyed(checked(shape, inner, &below(self.path, case.name), self.problems))
             }
-            Arm::Plain(shape) => Written::Plain(checked(shape, inner, self.path, self.problems)),
-            Arm::Marked(fields) => {
-                let Yaml::Map(entries) = &node.value else { unreachable!("only mappings have marks") };
-                let value = self.record(fields, entries);
+            Arm::Plain(plain) if matches!(node.value, Yaml::Scalar { .. }) => {
+                let value = self
+                    .value(plain, inner)
+                    .map_err(|_| format!("{} is not {}", described(node), shape.expects()))?;
                 Written::Plain(Box::new(Checked { place: self.place, path: self.path.to_owned(), value }))
+            }
+            Arm::Plain(shape) | Arm::Marked(shape) => {
+                Written::Plain(checked(shape, inner, self.path, self.problems))
             }
         };
         Ok(Value::Case { name: case.name, written })
-    }
-}
-
-/// The case that a node is written as, and the node of its value; or what to say, if there is something special.
-fn pick<'a>(cases: &'a [Case], node: &'a Node) -> Result<(&'a Case, &'a Node), Option<String>> {
-    let plain = |fits: fn(&Shape) -> bool| {
-        let case = cases.iter().find(|case| matches!(&case.arm, Arm::Plain(shape) if fits(shape)));
-        case.map(|case| (case, node)).ok_or(None)
-    };
-    match &node.value {
-        Yaml::List(_) => plain(|shape| matches!(shape, Shape::List { .. })),
-        Yaml::Scalar { text, .. } => {
-            let named = cases.iter().find(|case| case.name == text);
-            match named.map(|case| (case, &case.arm)) {
-                Some((case, Arm::Word)) => Ok((case, node)),
-                Some((case, Arm::Keyed(shape))) => {
-                    Err(Some(format!("`{text}` needs its value: `{}: ...`, {}", case.name, shape.expects())))
-                }
-                _ => plain(|shape| {
-                    !matches!(shape, Shape::List { .. } | Shape::Names { .. } | Shape::Record(_))
-                }),
-            }
-        }
-        Yaml::Map(entries) => {
-            let marks = |case: &&Case| matches!(case.arm, Arm::Marked(_)) && node.get(case.name).is_some();
-            let marked: Vec<&Case> = cases.iter().filter(marks).collect();
-            if let [case, other, ..] = marked[..] {
-                return Err(Some(format!("has both `{}` and `{}`; it may have one", case.name, other.name)));
-            }
-            if let [case] = marked[..] {
-                return Ok((case, node));
-            }
-            let keyed = |(key, value): &'a (Key, Node)| {
-                let case =
-                    cases.iter().find(|case| matches!(case.arm, Arm::Keyed(_)) && case.name == key.text)?;
-                Some((case, value))
-            };
-            match (&entries[..], entries.first().and_then(keyed)) {
-                ([_], Some(found)) => Ok(found),
-                _ => plain(|shape| matches!(shape, Shape::Record(_) | Shape::Names { .. })),
-            }
-        }
-    }
-}
-
-/// A node in a few words.
-fn described(node: &Node) -> String {
-    match &node.value {
-        Yaml::Scalar { text, quoted: false } if text.is_empty() => "no value".to_owned(),
-        Yaml::Scalar { text, .. } => shown(text),
-        Yaml::List(_) => "a list".to_owned(),
-        Yaml::Map(entries) => match &entries[..] {
-            [] => "an empty mapping".to_owned(),
-            [(key, _)] => format!("a mapping with the key {}", shown(&key.text)),
-            _ => "a mapping with these keys".to_owned(),
-        },
     }
 }
 

@@ -14,7 +14,7 @@ use std::io;
 /// A data file has at most this many bytes.
 pub(crate) const DATA_BYTES_MAX: u64 = 256 << 20;
 /// No time in a data file is longer.
-const LONGEST: Span = Span::from_secs(400 * 86_400);
+const LONGEST: Span = Span::from_secs(10_000 * 3_600);
 
 /// The data files of a scenario, by path.
 pub(crate) struct Files(BTreeMap<String, DataFile>);

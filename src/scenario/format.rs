@@ -12,7 +12,7 @@ use crate::words::units::Span;
 /// A federation has at most this many instances.
 pub(crate) const INSTANCES_MAX: u64 = 20_000;
 /// No time in a scenario is longer.
-const LONGEST: Span = Span::from_secs(400 * 86_400);
+const LONGEST: Span = Span::from_secs(10_000 * 3_600);
 /// No latency is longer: a request is over long before.
 const LATENCY_MAX: Span = Span::from_secs(3_600);
 /// A share of everything, in millionths.
@@ -226,9 +226,9 @@ fn crowd() -> Shape {
     let doc = "a CSV file with the columns instance,viewer,start_s,watch_s and perhaps heartbeat_s";
     let traced = vec![video(), required("trace", doc, data_file())];
     Shape::OneOf(vec![
-        case("arrivals", "viewers drawn from laws", Arm::Marked(drawn)),
-        case("sessions", "viewers written down one by one", Arm::Marked(listed)),
-        case("trace", "viewers from a file", Arm::Marked(traced)),
+        case("arrivals", "viewers drawn from laws", Arm::Marked(Shape::Record(drawn))),
+        case("sessions", "viewers written down one by one", Arm::Marked(Shape::Record(listed))),
+        case("trace", "viewers from a file", Arm::Marked(Shape::Record(traced))),
     ])
 }
 

@@ -15,6 +15,7 @@ mod emit;
 mod format;
 mod init;
 mod model;
+mod pick;
 mod problem;
 mod quantity;
 mod schema;

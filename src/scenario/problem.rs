@@ -104,7 +104,7 @@ impl Problems {
 
     /// All of them, in the order of the file; the last one counts those that are left out.
     pub(crate) fn into_list(mut self) -> Vec<Problem> {
-        self.found.sort();
+        self.found.sort_by_key(|(place, _, _)| *place);
         let left_out = self.count - self.found.len();
         let mut list: Vec<Problem> = Vec::with_capacity(self.found.len() + 1);
         for (place, path, message) in self.found {
@@ -155,6 +155,7 @@ pub(crate) fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) 
     match best {
         Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("; did you mean `{name}`?"),
         _ if names.is_empty() => "; there is none".to_owned(),
+        _ if names.len() == 1 => format!("; there is only {}", names[0]),
         _ if names.len() <= 20 => format!("; there are {}", names.join(", ")),
         _ => format!("; there are {}, ...", names[..10].join(", ")),
     }

@@ -93,8 +93,7 @@ fn one(case: &Case) -> Value {
     schema.insert("description".to_owned(), json!(case.doc));
     let inner = match &case.arm {
         Arm::Word => json!({"const": case.name}),
-        Arm::Plain(shape) => of(shape),
-        Arm::Marked(fields) => record(fields),
+        Arm::Plain(shape) | Arm::Marked(shape) => of(shape),
         Arm::Keyed(shape) => {
             let properties: Map<_, _> = [(case.name.to_owned(), of(shape))].into_iter().collect();
             json!({

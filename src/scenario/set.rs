@@ -111,7 +111,7 @@ fn field<'s>(fields: &'s [Field], key: &str) -> Option<&'s Shape> {
 fn within<'s>(case: &'s Case, key: &str) -> Option<&'s Shape> {
     match &case.arm {
         Arm::Keyed(shape) if case.name == key => Some(shape),
-        Arm::Marked(fields) | Arm::Plain(Shape::Record(fields)) => field(fields, key),
+        Arm::Marked(Shape::Record(fields)) | Arm::Plain(Shape::Record(fields)) => field(fields, key),
         _ => None,
     }
 }

@@ -78,8 +78,8 @@ pub(crate) enum Arm {
     Word,
     /// As a mapping with its name as the only key.
     Keyed(Shape),
-    /// As a mapping that has its name among its keys.
-    Marked(Vec<Field>),
+    /// As a record that has its name among its keys.
+    Marked(Shape),
     /// As the value itself; at most one such case per kind of node.
     Plain(Shape),
 }
@@ -196,6 +196,7 @@ impl Shape {
         match self {
             Shape::Text(form) => form.expects().to_owned(),
             Shape::Integer { min, max } => format!("a whole number from {min} to {max}"),
+            Shape::Number { min, max } if *max >= 1e15 => format!("a number from {min:e} to {max:e}"),
             Shape::Number { min, max } => format!("a number from {min} to {max}"),
             Shape::Span { min, max, step } => {
                 let steps = if step.ns() > 1 { format!(", in whole steps of {step}") } else { String::new() };
@@ -220,7 +221,7 @@ impl Shape {
                 let ways: Vec<String> = cases.iter().map(Case::way).collect();
                 match &ways[..] {
                     [only] => only.clone(),
-                    several => format!("one of {}", several.join(" | ")),
+                    several => format!("one of: {}", several.join(" | ")),
                 }
             }
         }

@@ -34,7 +34,7 @@ pub(crate) fn crowds(
     built.into_iter().collect()
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
     fn crowd(&self, item: &Checked, problems: &mut Problems) -> Option<Crowd> {
         let (case, value) = item.case()?;
         let video = value.get("video").and_then(|at| self.video(at, problems));
@@ -48,14 +48,13 @@ impl Context<'_> {
 
     fn video(&self, at: &Checked, problems: &mut Problems) -> Option<VideoId> {
         let name = at.as_text()?;
-        let name_of = |video: &'_ Result<VideoSpec, String>| match video {
-            Ok(video) => video.name.clone(),
-            Err(name) => name.clone(),
+        let name_of = |video: &'a Result<VideoSpec, String>| {
+            video.as_ref().map_or_else(|name| &name[..], |spec| &spec.name)
         };
-        let names: Vec<String> = self.videos.iter().map(name_of).collect();
-        let found = names.iter().position(|known| known == name);
-        if found.is_none() && !names.is_empty() {
-            unknown(at.spot(), "video", name, names.iter().map(String::as_str), problems);
+        let names = self.videos.iter().map(name_of);
+        let found = names.clone().position(|known| known == name);
+        if found.is_none() && !self.videos.is_empty() && self.videos.iter().all(Result::is_ok) {
+            unknown(at.spot(), "video", name, names, problems);
         }
         found.map(VideoId::at)
     }

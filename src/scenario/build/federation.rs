@@ -72,13 +72,14 @@ impl Table {
                 Some(pattern) => pattern.replace("{name}", &instance).replace("{n}", &number.to_string()),
                 None => format!("{instance}.{domain}"),
             };
-            wrong = if host.contains(['{', '}']) || host.ends_with([':', '.', '-']) {
+            let id = InstanceId::at(self.instances.len());
+            wrong = if self.by_name.insert(instance.clone(), id).is_some() {
+                Some(format!("makes a second instance `{instance}`; call the group otherwise"))
+            } else if host.contains(['{', '}']) || host.ends_with([':', '.', '-']) {
                 Some(format!("makes the host `{host}`; in braces it may hold `{{n}}` and `{{name}}`"))
             } else if let Some(other) = hosts.insert(host.clone(), instance.clone()) {
                 let remedy = "put `{n}` or `{name}` into `host`, or give them other hosts";
                 Some(format!("gives `{instance}` the host `{host}`, which `{other}` has; {remedy}"))
-            } else if self.by_name.insert(instance.clone(), InstanceId::at(self.instances.len())).is_some() {
-                Some(format!("makes a second instance `{instance}`; call the group otherwise"))
             } else {
                 None
             };
@@ -145,7 +146,8 @@ impl Table {
             return Some(vec![id]);
         }
         if self.complete {
-            let groups = self.groups.iter().map(|group| &group.name[..]);
+            let several = self.groups.iter().filter(|group| group.instances.len() > 1);
+            let groups = several.map(|group| &group.name[..]);
             let names = groups.chain(self.by_name.keys().map(String::as_str));
             unknown(at, "instance or group", name, names, problems);
         }
@@ -176,7 +178,10 @@ pub(crate) fn videos(
             table.need_peertube(&[id], at.spot(), problems);
             Some(id)
         });
-        let length = video.get("length").and_then(Checked::case).map(|(_, length)| length.as_span());
+        let length = video.get("length").and_then(Checked::case).and_then(|(case, length)| match case {
+            "live" => Some(None),
+            _ => length.as_span().map(Some),
+        });
         match (origin, length) {
             (Some(origin), Some(length)) => Ok(VideoSpec { name: name.clone(), origin, length }),
             _ => Err(name.clone()),

@@ -5,22 +5,25 @@ use crate::scenario::build::federation::Table;
 use crate::scenario::build::unknown;
 use crate::scenario::model::Variant;
 use crate::scenario::problem::Problems;
-use crate::scenario::value::Checked;
+use crate::scenario::value::{Checked, Value};
 use crate::words::units::Span;
 
-/// The protocols that can be named: the presets, then those defined. One that is broken has no rules.
-struct Known<'a>(Vec<(&'a str, Option<Rules>)>);
+/// The protocols that can be named: the presets, then those defined.
+struct Known<'a> {
+    /// One that is broken has no rules.
+    protocols: Vec<(&'a str, Option<Rules>)>,
+    /// Whether every definition has its name; if not, an unknown one may be meant.
+    complete: bool,
+}
 
 impl Known<'_> {
     /// The rules of a name; `None` with a problem if there is no such name, and without if its definition is broken.
     fn rules(&self, name: &str, at: &Checked, problems: &mut Problems) -> Option<Rules> {
-        match self.0.iter().find(|(known, _)| *known == name) {
-            Some((_, rules)) => *rules,
-            None => {
-                unknown(at.spot(), "protocol", name, self.0.iter().map(|(known, _)| *known), problems);
-                None
-            }
+        let found = self.protocols.iter().find(|(known, _)| *known == name);
+        if found.is_none() && self.complete {
+            unknown(at.spot(), "protocol", name, self.protocols.iter().map(|(known, _)| *known), problems);
         }
+        found.and_then(|(_, rules)| *rules)
     }
 }
 
@@ -55,15 +58,19 @@ pub(crate) fn columns(file: &Checked, table: &Table, problems: &mut Problems) ->
 }
 
 fn definitions<'a>(file: &'a Checked, problems: &mut Problems) -> Known<'a> {
-    let mut known = Known(PRESETS.iter().map(|preset| (preset.name, Some(preset.rules))).collect());
-    for (name, definition) in file.get("protocols").map_or(&[][..], Checked::entries) {
+    let section = file.get("protocols");
+    let definitions = section.map_or(&[][..], Checked::entries);
+    let complete = section.is_some() && definitions.iter().all(|(_, value)| value.value != Value::Broken);
+    let protocols = PRESETS.iter().map(|preset| (preset.name, Some(preset.rules))).collect();
+    let mut known = Known { protocols, complete };
+    for (name, definition) in definitions {
         if Rules::preset(name).is_some() {
             let message = format!("`{name}` is a protocol of ours already; call yours otherwise");
             problems.at(definition.spot(), message);
             continue;
         }
         let base = definition.get("base").and_then(|at| known.rules(at.as_text()?, at, problems));
-        known.0.push((name, base.map(|base| changed(base, definition))));
+        known.protocols.push((name, base.map(|base| changed(base, definition))));
     }
     known
 }

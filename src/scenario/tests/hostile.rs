@@ -1,0 +1,203 @@
+//! Files that mean harm, or none at all: an answer always comes, soon, and it is a scenario or a list of problems.
+
+use super::*;
+use proptest::prelude::*;
+
+const FULL: &str = include_str!("full.yaml");
+
+/// Reads bytes; whatever they are, this returns.
+fn answer(bytes: &[u8], sets: &[String]) -> Result<Scenario, Vec<Problem>> {
+    let answer = parse(&Input { file: "base.yaml", bytes, stem: None, data: &data }, sets, &METRICS);
+    if let Err(problems) = &answer {
+        assert!(!problems.is_empty());
+        for problem in problems {
+            assert!(problem.to_string().len() < 2_000, "{problem}");
+            assert!(!problem.to_string().contains(char::is_control), "{problem:?}");
+        }
+    }
+    answer
+}
+
+/// Files with a limit or a parser's weak point in mind, and how the answer begins.
+fn hostile() -> Vec<(String, &'static str)> {
+    let mib = |text: &str| text.repeat((1 << 20) / text.len());
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..30 {
+        bomb += &format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(9));
+    }
+    let keys: String = (0..9_990).map(|number| format!("key{number}: 1\n")).collect();
+    let anchors: String = (0..60).map(|level| format!("{}- &a{level}\n", " ".repeat(level))).collect();
+    vec![
+        (String::new(), ":1:1: is empty"),
+        ("- a\n- b\n".to_owned(), ":1:1: a list is not a mapping"),
+        ("just text".to_owned(), ":1:1: `just text` is not a mapping"),
+        ("null".to_owned(), ":1:1: has no value"),
+        ("1e400".to_owned(), ":1:1: `1e400` is not a mapping"),
+        ("\0".to_owned(), ":1:"),
+        ("[".repeat(200_000), ":1:256: is nested more than 64 deep"),
+        ("{a: ".repeat(200_000), ":1:1021: is nested more than 64 deep"),
+        ("- ".repeat(200_000), ":1:129: is nested more than 64 deep"),
+        ("? ".repeat(200_000), ":1:"),
+        (mib("["), ":1:256: is nested more than 64 deep"),
+        (mib("]"), ":1:1: is not YAML here"),
+        (mib("\""), ":1:"),
+        (mib("'"), ":1:"),
+        (mib("&a "), ":1:"),
+        (mib("*a "), ":1:"),
+        (mib("!a "), ":1:"),
+        (mib("%a "), ":"),
+        (mib("#"), ":1:1: is empty"),
+        (mib("\t"), ":1:"),
+        (mib("\n"), ":1:1: is empty"),
+        (mib("\r"), ":1:1: is empty"),
+        (mib(" \n"), ":1:1: is empty"),
+        (mib("---\n"), ":2:1: starts a second document"),
+        (mib("...\n"), ":1:1: is empty"),
+        (mib(": "), ":1:"),
+        (mib("a: "), ":1:"),
+        (mib("a: |\n"), ":"),
+        (mib("a,"), ":1:1: `a,a"),
+        (mib("a "), ":1:1: `a a"),
+        (mib("a\n"), ":1:1: `a a"),
+        (mib("- a\n"), ":20000:3: has more than 20000"),
+        (mib("a: b\n"), ":2:1: has the key `a` twice"),
+        (mib("[],"), ":1:"),
+        (format!("[{}", mib("a,")), ":1:"),
+        (format!("{{{}", mib("a: 1,")), ":1:"),
+        (format!("{}: 1", "k".repeat(1_000)), ":1:1: kkkkkkkkkk"),
+        (format!("? {}\n: 1", "k".repeat(1_000_000)), ":1:"),
+        (format!("name: {}", "k".repeat(1_000_000)), ":1:1: description: is missing"),
+        (format!("seed: {}", "9".repeat(1_000_000)), ":1:1: name: is missing"),
+        (format!("end: 1{} s", "0".repeat(1_000_000)), ":1:1: name: is missing"),
+        (format!("expect: [{{max: 1{}}}]", "0".repeat(1_000_000)), ":1:1: name: is missing"),
+        (format!("\"a\": \"{}\"", "\\u0000".repeat(100_000)), ":1:1: a: is not a key here"),
+        (bomb, ":5:10: has more than 20000"),
+        (keys, ":1:1: key0: is not a key here"),
+        (anchors, ":"),
+        (format!("instances: {{{}}}", "a: {count: 20000}, b: {count: 20000}, "), ":1:1: name: is missing"),
+    ]
+}
+
+#[test]
+#[allow(clippy::disallowed_methods, reason = "a limit on real time is what is tested")]
+fn hostile_files_are_refused_soon() {
+    for (text, expected) in hostile() {
+        let start = std::time::Instant::now();
+        let problems = answer(text.as_bytes(), &[]).expect_err("no scenario");
+        let took = start.elapsed();
+        println!("TOOK {took:?} {:?}", text.chars().take(30).collect::<String>());
+        let (first, head) = (problems[0].to_string(), text.chars().take(20).collect::<String>());
+        assert!(first.starts_with(&format!("base.yaml{expected}")), "{head:?}: {first}");
+        // 100 ms are promised for the program as it is shipped; tests run less optimised and side by side
+        assert!(took.as_millis() < 1_000, "{head:?} took {took:?}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_refused() {
+    for bytes in [&b"\xff\xfe"[..], b"name: \xc3\x28", b"\xf0\x9f"] {
+        let problems = answer(bytes, &[]).expect_err("no text");
+        assert!(problems[0].message.starts_with("is not UTF-8 text here"), "{}", problems[0]);
+    }
+}
+
+/// What a file may be made of.
+fn soup() -> impl Strategy<Value = String> {
+    let words = [
+        "name: ",
+        "base",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "- ",
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        ": ",
+        "\"",
+        "'",
+        "&a ",
+        "*a",
+        "!t ",
+        "|",
+        ">",
+        "? ",
+        "# ",
+        "%",
+        "---\n",
+        "...",
+        "\t",
+        "1",
+        "10 min",
+        "2 %",
+        "-1",
+        "1e999",
+        "null",
+        "~",
+        "é",
+        "\u{2028}",
+        "instances: ",
+        "origin",
+        "count: ",
+        "videos: ",
+        "clip: ",
+        "viewers: ",
+        "compare: ",
+        "v1",
+        "protocols: ",
+        "base: ",
+        "spread: ",
+        "list: ",
+        "weights: ",
+        "follows: ",
+        "edges: ",
+        "wrong-edges.csv",
+        "network: ",
+        "latency: ",
+        "regions: ",
+        "expect: ",
+        "metric: ",
+        "end: ",
+        "<<: ",
+    ];
+    prop::collection::vec(prop::sample::select(words.to_vec()), 0..60).prop_map(|words| words.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) })]
+
+    #[test]
+    fn any_bytes_get_an_answer(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        let _ = answer(&bytes, &[]);
+    }
+
+    #[test]
+    fn any_soup_of_words_gets_an_answer(text in soup()) {
+        let _ = answer(text.as_bytes(), &[]);
+    }
+
+    #[test]
+    fn a_damaged_scenario_gets_an_answer(at in 0..FULL.len(), length in 0..30usize, patch in soup()) {
+        let mut bytes = FULL.as_bytes().to_vec();
+        bytes.splice(at..(at + length).min(FULL.len()), patch.into_bytes());
+        let _ = answer(&bytes, &[]);
+    }
+
+    #[test]
+    fn a_scenario_with_one_line_exchanged_resolves_to_itself_or_is_refused(one in 0..70usize, other in 0..70usize) {
+        let mut lines: Vec<&str> = FULL.lines().collect();
+        lines[one] = lines[other];
+        if let Ok(scenario) = answer(lines.join("\n").as_bytes(), &[]) {
+            let again = answer(scenario.resolved.as_bytes(), &[]).expect("a resolved scenario is valid");
+            prop_assert_eq!(again.resolved, scenario.resolved);
+        }
+    }
+
+    #[test]
+    fn any_argument_gets_an_answer(path in "[a-z0-9.]{0,30}", key in 0..60usize, value in soup()) {
+        let key = FULL.lines().nth(key).and_then(|line| line.trim().split(':').next()).unwrap_or("seed");
+        let _ = answer(FULL.as_bytes(), &[format!("{key}={value}"), format!("{key}.{path}={value}"), format!("{path}={value}")]);
+    }
+}

@@ -1,0 +1,351 @@
+//! Right files and what they mean.
+
+use super::*;
+use crate::domain::arrivals::{Arrivals, Stage};
+use crate::domain::federation::Follows;
+use crate::domain::protocol::{Forward, Rules, Threshold};
+use crate::domain::watch::Watch;
+use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
+use crate::mechanism::network::{Latency, LinkRule};
+use crate::scenario::shape::{Arm, Case, Default, Shape};
+use crate::scenario::tree::{Node, Yaml};
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::random::Seed;
+use crate::words::units::{Span, Time};
+use std::collections::BTreeSet;
+
+const FULL: &str = include_str!("full.yaml");
+const ID: fn(u32) -> InstanceId = InstanceId;
+
+fn secs(secs: u64) -> Span {
+    Span::from_secs(secs)
+}
+
+fn at(secs: u64) -> Time {
+    Time::from_ms(secs * 1_000)
+}
+
+#[test]
+fn the_example_is_valid_under_any_name() {
+    let input = |bytes| Input { file: "my.yaml", bytes, stem: Some("my"), data: &data };
+    let text = example("my");
+    let scenario =
+        parse(&input(text.as_bytes()), &[], &METRICS).unwrap_or_else(|p| panic!("{}", Failure::Invalid(p)));
+    assert_eq!(scenario.name, "my");
+}
+
+#[test]
+fn the_head_of_a_file_becomes_the_model() {
+    let scenario = valid(FULL);
+    assert_eq!((scenario.seed, scenario.end), (u64::MAX, End::Idle { at_most: at(86_400) }));
+    assert_eq!((scenario.baseline, scenario.variant("mixed")), (2, Some(2)));
+    assert_eq!(scenario.measure, Measure { every: secs(20), from: at(60), bucket: secs(10) });
+    let limits = Limits { events: 1, sessions: 2, memory_bytes: 3_000_000, output_bytes: 1_500_000_000 };
+    assert_eq!(scenario.limits, limits);
+    assert_eq!((&scenario.names.scheme[..], &scenario.names.domain[..]), ("http", "test"));
+    assert_eq!((scenario.names.session_id_length, &scenario.names.version[..]), (36, "8.2.4"));
+    let [first, second] = &scenario.expect[..] else { panic!("two expectations") };
+    assert_eq!(
+        (first.variant, first.relative_to, first.min, first.max),
+        (1, Some(0), Some(-1.0), Some(1000.0))
+    );
+    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 71, 5));
+    assert_eq!((second.severity, second.min, second.max), (Severity::Fail, Some(0.125), None));
+    assert_eq!((&first.why[..], &second.why[..]), ("derived: \"quoted\"", "two\nlines"));
+}
+
+#[test]
+fn protocols_are_bases_with_changes() {
+    let scenario = valid(FULL);
+    let mine = scenario.compare[1].rules[0];
+    let text = |key| FULL.lines().find_map(|line| line.strip_prefix(&format!("    {key}: ")));
+    for rule in Rules::RULES {
+        assert_eq!(
+            Some((rule.get)(&mine)),
+            text(rule.key).map(|text| text.trim_matches('"')),
+            "{}",
+            rule.key
+        );
+    }
+    let parameters = mine.parameters;
+    assert_eq!((parameters.lifetime, parameters.tick_interval), (secs(60), secs(70)));
+    assert_eq!((parameters.refederation_age, parameters.heartbeat), (secs(50), secs(7)));
+    assert_eq!(parameters.plain_view_after, secs(11));
+    assert_eq!(parameters.threshold, Some(Threshold { share_ppm: 125_000, max_ticks: 4 }));
+    // a lifetime takes tick and re-federation age along; `other` builds on `mine`
+    let other = valid_with(FULL, &["compare.0=other", "baseline=mine", "expect=[]"]).compare[0].rules[0];
+    assert_eq!((other.parameters.lifetime, other.parameters.tick_interval), (secs(10), secs(10)));
+    assert_eq!(other.parameters.refederation_age, Span::from_ms(7_500));
+    assert_eq!((other.parameters.threshold, other.forward), (None, Forward::OnlyNew));
+    // by instance: origin, followers, fixed, silent
+    let mixed = &scenario.compare[2];
+    assert_eq!(mixed.protocols, ["v2", "mine", "v3", "v2"]);
+    let [v2, v3] = ["v2", "v3"].map(|name| Rules::preset(name).expect("a preset"));
+    assert_eq!(mixed.rules, [v2, mine, mine, mine, v3, v2]);
+}
+
+#[test]
+fn the_baseline_is_v1_or_the_first() {
+    assert_eq!(valid(BASE).baseline, 0);
+    assert_eq!(valid(&changed("[v1, v2]", "[v2, v1]")).baseline, 1);
+    assert_eq!(valid(&changed("[v1, v2]", "[mine, v2]")).baseline, 0);
+}
+
+#[test]
+fn groups_become_instances() {
+    let scenario = valid(FULL);
+    let names: Vec<&str> = scenario.instances.iter().map(|instance| &instance.name[..]).collect();
+    assert_eq!(names, ["origin", "followers-1", "followers-2", "followers-3", "fixed", "silent"]);
+    let urls: Vec<&str> = scenario.instances.iter().map(|instance| &instance.url[..]).collect();
+    assert_eq!(urls[..2], ["http://127.0.0.1:9000", "http://127.0.0.1:9001"]);
+    assert_eq!(urls[4], "http://fixed.test");
+    assert_eq!(scenario.groups[1], Group { name: "followers".to_owned(), instances: 1..4 });
+    let follower = &scenario.instances[3];
+    assert_eq!((follower.group, follower.is_peertube, follower.tick_phase), (1, true, Some(secs(3))));
+    assert_eq!((scenario.instances[5].is_peertube, scenario.instances[5].tick_phase), (false, None));
+    assert_eq!(scenario.regions, ["de", "fr", "us"]);
+    let [clip, show] = &scenario.videos[..] else { panic!("two videos") };
+    assert_eq!((clip.origin, clip.length), (ID(0), Some(secs(750))));
+    assert_eq!((show.origin, show.length), (ID(2), None));
+}
+
+#[test]
+fn a_column_becomes_a_federation() {
+    let scenario = valid(FULL);
+    assert_eq!(scenario.follows, Follows::Edges(vec![(ID(1), ID(0)), (ID(3), ID(0))]));
+    let federation = scenario.federation(2, Seed { seed: 1, replication: 0 });
+    assert_eq!(federation.inboxes(VideoId(0)), [ID(1), ID(3)]);
+    assert!(federation.inboxes(VideoId(1)).is_empty());
+    assert_eq!(federation.instances[1].rules, scenario.compare[2].rules[1]);
+    assert_eq!(valid_with(FULL, &["follows=everybody"]).follows, Follows::Everybody);
+    assert_eq!(valid_with(FULL, &["follows.random.mean=2.5"]).follows, Follows::Random { mean: 2.5 });
+}
+
+#[test]
+fn crowds_become_sources() {
+    let crowds = valid(FULL).crowds;
+    let drawn = |crowd: &Crowd| match &crowd.source {
+        Source::Drawn { from, arrivals, watch, spread, returns } => {
+            (*from, arrivals.clone(), watch.clone(), spread.clone(), returns.clone())
+        }
+        Source::Scripted(_) => panic!("it is drawn"),
+    };
+    let viral = Arrivals::Viral {
+        peak_viewers: 100.5,
+        growth: secs(300),
+        decay_exponent: 1.5,
+        decay_scale: secs(360),
+    };
+    let zipf = Spread::Zipf { exponent: 2.0, origin_share: 0.25 };
+    let returns = Some(Returns { probability: 0.1, mean_after: secs(1_200) });
+    assert_eq!(drawn(&crowds[0]), (at(10), viral, Watch::Retention { video: secs(750) }, zipf, returns));
+    let stage = |secs_long, rate_per_s| Stage { duration: secs(secs_long), rate_per_s };
+    let stages = Arrivals::Stages(vec![stage(300, 0.05), stage(3_600, 0.0)]);
+    let weights = Spread::Weights(vec![(ID(0), 1.0), (ID(1), 1.0), (ID(2), 1.0), (ID(3), 1.0)]);
+    assert_eq!(drawn(&crowds[1]), (at(0), stages, Watch::Exponential { mean: secs(300) }, weights, None));
+    let list = Spread::List(vec![ID(0), ID(1), ID(2), ID(3)]);
+    let constant = Arrivals::Constant { rate_per_s: 2.0 };
+    assert_eq!(drawn(&crowds[2]), (at(0), constant, Watch::Fixed(secs(60)), list, None));
+    let session = |viewer: Option<&str>, instance, start_ms, watch_ms, heartbeat_ms: Option<u64>| Scripted {
+        viewer: viewer.map(str::to_owned),
+        instance: ID(instance),
+        start: Time::from_ms(start_ms),
+        watch: Span::from_ms(watch_ms),
+        heartbeat: heartbeat_ms.map(Span::from_ms),
+    };
+    let listed = vec![session(Some("Anna"), 0, 1_000, 300_000, Some(5_043))];
+    assert_eq!(crowds[3], Crowd { video: VideoId(0), source: Source::Scripted(listed) });
+    let traced =
+        vec![session(Some("anna"), 0, 500, 60_000, None), session(None, 2, 2_000, 1_250, Some(5_000))];
+    assert_eq!(crowds[4].source, Source::Scripted(traced));
+    assert_eq!(crowds[5], crowds[4]);
+}
+
+#[test]
+fn latencies_go_by_law_or_by_region() {
+    let network = valid(FULL).network;
+    let ms = Span::from_ms;
+    let us = Span::from_us;
+    // half the round trips; de-fr is measured, de-us is overwritten
+    let one_way = vec![
+        vec![ms(10), us(21_500), ms(50)],
+        vec![us(21_500), ms(10), ms(45)],
+        vec![ms(50), ms(45), ms(10)],
+    ];
+    assert_eq!(network.latency, Latency::Regions { one_way, sigma: 0.5 });
+    assert_eq!(network.loss_ppm, 10_000);
+    let all: Vec<InstanceId> = (0..6).map(InstanceId).collect();
+    let link = |from: &[InstanceId], to: &[InstanceId], latency, loss_ppm| LinkRule {
+        from: from.to_vec(),
+        to: to.to_vec(),
+        latency: Some(latency),
+        loss_ppm,
+    };
+    let lognormal = Latency::Lognormal { median: ms(50), sigma: 0.5 };
+    assert_eq!(network.links[0], link(&[ID(0)], &[ID(1), ID(2), ID(3)], lognormal, None));
+    assert_eq!(network.links[1], link(&all, &all, Latency::Uniform { min: ms(1), max: ms(2) }, Some(0)));
+    assert_eq!(network.links[2], link(&[ID(5)], &all, Latency::Constant(us(1)), None));
+}
+
+#[test]
+fn the_resolved_text_is_a_scenario_that_resolves_to_itself() {
+    for text in [BASE, FULL, &example("base")] {
+        let once = valid(text);
+        let twice = valid(&once.resolved);
+        assert_eq!(once.resolved, twice.resolved);
+        assert_eq!(once.hash, twice.hash);
+        assert_eq!(
+            (&once.compare, &once.crowds, &once.network),
+            (&twice.compare, &twice.crowds, &twice.network)
+        );
+        assert_eq!(
+            (once.follows, once.instances, once.limits),
+            (twice.follows, twice.instances, twice.limits)
+        );
+    }
+}
+
+#[test]
+fn what_means_the_same_resolves_to_the_same() {
+    let hash = |text: &str| valid(text).hash;
+    let base = hash(BASE);
+    for (old, new) in [
+        ("end: 10 min", "\"end\": '600 s' # a note\nseed: 1"),
+        ("origin_share: 20 %", "origin_share: 0.2, exponent: 1.080"),
+        ("rate: 1 /s", "rate: 60 /min"),
+        ("{region: de}", "{count: 1, software: peertube, region: de}"),
+        ("[v1, v2]", "[v1, v2]\nbaseline: v1\nfollows: everybody"),
+    ] {
+        assert_eq!(hash(&changed(old, new)), base, "{new}");
+    }
+    assert_ne!(hash(&changed("end: 10 min", "end: 11 min")), base);
+    assert_eq!(valid_with(BASE, &["end=11 min"]).hash, hash(&changed("end: 10 min", "end: 11 min")));
+}
+
+#[test]
+fn data_files_are_part_of_the_hash() {
+    let text = changed("end: 10 min", "end: 10 min\nfollows: {edges: edges.csv}");
+    let scenario = valid(&text);
+    assert!(scenario.resolved.contains("sha256: \"83457d6f"), "{}", scenario.resolved);
+    let other = |_: &str| Ok(b"follower,followed\n".to_vec());
+    let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: None, data: &other };
+    assert_ne!(parse(&input, &[], &METRICS).expect("it is valid").hash, scenario.hash);
+}
+
+#[test]
+fn json_is_a_scenario_too() {
+    let json = r#"{"name": "base", "description": "as JSON", "end": "10 min", "compare": ["v1"],
+	"instances": {"origin": {"count": 1}}, "videos": {"clip": {"origin": "origin", "length": "10 min"}},
+	"viewers": [], "network": {"latency": {"constant": "50 ms"}, "loss": 0.5}}"#;
+    assert_eq!(valid(json).network.loss_ppm, 500_000);
+}
+
+#[test]
+fn files_are_read_from_the_disk() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("base.yaml");
+    assert!(matches!(read(&path, &[], &METRICS), Err(Failure::Unreadable { .. })));
+    assert!(matches!(read(folder.path(), &[], &METRICS), Err(Failure::Unreadable { .. })));
+    let edges = changed("end: 10 min", "end: 10 min\nfollows: {edges: edges.csv}");
+    std::fs::write(&path, &edges).expect("a file");
+    assert!(matches!(read(&path, &[], &METRICS), Err(Failure::Invalid(problems)) if problems.len() == 1));
+    std::fs::write(folder.path().join("edges.csv"), "follower,followed\nfollowers-1,origin\n")
+        .expect("a file");
+    let scenario = read(&path, &[], &METRICS).expect("it is valid");
+    let resolved = folder.path().join(RESOLVED_FILE);
+    std::fs::write(&resolved, &scenario.resolved).expect("a file");
+    assert_eq!(read(&resolved, &[], &METRICS).expect("it is valid").hash, scenario.hash);
+    let other = folder.path().join("other.yaml");
+    std::fs::write(&other, &edges).expect("a file");
+    assert!(matches!(read(&other, &[], &METRICS), Err(Failure::Invalid(_))));
+}
+
+#[test]
+fn the_committed_schema_is_the_generated_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/scenario.schema.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(committed == schema(), "write the output of `fedisim schema` to scenarios/scenario.schema.json");
+}
+
+#[test]
+fn every_key_and_case_of_the_format_is_used_here() {
+    let format = format::scenario();
+    let mut used = BTreeSet::new();
+    let more = [
+        "follows: {random: {mean: 1}}",
+        "end: 5 min\nfollows: {edges: edges.csv}",
+        "follows: everybody\nnetwork: {latency: {uniform: {min: 1 s, max: 2 s}}}",
+        "network: {latency: {lognormal: {median: 1 s, sigma: 1}}}",
+    ];
+    for text in [FULL, BASE].iter().chain(&more) {
+        use_keys(&format, &tree::parse(text.as_bytes(), 0).expect("a tree"), "", &mut used);
+    }
+    let mut all = BTreeSet::new();
+    list_keys(&format, "", &mut all);
+    let unused: Vec<&String> = all.difference(&used).collect();
+    assert!(unused.is_empty(), "{unused:#?}");
+    assert!(all.len() > 120, "{}", all.len());
+}
+
+/// Notes the keys and cases that a node uses, without the users' names.
+fn use_keys(shape: &Shape, node: &Node, path: &str, used: &mut BTreeSet<String>) {
+    match (shape, &node.value) {
+        (Shape::List { of, .. }, Yaml::List(items)) => {
+            items.iter().for_each(|item| use_keys(of, item, path, used))
+        }
+        (Shape::Names { of, .. }, Yaml::Map(entries)) => {
+            entries.iter().for_each(|(_, entry)| use_keys(of, entry, path, used));
+        }
+        (Shape::Record(fields), Yaml::Map(_)) => {
+            for field in fields {
+                let Some(value) = node.get(field.key) else { continue };
+                let path = format!("{path}.{}", field.key);
+                used.insert(path.clone());
+                use_keys(&field.shape, value, &path, used);
+            }
+        }
+        (Shape::OneOf(cases), _) => {
+            let Ok((case, inner)) = pick::pick(cases, node) else { panic!("{path} is one of its cases") };
+            let path = format!("{path}|{}", case.name);
+            used.insert(path.clone());
+            if let Some(shape) = shape_of(case) {
+                use_keys(shape, inner, &path, used);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What the value of a case may be, unless it is a word.
+fn shape_of(case: &Case) -> Option<&Shape> {
+    match &case.arm {
+        Arm::Word => None,
+        Arm::Keyed(shape) | Arm::Marked(shape) | Arm::Plain(shape) => Some(shape),
+    }
+}
+
+/// Notes all keys and cases of a shape, and looks at the defaults on the way.
+fn list_keys(shape: &Shape, path: &str, all: &mut BTreeSet<String>) {
+    match shape {
+        Shape::List { of, .. } | Shape::Names { of, .. } => list_keys(of, path, all),
+        Shape::Record(fields) => {
+            for field in fields {
+                let path = format!("{path}.{}", field.key);
+                if let Default::Given(node) = &field.default {
+                    let mut problems = Problems::new("format");
+                    assert!(check::check(&field.shape, node, &path, &mut problems).is_sound(), "{path}");
+                }
+                list_keys(&field.shape, &path, all);
+                all.insert(path);
+            }
+        }
+        Shape::OneOf(cases) => {
+            for case in cases {
+                let path = format!("{path}|{}", case.name);
+                shape_of(case).into_iter().for_each(|shape| list_keys(shape, &path, all));
+                all.insert(path);
+            }
+        }
+        _ => {}
+    }
+}
