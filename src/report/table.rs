@@ -150,8 +150,10 @@ fn three_digits(value: f64) -> String {
     if value == libm::trunc(value) && value.abs() < 1_000.0 {
         return format!("{value}");
     }
-    let size = if value == 0.0 { 0 } else { libm::floor(libm::log10(value.abs())) as i32 };
-    let decimals = usize::try_from(2 - size).unwrap_or(0).min(9);
+    // The exponent of the rounded value: 0.9996 has that of 1.00.
+    let rounded = format!("{value:.2e}");
+    let exponent: i32 = rounded.rsplit('e').next().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let decimals = usize::try_from(2 - exponent).unwrap_or(0).min(9);
     let text = format!("{value:.decimals$}");
     if text.parse() == Ok(0.0) { "0".to_owned() } else { text }
 }
