@@ -7,8 +7,8 @@ use comfy_table::{ContentArrangement, Table, presets};
 pub(super) fn tables() -> String {
     let presets = PRESETS.iter().map(|preset| format!("  {:<17} {}", preset.name, preset.doc));
     let rules = Rules::RULES.iter().flat_map(|rule| {
-        let choices = rule.choices.iter().map(|choice| format!("    {:<14} {}", choice.name, choice.doc.trim()));
-        std::iter::once(format!("  {}: {}", rule.key, rule.doc.trim())).chain(choices)
+        let choices = rule.choices.iter().map(|choice| format!("    {:<14} {}", choice.name, choice.doc));
+        std::iter::once(format!("  {}: {}", rule.key, rule.doc)).chain(choices)
     });
     format!(
         "PRESETS (the base of a protocol of your own, or a column of `compare`)\n{}\n\nRULES AND PARAMETERS\n{}\n\nWHAT THE RULES SAY\n{}\n\n{}",

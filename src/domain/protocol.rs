@@ -18,7 +18,7 @@ macro_rules! rules {
 
             impl $rule {
                 const CHOICES: &[Choice] =
-                    &[$(Choice { name: $text, doc: concat!($($choice_doc),+) },)+];
+                    &[$(Choice { name: $text, doc: concat!($($choice_doc),+).trim_ascii_start() },)+];
 
                 /// The choice's name in scenario files and tables.
                 pub fn name(self) -> &'static str {
@@ -43,7 +43,7 @@ macro_rules! rules {
             /// Every rule with its choices, in the order of the tables that people read.
             pub const RULES: &[Rule] = &[$(Rule {
                 key: stringify!($key),
-                doc: concat!($($doc),+),
+                doc: concat!($($doc),+).trim_ascii_start(),
                 choices: $rule::CHOICES,
                 get: |rules| rules.$key.name(),
                 set: |rules, name| {
