@@ -184,7 +184,8 @@ impl Instance {
         let Rules { follower_total, known_viewer, forward, .. } = self.rules;
         let entry = EntryId { author: view.author, subject: view.subject };
         let store = &mut self.shown(view.video).store;
-        if let (Subject::Total, FollowerTotal::Yes, Some(count)) = (view.subject, follower_total, view.result) {
+        if let (Subject::Total, FollowerTotal::Yes, Some(count)) = (view.subject, follower_total, view.result)
+        {
             store.set(entry, count, expires);
             return false;
         }
@@ -221,9 +222,8 @@ impl Instance {
         for (&video, shown) in &mut self.shown {
             shown.store.clean(now);
             let count = if self.videos[video.index()].origin == id {
-                (rules.origin_total == OriginTotal::Yes).then(|| {
-                    u32::try_from(shown.store.displayed()).expect("viewers are limited to u32")
-                })
+                (rules.origin_total == OriginTotal::Yes)
+                    .then(|| u32::try_from(shown.store.displayed()).expect("viewers are limited to u32"))
             } else {
                 (rules.follower_total == FollowerTotal::Yes)
                     .then(|| shown.store.unexpired_viewers_of(id, now))
@@ -346,8 +346,11 @@ mod tests {
             }
             let effects = run(&mut instance, s, Input::Tick { number });
             assert!(effects.len() <= 1);
-            let lasts = |view: &View| view.expires.expect("totals expire").since(view.built).ns() / 1_000_000_000;
-            sent.push(effects.first().map(|effect| (effect.view.result.expect("a count"), lasts(&effect.view))));
+            let lasts =
+                |view: &View| view.expires.expect("totals expire").since(view.built).ns() / 1_000_000_000;
+            sent.push(
+                effects.first().map(|effect| (effect.view.result.expect("a count"), lasts(&effect.view))),
+            );
         }
         sent
     }

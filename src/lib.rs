@@ -4,18 +4,28 @@
 //! counters that people see? ARCHITECTURE.md draws the map; the modules below are its layers, in their order, and each
 //! imports only from those before it (a test holds them to that).
 
-#![cfg_attr(rustfmt, rustfmt_skip)]
-
 pub mod words;
+
 pub mod mechanism;
+
 pub mod domain;
+
 pub mod event;
+
 pub mod instance;
+
 pub mod observe;
+
 pub mod metrics;
+
 pub mod scenario;
+
 pub mod sim;
+
 pub mod runs;
+
 pub mod report;
+
 pub mod conform;
+
 pub mod cli;

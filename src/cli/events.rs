@@ -69,7 +69,11 @@ fn first_difference(first: &Path, second: &Path) -> Exit {
     match outcome {
         Ok(Comparison::Same(events)) => print(&format!("the same {events} events")),
         Ok(Comparison::Differ { line, first, second, earlier }) => {
-            let note = if earlier { " (the events are the same: an earlier one, not in these logs, differs)" } else { "" };
+            let note = if earlier {
+                " (the events are the same: an earlier one, not in these logs, differs)"
+            } else {
+                ""
+            };
             print(&format!("line {line} differs{note}\n- {first}\n+ {second}"));
             Exit::GateFailed
         }

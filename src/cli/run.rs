@@ -59,11 +59,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     }
 }
 
-fn run_with_progress(
-    scenario: &Scenario,
-    out: &Path,
-    arguments: &Arguments,
-) -> Result<RunOutcome, RunError> {
+fn run_with_progress(scenario: &Scenario, out: &Path, arguments: &Arguments) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = arguments.jobs.unwrap_or_else(cores).get();
@@ -106,10 +102,14 @@ fn exit_of(error: &RunError) -> Exit {
 fn say(outcome: RunOutcome, out: &Path) {
     let out = out.display();
     match outcome {
-        RunOutcome::WasComplete => complain(&format!("{out} holds this run already, complete; nothing was run")),
+        RunOutcome::WasComplete => {
+            complain(&format!("{out} holds this run already, complete; nothing was run"))
+        }
         RunOutcome::Complete { resumed_cells: 0 } => complain(&format!("records are in {out}")),
         RunOutcome::Complete { resumed_cells } => {
-            complain(&format!("records are in {out}; {resumed_cells} protocols were there from an interrupted run"));
+            complain(&format!(
+                "records are in {out}; {resumed_cells} protocols were there from an interrupted run"
+            ));
         }
     }
 }

@@ -293,8 +293,7 @@ fn messages(table: &Table) -> Result<Vec<MessageRow>, String> {
         let found = table.columns.iter().position(|column| column == name);
         found.ok_or_else(|| format!("messages.columns: `{name}` is missing"))
     };
-    let names =
-        ["tSend", "tArrive", "from", "to", "kind", "forwarded", "viewer", "resultCount", "expires"];
+    let names = ["tSend", "tArrive", "from", "to", "kind", "forwarded", "viewer", "resultCount", "expires"];
     let mut at = [0; 9];
     for (at, name) in at.iter_mut().zip(names) {
         *at = column(name)?;
@@ -339,7 +338,8 @@ fn samples(table: &Table, names: &Instances<'_>) -> Result<Vec<SampleRow>, Strin
     };
     let mut column_of = vec![None; names.0.len()];
     for (column, name) in (1..).zip(columns) {
-        column_of[names.id(name).map_err(|error| format!("samples.columns: {error}"))?.index()] = Some(column);
+        column_of[names.id(name).map_err(|error| format!("samples.columns: {error}"))?.index()] =
+            Some(column);
     }
     let missing = column_of.iter().position(Option::is_none);
     if let Some(missing) = missing {

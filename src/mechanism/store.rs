@@ -135,7 +135,8 @@ impl Store {
         let list = self.list;
         self.named.retain(|_, entry| entry.expires > now || entry.list != list);
         self.unnamed.retain(|entry| entry.expires > now);
-        let named = self.named.values().filter(|entry| entry.list == list).map(|entry| u64::from(entry.count));
+        let named =
+            self.named.values().filter(|entry| entry.list == list).map(|entry| u64::from(entry.count));
         let unnamed = self.unnamed.iter().map(|entry| u64::from(entry.count));
         self.sum = named.chain(unnamed).sum();
     }

@@ -125,11 +125,7 @@ pub fn compute(
 }
 
 impl<'a> Basis<'a> {
-    fn of(
-        observed: &'a Observed,
-        federation: &Federation,
-        with_viewers: &BTreeSet<InstanceId>,
-    ) -> Basis<'a> {
+    fn of(observed: &'a Observed, federation: &Federation, with_viewers: &BTreeSet<InstanceId>) -> Basis<'a> {
         let owners: BTreeSet<InstanceId> = federation.videos.iter().map(|video| video.origin).collect();
         let class = |instance: InstanceId| {
             if owners.contains(&instance) {

@@ -27,9 +27,10 @@ pub(super) struct Delays(BTreeMap<Kind, Histogram<u64>>);
 
 impl Delays {
     pub(super) fn note(&mut self, kind: Kind, delay: Span) {
-        let histogram = self.0.entry(kind).or_insert_with(|| {
-            Histogram::new(3).expect("three significant digits are allowed")
-        });
+        let histogram = self
+            .0
+            .entry(kind)
+            .or_insert_with(|| Histogram::new(3).expect("three significant digits are allowed"));
         histogram.record(delay.us()).expect("the histogram grows by itself");
     }
 
@@ -37,9 +38,8 @@ impl Delays {
         let row = |(kind, histogram): (Kind, Histogram<u64>)| DelayRow {
             kind,
             messages: histogram.len(),
-            quantiles_us: QUANTILES_PER_MILLE.map(|per_mille| {
-                histogram.value_at_quantile(f64::from(per_mille) / 1000.0)
-            }),
+            quantiles_us: QUANTILES_PER_MILLE
+                .map(|per_mille| histogram.value_at_quantile(f64::from(per_mille) / 1000.0)),
         };
         self.0.into_iter().map(row).collect()
     }

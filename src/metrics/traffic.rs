@@ -142,9 +142,8 @@ impl<'a> Traffic<'a> {
     fn note(&mut self, instance: InstanceId, message: &Arrival, direction: Direction, sums: &Sums) {
         let (video, kind) = (message.view.video, message.kind);
         let open = &mut self.open[instance.index()];
-        let found = open.iter_mut().find(|row| {
-            row.kind == kind && row.direction == direction && row.video == video
-        });
+        let found =
+            open.iter_mut().find(|row| row.kind == kind && row.direction == direction && row.video == video);
         match found {
             Some(row) => row.sums.add(sums),
             None => open.push(Open { video, direction, kind, sums: *sums }),

@@ -84,7 +84,8 @@ pub fn comparison(summary: &Summary, baseline: &str) -> String {
     table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(std::iter::once("").chain(summary.protocols.iter().map(String::as_str)));
     for group in &GROUPS {
-        let rows: Vec<_> = group.rows.iter().filter_map(|row| row_of(summary, baseline, group, row)).collect();
+        let rows: Vec<_> =
+            group.rows.iter().filter_map(|row| row_of(summary, baseline, group, row)).collect();
         if !rows.is_empty() {
             table.add_row([group.title]);
             table.add_rows(rows);
@@ -147,7 +148,7 @@ fn prefixed(value: f64) -> String {
 
 /// At least three significant digits, without an exponent; whole numbers below 1,000 stay whole.
 fn three_digits(value: f64) -> String {
-    if value == libm::trunc(value) && value.abs() < 1_000.0 {
+    if libm::trunc(value).total_cmp(&value).is_eq() && value.abs() < 1_000.0 {
         return format!("{value}");
     }
     // The exponent of the rounded value: 0.9996 has that of 1.00.

@@ -89,9 +89,8 @@ fn events_of(scenario: &Scenario, variant: usize, duration_s: f64, sessions: f64
     let age_s = least(|rules| rules.parameters.refederation_age.secs_f64()).max(heartbeat_s);
     let watch_s = expected_watch_s(&scenario.crowds, scenario.end.latest());
     let followers = (rules.len() - 1) as f64;
-    let floods = rules.iter().any(|rules| {
-        rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never
-    });
+    let floods =
+        rules.iter().any(|rules| rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never);
     let plain = rules.iter().any(|rules| rules.plain_views == PlainViews::Each);
     let fan_out = if floods { followers } else { 1.0 };
     let heartbeats = watch_s / heartbeat_s + sessions;

@@ -74,8 +74,7 @@ impl<W: Write> Observer for EventLog<'_, W> {
         self.digest = fold(&[self.digest, now.ns(), high, low, content]);
         if self.part.contains(&now) && self.outcome.is_ok() {
             let text = event.describe(self.federation, self.sessions);
-            self.outcome =
-                writeln!(self.out, "{},{},{text},{:016x}", self.number, now.ns(), self.digest);
+            self.outcome = writeln!(self.out, "{},{},{text},{:016x}", self.number, now.ns(), self.digest);
         }
     }
 }

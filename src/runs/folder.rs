@@ -80,10 +80,10 @@ pub enum Opened {
 }
 
 /// Appends cells to the records, in the order of the plan.
-pub struct RecordWriter {
+pub struct RecordWriter<'a> {
     folder: Folder,
     files: Vec<File>,
-    scenario: Scenario,
+    scenario: &'a Scenario,
     /// Finished cells whose turn has not come.
     waiting: BTreeMap<usize, CellResult>,
     next: usize,
@@ -93,7 +93,11 @@ impl std::fmt::Display for FolderError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             FolderError::Occupied { path, holds } => {
-                write!(f, "{} holds {holds}; choose another folder with --out, or --force to replace it", path.display())
+                write!(
+                    f,
+                    "{} holds {holds}; choose another folder with --out, or --force to replace it",
+                    path.display()
+                )
             }
             FolderError::Io { doing, error } => write!(f, "cannot {doing}: {error}"),
         }
@@ -141,17 +145,18 @@ impl Folder {
     /// If it holds another run or something else (unless `force`), or cannot be read or written.
     pub fn open(path: &Path, scenario: &Scenario, cells: usize, force: bool) -> Result<Opened, FolderError> {
         let ours = Manifest::new(scenario, cells);
-        match holds(path, &ours)? {
-            Holds::Nothing => {}
-            Holds::ThisRun(manifest) if manifest.complete && !force => return Ok(Opened::Complete),
-            Holds::ThisRun(_) if !force => {
+        match (holds(path, &ours)?, force) {
+            (Holds::Nothing, _) => {}
+            (_, true) => remove_run(path)?,
+            (Holds::ThisRun(manifest), false) if manifest.complete => return Ok(Opened::Complete),
+            (Holds::ThisRun(_), false) => {
                 let folder = Folder { path: path.to_owned(), manifest: ours };
                 let kept = folder.kept_cells()?;
                 return Ok(Opened::Open(folder, kept));
             }
-            Holds::ThisRun(_) | Holds::Other(_) if force => remove_run(path)?,
-            Holds::ThisRun(_) => unreachable!("both cases without force were handled"),
-            Holds::Other(holds) => return Err(FolderError::Occupied { path: path.to_owned(), holds }),
+            (Holds::Other(holds), false) => {
+                return Err(FolderError::Occupied { path: path.to_owned(), holds });
+            }
         }
         let folder = Folder { path: path.to_owned(), manifest: ours };
         let cells = path.join(CELLS);
@@ -166,7 +171,7 @@ impl Folder {
         self,
         scenario: &Scenario,
         kept: Vec<CellResult>,
-    ) -> Result<RecordWriter, FolderError> {
+    ) -> Result<RecordWriter<'_>, FolderError> {
         let mut files = Vec::new();
         for record in &RECORD_FILES {
             let path = self.path.join(record.name);
@@ -176,7 +181,7 @@ impl Folder {
             files.push(file);
         }
         let waiting = kept.into_iter().map(|result| (result.cell, result)).collect();
-        let mut writer = RecordWriter { folder: self, files, scenario: scenario.clone(), waiting, next: 0 };
+        let mut writer = RecordWriter { folder: self, files, scenario, waiting, next: 0 };
         writer.append_due()?;
         Ok(writer)
     }
@@ -215,7 +220,7 @@ impl Folder {
     }
 }
 
-impl RecordWriter {
+impl RecordWriter<'_> {
     /// Keeps a finished cell and appends the rows of all whose turn has come.
     pub(super) fn keep(&mut self, result: CellResult) -> Result<(), FolderError> {
         let json = serde_json::to_vec(&result).expect("a result has text keys");
@@ -230,7 +235,7 @@ impl RecordWriter {
     }
 
     /// All cells are there: the records are final.
-    pub(super) fn complete(mut self, scenario: &Scenario) -> Result<(), FolderError> {
+    pub(super) fn complete(mut self) -> Result<(), FolderError> {
         assert_eq!((self.next, self.waiting.len()), (self.folder.manifest.cells, 0), "a cell is missing");
         let mut digest = Sha256::new();
         for record in &RECORD_FILES {
@@ -240,7 +245,6 @@ impl RecordWriter {
             let sha256 = hex(&Sha256::digest(&bytes));
             self.folder.manifest.records_sha256.insert(record.name.to_owned(), sha256);
         }
-        self.folder.write(RESOLVED, scenario.resolved.as_bytes())?;
         self.folder.manifest.digest_sha256 = hex(&digest.finalize());
         self.folder.manifest.complete = true;
         self.folder.write_manifest()?;
@@ -251,7 +255,7 @@ impl RecordWriter {
     fn append_due(&mut self) -> Result<(), FolderError> {
         while let Some(result) = self.waiting.remove(&self.next) {
             for (record, file) in RECORD_FILES.iter().zip(&mut self.files) {
-                let rows = record.cell(&self.scenario, &result).map_err(io::Error::other);
+                let rows = record.cell(self.scenario, &result).map_err(io::Error::other);
                 let path = self.folder.path.join(record.name);
                 rows.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &path))?;
             }
@@ -314,7 +318,9 @@ fn remove_run(path: &Path) -> Result<(), FolderError> {
     }
     let cells = path.join(CELLS);
     match fs::remove_dir_all(&cells) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FolderError::io("remove", &cells)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(FolderError::io("remove", &cells)(error))
+        }
         _ => Ok(()),
     }
 }

@@ -58,7 +58,10 @@ impl std::fmt::Display for RunError {
         match self {
             RunError::Folder(error) => error.fmt(f),
             RunError::Interrupted { finished_cells, cells } => {
-                write!(f, "interrupted: {finished_cells} of {cells} cells are kept; the same command resumes them")
+                write!(
+                    f,
+                    "interrupted: {finished_cells} of {cells} cells are kept; the same command resumes them"
+                )
             }
             RunError::EventLimit { protocol, events, at_ms } => write!(
                 f,
@@ -112,7 +115,7 @@ pub fn run(
     let writer = writer.into_inner().expect("no thread panics while it writes");
     match outcome {
         Ok(()) => {
-            writer.complete(scenario)?;
+            writer.complete()?;
             Ok(RunOutcome::Complete { resumed_cells })
         }
         Err(_) if stop.load(Ordering::Relaxed) => {

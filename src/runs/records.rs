@@ -22,8 +22,11 @@ pub struct RecordFile {
     /// The columns behind the common ones.
     columns: &'static [&'static str],
     /// The rows of a cell, without the common columns.
-    rows: fn(&Scenario, &CellResult, &mut dyn FnMut(&[String])),
+    rows: fn(&Scenario, &CellResult, Emit<'_>),
 }
+
+/// Takes the rows of a file one by one.
+type Emit<'a> = &'a mut dyn FnMut(&[String]);
 
 /// The name of the file that holds the metrics.
 pub const SUMMARY: &str = "summary.csv";
@@ -113,13 +116,13 @@ impl RecordFile {
     }
 }
 
-fn summary(_: &Scenario, result: &CellResult, emit: &mut dyn FnMut(&[String])) {
+fn summary(_: &Scenario, result: &CellResult, emit: Emit<'_>) {
     for metric in &result.metrics {
         emit(&[metric.name.clone(), metric.unit.clone(), metric.value.clone()]);
     }
 }
 
-fn traffic(scenario: &Scenario, result: &CellResult, emit: &mut dyn FnMut(&[String])) {
+fn traffic(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
     for row in &result.observed.traffic {
         emit(&[
             ms(row.start_ns),
@@ -135,7 +138,7 @@ fn traffic(scenario: &Scenario, result: &CellResult, emit: &mut dyn FnMut(&[Stri
     }
 }
 
-fn counters(scenario: &Scenario, result: &CellResult, emit: &mut dyn FnMut(&[String])) {
+fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
     let Observed { counters, .. } = &result.observed;
     for (sample, &at_ns) in counters.at_ns.iter().enumerate() {
         for (video, of_video) in scenario.videos.iter().zip(&counters.videos) {
@@ -152,7 +155,7 @@ fn counters(scenario: &Scenario, result: &CellResult, emit: &mut dyn FnMut(&[Str
     }
 }
 
-fn delays(_: &Scenario, result: &CellResult, emit: &mut dyn FnMut(&[String])) {
+fn delays(_: &Scenario, result: &CellResult, emit: Emit<'_>) {
     for row in &result.observed.delays {
         for (per_mille, delay_us) in QUANTILES_PER_MILLE.iter().zip(row.quantiles_us) {
             let quantile = f64::from(*per_mille) / 1000.0;
