@@ -146,7 +146,12 @@ fn scenario(
     choose_baseline(&mut file);
     let folder = input.file.rfind('/').map_or("", |at| &input.file[..=at]);
     let files = data::Files::load(&mut file, folder, input.data, problems);
-    build::build(&file, &files, metrics, problems)
+    let scenario = build::build(&file, &files, metrics, problems)?;
+    if let Err(unreadable) = tree::parse(scenario.resolved.as_bytes(), 0) {
+        let message = format!("with its defaults the scenario {}", unreadable.message);
+        problems.add(Place { source: 0, line: 1, column: 1 }, "", message);
+    }
+    Some(scenario)
 }
 
 /// Writes the baseline into a file that names none: `v1` if it is compared, else the first column.
