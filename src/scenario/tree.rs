@@ -121,7 +121,10 @@ pub(crate) fn parse(bytes: &[u8], source: usize) -> Result<Node, Unreadable> {
             }
         }
     }
-    building.root.map_or_else(|| unreadable(start, "is empty".to_owned()), Ok)
+    building.root.map_or_else(
+        || unreadable(start, "is empty; a scenario is a mapping of keys to values".to_owned()),
+        Ok,
+    )
 }
 
 /// The tree while it grows.

@@ -7,7 +7,8 @@ const FULL: &str = include_str!("full.yaml");
 
 /// Reads bytes; whatever they are, this returns.
 fn answer(bytes: &[u8], sets: &[String]) -> Result<Scenario, Vec<Problem>> {
-    let answer = parse(&Input { file: "base.yaml", bytes, stem: None, data: &data }, sets, &METRICS);
+    let changes = Changes { sets: sets.to_vec(), protocols: Vec::new() };
+    let answer = parse(&Input { file: "base.yaml", bytes, stem: None, data: &data }, &changes, &METRICS);
     if let Err(problems) = &answer {
         assert!(!problems.is_empty());
         for problem in problems {
