@@ -56,9 +56,9 @@ pub enum FolderError {
         /// What it holds.
         holds: String,
     },
-    /// It is a file: the user's mistake.
+    /// It, or something above it, is a file: the user's mistake.
     NotAFolder {
-        /// The file.
+        /// The path.
         path: PathBuf,
     },
     /// It cannot be read or written.
@@ -105,7 +105,7 @@ impl std::fmt::Display for FolderError {
                 )
             }
             FolderError::NotAFolder { path } => {
-                write!(f, "{} is a file, not a folder; choose another with --out", path.display())
+                write!(f, "{} is not a folder, nor can it be one; choose another with --out", path.display())
             }
             FolderError::Io { doing, error } => write!(f, "cannot {doing}: {error}"),
         }
