@@ -113,7 +113,7 @@ fn what_cannot_be_read_and_what_is_no_command() {
     ] {
         let said = bench.run(arguments);
         assert_eq!(
-            (said.code, said.out.as_str().is_empty()),
+            (said.code, said.out.is_empty()),
             (code, !arguments.contains(&"conform")),
             "{arguments:?}"
         );
