@@ -8,7 +8,7 @@
 use crate::domain::watch::Watch;
 use crate::words::random::exponential;
 use crate::words::units::{Span, Time};
-use rand_chacha::rand_core::Rng;
+use rand::Rng;
 
 /// How the rate of arrivals runs.
 #[derive(Clone, Debug, PartialEq)]

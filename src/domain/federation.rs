@@ -5,8 +5,9 @@
 
 use crate::domain::protocol::Rules;
 use crate::words::ids::{InstanceId, VideoId};
-use crate::words::random::{Purpose, Seed, below, unit};
+use crate::words::random::{Purpose, Seed, unit};
 use crate::words::units::Span;
+use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 
 /// The instances, the videos and the follower lists.
@@ -82,9 +83,7 @@ impl Federation {
     pub fn by_popularity(&self, seed: Seed) -> Vec<InstanceId> {
         let mut order: Vec<_> = (0..self.instances.len()).map(InstanceId::at).collect();
         let mut rng = seed.stream(Purpose::Rank, 0);
-        for last in (1..order.len()).rev() {
-            order.swap(last, below(&mut rng, last as u64 + 1) as usize);
-        }
+        order.shuffle(&mut rng);
         order
     }
 }

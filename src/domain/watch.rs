@@ -6,7 +6,7 @@
 
 use crate::words::random::{exponential, unit};
 use crate::words::units::Span;
-use rand_chacha::rand_core::Rng;
+use rand::Rng;
 
 /// The shortest visit: a session is never empty, since its first heartbeat is at its start.
 pub const SHORTEST_WATCH: Span = Span::from_us(1);

@@ -9,8 +9,9 @@ use crate::observe::Outcome;
 use crate::scenario::Scenario;
 use crate::sim::{self, Cell, Sampling};
 use crate::words::ids::VideoId;
-use crate::words::random::{Purpose, Seed, below};
+use crate::words::random::{Purpose, Seed};
 use crate::words::units::{Span, Time};
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::sync::atomic::AtomicBool;
 
@@ -114,7 +115,7 @@ pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
     let federation = scenario.federation(plan.variant, plan.seed);
     let phase = |(number, instance): (u64, &crate::domain::federation::Instance)| {
         let interval = instance.rules.parameters.tick_interval;
-        let drawn = below(&mut plan.seed.stream(Purpose::TickPhase, number), interval.us().max(1));
+        let drawn = plan.seed.stream(Purpose::TickPhase, number).random_range(0..interval.us().max(1));
         scenario.instances[number as usize].tick_phase.unwrap_or(Span::from_us(drawn))
     };
     let phases = (0..).zip(&federation.instances).map(phase);

@@ -13,8 +13,8 @@
 //! 94d049bb133111eb, xor-shift 31). A ChaCha key is mix(h), mix(h + 1), mix(h + 2), mix(h + 3) with h = fold(words),
 //! each little-endian.
 
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// Names one replication of one experiment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,18 +89,12 @@ pub fn fold(words: &[u64]) -> u64 {
 
 /// A uniform number in [0, 1) with 53 random bits.
 pub fn unit(rng: &mut impl Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    rng.random()
 }
 
 /// An exponential number with mean 1.
 pub fn exponential(rng: &mut impl Rng) -> f64 {
     -libm::log(1.0 - unit(rng))
-}
-
-/// A uniform whole number below `bound` (at least 1), by Lemire's multiplication without rejection: its bias is
-/// below bound / 2^64.
-pub fn below(rng: &mut impl Rng, bound: u64) -> u64 {
-    ((u128::from(rng.next_u64()) * u128::from(bound)) >> 64) as u64
 }
 
 fn key(words: &[u64]) -> [u8; 32] {
@@ -151,13 +145,5 @@ mod tests {
         assert_ne!(base, first(Seed { replication: 1, ..SEED }, Purpose::Watch, 1));
         assert_ne!(base, first(SEED, Purpose::Spread, 1));
         assert_ne!(base, first(SEED, Purpose::Watch, 2));
-    }
-
-    #[test]
-    fn bounded_draws_stay_below_their_bound() {
-        let mut rng = SEED.stream(Purpose::Rank, 0);
-        for bound in [1, 2, 3, 1_000] {
-            assert!((0..100).all(|_| below(&mut rng, bound) < bound));
-        }
     }
 }
