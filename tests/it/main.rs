@@ -7,3 +7,4 @@ mod determinism;
 mod folders;
 mod layers;
 mod real_servers;
+mod theory;

@@ -1,0 +1,62 @@
+//! The simulator against theory: what queueing theory and a few lines of algebra say must come out.
+//!
+//! The closed forms are the analytic half of the evidence that the simulator is right (the recordings in `tests/traces`
+//! are the other half). `table` says what is run and claimed, `formulas` holds the closed forms by their row numbers,
+//! `experiment` runs replications with fixed seeds, and `door` is the one place that passes or refuses a claim.
+//! `planted` runs wrong models through the same door: a check that cannot fail is none.
+
+mod door;
+mod experiment;
+mod formulas;
+mod planted;
+mod table;
+
+use door::check;
+use table::EXPERIMENTS;
+
+#[test]
+fn closed_forms_hold() {
+    let mut refused = Vec::new();
+    for experiment in EXPERIMENTS {
+        let setting = (experiment.setting)();
+        let runs = experiment.run(&setting);
+        for claim in (experiment.claims)(&setting.theory()) {
+            let outcome = check(&claim, &runs);
+            let text = match outcome {
+                Ok(estimate) => format!("holds: {estimate}"),
+                Err(refusal) => format!("REFUSED: {refusal}"),
+            };
+            let line = format!("{}; {}; expected {:.5}; {text}", experiment.name, claim.name, claim.expected);
+            println!("{line}");
+            if outcome.is_err() {
+                refused.push(line);
+            }
+        }
+    }
+    assert!(refused.is_empty(), "\n{}", refused.join("\n"));
+}
+
+/// The formulas against the numbers that were worked out by hand and by an independent simulation for anchor A.
+#[test]
+fn the_formulas_give_the_numbers_of_anchor_a() {
+    let theory = (EXPERIMENTS[0].setting)().theory();
+    let once = theory.origin_display(theory.remote_entry_once_s(1));
+    for (name, value, expected, last_digit) in [
+        ("true viewers", theory.true_viewers(), 75.0, 1e-9),
+        ("last heartbeat, s", theory.last_heartbeat_s(), 297.507, 1e-3),
+        ("life of an own entry, s", theory.own_entry_s(), 477.507, 1e-3),
+        ("Views per session", theory.views_per_session(), 3.8583, 1e-4),
+        ("v1 messages /s", theory.v1_messages_per_s(), 3.8583, 1e-4),
+        ("display, each viewer once", once, 111.305, 1e-3),
+        ("display / truth", once / theory.true_viewers(), 1.4841, 1e-4),
+        ("display, peertube-6.0", theory.origin_display(theory.remote_entries_each_s(1)), 162.70, 1e-2),
+        ("v2 display at followers", theory.v2_display(), 99.305, 1e-3),
+        ("v2 messages /s", theory.v2_messages_per_s(), 0.8050, 1e-4),
+        ("age of the total, s", theory.total_age_s(), 60.1, 1e-9),
+    ] {
+        assert!((value - expected).abs() <= 0.51 * last_digit, "{name}: {value}, worked out {expected}");
+    }
+    // row 9 with loss, for gaps of one, two and three periods of 90 s: 90 s, 165 s and the whole L + T/2
+    let gaps_s = [90.0, 180.0, 270.0].map(|gap_s| theory.covered_s(gap_s));
+    assert_eq!(gaps_s.map(|s| s.round() as u32), [90, 165, 180]);
+}

@@ -1,0 +1,235 @@
+//! Planted errors: wrong models against the right formulas, and wrong formulas against the right model.
+//!
+//! Each must be refused at the same door as the true claims, by its mean and not by its noise, so that every check is
+//! known to be able to fail.
+
+use super::door::{Claim, Refusal, check};
+use super::experiment::Setting;
+use super::formulas::Theory;
+use super::table::{EXPERIMENTS, Experiment};
+use fedisim::domain::protocol::{
+    AcceptResult, Forward, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
+};
+use fedisim::domain::watch::Watch;
+use fedisim::mechanism::network::Latency;
+use fedisim::words::units::Span;
+
+/// One error, and the claim that must be refused because of it.
+struct Planted {
+    name: &'static str,
+    experiment: &'static str,
+    claim: &'static str,
+    error: Error,
+}
+
+enum Error {
+    /// The simulation is another than the formula's.
+    Model(fn(&mut Setting)),
+    /// The formula is another than the simulation's.
+    Formula(fn(&Theory) -> f64),
+}
+
+const ONCE_LOSSY: &str = "v1 with every viewer counted once, loss 0.2";
+const ONCE_SLOW: &str = "v1 with every viewer counted once, 5 to 15 s a hop";
+
+const PLANTED: &[Planted] = &[
+    Planted {
+        name: "viewers are sent again after 95 s",
+        experiment: "single sessions",
+        claim: "7 Views per session",
+        error: Error::Model(|setting| setting.parameters().refederation_age = Span::from_secs(95)),
+    },
+    Planted {
+        name: "the origin forwards to the author too",
+        experiment: ONCE_LOSSY,
+        claim: "8 messages /s",
+        error: Error::Formula(|theory| {
+            let copies = 1.0 + 4.0 * (1.0 - theory.loss);
+            let messages = theory.rates_per_s[0] * 4.0 + theory.rates_per_s[1..].iter().sum::<f64>() * copies;
+            messages * theory.views_per_session()
+        }),
+    },
+    Planted {
+        name: "nothing is forwarded",
+        experiment: ONCE_LOSSY,
+        claim: "8 messages /s",
+        error: Error::Model(|setting| setting.rules.forward = Forward::Never),
+    },
+    Planted {
+        name: "plain views are counted as viewers' messages",
+        experiment: ONCE_LOSSY,
+        claim: "8 messages /s",
+        error: Error::Model(|setting| setting.rules.plain_views = PlainViews::Each),
+    },
+    Planted {
+        name: "a known viewer is counted once more",
+        experiment: ONCE_LOSSY,
+        claim: "5+9 display at the origin",
+        error: Error::Model(|setting| {
+            setting.rules =
+                Rules { known_viewer: KnownViewer::AnotherEntry, store: StoreKind::List, ..setting.rules }
+        }),
+    },
+    Planted {
+        name: "entries go when they expire, without waiting for a tick",
+        experiment: "own viewers",
+        claim: "5 display of own viewers",
+        error: Error::Formula(|theory| {
+            theory.rates_per_s[0] * (theory.last_heartbeat_s() + theory.lifetime_s)
+        }),
+    },
+    Planted {
+        name: "ticks come every 60 s",
+        experiment: "own viewers",
+        claim: "5 bias of the origin",
+        error: Error::Model(|setting| setting.parameters().tick_interval = Span::from_secs(60)),
+    },
+    Planted {
+        name: "the age after a tick does not matter",
+        experiment: "saw-tooth",
+        claim: "6 display 90 s after a tick",
+        error: Error::Formula(Theory::own_display),
+    },
+    Planted {
+        name: "entries live for 110 s",
+        experiment: "everybody leaves",
+        claim: "18 samples before t1 + L - h that lack somebody",
+        error: Error::Model(|setting| setting.parameters().lifetime = Span::from_secs(110)),
+    },
+    Planted {
+        name: "ticks come every 150 s",
+        experiment: "everybody leaves",
+        claim: "18 samples after t1 + L + T that show somebody",
+        error: Error::Model(|setting| setting.parameters().tick_interval = Span::from_secs(150)),
+    },
+    Planted {
+        name: "entries live for 100 s",
+        experiment: "start of a wave",
+        claim: "19 samples up to L that differ from the arrivals",
+        error: Error::Model(|setting| setting.parameters().lifetime = Span::from_secs(100)),
+    },
+    Planted {
+        name: "there is a heartbeat at the very end of a visit",
+        experiment: "everybody watches 180 s",
+        claim: "7 Views per session, fixed",
+        error: Error::Model(|setting| setting.watch = Watch::Fixed(Span::from_ns(180_000_000_001))),
+    },
+    Planted {
+        name: "messages take twice as long",
+        experiment: ONCE_SLOW,
+        claim: "9 display two hops away",
+        error: Error::Model(twice_as_slow),
+    },
+    Planted {
+        name: "totals take twice as long",
+        experiment: "v2, 5 to 15 s a hop",
+        claim: "16 age of the total, s",
+        error: Error::Model(twice_as_slow),
+    },
+    Planted {
+        name: "nothing is lost (messages)",
+        experiment: ONCE_LOSSY,
+        claim: "8 messages /s",
+        error: Error::Model(|setting| setting.loss_ppm = 0),
+    },
+    Planted {
+        name: "nothing is lost (display)",
+        experiment: ONCE_LOSSY,
+        claim: "5+9 display at followers",
+        error: Error::Model(|setting| setting.loss_ppm = 0),
+    },
+    Planted {
+        name: "nothing is lost (totals)",
+        experiment: "totals alone, loss 0.2",
+        claim: "17 share of zeros",
+        error: Error::Model(|setting| setting.loss_ppm = 0),
+    },
+    Planted {
+        name: "the origin of v2 sends its own viewers singly",
+        experiment: "v2 with hardly anybody there",
+        claim: "13 messages /s",
+        error: Error::Model(|setting| setting.rules.own_viewers = OwnViewers::Each),
+    },
+    Planted {
+        name: "a follower's own viewers are not added to the total",
+        experiment: "anchor A, v2",
+        claim: "12 display at followers",
+        error: Error::Formula(Theory::total),
+    },
+    Planted {
+        name: "totals of nobody are sent",
+        experiment: "v2 with hardly anybody there",
+        claim: "13 messages /s",
+        error: Error::Formula(|theory| {
+            theory.rates_per_s[1..].iter().sum::<f64>() * theory.views_per_session() + 6.0 / theory.tick_s
+        }),
+    },
+    Planted {
+        name: "the result of a forwarded viewer is not taken for a total",
+        experiment: "peertube-6.3-v2",
+        claim: "15 display at followers",
+        error: Error::Model(|setting| setting.rules.accept_result = AcceptResult::VideoHost),
+    },
+];
+
+#[test]
+fn planted_errors_are_refused() {
+    let mut passed = Vec::new();
+    for planted in PLANTED {
+        let mut setting = (planted.experiment().setting)();
+        let mut claim = planted.claim(&setting.theory());
+        match planted.error {
+            Error::Model(change) => change(&mut setting),
+            Error::Formula(formula) => claim.expected = formula(&setting.theory()),
+        }
+        let line = match check(&claim, &planted.experiment().run(&setting)) {
+            Err(refusal @ Refusal::Off(_)) => {
+                println!(
+                    "{}: {}; refused: expected {:.5}, {refusal}",
+                    planted.name, claim.name, claim.expected
+                );
+                continue;
+            }
+            Err(refusal) => format!("refused, but for another reason: {refusal}"),
+            Ok(estimate) => format!("it PASSED: expected {:.5}, {estimate}", claim.expected),
+        };
+        passed.push(format!("{}: {}; {line}", planted.name, claim.name));
+    }
+    assert!(passed.is_empty(), "\n{}", passed.join("\n"));
+}
+
+#[test]
+fn the_door_refuses_what_it_cannot_judge() {
+    let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == "own viewers");
+    let experiment = experiment.expect("the experiment is in the table");
+    let setting = (experiment.setting)();
+    let short = Setting { end_s: setting.from_s + 300, ..setting };
+    let claims = (experiment.claims)(&short.theory());
+    let outcome = check(&claims[0], &experiment.run(&Setting { replications: 99, ..short.clone() }));
+    assert!(matches!(outcome, Err(Refusal::TooFew(99))), "{outcome:?}");
+    let outcome = check(&claims[0], &experiment.run(&short));
+    assert!(matches!(outcome, Err(Refusal::TooNoisy(_))), "{outcome:?}");
+}
+
+impl Planted {
+    fn experiment(&self) -> &'static Experiment {
+        let found = EXPERIMENTS.iter().find(|experiment| experiment.name == self.experiment);
+        found.expect("the experiment is in the table")
+    }
+
+    fn claim(&self, theory: &Theory) -> Claim {
+        let mut claims = (self.experiment().claims)(theory).into_iter();
+        claims.find(|claim| claim.name == self.claim).expect("the claim is in the table")
+    }
+}
+
+impl Setting {
+    fn parameters(&mut self) -> &mut Parameters {
+        &mut self.rules.parameters
+    }
+}
+
+fn twice_as_slow(setting: &mut Setting) {
+    let Latency::Uniform { min, max } = &mut setting.latency else { panic!("slow settings are uniform") };
+    (*min, *max) = (*min * 2, *max * 2);
+}
