@@ -1,13 +1,13 @@
 //! The events of a run: a closed set, and the key that orders those of one instant.
 //!
 //! The order at one instant is: restarts, ticks, samples, arrivals, heartbeats; within a rank by instance, then link,
-//! video, kind, session and number. So a tick cleans what expires at that very instant, a sample sees that tick and
-//! none of the arrivals, and an arrival finds what was there before any heartbeat. Recordings have no such ties; this
-//! choice is the model's.
+//! video, kind, session (of a total: author) and number. So a tick cleans what expires at that very instant, a sample
+//! sees that tick and none of the arrivals, and an arrival finds what was there before any heartbeat. Recordings have no
+//! such ties; this choice is the model's.
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
-use crate::mechanism::activity::{Kind, View};
+use crate::mechanism::activity::{Kind, Subject, View};
 use crate::mechanism::pending::Key;
 use crate::words::ids::{InstanceId, SessionId};
 use crate::words::random::fold;
@@ -76,11 +76,16 @@ impl Event {
             Event::Tick { instance, number } => key(1, instance, &[(u64::from(number), 28)]),
             Event::Sample { number } => key(2, InstanceId(0), &[(u64::from(number), 28)]),
             Event::Arrival(Arrival { ref view, kind, from, to, .. }) => {
+                // A total has no session; its author tells it from the totals that the same origin forwards beside it.
+                let who = match view.subject {
+                    Subject::Total => view.author.0,
+                    Subject::Viewer(..) | Subject::Plain(_) => view.stamp.session.0,
+                };
                 let parts = [
                     (u64::from(from.0), 24),
                     (u64::from(view.video.0), 12),
                     (kind as u64, 4),
-                    (u64::from(view.stamp.session.0), 32),
+                    (u64::from(who), 32),
                     (u64::from(view.stamp.number), 28),
                 ];
                 key(3, to, &parts)
@@ -143,7 +148,7 @@ fn key(rank: u128, instance: InstanceId, parts: &[(u64, u32)]) -> Key {
     let mut key = rank << 24 | u128::from(instance.0);
     let mut free_bits = 128 - 28;
     for &(part, bits) in parts {
-        debug_assert!(part >> bits == 0, "{part} does not fit {bits} bits");
+        assert!(part >> bits == 0, "{part} does not fit {bits} bits");
         key = key << bits | u128::from(part);
         free_bits -= bits;
     }

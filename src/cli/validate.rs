@@ -1,6 +1,6 @@
 //! `fedisim validate`: everything that is wrong with a scenario, or what it would run.
 
-use crate::cli::output::print;
+use crate::cli::output::{complain, print};
 use crate::cli::{Exit, ScenarioArguments};
 use crate::runs::estimate::Estimate;
 use clap::Args;
@@ -20,6 +20,11 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(scenario) => scenario,
         Err(exit) => return exit,
     };
+    let estimate = Estimate::of(&scenario);
+    if let Err(problem) = estimate.check(&scenario.limits) {
+        complain(&format!("{}: {problem}", arguments.scenario.scenario.display()));
+        return Exit::BadInput;
+    }
     if arguments.resolved {
         return print(&scenario.resolved);
     }
@@ -30,6 +35,6 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         scenario.instances.len(),
         scenario.videos.len(),
         names.join(", "),
-        Estimate::of(&scenario)
+        estimate
     ))
 }

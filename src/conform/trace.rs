@@ -3,16 +3,19 @@
 //! The format is described in `docs/conformance.md`. All times are whole milliseconds since T0. Keys that the format does not
 //! list are commentary and ignored. A file that cannot be understood is the user's mistake and gets one sentence.
 
-use crate::domain::protocol::{PlainViews, Rules};
+use crate::domain::protocol::{FollowerTotal, PlainViews, Rules};
 use crate::domain::workload::Session;
+use crate::mechanism::network::LATENCY_MAX;
 use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::words::units::{Span, Time};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 /// More than this of anything in a recording is refused.
 const MOST_EVENTS: u64 = 50_000_000;
+const MOST_MESSAGES: u64 = 5_000_000;
 const MOST_MS: u64 = 400 * 24 * 3_600 * 1_000;
 const MOST_INSTANCES: usize = 10_000;
 
@@ -142,13 +145,14 @@ impl Trace {
         let instances: Vec<String> = file.protocol.keys().cloned().collect();
         let names = Instances(&instances);
         let (sessions, session_names) = sessions(&file.viewers, &names)?;
-        let (latency_default, latency_of_link) = latencies(&file.params.latency_ms, &names)?;
+        let origin = names.id(&file.params.origin)?;
+        let (latency_default, latency_of_link) = latencies(&file.params.latency_ms, origin, &names)?;
         let mut restarts = BTreeSet::new();
         for restart in &file.params.restarts {
             restarts.insert((names.id(&restart.instance)?, Time::from_ms(restart.at_ms)));
         }
         Ok(Trace {
-            origin: names.id(&file.params.origin)?,
+            origin,
             rules: rules(&file)?,
             tick_phase: tick_phase(&file.params.tick_phase_ms, &instances)?,
             latency_default,
@@ -159,7 +163,7 @@ impl Trace {
             sample_every: Span::from_ms(file.params.sample_every_ms),
             sessions,
             session_names,
-            messages: messages(&file.messages)?,
+            messages: messages(&file.messages, &names)?,
             samples: samples(&file.samples, &names)?,
             instances,
         })
@@ -176,42 +180,64 @@ impl File {
         }
         let restarts = self.params.restarts.iter().map(|restart| ("restarts.atMs", restart.at_ms));
         let phases = self.params.tick_phase_ms.values().map(|&ms| ("tickPhaseMs", ms));
-        let latencies = self.params.latency_ms.values().map(|&ms| ("latencyMs", ms));
         let params = [
             ("viewerLifetimeMs", self.params.viewer_lifetime_ms),
             ("refederateMs", self.params.refederate_ms),
             ("sampleOffsetMs", self.params.sample_offset_ms),
             ("durationMs", duration_ms),
         ];
-        for (key, ms) in params.into_iter().chain(restarts).chain(phases).chain(latencies) {
-            expect_range(key, ms, 0)?;
+        for (key, ms) in params.into_iter().chain(restarts).chain(phases) {
+            expect_range(key, ms, 0..=MOST_MS)?;
+        }
+        for &ms in self.params.latency_ms.values() {
+            expect_range("latencyMs", ms, 0..=LATENCY_MAX.us() / 1_000)?;
         }
         let intervals = [("tickIntervalMs", tick_interval_ms), ("sampleEveryMs", sample_every_ms)];
         let periods = self.viewers.iter().map(|viewer| ("viewers.periodMs", viewer.period_ms));
         for (key, ms) in intervals.into_iter().chain(periods) {
-            expect_range(key, ms, 1)?;
+            expect_range(key, ms, 1..=MOST_MS)?;
         }
         for viewer in &self.viewers {
-            expect_range("viewers.startMs", viewer.start_ms, 0)?;
-            expect_range("viewers.endMs", viewer.end_ms, 0)?;
+            expect_range("viewers.startMs", viewer.start_ms, 0..=MOST_MS)?;
+            expect_range("viewers.endMs", viewer.end_ms, 0..=MOST_MS)?;
         }
-        let heartbeats = |viewer: &Viewer| {
-            viewer.end_ms.min(duration_ms).saturating_sub(viewer.start_ms) / viewer.period_ms + 1
+        self.check_work(instances as u64)
+    }
+
+    /// Upper bounds, so that nothing is replayed that would take for ever or fill the memory.
+    fn check_work(&self, instances: u64) -> Result<(), String> {
+        let Params { duration_ms, tick_interval_ms, sample_every_ms, refederate_ms, .. } = self.params;
+        let beats = |viewer: &Viewer, every_ms: u64| {
+            viewer.end_ms.min(duration_ms).saturating_sub(viewer.start_ms) / every_ms + 1
         };
-        let events = self.viewers.iter().map(heartbeats).sum::<u64>()
-            + (duration_ms / tick_interval_ms + duration_ms / sample_every_ms + 2) * instances as u64;
-        if events > MOST_EVENTS {
-            return Err(format!("{events} heartbeats, ticks and samples are more than {MOST_EVENTS}"));
+        let heartbeats = self.viewers.iter().map(|viewer| beats(viewer, viewer.period_ms)).sum::<u64>();
+        let sendings =
+            self.viewers.iter().map(|viewer| beats(viewer, viewer.period_ms.max(refederate_ms))).sum::<u64>();
+        let ticks = duration_ms / tick_interval_ms + 1;
+        let samples = duration_ms / sample_every_ms + 1;
+        // Who sends totals: one origin, or every follower as well, and then the origin may forward them.
+        let follower_totals = |name: &String| {
+            Rules::preset(name).is_some_and(|rules| rules.follower_total == FollowerTotal::Yes)
+        };
+        let senders = if self.protocol.values().any(follower_totals) { instances } else { 1 };
+        let events = heartbeats + (ticks + samples) * instances;
+        let messages = (sendings + ticks * senders).saturating_mul(instances);
+        for (what, count, most) in
+            [("heartbeats, ticks and samples", events, MOST_EVENTS), ("messages", messages, MOST_MESSAGES)]
+        {
+            if count > most {
+                return Err(format!("up to {count} {what} are more than {most}"));
+            }
         }
         Ok(())
     }
 }
 
-fn expect_range(key: &str, ms: u64, least: u64) -> Result<(), String> {
-    if (least..=MOST_MS).contains(&ms) {
+fn expect_range(key: &str, ms: u64, range: RangeInclusive<u64>) -> Result<(), String> {
+    if range.contains(&ms) {
         return Ok(());
     }
-    Err(format!("{key}: {ms} ms is not in {least} to {MOST_MS} ms"))
+    Err(format!("{key}: {ms} ms is not in {} to {} ms", range.start(), range.end()))
 }
 
 /// The names of the instances, in ascending order.
@@ -248,7 +274,11 @@ fn tick_phase(phases: &BTreeMap<String, u64>, instances: &[String]) -> Result<Ve
 
 type Latencies = (Option<Span>, Vec<(InstanceId, InstanceId, Span)>);
 
-fn latencies(latency_ms: &BTreeMap<String, u64>, names: &Instances<'_>) -> Result<Latencies, String> {
+fn latencies(
+    latency_ms: &BTreeMap<String, u64>,
+    origin: InstanceId,
+    names: &Instances<'_>,
+) -> Result<Latencies, String> {
     let mut default = None;
     let mut links = Vec::new();
     for (key, &ms) in latency_ms {
@@ -263,6 +293,16 @@ fn latencies(latency_ms: &BTreeMap<String, u64>, names: &Instances<'_>) -> Resul
         });
         let (from, to) = ends.ok_or_else(|| format!("latencyMs: `{key}` is not `default` or `from>to`"))?;
         links.push((from, to, Span::from_ms(ms)));
+    }
+    let is_given =
+        |from, to| default.is_some() || links.iter().any(|&(a, b, _): &(_, _, _)| (a, b) == (from, to));
+    for other in (0..names.0.len()).map(InstanceId::at).filter(|&other| other != origin) {
+        for (from, to) in [(origin, other), (other, origin)] {
+            if !is_given(from, to) {
+                let (from, to) = (&names.0[from.index()], &names.0[to.index()]);
+                return Err(format!("latencyMs: neither `default` nor `{from}>{to}` is given"));
+            }
+        }
     }
     Ok((default, links))
 }
@@ -288,7 +328,7 @@ fn sessions(viewers: &[Viewer], names: &Instances<'_>) -> Result<(Vec<Session>, 
     Ok(sessions.into_iter().unzip())
 }
 
-fn messages(table: &Table) -> Result<Vec<MessageRow>, String> {
+fn messages(table: &Table, instances: &Instances<'_>) -> Result<Vec<MessageRow>, String> {
     let column = |name: &str| {
         let found = table.columns.iter().position(|column| column == name);
         found.ok_or_else(|| format!("messages.columns: `{name}` is missing"))
@@ -299,8 +339,15 @@ fn messages(table: &Table) -> Result<Vec<MessageRow>, String> {
         *at = column(name)?;
     }
     let read = |(number, row): (usize, &Vec<Value>)| {
-        let cells = at.map(|column| row.get(column).unwrap_or(&Value::Null));
-        message(&cells).ok_or_else(|| format!("messages.rows[{number}]: {} is not a message", shown(row)))
+        let wrong = |why: &str| format!("messages.rows[{number}]: {} is not a message{why}", shown(row));
+        if row.len() != table.columns.len() {
+            return Err(wrong(": it has not one value per column"));
+        }
+        let read = message(&at.map(|column| &row[column])).ok_or_else(|| wrong(""))?;
+        for end in [&read.from, &read.to] {
+            instances.id(end).map_err(|why| wrong(&format!(": {why}")))?;
+        }
+        Ok(read)
     };
     let mut rows: Vec<_> = table.rows.iter().enumerate().map(read).collect::<Result<_, _>>()?;
     rows.sort();
@@ -319,7 +366,7 @@ fn message(cells: &[&Value; 9]) -> Option<MessageRow> {
         arrives_ms: arrives.as_u64()?,
         from: text(from)?,
         to: text(to)?,
-        kind: text(kind)?,
+        kind: text(kind).filter(|kind| ["viewer", "total"].contains(&kind.as_str()))?,
         forwarded: match forwarded.as_u64()? {
             0 => false,
             1 => true,

@@ -144,10 +144,10 @@ pub fn expected_sessions(crowds: &[Crowd], end: Time) -> f64 {
     crowds.iter().map(|crowd| crowd.expected_sessions(end)).sum()
 }
 
-/// An upper estimate of the time in seconds that all sessions which start before `end` watch, some of it after `end`.
-/// Divided by the interval between heartbeats, and with one more per session, it is an upper estimate of their number.
-pub fn expected_watch_s(crowds: &[Crowd], end: Time) -> f64 {
-    crowds.iter().map(|crowd| crowd.expected_watch_s(end)).sum()
+/// An upper estimate of the number of instants start, start + interval, ... of all sessions, while before their end and
+/// before `end`. `interval_s` gives the interval in seconds, from that between a session's own heartbeats if it has one.
+pub fn expected_beats(crowds: &[Crowd], end: Time, interval_s: &dyn Fn(Option<Span>) -> f64) -> f64 {
+    crowds.iter().map(|crowd| crowd.expected_beats(end, interval_s)).sum()
 }
 
 impl Crowd {
@@ -163,14 +163,20 @@ impl Crowd {
         }
     }
 
-    /// An upper estimate of the time in seconds that its sessions watch (see `expected_watch_s`).
-    pub fn expected_watch_s(&self, end: Time) -> f64 {
+    /// An upper estimate of the beats of its sessions (see `expected_beats`).
+    pub fn expected_beats(&self, end: Time, interval_s: &dyn Fn(Option<Span>) -> f64) -> f64 {
         match &self.source {
             Source::Scripted(list) => {
-                let counted = list.iter().filter(|session| session.start < end);
-                counted.map(|session| session.watch.secs_f64()).sum()
+                let beats = |visit: &Scripted| {
+                    let watch = visit.watch.min(end.since(visit.start));
+                    watch.secs_f64() / interval_s(visit.heartbeat) + 1.0
+                };
+                list.iter().filter(|visit| visit.start < end).map(beats).sum()
             }
-            Source::Drawn { watch, .. } => self.expected_sessions(end) * watch.mean().secs_f64(),
+            Source::Drawn { from, watch, .. } => {
+                let watch = watch.mean().min(end.since(*from));
+                self.expected_sessions(end) * (watch.secs_f64() / interval_s(None) + 1.0)
+            }
         }
     }
 }
@@ -553,7 +559,8 @@ mod tests {
             let crowds = [crowd(constant(1.0), WATCH, ZIPF, returns)];
             let estimate = expected_sessions(&crowds, HOUR);
             assert!((least..most + 1.0).contains(&estimate), "{estimate}");
-            assert!((expected_watch_s(&crowds, HOUR) / estimate - 300.0).abs() < 1e-9);
+            let beats = expected_beats(&crowds, HOUR, &|_| 5.0);
+            assert!((beats / estimate - 61.0).abs() < 1e-9, "{beats}");
             let list = draw(&crowds[0], SEED);
             // 4 standard deviations, and more for visits that come in groups
             assert!((list.len() as f64) < estimate + 8.0 * estimate.sqrt(), "{} of {estimate}", list.len());
@@ -638,7 +645,10 @@ mod tests {
         );
         assert!(list.iter().all(|session| session.heartbeat == Some(Span::from_secs(7))));
         assert!((expected_sessions(&crowds, Time::from_ms(100_000)) - 6.0).abs() < 1e-9);
-        assert!((expected_watch_s(&crowds, Time::from_ms(100_000)) - 540.0).abs() < 1e-9);
+        // every 7 s, as the sessions say; nothing counts after the end
+        let own_s = |own: Option<Span>| own.map_or(f64::NAN, Span::secs_f64);
+        let beats = expected_beats(&crowds, Time::from_ms(100_000), &own_s);
+        assert!((beats - (90.0 / 7.0 + 6.0)).abs() < 1e-6, "{beats}");
     }
 
     #[test]

@@ -21,7 +21,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "manifest.json";
+const MANIFEST_BESIDE: &str = "manifest.part";
 const RESOLVED: &str = "scenario.resolved.yaml";
+const RESOLVED_BESIDE: &str = "scenario.resolved.part";
 const CELLS: &str = "cells";
 
 /// What a folder says about itself.
@@ -148,22 +150,25 @@ impl Folder {
         match (holds(path, &ours)?, force) {
             (Holds::Nothing, _) => {}
             (_, true) => remove_run(path)?,
-            (Holds::ThisRun(manifest), false) if manifest.complete => return Ok(Opened::Complete),
-            (Holds::ThisRun(_), false) => {
-                let folder = Folder { path: path.to_owned(), manifest: ours };
-                let kept = folder.kept_cells()?;
-                return Ok(Opened::Open(folder, kept));
+            (Holds::ThisRun(manifest), false) if manifest.complete => {
+                // A run that was killed at its very end leaves them behind.
+                remove_cells(path)?;
+                return Ok(Opened::Complete);
             }
+            (Holds::ThisRun(_), false) => {}
             (Holds::Other(holds), false) => {
                 return Err(FolderError::Occupied { path: path.to_owned(), holds });
             }
         }
         let folder = Folder { path: path.to_owned(), manifest: ours };
+        fs::create_dir_all(path).map_err(FolderError::io("create", path))?;
+        // First of all, so that whatever a kill leaves behind is known as this run's.
+        folder.write_manifest()?;
         let cells = path.join(CELLS);
         fs::create_dir_all(&cells).map_err(FolderError::io("create", &cells))?;
         folder.write(RESOLVED, scenario.resolved.as_bytes())?;
-        folder.write_manifest()?;
-        Ok(Opened::Open(folder, Vec::new()))
+        let kept = folder.kept_cells()?;
+        Ok(Opened::Open(folder, kept))
     }
 
     /// Starts the records with the cells that are there.
@@ -248,8 +253,7 @@ impl RecordWriter<'_> {
         self.folder.manifest.digest_sha256 = hex(&digest.finalize());
         self.folder.manifest.complete = true;
         self.folder.write_manifest()?;
-        let cells = self.folder.path.join(CELLS);
-        fs::remove_dir_all(&cells).map_err(FolderError::io("remove", &cells))
+        remove_cells(&self.folder.path)
     }
 
     fn append_due(&mut self) -> Result<(), FolderError> {
@@ -273,8 +277,10 @@ enum Holds {
 
 fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
     match fs::read_dir(path) {
-        Ok(mut entries) => {
-            if entries.next().is_none() {
+        Ok(entries) => {
+            // The half-written manifest is all that a run leaves which was killed at once.
+            let names: Vec<_> = entries.take(2).flatten().map(|entry| entry.file_name()).collect();
+            if names.iter().all(|name| name == MANIFEST_BESIDE) {
                 return Ok(Holds::Nothing);
             }
         }
@@ -304,23 +310,46 @@ fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
     })
 }
 
-/// Removes what a run writes and nothing else.
+/// Removes what a run writes and nothing else; the manifest last, so that until then the folder is known as a run's.
 fn remove_run(path: &Path) -> Result<(), FolderError> {
-    let files = RECORD_FILES.iter().map(|record| record.name).chain([MANIFEST, RESOLVED]);
-    for name in files {
+    remove_cells(path)?;
+    let files = RECORD_FILES.iter().map(|record| record.name);
+    for name in files.chain([RESOLVED, RESOLVED_BESIDE, MANIFEST_BESIDE, MANIFEST]) {
         let file = path.join(name);
-        match fs::remove_file(&file) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(FolderError::io("remove", &file)(error));
-            }
-            _ => {}
+        unless_missing(fs::remove_file(&file)).map_err(FolderError::io("remove", &file))?;
+    }
+    Ok(())
+}
+
+/// Removes the files of cells, and their folder unless somebody else has put something there.
+fn remove_cells(path: &Path) -> Result<(), FolderError> {
+    let cells = path.join(CELLS);
+    let entries = match fs::read_dir(&cells) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(FolderError::io("read", &cells))?,
+    };
+    let mut ours = true;
+    for file in entries.flatten().map(|entry| entry.path()) {
+        if is_cell(&file) {
+            unless_missing(fs::remove_file(&file)).map_err(FolderError::io("remove", &file))?;
+        } else {
+            ours = false;
         }
     }
-    let cells = path.join(CELLS);
-    match fs::remove_dir_all(&cells) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(FolderError::io("remove", &cells)(error))
-        }
+    if ours { fs::remove_dir(&cells).map_err(FolderError::io("remove", &cells)) } else { Ok(()) }
+}
+
+/// Whether a file is called as `cell_path` calls them, or as they are called while they are written.
+fn is_cell(file: &Path) -> bool {
+    let part = |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).map(str::to_owned);
+    let is_number = |stem: String| stem.parse::<usize>().is_ok();
+    part(file.file_stem()).is_some_and(is_number)
+        && part(file.extension()).is_some_and(|ending| ending == "json" || ending == "part")
+}
+
+fn unless_missing(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
 }
