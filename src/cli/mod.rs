@@ -11,7 +11,7 @@ mod run;
 mod validate;
 
 use crate::metrics::definitions::DEFINITIONS;
-use crate::scenario::{self, Failure, Scenario};
+use crate::scenario::{self, Changes, Failure, Scenario};
 use clap::{Args, Parser, Subcommand};
 use output::{complain, print};
 use std::path::PathBuf;
@@ -85,11 +85,9 @@ impl ScenarioArguments {
     fn read(&self) -> Result<Scenario, Exit> {
         let mut sets = self.set.clone();
         sets.extend(self.seed.map(|seed| format!("seed={seed}")));
-        if !self.protocol.is_empty() {
-            sets.push(format!("compare=[{}]", self.protocol.join(", ")));
-        }
+        let changes = Changes { sets, protocols: self.protocol.clone() };
         let metrics: Vec<&str> = DEFINITIONS.iter().map(|definition| definition.name).collect();
-        scenario::read(&self.scenario, &sets, &metrics).map_err(|failure| {
+        scenario::read(&self.scenario, &changes, &metrics).map_err(|failure| {
             complain(&failure);
             match failure {
                 Failure::Unreadable { .. } => Exit::CouldNotRun,

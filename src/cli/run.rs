@@ -94,8 +94,8 @@ fn stop_on_signal() -> Arc<AtomicBool> {
 fn exit_of(error: &RunError) -> Exit {
     match error {
         RunError::Interrupted { .. } => Exit::Interrupted,
-        RunError::EventLimit { .. } | RunError::Folder(FolderError::Occupied { .. }) => Exit::BadInput,
         RunError::Folder(FolderError::Io { .. }) => Exit::CouldNotRun,
+        RunError::EventLimit { .. } | RunError::Folder(_) => Exit::BadInput,
     }
 }
 

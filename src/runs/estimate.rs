@@ -91,7 +91,7 @@ impl Estimate {
         for (what, expected, limit, remedy) in checks {
             if expected > limit as f64 {
                 return Err(format!(
-                    "about {expected:.3e} {} are to be expected, more than limits.{what} = {limit}: raise it, or {remedy}",
+                    "about {expected:.3e} {} are to be expected, more than limits.{what} = {limit}: raise it, or take {remedy}",
                     if matches!(what, "memory" | "output") { "bytes" } else { what }
                 ));
             }

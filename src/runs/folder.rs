@@ -58,6 +58,11 @@ pub enum FolderError {
         /// What it holds.
         holds: String,
     },
+    /// It is a file: the user's mistake.
+    NotAFolder {
+        /// The file.
+        path: PathBuf,
+    },
     /// It cannot be read or written.
     Io {
         /// What was being done to which file.
@@ -100,6 +105,9 @@ impl std::fmt::Display for FolderError {
                     "{} holds {holds}; choose another folder with --out, or --force to replace it",
                     path.display()
                 )
+            }
+            FolderError::NotAFolder { path } => {
+                write!(f, "{} is a file, not a folder; choose another with --out", path.display())
             }
             FolderError::Io { doing, error } => write!(f, "cannot {doing}: {error}"),
         }
@@ -286,7 +294,7 @@ fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Holds::Nothing),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Ok(Holds::Other("a file, not a folder".into()));
+            return Err(FolderError::NotAFolder { path: path.to_owned() });
         }
         Err(error) => return Err(FolderError::io("read", path)(error)),
     }

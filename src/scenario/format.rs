@@ -58,6 +58,11 @@ fn positive_span() -> Shape {
     Shape::Span { min: Span::from_ms(1), max: LONGEST, step: Span::from_ns(1) }
 }
 
+/// Records hold times of samples and buckets in milliseconds.
+fn whole_ms(min_ms: u64) -> Shape {
+    Shape::Span { min: Span::from_ms(min_ms), max: LONGEST, step: Span::from_ms(1) }
+}
+
 fn latency_span() -> Shape {
     Shape::Span { min: Span::ZERO, max: LATENCY_MAX, step: Span::from_us(1) }
 }
@@ -311,7 +316,7 @@ fn latency() -> Shape {
         required("sigma", "standard deviation of the logarithm", sigma()),
     ];
     let both_ways = || Shape::Span { min: Span::ZERO, max: LATENCY_MAX, step: Span::from_us(2) };
-    // measured round trips between instances' data centres, 2025
+    // measured round trips between countries
     let measured = [("de-fr", "43 ms"), ("de-us", "114 ms"), ("de-jp", "174 ms"), ("au-de", "260 ms")];
     let round_trip = Shape::Names {
         form: Form::RegionPair,
@@ -363,14 +368,9 @@ fn network() -> Shape {
 
 fn measure() -> Vec<Field> {
     vec![
-        with_default("every", "time between two samples of the counters", positive_span(), "10 s"),
-        with_default("from", "the first sample", any_span(), "0 s"),
-        with_default(
-            "bucket",
-            "the width of the buckets in which traffic is counted",
-            positive_span(),
-            "1 min",
-        ),
+        with_default("every", "time between two samples of the counters", whole_ms(1), "10 s"),
+        with_default("from", "the first sample", whole_ms(0), "0 s"),
+        with_default("bucket", "the width of the buckets in which traffic is counted", whole_ms(1), "1 min"),
     ]
 }
 
@@ -387,7 +387,7 @@ fn wire_names() -> Vec<Field> {
         with_default(
             "session_id_length",
             "characters in the id of a viewer's session",
-            Shape::Integer { min: 8, max: 128 },
+            Shape::Integer { min: 13, max: 128 },
             "22",
         ),
         // one version for all, so that sizes differ by protocol only

@@ -10,6 +10,7 @@
 
 mod build;
 mod check;
+mod choose;
 mod data;
 mod emit;
 mod format;
@@ -32,7 +33,6 @@ pub use problem::Problem;
 pub use schema::schema;
 
 use crate::scenario::problem::{Place, Problems};
-use crate::scenario::value::{Checked, Value};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
@@ -81,12 +81,20 @@ pub struct Input<'a> {
     pub data: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
 }
 
-/// Reads the scenario file at `path`, changed by `sets` (`path=value` each, in order). `metrics` are the names that
-/// `expect` may use.
+/// What is different from the file this time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// `path=value` each, made in order.
+    pub sets: Vec<String>,
+    /// The columns of the comparison in place of the file's, unless empty.
+    pub protocols: Vec<String>,
+}
+
+/// Reads the scenario file at `path` and changes it. `metrics` are the names that `expect` may use.
 ///
 /// # Errors
 /// `Unreadable` if the file cannot be read, else `Invalid` with every problem.
-pub fn read(path: &Path, sets: &[String], metrics: &[&str]) -> Result<Scenario, Failure> {
+pub fn read(path: &Path, changes: &Changes, metrics: &[&str]) -> Result<Scenario, Failure> {
     let file = path.display().to_string();
     let bytes = match read_bounded(path, tree::BYTES_MAX as u64) {
         Ok(bytes) => bytes,
@@ -97,16 +105,17 @@ pub fn read(path: &Path, sets: &[String], metrics: &[&str]) -> Result<Scenario, 
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let data = |name: &str| read_bounded(&folder.join(name), data::DATA_BYTES_MAX);
     let stem = stem.as_deref().filter(|_| !resolved);
-    parse(&Input { file: &file, bytes: &bytes, stem, data: &data }, sets, metrics).map_err(Failure::Invalid)
+    parse(&Input { file: &file, bytes: &bytes, stem, data: &data }, changes, metrics)
+        .map_err(Failure::Invalid)
 }
 
 /// Reads a scenario that is in memory.
 ///
 /// # Errors
 /// Every problem; never none.
-pub fn parse(input: &Input<'_>, sets: &[String], metrics: &[&str]) -> Result<Scenario, Vec<Problem>> {
+pub fn parse(input: &Input<'_>, changes: &Changes, metrics: &[&str]) -> Result<Scenario, Vec<Problem>> {
     let mut problems = Problems::new(input.file);
-    match scenario(input, sets, metrics, &mut problems) {
+    match scenario(input, changes, metrics, &mut problems) {
         Some(scenario) if problems.is_empty() => Ok(scenario),
         _ => {
             assert!(!problems.is_empty(), "a scenario without a problem is a scenario");
@@ -117,7 +126,7 @@ pub fn parse(input: &Input<'_>, sets: &[String], metrics: &[&str]) -> Result<Sce
 
 fn scenario(
     input: &Input<'_>,
-    sets: &[String],
+    changes: &Changes,
     metrics: &[&str],
     problems: &mut Problems,
 ) -> Option<Scenario> {
@@ -129,11 +138,15 @@ fn scenario(
         }
     };
     let format = format::scenario();
-    for argument in sets {
+    for argument in &changes.sets {
         let source = problems.source(format!("--set {}", problem::shortened(argument)));
         if let Err(message) = set::apply(&mut root, &format, argument, source) {
             problems.add(Place { source, line: 0, column: 0 }, "", message);
         }
+    }
+    if !changes.protocols.is_empty() {
+        let source = problems.source("--protocol".to_owned());
+        choose::columns(&mut root, &changes.protocols, Place { source, line: 0, column: 0 });
     }
     let mut file = check::check(&format, &root, "", problems);
     if let (Some(stem), Some(name)) = (input.stem, file.get("name"))
@@ -143,29 +156,15 @@ fn scenario(
         problems
             .at(name.spot(), format!("is not the file's name without its ending, {stem}; make them equal"));
     }
-    choose_baseline(&mut file);
+    choose::baseline(&mut file);
     let folder = input.file.rfind('/').map_or("", |at| &input.file[..=at]);
     let files = data::Files::load(&mut file, folder, input.data, problems);
-    build::build(&file, &files, metrics, problems)
-}
-
-/// Writes the baseline into a file that names none: `v1` if it is compared, else the first column.
-fn choose_baseline(file: &mut Checked) {
-    let name = |item: &Checked| {
-        let (_, value) = item.case()?;
-        Some(value.as_text().or_else(|| value.text("name"))?.to_owned())
-    };
-    let columns: Vec<String> =
-        file.get("compare").map_or(&[][..], Checked::items).iter().filter_map(name).collect();
-    let place = file.place;
-    let Value::Record(entries) = &mut file.value else { return };
-    let Some(chosen) = columns.iter().find(|column| *column == "v1").or(columns.first()) else { return };
-    if entries.iter().all(|(key, _)| key != "baseline") {
-        let behind = entries.iter().position(|(key, _)| key == "compare").map_or(0, |at| at + 1);
-        let value = Value::Text(chosen.clone());
-        entries
-            .insert(behind, ("baseline".to_owned(), Checked { place, path: "baseline".to_owned(), value }));
+    let scenario = build::build(&file, &files, metrics, problems)?;
+    if let Err(unreadable) = tree::parse(scenario.resolved.as_bytes(), 0) {
+        let message = format!("with its defaults the scenario {}", unreadable.message);
+        problems.add(Place { source: 0, line: 1, column: 1 }, "", message);
     }
+    Some(scenario)
 }
 
 /// The bytes of a regular file, at most one more than `max`.

@@ -8,10 +8,10 @@ use std::fmt;
 const PROBLEMS_MAX: usize = 100;
 /// Text of a file is quoted in a message up to this many characters.
 const SHOWN_CHARS_MAX: usize = 40;
-/// A key longer than this is compared with no other.
-const COMPARED_BYTES_MAX: usize = 63;
-/// So many names are searched for the nearest.
-const COMPARED_NAMES_MAX: usize = 1_000;
+/// A search for the nearest name looks at so many names.
+const NAMES_MAX: usize = 2_000;
+/// A search for the nearest name compares so many pairs of characters, so that wrong files are refused soon.
+const PAIRS_MAX: usize = 200_000;
 
 /// Where a node was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -149,9 +149,13 @@ pub(crate) fn shortened(text: &str) -> String {
 
 /// The name that the user may have meant, as the end of a message: "; did you mean `x`?" or "; there are a, b, c".
 pub(crate) fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<&str> = names.into_iter().take(COMPARED_NAMES_MAX).collect();
-    let comparable = names.iter().filter(|_| text.len() <= COMPARED_BYTES_MAX);
-    let best = comparable.map(|name| (strsim::osa_distance(text, name), *name)).min();
+    let names: Vec<&str> = names.into_iter().take(NAMES_MAX).collect();
+    let mut pairs = 0;
+    let affordable = names.iter().take_while(|name| {
+        pairs += name.len() * text.len();
+        pairs <= PAIRS_MAX
+    });
+    let best = affordable.map(|name| (strsim::osa_distance(text, name), *name)).min();
     match best {
         Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("; did you mean `{name}`?"),
         _ if names.is_empty() => "; there is none".to_owned(),

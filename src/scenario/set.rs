@@ -5,7 +5,7 @@
 //! there is made; where only one of several keys may stand, the new one replaces the others. A key that the format
 //! does not know is found by the check, which then names the argument. The value is YAML: `[v1, v2]`, `{mean: 3}`.
 
-use crate::scenario::problem::{Place, shown};
+use crate::scenario::problem::{Place, shortened, shown};
 use crate::scenario::shape::{Arm, Case, Field, Shape};
 use crate::scenario::tree::{self, Key, Node, Yaml};
 
@@ -26,6 +26,9 @@ pub(crate) fn apply(root: &mut Node, shape: &Shape, argument: &str, source: usiz
         ));
     }
     let place = Place { source, line: 0, column: 0 };
+    if value.trim().is_empty() {
+        return Err(format!("has no value; it is written `path=value`, such as `{}=7`", shortened(path)));
+    }
     let value =
         tree::parse(value.as_bytes(), source).map_err(|bad| format!("has a value that {}", bad.message))?;
     let mut spot = root;
@@ -189,7 +192,7 @@ mod tests {
             "a..b=1",
             "has the path `a..b`; a path is keys with a dot between, such as `videos.clip.origin`",
         );
-        check("{seed: 1}", "seed=", "has a value that is empty");
+        check("{seed: 1}", "seed=", "has no value; it is written `path=value`, such as `seed=7`");
         check(
             "{compare: [v1]}",
             "compare.v9=v2",

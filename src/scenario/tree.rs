@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) const BYTES_MAX: usize = 1 << 20;
 /// A scenario has at most this many nodes (keys, values and what aliases stand for).
 const NODES_MAX: usize = 20_000;
+/// A scenario has at most this many signs of YAML, from brackets to quotes: the parser reads to the end of a bracket before
+/// it says anything, so the limit on nodes alone would come late. JSON needs 3.5 a node.
+const SIGNS_MAX: usize = 6 * NODES_MAX;
 /// Mappings and lists are nested at most this deep.
 const DEPTH_MAX: usize = 64;
 
@@ -83,6 +86,13 @@ pub(crate) fn parse(bytes: &[u8], source: usize) -> Result<Node, Unreadable> {
     if bytes.len() > BYTES_MAX {
         return unreadable(start, format!("has {} bytes; at most {BYTES_MAX} are read", bytes.len()));
     }
+    let signs = bytes.iter().filter(|byte| b"[]{},:\"'&*!%".contains(byte)).count();
+    if signs > SIGNS_MAX {
+        let message = format!(
+            "has {signs} brackets, commas, colons, quotes and other signs of YAML; it may have {SIGNS_MAX}"
+        );
+        return unreadable(start, message);
+    }
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
         Err(error) => {
@@ -111,7 +121,10 @@ pub(crate) fn parse(bytes: &[u8], source: usize) -> Result<Node, Unreadable> {
             }
         }
     }
-    building.root.map_or_else(|| unreadable(start, "is empty".to_owned()), Ok)
+    building.root.map_or_else(
+        || unreadable(start, "is empty; a scenario is a mapping of keys to values".to_owned()),
+        Ok,
+    )
 }
 
 /// The tree while it grows.
@@ -310,8 +323,12 @@ mod tests {
         check("a: [1, 2", "2:1: is not YAML here");
         check("a: b: c", "1:5: is not YAML here: ");
         check("a:\n\tb: 1", "2:2: is not YAML here: ");
-        check(&"[".repeat(200_000), "1:256: is nested more than 64 deep");
-        check(&"{a: ".repeat(200_000), "1:1021: is nested more than 64 deep");
+        check(
+            &"[".repeat(200_000),
+            "1:1: has 200000 brackets, commas, colons, quotes and other signs of YAML; it may have 120000",
+        );
+        check(&"[".repeat(100_000), "1:256: is nested more than 64 deep");
+        check(&"{a: ".repeat(1_000), "1:1021: is nested more than 64 deep");
         check(&"- ".repeat(100), "1:129: is nested more than 64 deep");
         check(&"x".repeat(BYTES_MAX + 1), "1:1: has 1048577 bytes; at most 1048576 are read");
         check(&"- 1\n".repeat(20_001), "20000:3: has more than 20000 keys and values");

@@ -5,10 +5,17 @@ use crate::scenario::build::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
 use crate::scenario::model::{Group, InstanceSpec, VideoSpec};
-use crate::scenario::problem::{Problems, Spot};
+use crate::scenario::problem::{Problems, Spot, shown};
 use crate::scenario::value::Checked;
 use crate::words::ids::InstanceId;
+use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// Names of groups in a scenario stand for at most this many instances, however often they are used.
+const MEMBERS_MAX: usize = 4_000_000;
+/// There are at most this many regions.
+const REGIONS_MAX: usize = 64;
 
 /// The instances and everything that names can stand for among them.
 pub(crate) struct Table {
@@ -16,6 +23,9 @@ pub(crate) struct Table {
     pub(crate) instances: Vec<InstanceSpec>,
     pub(crate) regions: Vec<String>,
     by_name: BTreeMap<String, InstanceId>,
+    group_by_name: BTreeMap<String, usize>,
+    /// How many more instances names may stand for, so that a short file cannot make long lists.
+    left: Cell<usize>,
     /// Whether every group could be read; if not, an unknown name may be one of theirs.
     pub(crate) complete: bool,
 }
@@ -30,6 +40,8 @@ impl Table {
             instances: Vec::new(),
             regions: Vec::new(),
             by_name: BTreeMap::new(),
+            group_by_name: BTreeMap::new(),
+            left: Cell::new(MEMBERS_MAX),
             complete: !entries.is_empty() && entries.iter().all(|(_, group)| group.is_sound()),
         };
         let total: u64 = entries.iter().filter_map(|(_, group)| group.integer("count")).sum();
@@ -49,6 +61,11 @@ impl Table {
         let mut hosts = BTreeMap::new();
         for (name, group) in entries {
             table.complete &= table.add_group(name, group, (scheme, domain), &mut hosts, problems);
+            if table.regions.len() > REGIONS_MAX {
+                problems.at(group.spot(), format!("is in yet another region; there may be {REGIONS_MAX}"));
+                table.complete = false;
+                break;
+            }
         }
         table
     }
@@ -75,11 +92,12 @@ impl Table {
             let id = InstanceId::at(self.instances.len());
             wrong = if self.by_name.insert(instance.clone(), id).is_some() {
                 Some(format!("makes a second instance `{instance}`; call the group otherwise"))
-            } else if host.contains(['{', '}']) || host.ends_with([':', '.', '-']) {
-                Some(format!("makes the host `{host}`; in braces it may hold `{{n}}` and `{{name}}`"))
+            } else if host.len() > 253 || host.contains(['{', '}']) || host.ends_with([':', '.', '-']) {
+                let rule = "a host has at most 253 characters, and in braces `{n}` or `{name}`";
+                Some(format!("makes the host {}; {rule}", shown(&host)))
             } else if let Some(other) = hosts.insert(host.clone(), instance.clone()) {
                 let remedy = "put `{n}` or `{name}` into `host`, or give them other hosts";
-                Some(format!("gives `{instance}` the host `{host}`, which `{other}` has; {remedy}"))
+                Some(format!("gives `{instance}` the host {}, which `{other}` has; {remedy}", shown(&host)))
             } else {
                 None
             };
@@ -95,6 +113,7 @@ impl Table {
                 tick_phase: group.span("tick_phase"),
             });
         }
+        self.group_by_name.insert(name.to_owned(), self.groups.len());
         self.groups.push(Group { name: name.to_owned(), instances: first..self.instances.len() });
         match wrong {
             None => true,
@@ -114,7 +133,7 @@ impl Table {
 
     /// The position of a group.
     pub(crate) fn group(&self, name: &str) -> Option<usize> {
-        self.groups.iter().position(|group| group.name == name)
+        self.group_by_name.get(name).copied()
     }
 
     /// The instance called `name` at `at`, or a problem.
@@ -140,7 +159,7 @@ impl Table {
         problems: &mut Problems,
     ) -> Option<Vec<InstanceId>> {
         if let Some(group) = self.group(name) {
-            return Some(self.groups[group].instances.clone().map(InstanceId::at).collect());
+            return self.listed(self.groups[group].instances.clone(), at, problems);
         }
         if let Some(&id) = self.by_name.get(name) {
             return Some(vec![id]);
@@ -152,6 +171,22 @@ impl Table {
             unknown(at, "instance or group", name, names, problems);
         }
         None
+    }
+
+    /// All instances, for what is written at `at`; or a problem.
+    pub(crate) fn all(&self, at: Spot<'_>, problems: &mut Problems) -> Option<Vec<InstanceId>> {
+        self.listed(0..self.instances.len(), at, problems)
+    }
+
+    fn listed(&self, range: Range<usize>, at: Spot<'_>, problems: &mut Problems) -> Option<Vec<InstanceId>> {
+        let Some(left) = self.left.get().checked_sub(range.len()) else {
+            let message =
+                format!("is one too many: names of groups may stand for {MEMBERS_MAX} instances in all");
+            problems.at(at, message);
+            return None;
+        };
+        self.left.set(left);
+        Some(range.map(InstanceId::at).collect())
     }
 
     /// Notes a problem unless all of `ids` are PeerTube, where alone people watch.

@@ -4,8 +4,8 @@ use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
 use crate::scenario::build::federation::Table;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;
-use crate::words::ids::InstanceId;
 use crate::words::units::Span;
+use std::collections::BTreeMap;
 
 /// The network of a file.
 pub(crate) fn network(file: &Checked, table: &Table, problems: &mut Problems) -> Option<NetworkModel> {
@@ -26,7 +26,7 @@ fn link(item: &Checked, file: &Checked, table: &Table, problems: &mut Problems) 
     }
     let mut end = |key| match item.get(key) {
         Some(at) => table.members(at.as_text()?, at.spot(), problems),
-        None => Some((0..table.instances.len()).map(InstanceId::at).collect()),
+        None => table.all(item.spot(), problems),
     };
     let (from, to) = (end("from"), end("to"));
     let latency = match item.get("latency") {
@@ -66,14 +66,16 @@ fn regions(value: &Checked, file: &Checked, table: &Table, problems: &mut Proble
         }
     }
     let round_trips = value.get("round_trip")?;
+    let known: BTreeMap<&str, &Checked> =
+        round_trips.entries().iter().map(|(pair, at)| (&pair[..], at)).collect();
     let within = value.span("within")?;
     let mut one_way = vec![vec![Span::ZERO; table.regions.len()]; table.regions.len()];
     for (a, from) in table.regions.iter().enumerate() {
         for (b, to) in table.regions.iter().enumerate().skip(a) {
             let (first, second) = if from <= to { (from, to) } else { (to, from) };
             let pair = format!("{first}-{second}");
-            let round_trip = match round_trips.entries().iter().find(|(key, _)| *key == pair) {
-                Some((_, time)) => time.as_span()?,
+            let round_trip = match known.get(&pair[..]) {
+                Some(time) => time.as_span()?,
                 None if a == b => within,
                 None if from.is_empty() || to.is_empty() => continue,
                 None => {

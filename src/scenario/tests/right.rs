@@ -29,9 +29,32 @@ fn at(secs: u64) -> Time {
 fn the_example_is_valid_under_any_name() {
     let input = |bytes| Input { file: "my.yaml", bytes, stem: Some("my"), data: &data };
     let text = example("my");
-    let scenario =
-        parse(&input(text.as_bytes()), &[], &METRICS).unwrap_or_else(|p| panic!("{}", Failure::Invalid(p)));
+    let scenario = parse(&input(text.as_bytes()), &Changes::default(), &METRICS)
+        .unwrap_or_else(|p| panic!("{}", Failure::Invalid(p)));
     assert_eq!(scenario.name, "my");
+}
+
+#[test]
+fn protocols_of_the_command_line_replace_the_columns() {
+    let text = BASE.replace("compare: [v1, v2]", "compare: [v1, {name: old, protocol: mine}]\nbaseline: v1");
+    let text = text.replace("protocol: v2, max", "protocol: old, max");
+    for (chosen, columns, baseline, expectations) in [
+        (&["old", "v3"][..], &["old", "v3"][..], "old", 1),
+        (&["v3", "mine"][..], &["v3", "mine"][..], "v3", 0),
+        (&["v2", "v1"][..], &["v2", "v1"][..], "v1", 0),
+    ] {
+        let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: Some("base"), data: &data };
+        let protocols = chosen.iter().map(|&name| name.to_owned()).collect();
+        let changes = Changes { sets: Vec::new(), protocols };
+        let scenario = parse(&input, &changes, &METRICS).expect("it is valid");
+        let names: Vec<_> = scenario.compare.iter().map(|variant| variant.name.as_str()).collect();
+        assert_eq!((names.as_slice(), scenario.expect.len()), (columns, expectations));
+        assert_eq!(scenario.compare[scenario.baseline].name, baseline);
+    }
+    let changes = Changes { sets: Vec::new(), protocols: vec!["v7".to_owned()] };
+    let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: Some("base"), data: &data };
+    let problems = parse(&input, &changes, &METRICS).expect_err("there is no such protocol");
+    assert!(problems[0].to_string().starts_with("--protocol: compare.0: "), "{}", problems[0]);
 }
 
 #[test]
@@ -229,7 +252,7 @@ fn data_files_are_part_of_the_hash() {
     assert!(scenario.resolved.contains("sha256: \"83457d6f"), "{}", scenario.resolved);
     let other = |_: &str| Ok(b"follower,followed\n".to_vec());
     let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: None, data: &other };
-    assert_ne!(parse(&input, &[], &METRICS).expect("it is valid").hash, scenario.hash);
+    assert_ne!(parse(&input, &Changes::default(), &METRICS).expect("it is valid").hash, scenario.hash);
 }
 
 #[test]
@@ -244,20 +267,22 @@ fn json_is_a_scenario_too() {
 fn files_are_read_from_the_disk() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("base.yaml");
-    assert!(matches!(read(&path, &[], &METRICS), Err(Failure::Unreadable { .. })));
-    assert!(matches!(read(folder.path(), &[], &METRICS), Err(Failure::Unreadable { .. })));
+    assert!(matches!(read(&path, &Changes::default(), &METRICS), Err(Failure::Unreadable { .. })));
+    assert!(matches!(read(folder.path(), &Changes::default(), &METRICS), Err(Failure::Unreadable { .. })));
     let edges = changed("end: 10 min", "end: 10 min\nfollows: {edges: edges.csv}");
     std::fs::write(&path, &edges).expect("a file");
-    assert!(matches!(read(&path, &[], &METRICS), Err(Failure::Invalid(problems)) if problems.len() == 1));
+    assert!(
+        matches!(read(&path, &Changes::default(), &METRICS), Err(Failure::Invalid(problems)) if problems.len() == 1)
+    );
     std::fs::write(folder.path().join("edges.csv"), "follower,followed\nfollowers-1,origin\n")
         .expect("a file");
-    let scenario = read(&path, &[], &METRICS).expect("it is valid");
+    let scenario = read(&path, &Changes::default(), &METRICS).expect("it is valid");
     let resolved = folder.path().join(RESOLVED_FILE);
     std::fs::write(&resolved, &scenario.resolved).expect("a file");
-    assert_eq!(read(&resolved, &[], &METRICS).expect("it is valid").hash, scenario.hash);
+    assert_eq!(read(&resolved, &Changes::default(), &METRICS).expect("it is valid").hash, scenario.hash);
     let other = folder.path().join("other.yaml");
     std::fs::write(&other, &edges).expect("a file");
-    assert!(matches!(read(&other, &[], &METRICS), Err(Failure::Invalid(_))));
+    assert!(matches!(read(&other, &Changes::default(), &METRICS), Err(Failure::Invalid(_))));
 }
 
 #[test]

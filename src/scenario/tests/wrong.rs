@@ -260,7 +260,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "followers: {count: 3",
         "followers: {count: 3, host: '{x}.example'",
-        "9:31: instances.followers.host: makes the host `{x}.example`; in braces it may hold `{n}` and `{name}`",
+        "9:31: instances.followers.host: makes the host `{x}.example`; a host has at most 253 characters, and in braces `{n}` or `{name}`",
     ),
     (
         "  silent: {",
