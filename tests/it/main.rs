@@ -1,7 +1,9 @@
 //! The integration tests: one binary, a module per topic.
 
+mod command_line;
 mod conformance;
 mod determinism;
+mod extremes;
 mod folders;
 mod layers;
 mod program;
