@@ -1,149 +1,281 @@
-//! Every verb as a user meets it: exit codes, what is printed, and that wrong input writes nothing.
+//! Every verb of the program: what it answers, how it ends, and that a mistake leaves nothing behind.
 
-use crate::command::{Bench, SMALL};
-use std::io::Read;
+use crate::program::{Place, SMALL};
+use std::fs;
+use std::process::Command;
+
+/// `SMALL` with an expectation; the messages of `v2` are about a tenth of those of `v1`.
+fn expecting(bounds: &str) -> String {
+    format!(
+        "{SMALL}expect:\n  - {{metric: viewer_messages_sent, protocol: v2, {bounds}, why: for the test}}\n"
+    )
+}
+
+/// Asserts that nothing but what the test wrote is in the folder.
+fn assert_untouched(place: &Place, files: usize) {
+    let entries = fs::read_dir(place.path("")).expect("a folder");
+    let names: Vec<_> = entries.map(|entry| entry.expect("an entry").file_name()).collect();
+    assert_eq!(names.len(), files, "{names:?}");
+}
 
 #[test]
-fn verbs_that_print_print() {
-    let bench = Bench::with(SMALL);
-    for (arguments, expected) in [
-        (&["protocols"][..], "| forward             | always"),
-        (&["metrics"][..], "| `display_error_relative` | share | lower |"),
-        (&["schema"][..], "\"$schema\""),
-        (&["validate", "small.yaml"][..], "small is valid: 5 instances"),
-        (&["validate", "small.yaml", "--resolved"][..], "bucket: 1 min"),
-        (&["--version"][..], env!("CARGO_PKG_VERSION")),
-        (&["--help"][..], "Exit codes: 0 good"),
+fn calls_end_with_their_codes() {
+    let place = Place::with_small();
+    place.write("trace.json", "{}");
+    for (arguments, code, words) in [
+        ("--version", 0, ""),
+        ("--help", 0, ""),
+        ("protocols", 0, ""),
+        ("metrics", 0, ""),
+        ("schema", 0, ""),
+        ("validate small.yaml", 0, ""),
+        ("validate small.yaml --resolved", 0, ""),
+        ("", 2, "Usage"),
+        ("fly", 2, "unrecognized subcommand"),
+        ("run", 2, "required"),
+        ("run small.yaml --fast", 2, "unexpected argument"),
+        ("run small.yaml --seed -1", 2, "-1"),
+        ("run small.yaml --seed 18446744073709551616", 2, "--seed"),
+        ("run small.yaml --jobs 0", 2, "--jobs"),
+        ("run small.yaml --jobs many", 2, "--jobs"),
+        ("run small.yaml --set", 2, "--set"),
+        ("run small.yaml --set seed", 2, "--set seed"),
+        ("run small.yaml --set sed=2", 2, "did you mean `seed`"),
+        ("run small.yaml --set end=0", 2, "end"),
+        ("run small.yaml --protocol v4", 2, "did you mean `v"),
+        ("run missing.yaml", 1, "missing.yaml: cannot be read"),
+        ("run .", 1, "not a regular file"),
+        ("validate missing.yaml", 1, "cannot be read"),
+        ("events", 2, "required"),
+        ("events small.yaml", 2, "--protocol"),
+        ("events missing.yaml --protocol v1", 1, "cannot be read"),
+        ("events --compare small.yaml", 2, "--compare"),
+        ("events --compare small.yaml missing", 1, "cannot be read"),
+        ("events small.yaml --protocol v1 --from -1", 2, "-1"),
+        ("init small.yaml", 2, "exists already"),
+        ("init Large.yaml", 2, "lower-case"),
+        ("init ..", 2, "lower-case"),
+        ("init missing/new.yaml", 1, "cannot write"),
+        ("conform", 2, "required"),
+        ("conform missing.json", 1, "cannot be read"),
+        ("conform .", 1, "not a regular file"),
+        ("conform trace.json", 2, "not a recording"),
     ] {
-        let said = bench.run(arguments);
-        assert_eq!((said.code, said.err.as_str()), (0, ""), "{arguments:?}");
-        assert!(said.out.contains(expected), "{arguments:?}: {}", said.out);
+        let arguments: Vec<_> = arguments.split_whitespace().collect();
+        let answer = place.call(&arguments);
+        assert_eq!(answer.code, Some(code), "{arguments:?}: {}", answer.err);
+        assert!(answer.err.contains(words), "{arguments:?}: {}", answer.err);
+        assert_eq!(answer.err.is_empty(), code == 0, "{arguments:?}: {}", answer.err);
     }
+    assert_untouched(&place, 2);
 }
 
 #[test]
 fn the_committed_definitions_are_the_printed_ones() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
-    let committed = std::fs::read_to_string(path).expect("the definitions");
-    assert_eq!(committed, Bench::with(SMALL).run(&["metrics"]).out, "fedisim metrics > docs/metrics.md");
+    let committed = fs::read_to_string(path).expect("the definitions");
+    assert_eq!(committed, Place::new().good(&["metrics"]), "make it with: fedisim metrics > docs/metrics.md");
 }
 
 #[test]
-fn init_writes_a_scenario_that_runs_and_overwrites_nothing() {
-    let bench = Bench::with(SMALL);
-    assert_eq!(bench.run(&["init", "mine.yaml"]).code, 0);
-    assert_eq!(bench.run(&["run", "mine.yaml", "--out", "out"]).code, 0);
-    let again = bench.run(&["init", "mine.yaml"]);
-    assert_eq!((again.code, again.err.contains("exists already")), (2, true));
-    assert_eq!(bench.run(&["init", "My Scenario.yaml"]).code, 2);
-    assert_eq!(bench.run(&["init", "nowhere/mine.yaml"]).code, 1);
+fn the_first_scenario_of_a_new_user_runs() {
+    let place = Place::new();
+    let said = place.good(&["init", "mine.yaml"]);
+    assert_eq!(said, "wrote mine.yaml; now: fedisim run mine.yaml\n");
+    let valid = place.good(&["validate", "mine.yaml"]);
+    assert!(valid.starts_with("mine is valid: "), "{valid}");
+    let table = place.good(&["run", "mine.yaml", "--set", "end=5 min"]);
+    assert!(table.contains("| VIEWER TRAFFIC"), "{table}");
+    assert!(place.path("results/mine/summary.csv").exists());
 }
 
 #[test]
-fn an_expectation_is_a_gate() {
-    for (severity, code, word) in [("fail", 99, "FAIL v2"), ("warn", 0, "warn v2")] {
-        let bench = Bench::with(&SMALL.replace("max: 1, ", &format!("max: 0.0001, severity: {severity}, ")));
-        let said = bench.run(&["run", "small.yaml"]);
-        assert_eq!(said.code, code);
-        assert!(said.out.contains(word), "{}", said.out);
-        assert!(bench.path("results/small/summary.csv").exists());
-    }
-}
-
-#[test]
-fn changes_on_the_command_line_are_made() {
-    let bench = Bench::with(SMALL);
-    let said =
-        bench.run(&["validate", "small.yaml", "--resolved", "--set", "network.loss=7 %", "--seed", "5"]);
-    assert!(said.out.contains("loss: 7 %") && said.out.contains("seed: 5"), "{}", said.out);
-    let said = bench.run(&["validate", "small.yaml", "--set", "network.los=7 %"]);
-    assert_eq!(said.code, 2);
-    assert!(said.err.contains("did you mean `loss`?"), "{}", said.err);
-}
-
-#[test]
-fn wrong_input_gets_a_sentence_and_writes_nothing() {
-    let bomb = format!(
-        "a: &a [1,1,1,1,1,1,1,1,1,1]\n{}",
-        ('b'..='i')
-            .map(|c| format!("{c}: &{c} [{}]\n", vec![format!("*{}", (c as u8 - 1) as char); 10].join(",")))
-            .collect::<String>()
+fn the_table_and_nothing_else_is_printed() {
+    let place = Place::with_small();
+    let answer = place.call(&["run", "small.yaml", "--out", "out"]);
+    assert_eq!(answer.err, "records are in out\n");
+    assert!(answer.out.lines().all(|line| line.starts_with('|')), "{}", answer.out);
+    assert!(
+        answer.out.lines().next().is_some_and(|line| ["v1", "v2", "v3"].iter().all(|p| line.contains(p)))
     );
-    let changed = |from: &str, to: &str| SMALL.replace(from, to).into_bytes();
-    for (bytes, expected) in [
-        (Vec::new(), "small.yaml:1:1: is empty"),
-        (b"- 1\n- 2\n".to_vec(), "small.yaml:1:1: a list"),
-        (vec![0xff, 0xfe, 0x00, 0x41], "UTF-8"),
-        (bomb.into_bytes(), "20000"),
-        (vec![b'['; 200_000], "small.yaml:1:"),
-        (changed("rate: 0.2 /s", "rate: 1e400"), "small.yaml:12:33: viewers.0.arrivals.constant.rate"),
-        (changed("name: small", "name: ../small"), "small.yaml:1:7: name"),
-        (changed("count: 4", "cuont: 4"), "did you mean `count`?"),
-        (
-            changed("metric: viewer_messages_sent", "metric: viewer_message_sent"),
-            "did you mean `viewer_messages_sent`?",
-        ),
-        (changed("v2, relative_to", "v9, relative_to"), "v9"),
-        (changed("loss: 2 %", "loss: 200 %"), "from 0 % to 100 %"),
+}
+
+#[test]
+fn what_is_changed_on_the_command_line_is_what_runs() {
+    let place = Place::with_small();
+    for (arguments, resolved) in [
+        (&["--seed", "77"][..], "seed: 77"),
+        (&["--set", "seed=77"], "seed: 77"),
+        (&["--set", "end=90 s"], "end: 90 s"),
+        (&["--set", "network.loss=2 %", "--set", "network.loss=3 %"], "loss: 3 %"),
+        (&["--protocol", "v2"], "compare:\n  - v2\nbaseline: v2"),
+        (&["--protocol", "v3", "--protocol", "v1"], "compare:\n  - v3\n  - v1\nbaseline: v1"),
     ] {
-        let bench = Bench::with("");
-        bench.write("small.yaml", &bytes);
-        let said = bench.run(&["run", "small.yaml", "--out", "out"]);
-        assert_eq!((said.code, said.out.as_str()), (2, ""), "{expected}: {}", said.err);
-        assert!(said.err.contains(expected), "{expected}: {}", said.err);
-        assert!(!bench.path("out").exists());
+        let text = place.good(&[&["validate", "small.yaml", "--resolved"], arguments].concat());
+        assert!(text.contains(resolved), "{arguments:?}: {text}");
     }
 }
 
 #[test]
-fn what_cannot_be_read_and_what_is_no_command() {
-    let bench = Bench::with(SMALL);
-    for (arguments, code) in [
-        (&["run", "nothing.yaml"][..], 1),
-        (&["run", "."][..], 1),
-        (&["conform", "nothing.json"][..], 1),
-        (&["conform", "small.yaml"][..], 2),
-        (&["events", "small.yaml"][..], 2),
-        (&["events"][..], 2),
-        (&["run"][..], 2),
-        (&["walk"][..], 2),
-        (&["run", "small.yaml", "--jobs", "0"][..], 2),
-        (&["run", "small.yaml", "--seed", "-1"][..], 2),
-        (&["run", "small.yaml", "--set", "limits.events=10"][..], 2),
+fn expectations_decide_how_a_run_ends() {
+    let place = Place::new();
+    for (bounds, code, verdict) in [
+        ("relative_to: v1, max: 0.5", 0, "ok  "),
+        ("relative_to: v1, max: 0.01", 99, "FAIL"),
+        ("relative_to: v1, max: 0.01, severity: warn", 0, "warn"),
+        ("min: 1", 0, "ok  "),
+        ("min: 1e9", 99, "FAIL"),
     ] {
-        let said = bench.run(arguments);
-        assert_eq!(
-            (said.code, said.out.is_empty()),
-            (code, !arguments.contains(&"conform")),
-            "{arguments:?}"
+        place.write("small.yaml", expecting(bounds));
+        let answer = place.call(&["run", "small.yaml", "--out", "out", "--force"]);
+        assert_eq!(answer.code, Some(code), "{bounds}: {}", answer.err);
+        assert!(
+            answer.out.contains(&format!("{verdict} v2: viewer_messages_sent")),
+            "{bounds}: {}",
+            answer.out
         );
-        assert!(!said.err.is_empty(), "{arguments:?}");
+        assert!(place.path("out/summary.csv").exists());
+        // The verdict stays when the complete folder is read again.
+        assert_eq!(place.call(&["run", "small.yaml", "--out", "out"]).code, Some(code), "{bounds}");
     }
-    assert!(!bench.path("results").exists());
+    place.write("small.yaml", expecting("max: 1").replace("viewer_messages_sent", "viewer_mesages_sent"));
+    let answer = place.call(&["run", "small.yaml", "--out", "other"]);
+    assert_eq!(answer.code, Some(2));
+    assert!(answer.err.contains("did you mean `viewer_messages_sent`"), "{}", answer.err);
+    assert!(!place.path("other").exists());
 }
 
 #[test]
-fn conform_counts_and_exits_by_what_it_found() {
-    let good = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces/mixed--v2.json");
-    let text = std::fs::read_to_string(good).expect("a recording");
-    let bench = Bench::with(SMALL);
-    bench.write("bad.json", text.replace("[3028, 3128,", "[3028, 3129,").as_bytes());
-    let last = |out: &str| out.lines().last().unwrap_or_default().to_owned();
-    let said = bench.run(&["conform", good, good]);
-    assert_eq!((said.code, last(&said.out).as_str()), (0, "2 passed, 0 failed"));
-    let said = bench.run(&["conform", good, "bad.json"]);
-    assert_eq!((said.code, last(&said.out).as_str()), (99, "1 passed, 1 failed"));
-    assert!(said.out.contains("FAIL bad.json: at 3028 ms: recorded ["), "{}", said.out);
-    let said = bench.run(&["conform", "small.yaml", good]);
-    assert_eq!((said.code, last(&said.out).as_str()), (2, "1 passed, 1 failed"));
+fn an_expectation_without_a_value_fails() {
+    let place = Place::new();
+    let expecting = expecting("max: 100").replace("viewer_messages_sent", "staleness_mean_s");
+    place.write("small.yaml", expecting.replace("protocol: v2", "protocol: v1"));
+    let answer = place.call(&["run", "small.yaml", "--out", "out"]);
+    assert_eq!(answer.code, Some(99), "{}", answer.err);
+    assert!(answer.out.contains("no value"), "{}", answer.out);
+}
+
+fn hostile() -> Vec<(&'static str, Vec<u8>)> {
+    let mut bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..30 {
+        bomb += &format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(9));
+    }
+    let with = |old: &str, new: &str| SMALL.replace(old, new).into_bytes();
+    vec![
+        ("empty", Vec::new()),
+        ("a list", b"- a\n- b\n".to_vec()),
+        ("not UTF-8", b"name: \xff\xfe\n".to_vec()),
+        ("an alias bomb", bomb.into_bytes()),
+        ("brackets", b"[".repeat(200_000)),
+        ("1e400", with("rate: 10 /min", "rate: 1e400 /min")),
+        ("another 1e400", with("exponential: 2 min", "exponential: 1e400 s")),
+        ("a name with a path", with("name: small", "name: ../small")),
+        ("an absolute name", with("name: small", "name: /tmp/small")),
+        ("another name", with("name: small", "name: large")),
+        ("a name of an instance with a path", with("followers:", "../followers:")),
+        ("null", b"null".to_vec()),
+        ("zeros", vec![0; 100_000]),
+        ("an unknown key", with("videos:", "video:")),
+        ("a fraction of a follower", with("count: 5", "count: 0.5")),
+        ("no follower", with("count: 5", "count: 0")),
+        ("too many followers", with("count: 5", "count: 99999999999999999999")),
+        ("a run of for ever", with("end: 10 min", "end: 9999999 d")),
+        ("too many sessions", with("10 /min", "1000000 /s")),
+        ("too many samples", with("network:", "measure: {every: 1 ms}\nlimits: {output: 1 MB}\nnetwork:")),
+    ]
 }
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
-    let bench = Bench::with(SMALL);
-    let mut child = bench.command(&["events", "small.yaml", "--protocol", "v1"]).spawn().expect("it starts");
-    let mut first = [0; 10];
-    child.stdout.take().expect("a pipe").read_exact(&mut first).expect("it prints");
+fn bad_scenarios_are_refused_and_nothing_is_written() {
+    let place = Place::new();
+    for (what, bytes) in hostile() {
+        place.write("small.yaml", &bytes);
+        for verb in
+            [&["run", "small.yaml"][..], &["run", "small.yaml", "--out", "out"], &["validate", "small.yaml"]]
+        {
+            let answer = place.call(verb);
+            assert_eq!(answer.code, Some(2), "{what}: {}", answer.err);
+            assert!(answer.err.starts_with("small.yaml:"), "{what}: {}", answer.err);
+            assert!(answer.out.is_empty() && answer.err.len() < 20_000, "{what}: {}", answer.err);
+        }
+        assert_untouched(&place, 1);
+    }
+}
+
+#[test]
+fn a_pipe_is_no_scenario_and_no_recording() {
+    let place = Place::new();
+    let made = Command::new("mkfifo").arg(place.path("pipe.yaml")).status();
+    assert!(made.expect("there is a `mkfifo`").success());
+    for verb in ["run", "validate", "conform"] {
+        let answer = place.call(&[verb, "pipe.yaml"]);
+        assert_eq!(answer.code, Some(1), "{verb}: {}", answer.err);
+        assert!(answer.err.contains("not a regular file"), "{verb}: {}", answer.err);
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_mistake() {
+    let place = Place::with_small();
+    for arguments in
+        ["protocols", "metrics", "schema", "validate small.yaml", "events small.yaml --protocol v1"]
+    {
+        let mut child = place.start(&arguments.split_whitespace().collect::<Vec<_>>());
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(output.status.code(), Some(0), "{arguments}");
+        assert!(output.stderr.is_empty(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let mut child = place.start(&["run", "small.yaml", "--out", "out"]);
+    drop(child.stdout.take());
     let output = child.wait_with_output().expect("it ends");
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(output.stderr, b"records are in out\n");
+}
+
+#[test]
+fn recordings_are_judged_one_by_one() {
+    let place = Place::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces");
+    let good = format!("{folder}/mixed--v2.json");
+    let text = fs::read_to_string(&good).expect("a recording");
+    place.write("altered.json", text.replacen("3128", "3129", 1));
+    place.write("broken.json", "{");
+    let good = good.as_str();
+    for (traces, code, last) in [
+        (&[good][..], 0, "1 passed, 0 failed"),
+        (&[good, good], 0, "2 passed, 0 failed"),
+        (&["altered.json", good], 99, "1 passed, 1 failed"),
+        (&["altered.json"], 99, "0 passed, 1 failed"),
+        (&["broken.json", good], 2, "1 passed, 1 failed"),
+        (&["altered.json", "broken.json"], 2, "0 passed, 2 failed"),
+        (&["missing.json", "altered.json", good], 1, "1 passed, 2 failed"),
+    ] {
+        let answer = place.call(&[&["conform"], traces].concat());
+        assert_eq!(answer.code, Some(code), "{traces:?}: {}", answer.err);
+        assert_eq!(answer.out.lines().last(), Some(last), "{traces:?}");
+        let told = answer.out.lines().count() - 1 + answer.err.lines().count();
+        assert_eq!(told, traces.len(), "a line each: {}{}", answer.out, answer.err);
+    }
+    let failed = place.call(&["conform", "altered.json"]);
+    assert!(
+        failed.out.starts_with(
+            "FAIL altered.json: at 3028 ms: recorded [3028 ms: viewer from r1 to origin, arrives 3129 ms"
+        ),
+        "{}",
+        failed.out
+    );
+}
+
+#[test]
+fn all_recordings_pass() {
+    let place = Place::new();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces");
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+    let paths: Vec<_> =
+        entries.filter(|path| path.is_file()).map(|path| path.display().to_string()).collect();
+    let arguments: Vec<_> = ["conform"].into_iter().chain(paths.iter().map(String::as_str)).collect();
+    let out = place.good(&arguments);
+    assert_eq!(out.lines().count(), 50);
+    assert_eq!(out.lines().last(), Some("49 passed, 0 failed"));
 }

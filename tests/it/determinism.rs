@@ -1,105 +1,182 @@
-//! Same scenario, seed and version: same bytes, whatever the threads; and protocols that are compared meet one crowd.
+//! One scenario, one seed, one version: the same bytes, whatever the threads; and each protocol's results its own.
 
-use crate::command::{Bench, SMALL, files};
+use crate::program::{Place, SMALL};
+use fedisim::runs::run;
+use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
-const RECORDS: [&str; 6] =
-    ["counters.csv", "delays.csv", "manifest.json", "scenario.resolved.yaml", "summary.csv", "traffic.csv"];
-
-fn rows(bytes: &[u8]) -> Vec<csv::StringRecord> {
-    csv::Reader::from_reader(bytes).records().collect::<Result<_, _>>().expect("records are CSV")
-}
+const RECORDS: [&str; 4] = ["summary.csv", "traffic.csv", "counters.csv", "delays.csv"];
 
 #[test]
-fn runs_are_equal_to_the_byte_on_any_number_of_threads() {
-    let bench = Bench::with(SMALL);
-    for (out, jobs) in [("first", "1"), ("second", "1"), ("third", "2"), ("fourth", "7")] {
-        assert_eq!(bench.run(&["run", "small.yaml", "--out", out, "--jobs", jobs]).code, 0);
-    }
-    let first = files(&bench.path("first"));
-    assert_eq!(first.keys().collect::<Vec<_>>(), RECORDS);
-    for other in ["second", "third", "fourth"] {
-        assert_eq!(files(&bench.path(other)), first, "{other}");
-    }
-    for bytes in first.values() {
-        let text = String::from_utf8_lossy(bytes);
-        assert!(!text.contains("first") && !text.contains(&*bench.path("").to_string_lossy()));
+fn the_same_run_writes_the_same_bytes_whatever_the_number_of_threads() {
+    let place = Place::with_small();
+    let table = place.good(&["run", "small.yaml", "--out", "first", "--jobs", "1"]);
+    let first = place.contents("first");
+    assert_eq!(first.len(), 6, "{:?}", first.keys());
+    for (out, jobs) in [("again", "1"), ("two", "2"), ("seven", "7")] {
+        assert_eq!(place.good(&["run", "small.yaml", "--out", out, "--jobs", jobs]), table);
+        assert!(place.contents(out) == first, "--jobs {jobs}");
     }
 }
 
 #[test]
-fn a_resolved_scenario_gives_the_same_records() {
-    let bench = Bench::with(SMALL);
-    assert_eq!(bench.run(&["run", "small.yaml", "--out", "first"]).code, 0);
-    assert_eq!(bench.run(&["run", "first/scenario.resolved.yaml", "--out", "second"]).code, 0);
-    assert_eq!(files(&bench.path("first")), files(&bench.path("second")));
-}
-
-#[test]
-fn another_seed_gives_other_records() {
-    let bench = Bench::with(SMALL);
-    for (out, seed) in [("first", "1"), ("second", "2")] {
-        assert_eq!(bench.run(&["run", "small.yaml", "--out", out, "--seed", seed]).code, 0);
+fn another_seed_gives_other_viewers() {
+    let place = Place::with_small();
+    place.good(&["run", "small.yaml", "--out", "first"]);
+    place.good(&["run", "small.yaml", "--out", "other", "--seed", "2"]);
+    let (first, other) = (place.contents("first"), place.contents("other"));
+    for name in RECORDS {
+        assert_ne!(first[name], other[name], "{name}");
     }
-    let [first, second] = ["first", "second"].map(|out| files(&bench.path(out))["counters.csv"].clone());
-    assert_ne!(first, second);
 }
 
 #[test]
-fn a_protocol_meets_the_same_crowd_whatever_it_is_compared_with() {
-    let bench = Bench::with(SMALL);
-    assert_eq!(bench.run(&["run", "small.yaml", "--out", "all"]).code, 0);
-    let alone = bench.run(&["run", "small.yaml", "--out", "alone", "--protocol", "v3", "--protocol", "v2"]);
-    assert_eq!(alone.code, 0);
-    let of_v2 = |out: &str, file: &str| {
-        let mut rows = rows(&files(&bench.path(out))[file]);
-        rows.retain(|row| &row[1] == "v2");
-        // All but the number of the cell, which is its place in the plan.
-        rows.into_iter()
-            .map(|row| {
-                row.iter()
-                    .enumerate()
-                    .filter(|(at, _)| *at != 2)
-                    .map(|(_, cell)| cell.to_owned())
-                    .collect::<Vec<_>>()
-            })
-            .collect::<Vec<_>>()
+fn the_resolved_scenario_gives_the_same_records() {
+    let place = Place::with_small();
+    place.good(&["run", "small.yaml", "--out", "first"]);
+    place.good(&["run", "first/scenario.resolved.yaml", "--out", "second"]);
+    assert!(place.contents("first") == place.contents("second"));
+}
+
+#[test]
+fn no_record_tells_where_when_or_how_it_was_made() {
+    let place = Place::with_small();
+    place.good(&["run", "small.yaml", "--out", "here", "--jobs", "3"]);
+    let folder = place.path("").to_string_lossy().trim_end_matches('/').to_owned();
+    for (name, bytes) in place.contents("here") {
+        let text = String::from_utf8(bytes).expect("records are text");
+        for word in [folder.as_str(), "thread", "jobs", "elapsed", "hostname"] {
+            assert!(!text.contains(word), "{name} holds {word:?}");
+        }
+    }
+}
+
+/// Of each file: the rows of a column of the comparison, without the number of its cell.
+fn rows_of(place: &Place, folder: &str, protocol: &str) -> Vec<Vec<String>> {
+    let rows = RECORDS.iter().flat_map(|name| place.rows(&format!("{folder}/{name}")));
+    let own = rows.filter(|row| row[1] == protocol).map(|mut row| {
+        row.remove(2);
+        row
+    });
+    own.collect()
+}
+
+#[test]
+fn what_else_is_compared_does_not_matter_to_a_protocol() {
+    let place = Place::with_small();
+    place.good(&["run", "small.yaml", "--out", "all"]);
+    let all = ["v1", "v2", "v3"].map(|protocol| rows_of(&place, "all", protocol));
+    assert!(all.iter().all(|rows| rows.len() > 500));
+    for (compare, out) in [("[v3, v1, v2]", "reordered"), ("[v1, peertube-6.3-v1, v2, v3]", "one-more")] {
+        place.good(&["run", "small.yaml", "--out", out, "--set", &format!("compare={compare}")]);
+        for (rows, protocol) in all.iter().zip(["v1", "v2", "v3"]) {
+            assert!(rows_of(&place, out, protocol) == *rows, "{protocol} in {compare}");
+        }
+    }
+    place.good(&["run", "small.yaml", "--out", "alone", "--protocol", "v2"]);
+    assert!(rows_of(&place, "alone", "v2") == all[1]);
+}
+
+#[test]
+fn a_column_of_another_name_has_the_same_results() {
+    let place = Place::with_small();
+    let named = "compare=[v2, {name: renamed, protocol: v2}]";
+    place.good(&["run", "small.yaml", "--out", "out", "--set", named]);
+    let nameless = |protocol| {
+        let mut rows = rows_of(&place, "out", protocol);
+        rows.iter_mut().for_each(|row| row[1].clear());
+        rows
     };
-    for file in ["summary.csv", "traffic.csv", "counters.csv", "delays.csv"] {
-        assert!(!of_v2("all", file).is_empty());
-        assert_eq!(of_v2("all", file), of_v2("alone", file), "{file}");
-    }
-    let counters = rows(&files(&bench.path("all"))["counters.csv"]);
-    let truth = |protocol: &str| {
-        counters.iter().filter(|row| &row[1] == protocol).map(|row| row[10].to_owned()).collect::<Vec<_>>()
-    };
-    assert_eq!(truth("v1"), truth("peertube-9.0-dev"));
-    assert!(truth("v1").iter().any(|viewers| viewers != "0"));
+    assert!(nameless("v2") == nameless("renamed"));
 }
 
 #[test]
-fn the_first_event_that_differs_is_named() {
-    let bench = Bench::with(SMALL);
-    let log = |name: &str, seed: &str| {
-        let said = bench.run(&["events", "small.yaml", "--protocol", "v2", "--seed", seed]);
-        assert_eq!(said.code, 0, "{}", said.err);
-        bench.write(name, said.out.as_bytes());
-        said.out
+fn all_protocols_see_the_same_viewers() {
+    let place = Place::with_small();
+    place.good(&["run", "small.yaml", "--out", "out"]);
+    let mut true_viewers: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in place.rows("out/counters.csv") {
+        let [_, protocol, .., displayed, watching] = row.as_slice() else { panic!("{row:?}") };
+        assert!(displayed.parse::<u64>().is_ok());
+        true_viewers.entry(protocol.clone()).or_default().push(watching.clone());
+    }
+    let distinct: BTreeSet<_> = true_viewers.values().collect();
+    assert_eq!((true_viewers.len(), distinct.len()), (3, 1));
+    assert!(true_viewers["v1"].iter().any(|watching| watching != "0"));
+}
+
+#[test]
+fn event_logs_of_equal_runs_are_equal_and_the_first_difference_is_named() {
+    let place = Place::with_small();
+    let log = |seed| place.good(&["events", "small.yaml", "--protocol", "v2", "--seed", seed]);
+    let (first, other) = (log("1"), log("2"));
+    assert_eq!(first, log("1"));
+    place.write("a", &first);
+    place.write("b", &other);
+    place.write("c", &first);
+    let same = place.good(&["events", "--compare", "a", "c"]);
+    assert_eq!(same, format!("the same {} events\n", first.lines().count() - 1));
+    let differs = place.call(&["events", "--compare", "a", "b"]);
+    let (number, lines) =
+        (1..).zip(first.lines().zip(other.lines())).find(|(_, (a, b))| a != b).expect("two seeds differ");
+    assert_eq!(differs.code, Some(99));
+    assert_eq!(differs.out, format!("line {number} differs\n- {}\n+ {}\n", lines.0, lines.1));
+}
+
+#[test]
+fn a_part_of_a_log_shows_that_something_before_it_differs() {
+    let place = Place::with_small();
+    // The second of two heartbeats comes a second later in one of them; from 400 s on nothing is left of that.
+    let sessions = |heartbeat: &str| {
+        let session = format!("{{instance: origin, start: 1 s, watch: 10 s, heartbeat: {heartbeat}}}");
+        format!("viewers=[{{video: clip, sessions: [{session}]}}]")
     };
-    let first = log("first", "1");
-    log("same", "1");
-    log("other", "2");
-    assert_eq!(bench.run(&["events", "--compare", "first", "same"]).code, 0);
-    let said = bench.run(&["events", "--compare", "first", "other"]);
-    assert_eq!(said.code, 99);
-    assert!(said.out.starts_with("line 3 differs\n- 2,"), "{}", said.out);
-    // One message with another count, far into the run.
-    let line = first.lines().position(|line| line.contains("kind=total")).expect("totals are sent");
-    let altered: Vec<_> = first
-        .lines()
-        .enumerate()
-        .map(|(at, text)| if at == line { text.replace("result=", "result=1") } else { text.to_owned() })
-        .collect();
-    bench.write("altered", altered.join("\n").as_bytes());
-    let said = bench.run(&["events", "--compare", "first", "altered"]);
-    assert!(said.out.starts_with(&format!("line {} differs\n- ", line + 1)), "{}", said.out);
+    let log = |name: &str, heartbeat: &str, from: &str| {
+        let set = sessions(heartbeat);
+        let log = place.good(&["events", "small.yaml", "--protocol", "v2", "--set", &set, "--from", from]);
+        place.write(name, &log);
+        log
+    };
+    let whole = log("whole", "6 s", "0");
+    let (part, other) = (log("a", "6 s", "400"), log("b", "7 s", "400"));
+    assert!(part.lines().count() > 10 && whole.ends_with(part.split_once('\n').expect("lines").1));
+    let without_digests = |log: &str| {
+        let events = log.lines().map(|line| line.rsplit_once(',').expect("columns").0.to_owned());
+        events.collect::<Vec<_>>()
+    };
+    assert_eq!(without_digests(&part), without_digests(&other));
+    let differs = place.call(&["events", "--compare", "a", "b"]);
+    assert_eq!(differs.code, Some(99));
+    assert!(
+        differs.out.contains("line 2 differs (the events are the same: an earlier one"),
+        "{}",
+        differs.out
+    );
+}
+
+fn small() -> Scenario {
+    let no_data = |_: &str| Err(std::io::Error::other("no data"));
+    let input = Input { file: "small.yaml", bytes: SMALL.as_bytes(), stem: None, data: &no_data };
+    parse(&input, &Changes::default(), &[])
+        .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
+}
+
+#[test]
+fn two_jobs_work_at_the_same_time() {
+    let place = Place::new();
+    // Each of the first two cells waits for the other at its end: one thread alone would never have both there.
+    let arrived = (Mutex::new(0), Condvar::new());
+    let meet = |_: &_| {
+        let mut count = arrived.0.lock().expect("no thread panics");
+        *count += 1;
+        arrived.1.notify_all();
+        let together = arrived.1.wait_timeout_while(count, Duration::from_secs(30), |count| *count < 2);
+        assert!(!together.expect("no thread panics").1.timed_out(), "only one cell ran");
+    };
+    run(&small(), &place.path("out"), 2, false, &AtomicBool::new(false), &meet).expect("it runs");
+    assert_eq!(fs::read_dir(place.path("out")).expect("a folder").count(), 6);
 }

@@ -55,6 +55,67 @@ fn a_module_imports_only_from_layers_before_it() {
     assert!(imports > 200, "the imports were found: {imports}");
 }
 
+/// The lines of a file that are code, without the tests at its end.
+fn code(file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).expect("a source file");
+    let before_tests = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let code = before_tests.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    code.map(str::to_owned).collect()
+}
+
+/// The model owns no clock, queue of threads, socket, file or random number of its own making.
+#[test]
+fn the_model_does_not_touch_the_world() {
+    const WORDS: [&str; 15] = [
+        "std::fs",
+        "std::io",
+        "std::net",
+        "std::thread",
+        "std::process",
+        "std::env",
+        "std::sync::Mutex",
+        "std::time",
+        "println!",
+        "tokio",
+        "hyper",
+        "rayon",
+        "from_os_rng",
+        "HashMap",
+        "HashSet",
+    ];
+    const MODEL: [&str; 7] = ["words", "mechanism", "domain", "event", "instance", "observe", "metrics"];
+    let mut lines = 0;
+    for file in rust_files(&root().join("src")) {
+        let inside = file.strip_prefix(root().join("src")).expect("a file of the library");
+        let top = inside.components().next().expect("a name").as_os_str().to_string_lossy();
+        let top = top.trim_end_matches(".rs");
+        if !MODEL.contains(&top) && top != "sim" {
+            continue;
+        }
+        for line in code(&file) {
+            lines += 1;
+            let word = WORDS.iter().find(|word| line.contains(**word));
+            assert!(word.is_none(), "{}: {line}", file.display());
+        }
+    }
+    assert!(lines > 2_000, "the code was found: {lines} lines");
+}
+
+/// What drives an instance is not known below the drivers.
+#[test]
+fn mechanisms_and_domain_name_no_driver() {
+    for folder in ["src/mechanism", "src/domain"] {
+        for file in rust_files(&root().join(folder)) {
+            for line in code(&file) {
+                let lower = line.to_lowercase();
+                let word =
+                    ["simulat", "driver", "observer", "scenario"].iter().find(|word| lower.contains(**word));
+                assert!(word.is_none(), "{}: {line}", file.display());
+            }
+        }
+    }
+}
+
 #[test]
 fn the_map_lists_the_layers_in_their_order() {
     let map = fs::read_to_string(root().join("ARCHITECTURE.md")).expect("the map");

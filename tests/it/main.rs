@@ -1,10 +1,11 @@
 //! The integration tests: one binary, a module per topic.
 
-mod command;
 mod command_line;
 mod conformance;
 mod determinism;
+mod extremes;
 mod folders;
 mod layers;
+mod program;
 mod real_servers;
 mod theory;

@@ -20,8 +20,9 @@ use fedisim::observe::{Observer, Outcome};
 use fedisim::scenario::End;
 use fedisim::sim::{self, Cell, Sampling};
 use fedisim::words::ids::{InstanceId, VideoId};
-use fedisim::words::random::{Purpose, Seed, below};
+use fedisim::words::random::{Purpose, Seed};
 use fedisim::words::units::{Span, Time};
+use rand::RngExt;
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
 
@@ -191,7 +192,7 @@ impl Setting {
         let federation = self.federation(seed);
         let interval = self.rules.parameters.tick_interval;
         let phase = |instance: u64| {
-            let phase_us = below(&mut seed.stream(Purpose::TickPhase, instance), interval.us());
+            let phase_us = seed.stream(Purpose::TickPhase, instance).random_range(0..interval.us());
             Time::ZERO + Span::from_us(phase_us)
         };
         let tick_phase: Vec<Time> = (0..=self.followers as u64).map(phase).collect();
