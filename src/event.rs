@@ -13,10 +13,6 @@ use crate::words::ids::{InstanceId, SessionId};
 use crate::words::random::fold;
 use crate::words::units::Time;
 
-/// The greatest number of instances that a key can tell apart.
-pub const MAX_INSTANCES: usize = 1 << 24;
-/// The greatest number of videos that a key can tell apart.
-pub const MAX_VIDEOS: usize = 1 << 12;
 /// The greatest number of heartbeats in a session, ticks or samples that a key can tell apart.
 pub const MAX_NUMBER: u32 = (1 << 28) - 1;
 

@@ -93,16 +93,6 @@ impl Better {
     }
 }
 
-impl Value {
-    /// As a float.
-    pub fn as_f64(self) -> f64 {
-        match self {
-            Value::Count(count) => count as f64,
-            Value::Real(real) => real,
-        }
-    }
-}
-
 /// Counts as integers, quotients as the shortest text that reads back to the same float.
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -27,9 +27,7 @@ use crate::words::units::Time;
 use time::OffsetDateTime;
 use time::macros::{datetime, format_description};
 
-/// The instant on the wire at model time zero, in milliseconds of Unix time.
-pub const T0_UNIX_MS: i64 = T0.unix_timestamp() * 1_000;
-
+/// The instant on the wire at model time zero.
 const T0: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
 
 /// The length in characters of the session ids in the recordings, and of ours unless a scenario says otherwise.

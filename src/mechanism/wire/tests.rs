@@ -158,7 +158,7 @@ fn check_message(message: &Value) {
 
     let response = text(&message["responseHeaders"]);
     let number = |name| field(response, name).parse::<u32>().expect("a number");
-    let reset = u64::from(number("X-RateLimit-Reset")) * 1_000 - T0_UNIX_MS as u64;
+    let reset = u64::from(number("X-RateLimit-Reset")) * 1_000 - T0.unix_timestamp() as u64 * 1_000;
     let remaining = number("X-RateLimit-Remaining");
     assert_eq!(response_head(parse_http(field(response, "Date")), remaining, Time::from_ms(reset)), response);
 }
