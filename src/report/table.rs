@@ -91,6 +91,9 @@ pub fn comparison(summary: &Summary, baseline: &str) -> String {
             table.add_rows(rows);
         }
     }
+    if table.is_empty() {
+        table.add_row(["nobody watched, and nothing was sent"]);
+    }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }

@@ -109,7 +109,9 @@ pub fn run(
         let mut writer = writer.lock().expect("no thread panics while it writes");
         writer.keep(result).map_err(RunError::Folder)
     };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    // No thread without work: somebody may ask for a million.
+    let threads = jobs.clamp(1, missing.len().max(1));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| FolderError::threads(&error))?;
     let outcome = pool.install(|| missing.par_iter().with_max_len(1).try_for_each(run_one));
     let writer = writer.into_inner().expect("no thread panics while it writes");

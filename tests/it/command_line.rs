@@ -101,6 +101,13 @@ fn the_table_and_nothing_else_is_printed() {
 }
 
 #[test]
+fn a_run_in_which_nothing_happens_says_so() {
+    let place = Place::with_small();
+    let table = place.good(&["run", "small.yaml", "--out", "out", "--set", "viewers=[]"]);
+    assert!(table.contains("nobody watched, and nothing was sent"), "{table}");
+}
+
+#[test]
 fn what_is_changed_on_the_command_line_is_what_runs() {
     let place = Place::with_small();
     for (arguments, resolved) in [
