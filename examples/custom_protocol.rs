@@ -4,6 +4,7 @@
 //! Run it with `cargo run --release --example custom_protocol`. A scenario file can define such a protocol too (under
 //! `protocols:`); Rust is the place for what a file cannot say, such as trying every combination of two rules, as here.
 
+use fedisim::domain::delivery::Delivery;
 use fedisim::domain::protocol::{FollowerTotal, Forward, Rules, Threshold};
 use fedisim::runs::cell::{CellResult, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, Variant, parse};
@@ -66,6 +67,8 @@ fn scenario() -> Scenario {
 /// list with different ones.
 fn add(scenario: &mut Scenario, name: &str, rules: Rules) {
     scenario.compare.push(Variant {
+        delivery: Delivery::preset("unlimited").expect("a preset"),
+        faults: Vec::new(),
         name: name.to_owned(),
         protocols: vec![name.to_owned(); scenario.groups.len()],
         rules: vec![rules; scenario.instances.len()],

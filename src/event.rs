@@ -1,25 +1,34 @@
 //! The events of a run: a closed set, and the key that orders those of one instant.
 //!
-//! The order at one instant is: restarts, ticks, samples, arrivals, heartbeats; within a rank by instance, then link,
-//! video, kind, session (of a total: author) and number. So a tick cleans what expires at that very instant, a sample
-//! sees that tick and none of the arrivals, and an arrival finds what was there before any heartbeat. Recordings have no
-//! such ties; this choice is the model's.
+//! The order at one instant is: stops, restarts, ticks, flushes, samples, requests, the rest of delivery, heartbeats,
+//! other traffic; within a rank by instance, then link, video, kind, session (of a total: author), number, attempt and
+//! step. So a tick cleans what expires at that very instant, a sample sees that tick and none of the arrivals, and an
+//! arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the model's.
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
-use crate::mechanism::activity::{Kind, Subject, View};
+use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::pending::Key;
 use crate::words::ids::{InstanceId, SessionId};
 use crate::words::random::fold;
 use crate::words::units::Time;
 
 /// The greatest number of heartbeats in a session, ticks or samples that a key can tell apart.
-pub const MAX_NUMBER: u32 = (1 << 28) - 1;
+pub const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
+
+const NUMBER_BITS: u32 = 28;
+/// A federation has at most 20,000 instances.
+const INSTANCE_BITS: u32 = 15;
 
 /// Something that happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The process of an instance starts again.
+    /// The process of an instance stops.
+    Stop {
+        /// Where.
+        instance: InstanceId,
+    },
+    /// The process of an instance is up again.
     Restart {
         /// Where.
         instance: InstanceId,
@@ -31,13 +40,50 @@ pub enum Event {
         /// Counts up per instance.
         number: u32,
     },
+    /// An instance writes down how its followers' inboxes did, and removes who did too badly.
+    HealthFlush {
+        /// Where.
+        instance: InstanceId,
+        /// Counts up per instance.
+        number: u32,
+    },
+    /// An instance broadcasts its videos whose views changed.
+    UpdateFlush {
+        /// Where.
+        instance: InstanceId,
+        /// Counts up per instance.
+        number: u32,
+    },
     /// The displayed counts are noted.
     Sample {
         /// Counts up.
         number: u32,
     },
-    /// A View arrives at an inbox.
-    Arrival(Arrival),
+    /// A request gets on.
+    Request {
+        /// How far it has got.
+        step: Step,
+        /// Where the driver keeps it.
+        slot: u32,
+        /// What it carries.
+        message: Message,
+    },
+    /// One of the threads that do one thing at a time has finished something.
+    LaneDone {
+        /// Where.
+        instance: InstanceId,
+        /// Which thread.
+        lane: Lane,
+    },
+    /// A job has been running for as long as it may.
+    JobLimit {
+        /// Whose.
+        instance: InstanceId,
+        /// The number of the job, counted per run.
+        job: u64,
+    },
+    /// A message that failed is queued again.
+    Retry(Message),
     /// A client reports that somebody watches.
     Heartbeat {
         /// Whose.
@@ -45,51 +91,122 @@ pub enum Event {
         /// Counts up per session.
         number: u32,
     },
+    /// A client's instance reports what a visit watched.
+    WatchAction {
+        /// Which visit.
+        session: SessionId,
+    },
+    /// A job of the background comes.
+    Background {
+        /// Where.
+        instance: InstanceId,
+        /// Counts up per instance.
+        number: u32,
+    },
 }
 
-/// A View at the end of its way.
+/// How far a request has got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Arrival {
+pub enum Step {
+    /// It is signed and leaves.
+    Signed = 0,
+    /// It has reached the receiver's downlink.
+    Reached = 1,
+    /// The receiver has it whole: it arrives.
+    Arrived = 2,
+    /// The receiver has verified it, answers, and puts it into its inbox queue.
+    Verified = 3,
+    /// The answer has reached the sender's downlink.
+    Answered = 4,
+    /// It is over for the sender.
+    Ended = 5,
+    /// Its time is up, if it is not over yet.
+    TimedOut = 6,
+}
+
+/// The threads of an instance that do one thing at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lane {
+    /// JSON-LD signatures and verifications.
+    JsonLd = 0,
+    /// The inbox queue.
+    Inbox = 1,
+    /// The inbox queue of Views, from 8.2.
+    ViewsInbox = 2,
+}
+
+/// An activity on its way to one inbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Message {
     /// What arrives.
-    pub view: View,
+    pub activity: Activity,
     /// What kind of message it is.
     pub kind: Kind,
-    /// The instance that sent it (its author, or the origin that forwards it).
+    /// The instance that sends it (its author, or the origin that forwards it).
     pub from: InstanceId,
     /// The instance that receives it.
     pub to: InstanceId,
+    /// When it was built or, if forwarded, received; by the true clock.
+    pub created: Time,
+    /// How often it was sent before.
+    pub attempt: u8,
     /// Bytes of the request's head.
     pub head_bytes: u32,
     /// Bytes of the request's body.
     pub body_bytes: u32,
 }
 
+impl Message {
+    /// Bytes of the request.
+    pub fn bytes(&self) -> u64 {
+        u64::from(self.head_bytes) + u64::from(self.body_bytes)
+    }
+
+    /// What tells it from all other messages, with the widths in bits.
+    fn name(&self) -> [(u64, u32); 6] {
+        let Message { activity, kind, from, attempt, .. } = *self;
+        // A total has no session; its author tells it from the totals that the same origin forwards beside it.
+        let who = match activity.subject {
+            Subject::Viewer(..) | Subject::Plain(_) | Subject::WatchAction(_) => activity.stamp.session.0,
+            Subject::Total | Subject::Update | Subject::Background => activity.author.0,
+        };
+        [
+            (u64::from(from.0), INSTANCE_BITS),
+            (u64::from(activity.video.0), 10),
+            (kind as u64, 4),
+            (u64::from(who), 32),
+            (u64::from(activity.stamp.number), NUMBER_BITS),
+            (u64::from(attempt), 5),
+        ]
+    }
+}
+
 impl Event {
     /// The order of the event among those of its instant.
     pub fn key(&self, sessions: &[Session]) -> Key {
+        let numbered = |rank, instance, number| key(rank, instance, &[(u64::from(number), NUMBER_BITS)]);
         match *self {
-            Event::Restart { instance } => key(0, instance, &[]),
-            Event::Tick { instance, number } => key(1, instance, &[(u64::from(number), 28)]),
-            Event::Sample { number } => key(2, InstanceId(0), &[(u64::from(number), 28)]),
-            Event::Arrival(Arrival { ref view, kind, from, to, .. }) => {
-                // A total has no session; its author tells it from the totals that the same origin forwards beside it.
-                let who = match view.subject {
-                    Subject::Total => view.author.0,
-                    Subject::Viewer(..) | Subject::Plain(_) => view.stamp.session.0,
-                };
-                let parts = [
-                    (u64::from(from.0), 24),
-                    (u64::from(view.video.0), 12),
-                    (kind as u64, 4),
-                    (u64::from(who), 32),
-                    (u64::from(view.stamp.number), 28),
-                ];
-                key(3, to, &parts)
+            Event::Stop { instance } => key(0, instance, &[]),
+            Event::Restart { instance } => key(1, instance, &[]),
+            Event::Tick { instance, number } => numbered(2, instance, number),
+            Event::HealthFlush { instance, number } => numbered(3, instance, number),
+            Event::UpdateFlush { instance, number } => numbered(4, instance, number),
+            Event::Sample { number } => numbered(5, InstanceId(0), number),
+            Event::Request { step, message, .. } => {
+                let [from, video, kind, who, number, attempt] = message.name();
+                key(6, message.to, &[from, video, kind, who, number, attempt, (step as u64, 3)])
             }
+            Event::LaneDone { instance, lane } => key(7, instance, &[(lane as u64, 2)]),
+            Event::JobLimit { instance, job } => key(8, instance, &[(job, 64)]),
+            Event::Retry(message) => key(9, message.to, &message.name()),
             Event::Heartbeat { session, number } => {
                 let instance = sessions[session.index()].instance;
-                key(4, instance, &[(u64::from(session.0), 32), (u64::from(number), 28)])
+                key(10, instance, &[(u64::from(session.0), 32), (u64::from(number), NUMBER_BITS)])
             }
+            Event::WatchAction { session } => {
+                key(11, sessions[session.index()].instance, &[(u64::from(session.0), 32)])
+            }
+            Event::Background { instance, number } => numbered(12, instance, number),
         }
     }
 
@@ -97,10 +214,10 @@ impl Event {
     pub fn words(&self, sessions: &[Session]) -> [u64; 3] {
         let key = self.key(sessions);
         let content = match self {
-            Event::Arrival(Arrival { view, head_bytes, body_bytes, .. }) => fold(&[
-                u64::from(view.author.0),
-                view.result.map_or(u64::MAX, u64::from),
-                view.expires.map_or(u64::MAX, Time::ns),
+            Event::Request { message: Message { activity, head_bytes, body_bytes, .. }, .. } => fold(&[
+                u64::from(activity.author.0),
+                activity.result.map_or(u64::MAX, u64::from),
+                activity.expires.map_or(u64::MAX, Time::ns),
                 u64::from(*head_bytes),
                 u64::from(*body_bytes),
             ]),
@@ -113,22 +230,28 @@ impl Event {
     pub fn describe(&self, federation: &Federation, sessions: &[Session]) -> String {
         let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
         match *self {
+            Event::Stop { instance } => format!("stop,{}", name(instance)),
             Event::Restart { instance } => format!("restart,{}", name(instance)),
             Event::Tick { instance, number } => format!("tick,{},number={number}", name(instance)),
+            Event::HealthFlush { instance, number } => {
+                format!("health_flush,{},number={number}", name(instance))
+            }
+            Event::UpdateFlush { instance, number } => {
+                format!("update_flush,{},number={number}", name(instance))
+            }
             Event::Sample { number } => format!("sample,,number={number}"),
-            Event::Arrival(Arrival { ref view, kind, from, to, .. }) => {
-                let video = &federation.videos[view.video.index()].name;
-                let count = view.result.map_or_else(|| "none".to_owned(), |count| count.to_string());
-                let expires = view.expires.map_or_else(|| "never".to_owned(), |at| at.ns().to_string());
-                format!(
-                    "arrival,{},kind={} from={} author={} video={video} session={} number={} result={count} expires_ns={expires}",
-                    name(to),
-                    kind.name(),
-                    name(from),
-                    name(view.author),
-                    view.stamp.session,
-                    view.stamp.number
-                )
+            Event::Request { step, ref message, .. } => {
+                format!("{},{}", step.name(), message.describe(federation))
+            }
+            Event::LaneDone { instance, lane } => format!("{}_done,{}", lane.name(), name(instance)),
+            Event::JobLimit { instance, job } => format!("job_limit,{},job={job}", name(instance)),
+            Event::Retry(ref message) => format!("retry,{}", message.describe(federation)),
+            Event::WatchAction { session } => {
+                let visit = &sessions[session.index()];
+                format!("watch_action,{},session={session}", name(visit.instance))
+            }
+            Event::Background { instance, number } => {
+                format!("background,{},number={number}", name(instance))
             }
             Event::Heartbeat { session, number } => {
                 let visit = &sessions[session.index()];
@@ -139,12 +262,57 @@ impl Event {
     }
 }
 
+impl Message {
+    fn describe(&self, federation: &Federation) -> String {
+        let Message { activity, kind, from, to, attempt, .. } = self;
+        let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
+        let video = &federation.videos[activity.video.index()].name;
+        let count = activity.result.map_or_else(|| "none".to_owned(), |count| count.to_string());
+        let expires = activity.expires.map_or_else(|| "never".to_owned(), |at| at.ns().to_string());
+        format!(
+            "{},kind={} from={} author={} video={video} session={} number={} attempt={attempt} result={count} expires_ns={expires}",
+            name(*to),
+            kind.name(),
+            name(*from),
+            name(activity.author),
+            activity.stamp.session,
+            activity.stamp.number
+        )
+    }
+}
+
+impl Step {
+    fn name(self) -> &'static str {
+        match self {
+            Step::Signed => "signed",
+            Step::Reached => "reached",
+            Step::Arrived => "arrival",
+            Step::Verified => "verified",
+            Step::Answered => "answered",
+            Step::Ended => "ended",
+            Step::TimedOut => "timed_out",
+        }
+    }
+}
+
+impl Lane {
+    /// The name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Lane::JsonLd => "json_ld",
+            Lane::Inbox => "inbox",
+            Lane::ViewsInbox => "views_inbox",
+        }
+    }
+}
+
 /// A rank, an instance and further parts with their widths in bits, left-aligned: together at most 128 bits.
 fn key(rank: u128, instance: InstanceId, parts: &[(u64, u32)]) -> Key {
-    let mut key = rank << 24 | u128::from(instance.0);
-    let mut free_bits = 128 - 28;
+    assert!(instance.0 >> INSTANCE_BITS == 0, "{instance} is no instance");
+    let mut key = rank << INSTANCE_BITS | u128::from(instance.0);
+    let mut free_bits = 128 - 4 - INSTANCE_BITS;
     for &(part, bits) in parts {
-        assert!(part >> bits == 0, "{part} does not fit {bits} bits");
+        assert!(bits == 64 || part >> bits == 0, "{part} does not fit {bits} bits");
         key = key << bits | u128::from(part);
         free_bits -= bits;
     }
@@ -163,8 +331,12 @@ mod tests {
             Event::Tick { instance: InstanceId(0), number: 7 },
             Event::Tick { instance: InstanceId(1), number: 3 },
             Event::Tick { instance: InstanceId(1), number: 4 },
+            Event::HealthFlush { instance: InstanceId(0), number: 0 },
             Event::Sample { number: 0 },
             Event::Sample { number: 1 },
+            Event::LaneDone { instance: InstanceId(0), lane: Lane::JsonLd },
+            Event::LaneDone { instance: InstanceId(0), lane: Lane::Inbox },
+            Event::JobLimit { instance: InstanceId(0), job: u64::MAX },
         ];
         assert!(events.is_sorted_by_key(|event| event.key(&sessions)));
     }

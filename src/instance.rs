@@ -10,7 +10,7 @@ use crate::domain::protocol::{
     AcceptResult, FollowerTotal, Forward, ForwardPlainViews, IdsAfterRestart, KnownViewer, OriginTotal,
     OwnViewers, PlainViews, Rules, StoreKind, Threshold, ViewerResult,
 };
-use crate::mechanism::activity::{Stamp, Subject, View};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::store::{EntryId, Keeping, Store};
 use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::words::units::{Span, Time};
@@ -38,6 +38,8 @@ struct Shown {
     last_total: LastTotal,
     /// When each viewer last made a plain view; kept outside the process, so restarts do not touch it.
     plain_views: BTreeMap<ViewerId, Time>,
+    /// Whether it was viewed since its last `Update`; kept outside the process.
+    was_viewed: bool,
 }
 
 /// What the threshold rule remembers.
@@ -53,14 +55,28 @@ pub enum Input<'a> {
     /// A client of its own reports that somebody watches.
     Heartbeat(Heartbeat),
     /// A View arrives at its inbox.
-    Receive(&'a View),
+    Receive(&'a Activity),
     /// Its periodic clean-up, with a number that counts up.
     Tick {
         /// The number of this tick since T0.
         number: u32,
     },
-    /// Its process starts again.
-    Restart,
+    /// It is time to tell followers which of its videos were viewed.
+    FlushUpdates {
+        /// The number of this flush since T0.
+        number: u32,
+    },
+    /// It reports what one of its viewers watched on a visit that is over.
+    ReportWatch {
+        /// What was watched.
+        video: VideoId,
+        /// By whom.
+        viewer: ViewerId,
+        /// On which visit.
+        session: SessionId,
+    },
+    /// Its process starts again, with other rules if some are given.
+    Restart(Option<Rules>),
 }
 
 /// One heartbeat of a client.
@@ -82,7 +98,7 @@ pub struct Heartbeat {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Effect {
     /// What is sent.
-    pub view: View,
+    pub activity: Activity,
     /// To whom.
     pub to: Recipients,
 }
@@ -108,10 +124,27 @@ impl Instance {
     pub fn handle(&mut self, now: Time, input: Input<'_>, effects: &mut Vec<Effect>) {
         match input {
             Input::Heartbeat(heartbeat) => self.heartbeat(now, heartbeat, effects),
-            Input::Receive(view) => self.receive(view, effects),
+            Input::Receive(activity) => self.receive(activity, effects),
             Input::Tick { number } => self.tick(now, number, effects),
-            Input::Restart => self.restart(),
+            Input::FlushUpdates { number } => self.flush_updates(now, number, effects),
+            Input::ReportWatch { video, viewer, session } => {
+                if !self.owns(video) {
+                    let stamp = Stamp { session, number: 0 };
+                    effects.push(self.send_own(self.activity(
+                        now,
+                        video,
+                        Subject::WatchAction(viewer),
+                        stamp,
+                    )));
+                }
+            }
+            Input::Restart(rules) => self.restart(rules),
         }
+    }
+
+    /// What it speaks now.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// The number of viewers that it shows for a video.
@@ -134,8 +167,8 @@ impl Instance {
                 ViewerResult::No => None,
             };
             let stamp = Stamp { session: heartbeat.session, number: heartbeat.number };
-            let view = View { result, ..self.view(now, heartbeat.video, subject, stamp) };
-            effects.push(self.send_own(View { expires: Some(expires), ..view }));
+            let activity = Activity { result, ..self.activity(now, heartbeat.video, subject, stamp) };
+            effects.push(self.send_own(Activity { expires: Some(expires), ..activity }));
         }
         self.plain_view(now, heartbeat, effects);
     }
@@ -160,31 +193,37 @@ impl Instance {
         let views = &mut self.shown(video).plain_views;
         if views.get(&viewer).is_none_or(|last| *last + PLAIN_VIEW_INTERVAL <= now) {
             views.insert(viewer, now);
+            self.shown(video).was_viewed = true;
             let stamp = Stamp { session, number };
-            effects.push(self.send_own(self.view(now, video, Subject::Plain(viewer), stamp)));
+            effects.push(self.send_own(self.activity(now, video, Subject::Plain(viewer), stamp)));
         }
     }
 
-    fn receive(&mut self, view: &View, effects: &mut Vec<Effect>) {
-        let forwarded = match (view.expires, self.owns(view.video)) {
-            (None, owned) => owned && self.rules.forward_plain_views == ForwardPlainViews::Always,
-            (Some(expires), true) => self.receive_at_origin(view, expires),
+    fn receive(&mut self, activity: &Activity, effects: &mut Vec<Effect>) {
+        let forwarded = match (activity.expires, self.owns(activity.video)) {
+            (None, true) if matches!(activity.subject, Subject::Plain(_)) => {
+                self.shown(activity.video).was_viewed = true;
+                self.rules.forward_plain_views == ForwardPlainViews::Always
+            }
+            (None, _) => false,
+            (Some(expires), true) => self.receive_at_origin(activity, expires),
             (Some(expires), false) => {
-                self.receive_at_follower(view, expires);
+                self.receive_at_follower(activity, expires);
                 false
             }
         };
         if forwarded {
-            effects.push(Effect { view: *view, to: Recipients::FollowersBut(view.author) });
+            effects.push(Effect { activity: *activity, to: Recipients::FollowersBut(activity.author) });
         }
     }
 
     /// Counts a View about a video of its own; returns whether to forward it.
-    fn receive_at_origin(&mut self, view: &View, expires: Time) -> bool {
+    fn receive_at_origin(&mut self, activity: &Activity, expires: Time) -> bool {
         let Rules { follower_total, known_viewer, forward, .. } = self.rules;
-        let entry = EntryId { author: view.author, subject: view.subject };
-        let store = &mut self.shown(view.video).store;
-        if let (Subject::Total, FollowerTotal::Yes, Some(count)) = (view.subject, follower_total, view.result)
+        let entry = EntryId { author: activity.author, subject: activity.subject };
+        let store = &mut self.shown(activity.video).store;
+        if let (Subject::Total, FollowerTotal::Yes, Some(count)) =
+            (activity.subject, follower_total, activity.result)
         {
             store.set(entry, count, expires);
             return false;
@@ -200,15 +239,15 @@ impl Instance {
         }
     }
 
-    fn receive_at_follower(&mut self, view: &View, expires: Time) {
+    fn receive_at_follower(&mut self, activity: &Activity, expires: Time) {
         let accepts = match self.rules.accept_result {
             AcceptResult::Nobody => false,
             AcceptResult::Anybody => true,
-            AcceptResult::VideoHost => view.author == self.videos[view.video.index()].origin,
+            AcceptResult::VideoHost => activity.author == self.videos[activity.video.index()].origin,
         };
-        let entry = EntryId { author: view.author, subject: view.subject };
-        let store = &mut self.shown(view.video).store;
-        match view.result {
+        let entry = EntryId { author: activity.author, subject: activity.subject };
+        let store = &mut self.shown(activity.video).store;
+        match activity.result {
             Some(count) if accepts => store.replace(entry, count, expires),
             _ => {
                 store.add(entry, expires);
@@ -236,12 +275,31 @@ impl Instance {
         }
         for (video, count) in totals {
             let stamp = Stamp { session: SessionId(0), number };
-            let view = View { result: Some(count), ..self.view(now, video, Subject::Total, stamp) };
-            effects.push(self.send_own(View { expires: Some(now + rules.total_lifetime()), ..view }));
+            let activity =
+                Activity { result: Some(count), ..self.activity(now, video, Subject::Total, stamp) };
+            effects.push(self.send_own(Activity { expires: Some(now + rules.total_lifetime()), ..activity }));
         }
     }
 
-    fn restart(&mut self) {
+    /// One `Update` for each video of its own that was viewed, however often.
+    fn flush_updates(&mut self, now: Time, number: u32, effects: &mut Vec<Effect>) {
+        let stamp = Stamp { session: SessionId(0), number };
+        let own = self.shown.iter_mut().filter(|(video, _)| self.videos[video.index()].origin == self.id);
+        let viewed: Vec<VideoId> = own
+            .filter_map(|(&video, shown)| std::mem::take(&mut shown.was_viewed).then_some(video))
+            .collect();
+        for video in viewed {
+            effects.push(self.send_own(self.activity(now, video, Subject::Update, stamp)));
+        }
+    }
+
+    fn restart(&mut self, rules: Option<Rules>) {
+        let before = self.rules;
+        self.rules = rules.unwrap_or(before);
+        if before.store != self.rules.store {
+            let keeping = self.keeping();
+            self.shown.values_mut().for_each(|shown| shown.store = Store::new(keeping));
+        }
         if self.rules.ids_after_restart == IdsAfterRestart::New {
             self.salt += 1;
         }
@@ -254,30 +312,36 @@ impl Instance {
     }
 
     /// A View of its own without result and expiry.
-    fn view(&self, now: Time, video: VideoId, subject: Subject, stamp: Stamp) -> View {
-        View { video, author: self.id, subject, result: None, built: now, expires: None, stamp }
+    fn activity(&self, now: Time, video: VideoId, subject: Subject, stamp: Stamp) -> Activity {
+        let form = self.rules.wire.form();
+        Activity { video, author: self.id, subject, result: None, built: now, expires: None, stamp, form }
     }
 
     /// A View of its own goes to all followers if the video is its own, else to the video's origin.
-    fn send_own(&self, view: View) -> Effect {
-        let origin = self.videos[view.video.index()].origin;
+    fn send_own(&self, activity: Activity) -> Effect {
+        let origin = self.videos[activity.video.index()].origin;
         let to = if origin == self.id { Recipients::Followers } else { Recipients::One(origin) };
-        Effect { view, to }
+        Effect { activity, to }
     }
 
     fn owns(&self, video: VideoId) -> bool {
         self.videos[video.index()].origin == self.id
     }
 
-    fn shown(&mut self, video: VideoId) -> &mut Shown {
-        let keeping = match self.rules.store {
+    fn keeping(&self) -> Keeping {
+        match self.rules.store {
             StoreKind::List => Keeping::List,
             StoreKind::Keyed => Keeping::Keyed,
-        };
+        }
+    }
+
+    fn shown(&mut self, video: VideoId) -> &mut Shown {
+        let keeping = self.keeping();
         self.shown.entry(video).or_insert_with(|| Shown {
             store: Store::new(keeping),
             last_total: LastTotal::default(),
             plain_views: BTreeMap::new(),
+            was_viewed: false,
         })
     }
 }
@@ -346,10 +410,13 @@ mod tests {
             }
             let effects = run(&mut instance, s, Input::Tick { number });
             assert!(effects.len() <= 1);
-            let lasts =
-                |view: &View| view.expires.expect("totals expire").since(view.built).ns() / 1_000_000_000;
+            let lasts = |activity: &Activity| {
+                activity.expires.expect("totals expire").since(activity.built).ns() / 1_000_000_000
+            };
             sent.push(
-                effects.first().map(|effect| (effect.view.result.expect("a count"), lasts(&effect.view))),
+                effects
+                    .first()
+                    .map(|effect| (effect.activity.result.expect("a count"), lasts(&effect.activity))),
             );
         }
         sent
@@ -376,27 +443,27 @@ mod tests {
     fn a_follower_total_counts_own_viewers_in_no_list_too() {
         let mut follower = instance(FOLLOWER, rules("v3"));
         assert!(beat(&mut follower, 1, 1).is_empty(), "viewers are not sent singly");
-        let total = View {
+        let total = Activity {
             author: ORIGIN,
             result: Some(40),
             expires: Some(Time::ZERO + Span::from_secs(500)),
-            ..follower.view(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+            ..follower.activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
         };
         run(&mut follower, 2, Input::Receive(&total));
         beat(&mut follower, 1, 6);
         assert_eq!(follower.displayed(VIDEO), 40);
         let sent = run(&mut follower, 120, Input::Tick { number: 1 });
-        assert_eq!(sent[0].view.result, Some(1));
+        assert_eq!(sent[0].activity.result, Some(1));
         assert_eq!(sent[0].to, Recipients::One(ORIGIN));
     }
 
     #[test]
     fn an_origin_without_the_rule_takes_a_follower_total_for_one_viewer() {
-        let total = View {
+        let total = Activity {
             author: FOLLOWER,
             result: Some(40),
             expires: Some(Time::ZERO + Span::from_secs(500)),
-            ..instance(FOLLOWER, rules("v3")).view(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+            ..instance(FOLLOWER, rules("v3")).activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
         };
         for (preset, shown, forwards) in [("v3", 40, 0), ("peertube-8.2.4", 1, 1), ("v1", 1, 1)] {
             let mut origin = instance(ORIGIN, rules(preset));
@@ -418,7 +485,7 @@ mod tests {
                 watched: Span::from_secs(s),
             };
             for effect in run(&mut follower, s, Input::Heartbeat(heartbeat)) {
-                if matches!(effect.view.subject, Subject::Plain(_)) {
+                if matches!(effect.activity.subject, Subject::Plain(_)) {
                     sent.push(s);
                 }
             }

@@ -2,9 +2,12 @@
 //!
 //! Both drivers report the same things. An observer never changes what happens.
 
-use crate::event::{Arrival, Event};
+use crate::event::{Event, Lane, Message};
 use crate::instance::Instance;
-use crate::words::units::Time;
+use crate::mechanism::ledger::Flow;
+use crate::mechanism::transport::TransportBytes;
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,16 +21,113 @@ pub enum Outcome {
 }
 
 /// Counts that hold at the end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// How it ended.
     pub outcome: Outcome,
     /// Events that happened.
     pub events: u64,
-    /// Messages sent and neither delivered nor lost.
-    pub in_flight: u64,
+    /// What became of all messages.
+    pub flow: Flow,
     /// Sessions that were still watching.
     pub unfinished_sessions: u64,
+    /// By `InstanceId`: how long what it has was busy.
+    pub busy: Vec<Busy>,
+    /// The most jobs that waited at one instance at one moment.
+    pub queued_jobs_peak: u64,
+    /// Activities that were answered and lost with the inbox queue when their receiver's process stopped.
+    pub inbox_dropped: u64,
+}
+
+/// How long an instance's cores and links were busy, in ns; two busy cores count twice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Busy {
+    /// CPU time.
+    pub cpu_ns: u64,
+    /// Time of the uplink; 0 if it is not limited.
+    pub uplink_ns: u64,
+    /// Time of the downlink; 0 if it is not limited.
+    pub downlink_ns: u64,
+}
+
+/// How a request ended for its sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It was delivered and answered in time.
+    Good,
+    /// The receiver refused it for its rate (429).
+    Refused,
+    /// The receiver's host refused the connection, or had closed it.
+    FailedConnect,
+    /// Nothing came back in time; it may have been delivered.
+    TimedOut,
+}
+
+/// A queue of an instance as a sample finds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueueSample {
+    /// Whose.
+    pub instance: InstanceId,
+    /// Which.
+    pub queue: QueueName,
+    /// Jobs (of an inbox: activities) that wait.
+    pub waiting: u64,
+    /// Jobs that run.
+    pub running: u64,
+    /// How long the oldest has waited.
+    pub oldest: Span,
+    /// Jobs that have started since the sample before.
+    pub started: u64,
+    /// How long those had waited together.
+    pub waited: Span,
+}
+
+/// The queues of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum QueueName {
+    /// Broadcast jobs, one at a time.
+    Sequential,
+    /// Broadcast jobs in parallel.
+    Parallel,
+    /// Jobs for one inbox.
+    Unicast,
+    /// The queues per destination, taken together.
+    Destinations,
+    /// The one queue of single requests.
+    Workers,
+    /// One of the threads that do one thing at a time.
+    Lane(Lane),
+}
+
+impl QueueName {
+    /// The name in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            QueueName::Sequential => "sequential",
+            QueueName::Parallel => "parallel",
+            QueueName::Unicast => "unicast",
+            QueueName::Destinations => "destinations",
+            QueueName::Workers => "workers",
+            QueueName::Lane(lane) => lane.name(),
+        }
+    }
+}
+
+/// What an hourly flush of follow health, or the end of a run, finds about one follower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HealthNote {
+    /// Who is followed.
+    pub instance: InstanceId,
+    /// Who follows.
+    pub follower: InstanceId,
+    /// Good deliveries since the note before.
+    pub good: u64,
+    /// Bad deliveries since the note before.
+    pub bad: u64,
+    /// The score after that.
+    pub score: i64,
+    /// Whether the follow is removed now.
+    pub removed: bool,
 }
 
 /// Somebody who watches a run. All methods do nothing unless overridden.
@@ -35,12 +135,31 @@ pub trait Observer {
     /// An event is about to happen.
     fn event(&mut self, _now: Time, _event: &Event) {}
 
-    /// A request has begun. `arrives` is when its View will arrive; `None` if it is lost.
-    fn sent(&mut self, _now: Time, _message: &Arrival, _arrives: Option<Time>) {}
+    /// A request has begun. `arrives` is when its activity will arrive, where latency alone decides that.
+    fn sent(&mut self, _now: Time, _message: &Message, _arrives: Option<Time>) {}
 
-    /// A View has arrived and been answered.
-    fn delivered(&mut self, _now: Time, _message: &Arrival) {}
+    /// A request has left its sender, with these bytes below HTTP.
+    fn transported(&mut self, _now: Time, _message: &Message, _transport: &TransportBytes) {}
 
-    /// The displayed counts may be asked for. `instances` are all instances, by id.
-    fn sample(&mut self, _now: Time, _number: u32, _instances: &[Instance]) {}
+    /// A message has reached its receiver, who takes it.
+    fn delivered(&mut self, _now: Time, _message: &Message) {}
+
+    /// An activity has come out of the inbox queue: it takes effect.
+    fn processed(&mut self, _now: Time, _message: &Message) {}
+
+    /// A request is over for its sender.
+    fn ended(&mut self, _now: Time, _message: &Message, _fate: Fate) {}
+
+    /// A job has started after waiting so long.
+    fn job_started(&mut self, _now: Time, _waited: Span) {}
+
+    /// A job still waits at the end of the run, after so long.
+    fn job_unstarted(&mut self, _waited: Span) {}
+
+    /// Follow health was written down.
+    fn health(&mut self, _now: Time, _note: &HealthNote) {}
+
+    /// The displayed counts may be asked for. `instances` are all instances, by id; `queues` those that are not
+    /// empty and those from which something started since the sample before.
+    fn sample(&mut self, _now: Time, _number: u32, _instances: &[Instance], _queues: &[QueueSample]) {}
 }

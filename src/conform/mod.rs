@@ -8,14 +8,17 @@ mod trace;
 
 pub use trace::{MessageRow, SampleRow, Trace};
 
-use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
+use crate::domain::delivery::Delivery;
+use crate::domain::faults::Fault;
+use crate::domain::federation::{Capacity, Federation, Follows, Instance as InstanceSpec, Video};
+use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::workload::Session;
-use crate::event::Arrival;
+use crate::event::Message;
 use crate::instance::Instance;
 use crate::mechanism::activity::{Kind, Subject};
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
 use crate::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
-use crate::observe::Observer;
+use crate::observe::{Observer, QueueSample};
 use crate::scenario::End;
 use crate::sim::{self, Cell, Sampling};
 use crate::words::ids::{InstanceId, VideoId};
@@ -65,6 +68,7 @@ fn cell(trace: &Trace) -> Cell {
         rules,
         is_peertube: true,
         region: 0,
+        capacity: Capacity::default(),
     };
     let instances: Vec<_> = trace.instances.iter().zip(&trace.rules).map(instance).collect();
     let hosts = instances.iter().map(|instance| Host::new(&instance.url)).collect();
@@ -73,6 +77,12 @@ fn cell(trace: &Trace) -> Cell {
         to: vec![to],
         latency: Some(Latency::Constant(latency)),
         loss_ppm: None,
+    };
+    let restart = |&(instance, at): &(InstanceId, Time)| Fault::Restart {
+        instance,
+        at,
+        startup: Span::ZERO,
+        rules: None,
     };
     Cell {
         federation: Federation {
@@ -94,7 +104,11 @@ fn cell(trace: &Trace) -> Cell {
         },
         seed: SEED,
         tick_phase: trace.tick_phase.clone(),
-        restarts: trace.restarts.clone(),
+        health_phase: vec![trace.end; trace.instances.len()],
+        update_phase: vec![trace.end; trace.instances.len()],
+        delivery: Delivery::preset("unlimited").expect("a preset"),
+        faults: trace.restarts.iter().map(restart).collect(),
+        other: OtherTraffic::default(),
         sampling: Sampling { from: trace.sample_from, every: trace.sample_every },
         end: End::At(trace.end),
         event_limit: u64::MAX,
@@ -109,8 +123,8 @@ struct Replay<'a> {
 }
 
 impl Observer for Replay<'_> {
-    fn sent(&mut self, now: Time, message: &Arrival, arrives: Option<Time>) {
-        let Arrival { view, kind, from, to, .. } = message;
+    fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
+        let Message { activity, kind, from, to, .. } = message;
         let name = |id: InstanceId| self.trace.instances[id.index()].clone();
         self.messages.push(MessageRow {
             sent_ms: now.ms(),
@@ -118,17 +132,17 @@ impl Observer for Replay<'_> {
             from: name(*from),
             to: name(*to),
             kind: kind_in_recordings(*kind).to_owned(),
-            forwarded: view.author != *from,
-            viewer: match view.subject {
-                Subject::Viewer(..) => Some(session_name(self.trace, view.stamp.session).to_owned()),
-                Subject::Total | Subject::Plain(_) => None,
+            forwarded: activity.author != *from,
+            viewer: match activity.subject {
+                Subject::Viewer(..) => Some(session_name(self.trace, activity.stamp.session).to_owned()),
+                _ => None,
             },
-            result: view.result.map(u64::from),
-            expires_ms: view.expires.map(Time::ms),
+            result: activity.result.map(u64::from),
+            expires_ms: activity.expires.map(Time::ms),
         });
     }
 
-    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance]) {
+    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
         let watching = |session: &&Session| session.start <= now && session.end > now;
         self.samples.push(SampleRow {
             at_ms: now.ms(),
@@ -143,6 +157,7 @@ fn kind_in_recordings(kind: Kind) -> &'static str {
         Kind::Viewer | Kind::ViewerForwarded => "viewer",
         Kind::Total | Kind::FollowerTotal | Kind::FollowerTotalForwarded => "total",
         Kind::Plain | Kind::PlainForwarded => "view",
+        Kind::Update | Kind::UpdateFetch | Kind::WatchAction | Kind::Background => "other",
     }
 }
 

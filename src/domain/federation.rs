@@ -34,6 +34,19 @@ pub struct Instance {
     pub is_peertube: bool,
     /// The region of its data centre, a row of the network's latency matrix (0 if there is none).
     pub region: usize,
+    /// What its machine can do.
+    pub capacity: Capacity,
+}
+
+/// What a machine can do; `None` is as much as anybody asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capacity {
+    /// Cores, at least 1: what takes CPU time waits for one of them.
+    pub cores: Option<u32>,
+    /// What it can send, in bits per second, at least 1: one transfer after the other.
+    pub uplink_bits_per_s: Option<u64>,
+    /// What it can receive, in bits per second, at least 1: one transfer after the other.
+    pub downlink_bits_per_s: Option<u64>,
 }
 
 /// What is fixed about one video.
@@ -147,6 +160,7 @@ mod tests {
             rules: Rules::preset("v1").expect("a preset"),
             is_peertube: true,
             region: 0,
+            capacity: Capacity::default(),
         };
         let federation =
             Federation { instances: vec![instance; 3], videos: Vec::new(), followers: BTreeMap::new() };

@@ -1,7 +1,10 @@
 //! Layer 3, the domain: protocol rules, who watches what, who follows whom.
 
 pub mod arrivals;
+pub mod delivery;
+pub mod faults;
 pub mod federation;
+pub mod other_traffic;
 pub mod protocol;
 pub mod watch;
 pub mod workload;

@@ -5,6 +5,7 @@
 //! different rows. This file says which rules exist and what each release chose; `instance` says what they do.
 //! To add a rule: one entry in `rules!`, its value in `PEERTUBE_6_0` (and where a preset differs), one branch in `instance`.
 
+use crate::mechanism::activity::Form;
 use crate::words::units::Span;
 
 macro_rules! rules {
@@ -147,6 +148,36 @@ rules! {
         /// none
         Never = "never",
     }
+    /// the queue in which forwards wait
+    forward_queue: ForwardQueue {
+        /// the sequential one: one job at once
+        Sequential = "sequential",
+        /// the parallel one
+        Parallel = "parallel",
+    }
+    /// when an instance removes a follower whose inbox does not answer
+    follow_health: FollowHealth {
+        /// never
+        Off = "off",
+        /// hourly, when its score is below zero: 1,000 at first, 10 more or less per good or bad delivery
+        Score = "score",
+        /// hourly, when nothing was delivered for seven days
+        SevenDays = "seven-days",
+    }
+    /// how an inbox that was bad in the last finished job gets the next broadcast (forwards are not affected)
+    bad_inbox: BadInbox {
+        /// in a unicast job of its own
+        Unicast = "unicast",
+        /// like any other
+        Broadcast = "broadcast",
+    }
+    /// where received Views wait until they are worked on
+    views_inbox: ViewsInbox {
+        /// in the one inbox queue
+        Shared = "shared",
+        /// in an inbox queue of their own
+        Own = "own",
+    }
     /// where viewers are kept
     store: StoreKind {
         /// a list beside a map of ids, in memory; a restart loses both
@@ -216,6 +247,10 @@ const PEERTUBE_6_0: Rules = Rules {
     forward: Forward::Always,
     plain_views: PlainViews::Each,
     forward_plain_views: ForwardPlainViews::Always,
+    forward_queue: ForwardQueue::Sequential,
+    follow_health: FollowHealth::Score,
+    bad_inbox: BadInbox::Unicast,
+    views_inbox: ViewsInbox::Shared,
     store: StoreKind::List,
     ids_after_restart: IdsAfterRestart::New,
     wire: WireForm::V60,
@@ -246,7 +281,14 @@ const PEERTUBE_6_3_V2: Rules = Rules {
 
 const PEERTUBE_8_0: Rules = Rules { known_viewer: KnownViewer::Extend, ..PEERTUBE_6_3_V2 };
 
-const PEERTUBE_8_2_4: Rules = Rules { accept_result: AcceptResult::VideoHost, ..PEERTUBE_8_0 };
+const PEERTUBE_8_2_4: Rules = Rules {
+    accept_result: AcceptResult::VideoHost,
+    forward_queue: ForwardQueue::Parallel,
+    follow_health: FollowHealth::SevenDays,
+    bad_inbox: BadInbox::Broadcast,
+    views_inbox: ViewsInbox::Own,
+    ..PEERTUBE_8_0
+};
 
 const PEERTUBE_9_0_DEV: Rules =
     Rules { forward: Forward::OnlyNew, store: StoreKind::Keyed, ..PEERTUBE_8_2_4 };
@@ -279,6 +321,16 @@ pub const PRESETS: &[Preset] = &[
         rules: V3,
     },
 ];
+
+impl WireForm {
+    /// The form of the activities that an instance with this rule builds.
+    pub fn form(self) -> Form {
+        match self {
+            WireForm::V60 => Form::V60,
+            WireForm::V61 => Form::V61,
+        }
+    }
+}
 
 impl Rules {
     /// The row of a preset, `None` if there is none of that name.

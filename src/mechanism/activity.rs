@@ -1,4 +1,4 @@
-//! The typed View: the one activity that the simulation exchanges.
+//! The typed activity: a View, or what shares the queues with Views.
 //!
 //! Its JSON and its size on the wire are in `wire`; what a receiver does with it is in `instance`.
 
@@ -6,9 +6,9 @@ use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::words::units::Time;
 use serde::{Deserialize, Serialize};
 
-/// A View, as its author built it. A forwarded View is the same View, to the byte.
+/// An activity, as its author built it. A forwarded View is the same View, to the byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct View {
+pub struct Activity {
     /// The video that is watched.
     pub video: VideoId,
     /// The instance that built and signed it.
@@ -23,9 +23,20 @@ pub struct View {
     pub expires: Option<Time>,
     /// Which sending it is.
     pub stamp: Stamp,
+    /// Its form on the wire.
+    pub form: Form,
 }
 
-/// What a View counts; with the author and the video this is its id on the wire.
+/// The two forms of a View in PeerTube's releases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Form {
+    /// Up to 6.0: the id of a viewer is 64 hex digits; the context knows no `InteractionCounter`.
+    V60,
+    /// From 6.1: the id of a viewer is session and video; the context knows `InteractionCounter`.
+    V61,
+}
+
+/// What an activity is about; with the author and the video this is its id on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
     /// One viewer of the author's, with the salt of its id (it changes at restarts where ids do).
@@ -34,6 +45,12 @@ pub enum Subject {
     Total,
     /// One plain view of a viewer: it counts views, not viewers.
     Plain(ViewerId),
+    /// An `Update` of the author's video: its count of views changed. No View.
+    Update,
+    /// A `Create` of a WatchAction: what one visit watched. No View.
+    WatchAction(ViewerId),
+    /// Any other job of the author's, such as a comment. No View.
+    Background,
 }
 
 impl Subject {
@@ -68,11 +85,19 @@ pub enum Kind {
     Plain,
     /// A plain view, forwarded by the origin.
     PlainForwarded,
+    /// An `Update` of a video whose views changed.
+    Update,
+    /// What a follower fetches from the origin after an `Update`: three GET requests, counted and not simulated.
+    UpdateFetch,
+    /// A WatchAction of a follower's viewer, to the origin.
+    WatchAction,
+    /// Another job that the scenario asks for.
+    Background,
 }
 
 impl Kind {
     /// All kinds, in the order of the records.
-    pub const ALL: [Kind; 7] = [
+    pub const ALL: [Kind; 11] = [
         Kind::Viewer,
         Kind::ViewerForwarded,
         Kind::Total,
@@ -80,18 +105,25 @@ impl Kind {
         Kind::FollowerTotalForwarded,
         Kind::Plain,
         Kind::PlainForwarded,
+        Kind::Update,
+        Kind::UpdateFetch,
+        Kind::WatchAction,
+        Kind::Background,
     ];
 
     /// The kind of a View that `sender` sends about a video of `origin`.
-    pub fn of(view: &View, sender: InstanceId, origin: InstanceId) -> Kind {
-        match (view.subject, sender != view.author) {
+    pub fn of(activity: &Activity, sender: InstanceId, origin: InstanceId) -> Kind {
+        match (activity.subject, sender != activity.author) {
             (Subject::Viewer(..), false) => Kind::Viewer,
             (Subject::Viewer(..), true) => Kind::ViewerForwarded,
-            (Subject::Total, false) if view.author == origin => Kind::Total,
+            (Subject::Total, false) if activity.author == origin => Kind::Total,
             (Subject::Total, false) => Kind::FollowerTotal,
             (Subject::Total, true) => Kind::FollowerTotalForwarded,
             (Subject::Plain(_), false) => Kind::Plain,
             (Subject::Plain(_), true) => Kind::PlainForwarded,
+            (Subject::Update, _) => Kind::Update,
+            (Subject::WatchAction(_), _) => Kind::WatchAction,
+            (Subject::Background, _) => Kind::Background,
         }
     }
 
@@ -105,11 +137,25 @@ impl Kind {
             Kind::FollowerTotalForwarded => "follower_total_forwarded",
             Kind::Plain => "plain",
             Kind::PlainForwarded => "plain_forwarded",
+            Kind::Update => "update",
+            Kind::UpdateFetch => "update_fetch",
+            Kind::WatchAction => "watch_action",
+            Kind::Background => "background",
         }
     }
 
     /// Whether it is viewer traffic ("watching now") rather than the counting of views.
     pub fn is_viewer_traffic(self) -> bool {
-        !matches!(self, Kind::Plain | Kind::PlainForwarded)
+        self <= Kind::FollowerTotalForwarded
+    }
+
+    /// Whether it is a View at all: viewer traffic or a plain view.
+    pub fn is_view(self) -> bool {
+        self <= Kind::PlainForwarded
+    }
+
+    /// Whether its sender passes on what another instance built and signed.
+    pub fn is_forwarded(self) -> bool {
+        matches!(self, Kind::ViewerForwarded | Kind::FollowerTotalForwarded | Kind::PlainForwarded)
     }
 }

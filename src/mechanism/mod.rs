@@ -1,9 +1,12 @@
-//! Layer 2, mechanisms: pending events, activities and their wire form, the viewer store, the network.
+//! Layer 2, mechanisms: pending events, activities and their wire form, the viewer store, the
+//! network and what it costs below HTTP, queues and servers, and the ledger of messages.
 //!
 //! Each is a thing of its own, without protocol rules (layer 3) and without drivers (layer 6).
 
 pub mod activity;
+pub mod ledger;
 pub mod network;
 pub mod pending;
 pub mod store;
+pub mod transport;
 pub mod wire;

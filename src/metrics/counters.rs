@@ -2,7 +2,7 @@
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::{Session, watching};
-use crate::event::Arrival;
+use crate::event::Message;
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::words::ids::{InstanceId, VideoId};
@@ -72,10 +72,10 @@ impl<'a> CounterLog<'a> {
         }
     }
 
-    pub(super) fn delivered(&mut self, message: &Arrival) {
+    pub(super) fn delivered(&mut self, message: &Message) {
         if message.kind == Kind::Total && self.federation.instances[message.to.index()].is_peertube {
-            let newest = self.newest_total.entry((message.view.video, message.to)).or_default();
-            *newest = message.view.built.max(*newest);
+            let newest = self.newest_total.entry((message.activity.video, message.to)).or_default();
+            *newest = message.activity.built.max(*newest);
         }
     }
 

@@ -12,9 +12,9 @@ pub mod traffic;
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
-use crate::event::Arrival;
+use crate::event::Message;
 use crate::instance::Instance;
-use crate::observe::{Ending, Observer};
+use crate::observe::{Ending, Observer, QueueSample};
 use crate::words::units::{Span, Time};
 use counters::{CounterLog, Counters, Staleness};
 use delays::{DelayRow, Delays};
@@ -81,7 +81,7 @@ impl<'a> Collector<'a> {
         Observed {
             traffic,
             messages_lost: self.messages_lost,
-            messages_in_flight: ending.in_flight,
+            messages_in_flight: ending.flow.in_flight.messages,
             origin_bytes_per_s_peak,
             counters,
             staleness,
@@ -94,18 +94,18 @@ impl<'a> Collector<'a> {
 }
 
 impl Observer for Collector<'_> {
-    fn sent(&mut self, now: Time, message: &Arrival, arrives: Option<Time>) {
+    fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
         self.traffic.sent(now, message);
         self.messages_lost += u64::from(arrives.is_none());
     }
 
-    fn delivered(&mut self, now: Time, message: &Arrival) {
+    fn delivered(&mut self, now: Time, message: &Message) {
         self.traffic.delivered(now, message);
-        self.delays.note(message.kind, now.since(message.view.built));
+        self.delays.note(message.kind, now.since(message.activity.built));
         self.counters.delivered(message);
     }
 
-    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance]) {
+    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
         self.counters.sample(now, instances);
     }
 }

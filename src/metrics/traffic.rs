@@ -4,7 +4,7 @@
 //! it arrives. Bytes are those of HTTP/1.1 (`mechanism::wire`), without TCP and TLS.
 
 use crate::domain::federation::Federation;
-use crate::event::Arrival;
+use crate::event::Message;
 use crate::mechanism::activity::Kind;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
@@ -116,16 +116,16 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    pub(super) fn sent(&mut self, now: Time, message: &Arrival) {
+    pub(super) fn sent(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
         let sums = Sums { messages: 1, ..request(message) };
         self.note(message.from, message, Direction::Out, &sums);
-        if self.federation.origin(message.view.video) == message.from {
+        if self.federation.origin(message.activity.video) == message.from {
             self.note_origin_second(now, message.from, sums.request_bytes());
         }
     }
 
-    pub(super) fn delivered(&mut self, now: Time, message: &Arrival) {
+    pub(super) fn delivered(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
         let response = Sums { response_bytes: self.response_bytes, ..Sums::default() };
         self.note(message.from, message, Direction::Out, &response);
@@ -139,8 +139,8 @@ impl<'a> Traffic<'a> {
         (self.rows, self.origin_bytes_peak)
     }
 
-    fn note(&mut self, instance: InstanceId, message: &Arrival, direction: Direction, sums: &Sums) {
-        let (video, kind) = (message.view.video, message.kind);
+    fn note(&mut self, instance: InstanceId, message: &Message, direction: Direction, sums: &Sums) {
+        let (video, kind) = (message.activity.video, message.kind);
         let open = &mut self.open[instance.index()];
         let found =
             open.iter_mut().find(|row| row.kind == kind && row.direction == direction && row.video == video);
@@ -180,7 +180,7 @@ impl<'a> Traffic<'a> {
     }
 }
 
-fn request(message: &Arrival) -> Sums {
+fn request(message: &Message) -> Sums {
     Sums {
         head_bytes: u64::from(message.head_bytes),
         body_bytes: u64::from(message.body_bytes),

@@ -7,7 +7,7 @@ use crate::metrics::definitions::compute;
 use crate::metrics::{Collector, Observed};
 use crate::observe::Outcome;
 use crate::scenario::Scenario;
-use crate::sim::{self, Cell, Sampling};
+use crate::sim::{self, Cell, HEALTH_INTERVAL, Sampling};
 use crate::words::ids::VideoId;
 use crate::words::random::{Purpose, Seed};
 use crate::words::units::{Span, Time};
@@ -82,7 +82,7 @@ pub fn run_cell(scenario: &Scenario, plan: &CellPlan, stop: &AtomicBool) -> Resu
         &cell.sessions,
         scenario.measure.every,
         scenario.measure.bucket,
-        Sizes::new(&cell.names).response_head(),
+        Sizes::new(&cell.names, cell.other.bodies).response_head(),
     );
     let ending = sim::run(&cell, &mut collector, stop);
     let end = match ending.outcome {
@@ -119,13 +119,27 @@ pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
         scenario.instances[number as usize].tick_phase.unwrap_or(Span::from_us(drawn))
     };
     let phases = (0..).zip(&federation.instances).map(phase);
+    let drawn = |purpose, interval: Span| {
+        let phase = move |number| {
+            Time::ZERO
+                + Span::from_us(plan.seed.stream(purpose, number).random_range(0..interval.us().max(1)))
+        };
+        (0..scenario.instances.len() as u64).map(phase)
+    };
+    let health_phase = drawn(Purpose::HealthPhase, HEALTH_INTERVAL).zip(&scenario.instances);
     Cell {
         sessions: sessions(&scenario.crowds, &federation, plan.seed, scenario.end.latest()),
         network: scenario.network.clone(),
+        delivery: scenario.compare[plan.variant].delivery,
+        faults: scenario.compare[plan.variant].faults.clone(),
+        other: scenario.other.clone(),
         names: names(scenario),
         seed: plan.seed,
         tick_phase: phases.map(|span| Time::ZERO + span).collect(),
-        restarts: Vec::new(),
+        health_phase: health_phase
+            .map(|(drawn, instance)| instance.health_phase.map_or(drawn, |phase| Time::ZERO + phase))
+            .collect(),
+        update_phase: drawn(Purpose::UpdatePhase, scenario.other.update_every.unwrap_or_default()).collect(),
         sampling: Sampling { from: scenario.measure.from, every: scenario.measure.every },
         end: scenario.end,
         event_limit: scenario.limits.events,

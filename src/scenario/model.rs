@@ -2,7 +2,10 @@
 //!
 //! Plain values for the layers below; nothing here knows YAML, files or how a scenario was read.
 
-use crate::domain::federation::{Federation, Follows, Instance, Video};
+use crate::domain::delivery::Delivery;
+use crate::domain::faults::Fault;
+use crate::domain::federation::{Capacity, Federation, Follows, Instance, Video};
+use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
 use crate::domain::workload::Crowd;
 use crate::mechanism::network::NetworkModel;
@@ -41,6 +44,8 @@ pub struct Scenario {
     pub crowds: Vec<Crowd>,
     /// The network.
     pub network: NetworkModel,
+    /// What is sent beside Views.
+    pub other: OtherTraffic,
     /// What is sampled.
     pub measure: Measure,
     /// Names on the wire.
@@ -85,6 +90,10 @@ pub struct Variant {
     pub protocols: Vec<String>,
     /// The rules of each instance, by `InstanceId`.
     pub rules: Vec<Rules>,
+    /// How everybody delivers.
+    pub delivery: Delivery,
+    /// What goes wrong in this column.
+    pub faults: Vec<Fault>,
 }
 
 /// Instances that are alike.
@@ -109,8 +118,12 @@ pub struct InstanceSpec {
     pub is_peertube: bool,
     /// Its region, a position in `Scenario::regions`.
     pub region: usize,
+    /// What its machine can do.
+    pub capacity: Capacity,
     /// Its first tick, if it is not drawn.
     pub tick_phase: Option<Span>,
+    /// Its first flush of follow health, if it is not drawn.
+    pub health_phase: Option<Span>,
 }
 
 /// One video.
@@ -205,6 +218,7 @@ impl Scenario {
             rules,
             is_peertube: spec.is_peertube,
             region: spec.region,
+            capacity: spec.capacity,
         };
         let rules = &self.compare[variant].rules;
         let origins: BTreeSet<InstanceId> = self.videos.iter().map(|video| video.origin).collect();

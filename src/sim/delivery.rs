@@ -2,12 +2,11 @@
 //!
 //! This is the seam for queues, capacity, faults and health: today a send leaves at once, from a sender without limits.
 
-use crate::domain::protocol::WireForm;
-use crate::event::Arrival;
+use crate::event::Message;
 use crate::instance::{Effect, Recipients};
-use crate::mechanism::activity::{Kind, Subject, View};
+use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::network::Network;
-use crate::mechanism::wire::{Form, Sizes};
+use crate::mechanism::wire::Sizes;
 use crate::observe::Observer;
 use crate::sim::Cell;
 use crate::words::ids::InstanceId;
@@ -26,7 +25,7 @@ pub(super) struct Delivery<'a> {
     effects: Vec<Effect>,
     destinations: Vec<InstanceId>,
     fates: Vec<Option<Span>>,
-    arrivals: Vec<(Time, Arrival)>,
+    arrivals: Vec<(Time, Message)>,
 }
 
 impl<'a> Delivery<'a> {
@@ -35,7 +34,7 @@ impl<'a> Delivery<'a> {
         Delivery {
             cell,
             network: Network::new(&cell.network, &regions, cell.seed),
-            sizes: Sizes::new(&cell.names),
+            sizes: Sizes::new(&cell.names, cell.other.bodies),
             sent: 0,
             delivered: 0,
             lost: 0,
@@ -63,28 +62,33 @@ impl<'a> Delivery<'a> {
         from: InstanceId,
         effect: &Effect,
         observer: &mut impl Observer,
-    ) -> impl Iterator<Item = (Time, Arrival)> + '_ {
-        let view = effect.view;
+    ) -> impl Iterator<Item = (Time, Message)> + '_ {
+        let activity = effect.activity;
         let federation = &self.cell.federation;
         self.destinations.clear();
         match effect.to {
             Recipients::One(to) => self.destinations.push(to),
-            Recipients::Followers => self.destinations.extend(federation.inboxes(view.video)),
+            Recipients::Followers => self.destinations.extend(federation.inboxes(activity.video)),
             Recipients::FollowersBut(author) => {
-                let others = federation.inboxes(view.video).iter().filter(|&&to| to != author);
+                let others = federation.inboxes(activity.video).iter().filter(|&&to| to != author);
                 self.destinations.extend(others);
             }
         }
-        self.network.fates(message_name(&view, from), from, &self.destinations, &mut self.fates);
-        let kind = Kind::of(&view, from, federation.origin(view.video));
-        let form = match federation.instances[view.author.index()].rules.wire {
-            WireForm::V60 => Form::V60,
-            WireForm::V61 => Form::V61,
-        };
-        let body_bytes = self.sizes.body(&view, form);
+        self.network.fates(message_name(&activity, from), from, &self.destinations, &mut self.fates);
+        let kind = Kind::of(&activity, from, federation.origin(activity.video));
+        let body_bytes = self.sizes.body(&activity);
         for (&to, &fate) in self.destinations.iter().zip(&self.fates) {
-            let head_bytes = self.sizes.request_head(from, to, body_bytes) as u32;
-            let arrival = Arrival { view, kind, from, to, head_bytes, body_bytes: body_bytes as u32 };
+            let head_bytes = self.sizes.request_head(from, to, &activity, body_bytes) as u32;
+            let arrival = Message {
+                activity,
+                kind,
+                from,
+                to,
+                created: now,
+                attempt: 0,
+                head_bytes,
+                body_bytes: body_bytes as u32,
+            };
             let arrives = fate.map(|latency| now + latency);
             observer.sent(now, &arrival, arrives);
             match arrives {
@@ -113,13 +117,23 @@ impl<'a> Delivery<'a> {
 }
 
 /// The name under which a message's latency and loss are drawn: the protocol plays no part in it.
-fn message_name(view: &View, from: InstanceId) -> u64 {
-    let (subject, viewer) = match view.subject {
+fn message_name(activity: &Activity, from: InstanceId) -> u64 {
+    let (subject, viewer) = match activity.subject {
         Subject::Viewer(viewer, _) => (0, viewer.0),
         Subject::Total => (1, 0),
         Subject::Plain(viewer) => (2, viewer.0),
+        Subject::Update => (3, 0),
+        Subject::WatchAction(viewer) => (4, viewer.0),
+        Subject::Background => (5, 0),
     };
-    let words =
-        [subject, view.video.0, view.author.0, from.0, viewer, view.stamp.session.0, view.stamp.number];
+    let words = [
+        subject,
+        activity.video.0,
+        activity.author.0,
+        from.0,
+        viewer,
+        activity.stamp.session.0,
+        activity.stamp.number,
+    ];
     fold(&words.map(u64::from))
 }

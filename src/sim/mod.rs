@@ -7,7 +7,7 @@ mod delivery;
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
-use crate::event::{Event, MAX_NUMBER};
+use crate::event::{Event, MAX_NUMBER, Step};
 use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::pending::Pending;
@@ -36,8 +36,16 @@ pub struct Cell {
     pub seed: Seed,
     /// The first tick of each instance.
     pub tick_phase: Vec<Time>,
-    /// Restarts: state in memory is lost, the next tick is one interval later, the process is up again at once.
-    pub restarts: Vec<(InstanceId, Time)>,
+    /// The first flush of follow health of each instance.
+    pub health_phase: Vec<Time>,
+    /// The first broadcast of changed videos of each instance.
+    pub update_phase: Vec<Time>,
+    /// How everybody delivers.
+    pub delivery: crate::domain::delivery::Delivery,
+    /// What goes wrong.
+    pub faults: Vec<crate::domain::faults::Fault>,
+    /// What is sent beside Views.
+    pub other: crate::domain::other_traffic::OtherTraffic,
     /// When samples are taken.
     pub sampling: Sampling,
     /// When the run ends.
@@ -45,6 +53,9 @@ pub struct Cell {
     /// More events than this stop the run.
     pub event_limit: u64,
 }
+
+/// Follow health is written down so often.
+pub const HEALTH_INTERVAL: Span = Span::from_secs(3_600);
 
 /// Samples are taken at `from`, `from + every`, ...
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,8 +109,10 @@ impl<'a> Simulation<'a> {
                 simulation.push(phase, Event::Tick { instance: InstanceId::at(id), number: 0 });
             }
         }
-        for &(instance, at) in &cell.restarts {
-            simulation.push(at, Event::Restart { instance });
+        for fault in &cell.faults {
+            if let &crate::domain::faults::Fault::Restart { instance, at, .. } = fault {
+                simulation.push(at, Event::Restart { instance });
+            }
         }
         simulation.push(cell.sampling.from, Event::Sample { number: 0 });
         simulation
@@ -151,22 +164,24 @@ impl<'a> Simulation<'a> {
             Event::Tick { instance, number } => self.tick(instance, number, observer),
             Event::Sample { number } => {
                 self.delivery.assert_conserved();
-                observer.sample(self.now, number, &self.instances);
+                observer.sample(self.now, number, &self.instances, &[]);
                 self.push(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
             }
-            Event::Arrival(arrival) => {
+            Event::Request { message: arrival, .. } => {
                 self.delivery.note_delivered();
                 observer.delivered(self.now, &arrival);
+                observer.processed(self.now, &arrival);
                 if self.cell.federation.instances[arrival.to.index()].is_peertube {
-                    self.handle(arrival.to, Input::Receive(&arrival.view), observer);
+                    self.handle(arrival.to, Input::Receive(&arrival.activity), observer);
                 }
             }
             Event::Heartbeat { session, number } => self.heartbeat(session, number, observer),
+            _ => unreachable!("in work"),
         }
     }
 
     fn restart(&mut self, instance: InstanceId, observer: &mut impl Observer) {
-        self.handle(instance, Input::Restart, observer);
+        self.handle(instance, Input::Restart(None), observer);
         self.schedule_tick(instance);
     }
 
@@ -208,7 +223,7 @@ impl<'a> Simulation<'a> {
         self.instances[instance.index()].handle(self.now, input, &mut effects);
         for effect in effects.drain(..) {
             for (time, arrival) in self.delivery.send(self.now, instance, &effect, observer) {
-                let event = Event::Arrival(arrival);
+                let event = Event::Request { step: Step::Arrived, slot: 0, message: arrival };
                 self.pending.push(time, event.key(&self.cell.sessions), event);
             }
         }
@@ -236,7 +251,10 @@ impl<'a> Simulation<'a> {
         Ending {
             outcome,
             events: self.events,
-            in_flight: self.delivery.in_flight(),
+            flow: Default::default(),
+            busy: Vec::new(),
+            queued_jobs_peak: 0,
+            inbox_dropped: 0,
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
         }
     }

@@ -47,6 +47,20 @@ pub enum Purpose {
     Latency = 8,
     /// Whether a message is lost.
     Loss = 9,
+    /// Which instances are dead, and when others go down.
+    Faults = 10,
+    /// Whether a message is lost in a burst.
+    Burst = 11,
+    /// The phase of an instance's hourly flush of follow health.
+    HealthPhase = 12,
+    /// The phase of an instance's broadcasts of changed videos.
+    UpdatePhase = 13,
+    /// When the WatchAction of a session is sent.
+    WatchAction = 14,
+    /// When the next job of the background comes.
+    Background = 15,
+    /// The jitter of the delay before a message is sent again.
+    Retry = 16,
 }
 
 impl Seed {

@@ -23,6 +23,7 @@ fn federation(instances: u32) -> Federation {
         rules: Rules::preset("v1").expect("a preset"),
         is_peertube: InstanceId(id) != OTHER_SOFTWARE,
         region: 0,
+        capacity: Default::default(),
     };
     let video = |name: &str| Video { name: name.to_owned(), origin: ORIGIN, length: None };
     Federation {

@@ -4,7 +4,7 @@
 //! follows PeerTube's public sources before 6.1. Nothing here depends on who sends: a forwarded View is the same bytes.
 
 use super::{Form, Names, SESSION_ID_LENGTH_MIN, UuidOf, iso_time, uuid};
-use crate::mechanism::activity::{Subject, View};
+use crate::mechanism::activity::{Activity, Subject};
 use crate::words::ids::{InstanceId, ViewerId};
 use crate::words::units::Time;
 use serde::Serialize;
@@ -15,7 +15,7 @@ const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
 
 /// A View in the members of its JSON. It is built unsigned: that is what its author signs.
 #[derive(Clone, Debug, Serialize)]
-pub struct Activity {
+pub struct Document {
     #[serde(rename = "@context")]
     context: Value,
     to: Vec<String>,
@@ -61,16 +61,16 @@ struct SignatureMember {
     signature_value: String,
 }
 
-impl Activity {
+impl Document {
     /// The activity with its author's signature.
-    pub fn signed(self, signature: Signature) -> Activity {
+    pub fn signed(self, signature: Signature) -> Document {
         let member = SignatureMember {
             kind: "RsaSignature2017",
             creator: self.actor.clone(),
             created: iso_time(signature.created),
             signature_value: signature.value,
         };
-        Activity { signature: Some(member), ..self }
+        Document { signature: Some(member), ..self }
     }
 
     /// The body of the request; its length in bytes is the `content-length`.
@@ -97,23 +97,23 @@ impl Names {
     ///
     /// # Panics
     /// When the session ids are to be shorter than `SESSION_ID_LENGTH_MIN`, which validation excludes.
-    pub fn activity(&self, view: &View, form: Form) -> Activity {
-        self.activity_named(view, form, &self.ident(view, form))
+    pub fn activity(&self, activity: &Activity, form: Form) -> Document {
+        self.activity_named(activity, form, &self.ident(activity, form))
     }
 
     /// The View with the last part of its id given.
-    pub(super) fn activity_named(&self, view: &View, form: Form, ident: &str) -> Activity {
-        let video = self.video(view.video);
-        let actor = self.host(view.author).actor();
-        Activity {
+    pub(super) fn activity_named(&self, activity: &Activity, form: Form, ident: &str) -> Document {
+        let video = self.video(activity.video);
+        let actor = self.host(activity.author).actor();
+        Document {
             context: context(form),
-            to: self.to(view),
+            to: self.to(activity),
             cc: [],
             id: format!("{actor}/views/videos/{}/{ident}", video.local_id),
             kind: "View",
             object: format!("{}/videos/watch/{}", self.host(video.origin).url, video.uuid),
-            expires: view.expires.map(iso_time),
-            result: view.result.map(|count| InteractionCounter {
+            expires: activity.expires.map(iso_time),
+            result: activity.result.map(|count| InteractionCounter {
                 interaction_type: "WatchAction",
                 kind: "InteractionCounter",
                 user_interaction_count: count,
@@ -125,10 +125,10 @@ impl Names {
 
     /// The addressees: everybody who follows, if the author broadcasts about its own video, else the video's owner.
     /// (The owner's followers are addressed too where that account has some; here it has none.)
-    fn to(&self, view: &View) -> Vec<String> {
-        let video = self.video(view.video);
+    fn to(&self, activity: &Activity) -> Vec<String> {
+        let video = self.video(activity.video);
         let origin = self.host(video.origin);
-        if view.author == video.origin {
+        if activity.author == video.origin {
             let channel = format!("{}/video-channels/{}/followers", origin.url, video.channel);
             vec![PUBLIC.to_owned(), channel, format!("{}/followers", origin.actor())]
         } else {
@@ -137,14 +137,19 @@ impl Names {
     }
 
     /// The last part of the id of a View. Its length depends on the kind of subject and on the form only.
-    pub(super) fn ident(&self, view: &View, form: Form) -> String {
-        let video_uuid = &self.video(view.video).uuid;
-        match (view.subject, form) {
+    pub(super) fn ident(&self, activity: &Activity, form: Form) -> String {
+        let video_uuid = &self.video(activity.video).uuid;
+        match (activity.subject, form) {
             (Subject::Total, _) => video_uuid.clone(),
-            (Subject::Plain(viewer), _) => plain_ident(view, viewer),
-            (Subject::Viewer(viewer, salt), Form::V60) => hashed_ident(view.author, salt, viewer, video_uuid),
+            (Subject::Plain(viewer), _) => plain_ident(activity, viewer),
+            (Subject::Viewer(viewer, salt), Form::V60) => {
+                hashed_ident(activity.author, salt, viewer, video_uuid)
+            }
             (Subject::Viewer(viewer, salt), Form::V61) => {
                 session_ident(&session_id(viewer, salt, self.session_id_length), video_uuid)
+            }
+            (Subject::Update | Subject::WatchAction(_) | Subject::Background, _) => {
+                unreachable!("only Views are built as text")
             }
         }
     }
@@ -184,8 +189,9 @@ fn hashed_ident(author: InstanceId, salt: u32, viewer: ViewerId, video_uuid: &st
 }
 
 /// The id of one plain view: a UUID of its own for every sending.
-fn plain_ident(view: &View, viewer: ViewerId) -> String {
-    let parts = [view.author.0, view.video.0, viewer.0, view.stamp.session.0, view.stamp.number];
+fn plain_ident(activity: &Activity, viewer: ViewerId) -> String {
+    let parts =
+        [activity.author.0, activity.video.0, viewer.0, activity.stamp.session.0, activity.stamp.number];
     uuid(UuidOf::PlainView, &parts.map(u64::from))
 }
 

@@ -26,11 +26,12 @@ impl Proof {
 
 impl Names {
     /// The head of the request by which `from` (the author, or the origin that forwards) posts a body of
-    /// `body_bytes` to `to` at the instant `date`, up to and with the empty line.
+    /// `body_bytes` to `to`, signed by its account `actor`, at the instant `date`, up to and with the empty line.
     pub fn request_head(
         &self,
         from: InstanceId,
         to: InstanceId,
+        actor: &str,
         body_bytes: u64,
         date: Time,
         proof: &Proof,
@@ -47,7 +48,7 @@ impl Names {
             format!("content-length: {body_bytes}"),
             "accept-encoding: gzip, deflate, br".to_owned(),
             format!("host: {}", to.name()),
-            format!(r#"signature: keyId="{}",{signed},signature="{}""#, from.actor(), proof.signature),
+            format!(r#"signature: keyId="{}",{signed},signature="{}""#, from.account(actor), proof.signature),
             "Connection: close".to_owned(),
             "\r\n".to_owned(),
         ]

@@ -17,10 +17,11 @@ mod size;
 #[cfg(test)]
 mod tests;
 
-pub use body::{Activity, Signature};
+pub use body::{Document, Signature};
 pub use head::{Proof, response_head};
-pub use size::Sizes;
+pub use size::{OtherBodies, Sizes};
 
+use crate::mechanism::activity::Form;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::random::fold;
 use crate::words::units::Time;
@@ -39,15 +40,6 @@ pub const SESSION_ID_LENGTH_MIN: usize = 13;
 /// The version in the recordings' user agents, and in ours unless a scenario says otherwise: one for all presets, so
 /// that sizes differ by protocol only.
 pub const VERSION: &str = "6.3.0";
-
-/// The two forms of a View in PeerTube's releases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Form {
-    /// Up to 6.0: the id of a viewer is 64 hex digits; the context knows no `InteractionCounter`.
-    V60,
-    /// From 6.1: the id of a viewer is session and video; the context knows `InteractionCounter`.
-    V61,
-}
 
 /// The names on the wire of everything that the model numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,9 +90,14 @@ impl Host {
         self.url.split_once("://").map_or(&self.url, |(_, name)| name)
     }
 
-    /// The URL of the actor that signs.
+    /// The URL of the actor that signs Views.
     pub fn actor(&self) -> String {
-        format!("{}/accounts/{}", self.url, self.server_actor)
+        self.account(&self.server_actor)
+    }
+
+    /// The URL of an account.
+    pub fn account(&self, name: &str) -> String {
+        format!("{}/accounts/{name}", self.url)
     }
 }
 

@@ -3,7 +3,7 @@
 //! A key holds all that a length depends on and nothing more; the test below holds every key against the text.
 
 use super::{Form, Names, Proof, Signature, response_head};
-use crate::mechanism::activity::{Subject, View};
+use crate::mechanism::activity::{Activity, Subject};
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::Time;
 use std::collections::BTreeMap;
@@ -12,9 +12,21 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct Sizes<'a> {
     names: &'a Names,
+    other: OtherBodies,
     bodies: BTreeMap<BodyKey, u64>,
     request_heads: BTreeMap<HeadKey, u64>,
     response_head: u64,
+}
+
+/// The bytes of the bodies whose text is not built here: those that share the queues with Views.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OtherBodies {
+    /// An `Update` of a video.
+    pub update_bytes: u64,
+    /// A `Create` of a WatchAction.
+    pub watch_action_bytes: u64,
+    /// A job of the background.
+    pub background_bytes: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,44 +57,59 @@ struct HeadKey {
 
 impl<'a> Sizes<'a> {
     /// The sizes under `names`.
-    pub fn new(names: &'a Names) -> Sizes<'a> {
+    pub fn new(names: &'a Names, other: OtherBodies) -> Sizes<'a> {
         // The count of remaining requests has three digits unless a client is about to be refused.
         let response_head = response_head(Time::ZERO, 499, Time::ZERO).len() as u64;
-        Sizes { names, bodies: BTreeMap::new(), request_heads: BTreeMap::new(), response_head }
+        Sizes { names, other, bodies: BTreeMap::new(), request_heads: BTreeMap::new(), response_head }
     }
 
-    /// The bytes of the signed body of a View.
-    pub fn body(&mut self, view: &View, form: Form) -> u64 {
+    /// The bytes of the signed body of an activity.
+    pub fn body(&mut self, activity: &Activity) -> u64 {
+        let subject = match activity.subject {
+            Subject::Viewer(..) => SubjectKind::Viewer,
+            Subject::Total => SubjectKind::Total,
+            Subject::Plain(_) => SubjectKind::Plain,
+            Subject::Update => return self.other.update_bytes,
+            Subject::WatchAction(_) => return self.other.watch_action_bytes,
+            Subject::Background => return self.other.background_bytes,
+        };
         let key = BodyKey {
-            video: view.video,
-            author: view.author,
-            form,
-            subject: match view.subject {
-                Subject::Viewer(..) => SubjectKind::Viewer,
-                Subject::Total => SubjectKind::Total,
-                Subject::Plain(_) => SubjectKind::Plain,
-            },
-            expires: view.expires.is_some(),
-            result_digits: view.result.map(|count| digits(u64::from(count))),
+            video: activity.video,
+            author: activity.author,
+            form: activity.form,
+            subject,
+            expires: activity.expires.is_some(),
+            result_digits: activity.result.map(|count| digits(u64::from(count))),
         };
         *self.bodies.entry(key).or_insert_with(|| {
-            let signature = Signature::placeholder(view.built);
-            self.names.activity(view, form).signed(signature).json().len() as u64
+            let signature = Signature::placeholder(activity.built);
+            self.names.activity(activity, activity.form).signed(signature).json().len() as u64
         })
     }
 
-    /// The bytes of the head of a request from `from` to `to` with a body of `body_bytes`.
-    pub fn request_head(&mut self, from: InstanceId, to: InstanceId, body_bytes: u64) -> u64 {
+    /// The bytes of the head of a request from `from` to `to` that carries an activity with a body of `body_bytes`.
+    pub fn request_head(
+        &mut self,
+        from: InstanceId,
+        to: InstanceId,
+        activity: &Activity,
+        body_bytes: u64,
+    ) -> u64 {
         let (sender, receiver) = (self.names.host(from), self.names.host(to));
+        // The account that owns a video signs what changes it; everything else is signed for the whole server.
+        let actor = match activity.subject {
+            Subject::Update => &self.names.video(activity.video).account,
+            _ => &sender.server_actor,
+        };
         let key = HeadKey {
             from_url: sender.url.len(),
-            from_actor: sender.server_actor.len(),
+            from_actor: actor.len(),
             to_name: receiver.name().len(),
             length_digits: digits(body_bytes),
         };
         *self.request_heads.entry(key).or_insert_with(|| {
             let proof = Proof::placeholder();
-            self.names.request_head(from, to, body_bytes, Time::ZERO, &proof).len() as u64
+            self.names.request_head(from, to, actor, body_bytes, Time::ZERO, &proof).len() as u64
         })
     }
 

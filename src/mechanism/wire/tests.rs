@@ -2,7 +2,7 @@
 
 use super::body::session_ident;
 use super::*;
-use crate::mechanism::activity::{Stamp, Subject, View};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::words::ids::{SessionId, ViewerId};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -30,15 +30,15 @@ fn names_at(first_port: u64, session_id_length: usize) -> Names {
     }
 }
 
-fn view(author: InstanceId, subject: Subject, result: Option<u32>) -> View {
+fn activity(author: InstanceId, subject: Subject, result: Option<u32>) -> Activity {
     let built = Time::from_ms(3_723_004);
     let expires = (!matches!(subject, Subject::Plain(_))).then_some(Time::from_ms(3_843_004));
     let stamp = Stamp { session: SessionId(3), number: 18 };
-    View { video: VideoId(0), author, subject, result, built, expires, stamp }
+    Activity { video: VideoId(0), author, subject, result, built, expires, stamp, form: Form::V61 }
 }
 
-fn built_body(names: &Names, view: &View, form: Form) -> String {
-    names.activity(view, form).signed(Signature::placeholder(view.built)).json()
+fn built_body(names: &Names, activity: &Activity, form: Form) -> String {
+    names.activity(activity, form).signed(Signature::placeholder(activity.built)).json()
 }
 
 #[test]
@@ -58,9 +58,9 @@ fn sizes_are_those_of_real_servers() {
         (Form::V60, R2, PLAIN, None, 23, 1_171 - 228),
     ] {
         let names = names_at(9_011, session_id_length);
-        let mut sizes = Sizes::new(&names);
-        assert_eq!(sizes.body(&view(author, subject, result), form), body);
-        assert_eq!(sizes.request_head(author, R3, 1_354), 856);
+        let mut sizes = Sizes::new(&names, OtherBodies::default());
+        assert_eq!(sizes.body(&Activity { form, ..activity(author, subject, result) }), body);
+        assert_eq!(sizes.request_head(author, R3, &activity(author, subject, result), 1_354), 856);
         assert_eq!(sizes.response_head(), 336);
     }
 }
@@ -69,7 +69,7 @@ fn sizes_are_those_of_real_servers() {
 fn every_message_of_twelve_minutes_has_its_size() {
     let recording: Value = serde_json::from_str(TWELVE_MINUTES).expect("JSON");
     let names = names_at(9_011, SESSION_ID_LENGTH);
-    let mut sizes = Sizes::new(&names);
+    let mut sizes = Sizes::new(&names, OtherBodies::default());
     let instance = |name: &Value| match name.as_str() {
         Some("origin") => ORIGIN,
         Some("r2") => R2,
@@ -95,8 +95,9 @@ fn every_message_of_twelve_minutes_has_its_size() {
     for row in rows {
         let (from, to, author) = (instance(&row[1]), instance(&row[2]), instance(&row[3]));
         let result = row[6].as_u64().map(|count| u32::try_from(count).expect("a count"));
-        let body = sizes.body(&view(author, subject_of(&row[4]), result), Form::V61);
-        let built = [sizes.request_head(from, to, body), body, sizes.response_head()];
+        let sent = activity(author, subject_of(&row[4]), result);
+        let body = sizes.body(&sent);
+        let built = [sizes.request_head(from, to, &sent, body), body, sizes.response_head()];
         assert_eq!(built.map(Value::from), row.as_array().expect("a row")[7..10], "{row}");
     }
 }
@@ -123,25 +124,25 @@ fn check_message(message: &Value) {
         InstanceId::at(names.instances.iter().position(named).expect("a recorded host"))
     };
 
-    let view = View {
+    let activity = Activity {
         expires: recorded["expires"].as_str().map(parse_iso),
         result: recorded["result"]["userInteractionCount"].as_u64().map(|count| count as u32),
-        ..view(instance(text(&recorded["actor"])), subject_of(&message["kind"]), None)
+        ..activity(instance(text(&recorded["actor"])), subject_of(&message["kind"]), None)
     };
     let ident = text(&recorded["id"]).rsplit_once('/').expect("a URL").1;
-    let ident = match view.subject {
+    let ident = match activity.subject {
         Subject::Viewer(..) => {
             session_ident(ident.split_once(&format!("-{uuid}")).expect("a session").0, uuid)
         }
-        Subject::Total => names.ident(&view, Form::V61),
-        Subject::Plain(_) => ident.to_owned(),
+        Subject::Total => names.ident(&activity, Form::V61),
+        _ => ident.to_owned(),
     };
     let member = &recorded["signature"];
     let signature = Signature {
         created: parse_iso(text(&member["created"])),
         value: text(&member["signatureValue"]).to_owned(),
     };
-    let body = names.activity_named(&view, Form::V61, &ident).signed(signature).json();
+    let body = names.activity_named(&activity, Form::V61, &ident).signed(signature).json();
     assert_eq!(body, recorded.to_string());
     assert_eq!(body.len() as u64, message["bodyRawLength"]);
 
@@ -150,10 +151,10 @@ fn check_message(message: &Value) {
     let (from, to) = (field(head, "user-agent"), field(head, "host"));
     let proof = Proof { digest, signature: between(head, ",signature=\"", "\"").to_owned() };
     let date = parse_http(field(head, "date"));
-    let built = names.request_head(instance(from), instance(to), body.len() as u64, date, &proof);
+    let built = names.request_head(instance(from), instance(to), "peertube", body.len() as u64, date, &proof);
     assert_eq!(built, head);
     assert_eq!(built.len() as u64, message["requestHeadLength"]);
-    let forwarded = instance(from) != view.author;
+    let forwarded = instance(from) != activity.author;
     assert_eq!(forwarded, message["forwarded"]);
 
     let response = text(&message["responseHeaders"]);
@@ -171,7 +172,7 @@ fn a_size_looked_up_is_the_length_of_the_text() {
     names.videos.push(VideoNames { local_id: 12_345, ..VideoNames::numbered(VideoId(1), R2) });
     let (channel, uuid) = ("news".to_owned(), "of-another-length".to_owned());
     names.videos.push(VideoNames { channel, uuid, ..VideoNames::numbered(VideoId(2), R3) });
-    let mut sizes = Sizes::new(&names);
+    let mut sizes = Sizes::new(&names, OtherBodies::default());
     let subjects = [
         VIEWER,
         Subject::Viewer(ViewerId(u32::MAX), u32::MAX),
@@ -186,11 +187,15 @@ fn a_size_looked_up_is_the_length_of_the_text() {
         for (author, video) in (0..3).flat_map(|author| (0..3).map(move |video| (author, video))) {
             for (&subject, &result) in subjects.iter().flat_map(|s| results.iter().map(move |r| (s, r))) {
                 for expires in [None, Some(Time::ZERO), Some(Time::from_ns(u64::MAX))] {
-                    let view = view(InstanceId(author), subject, result);
-                    let view = View { video: VideoId(video), expires, ..view };
-                    let length = built_body(&names, &view, form).len() as u64;
-                    assert_eq!(sizes.body(&view, form), length, "{view:?} {form:?}");
-                    assert_eq!(sizes.body(&view, form), length, "a second look: {view:?} {form:?}");
+                    let activity = activity(InstanceId(author), subject, result);
+                    let activity = Activity { video: VideoId(video), expires, ..activity };
+                    let length = built_body(&names, &activity, form).len() as u64;
+                    assert_eq!(sizes.body(&Activity { form, ..activity }), length, "{activity:?} {form:?}");
+                    assert_eq!(
+                        sizes.body(&Activity { form, ..activity }),
+                        length,
+                        "a second look: {activity:?} {form:?}"
+                    );
                     bodies += 1;
                     seen.insert(length);
                 }
@@ -202,9 +207,22 @@ fn a_size_looked_up_is_the_length_of_the_text() {
 
     for (from, to) in (0..3).flat_map(|from| (0..3).map(move |to| (InstanceId(from), InstanceId(to)))) {
         for body in [0, 9, 10, 999, 1_000, 9_999, 10_000] {
-            let head = names.request_head(from, to, body, Time::from_ms(86_400_000), &Proof::placeholder());
-            assert_eq!(sizes.request_head(from, to, body), head.len() as u64);
-            assert_eq!(sizes.request_head(from, to, body), head.len() as u64);
+            let head = names.request_head(
+                from,
+                to,
+                "peertube",
+                body,
+                Time::from_ms(86_400_000),
+                &Proof::placeholder(),
+            );
+            assert_eq!(
+                sizes.request_head(from, to, &activity(from, Subject::Total, None), body),
+                head.len() as u64
+            );
+            assert_eq!(
+                sizes.request_head(from, to, &activity(from, Subject::Total, None), body),
+                head.len() as u64
+            );
         }
     }
 }
@@ -212,25 +230,25 @@ fn a_size_looked_up_is_the_length_of_the_text() {
 #[test]
 fn ids_tell_views_apart() {
     let names = names_at(9_011, SESSION_ID_LENGTH_MIN);
-    let ident = |view: &View, form| names.ident(view, form);
+    let ident = |activity: &Activity, form| names.ident(activity, form);
     let viewers = [(0, 0), (1, 0), (0, 1), (u32::MAX, 0), (0, u32::MAX), (u32::MAX, u32::MAX)];
     for form in [Form::V60, Form::V61] {
-        let of = |&(viewer, salt)| ident(&view(R2, Subject::Viewer(ViewerId(viewer), salt), None), form);
+        let of = |&(viewer, salt)| ident(&activity(R2, Subject::Viewer(ViewerId(viewer), salt), None), form);
         let distinct: BTreeSet<_> = viewers.iter().map(of).collect();
         assert_eq!(distinct.len(), viewers.len());
     }
     // a viewer keeps its id from one sending to the next, a plain view has one of its own every time
     let again = Stamp { session: SessionId(3), number: 36 };
     for (subject, same) in [(VIEWER, true), (Subject::Total, true), (PLAIN, false)] {
-        let first = view(R2, subject, None);
-        let second = View { stamp: again, ..first };
+        let first = activity(R2, subject, None);
+        let second = Activity { stamp: again, ..first };
         assert_eq!(ident(&first, Form::V61) == ident(&second, Form::V61), same);
     }
     let video = &names.videos[0].uuid;
-    let viewer = view(R2, VIEWER, None);
+    let viewer = activity(R2, VIEWER, None);
     assert_eq!(ident(&viewer, Form::V61), format!("0000000000007-{video}"));
     assert_eq!(ident(&viewer, Form::V60).len(), 64);
-    assert_eq!(ident(&view(ORIGIN, Subject::Total, Some(3)), Form::V61), *video);
+    assert_eq!(ident(&activity(ORIGIN, Subject::Total, Some(3)), Form::V61), *video);
 }
 
 #[test]

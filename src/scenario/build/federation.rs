@@ -1,6 +1,6 @@
 //! Groups, instances, videos and who follows whom.
 
-use crate::domain::federation::Follows;
+use crate::domain::federation::{Capacity, Follows};
 use crate::scenario::build::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
@@ -110,6 +110,8 @@ impl Table {
                 url: format!("{scheme}://{host}"),
                 is_peertube: group.text("software") != Some("other"),
                 region,
+                capacity: Capacity::default(),
+                health_phase: None,
                 tick_phase: group.span("tick_phase"),
             });
         }

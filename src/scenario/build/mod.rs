@@ -9,6 +9,7 @@ mod measure;
 mod network;
 mod protocols;
 
+use crate::domain::other_traffic::OtherTraffic;
 use crate::scenario::data::Files;
 use crate::scenario::emit;
 use crate::scenario::model::Scenario;
@@ -50,6 +51,7 @@ pub(crate) fn build(
         follows: follows?,
         crowds: crowds?,
         network: network?,
+        other: OtherTraffic::default(),
         measure: measured?,
         names: measure::wire_names(file)?,
         limits: measure::limits(file)?,

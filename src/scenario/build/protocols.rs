@@ -1,5 +1,6 @@
 //! Protocols of the scenario's own, and the columns of the comparison.
 
+use crate::domain::delivery::Delivery;
 use crate::domain::protocol::{PRESETS, Rules, Threshold};
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::unknown;
@@ -168,6 +169,8 @@ fn column(
     let by_group: Vec<Named> = by_group.into_iter().collect::<Option<_>>()?;
     Some(Variant {
         name: name.to_owned(),
+        delivery: Delivery::preset("unlimited")?,
+        faults: Vec::new(),
         rules: table.instances.iter().map(|instance| by_group[instance.group].1).collect(),
         protocols: by_group.into_iter().map(|(name, _)| name).collect(),
     })

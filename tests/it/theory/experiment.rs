@@ -5,18 +5,20 @@
 
 use super::formulas::Theory;
 use fedisim::domain::arrivals::Arrivals;
+use fedisim::domain::delivery::Delivery;
 use fedisim::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
+use fedisim::domain::other_traffic::OtherTraffic;
 use fedisim::domain::protocol::{PlainViews, Rules};
 use fedisim::domain::watch::Watch;
 use fedisim::domain::workload::{Crowd, Scripted, Source, Spread, sessions};
-use fedisim::event::{Arrival, Event};
+use fedisim::event::{Event, Message};
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
 use fedisim::mechanism::network::{Latency, NetworkModel};
-use fedisim::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, Sizes, VideoNames};
+use fedisim::mechanism::wire::{Host, Names, OtherBodies, SESSION_ID_LENGTH, Sizes, VideoNames};
 use fedisim::metrics::traffic::Direction;
 use fedisim::metrics::{Collector, Observed};
-use fedisim::observe::{Observer, Outcome};
+use fedisim::observe::{Observer, Outcome, QueueSample};
 use fedisim::scenario::End;
 use fedisim::sim::{self, Cell, Sampling};
 use fedisim::words::ids::{InstanceId, VideoId};
@@ -163,7 +165,7 @@ impl Setting {
                 &cell.sessions,
                 cell.sampling.every,
                 BUCKET,
-                Sizes::new(&cell.names).response_head(),
+                Sizes::new(&cell.names, OtherBodies::default()).response_head(),
             ),
             from: Time::ZERO + Span::from_secs(self.from_s),
             heartbeats: vec![None; cell.sessions.len()],
@@ -210,7 +212,11 @@ impl Setting {
                 version: "6.3.0".into(),
             },
             seed,
-            restarts: Vec::new(),
+            delivery: Delivery::preset("unlimited").expect("a preset"),
+            faults: Vec::new(),
+            other: OtherTraffic::default(),
+            health_phase: vec![Time::ZERO; self.followers + 1],
+            update_phase: vec![Time::ZERO; self.followers + 1],
             sampling: self.sampling(tick_phase[0]),
             end: match self.window {
                 Window::UntilIdle(_) => End::Idle { at_most: end + IDLE_AFTER },
@@ -229,6 +235,7 @@ impl Setting {
             rules: self.rules,
             is_peertube: true,
             region: 0,
+            capacity: Default::default(),
         };
         Federation {
             instances: (0..=self.followers).map(instance).collect(),
@@ -291,22 +298,22 @@ impl Observer for Watcher<'_> {
         }
     }
 
-    fn sent(&mut self, now: Time, message: &Arrival, arrives: Option<Time>) {
+    fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
         self.collector.sent(now, message, arrives);
         if message.kind == Kind::Total && now >= self.from {
-            self.totals += u64::from(message.view.result.expect("totals carry a count"));
+            self.totals += u64::from(message.activity.result.expect("totals carry a count"));
         }
     }
 
-    fn delivered(&mut self, now: Time, message: &Arrival) {
+    fn delivered(&mut self, now: Time, message: &Message) {
         self.collector.delivered(now, message);
         if message.kind == Kind::Total {
-            self.newest_total[message.to.index()] = Some(message.view.built);
+            self.newest_total[message.to.index()] = Some(message.activity.built);
         }
     }
 
-    fn sample(&mut self, now: Time, number: u32, instances: &[Instance]) {
-        self.collector.sample(now, number, instances);
+    fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
+        self.collector.sample(now, number, instances, queues);
         for (instance, built) in instances.iter().zip(&self.newest_total) {
             if let Some(built) = built
                 && instance.displayed(VIDEO) > 0

@@ -1,0 +1,181 @@
+//! Delivery: how an instance queues what it sends, makes its requests and works on what it receives.
+//!
+//! Which queue a send uses is a rule of its protocol (`protocol`); how queues, requests and CPU behave is one row of
+//! figures here, a preset of its own, so that rivals can be compared under one protocol. Sources: section by section in
+//! docs/model.md; a figure that nobody has measured is called assumed here.
+
+use crate::words::units::Span;
+
+/// One row: how everybody in the federation delivers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// How sends wait.
+    pub queues: Queues,
+    /// Jobs at once of the sequential queue.
+    pub sequential_jobs: u32,
+    /// Jobs at once of the parallel queue.
+    pub parallel_jobs: u32,
+    /// Jobs at once of the unicast queue.
+    pub unicast_jobs: u32,
+    /// Requests at once inside a job.
+    pub requests_per_job: u32,
+    /// A job is given up after running so long; its requests go on.
+    pub running_limit: Span,
+    /// Requests at once to one destination, with `Queues::PerDestination`.
+    pub requests_per_destination: u32,
+    /// Requests at once of one instance, with `Queues::Workers`.
+    pub workers: u32,
+    /// How often a request is made until it is good; 1 is never again.
+    pub attempts: u32,
+    /// When a destination that fails is left alone for a while.
+    pub breaker: Option<Breaker>,
+    /// A request may take so long, from its beginning.
+    pub timeout: Span,
+    /// What a receiver takes from one sender.
+    pub rate_limit: Option<RateLimit>,
+    /// A connection is kept; a receiver closes it after being idle so long. None: a new connection per request.
+    pub keep_alive: Option<Span>,
+    /// The TLS handshake of a new connection (none without `https`).
+    pub tls: Tls,
+    /// Whether the bytes of TCP, IP and TLS are counted, and pass the links.
+    pub transport: Transport,
+    /// CPU time of the signature of a request.
+    pub sign: Span,
+    /// CPU time of a JSON-LD signature, on one thread: one per job, none when forwarding.
+    pub json_ld_sign: Span,
+    /// CPU time of the verification of a request.
+    pub verify: Span,
+    /// CPU time of a JSON-LD verification, on one thread: of what was forwarded.
+    pub json_ld_verify: Span,
+    /// CPU time that a received activity takes in the inbox queue.
+    pub inbox: Span,
+}
+
+/// How sends wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queues {
+    /// They do not: a send leaves at once and arrives after the one-way latency; nobody works, nothing is limited.
+    Unlimited,
+    /// In PeerTube's three queues, a broadcast as one job.
+    Peertube,
+    /// In a queue per destination, as Lemmy does: a slow inbox delays nobody else.
+    PerDestination,
+    /// In one queue of single requests with workers, as Mastodon does.
+    Workers,
+}
+
+/// After so many failures in a row a destination gets nothing for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// Failures in a row.
+    pub failures: u32,
+    /// For how long attempts fail at once, without a request.
+    pub pause: Span,
+}
+
+/// So many requests of one sender per window; the others are refused (429). A window begins with its first request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimit {
+    /// Requests.
+    pub requests: u32,
+    /// The window.
+    pub per: Span,
+}
+
+/// The handshake of TLS 1.3; either takes one round trip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tls {
+    /// With a chain of two certificates.
+    Full,
+    /// Resumed from a ticket.
+    Resumed,
+}
+
+/// Whether the bytes below HTTP count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// They do.
+    Counted,
+    /// They do not.
+    Ignored,
+}
+
+/// A named row.
+pub struct Preset {
+    /// The name in scenario files.
+    pub name: &'static str,
+    /// What it stands for.
+    pub doc: &'static str,
+    /// The row.
+    pub delivery: Delivery,
+}
+
+const PEERTUBE: Delivery = Delivery {
+    queues: Queues::Peertube,
+    sequential_jobs: 1,
+    parallel_jobs: 30,
+    unicast_jobs: 30,
+    requests_per_job: 30,
+    running_limit: Span::from_secs(600),
+    requests_per_destination: 1,
+    workers: 25,
+    attempts: 1,
+    breaker: None,
+    timeout: Span::from_secs(7),
+    rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10) }),
+    keep_alive: None,
+    // assumed: one never met before
+    tls: Tls::Full,
+    transport: Transport::Counted,
+    // measured with OpenSSL 3
+    sign: Span::from_us(250),
+    verify: Span::from_us(20),
+    // assumed: real servers with debug logging took 18 to 26 ms of CPU per View for all work together
+    json_ld_sign: Span::from_ms(5),
+    json_ld_verify: Span::from_ms(5),
+    inbox: Span::from_ms(5),
+};
+
+const UNLIMITED: Delivery = Delivery {
+    queues: Queues::Unlimited,
+    rate_limit: None,
+    transport: Transport::Ignored,
+    sign: Span::ZERO,
+    json_ld_sign: Span::ZERO,
+    verify: Span::ZERO,
+    json_ld_verify: Span::ZERO,
+    inbox: Span::ZERO,
+    ..PEERTUBE
+};
+
+/// Every preset.
+pub const PRESETS: &[Preset] = &[
+    Preset { name: "unlimited", doc: "nobody waits: latency and loss only", delivery: UNLIMITED },
+    Preset {
+        name: "peertube",
+        doc: "three job queues, 30 requests at once in a job, one attempt (which queue forwards use is the protocol's)",
+        delivery: PEERTUBE,
+    },
+    Preset {
+        name: "per-destination",
+        doc: "a queue per receiving instance, one request at once, as Lemmy does",
+        delivery: Delivery { queues: Queues::PerDestination, ..PEERTUBE },
+    },
+    Preset {
+        name: "retrying",
+        doc: "one queue of single requests, 16 attempts with growing delay, a circuit breaker per host, as Mastodon does",
+        delivery: Delivery {
+            queues: Queues::Workers,
+            attempts: 16,
+            breaker: Some(Breaker { failures: 10, pause: Span::from_secs(60) }),
+            ..PEERTUBE
+        },
+    },
+];
+
+impl Delivery {
+    /// The row of a preset, `None` if there is none of that name.
+    pub fn preset(name: &str) -> Option<Delivery> {
+        PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.delivery)
+    }
+}
