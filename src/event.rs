@@ -12,6 +12,7 @@ use crate::mechanism::pending::Key;
 use crate::words::ids::{InstanceId, SessionId};
 use crate::words::random::fold;
 use crate::words::units::Time;
+use serde::{Deserialize, Serialize};
 
 /// The greatest number of heartbeats in a session, ticks or samples that a key can tell apart.
 pub const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
@@ -74,6 +75,8 @@ pub enum Event {
         instance: InstanceId,
         /// Which thread.
         lane: Lane,
+        /// Of which process of the instance: how often it had started before.
+        epoch: u32,
     },
     /// A job has been running for as long as it may.
     JobLimit {
@@ -81,6 +84,8 @@ pub enum Event {
         instance: InstanceId,
         /// The number of the job, counted per run.
         job: u64,
+        /// Where the driver keeps it.
+        slot: u32,
     },
     /// A message that failed is queued again.
     Retry(Message),
@@ -98,9 +103,9 @@ pub enum Event {
     },
     /// A job of the background comes.
     Background {
-        /// Where.
-        instance: InstanceId,
-        /// Counts up per instance.
+        /// Which of the scenario's.
+        entry: u32,
+        /// Counts up per entry.
         number: u32,
     },
 }
@@ -125,7 +130,8 @@ pub enum Step {
 }
 
 /// The threads of an instance that do one thing at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Lane {
     /// JSON-LD signatures and verifications.
     JsonLd = 0,
@@ -146,8 +152,10 @@ pub struct Message {
     pub from: InstanceId,
     /// The instance that receives it.
     pub to: InstanceId,
-    /// When it was built or, if forwarded, received; by the true clock.
+    /// When its job was made, by the true clock.
     pub created: Time,
+    /// When its author built the activity, by the true clock.
+    pub authored: Time,
     /// How often it was sent before.
     pub attempt: u8,
     /// Bytes of the request's head.
@@ -167,8 +175,8 @@ impl Message {
         let Message { activity, kind, from, attempt, .. } = *self;
         // A total has no session; its author tells it from the totals that the same origin forwards beside it.
         let who = match activity.subject {
-            Subject::Viewer(..) | Subject::Plain(_) | Subject::WatchAction(_) => activity.stamp.session.0,
-            Subject::Total | Subject::Update | Subject::Background => activity.author.0,
+            Subject::Total | Subject::Update => activity.author.0,
+            _ => activity.stamp.session.0,
         };
         [
             (u64::from(from.0), INSTANCE_BITS),
@@ -196,8 +204,10 @@ impl Event {
                 let [from, video, kind, who, number, attempt] = message.name();
                 key(6, message.to, &[from, video, kind, who, number, attempt, (step as u64, 3)])
             }
-            Event::LaneDone { instance, lane } => key(7, instance, &[(lane as u64, 2)]),
-            Event::JobLimit { instance, job } => key(8, instance, &[(job, 64)]),
+            Event::LaneDone { instance, lane, epoch } => {
+                key(7, instance, &[(lane as u64, 2), (u64::from(epoch), 32)])
+            }
+            Event::JobLimit { instance, job, .. } => key(8, instance, &[(job, 64)]),
             Event::Retry(message) => key(9, message.to, &message.name()),
             Event::Heartbeat { session, number } => {
                 let instance = sessions[session.index()].instance;
@@ -206,7 +216,7 @@ impl Event {
             Event::WatchAction { session } => {
                 key(11, sessions[session.index()].instance, &[(u64::from(session.0), 32)])
             }
-            Event::Background { instance, number } => numbered(12, instance, number),
+            Event::Background { entry, number } => numbered(12, InstanceId(entry), number),
         }
     }
 
@@ -243,16 +253,14 @@ impl Event {
             Event::Request { step, ref message, .. } => {
                 format!("{},{}", step.name(), message.describe(federation))
             }
-            Event::LaneDone { instance, lane } => format!("{}_done,{}", lane.name(), name(instance)),
-            Event::JobLimit { instance, job } => format!("job_limit,{},job={job}", name(instance)),
+            Event::LaneDone { instance, lane, .. } => format!("{}_done,{}", lane.name(), name(instance)),
+            Event::JobLimit { instance, job, .. } => format!("job_limit,{},job={job}", name(instance)),
             Event::Retry(ref message) => format!("retry,{}", message.describe(federation)),
             Event::WatchAction { session } => {
                 let visit = &sessions[session.index()];
                 format!("watch_action,{},session={session}", name(visit.instance))
             }
-            Event::Background { instance, number } => {
-                format!("background,{},number={number}", name(instance))
-            }
+            Event::Background { entry, number } => format!("background,,entry={entry} number={number}"),
             Event::Heartbeat { session, number } => {
                 let visit = &sessions[session.index()];
                 let video = &federation.videos[visit.video.index()].name;
@@ -334,9 +342,9 @@ mod tests {
             Event::HealthFlush { instance: InstanceId(0), number: 0 },
             Event::Sample { number: 0 },
             Event::Sample { number: 1 },
-            Event::LaneDone { instance: InstanceId(0), lane: Lane::JsonLd },
-            Event::LaneDone { instance: InstanceId(0), lane: Lane::Inbox },
-            Event::JobLimit { instance: InstanceId(0), job: u64::MAX },
+            Event::LaneDone { instance: InstanceId(0), lane: Lane::JsonLd, epoch: 9 },
+            Event::LaneDone { instance: InstanceId(0), lane: Lane::Inbox, epoch: 0 },
+            Event::JobLimit { instance: InstanceId(0), job: u64::MAX, slot: 0 },
         ];
         assert!(events.is_sorted_by_key(|event| event.key(&sessions)));
     }

@@ -8,6 +8,7 @@ use crate::mechanism::ledger::Flow;
 use crate::mechanism::transport::TransportBytes;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
+use serde::{Deserialize, Serialize};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,14 +34,14 @@ pub struct Ending {
     pub unfinished_sessions: u64,
     /// By `InstanceId`: how long what it has was busy.
     pub busy: Vec<Busy>,
-    /// The most jobs that waited at one instance at one moment.
+    /// The most jobs that waited in the queues that send of one instance together, at one moment.
     pub queued_jobs_peak: u64,
     /// Activities that were answered and lost with the inbox queue when their receiver's process stopped.
     pub inbox_dropped: u64,
 }
 
 /// How long an instance's cores and links were busy, in ns; two busy cores count twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Busy {
     /// CPU time.
     pub cpu_ns: u64,
@@ -83,7 +84,8 @@ pub struct QueueSample {
 }
 
 /// The queues of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum QueueName {
     /// Broadcast jobs, one at a time.
     Sequential,
@@ -150,10 +152,10 @@ pub trait Observer {
     /// A request is over for its sender.
     fn ended(&mut self, _now: Time, _message: &Message, _fate: Fate) {}
 
-    /// A job has started after waiting so long.
+    /// A job of a queue that sends (no lane) has started after waiting so long.
     fn job_started(&mut self, _now: Time, _waited: Span) {}
 
-    /// A job still waits at the end of the run, after so long.
+    /// A job of a queue that sends still waits at the end of the run, after so long.
     fn job_unstarted(&mut self, _waited: Span) {}
 
     /// Follow health was written down.

@@ -163,15 +163,41 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "retrying",
-        doc: "one queue of single requests, 16 attempts with growing delay, a circuit breaker per host, as Mastodon does",
+        doc: "one queue of single requests, 16 retries with growing delay, a circuit breaker per inbox, as Mastodon does",
         delivery: Delivery {
             queues: Queues::Workers,
-            attempts: 16,
+            attempts: 17,
             breaker: Some(Breaker { failures: 10, pause: Span::from_secs(60) }),
             ..PEERTUBE
         },
     },
 ];
+
+impl Queues {
+    /// Every way to wait, its name in scenario files and what it means.
+    pub const ALL: [(Queues, &'static str, &'static str); 4] = [
+        (Queues::Unlimited, "unlimited", "they do not: nobody works, nothing is limited"),
+        (Queues::Peertube, "peertube", "in three queues of jobs, a broadcast as one job"),
+        (Queues::PerDestination, "per-destination", "in a queue per destination"),
+        (Queues::Workers, "workers", "in one queue of single requests with workers"),
+    ];
+}
+
+impl Tls {
+    /// Either handshake, its name in scenario files and what it means.
+    pub const ALL: [(Tls, &'static str, &'static str); 2] = [
+        (Tls::Full, "full", "full, with a chain of two certificates"),
+        (Tls::Resumed, "resumed", "resumed from a ticket"),
+    ];
+}
+
+impl Transport {
+    /// Either choice, its name in scenario files and what it means.
+    pub const ALL: [(Transport, &'static str, &'static str); 2] = [
+        (Transport::Counted, "counted", "they count, and pass the links"),
+        (Transport::Ignored, "ignored", "they do not"),
+    ];
+}
 
 impl Delivery {
     /// The row of a preset, `None` if there is none of that name.

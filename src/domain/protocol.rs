@@ -148,6 +148,13 @@ rules! {
         /// none
         Never = "never",
     }
+    /// the queue in which an instance's own viewers, plain views and totals wait
+    broadcast_queue: BroadcastQueue {
+        /// the sequential one: one job at once
+        Sequential = "sequential",
+        /// the parallel one
+        Parallel = "parallel",
+    }
     /// the queue in which forwards wait
     forward_queue: ForwardQueue {
         /// the sequential one: one job at once
@@ -247,6 +254,7 @@ const PEERTUBE_6_0: Rules = Rules {
     forward: Forward::Always,
     plain_views: PlainViews::Each,
     forward_plain_views: ForwardPlainViews::Always,
+    broadcast_queue: BroadcastQueue::Parallel,
     forward_queue: ForwardQueue::Sequential,
     follow_health: FollowHealth::Score,
     bad_inbox: BadInbox::Unicast,

@@ -6,10 +6,11 @@
 //! is sent again is created again. Nothing here knows what a message says.
 
 use crate::words::ids::InstanceId;
+use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
 
 /// Messages and bytes of requests (head and body).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amount {
     /// Requests.
     pub messages: u64,
@@ -18,7 +19,7 @@ pub struct Amount {
 }
 
 /// What became of the messages of one link, or of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Flow {
     /// All that were ever to be sent.
     pub created: Amount,

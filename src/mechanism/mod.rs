@@ -4,9 +4,15 @@
 //! Each is a thing of its own, without protocol rules (layer 3) and without drivers (layer 6).
 
 pub mod activity;
+pub mod connections;
+pub mod follow_health;
 pub mod ledger;
 pub mod network;
 pub mod pending;
+pub mod queue;
+pub mod rate_limit;
+pub mod retry;
+pub mod servers;
 pub mod store;
 pub mod transport;
 pub mod wire;

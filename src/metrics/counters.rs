@@ -39,7 +39,7 @@ pub struct ShownCounter {
     pub displayed: Vec<u32>,
 }
 
-/// The age of the newest total that a follower has received, summed over samples and followers that have one.
+/// The age of the newest total that took effect at a follower, summed over samples and followers that have one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Staleness {
     /// The sum of ages in whole microseconds.
@@ -53,7 +53,7 @@ pub(super) struct CounterLog<'a> {
     federation: &'a Federation,
     counters: Counters,
     staleness: Staleness,
-    /// When the newest total that a follower received was built.
+    /// When the newest total was built that took effect at a follower.
     newest_total: BTreeMap<(VideoId, InstanceId), Time>,
 }
 
@@ -72,10 +72,10 @@ impl<'a> CounterLog<'a> {
         }
     }
 
-    pub(super) fn delivered(&mut self, message: &Message) {
+    pub(super) fn processed(&mut self, message: &Message) {
         if message.kind == Kind::Total && self.federation.instances[message.to.index()].is_peertube {
             let newest = self.newest_total.entry((message.activity.video, message.to)).or_default();
-            *newest = message.activity.built.max(*newest);
+            *newest = message.authored.max(*newest);
         }
     }
 

@@ -1,10 +1,13 @@
 //! The definitions of all metrics: name, unit, which way is better, meaning and formula, and the function that computes
 //! it. `fedisim metrics` prints this table, the documentation holds it, and nothing else computes a metric.
 
-use crate::domain::federation::Federation;
+use crate::domain::federation::{Capacity, Federation};
+use crate::mechanism::ledger::Flow;
 use crate::metrics::Observed;
+use crate::metrics::delivery::Fates;
 use crate::metrics::display::{Display, Sums};
-use crate::metrics::traffic::{self, Direction};
+use crate::metrics::traffic::{self, Direction, TrafficRow};
+use crate::observe::Busy;
 use crate::words::ids::{InstanceId, VideoId};
 use std::collections::BTreeSet;
 
@@ -50,18 +53,29 @@ pub const SYMBOLS: &str = "\
 d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin); mean: over pairs
 viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views
-origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1, without TCP and TLS";
+other traffic: all that is no View (updates and what followers fetch after them, watch actions, the background); all traffic: both
+origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1, without TCP and TLS
+message: one activity for one inbox, of all traffic but what followers fetch; one that is sent again is created again
+created = queued + dropped + sent, and sent = delivered + lost + refused + failed_connect + in_flight; what timed out is among delivered, lost and in_flight
+job: what waits in a queue that sends; requests that are over: those that the sender knows to be good, refused, without a connection or timed out";
 
 /// What metrics are computed from.
 struct Basis<'a> {
     observed: &'a Observed,
+    federation: &'a Federation,
     display: Display,
-    /// Sums over the rows of the class, in the order of `Class`, sent and received.
+    /// Sums of all traffic over the rows of the class, in the order of `Class`, sent and received.
     classes: [[traffic::Sums; 2]; 4],
-    sent: traffic::Sums,
+    /// CPU time in ns, in the order of `Class`.
+    classes_cpu_ns: [u64; 4],
+    view_sent: traffic::Sums,
     viewer_sent: traffic::Sums,
-    origin_sent: traffic::Sums,
+    view_origin_sent: traffic::Sums,
     viewer_origin_sent: traffic::Sums,
+    other_sent: traffic::Sums,
+    /// All traffic.
+    sent: traffic::Sums,
+    /// All traffic.
     received: traffic::Sums,
 }
 
@@ -115,7 +129,11 @@ pub fn compute(
 }
 
 impl<'a> Basis<'a> {
-    fn of(observed: &'a Observed, federation: &Federation, with_viewers: &BTreeSet<InstanceId>) -> Basis<'a> {
+    fn of(
+        observed: &'a Observed,
+        federation: &'a Federation,
+        with_viewers: &BTreeSet<InstanceId>,
+    ) -> Basis<'a> {
         let owners: BTreeSet<InstanceId> = federation.videos.iter().map(|video| video.origin).collect();
         let class = |instance: InstanceId| {
             if owners.contains(&instance) {
@@ -130,39 +148,69 @@ impl<'a> Basis<'a> {
         };
         let mut basis = Basis {
             observed,
+            federation,
             display: Display::of(&observed.counters),
             classes: Default::default(),
-            sent: traffic::Sums::default(),
+            classes_cpu_ns: Default::default(),
+            view_sent: traffic::Sums::default(),
             viewer_sent: traffic::Sums::default(),
-            origin_sent: traffic::Sums::default(),
+            view_origin_sent: traffic::Sums::default(),
             viewer_origin_sent: traffic::Sums::default(),
+            other_sent: traffic::Sums::default(),
+            sent: traffic::Sums::default(),
             received: traffic::Sums::default(),
         };
         for row in &observed.traffic {
-            let instance = InstanceId(row.instance);
-            let is_origin = federation.origin(VideoId(row.video)) == instance;
-            let is_viewer = row.kind.is_viewer_traffic();
-            basis.classes[class(instance) as usize][row.direction as usize].add(&row.sums);
-            if row.direction == Direction::In {
-                basis.received.add(&row.sums);
-                continue;
+            basis.classes[class(InstanceId(row.instance)) as usize][row.direction as usize].add(&row.sums);
+            match row.direction {
+                Direction::In => basis.received.add(&row.sums),
+                Direction::Out => basis.note_sent(row),
             }
-            basis.sent.add(&row.sums);
-            if is_viewer {
-                basis.viewer_sent.add(&row.sums);
-            }
-            if is_origin {
-                basis.origin_sent.add(&row.sums);
-            }
-            if is_origin && is_viewer {
-                basis.viewer_origin_sent.add(&row.sums);
-            }
+        }
+        for (instance, busy) in observed.delivery.busy.iter().enumerate() {
+            basis.classes_cpu_ns[class(InstanceId::at(instance)) as usize] += busy.cpu_ns;
         }
         basis
     }
 
+    fn note_sent(&mut self, row: &TrafficRow) {
+        let is_origin = self.federation.origin(VideoId(row.video)) == InstanceId(row.instance);
+        let (is_view, is_viewer) = (row.kind.is_view(), row.kind.is_viewer_traffic());
+        for (sums, belongs) in [
+            (&mut self.sent, true),
+            (&mut self.other_sent, !is_view),
+            (&mut self.view_sent, is_view),
+            (&mut self.viewer_sent, is_viewer),
+            (&mut self.view_origin_sent, is_view && is_origin),
+            (&mut self.viewer_origin_sent, is_viewer && is_origin),
+        ] {
+            if belongs {
+                sums.add(&row.sums);
+            }
+        }
+    }
+
     fn class(&self, class: Class, direction: Direction) -> &traffic::Sums {
         &self.classes[class as usize][direction as usize]
+    }
+
+    fn flow(&self) -> &Flow {
+        &self.observed.delivery.flow
+    }
+
+    fn fates(&self) -> &Fates {
+        &self.observed.delivery.fates
+    }
+
+    /// CPU time of a class, in seconds.
+    fn cpu_s(&self, class: Class) -> Option<Value> {
+        ratio(self.classes_cpu_ns[class as usize] as i64, 1_000_000_000)
+    }
+
+    /// What each instance has, and how long it was busy.
+    fn busy(&self) -> impl Iterator<Item = (&Capacity, &Busy)> {
+        let capacities = self.federation.instances.iter().map(|instance| &instance.capacity);
+        capacities.zip(&self.observed.delivery.busy)
     }
 }
 
@@ -207,40 +255,94 @@ definitions! {
     "viewer_bytes_sent", "bytes", Lower, "viewer traffic: bytes of those requests",
         "sum of head + body of those", |b| count(b.viewer_sent.request_bytes());
     "messages_sent", "messages", Lower, "all view traffic: requests begun, by everybody",
-        "count of all requests", |b| count(b.sent.messages);
+        "count of requests that carry a View", |b| count(b.view_sent.messages);
     "bytes_sent", "bytes", Lower, "all view traffic: bytes of those requests",
-        "sum of head + body of those", |b| count(b.sent.request_bytes());
-    "messages_delivered", "messages", None, "requests that arrived",
-        "count of requests that arrived before the end", |b| count(b.received.messages);
-    "messages_lost", "messages", None, "requests that the network lost",
-        "messages_sent - messages_delivered - messages_in_flight", |b| count(b.observed.messages_lost);
-    "messages_in_flight", "messages", None, "unfinished: requests under way when the run ended",
-        "count of requests that had neither arrived nor were lost", |b| count(b.observed.messages_in_flight);
-    "response_bytes", "bytes", Lower, "bytes of the responses to requests that arrived",
-        "sum over requests that arrived", |b| count(b.received.response_bytes);
+        "sum of head + body of those", |b| count(b.view_sent.request_bytes());
+    "other_messages_sent", "messages", Lower, "other traffic: requests begun, by everybody",
+        "count of requests that carry no View, three per fetch", |b| count(b.other_sent.messages);
+    "other_bytes_sent", "bytes", Lower, "other traffic: bytes of those requests",
+        "sum of head + body of those", |b| count(b.other_sent.request_bytes());
+    "response_bytes", "bytes", Lower, "all traffic: bytes of responses",
+        "sum over requests that the receiver took or refused", |b| count(b.received.response_bytes);
+    "transport_bytes", "bytes", Lower, "all traffic: bytes below HTTP, where the scenario counts them",
+        "sum over requests that left their sender of TCP, IP and TLS, up + down", |b| count(b.sent.transport_bytes());
+    "messages_created", "messages", None, "messages that were ever to be sent",
+        "count of created", |b| count(b.flow().created.messages);
+    "messages_queued", "messages", None, "unfinished: messages that waited when the run ended",
+        "count of queued", |b| count(b.flow().queued.messages);
+    "messages_dropped", "messages", Lower, "messages that were never sent: their job, their process or their destination had gone",
+        "count of dropped", |b| count(b.flow().dropped.messages);
+    "messages_delivered", "messages", None, "messages that their receiver took",
+        "count of delivered before the end", |b| count(b.flow().delivered.messages);
+    "messages_lost", "messages", None, "messages that were sent and reached nobody",
+        "count of lost", |b| count(b.flow().lost.messages);
+    "messages_refused", "messages", Lower, "messages that their receiver refused for their sender's rate (429)",
+        "count of refused", |b| count(b.flow().refused_429.messages);
+    "messages_failed_connect", "messages", Lower, "messages whose connection was refused or closed",
+        "count of failed_connect", |b| count(b.flow().failed_connect.messages);
+    "messages_timed_out", "messages", Lower, "messages whose sender gave up waiting for the answer, delivered or not",
+        "count of sent with that label", |b| count(b.flow().timed_out.messages);
+    "messages_in_flight", "messages", None, "unfinished: messages under way when the run ended",
+        "count of in_flight", |b| count(b.flow().in_flight.messages);
+    "delivery_failed_share", "share", Lower, "share of requests that their sender holds for failed",
+        "(refused + without a connection + timed out) / requests that are over",
+        |b| ratio(b.fates().failed() as i64, b.fates().over());
+    "refused_share", "share", Lower, "share of requests that are refused for their rate",
+        "refused / requests that are over", |b| ratio(b.fates().refused as i64, b.fates().over());
+    "queue_delay_p50_ms", "ms", Lower, "how long a job waits until it starts, median",
+        "the least wait that half of all jobs do not exceed, to 0.1 %; a job that never started has waited until the end",
+        |b| wait_ms(b, 500);
+    "queue_delay_p99_ms", "ms", Lower, "the same of the slowest hundredth",
+        "as queue_delay_p50_ms, 99 % of all jobs", |b| wait_ms(b, 990);
+    "queued_jobs_peak", "jobs", Lower, "the most jobs that waited at one instance at one moment",
+        "max over instances and moments of jobs that wait, in all its queues that send",
+        |b| count(b.observed.delivery.queued_jobs_peak);
+    "jobs_unstarted", "jobs", Lower, "unfinished: jobs that still waited when the run ended",
+        "count of jobs that had not started", |b| count(b.observed.delivery.jobs_unstarted);
+    "inbox_waiting_peak", "activities", Lower, "the most activities that waited in one inbox queue at a sample",
+        "max over inbox queues and samples", |b| count(b.observed.delivery.inbox_waiting_peak());
+    "inbox_dropped", "activities", Lower, "activities that were answered and lost with the inbox queue of a process that stopped",
+        "count of those", |b| count(b.observed.delivery.inbox_dropped);
+    "followers_lost", "followers", Lower, "follows that were removed for bad deliveries",
+        "count of removals", |b| count(b.observed.delivery.followers_lost());
+    "cpu_busy_share", "share", Lower, "how busy the cores of the busiest instance are (none where nobody uses CPU time)",
+        "max over instances of CPU time / (cores x duration); where cores are not limited, of one core: it can exceed 1",
+        |b| cpu_busy_share(b);
+    "uplink_busy_share", "share", Lower, "how busy the busiest uplink is (none where none is limited)",
+        "max over instances with a limited uplink of the time that it sends / duration",
+        |b| link_busy_share(b, |capacity| capacity.uplink_bits_per_s, |busy| busy.uplink_ns);
+    "downlink_busy_share", "share", Lower, "how busy the busiest downlink is (none where none is limited)",
+        "max over instances with a limited downlink of the time that it receives / duration",
+        |b| link_busy_share(b, |capacity| capacity.downlink_bits_per_s, |busy| busy.downlink_ns);
     "origin_viewer_messages_sent", "messages", Lower, "viewer traffic: requests begun by the origin of the video",
         "as viewer_messages_sent, sender = origin", |b| count(b.viewer_origin_sent.messages);
     "origin_viewer_bytes_sent", "bytes", Lower, "viewer traffic: bytes of those requests",
         "as viewer_bytes_sent, sender = origin", |b| count(b.viewer_origin_sent.request_bytes());
     "origin_messages_sent", "messages", Lower, "all view traffic: requests begun by the origin of the video",
-        "as messages_sent, sender = origin", |b| count(b.origin_sent.messages);
+        "as messages_sent, sender = origin", |b| count(b.view_origin_sent.messages);
     "origin_bytes_sent", "bytes", Lower, "all view traffic: bytes of those requests",
-        "as bytes_sent, sender = origin", |b| count(b.origin_sent.request_bytes());
-    "origin_bytes_per_s_peak", "bytes/s", Lower, "the most that one origin sends in one second about its videos",
+        "as bytes_sent, sender = origin", |b| count(b.view_origin_sent.request_bytes());
+    "origin_bytes_per_s_peak", "bytes/s", Lower, "all view traffic: the most that one origin sends in one second about its videos",
         "max over origins and over seconds [k, k + 1) of head + body", |b| count(b.observed.origin_bytes_per_s_peak);
-    "payer_origin_bytes_out", "bytes", Lower, "who pays: sent by instances that own a video",
+    "payer_origin_bytes_out", "bytes", Lower, "who pays, all traffic: sent by instances that own a video",
         "sum of head + body of requests that they begin", |b| count(b.class(Class::Origin, Direction::Out).request_bytes());
-    "payer_origin_bytes_in", "bytes", Lower, "who pays: received by instances that own a video",
-        "sum of head + body of requests that reach them", |b| count(b.class(Class::Origin, Direction::In).request_bytes());
-    "payer_with_viewers_bytes_out", "bytes", Lower, "who pays: sent by other instances with viewers of their own",
+    "payer_origin_bytes_in", "bytes", Lower, "who pays, all traffic: received by instances that own a video",
+        "sum of head + body of requests that they take", |b| count(b.class(Class::Origin, Direction::In).request_bytes());
+    "payer_origin_cpu_s", "s", Lower, "who pays, all traffic: CPU time of instances that own a video",
+        "sum of CPU time", |b| b.cpu_s(Class::Origin);
+    "payer_with_viewers_bytes_out", "bytes", Lower, "who pays, all traffic: sent by other instances with viewers of their own",
         "as payer_origin_bytes_out", |b| count(b.class(Class::WithViewers, Direction::Out).request_bytes());
-    "payer_with_viewers_bytes_in", "bytes", Lower, "who pays: received by other instances with viewers of their own",
+    "payer_with_viewers_bytes_in", "bytes", Lower, "who pays, all traffic: received by other instances with viewers of their own",
         "as payer_origin_bytes_in", |b| count(b.class(Class::WithViewers, Direction::In).request_bytes());
-    "payer_without_viewers_bytes_out", "bytes", Lower, "who pays: sent by PeerTube instances without viewers",
+    "payer_with_viewers_cpu_s", "s", Lower, "who pays, all traffic: CPU time of other instances with viewers of their own",
+        "as payer_origin_cpu_s", |b| b.cpu_s(Class::WithViewers);
+    "payer_without_viewers_bytes_out", "bytes", Lower, "who pays, all traffic: sent by PeerTube instances without viewers",
         "as payer_origin_bytes_out", |b| count(b.class(Class::WithoutViewers, Direction::Out).request_bytes());
-    "payer_without_viewers_bytes_in", "bytes", Lower, "who pays: received by PeerTube instances without viewers",
+    "payer_without_viewers_bytes_in", "bytes", Lower, "who pays, all traffic: received by PeerTube instances without viewers",
         "as payer_origin_bytes_in", |b| count(b.class(Class::WithoutViewers, Direction::In).request_bytes());
-    "payer_not_peertube_bytes_in", "bytes", Lower, "who pays: received by followers that are not PeerTube and show nothing",
+    "payer_without_viewers_cpu_s", "s", Lower, "who pays, all traffic: CPU time of PeerTube instances without viewers",
+        "as payer_origin_cpu_s", |b| b.cpu_s(Class::WithoutViewers);
+    "payer_not_peertube_bytes_in", "bytes", Lower, "who pays, all traffic: received by followers that are not PeerTube and show nothing",
         "as payer_origin_bytes_in", |b| count(b.class(Class::NotPeertube, Direction::In).request_bytes());
     "display_error_mean_abs", "viewers", Lower, "how far displayed counts are from the true viewers",
         "mean of |d - n|", |b| mean_abs(&b.display.all());
@@ -272,7 +374,7 @@ definitions! {
         "steps from d >= 4 to d' <= d / 2 while not n' <= n / 2, by steps x sampling interval",
         |b| flaps_per_h(b);
     "staleness_mean_s", "s", Lower, "age of the newest total that a follower has (none where no totals are sent)",
-        "mean over samples and followers that received one of (t - when it was built)",
+        "mean over samples and followers at which one took effect of (t - when it was built)",
         |b| ratio(b.observed.staleness.sum_us as i64, b.observed.staleness.count * 1_000_000);
     "origin_displayed_mean", "viewers", None, "what the origins show",
         "mean of o over origins", |b| displayed(&b.display.origins);
@@ -288,6 +390,35 @@ definitions! {
         "count of sessions with start <= end of the run < end", |b| count(b.observed.sessions_unfinished);
     "duration_s", "s", None, "the model time that the run covers",
         "end of the run - T0", |b| ratio((b.observed.end_ns / 1_000_000) as i64, 1_000);
+}
+
+/// A quantile of the waits of jobs, in thousandths.
+fn wait_ms(basis: &Basis<'_>, per_mille: u32) -> Option<Value> {
+    ratio(basis.observed.delivery.waits.quantile_us(per_mille)? as i64, 1_000)
+}
+
+/// The busiest instance is found by cross-multiplication, so that one division is enough.
+fn cpu_busy_share(basis: &Basis<'_>) -> Option<Value> {
+    let used = basis.busy().filter(|(_, busy)| busy.cpu_ns > 0);
+    let used = used.map(|(capacity, busy)| (busy.cpu_ns, capacity.cores.unwrap_or(1)));
+    let times = |cpu_ns: u64, cores: u32| u128::from(cpu_ns) * u128::from(cores);
+    let (cpu_ns, cores) = used.max_by(|one, other| times(one.0, other.1).cmp(&times(other.0, one.1)))?;
+    busy_share(basis, cpu_ns, cores)
+}
+
+fn link_busy_share(
+    basis: &Basis<'_>,
+    limit: fn(&Capacity) -> Option<u64>,
+    busy_ns: fn(&Busy) -> u64,
+) -> Option<Value> {
+    let limited = basis.busy().filter(|(capacity, _)| limit(capacity).is_some());
+    busy_share(basis, limited.map(|(_, busy)| busy_ns(busy)).max()?, 1)
+}
+
+/// One division: the time that some were busy together, by their number x the duration, both in ns.
+fn busy_share(basis: &Basis<'_>, busy_ns: u64, number: u32) -> Option<Value> {
+    let all_ns = u128::from(basis.observed.end_ns) * u128::from(number);
+    (all_ns > 0).then(|| Value::Real(busy_ns as f64 / all_ns as f64))
 }
 
 /// One division: flaps x 3600 s / (steps x interval), both in ns.

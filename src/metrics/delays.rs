@@ -1,4 +1,5 @@
-//! Delays: the time from the building of a View by its author to its arrival, per kind, in whole microseconds.
+//! Delays: the time until a message takes effect at its receiver, since its author built its activity, per kind, in
+//! whole microseconds: the whole way, so what was forwarded has the way to its forwarder behind it.
 //!
 //! Quantiles come from an HDR histogram with three significant digits: they are exact to 0.1 %.
 
@@ -16,7 +17,7 @@ pub const QUANTILES_PER_MILLE: [u32; 6] = [0, 500, 900, 990, 999, 1000];
 pub struct DelayRow {
     /// Which messages.
     pub kind: Kind,
-    /// How many were delivered.
+    /// How many took effect.
     pub messages: u64,
     /// Delays in microseconds, by `QUANTILES_PER_MILLE`.
     pub quantiles_us: [u64; 6],

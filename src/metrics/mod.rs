@@ -7,17 +7,23 @@
 pub mod counters;
 pub mod definitions;
 pub mod delays;
+pub mod delivery;
 pub mod display;
+pub mod distribution;
+#[cfg(test)]
+mod tests;
 pub mod traffic;
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
 use crate::event::Message;
 use crate::instance::Instance;
-use crate::observe::{Ending, Observer, QueueSample};
+use crate::mechanism::transport::TransportBytes;
+use crate::observe::{Ending, Fate, HealthNote, Observer, QueueSample};
 use crate::words::units::{Span, Time};
 use counters::{CounterLog, Counters, Staleness};
 use delays::{DelayRow, Delays};
+use delivery::{Delivery, DeliveryLog};
 use serde::{Deserialize, Serialize};
 use traffic::{Traffic, TrafficRow};
 
@@ -26,18 +32,16 @@ use traffic::{Traffic, TrafficRow};
 pub struct Observed {
     /// Messages and bytes per bucket, video, instance, direction and kind.
     pub traffic: Vec<TrafficRow>,
-    /// Messages that were sent and lost.
-    pub messages_lost: u64,
-    /// Messages under way when the run ended.
-    pub messages_in_flight: u64,
-    /// The most bytes of requests that one instance began to send, about its own videos, in one second.
+    /// The most bytes of Views of its own videos that one instance began to send in one second.
     pub origin_bytes_per_s_peak: u64,
     /// Displayed and true viewers at each sample.
     pub counters: Counters,
     /// The age of totals at followers.
     pub staleness: Staleness,
-    /// How long Views took.
+    /// How long messages took.
     pub delays: Vec<DelayRow>,
+    /// How delivery went.
+    pub delivery: Delivery,
     /// Sessions that began.
     pub sessions: u64,
     /// Sessions that were still watching when the run ended.
@@ -52,7 +56,7 @@ pub struct Collector<'a> {
     traffic: Traffic<'a>,
     counters: CounterLog<'a>,
     delays: Delays,
-    messages_lost: u64,
+    delivery: DeliveryLog,
 }
 
 impl<'a> Collector<'a> {
@@ -70,7 +74,7 @@ impl<'a> Collector<'a> {
             traffic: Traffic::new(federation, bucket, response_bytes),
             counters: CounterLog::new(federation, every),
             delays: Delays::default(),
-            messages_lost: 0,
+            delivery: DeliveryLog::new(),
         }
     }
 
@@ -80,12 +84,11 @@ impl<'a> Collector<'a> {
         let (counters, staleness) = self.counters.finish(self.sessions);
         Observed {
             traffic,
-            messages_lost: self.messages_lost,
-            messages_in_flight: ending.flow.in_flight.messages,
             origin_bytes_per_s_peak,
             counters,
             staleness,
             delays: self.delays.finish(),
+            delivery: self.delivery.finish(ending),
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
             sessions_unfinished: ending.unfinished_sessions,
             end_ns: end.ns(),
@@ -94,18 +97,45 @@ impl<'a> Collector<'a> {
 }
 
 impl Observer for Collector<'_> {
-    fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
+    fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
         self.traffic.sent(now, message);
-        self.messages_lost += u64::from(arrives.is_none());
+    }
+
+    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        self.traffic.transported(now, message, transport);
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.traffic.delivered(now, message);
-        self.delays.note(message.kind, now.since(message.activity.built));
-        self.counters.delivered(message);
     }
 
-    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
+    fn processed(&mut self, now: Time, message: &Message) {
+        self.traffic.processed(now, message);
+        self.delays.note(message.kind, now.since(message.authored));
+        self.counters.processed(message);
+    }
+
+    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
+        self.delivery.ended(fate);
+        if fate == Fate::Refused {
+            self.traffic.refused(now, message);
+        }
+    }
+
+    fn job_started(&mut self, _now: Time, waited: Span) {
+        self.delivery.job_started(waited);
+    }
+
+    fn job_unstarted(&mut self, waited: Span) {
+        self.delivery.job_unstarted(waited);
+    }
+
+    fn health(&mut self, now: Time, note: &HealthNote) {
+        self.delivery.health(now, note);
+    }
+
+    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], queues: &[QueueSample]) {
         self.counters.sample(now, instances);
+        self.delivery.sample(now, queues);
     }
 }

@@ -1,16 +1,26 @@
 //! Traffic: messages and bytes per time bucket, video, instance, direction and kind.
 //!
-//! A request counts at its sender when it begins and at its receiver when it arrives; its response counts at both when
-//! it arrives. Bytes are those of HTTP/1.1 (`mechanism::wire`), without TCP and TLS.
+//! A request counts at its sender when it begins and at its receiver when that takes it; its response counts at both
+//! then, or, if the receiver refuses it for its rate, when it is over. Head, body and response are bytes of HTTP/1.1
+//! (`mechanism::wire`); those below, of TCP, IP and TLS, have columns of their own, up from the sender of the request and
+//! down to it, and count at both when the request leaves.
+//!
+//! An `Update` makes each PeerTube follower fetch from the origin. Those requests are counted when the `Update` takes
+//! effect and not simulated: they take no time, do not fail, and their transport is not counted.
 
 use crate::domain::federation::Federation;
 use crate::event::Message;
 use crate::mechanism::activity::Kind;
+use crate::mechanism::transport::TransportBytes;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
 use serde::{Deserialize, Serialize};
 
 const SECOND: Span = Span::from_secs(1);
+
+/// What one follower fetches after an `Update`, as three real servers (PeerTube 6.3.0) did: three GET requests, the bytes
+/// of their heads and those of the replies.
+const UPDATE_FETCH: Sums = Sums { messages: 3, head_bytes: 2_325, response_bytes: 2_326, ..Sums::ZERO };
 
 /// The sums of one bucket, video, instance, direction and kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,12 +60,36 @@ pub struct Sums {
     pub body_bytes: u64,
     /// Bytes of responses.
     pub response_bytes: u64,
+    /// Bytes of TCP and IP from the sender of the requests.
+    pub tcp_up_bytes: u64,
+    /// Bytes of TCP and IP to the sender of the requests.
+    pub tcp_down_bytes: u64,
+    /// Bytes of TLS from the sender of the requests.
+    pub tls_up_bytes: u64,
+    /// Bytes of TLS to the sender of the requests.
+    pub tls_down_bytes: u64,
 }
 
 impl Sums {
+    const ZERO: Sums = Sums {
+        messages: 0,
+        head_bytes: 0,
+        body_bytes: 0,
+        response_bytes: 0,
+        tcp_up_bytes: 0,
+        tcp_down_bytes: 0,
+        tls_up_bytes: 0,
+        tls_down_bytes: 0,
+    };
+
     /// Bytes of requests: head and body.
     pub fn request_bytes(&self) -> u64 {
         self.head_bytes + self.body_bytes
+    }
+
+    /// Bytes below HTTP, both ways.
+    pub fn transport_bytes(&self) -> u64 {
+        self.tcp_up_bytes + self.tcp_down_bytes + self.tls_up_bytes + self.tls_down_bytes
     }
 
     /// Adds another sum.
@@ -64,6 +98,10 @@ impl Sums {
         self.head_bytes += other.head_bytes;
         self.body_bytes += other.body_bytes;
         self.response_bytes += other.response_bytes;
+        self.tcp_up_bytes += other.tcp_up_bytes;
+        self.tcp_down_bytes += other.tcp_down_bytes;
+        self.tls_up_bytes += other.tls_up_bytes;
+        self.tls_down_bytes += other.tls_down_bytes;
     }
 }
 
@@ -95,7 +133,7 @@ pub(super) struct Traffic<'a> {
     open: Vec<Vec<Open>>,
     rows: Vec<TrafficRow>,
     second: u64,
-    /// By `InstanceId`: what it sent about its own videos in the current second.
+    /// By `InstanceId`: what it sent of Views of its own videos in the current second.
     origin_bytes: Vec<u64>,
     origin_bytes_peak: u64,
 }
@@ -120,20 +158,52 @@ impl<'a> Traffic<'a> {
         self.open_bucket_of(now);
         let sums = Sums { messages: 1, ..request(message) };
         self.note(message.from, message, Direction::Out, &sums);
-        if self.federation.origin(message.activity.video) == message.from {
+        if message.kind.is_view() && self.federation.origin(message.activity.video) == message.from {
             self.note_origin_second(now, message.from, sums.request_bytes());
         }
     }
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
-        let response = Sums { response_bytes: self.response_bytes, ..Sums::default() };
+        let response = Sums { response_bytes: self.response_bytes, ..Sums::ZERO };
         self.note(message.from, message, Direction::Out, &response);
         let received = Sums { messages: 1, response_bytes: self.response_bytes, ..request(message) };
         self.note(message.to, message, Direction::In, &received);
     }
 
-    /// All rows, and the most bytes that one origin sent in one second.
+    /// A request leaves its sender.
+    pub(super) fn transported(&mut self, now: Time, message: &Message, bytes: &TransportBytes) {
+        self.open_bucket_of(now);
+        let sums = Sums {
+            tcp_up_bytes: bytes.tcp_up,
+            tcp_down_bytes: bytes.tcp_down,
+            tls_up_bytes: bytes.tls_up,
+            tls_down_bytes: bytes.tls_down,
+            ..Sums::ZERO
+        };
+        self.note(message.from, message, Direction::Out, &sums);
+        self.note(message.to, message, Direction::In, &sums);
+    }
+
+    /// A request was refused for its rate: a response, and nothing that its receiver took.
+    pub(super) fn refused(&mut self, now: Time, message: &Message) {
+        self.open_bucket_of(now);
+        let response = Sums { response_bytes: self.response_bytes, ..Sums::ZERO };
+        self.note(message.from, message, Direction::Out, &response);
+        self.note(message.to, message, Direction::In, &response);
+    }
+
+    /// An activity takes effect.
+    pub(super) fn processed(&mut self, now: Time, message: &Message) {
+        if message.kind == Kind::Update && self.federation.instances[message.to.index()].is_peertube {
+            self.open_bucket_of(now);
+            let fetch = Message { kind: Kind::UpdateFetch, ..*message };
+            self.note(message.to, &fetch, Direction::Out, &UPDATE_FETCH);
+            self.note(message.from, &fetch, Direction::In, &UPDATE_FETCH);
+        }
+    }
+
+    /// All rows, and the most bytes of Views of its own videos that one origin sent in one second.
     pub(super) fn finish(mut self) -> (Vec<TrafficRow>, u64) {
         self.close_bucket();
         (self.rows, self.origin_bytes_peak)
@@ -184,6 +254,6 @@ fn request(message: &Message) -> Sums {
     Sums {
         head_bytes: u64::from(message.head_bytes),
         body_bytes: u64::from(message.body_bytes),
-        ..Sums::default()
+        ..Sums::ZERO
     }
 }

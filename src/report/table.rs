@@ -16,7 +16,7 @@ struct Group {
     against_baseline: bool,
 }
 
-const GROUPS: [Group; 5] = [
+const GROUPS: [Group; 6] = [
     Group {
         title: "VIEWER TRAFFIC (who watches)",
         rows: &[
@@ -39,7 +39,7 @@ const GROUPS: [Group; 5] = [
         against_baseline: true,
     },
     Group {
-        title: "WHO PAYS (all view traffic)",
+        title: "WHO PAYS (all traffic)",
         rows: &[
             ("origin sends", "payer_origin_bytes_out"),
             ("origin receives", "payer_origin_bytes_in"),
@@ -47,6 +47,14 @@ const GROUPS: [Group; 5] = [
             ("followers with viewers receive", "payer_with_viewers_bytes_in"),
             ("followers without viewers receive", "payer_without_viewers_bytes_in"),
             ("followers not PeerTube receive", "payer_not_peertube_bytes_in"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "DELIVERY (all traffic)",
+        rows: &[
+            ("most jobs waiting at one instance", "queued_jobs_peak"),
+            ("requests that failed", "delivery_failed_share"),
         ],
         against_baseline: false,
     },
@@ -134,6 +142,7 @@ pub fn humane(value: f64, unit: &str) -> String {
         "bytes" => format!("{}B", prefixed(value)),
         "bytes/s" => format!("{}B/s", prefixed(value)),
         "s" => format!("{} s", three_digits(value)),
+        "ms" => format!("{} ms", three_digits(value)),
         _ => prefixed(value).trim_end().to_owned(),
     }
 }
@@ -180,6 +189,7 @@ mod tests {
             (-37.25, "viewers", "-37.2"),
             (0.00012345, "viewers", "0.000123"),
             (60.1, "s", "60.1 s"),
+            (12_345.6, "ms", "12346 ms"),
         ] {
             assert_eq!(humane(value, unit), text);
         }

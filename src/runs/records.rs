@@ -32,7 +32,7 @@ type Emit<'a> = &'a mut dyn FnMut(&[String]);
 pub const SUMMARY: &str = "summary.csv";
 
 /// All files of records, in the order of the digest.
-pub const RECORD_FILES: [RecordFile; 4] = [
+pub const RECORD_FILES: [RecordFile; 6] = [
     RecordFile { name: SUMMARY, columns: &["metric", "unit", "value"], rows: summary },
     RecordFile {
         name: "traffic.csv",
@@ -46,6 +46,10 @@ pub const RECORD_FILES: [RecordFile; 4] = [
             "head_bytes",
             "body_bytes",
             "response_bytes",
+            "tcp_up_bytes",
+            "tcp_down_bytes",
+            "tls_up_bytes",
+            "tls_down_bytes",
         ],
         rows: traffic,
     },
@@ -55,6 +59,25 @@ pub const RECORD_FILES: [RecordFile; 4] = [
         rows: counters,
     },
     RecordFile { name: "delays.csv", columns: &["kind", "messages", "quantile", "delay_us"], rows: delays },
+    RecordFile {
+        name: "queues.csv",
+        columns: &[
+            "time_ms",
+            "instance",
+            "queue",
+            "waiting_jobs",
+            "running_jobs",
+            "oldest_ms",
+            "started_jobs",
+            "waited_ms",
+        ],
+        rows: queues,
+    },
+    RecordFile {
+        name: "followers.csv",
+        columns: &["time_ms", "instance", "follower", "good", "bad", "score", "removed"],
+        rows: followers,
+    },
 ];
 
 /// A row of `summary.csv`, as later stages read it.
@@ -134,6 +157,10 @@ fn traffic(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
             row.sums.head_bytes.to_string(),
             row.sums.body_bytes.to_string(),
             row.sums.response_bytes.to_string(),
+            row.sums.tcp_up_bytes.to_string(),
+            row.sums.tcp_down_bytes.to_string(),
+            row.sums.tls_up_bytes.to_string(),
+            row.sums.tls_down_bytes.to_string(),
         ]);
     }
 }
@@ -169,7 +196,36 @@ fn delays(_: &Scenario, result: &CellResult, emit: Emit<'_>) {
     }
 }
 
-/// Buckets and samples begin at whole milliseconds; validation holds scenarios to that.
+fn queues(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
+    for row in &result.observed.delivery.queues {
+        emit(&[
+            ms(row.at_ns),
+            scenario.instances[row.instance as usize].name.clone(),
+            row.queue.name().to_owned(),
+            row.waiting.to_string(),
+            row.running.to_string(),
+            ms(row.oldest_ns),
+            row.started.to_string(),
+            ms(row.waited_ns),
+        ]);
+    }
+}
+
+fn followers(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
+    for row in &result.observed.delivery.health {
+        emit(&[
+            ms(row.at_ns),
+            scenario.instances[row.instance as usize].name.clone(),
+            scenario.instances[row.follower as usize].name.clone(),
+            row.good.to_string(),
+            row.bad.to_string(),
+            row.score.to_string(),
+            row.removed.to_string(),
+        ]);
+    }
+}
+
+/// Whole milliseconds, rounded down. Buckets and samples begin at whole ones: validation holds scenarios to that.
 fn ms(ns: u64) -> String {
     (ns / 1_000_000).to_string()
 }

@@ -5,19 +5,25 @@
 
 mod delivery;
 
+use crate::domain::delivery::Delivery as Figures;
+use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Federation;
+use crate::domain::other_traffic::OtherTraffic;
+use crate::domain::protocol::Rules;
 use crate::domain::workload::Session;
-use crate::event::{Event, MAX_NUMBER, Step};
-use crate::instance::{Heartbeat, Input, Instance};
+use crate::event::{Event, MAX_NUMBER};
+use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::pending::Pending;
 use crate::mechanism::wire::Names;
 use crate::observe::{Ending, Observer, Outcome};
 use crate::scenario::End;
 use crate::words::ids::{InstanceId, SessionId, VideoId};
-use crate::words::random::Seed;
+use crate::words::random::{Purpose, Seed, exponential, fold, unit};
 use crate::words::units::{Span, Time};
-use delivery::Delivery;
+use delivery::{Delivery, Moment};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -41,11 +47,11 @@ pub struct Cell {
     /// The first broadcast of changed videos of each instance.
     pub update_phase: Vec<Time>,
     /// How everybody delivers.
-    pub delivery: crate::domain::delivery::Delivery,
+    pub delivery: Figures,
     /// What goes wrong.
-    pub faults: Vec<crate::domain::faults::Fault>,
+    pub faults: Vec<Fault>,
     /// What is sent beside Views.
-    pub other: crate::domain::other_traffic::OtherTraffic,
+    pub other: OtherTraffic,
     /// When samples are taken.
     pub sampling: Sampling,
     /// When the run ends.
@@ -68,12 +74,19 @@ pub struct Sampling {
 
 /// Runs a cell and reports to `observer`. `stop` ends it early when it becomes true.
 pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
-    Simulation::new(cell).run(observer, stop)
+    let instances = cell.federation.instances.len();
+    let timetable = Timetable::new(&cell.faults, instances, cell.seed, cell.end.latest());
+    Simulation::new(cell, &timetable).run(observer, stop)
 }
 
 struct Simulation<'a> {
     cell: &'a Cell,
+    timetable: &'a Timetable,
     instances: Vec<Instance>,
+    /// By instance: whether its process runs.
+    is_up: Vec<bool>,
+    /// What an instance speaks after the restart at an instant, if something else.
+    upgrades: BTreeMap<(InstanceId, Time), Rules>,
     pending: Pending<Event>,
     delivery: Delivery<'a>,
     /// The first session whose first heartbeat is not pending yet.
@@ -87,7 +100,7 @@ struct Simulation<'a> {
 }
 
 impl<'a> Simulation<'a> {
-    fn new(cell: &'a Cell) -> Simulation<'a> {
+    fn new(cell: &'a Cell, timetable: &'a Timetable) -> Simulation<'a> {
         let Federation { instances, videos, .. } = &cell.federation;
         let catalogue: Arc<[_]> = videos.as_slice().into();
         let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
@@ -95,27 +108,54 @@ impl<'a> Simulation<'a> {
         };
         let mut simulation = Simulation {
             cell,
+            timetable,
             instances: instances.iter().enumerate().map(start).collect(),
+            is_up: vec![true; instances.len()],
+            upgrades: BTreeMap::new(),
             pending: Pending::new(),
-            delivery: Delivery::new(cell),
+            delivery: Delivery::new(cell, timetable),
             next_session: 0,
             last_end: cell.sessions.iter().map(|session| session.end).max().unwrap_or_default(),
             next_tick: vec![0; instances.len()],
             now: Time::ZERO,
             events: 0,
         };
-        for (id, (&phase, instance)) in cell.tick_phase.iter().zip(instances).enumerate() {
-            if instance.is_peertube {
-                simulation.push(phase, Event::Tick { instance: InstanceId::at(id), number: 0 });
-            }
-        }
-        for fault in &cell.faults {
-            if let &crate::domain::faults::Fault::Restart { instance, at, .. } = fault {
-                simulation.push(at, Event::Restart { instance });
-            }
+        simulation.plan_ticks_and_flushes();
+        simulation.plan_changes();
+        for entry in 0..cell.other.background.len() {
+            simulation.plan_background(entry as u32, 0);
         }
         simulation.push(cell.sampling.from, Event::Sample { number: 0 });
         simulation
+    }
+
+    fn plan_ticks_and_flushes(&mut self) {
+        let cell = self.cell;
+        for (id, (&phase, instance)) in cell.tick_phase.iter().zip(&cell.federation.instances).enumerate() {
+            if instance.is_peertube {
+                self.push(phase, Event::Tick { instance: InstanceId::at(id), number: 0 });
+            }
+        }
+        for &instance in cell.federation.followers.keys() {
+            let flush = Event::HealthFlush { instance, number: 0 };
+            self.push(cell.health_phase[instance.index()], flush);
+            if cell.other.update_every.is_some() {
+                let flush = Event::UpdateFlush { instance, number: 0 };
+                self.push(cell.update_phase[instance.index()], flush);
+            }
+        }
+    }
+
+    fn plan_changes(&mut self) {
+        for (at, instance, change) in self.timetable.changes() {
+            match change {
+                Change::Stop => self.push(at, Event::Stop { instance }),
+                Change::Start(rules) => {
+                    self.push(at, Event::Restart { instance });
+                    self.upgrades.extend(rules.map(|rules| ((instance, at), rules)));
+                }
+            }
+        }
     }
 
     fn run(mut self, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
@@ -124,22 +164,23 @@ impl<'a> Simulation<'a> {
             self.admit_sessions();
             if self.pending.next_time().is_none_or(|next| next > end) {
                 self.now = end;
-                return self.ending(Outcome::Done(end));
+                return self.ending(Outcome::Done(end), observer);
             }
             if self.events >= self.cell.event_limit {
-                return self.ending(Outcome::EventLimit(self.now));
+                return self.ending(Outcome::EventLimit(self.now), observer);
             }
             // Looking at a shared flag costs little, but not nothing.
             if self.events.is_multiple_of(1024) && stop.load(Ordering::Relaxed) {
-                return self.ending(Outcome::Interrupted);
+                return self.ending(Outcome::Interrupted, observer);
             }
             let Some((now, _, event)) = self.pending.pop() else { continue };
             self.now = now;
             self.events += 1;
             observer.event(now, &event);
             self.happen(event, observer);
+            self.process_received(observer);
             if matches!(event, Event::Sample { .. }) && self.is_idle() {
-                return self.ending(Outcome::Done(now));
+                return self.ending(Outcome::Done(now), observer);
             }
         }
     }
@@ -160,44 +201,99 @@ impl<'a> Simulation<'a> {
 
     fn happen(&mut self, event: Event, observer: &mut impl Observer) {
         match event {
+            Event::Stop { instance } => {
+                self.is_up[instance.index()] = false;
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.stop(instance, &mut moment);
+            }
             Event::Restart { instance } => self.restart(instance, observer),
             Event::Tick { instance, number } => self.tick(instance, number, observer),
-            Event::Sample { number } => {
-                self.delivery.assert_conserved();
-                observer.sample(self.now, number, &self.instances, &[]);
-                self.push(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
+            Event::HealthFlush { instance, number } => self.flush_health(instance, number, observer),
+            Event::UpdateFlush { instance, number } => self.flush_updates(instance, number, observer),
+            Event::Sample { number } => self.sample(number, observer),
+            Event::Request { step, slot, ref message } => {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.step(step, slot, message, &mut moment);
             }
-            Event::Request { message: arrival, .. } => {
-                self.delivery.note_delivered();
-                observer.delivered(self.now, &arrival);
-                observer.processed(self.now, &arrival);
-                if self.cell.federation.instances[arrival.to.index()].is_peertube {
-                    self.handle(arrival.to, Input::Receive(&arrival.activity), observer);
-                }
+            Event::LaneDone { instance, lane, epoch } => {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.lane_done(instance, lane, epoch, &mut moment);
+            }
+            Event::JobLimit { job, slot, .. } => {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.limit_job(slot, job, &mut moment);
+            }
+            Event::Retry(ref message) => {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.send_again(message, &mut moment);
             }
             Event::Heartbeat { session, number } => self.heartbeat(session, number, observer),
-            _ => unreachable!("in work"),
+            Event::WatchAction { session } => self.report_watch(session, observer),
+            Event::Background { entry, number } => self.background(entry, number, observer),
+        }
+    }
+
+    /// What came out of inbox queues takes effect.
+    fn process_received(&mut self, observer: &mut impl Observer) {
+        while let Some(message) = self.delivery.next_processed() {
+            observer.processed(self.now, &message);
+            if self.cell.federation.instances[message.to.index()].is_peertube {
+                self.handle(message.to, Input::Receive(&message.activity), observer);
+            }
         }
     }
 
     fn restart(&mut self, instance: InstanceId, observer: &mut impl Observer) {
-        self.handle(instance, Input::Restart(None), observer);
-        self.schedule_tick(instance);
+        if std::mem::replace(&mut self.is_up[instance.index()], true) {
+            let (delivery, _, mut moment) = self.parts(observer);
+            delivery.stop(instance, &mut moment);
+        }
+        let rules = self.upgrades.get(&(instance, self.now)).copied();
+        self.handle(instance, Input::Restart(rules), observer);
+        let (delivery, instances, mut moment) = self.parts(observer);
+        delivery.start(instance, instances, &mut moment);
+        if self.cell.federation.instances[instance.index()].is_peertube {
+            self.schedule_tick(instance);
+        }
     }
 
     fn tick(&mut self, instance: InstanceId, number: u32, observer: &mut impl Observer) {
-        if number == self.next_tick[instance.index()] {
+        if number == self.next_tick[instance.index()] && self.is_up[instance.index()] {
             self.handle(instance, Input::Tick { number }, observer);
             self.schedule_tick(instance);
         }
     }
 
     fn schedule_tick(&mut self, instance: InstanceId) {
-        let interval = self.cell.federation.instances[instance.index()].rules.parameters.tick_interval;
+        let interval = self.instances[instance.index()].rules().parameters.tick_interval;
         let next = &mut self.next_tick[instance.index()];
         *next += 1;
         let number = *next;
         self.push(self.now + interval, Event::Tick { instance, number });
+    }
+
+    fn flush_health(&mut self, instance: InstanceId, number: u32, observer: &mut impl Observer) {
+        if self.is_up[instance.index()] {
+            let (delivery, instances, mut moment) = self.parts(observer);
+            delivery.flush_health(instance, instances[instance.index()].rules(), &mut moment);
+        }
+        self.push(self.now + HEALTH_INTERVAL, Event::HealthFlush { instance, number: number + 1 });
+    }
+
+    fn flush_updates(&mut self, instance: InstanceId, number: u32, observer: &mut impl Observer) {
+        if self.is_up[instance.index()] {
+            self.handle(instance, Input::FlushUpdates { number }, observer);
+        }
+        if let Some(every) = self.cell.other.update_every {
+            self.push(self.now + every, Event::UpdateFlush { instance, number: number + 1 });
+        }
+    }
+
+    fn sample(&mut self, number: u32, observer: &mut impl Observer) {
+        self.delivery.assert_conserved();
+        let queues = self.delivery.queue_samples(self.now);
+        observer.sample(self.now, number, &self.instances, &queues);
+        self.push(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
     }
 
     fn heartbeat(&mut self, id: SessionId, number: u32, observer: &mut impl Observer) {
@@ -209,25 +305,94 @@ impl<'a> Simulation<'a> {
             number,
             watched: self.now.since(session.start),
         };
-        self.handle(session.instance, Input::Heartbeat(heartbeat), observer);
-        let rules = &self.cell.federation.instances[session.instance.index()].rules;
+        // a client of an instance that is down tries again at its next heartbeat
+        if self.is_up[session.instance.index()] {
+            self.handle(session.instance, Input::Heartbeat(heartbeat), observer);
+        }
+        let rules = self.instances[session.instance.index()].rules();
         let next = self.now + session.heartbeat.unwrap_or(rules.parameters.heartbeat);
         if next < session.end {
             assert!(number < MAX_NUMBER, "a session of more heartbeats than a key can number");
             self.push(next, Event::Heartbeat { session: id, number: number + 1 });
+        } else if self.cell.other.watch_actions {
+            self.plan_report(id, &session);
         }
+    }
+
+    /// A follower reports a visit 1 to 2 hours after its end.
+    fn plan_report(&mut self, id: SessionId, session: &Session) {
+        const HOUR: Span = Span::from_secs(3_600);
+        if self.cell.federation.origin(session.video) != session.instance {
+            let draw = unit(&mut self.cell.seed.stream(Purpose::WatchAction, u64::from(id.0)));
+            let later = HOUR + Span::from_us((draw * HOUR.us() as f64) as u64);
+            self.push(session.end + later, Event::WatchAction { session: id });
+        }
+    }
+
+    fn report_watch(&mut self, id: SessionId, observer: &mut impl Observer) {
+        let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
+        if self.is_up[instance.index()] {
+            self.handle(instance, Input::ReportWatch { video, viewer, session: id }, observer);
+        }
+    }
+
+    fn plan_background(&mut self, entry: u32, number: u32) {
+        let rate_per_s = self.cell.other.background[entry as usize].rate_per_s;
+        let name = fold(&[u64::from(entry), u64::from(number)]);
+        let gap_s = exponential(&mut self.cell.seed.stream(Purpose::Background, name)) / rate_per_s;
+        // beyond every run, also when the rate is zero
+        let gap = Span::from_secs_f64(gap_s.min(1e9));
+        self.push(self.now + gap, Event::Background { entry, number });
+    }
+
+    fn background(&mut self, entry: u32, number: u32, observer: &mut impl Observer) {
+        let video = self.cell.other.background[entry as usize].video;
+        let origin = self.cell.federation.origin(video);
+        if self.is_up[origin.index()] {
+            let form = self.instances[origin.index()].rules().wire.form();
+            let activity = Activity {
+                video,
+                author: origin,
+                subject: Subject::Background,
+                result: None,
+                built: self.clock(origin),
+                expires: None,
+                stamp: Stamp { session: SessionId(entry), number },
+                form,
+            };
+            self.send(origin, &Effect { activity, to: Recipients::Followers }, observer);
+        }
+        assert!(number < MAX_NUMBER, "more background than a key can number");
+        self.plan_background(entry, number + 1);
     }
 
     fn handle(&mut self, instance: InstanceId, input: Input<'_>, observer: &mut impl Observer) {
         let mut effects = self.delivery.take_effects();
-        self.instances[instance.index()].handle(self.now, input, &mut effects);
+        let clock = self.clock(instance);
+        self.instances[instance.index()].handle(clock, input, &mut effects);
         for effect in effects.drain(..) {
-            for (time, arrival) in self.delivery.send(self.now, instance, &effect, observer) {
-                let event = Event::Request { step: Step::Arrived, slot: 0, message: arrival };
-                self.pending.push(time, event.key(&self.cell.sessions), event);
-            }
+            self.send(instance, &effect, observer);
         }
         self.delivery.give_back(effects);
+    }
+
+    fn send(&mut self, from: InstanceId, effect: &Effect, observer: &mut impl Observer) {
+        let (delivery, instances, mut moment) = self.parts(observer);
+        delivery.send(from, instances[from.index()].rules(), effect, &mut moment);
+    }
+
+    /// What an instance takes for the time.
+    fn clock(&self, instance: InstanceId) -> Time {
+        self.now + self.timetable.clock_ahead(instance)
+    }
+
+    fn parts<'b, O>(
+        &'b mut self,
+        observer: &'b mut O,
+    ) -> (&'b mut Delivery<'a>, &'b [Instance], Moment<'b, O>) {
+        let Simulation { delivery, instances, pending, cell, now, .. } = self;
+        let moment = Moment { now: *now, pending, sessions: &cell.sessions, observer };
+        (delivery, instances, moment)
     }
 
     fn push(&mut self, time: Time, event: Event) {
@@ -241,21 +406,22 @@ impl<'a> Simulation<'a> {
         matches!(self.cell.end, End::Idle { .. })
             && self.next_session == self.cell.sessions.len()
             && self.now >= self.last_end
-            && self.delivery.in_flight() == 0
-            && self.instances.iter().all(shows_nothing)
+            && self.delivery.is_idle()
+            && self.instances.iter().zip(&self.is_up).all(|(instance, &up)| !up || shows_nothing(instance))
     }
 
-    fn ending(&self, outcome: Outcome) -> Ending {
+    fn ending(&self, outcome: Outcome, observer: &mut impl Observer) -> Ending {
         self.delivery.assert_conserved();
+        self.delivery.report_unstarted(self.now, observer);
         let watching = |session: &&Session| session.start <= self.now && session.end > self.now;
         Ending {
             outcome,
             events: self.events,
-            flow: Default::default(),
-            busy: Vec::new(),
-            queued_jobs_peak: 0,
-            inbox_dropped: 0,
+            flow: self.delivery.flow(),
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
+            busy: self.delivery.busy(self.now),
+            queued_jobs_peak: self.delivery.queued_jobs_peak(),
+            inbox_dropped: self.delivery.inbox_dropped(),
         }
     }
 }

@@ -2,10 +2,12 @@
 
 mod command_line;
 mod conformance;
+mod delivery;
 mod determinism;
 mod extremes;
 mod folders;
 mod layers;
 mod program;
+mod queues;
 mod real_servers;
 mod theory;

@@ -1,4 +1,4 @@
-//! The heads of a request and of its response, as a PeerTube 6.3.0 behind no proxy writes them, on a new connection.
+//! The heads of a request and of its response, as a PeerTube 6.3.0 behind no proxy writes them.
 //!
 //! Sources: the heads in `tests/traces/real-servers/messages.json`; draft-cavage-http-signatures-12 for `signature`.
 //! The version in the user agent is the same for every protocol, so that sizes differ by protocol only.
@@ -11,30 +11,59 @@ use crate::words::units::Time;
 /// What the sender of one request proves: that it is the sender, and that the body is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
+    /// The account of the sender whose key signs.
+    pub actor: String,
     /// SHA-256 of the body in base64: 44 characters.
     pub digest: String,
     /// The RSA-2048 signature of request target, host, date and digest in base64: 344 characters.
     pub signature: String,
 }
 
+/// What becomes of the connection after the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Persistence {
+    /// It ends.
+    Closed,
+    /// It is kept for the next one, as Node 19 and later do.
+    Kept,
+}
+
+impl Persistence {
+    /// The sender's lines about it.
+    pub(super) fn of_request(self) -> &'static str {
+        match self {
+            Persistence::Closed => "Connection: close",
+            Persistence::Kept => "Connection: keep-alive",
+        }
+    }
+
+    /// The receiver's lines about it.
+    pub(super) fn of_response(self) -> &'static str {
+        match self {
+            Persistence::Closed => "Connection: close",
+            Persistence::Kept => "Connection: keep-alive\r\nKeep-Alive: timeout=5",
+        }
+    }
+}
+
 impl Proof {
-    /// No proof, but the length of one: for a simulation, which only counts its bytes.
-    pub fn placeholder() -> Proof {
-        Proof { digest: placeholder_base64(32), signature: placeholder_base64(256) }
+    /// No proof by `actor`, but the length of one: for a simulation, which only counts its bytes.
+    pub fn placeholder(actor: &str) -> Proof {
+        Proof { actor: actor.to_owned(), digest: placeholder_base64(32), signature: placeholder_base64(256) }
     }
 }
 
 impl Names {
     /// The head of the request by which `from` (the author, or the origin that forwards) posts a body of
-    /// `body_bytes` to `to`, signed by its account `actor`, at the instant `date`, up to and with the empty line.
+    /// `body_bytes` to `to` at the instant `date`, up to and with the empty line.
     pub fn request_head(
         &self,
         from: InstanceId,
         to: InstanceId,
-        actor: &str,
         body_bytes: u64,
         date: Time,
         proof: &Proof,
+        persistence: Persistence,
     ) -> String {
         let (from, to) = (self.host(from), self.host(to));
         let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date digest""#;
@@ -48,8 +77,12 @@ impl Names {
             format!("content-length: {body_bytes}"),
             "accept-encoding: gzip, deflate, br".to_owned(),
             format!("host: {}", to.name()),
-            format!(r#"signature: keyId="{}",{signed},signature="{}""#, from.account(actor), proof.signature),
-            "Connection: close".to_owned(),
+            format!(
+                r#"signature: keyId="{}",{signed},signature="{}""#,
+                from.account(&proof.actor),
+                proof.signature
+            ),
+            persistence.of_request().to_owned(),
             "\r\n".to_owned(),
         ]
         .join("\r\n")
@@ -58,7 +91,7 @@ impl Names {
 
 /// The whole response to a View at the instant `date`: it has no body. `remaining` requests are left to this client
 /// until the rate limit's window ends at `reset`.
-pub fn response_head(date: Time, remaining: u32, reset: Time) -> String {
+pub fn response_head(date: Time, remaining: u32, reset: Time, persistence: Persistence) -> String {
     [
         "HTTP/1.1 204 No Content".to_owned(),
         "x-powered-by: PeerTube".to_owned(),
@@ -71,7 +104,7 @@ pub fn response_head(date: Time, remaining: u32, reset: Time) -> String {
         format!("X-RateLimit-Remaining: {remaining}"),
         format!("Date: {}", http_date(date)),
         format!("X-RateLimit-Reset: {}", clock(reset).unix_timestamp()),
-        "Connection: close".to_owned(),
+        persistence.of_response().to_owned(),
         "\r\n".to_owned(),
     ]
     .join("\r\n")

@@ -9,7 +9,7 @@
 //! RFC 9110, section 5.6.7, for its date.
 //!
 //! Not here: who sends what to whom (`instance`), keys and signing (the live driver fills in `Signature` and `Proof`),
-//! and what TCP and TLS add below HTTP.
+//! and what TCP and TLS add below HTTP (`mechanism::transport`).
 
 mod body;
 mod head;
@@ -18,7 +18,7 @@ mod size;
 mod tests;
 
 pub use body::{Document, Signature};
-pub use head::{Proof, response_head};
+pub use head::{Persistence, Proof, response_head};
 pub use size::{OtherBodies, Sizes};
 
 use crate::mechanism::activity::Form;

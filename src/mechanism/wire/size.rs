@@ -2,7 +2,7 @@
 //!
 //! A key holds all that a length depends on and nothing more; the test below holds every key against the text.
 
-use super::{Form, Names, Proof, Signature, response_head};
+use super::{Form, Names, Persistence, Proof, Signature, response_head};
 use crate::mechanism::activity::{Activity, Subject};
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::Time;
@@ -59,7 +59,7 @@ impl<'a> Sizes<'a> {
     /// The sizes under `names`.
     pub fn new(names: &'a Names, other: OtherBodies) -> Sizes<'a> {
         // The count of remaining requests has three digits unless a client is about to be refused.
-        let response_head = response_head(Time::ZERO, 499, Time::ZERO).len() as u64;
+        let response_head = response_head(Time::ZERO, 499, Time::ZERO, Persistence::Closed).len() as u64;
         Sizes { names, other, bodies: BTreeMap::new(), request_heads: BTreeMap::new(), response_head }
     }
 
@@ -87,7 +87,7 @@ impl<'a> Sizes<'a> {
         })
     }
 
-    /// The bytes of the head of a request from `from` to `to` that carries an activity with a body of `body_bytes`.
+    /// The bytes of the head of a request on a new connection from `from` to `to` that carries an activity with a body of `body_bytes`.
     pub fn request_head(
         &mut self,
         from: InstanceId,
@@ -108,14 +108,24 @@ impl<'a> Sizes<'a> {
             length_digits: digits(body_bytes),
         };
         *self.request_heads.entry(key).or_insert_with(|| {
-            let proof = Proof::placeholder();
-            self.names.request_head(from, to, actor, body_bytes, Time::ZERO, &proof).len() as u64
+            let (proof, persistence) = (Proof::placeholder(actor), Persistence::Closed);
+            self.names.request_head(from, to, body_bytes, Time::ZERO, &proof, persistence).len() as u64
         })
     }
 
-    /// The bytes of a response, which is a head only.
+    /// The bytes of a response on a new connection, which is a head only.
     pub fn response_head(&self) -> u64 {
         self.response_head
+    }
+
+    /// By how many bytes the head of a request is larger on a kept connection.
+    pub fn kept_request_extra(&self) -> u64 {
+        (Persistence::Kept.of_request().len() - Persistence::Closed.of_request().len()) as u64
+    }
+
+    /// By how many bytes a response is larger on a kept connection.
+    pub fn kept_response_extra(&self) -> u64 {
+        (Persistence::Kept.of_response().len() - Persistence::Closed.of_response().len()) as u64
     }
 }
 

@@ -102,6 +102,38 @@ fn every_message_of_twelve_minutes_has_its_size() {
     }
 }
 
+/// An `Update` is signed by the video's account, a WatchAction for its server; both sizes are measured.
+#[test]
+fn heads_of_other_traffic_are_those_of_real_servers() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let bodies =
+        OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_743 + 38, ..OtherBodies::default() };
+    let mut sizes = Sizes::new(&names, bodies);
+    let watch_action = Subject::WatchAction(ViewerId(7));
+    for (from, to, subject, [head, body]) in
+        [(ORIGIN, R2, Subject::Update, [853, 15_402]), (R2, ORIGIN, watch_action, [856, 1_781])]
+    {
+        let activity = activity(from, subject, None);
+        assert_eq!(sizes.body(&activity), body);
+        assert_eq!(sizes.request_head(from, to, &activity, body), head);
+    }
+}
+
+/// On a kept connection 861 and 364 bytes were measured.
+#[test]
+fn a_kept_connection_costs_a_few_bytes_more() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let request = |persistence| {
+        let proof = Proof::placeholder("peertube");
+        names.request_head(R2, ORIGIN, 1_328, Time::ZERO, &proof, persistence).len() as u64
+    };
+    let response = |persistence| response_head(Time::ZERO, 499, Time::ZERO, persistence).len() as u64;
+    assert_eq!([request(Persistence::Closed), request(Persistence::Kept)], [856, 861]);
+    assert_eq!([response(Persistence::Closed), response(Persistence::Kept)], [336, 364]);
+    let sizes = Sizes::new(&names, OtherBodies::default());
+    assert_eq!([sizes.kept_request_extra(), sizes.kept_response_extra()], [5, 28]);
+}
+
 #[test]
 fn texts_are_those_of_real_servers() {
     let messages: Vec<Value> = serde_json::from_str(MESSAGES).expect("JSON");
@@ -149,9 +181,11 @@ fn check_message(message: &Value) {
     let digest = base64(&Sha256::digest(&body));
     assert_eq!(digest, between(head, "digest: SHA-256=", "\r\n"), "the raw body is not what we built");
     let (from, to) = (field(head, "user-agent"), field(head, "host"));
-    let proof = Proof { digest, signature: between(head, ",signature=\"", "\"").to_owned() };
+    let signature = between(head, ",signature=\"", "\"").to_owned();
+    let proof = Proof { actor: "peertube".to_owned(), digest, signature };
     let date = parse_http(field(head, "date"));
-    let built = names.request_head(instance(from), instance(to), "peertube", body.len() as u64, date, &proof);
+    let (bytes, closed) = (body.len() as u64, Persistence::Closed);
+    let built = names.request_head(instance(from), instance(to), bytes, date, &proof, closed);
     assert_eq!(built, head);
     assert_eq!(built.len() as u64, message["requestHeadLength"]);
     let forwarded = instance(from) != activity.author;
@@ -161,7 +195,8 @@ fn check_message(message: &Value) {
     let number = |name| field(response, name).parse::<u32>().expect("a number");
     let reset = u64::from(number("X-RateLimit-Reset")) * 1_000 - T0.unix_timestamp() as u64 * 1_000;
     let remaining = number("X-RateLimit-Remaining");
-    assert_eq!(response_head(parse_http(field(response, "Date")), remaining, Time::from_ms(reset)), response);
+    let date = parse_http(field(response, "Date"));
+    assert_eq!(response_head(date, remaining, Time::from_ms(reset), Persistence::Closed), response);
 }
 
 #[test]
@@ -210,10 +245,10 @@ fn a_size_looked_up_is_the_length_of_the_text() {
             let head = names.request_head(
                 from,
                 to,
-                "peertube",
                 body,
                 Time::from_ms(86_400_000),
-                &Proof::placeholder(),
+                &Proof::placeholder(&names.instances[from.index()].server_actor),
+                Persistence::Closed,
             );
             assert_eq!(
                 sizes.request_head(from, to, &activity(from, Subject::Total, None), body),
@@ -274,8 +309,8 @@ fn the_clock_starts_with_2026() {
 
 #[test]
 fn placeholders_are_as_long_as_the_real_things() {
-    assert_eq!(Proof::placeholder().digest, base64(&[0; 32]));
-    assert_eq!(Proof::placeholder().signature, base64(&[0; 256]));
+    let proof = Proof::placeholder("peertube");
+    assert_eq!((proof.digest, proof.signature), (base64(&[0; 32]), base64(&[0; 256])));
     assert_eq!(Signature::placeholder(Time::ZERO).value.len(), 344);
 }
 

@@ -307,6 +307,10 @@ impl Observer for Watcher<'_> {
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.collector.delivered(now, message);
+    }
+
+    fn processed(&mut self, now: Time, message: &Message) {
+        self.collector.processed(now, message);
         if message.kind == Kind::Total {
             self.newest_total[message.to.index()] = Some(message.activity.built);
         }

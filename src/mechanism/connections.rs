@@ -1,0 +1,107 @@
+//! Kept connections of one sender, as Node's agent handles them since release 19.
+//!
+//! The sender keeps a connection for as long as it likes and takes the one it used last; the receiver closes it after it
+//! was idle for a time, unnoticed by the sender. Measured between PeerTube servers, where it is 5 s: single requests
+//! 8.6 s apart were lost every second time, 4.6 s apart never. What a request costs is not known here.
+
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+use std::collections::BTreeMap;
+
+/// What a request goes out on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connection {
+    /// One to be made.
+    New,
+    /// One that was kept and still stands.
+    Kept,
+    /// One that was kept and that the receiver has closed: the request is lost, the connection gone.
+    Stale,
+}
+
+/// The connections that one sender keeps.
+#[derive(Clone, Debug)]
+pub struct Connections {
+    idle: Option<Span>,
+    /// By destination: when its idle connections were last used, in that order.
+    kept: BTreeMap<InstanceId, Vec<Time>>,
+}
+
+impl Connections {
+    /// No connections; receivers close them after being idle so long. None: they are never kept.
+    pub fn new(idle: Option<Span>) -> Connections {
+        Connections { idle, kept: BTreeMap::new() }
+    }
+
+    /// Takes the connection that was used last, if one is kept.
+    pub fn open(&mut self, now: Time, to: InstanceId) -> Connection {
+        let used = self.kept.get_mut(&to).and_then(Vec::pop);
+        match (used, self.idle) {
+            (Some(used), Some(idle)) if now.since(used) < idle => Connection::Kept,
+            (Some(_), Some(_)) => Connection::Stale,
+            _ => Connection::New,
+        }
+    }
+
+    /// A request was answered: its connection is kept, if connections are.
+    pub fn release(&mut self, now: Time, to: InstanceId) {
+        if self.idle.is_some() {
+            self.kept.entry(to).or_default().push(now);
+        }
+    }
+
+    /// The connections of a process end with it.
+    pub fn restart(&mut self) {
+        self.kept.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const A: InstanceId = InstanceId(0);
+    const B: InstanceId = InstanceId(1);
+    const IDLE: Option<Span> = Some(Span::from_secs(5));
+
+    /// What single requests with good answers meet, so far apart.
+    fn sparse(idle: Option<Span>, apart_ms: u64) -> Vec<Connection> {
+        let mut connections = Connections::new(idle);
+        let mut met = Vec::new();
+        for now in (0..6).map(|number| Time::from_ms(number * apart_ms)) {
+            met.push(connections.open(now, A));
+            if met.last() != Some(&Connection::Stale) {
+                connections.release(now, A);
+            }
+        }
+        met
+    }
+
+    #[test]
+    fn sparse_requests_are_lost_every_second_time() {
+        use Connection::{Kept, New, Stale};
+        assert_eq!(sparse(IDLE, 8_600), [New, Stale, New, Stale, New, Stale]);
+        assert_eq!(sparse(IDLE, 5_000), [New, Stale, New, Stale, New, Stale]);
+        assert_eq!(sparse(IDLE, 4_600), [New, Kept, Kept, Kept, Kept, Kept]);
+        assert_eq!(sparse(None, 1), [New; 6]);
+    }
+
+    #[test]
+    fn the_one_used_last_is_taken_first() {
+        let mut connections = Connections::new(IDLE);
+        connections.release(Time::from_ms(0), A);
+        connections.release(Time::from_ms(3_000), A);
+        let now = Time::from_ms(6_000);
+        assert_eq!(connections.open(now, B), Connection::New);
+        let met = [(); 3].map(|()| connections.open(now, A));
+        assert_eq!(met, [Connection::Kept, Connection::Stale, Connection::New]);
+    }
+
+    #[test]
+    fn a_restart_closes_them() {
+        let mut connections = Connections::new(IDLE);
+        connections.release(Time::ZERO, A);
+        connections.restart();
+        assert_eq!(connections.open(Time::ZERO, A), Connection::New);
+    }
+}

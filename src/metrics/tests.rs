@@ -1,0 +1,379 @@
+//! All sums of traffic and delivery against hand counts, through the collector as a driver calls it.
+
+use super::definitions::{Value, compute};
+use super::*;
+use crate::domain::federation::{Capacity, Instance as Member, Video};
+use crate::domain::protocol::Rules;
+use crate::event::Lane;
+use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
+use crate::mechanism::ledger::{Amount, Flow};
+use crate::observe::{Busy, Outcome, QueueName};
+use crate::words::ids::{InstanceId, VideoId};
+use delivery::{HealthRow, QueueRow};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use traffic::{Direction, Sums};
+
+const ORIGIN: InstanceId = InstanceId(0);
+const WITH_VIEWERS: InstanceId = InstanceId(1);
+const WITHOUT_VIEWERS: InstanceId = InstanceId(2);
+const NOT_PEERTUBE: InstanceId = InstanceId(3);
+
+/// The bytes of every response.
+const RESPONSE: u64 = 300;
+
+const TRANSPORT: TransportBytes = TransportBytes { tcp_up: 1, tcp_down: 20, tls_up: 300, tls_down: 4_000 };
+
+/// One video, its origin and a follower of each kind.
+fn federation() -> Federation {
+    let member = |number: u32| Member {
+        name: number.to_string(),
+        url: String::new(),
+        rules: Rules::preset("v2").expect("a preset"),
+        is_peertube: InstanceId(number) != NOT_PEERTUBE,
+        region: 0,
+        capacity: Capacity::default(),
+    };
+    Federation {
+        instances: (0..4).map(member).collect(),
+        videos: vec![Video { name: String::new(), origin: ORIGIN, length: None }],
+        followers: BTreeMap::from([(ORIGIN, vec![WITH_VIEWERS, WITHOUT_VIEWERS, NOT_PEERTUBE])]),
+    }
+}
+
+/// Its instances, which show nothing.
+fn instances(federation: &Federation) -> Vec<Instance> {
+    let videos: Arc<[Video]> = federation.videos.as_slice().into();
+    let start =
+        |(id, member): (usize, &Member)| Instance::new(InstanceId::at(id), member.rules, Arc::clone(&videos));
+    federation.instances.iter().enumerate().map(start).collect()
+}
+
+/// A message of 800 + 200 bytes, built at 1 s.
+fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
+    let built = Time::from_ms(1_000);
+    let activity = Activity {
+        video: VideoId(0),
+        author: from,
+        subject: Subject::Total,
+        result: None,
+        built,
+        expires: None,
+        stamp: Stamp::default(),
+        form: Form::V61,
+    };
+    Message {
+        activity,
+        kind,
+        from,
+        to,
+        created: built,
+        authored: built,
+        attempt: 0,
+        head_bytes: 800,
+        body_bytes: 200,
+    }
+}
+
+fn ending(busy: Vec<Busy>) -> Ending {
+    Ending {
+        outcome: Outcome::Done(Time::from_ms(10_000)),
+        events: 0,
+        flow: Flow::default(),
+        unfinished_sessions: 0,
+        busy,
+        queued_jobs_peak: 0,
+        inbox_dropped: 0,
+    }
+}
+
+/// What was observed in ten seconds in which `happen` happened.
+fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut Collector<'_>)) -> Observed {
+    let (every, bucket) = (Span::from_secs(1), Span::from_secs(60));
+    let mut collector = Collector::new(federation, &[], every, bucket, RESPONSE);
+    happen(&mut collector);
+    collector.finish(Time::from_ms(10_000), ending)
+}
+
+/// The metrics as text, by name.
+fn metrics(federation: &Federation, observed: &Observed) -> BTreeMap<&'static str, Value> {
+    let computed = compute(observed, federation, &BTreeSet::from([WITH_VIEWERS]));
+    computed.into_iter().map(|(definition, value)| (definition.name, value)).collect()
+}
+
+fn check(metrics: &BTreeMap<&'static str, Value>, expected: &[(&str, &str)]) {
+    for (name, value) in expected {
+        let found = metrics.get(name).map_or_else(|| "none".to_owned(), Value::to_string);
+        assert_eq!(found, *value, "{name}");
+    }
+}
+
+/// The sums of an instance's only row of a direction and kind.
+fn sums(observed: &Observed, instance: InstanceId, direction: Direction, kind: Kind) -> Sums {
+    let row = |row: &&TrafficRow| (row.instance, row.direction, row.kind) == (instance.0, direction, kind);
+    let rows: Vec<_> = observed.traffic.iter().filter(row).collect();
+    assert_eq!(rows.len(), 1, "{instance} {direction:?} {kind:?}");
+    rows[0].sums
+}
+
+/// A total that arrives, an update that two followers get, a background job that is refused, a watch action that is lost.
+fn traffic_of_all_kinds(collector: &mut Collector<'_>) {
+    let now = Time::from_ms(2_000);
+    let total = message(Kind::Total, ORIGIN, WITH_VIEWERS);
+    let updates = [WITH_VIEWERS, NOT_PEERTUBE].map(|to| message(Kind::Update, ORIGIN, to));
+    let background = message(Kind::Background, ORIGIN, WITHOUT_VIEWERS);
+    let watch_action = message(Kind::WatchAction, WITH_VIEWERS, ORIGIN);
+    for message in [&total, &updates[0], &updates[1], &background, &watch_action] {
+        collector.sent(now, message, None);
+        collector.transported(now, message, &TRANSPORT);
+    }
+    for message in [&total, &updates[0], &updates[1]] {
+        collector.delivered(now, message);
+        collector.processed(Time::from_ms(2_500), message);
+    }
+    collector.ended(Time::from_ms(3_000), &background, Fate::Refused);
+    collector.ended(Time::from_ms(9_000), &watch_action, Fate::TimedOut);
+}
+
+#[test]
+fn a_request_counts_at_both_ends_with_what_is_below_http() {
+    let federation = federation();
+    let observed = observed(&federation, &ending(Vec::new()), traffic_of_all_kinds);
+    let below = Sums {
+        tcp_up_bytes: 1,
+        tcp_down_bytes: 20,
+        tls_up_bytes: 300,
+        tls_down_bytes: 4_000,
+        ..Sums::default()
+    };
+    let request = Sums { messages: 1, head_bytes: 800, body_bytes: 200, ..below };
+    let answered = Sums { response_bytes: RESPONSE, ..request };
+    for (instance, direction, kind, expected) in [
+        (ORIGIN, Direction::Out, Kind::Total, answered),
+        (WITH_VIEWERS, Direction::In, Kind::Total, answered),
+        (ORIGIN, Direction::Out, Kind::Background, answered),
+        (WITHOUT_VIEWERS, Direction::In, Kind::Background, Sums { response_bytes: RESPONSE, ..below }),
+        (WITH_VIEWERS, Direction::Out, Kind::WatchAction, request),
+        (ORIGIN, Direction::In, Kind::WatchAction, below),
+    ] {
+        assert_eq!(sums(&observed, instance, direction, kind), expected, "{instance} {direction:?} {kind:?}");
+    }
+    // two updates took effect, but only PeerTube fetches
+    let fetch = Sums { messages: 3, head_bytes: 2_325, response_bytes: 2_326, ..Sums::default() };
+    assert_eq!(sums(&observed, WITH_VIEWERS, Direction::Out, Kind::UpdateFetch), fetch);
+    assert_eq!(sums(&observed, ORIGIN, Direction::In, Kind::UpdateFetch), fetch);
+}
+
+#[test]
+fn traffic_is_summed_by_what_it_carries_and_by_who_pays() {
+    let federation = federation();
+    let observed = observed(&federation, &ending(Vec::new()), traffic_of_all_kinds);
+    check(
+        &metrics(&federation, &observed),
+        &[
+            ("viewer_messages_sent", "1"),
+            ("messages_sent", "1"),
+            ("bytes_sent", "1000"),
+            ("origin_messages_sent", "1"),
+            ("origin_bytes_sent", "1000"),
+            ("origin_bytes_per_s_peak", "1000"),
+            // two updates, three fetches, one background job, one watch action
+            ("other_messages_sent", "7"),
+            ("other_bytes_sent", "6325"),
+            ("response_bytes", "3526"),
+            ("transport_bytes", "21605"),
+            ("payer_origin_bytes_out", "4000"),
+            ("payer_origin_bytes_in", "2325"),
+            ("payer_with_viewers_bytes_out", "3325"),
+            ("payer_with_viewers_bytes_in", "2000"),
+            ("payer_without_viewers_bytes_in", "0"),
+            ("payer_not_peertube_bytes_in", "1000"),
+            ("delivery_failed_share", "1"),
+            ("refused_share", "0.5"),
+        ],
+    );
+}
+
+#[test]
+fn a_message_takes_effect_when_it_comes_out_of_the_inbox_queue() {
+    let federation = federation();
+    let instances = instances(&federation);
+    let observed = observed(&federation, &ending(Vec::new()), |collector| {
+        let total = message(Kind::Total, ORIGIN, WITH_VIEWERS);
+        collector.delivered(Time::from_ms(2_000), &total);
+        collector.sample(Time::from_ms(3_000), 0, &instances, &[]);
+        collector.processed(Time::from_ms(4_500), &total);
+        collector.sample(Time::from_ms(5_000), 1, &instances, &[]);
+    });
+    // built at 1 s, in effect at 4.5 s, 4 s old at the second sample
+    assert_eq!(observed.staleness, Staleness { sum_us: 4_000_000, count: 1 });
+    let DelayRow { kind, messages, quantiles_us } = observed.delays[0];
+    assert_eq!((kind, messages), (Kind::Total, 1));
+    assert!((3_500_000..=3_503_500).contains(&quantiles_us[1]), "{quantiles_us:?}");
+}
+
+#[test]
+fn every_account_of_the_ledger_is_a_metric() {
+    let amount = |messages| Amount { messages, bytes: messages * 1_000 };
+    let flow = Flow {
+        created: amount(28),
+        queued: amount(7),
+        dropped: amount(6),
+        sent: amount(15),
+        delivered: amount(5),
+        lost: amount(4),
+        refused_429: amount(3),
+        failed_connect: amount(2),
+        in_flight: amount(1),
+        timed_out: amount(8),
+    };
+    let ending = Ending { flow, queued_jobs_peak: 9, inbox_dropped: 10, ..ending(Vec::new()) };
+    let federation = federation();
+    let observed = observed(&federation, &ending, |_| ());
+    check(
+        &metrics(&federation, &observed),
+        &[
+            ("messages_created", "28"),
+            ("messages_queued", "7"),
+            ("messages_dropped", "6"),
+            ("messages_delivered", "5"),
+            ("messages_lost", "4"),
+            ("messages_refused", "3"),
+            ("messages_failed_connect", "2"),
+            ("messages_in_flight", "1"),
+            ("messages_timed_out", "8"),
+            ("queued_jobs_peak", "9"),
+            ("inbox_dropped", "10"),
+            ("delivery_failed_share", "none"),
+            ("refused_share", "none"),
+            ("queue_delay_p50_ms", "none"),
+            ("queue_delay_p99_ms", "none"),
+        ],
+    );
+}
+
+#[test]
+fn requests_end_well_or_fail_in_one_of_three_ways() {
+    let federation = federation();
+    let fates = [(Fate::Good, 12), (Fate::Refused, 1), (Fate::FailedConnect, 2), (Fate::TimedOut, 5)];
+    let observed = observed(&federation, &ending(Vec::new()), |collector| {
+        let view = message(Kind::Viewer, ORIGIN, WITH_VIEWERS);
+        for (fate, times) in fates {
+            (0..times).for_each(|_| collector.ended(Time::from_ms(1_000), &view, fate));
+        }
+    });
+    let fates = [("delivery_failed_share", "0.4"), ("refused_share", "0.05"), ("response_bytes", "300")];
+    check(&metrics(&federation, &observed), &fates);
+}
+
+#[test]
+fn jobs_that_never_started_have_waited_too() {
+    let federation = federation();
+    let observed = observed(&federation, &ending(Vec::new()), |collector| {
+        for wait_us in [0, 500, 1_500, 2_000] {
+            collector.job_started(Time::from_ms(1_000), Span::from_us(wait_us));
+        }
+        for _ in 0..3 {
+            collector.job_unstarted(Span::from_us(2_040));
+        }
+    });
+    let waits = [("queue_delay_p50_ms", "2"), ("queue_delay_p99_ms", "2.04"), ("jobs_unstarted", "3")];
+    check(&metrics(&federation, &observed), &waits);
+}
+
+#[test]
+fn queues_and_health_are_kept_as_they_were_found() {
+    let federation = federation();
+    let instances = instances(&federation);
+    let queue = |queue, waiting| QueueSample {
+        instance: ORIGIN,
+        queue,
+        waiting,
+        running: 1,
+        oldest: Span::from_ms(40),
+        started: 2,
+        waited: Span::from_ms(50),
+    };
+    let note =
+        |follower, removed| HealthNote { instance: ORIGIN, follower, good: 3, bad: 104, score: -10, removed };
+    let observed = observed(&federation, &ending(Vec::new()), |collector| {
+        let queues = [
+            queue(QueueName::Sequential, 99),
+            queue(QueueName::Lane(Lane::JsonLd), 98),
+            queue(QueueName::Lane(Lane::Inbox), 7),
+            queue(QueueName::Lane(Lane::ViewsInbox), 8),
+        ];
+        collector.sample(Time::from_ms(6_000), 0, &instances, &queues);
+        for (follower, removed) in [(WITH_VIEWERS, false), (WITHOUT_VIEWERS, true), (NOT_PEERTUBE, true)] {
+            collector.health(Time::from_ns(7_000_000_123), &note(follower, removed));
+        }
+    });
+    let Delivery { queues, health, .. } = &observed.delivery;
+    let queue = QueueRow {
+        at_ns: 6_000_000_000,
+        instance: 0,
+        queue: QueueName::Sequential,
+        waiting: 99,
+        running: 1,
+        oldest_ns: 40_000_000,
+        started: 2,
+        waited_ns: 50_000_000,
+    };
+    assert_eq!((queues.len(), queues[0]), (4, queue));
+    let row = HealthRow {
+        at_ns: 7_000_000_123,
+        instance: 0,
+        follower: 2,
+        good: 3,
+        bad: 104,
+        score: -10,
+        removed: true,
+    };
+    assert_eq!((health.len(), health[1]), (3, row));
+    check(&metrics(&federation, &observed), &[("inbox_waiting_peak", "8"), ("followers_lost", "2")]);
+    let text = serde_json::to_string(&observed).expect("a JSON form");
+    assert_eq!(serde_json::from_str::<Observed>(&text).expect("the same"), observed);
+}
+
+/// Ten seconds; the cores of two instances are limited, as are two links.
+#[test]
+fn shares_are_those_of_the_busiest() {
+    let capacity = |cores, up, down| Capacity { cores, uplink_bits_per_s: up, downlink_bits_per_s: down };
+    let busy = |cpu_s: u64, uplink_s: u64, downlink_s: u64| Busy {
+        cpu_ns: cpu_s * 1_000_000_000,
+        uplink_ns: uplink_s * 1_000_000_000,
+        downlink_ns: downlink_s * 1_000_000_000,
+    };
+    let mut federation = federation();
+    let capacities = [
+        capacity(Some(4), Some(1), None),
+        capacity(Some(2), None, Some(1)),
+        capacity(Some(1), Some(1), None),
+    ];
+    for (member, capacity) in federation.instances.iter_mut().zip(capacities) {
+        member.capacity = capacity;
+    }
+    // 16 of 40 s, 10 of 20 s, 4 of 10 s; the fourth has cores without limit
+    let limited = vec![busy(16, 1, 0), busy(10, 0, 0), busy(4, 7, 0), busy(0, 0, 0)];
+    let of = |busy| metrics(&federation, &observed(&federation, &ending(busy), |_| ()));
+    check(
+        &of(limited.clone()),
+        &[
+            ("cpu_busy_share", "0.5"),
+            ("uplink_busy_share", "0.7"),
+            ("downlink_busy_share", "0"),
+            ("payer_origin_cpu_s", "16"),
+            ("payer_with_viewers_cpu_s", "10"),
+            ("payer_without_viewers_cpu_s", "4"),
+        ],
+    );
+    let unlimited = [&limited[..3], &[busy(25, 0, 0)]].concat();
+    check(&of(unlimited), &[("cpu_busy_share", "2.5")]);
+    check(&of(vec![busy(0, 0, 0); 4]), &[("cpu_busy_share", "none")]);
+    let without_limits = self::federation();
+    let idle = observed(&without_limits, &ending(limited), |_| ());
+    check(
+        &metrics(&without_limits, &idle),
+        &[("uplink_busy_share", "none"), ("downlink_busy_share", "none"), ("cpu_busy_share", "1.6")],
+    );
+}

@@ -1,0 +1,118 @@
+//! The machine of one instance: its cores, links, threads, queues and what it remembers about others.
+
+use super::sending::QueueKey;
+use crate::domain::delivery::Delivery as Figures;
+use crate::domain::federation::Capacity;
+use crate::event::{Lane, Message};
+use crate::mechanism::connections::Connections;
+use crate::mechanism::follow_health::FollowHealth;
+use crate::mechanism::queue::Queue;
+use crate::mechanism::rate_limit::RateLimiter;
+use crate::mechanism::retry::Breakers;
+use crate::mechanism::servers::{Link, Servers};
+use crate::observe::Busy;
+use crate::words::ids::InstanceId;
+use crate::words::units::Time;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The threads, in the order of `Machine::lanes`.
+pub(super) const LANES: [Lane; 3] = [Lane::JsonLd, Lane::Inbox, Lane::ViewsInbox];
+
+pub(super) struct Machine {
+    pub(super) is_up: bool,
+    /// How often its process has started; what an earlier one began means nothing to a later one.
+    pub(super) epoch: u32,
+    pub(super) cores: Servers,
+    pub(super) uplink: Link,
+    pub(super) downlink: Link,
+    pub(super) lanes: [Thread; 3],
+    /// Jobs by their number in the table. They outlive the process.
+    pub(super) queues: BTreeMap<QueueKey, Queue<u32>>,
+    /// Jobs that wait in all its queues.
+    pub(super) waiting_jobs: u64,
+    pub(super) health: FollowHealth,
+    /// The followers that it removed.
+    pub(super) removed: BTreeSet<InstanceId>,
+    pub(super) limiter: Option<RateLimiter>,
+    pub(super) connections: Connections,
+    pub(super) breakers: Option<Breakers>,
+}
+
+/// A thread that does one thing at a time, on one of the cores.
+pub(super) struct Thread {
+    pub(super) queue: Queue<Task>,
+    pub(super) current: Option<Task>,
+}
+
+/// What a thread does.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Task {
+    /// Signs the activity of a job.
+    Sign { job: u32 },
+    /// Verifies a forwarded activity.
+    Verify { request: u32 },
+    /// Works on a received activity.
+    Process(Message),
+}
+
+impl Machine {
+    pub(super) fn new(capacity: &Capacity, figures: &Figures) -> Machine {
+        let thread = || Thread { queue: Queue::new(Some(1)), current: None };
+        Machine {
+            is_up: true,
+            epoch: 0,
+            cores: Servers::new(capacity.cores),
+            uplink: Link::new(capacity.uplink_bits_per_s),
+            downlink: Link::new(capacity.downlink_bits_per_s),
+            lanes: [thread(), thread(), thread()],
+            queues: BTreeMap::new(),
+            waiting_jobs: 0,
+            health: FollowHealth::new(),
+            removed: BTreeSet::new(),
+            limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
+            connections: Connections::new(figures.keep_alive),
+            breakers: figures.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.queues.values().all(Queue::is_idle) && self.lanes.iter().all(|lane| lane.queue.is_idle())
+    }
+
+    pub(super) fn busy(&self, until: Time) -> Busy {
+        Busy {
+            cpu_ns: self.cores.busy_ns(until),
+            uplink_ns: self.uplink.busy_ns(until),
+            downlink_ns: self.downlink.busy_ns(until),
+        }
+    }
+
+    /// The process is gone, with what it kept in memory; returns how many received activities that were, and which
+    /// requests were to be verified.
+    pub(super) fn stop(&mut self, now: Time) -> (u64, Vec<u32>) {
+        self.is_up = false;
+        self.epoch += 1;
+        self.cores.stop(now);
+        let (mut dropped, mut verifying) = (0, Vec::new());
+        for Thread { queue, current } in &mut self.lanes {
+            for task in queue.take_waiting().into_iter().chain(current.take()) {
+                match task {
+                    Task::Sign { .. } => {}
+                    Task::Verify { request } => verifying.push(request),
+                    Task::Process(_) => dropped += 1,
+                }
+            }
+            queue.stop();
+        }
+        self.queues.values_mut().for_each(Queue::stop);
+        self.health.restart();
+        self.connections.restart();
+        if let Some(limiter) = &mut self.limiter {
+            limiter.restart();
+        }
+        if let Some(breakers) = &mut self.breakers {
+            breakers.restart();
+        }
+        (dropped, verifying)
+    }
+}

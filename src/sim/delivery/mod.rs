@@ -1,0 +1,311 @@
+//! Delivery: from an effect to an activity that takes effect elsewhere.
+//!
+//! A send becomes one job or several (`sending`), which wait in queues; a running job makes requests (`request`), each a
+//! chain of steps over both machines (`machine`) and the network; the receiver verifies, answers and works through its
+//! inbox queue (`receiving`). Without queues (`Queues::Unlimited`) a send leaves at once and arrives after its latency.
+//! No protocol rule but the four about delivery is read here. Nothing is ever forgotten: `Ledger`, asserted at every
+//! sample.
+
+mod machine;
+mod receiving;
+mod request;
+mod sending;
+
+use crate::domain::delivery::{Delivery as Figures, Queues, Tls};
+use crate::domain::faults::Timetable;
+use crate::domain::protocol::{FollowHealth, Rules, ViewsInbox};
+use crate::domain::workload::Session;
+use crate::event::{Event, Message};
+use crate::instance::Effect;
+use crate::mechanism::follow_health::HealthRule;
+use crate::mechanism::ledger::{Amount, Flow, Ledger};
+use crate::mechanism::network::Network;
+use crate::mechanism::pending::Pending;
+use crate::mechanism::transport::Handshake;
+use crate::mechanism::wire::Sizes;
+use crate::observe::{Busy, HealthNote, Observer, QueueName, QueueSample};
+use crate::sim::Cell;
+use crate::words::ids::InstanceId;
+use crate::words::random::{MessageDraws, Purpose};
+use crate::words::units::{Span, Time};
+use machine::{LANES, Machine};
+use request::Request;
+use sending::Job;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+/// The instant, and whom to tell what happens then and later.
+pub(super) struct Moment<'a, O> {
+    pub(super) now: Time,
+    pub(super) pending: &'a mut Pending<Event>,
+    pub(super) sessions: &'a [Session],
+    pub(super) observer: &'a mut O,
+}
+
+impl<O> Moment<'_, O> {
+    pub(super) fn at(&mut self, time: Time, event: Event) {
+        self.pending.push(time, event.key(self.sessions), event);
+    }
+}
+
+pub(super) struct Delivery<'a> {
+    cell: &'a Cell,
+    figures: Figures,
+    handshake: Handshake,
+    timetable: &'a Timetable,
+    network: Network,
+    burst_draws: MessageDraws,
+    retry_draws: MessageDraws,
+    sizes: Sizes<'a>,
+    ledger: Ledger,
+    machines: Vec<Machine>,
+    /// Of each origin: whom its broadcasts go to, without the followers that it removed.
+    followers: BTreeMap<InstanceId, Arc<[InstanceId]>>,
+    jobs: Slots<Job>,
+    requests: Slots<Request>,
+    /// By `InstanceId`: where received Views wait.
+    views_inbox: Vec<ViewsInbox>,
+    /// What a request has more on connections that are kept.
+    kept_request_bytes: u64,
+    /// An answer.
+    response_bytes: u64,
+    /// Jobs so far, which numbers them.
+    job_count: u64,
+    /// What waits in queues, counted where it waits.
+    queued: Amount,
+    /// What is under way, counted where it is.
+    in_flight: Amount,
+    /// Messages that wait for their next attempt.
+    to_retry: u64,
+    queued_jobs_peak: u64,
+    inbox_dropped: u64,
+    /// Activities that have come out of inbox queues and were not taken yet.
+    processed: VecDeque<Message>,
+    // Kept from call to call, so that a send allocates nothing.
+    effects: Vec<Effect>,
+    destinations: Vec<InstanceId>,
+    fates: Vec<Option<Span>>,
+}
+
+/// A table whose rows are numbered and whose numbers are used again.
+struct Slots<T> {
+    rows: Vec<Option<T>>,
+    free: Vec<u32>,
+}
+
+impl<T> Slots<T> {
+    fn new() -> Slots<T> {
+        Slots { rows: Vec::new(), free: Vec::new() }
+    }
+
+    fn insert(&mut self, row: T) -> u32 {
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.rows.push(None);
+            u32::try_from(self.rows.len() - 1).expect("fewer than 2^32 rows fit the memory")
+        });
+        self.rows[slot as usize] = Some(row);
+        slot
+    }
+
+    fn get(&mut self, slot: u32) -> &mut T {
+        self.rows[slot as usize].as_mut().expect("a row in use")
+    }
+
+    fn remove(&mut self, slot: u32) -> T {
+        self.free.push(slot);
+        self.rows[slot as usize].take().expect("a row in use")
+    }
+
+    fn in_use(&self) -> impl Iterator<Item = u32> + '_ {
+        (0..).zip(&self.rows).filter_map(|(slot, row)| row.as_ref().map(|_| slot))
+    }
+
+    fn is_empty(&self) -> bool {
+        self.free.len() == self.rows.len()
+    }
+}
+
+impl<'a> Delivery<'a> {
+    pub(super) fn new(cell: &'a Cell, timetable: &'a Timetable) -> Delivery<'a> {
+        let instances = &cell.federation.instances;
+        let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
+        let encrypted = cell.names.instances.first().is_some_and(|host| host.url.starts_with("https:"));
+        let followers = cell.federation.followers.iter().map(|(&of, list)| (of, list[..].into()));
+        let keeps = cell.delivery.keep_alive.is_some();
+        let sizes = Sizes::new(&cell.names, cell.other.bodies);
+        let kept_request_bytes = if keeps { sizes.kept_request_extra() } else { 0 };
+        let response_bytes = sizes.response_head() + if keeps { sizes.kept_response_extra() } else { 0 };
+        Delivery {
+            cell,
+            figures: cell.delivery,
+            handshake: match cell.delivery.tls {
+                _ if !encrypted => Handshake::None,
+                Tls::Full => Handshake::Full,
+                Tls::Resumed => Handshake::Resumed,
+            },
+            timetable,
+            network: Network::new(&cell.network, &regions, cell.seed),
+            burst_draws: MessageDraws::new(cell.seed, Purpose::Burst),
+            retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
+            sizes,
+            ledger: Ledger::new(instances.len()),
+            machines: instances
+                .iter()
+                .map(|instance| Machine::new(&instance.capacity, &cell.delivery))
+                .collect(),
+            followers: followers.collect(),
+            views_inbox: instances.iter().map(|instance| instance.rules.views_inbox).collect(),
+            kept_request_bytes,
+            response_bytes,
+            jobs: Slots::new(),
+            requests: Slots::new(),
+            job_count: 0,
+            queued: Amount::default(),
+            in_flight: Amount::default(),
+            to_retry: 0,
+            queued_jobs_peak: 0,
+            inbox_dropped: 0,
+            processed: VecDeque::new(),
+            effects: Vec::new(),
+            destinations: Vec::new(),
+            fates: Vec::new(),
+        }
+    }
+
+    /// An empty list to fill with effects; `give_back` returns it.
+    pub(super) fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    pub(super) fn give_back(&mut self, effects: Vec<Effect>) {
+        self.effects = effects;
+    }
+
+    /// The next activity that has come out of an inbox queue.
+    pub(super) fn next_processed(&mut self) -> Option<Message> {
+        self.processed.pop_front()
+    }
+
+    /// Whether nothing waits, is under way or is being worked on.
+    pub(super) fn is_idle(&self) -> bool {
+        self.in_flight.messages == 0
+            && self.to_retry == 0
+            && self.jobs.is_empty()
+            && self.requests.is_empty()
+            && self.machines.iter().all(Machine::is_idle)
+    }
+
+    /// Every message of every link is somewhere.
+    pub(super) fn assert_conserved(&self) {
+        self.ledger.assert_conserved(self.queued, self.in_flight);
+    }
+
+    pub(super) fn flow(&self) -> Flow {
+        self.ledger.total()
+    }
+
+    pub(super) fn busy(&self, until: Time) -> Vec<Busy> {
+        self.machines.iter().map(|machine| machine.busy(until)).collect()
+    }
+
+    pub(super) fn queued_jobs_peak(&self) -> u64 {
+        self.queued_jobs_peak
+    }
+
+    pub(super) fn inbox_dropped(&self) -> u64 {
+        self.inbox_dropped
+    }
+
+    /// Reports the jobs that still wait when the run ends.
+    pub(super) fn report_unstarted(&self, now: Time, observer: &mut impl Observer) {
+        for machine in &self.machines {
+            for queue in machine.queues.values() {
+                queue.jobs().for_each(|(since, _)| observer.job_unstarted(now.since(since)));
+            }
+        }
+    }
+
+    /// The queues that hold something, or from which something started since the call before.
+    pub(super) fn queue_samples(&mut self, now: Time) -> Vec<QueueSample> {
+        let mut samples: Vec<QueueSample> = Vec::new();
+        for (id, machine) in self.machines.iter_mut().enumerate() {
+            let instance = InstanceId::at(id);
+            let mut note = |queue, waiting, running, oldest: Span, (started, waited): (u64, Span)| {
+                if waiting == 0 && running == 0 && started == 0 {
+                    return;
+                }
+                match samples.last_mut().filter(|last| last.instance == instance && last.queue == queue) {
+                    // the queues per destination are one in the records
+                    Some(last) => {
+                        last.waiting += waiting;
+                        last.running += running;
+                        last.oldest = last.oldest.max(oldest);
+                        last.started += started;
+                        last.waited = last.waited + waited;
+                    }
+                    None => samples.push(QueueSample {
+                        instance,
+                        queue,
+                        waiting,
+                        running,
+                        oldest,
+                        started,
+                        waited,
+                    }),
+                }
+            };
+            for (key, queue) in &mut machine.queues {
+                let oldest = queue.oldest(now);
+                note(key.name(), queue.waiting(), queue.running(), oldest, queue.take_started());
+            }
+            for (lane, thread) in LANES.into_iter().zip(&mut machine.lanes) {
+                let queue = &mut thread.queue;
+                let oldest = queue.oldest(now);
+                let started = queue.take_started();
+                note(QueueName::Lane(lane), queue.waiting(), queue.running(), oldest, started);
+            }
+        }
+        samples
+    }
+
+    /// Writes down how the followers' inboxes of an instance did; followers that did too badly are removed.
+    pub(super) fn flush_health(
+        &mut self,
+        of: InstanceId,
+        rules: &Rules,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let rule = match rules.follow_health {
+            FollowHealth::Off => HealthRule::Off,
+            FollowHealth::Score => HealthRule::Score,
+            FollowHealth::SevenDays => HealthRule::SevenDays,
+        };
+        let Some(list) = self.followers.get_mut(&of) else { return };
+        let machine = &mut self.machines[of.index()];
+        for finding in machine.health.flush(moment.now, rule) {
+            // who is no follower has no follow to lose
+            if list.binary_search(&finding.follower).is_err() {
+                continue;
+            }
+            if finding.removed {
+                *list = list.iter().copied().filter(|&id| id != finding.follower).collect();
+                machine.removed.insert(finding.follower);
+            }
+            moment.observer.health(
+                moment.now,
+                &HealthNote {
+                    instance: of,
+                    follower: finding.follower,
+                    good: finding.good,
+                    bad: finding.bad,
+                    score: finding.score,
+                    removed: finding.removed,
+                },
+            );
+        }
+    }
+
+    fn is_unlimited(&self) -> bool {
+        self.figures.queues == Queues::Unlimited
+    }
+}

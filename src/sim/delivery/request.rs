@@ -1,0 +1,355 @@
+//! A request: signed, connected, transferred, answered, or not; a chain of steps between two machines.
+//!
+//! The bytes of a request, those of its handshake included, pass the sender's uplink when it is signed, and the
+//! receiver's downlink when they come; so do those of the answer on their way back. A connection takes round trips of
+//! the message's own latency. What has left the sender before its time is up arrives, even if nobody waits for the
+//! answer any more. The sender's side and the receiver's end apart.
+
+use super::{Delivery, Moment};
+use crate::domain::delivery::Transport;
+use crate::domain::faults::Reachability;
+use crate::event::{Event, Message, Step};
+use crate::mechanism::connections::Connection;
+use crate::mechanism::ledger::Arrival;
+use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
+use crate::observe::{Fate, Observer};
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+
+/// The slot of a request that nothing is kept about.
+pub(super) const NO_SLOT: u32 = u32::MAX;
+
+/// What is kept about a request.
+pub(super) struct Request {
+    job: u32,
+    pub(super) message: Message,
+    /// One-way latency; `None` if the network loses the message.
+    latency: Option<Span>,
+    /// When the sender stops waiting.
+    deadline: Time,
+    /// What lies below HTTP, if it is counted.
+    transport: TransportBytes,
+    /// How it will end for the sender, unless its time is up before.
+    fate: Fate,
+    /// Whether the time-out is pending.
+    is_timed: bool,
+    /// Whether the sender has no more to do with it.
+    is_over: bool,
+    /// Whether it has left its sender, or never will.
+    has_left: bool,
+    /// Which process of the receiver took it.
+    receiver_epoch: u32,
+    /// Events and tasks to come that name the slot.
+    references: u32,
+}
+
+impl Delivery<'_> {
+    /// Begins a request: the sender signs it.
+    pub(super) fn begin_request(
+        &mut self,
+        job: u32,
+        message: Message,
+        latency: Option<Span>,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let slot = self.requests.insert(Request {
+            job,
+            message,
+            latency,
+            deadline: moment.now + self.figures.timeout,
+            transport: TransportBytes::default(),
+            fate: Fate::Good,
+            is_timed: false,
+            is_over: false,
+            has_left: false,
+            receiver_epoch: 0,
+            references: 0,
+        });
+        let signed = self.machines[message.from.index()].cores.serve(moment.now, self.figures.sign);
+        self.plan(slot, Step::Signed, signed, moment);
+    }
+
+    /// Takes a step of a request.
+    pub(in crate::sim) fn step(
+        &mut self,
+        step: Step,
+        slot: u32,
+        message: &Message,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        if slot == NO_SLOT {
+            return self.arrive_at_once(message, moment);
+        }
+        self.requests.get(slot).references -= 1;
+        match step {
+            Step::Signed => self.leave(slot, moment),
+            Step::Reached => {
+                let bytes = self.bytes_up(slot);
+                let arrives = self.machines[message.to.index()].downlink.transfer(moment.now, bytes);
+                self.plan(slot, Step::Arrived, arrives, moment);
+            }
+            Step::Arrived => self.arrive(slot, moment),
+            Step::Verified => self.verified(slot, moment),
+            Step::Answered => {
+                let bytes = self.bytes_down(slot);
+                let ends = self.machines[message.from.index()].downlink.transfer(moment.now, bytes);
+                self.plan_end(slot, Step::Ended, ends, moment);
+            }
+            Step::Ended => {
+                let fate = self.requests.get(slot).fate;
+                self.end(slot, fate, moment);
+            }
+            Step::TimedOut => self.end(slot, Fate::TimedOut, moment),
+        }
+        self.free_if_done(slot);
+    }
+
+    /// The sender has signed: the request leaves, or finds that it cannot.
+    fn leave(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let now = moment.now;
+        let request = self.requests.get(slot);
+        if std::mem::replace(&mut request.has_left, true) {
+            return; // its process was gone before
+        }
+        let Request { message, deadline, latency: drawn, .. } = *request;
+        let Message { from, to, .. } = message;
+        let latency = self.latency(&message, drawn, now);
+        let Some(latency) = latency else { return self.lose(slot, moment) };
+        self.requests.get(slot).latency = Some(latency);
+        let connection = self.machines[from.index()].connections.open(now, to);
+        match self.timetable.reachability(to, now + latency) {
+            Reachability::Up => {}
+            Reachability::Silent => return self.lose(slot, moment),
+            Reachability::Refused => return self.fail(slot, now + latency * 2, moment),
+        }
+        let round_trips = match connection {
+            Connection::Kept => 0,
+            Connection::Stale => return self.fail(slot, now + latency * 2, moment),
+            Connection::New if self.handshake == Handshake::None => 1,
+            Connection::New => 2,
+        };
+        if self.figures.transport == Transport::Counted {
+            let kept = connection == Connection::Kept;
+            let transport = transport_bytes(message.bytes(), self.response_bytes, kept, self.handshake);
+            self.requests.get(slot).transport = transport;
+        }
+        let bytes = self.bytes_up(slot);
+        let left = self.machines[from.index()].uplink.transfer(now, bytes) + latency * (2 * round_trips);
+        if left > deadline {
+            return self.lose(slot, moment);
+        }
+        moment.observer.transported(now, &message, &self.requests.get(slot).transport);
+        let is_limited = self.machines[to.index()].downlink.is_limited();
+        let step = if is_limited { Step::Reached } else { Step::Arrived };
+        if left + latency > deadline {
+            self.plan_time_out(slot, moment);
+        }
+        self.plan(slot, step, left + latency, moment);
+    }
+
+    /// The latency of a message that leaves now, with what faults add; `None` if it gets lost.
+    fn latency(&mut self, message: &Message, drawn: Option<Span>, now: Time) -> Option<Span> {
+        let Message { from, to, .. } = *message;
+        let drawn = drawn?;
+        if self.timetable.is_quiet() {
+            return Some(drawn);
+        }
+        if self.timetable.is_cut(from, to, now) || self.bursts(message, now) {
+            return None;
+        }
+        Some(drawn + self.timetable.added_latency(from, to, now))
+    }
+
+    /// Whether a message falls to a burst of losses.
+    fn bursts(&mut self, message: &Message, now: Time) -> bool {
+        let loss_ppm = self.timetable.loss_ppm(message.from, message.to, now);
+        if loss_ppm == 0 {
+            return false;
+        }
+        let name = super::sending::message_name(&message.activity, message.from, message.attempt);
+        let draw = self.burst_draws.one(name, message.to.0);
+        u64::from(draw) < (u64::from(loss_ppm) << 32) / 1_000_000
+    }
+
+    /// Nobody will answer: the sender waits until its time is up.
+    fn lose(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        self.settle(slot, Arrival::Lost);
+        self.plan_time_out(slot, moment);
+    }
+
+    /// There is no connection, which the sender learns at `known`.
+    fn fail(&mut self, slot: u32, known: Time, moment: &mut Moment<'_, impl Observer>) {
+        self.settle(slot, Arrival::FailedConnect);
+        self.requests.get(slot).fate = Fate::FailedConnect;
+        self.plan_end(slot, Step::Ended, known, moment);
+    }
+
+    /// The receiver has the whole request.
+    fn arrive(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let message = self.requests.get(slot).message;
+        if self.timetable.reachability(message.to, moment.now) != Reachability::Up {
+            return self.lose(slot, moment);
+        }
+        let machine = &mut self.machines[message.to.index()];
+        let epoch = machine.epoch;
+        let is_peertube = self.cell.federation.instances[message.to.index()].is_peertube;
+        let limiter = machine.limiter.as_mut().filter(|_| is_peertube);
+        let takes = limiter.is_none_or(|limiter| limiter.takes(moment.now, message.from));
+        self.requests.get(slot).receiver_epoch = epoch;
+        if !takes {
+            self.settle(slot, Arrival::Refused);
+            self.requests.get(slot).fate = Fate::Refused;
+            return self.answer(slot, moment);
+        }
+        self.settle(slot, Arrival::Delivered);
+        moment.observer.delivered(moment.now, &message);
+        self.verify(slot, &message, moment);
+    }
+
+    /// The receiver answers; the sender learns of it if it still waits.
+    pub(super) fn answer(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        let Message { from, to, .. } = request.message;
+        let latency = request.latency.expect("what arrived has a latency");
+        let bytes = self.bytes_down(slot);
+        let left = self.machines[to.index()].uplink.transfer(moment.now, bytes);
+        let back = left + self.timetable.answer_delay(to, moment.now) + latency;
+        if self.requests.get(slot).is_over {
+            return;
+        }
+        let is_limited = self.machines[from.index()].downlink.is_limited();
+        let step = if is_limited { Step::Answered } else { Step::Ended };
+        self.plan_end(slot, step, back, moment);
+    }
+
+    /// Plans the step that ends a request for its sender, or its time-out if that comes first.
+    fn plan_end(&mut self, slot: u32, step: Step, at: Time, moment: &mut Moment<'_, impl Observer>) {
+        if at > self.requests.get(slot).deadline {
+            self.plan_time_out(slot, moment);
+        } else {
+            self.plan(slot, step, at, moment);
+        }
+    }
+
+    pub(super) fn plan_time_out(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        if !request.is_over && !std::mem::replace(&mut request.is_timed, true) {
+            let deadline = request.deadline.max(moment.now);
+            self.plan(slot, Step::TimedOut, deadline, moment);
+        }
+    }
+
+    pub(super) fn plan(&mut self, slot: u32, step: Step, at: Time, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        request.references += 1;
+        moment.at(at, Event::Request { step, slot, message: request.message });
+    }
+
+    /// A task of the receiver's names the slot, too.
+    pub(super) fn refer(&mut self, slot: u32) {
+        self.requests.get(slot).references += 1;
+    }
+
+    pub(super) fn unrefer(&mut self, slot: u32) {
+        self.requests.get(slot).references -= 1;
+        self.free_if_done(slot);
+    }
+
+    /// Whether the process that took a request is still the one that runs.
+    pub(super) fn is_same_process(&mut self, slot: u32) -> bool {
+        let request = self.requests.get(slot);
+        let machine = &self.machines[request.message.to.index()];
+        machine.is_up && machine.epoch == request.receiver_epoch
+    }
+
+    pub(super) fn request(&mut self, slot: u32) -> &mut Request {
+        self.requests.get(slot)
+    }
+
+    fn settle(&mut self, slot: u32, arrival: Arrival) {
+        let message = self.requests.get(slot).message;
+        self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        self.in_flight.take(message.bytes());
+    }
+
+    fn end(&mut self, slot: u32, fate: Fate, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        if std::mem::replace(&mut request.is_over, true) {
+            return;
+        }
+        let (message, job) = (request.message, request.job);
+        if fate == Fate::TimedOut {
+            self.ledger.link(message.from, message.to).timed_out.add(message.bytes());
+        }
+        moment.observer.ended(moment.now, &message, fate);
+        self.request_over(job, &message, fate, moment);
+    }
+
+    /// The requests of a process that is gone: those that have not left never will, and nobody waits for answers.
+    pub(super) fn abandon_requests(&mut self, from: InstanceId) {
+        let all: Vec<u32> = self.requests.in_use().collect();
+        for slot in all {
+            let request = self.requests.get(slot);
+            if request.message.from != from {
+                continue;
+            }
+            request.is_over = true;
+            if !std::mem::replace(&mut request.has_left, true) {
+                self.settle(slot, Arrival::Lost);
+            }
+        }
+    }
+
+    fn free_if_done(&mut self, slot: u32) {
+        let request = self.requests.get(slot);
+        if request.is_over && request.references == 0 {
+            self.requests.remove(slot);
+        }
+    }
+
+    fn bytes_up(&mut self, slot: u32) -> u64 {
+        let Request { message, transport, .. } = self.requests.get(slot);
+        message.bytes() + transport.tcp_up + transport.tls_up
+    }
+
+    fn bytes_down(&mut self, slot: u32) -> u64 {
+        let response_bytes = self.response_bytes;
+        let transport = self.requests.get(slot).transport;
+        response_bytes + transport.tcp_down + transport.tls_down
+    }
+
+    /// Without queues: a message leaves at once, and arrives after its latency or not at all.
+    pub(super) fn leave_at_once(
+        &mut self,
+        message: Message,
+        fate: Option<Span>,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let arrives = self.latency(&message, fate, moment.now).map(|latency| moment.now + latency);
+        let link = self.ledger.link(message.from, message.to);
+        link.create(message.bytes());
+        link.send(message.bytes());
+        moment.observer.sent(moment.now, &message, arrives);
+        match arrives {
+            Some(time) => {
+                self.in_flight.add(message.bytes());
+                moment.at(time, Event::Request { step: Step::Arrived, slot: NO_SLOT, message });
+            }
+            None => self.ledger.link(message.from, message.to).arrive(message.bytes(), Arrival::Lost),
+        }
+    }
+
+    fn arrive_at_once(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
+        let arrival = match self.timetable.reachability(message.to, moment.now) {
+            Reachability::Up => Arrival::Delivered,
+            Reachability::Silent => Arrival::Lost,
+            Reachability::Refused => Arrival::FailedConnect,
+        };
+        self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        self.in_flight.take(message.bytes());
+        if arrival == Arrival::Delivered {
+            moment.observer.delivered(moment.now, message);
+            self.processed.push_back(*message);
+        }
+    }
+}

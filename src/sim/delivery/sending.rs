@@ -1,0 +1,489 @@
+//! Sending: an effect becomes jobs, jobs wait in queues, a running job makes its requests.
+
+use super::machine::Task;
+use super::{Delivery, Moment};
+use crate::domain::delivery::Queues;
+use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
+use crate::event::{Event, Lane, Message};
+use crate::instance::{Effect, Recipients};
+use crate::mechanism::activity::{Activity, Kind, Subject};
+use crate::mechanism::queue::Queue;
+use crate::mechanism::retry::retry_delay;
+use crate::observe::{Fate, Observer, QueueName};
+use crate::words::ids::InstanceId;
+use crate::words::random::fold;
+use crate::words::units::{Span, Time};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The queues of one instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum QueueKey {
+    Sequential,
+    Parallel,
+    Unicast,
+    To(InstanceId),
+    Workers,
+}
+
+/// One activity for one inbox or many, from one queue.
+pub(super) struct Job {
+    number: u64,
+    envelope: Envelope,
+    queue: QueueKey,
+    /// Whether the activity must be signed (JSON-LD) before it can be sent.
+    signs: bool,
+    /// All inboxes, without those in `except` in truth.
+    to: Arc<[InstanceId]>,
+    except: Option<InstanceId>,
+    /// The first of `to` that was not looked at.
+    next: usize,
+    under_way: u32,
+    is_given_up: bool,
+    /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
+    fates: Vec<Option<Span>>,
+    good: Vec<InstanceId>,
+    bad: Vec<InstanceId>,
+}
+
+/// What the messages of a job have in common.
+#[derive(Clone, Copy)]
+struct Envelope {
+    from: InstanceId,
+    activity: Activity,
+    kind: Kind,
+    created: Time,
+    attempt: u8,
+    body_bytes: u32,
+}
+
+impl Job {
+    /// The inboxes to which nothing was sent yet.
+    fn unsent(&self) -> impl Iterator<Item = InstanceId> + '_ {
+        let except = self.except;
+        self.to[self.next..].iter().copied().filter(move |&to| Some(to) != except)
+    }
+}
+
+impl QueueKey {
+    pub(super) fn name(self) -> QueueName {
+        match self {
+            QueueKey::Sequential => QueueName::Sequential,
+            QueueKey::Parallel => QueueName::Parallel,
+            QueueKey::Unicast => QueueName::Unicast,
+            QueueKey::To(_) => QueueName::Destinations,
+            QueueKey::Workers => QueueName::Workers,
+        }
+    }
+}
+
+impl Delivery<'_> {
+    /// Queues what an effect sends; without queues, sends it.
+    pub(in crate::sim) fn send(
+        &mut self,
+        from: InstanceId,
+        rules: &Rules,
+        effect: &Effect,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let Effect { activity, to } = *effect;
+        let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
+        let (list, except) = self.recipients(from, to);
+        if self.is_unlimited() {
+            return self.send_at_once(from, kind, &activity, &list, except, moment);
+        }
+        match self.figures.queues {
+            Queues::Unlimited | Queues::Peertube => {
+                let is_broadcast = matches!(to, Recipients::Followers);
+                let splits = is_broadcast
+                    && rules.bad_inbox == BadInbox::Unicast
+                    && self.machines[from.index()].health.any_bad();
+                let queue = peertube_queue(kind, to, rules);
+                if !splits {
+                    self.queue_job(from, queue, kind, &activity, list, except, moment);
+                    return;
+                }
+                let health = &self.machines[from.index()].health;
+                let (bad, fair): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
+                self.queue_job(from, queue, kind, &activity, fair.into(), None, moment);
+                for inbox in bad {
+                    let alone: Arc<[InstanceId]> = [inbox].into();
+                    self.queue_job(from, QueueKey::Unicast, kind, &activity, alone, None, moment);
+                }
+            }
+            Queues::PerDestination | Queues::Workers => {
+                let is_per_destination = self.figures.queues == Queues::PerDestination;
+                let mut signs = !kind.is_forwarded();
+                for &inbox in list.iter().filter(|&&inbox| Some(inbox) != except) {
+                    let queue = if is_per_destination { QueueKey::To(inbox) } else { QueueKey::Workers };
+                    let job = self.job(from, queue, kind, &activity, [inbox].into(), None, moment.now);
+                    // The activity is signed once, with the first of its jobs.
+                    self.push_job(Job { signs: std::mem::take(&mut signs), ..job }, moment);
+                }
+            }
+        }
+    }
+
+    fn recipients(&self, from: InstanceId, to: Recipients) -> (Arc<[InstanceId]>, Option<InstanceId>) {
+        let followers = || self.followers.get(&from).map_or_else(|| [].into(), Arc::clone);
+        match to {
+            Recipients::One(to) => ([to].into(), None),
+            Recipients::Followers => (followers(), None),
+            Recipients::FollowersBut(author) => (followers(), Some(author)),
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
+    fn queue_job(
+        &mut self,
+        from: InstanceId,
+        queue: QueueKey,
+        kind: Kind,
+        activity: &Activity,
+        to: Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let job = self.job(from, queue, kind, activity, to, except, moment.now);
+        self.push_job(job, moment);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
+    fn job(
+        &mut self,
+        from: InstanceId,
+        queue: QueueKey,
+        kind: Kind,
+        activity: &Activity,
+        to: Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+        now: Time,
+    ) -> Job {
+        self.job_count += 1;
+        Job {
+            number: self.job_count,
+            envelope: self.envelope(from, kind, activity, now),
+            queue,
+            signs: !kind.is_forwarded(),
+            to,
+            except,
+            next: 0,
+            under_way: 0,
+            is_given_up: false,
+            fates: Vec::new(),
+            good: Vec::new(),
+            bad: Vec::new(),
+        }
+    }
+
+    fn envelope(&mut self, from: InstanceId, kind: Kind, activity: &Activity, created: Time) -> Envelope {
+        let body_bytes = self.sizes.body(activity) as u32;
+        Envelope { from, activity: *activity, kind, created, attempt: 0, body_bytes }
+    }
+
+    /// Puts a job into its queue, unless it is for nobody.
+    fn push_job(&mut self, job: Job, moment: &mut Moment<'_, impl Observer>) {
+        if job.unsent().next().is_none() {
+            return;
+        }
+        let (envelope, queue) = (job.envelope, job.queue);
+        let from = envelope.from;
+        for to in job.unsent() {
+            let bytes = self.message(&envelope, to).bytes();
+            self.ledger.link(from, to).create(bytes);
+            self.queued.add(bytes);
+        }
+        let number = self.jobs.insert(job);
+        let slots = self.slots_of(queue);
+        let machine = &mut self.machines[from.index()];
+        machine.queues.entry(queue).or_insert_with(|| Queue::new(Some(slots))).push(moment.now, number);
+        machine.waiting_jobs += 1;
+        self.start_jobs(from, queue, moment);
+        self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
+    }
+
+    fn slots_of(&self, queue: QueueKey) -> u32 {
+        match queue {
+            QueueKey::Sequential => self.figures.sequential_jobs,
+            QueueKey::Parallel => self.figures.parallel_jobs,
+            QueueKey::Unicast => self.figures.unicast_jobs,
+            QueueKey::To(_) => self.figures.requests_per_destination,
+            QueueKey::Workers => self.figures.workers,
+        }
+    }
+
+    /// Starts the jobs of a queue for which there is room.
+    pub(super) fn start_jobs(
+        &mut self,
+        from: InstanceId,
+        queue: QueueKey,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        loop {
+            let machine = &mut self.machines[from.index()];
+            let Some(jobs) = machine.queues.get_mut(&queue).filter(|_| machine.is_up) else { return };
+            let Some((job, waited)) = jobs.start(moment.now) else { return };
+            machine.waiting_jobs -= 1;
+            moment.observer.job_started(moment.now, waited);
+            self.start_job(job, moment);
+        }
+    }
+
+    fn start_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let job = self.jobs.get(number);
+        let from = job.envelope.from;
+        if matches!(job.queue, QueueKey::Sequential | QueueKey::Parallel | QueueKey::Unicast) {
+            let limit = Event::JobLimit { instance: from, job: job.number, slot: number };
+            moment.at(moment.now + self.figures.running_limit, limit);
+        }
+        if job.signs {
+            self.give_task(from, Lane::JsonLd, Task::Sign { job: number }, moment);
+        } else {
+            self.draw_fates(number);
+            self.make_requests(number, moment);
+        }
+    }
+
+    /// A job whose activity is signed goes on.
+    pub(super) fn signed(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        self.draw_fates(number);
+        self.make_requests(number, moment);
+    }
+
+    fn draw_fates(&mut self, number: u32) {
+        let job = self.jobs.get(number);
+        let Envelope { activity, from, attempt, .. } = job.envelope;
+        let name = message_name(&activity, from, attempt);
+        self.network.fates(name, from, &job.to, &mut job.fates);
+    }
+
+    /// Begins as many requests of a job as it may have at once; ends it when there is nothing left.
+    pub(super) fn make_requests(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        while self.jobs.get(number).under_way < self.figures.requests_per_job {
+            let job = self.jobs.get(number);
+            let Some(&to) = job.to.get(job.next) else { break };
+            let fate = job.fates[job.next];
+            job.next += 1;
+            if job.except == Some(to) {
+                continue;
+            }
+            self.make_request(number, to, fate, moment);
+        }
+        let job = self.jobs.get(number);
+        if job.under_way == 0 && job.next == job.to.len() {
+            self.finish_job(number, moment);
+        }
+    }
+
+    fn make_request(
+        &mut self,
+        number: u32,
+        to: InstanceId,
+        fate: Option<Span>,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let envelope = self.jobs.get(number).envelope;
+        let message = self.message(&envelope, to);
+        let machine = &mut self.machines[message.from.index()];
+        let link = self.ledger.link(message.from, to);
+        // The list of a broadcast job is made with the job; single deliveries go with the follow.
+        let is_removed = self.figures.queues != Queues::Peertube && machine.removed.contains(&to);
+        let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(moment.now, to));
+        self.queued.take(message.bytes());
+        if is_removed || is_open {
+            link.drop(message.bytes());
+            if is_open && !is_removed {
+                self.retry(&message, moment);
+            }
+            return;
+        }
+        link.send(message.bytes());
+        self.in_flight.add(message.bytes());
+        self.jobs.get(number).under_way += 1;
+        moment.observer.sent(moment.now, &message, None);
+        self.begin_request(number, message, fate, moment);
+    }
+
+    fn finish_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let job = self.jobs.remove(number);
+        let from = job.envelope.from;
+        let machine = &mut self.machines[from.index()];
+        machine.health.job_finished(moment.now, &job.good, &job.bad);
+        if !job.is_given_up {
+            self.free_slot(from, job.queue, moment);
+        }
+    }
+
+    fn free_slot(&mut self, from: InstanceId, queue: QueueKey, moment: &mut Moment<'_, impl Observer>) {
+        if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
+            jobs.finish();
+        }
+        self.start_jobs(from, queue, moment);
+    }
+
+    /// A job has been running for as long as it may: its slot is free, its requests go on.
+    pub(in crate::sim) fn limit_job(
+        &mut self,
+        slot: u32,
+        number: u64,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let still_runs = |job: &&mut Job| job.number == number && !job.is_given_up;
+        let Some(job) = self.jobs.rows[slot as usize].as_mut().filter(still_runs) else { return };
+        job.is_given_up = true;
+        let (from, queue) = (job.envelope.from, job.queue);
+        self.free_slot(from, queue, moment);
+    }
+
+    /// A request of a job is over.
+    pub(super) fn request_over(
+        &mut self,
+        number: u32,
+        message: &Message,
+        fate: Fate,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let is_good = fate == Fate::Good;
+        let job = self.jobs.get(number);
+        job.under_way -= 1;
+        if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
+        let machine = &mut self.machines[message.from.index()];
+        if let Some(breakers) = &mut machine.breakers {
+            breakers.note(moment.now, message.to, is_good);
+        }
+        if is_good {
+            machine.connections.release(moment.now, message.to);
+        } else {
+            self.retry(message, moment);
+        }
+        self.make_requests(number, moment);
+    }
+
+    /// Plans the next attempt of a message, if it has one.
+    fn retry(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
+        if u32::from(message.attempt) + 1 >= self.figures.attempts {
+            return;
+        }
+        let name = message_name(&message.activity, message.from, message.attempt);
+        let delay = retry_delay(message.attempt, self.retry_draws.one(name, message.to.0));
+        self.to_retry += 1;
+        moment.at(moment.now + delay, Event::Retry(Message { attempt: message.attempt + 1, ..*message }));
+    }
+
+    /// Queues a message again, alone.
+    pub(in crate::sim) fn send_again(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
+        self.to_retry -= 1;
+        let Message { activity, kind, from, to, created, attempt, .. } = *message;
+        let queue = match self.figures.queues {
+            Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
+            Queues::PerDestination => QueueKey::To(to),
+            Queues::Workers => QueueKey::Workers,
+        };
+        let job = self.job(from, queue, kind, &activity, [to].into(), None, moment.now);
+        let envelope = Envelope { created, attempt, ..job.envelope };
+        self.push_job(Job { envelope, signs: false, ..job }, moment);
+    }
+
+    /// The running jobs of a process that is gone go with it; their requests that have left go on.
+    pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
+        let machine = &self.machines[from.index()];
+        let waiting: BTreeSet<u32> =
+            machine.queues.values().flat_map(|queue| queue.jobs().map(|(_, &job)| job)).collect();
+        let all: Vec<u32> = self.jobs.in_use().filter(|slot| !waiting.contains(slot)).collect();
+        for slot in all {
+            if self.jobs.get(slot).envelope.from != from {
+                continue;
+            }
+            let job = self.jobs.remove(slot);
+            for to in job.unsent() {
+                let bytes = self.message(&job.envelope, to).bytes();
+                self.ledger.link(from, to).drop(bytes);
+                self.queued.take(bytes);
+            }
+        }
+    }
+
+    fn message(&mut self, envelope: &Envelope, to: InstanceId) -> Message {
+        let Envelope { from, activity, kind, created, attempt, body_bytes } = *envelope;
+        let head = self.sizes.request_head(from, to, &activity, u64::from(body_bytes));
+        Message {
+            activity,
+            kind,
+            from,
+            to,
+            created,
+            authored: self.true_time(&activity),
+            attempt,
+            head_bytes: (head + self.kept_request_bytes) as u32,
+            body_bytes,
+        }
+    }
+
+    /// When an activity was built, by the true clock.
+    fn true_time(&self, activity: &Activity) -> Time {
+        activity.built.before(self.timetable.clock_ahead(activity.author))
+    }
+
+    /// Without queues: every request leaves at once, and arrives after its latency or not at all.
+    fn send_at_once(
+        &mut self,
+        from: InstanceId,
+        kind: Kind,
+        activity: &Activity,
+        list: &[InstanceId],
+        except: Option<InstanceId>,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let mut destinations = std::mem::take(&mut self.destinations);
+        let mut fates = std::mem::take(&mut self.fates);
+        destinations.clear();
+        destinations.extend(list.iter().copied().filter(|&to| Some(to) != except));
+        self.network.fates(message_name(activity, from, 0), from, &destinations, &mut fates);
+        let envelope = self.envelope(from, kind, activity, moment.now);
+        for (&to, &fate) in destinations.iter().zip(&fates) {
+            let message = self.message(&envelope, to);
+            self.leave_at_once(message, fate, moment);
+        }
+        self.destinations = destinations;
+        self.fates = fates;
+    }
+}
+
+/// The queue of PeerTube that a send uses.
+fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueKey {
+    match (kind, to) {
+        (Kind::Update | Kind::Background, _) => QueueKey::Sequential,
+        (_, Recipients::One(_)) => QueueKey::Unicast,
+        (_, Recipients::Followers) => match rules.broadcast_queue {
+            BroadcastQueue::Sequential => QueueKey::Sequential,
+            BroadcastQueue::Parallel => QueueKey::Parallel,
+        },
+        (_, Recipients::FollowersBut(_)) => match rules.forward_queue {
+            ForwardQueue::Sequential => QueueKey::Sequential,
+            ForwardQueue::Parallel => QueueKey::Parallel,
+        },
+    }
+}
+
+/// The name under which a message's latency and loss are drawn: the protocol plays no part in it.
+pub(super) fn message_name(activity: &Activity, from: InstanceId, attempt: u8) -> u64 {
+    let (subject, viewer) = match activity.subject {
+        Subject::Viewer(viewer, _) => (0, viewer.0),
+        Subject::Total => (1, 0),
+        Subject::Plain(viewer) => (2, viewer.0),
+        Subject::Update => (3, 0),
+        Subject::WatchAction(viewer) => (4, viewer.0),
+        Subject::Background => (5, 0),
+    };
+    let words = [
+        subject,
+        activity.video.0,
+        activity.author.0,
+        from.0,
+        viewer,
+        activity.stamp.session.0,
+        activity.stamp.number,
+    ];
+    let name = fold(&words.map(u64::from));
+    if attempt == 0 { name } else { fold(&[name, u64::from(attempt)]) }
+}
