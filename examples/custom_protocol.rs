@@ -4,7 +4,6 @@
 //! Run it with `cargo run --release --example custom_protocol`. A scenario file can define such a protocol too (under
 //! `protocols:`); Rust is the place for what a file cannot say, such as trying every combination of two rules, as here.
 
-use fedisim::domain::delivery::Delivery;
 use fedisim::domain::protocol::{FollowerTotal, Forward, Rules, Threshold};
 use fedisim::runs::cell::{CellResult, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, Variant, parse};
@@ -63,15 +62,14 @@ fn scenario() -> Scenario {
         .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
 }
 
-/// Adds a column in which every instance follows the same rules. Rules are given per instance: a mixed federation is a
-/// list with different ones.
+/// Adds a column in which every instance follows the same rules and delivers as in the first column. Rules are given
+/// per instance: a mixed federation is a list with different ones.
 fn add(scenario: &mut Scenario, name: &str, rules: Rules) {
     scenario.compare.push(Variant {
-        delivery: Delivery::preset("unlimited").expect("a preset"),
-        faults: Vec::new(),
         name: name.to_owned(),
         protocols: vec![name.to_owned(); scenario.groups.len()],
         rules: vec![rules; scenario.instances.len()],
+        ..scenario.compare[0].clone()
     });
 }
 

@@ -1,5 +1,6 @@
-//! `fedisim protocols`: presets as columns, rules as rows, and what every choice means.
+//! `fedisim protocols`: presets as columns, rules as rows, and what every choice means; the same for deliveries.
 
+use crate::domain::delivery::{self, Delivery, Queues, Tls, Transport};
 use crate::domain::protocol::{PRESETS, Parameters, Rules};
 use comfy_table::{ContentArrangement, Table, presets};
 
@@ -11,11 +12,13 @@ pub(super) fn tables() -> String {
         std::iter::once(format!("  {}: {}", rule.key, rule.doc)).chain(choices)
     });
     format!(
-        "PRESETS (the base of a protocol of your own, or a column of `compare`)\n{}\n\nRULES AND PARAMETERS\n{}\n\nWHAT THE RULES SAY\n{}\n\n{}",
+        "PRESETS (the base of a protocol of your own, or a column of `compare`)\n{}\n\nRULES AND PARAMETERS\n{}\n\nWHAT THE RULES SAY\n{}\n\n{}\n\nDELIVERIES (`delivery`, or the base of one of your own)\n{}\n\nFIGURES\n{}",
         lines(presets),
         table(),
         lines(rules),
-        PARAMETERS
+        PARAMETERS,
+        lines(delivery::PRESETS.iter().map(|preset| format!("  {:<17} {}", preset.name, preset.doc))),
+        deliveries()
     )
 }
 
@@ -58,6 +61,53 @@ fn table() -> Table {
         table.add_row(std::iter::once(key.to_owned()).chain(values));
     }
     table
+}
+
+fn deliveries() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(std::iter::once("figure").chain(delivery::PRESETS.iter().map(|preset| preset.name)));
+    let off = || "off".to_owned();
+    type Read<'a> = &'a dyn Fn(&Delivery) -> String;
+    let figures: [(&str, Read<'_>); 20] = [
+        ("queues", &|row| name(&Queues::ALL, row.queues)),
+        ("sequential_jobs", &|row| row.sequential_jobs.to_string()),
+        ("parallel_jobs", &|row| row.parallel_jobs.to_string()),
+        ("unicast_jobs", &|row| row.unicast_jobs.to_string()),
+        ("requests_per_job", &|row| row.requests_per_job.to_string()),
+        ("running_limit", &|row| row.running_limit.to_string()),
+        ("requests_per_destination", &|row| row.requests_per_destination.to_string()),
+        ("workers", &|row| row.workers.to_string()),
+        ("attempts", &|row| row.attempts.to_string()),
+        ("breaker", &|row| {
+            row.breaker
+                .map_or_else(off, |breaker| format!("{} after {} failures", breaker.pause, breaker.failures))
+        }),
+        ("timeout", &|row| row.timeout.to_string()),
+        ("rate_limit", &|row| {
+            row.rate_limit.map_or_else(off, |limit| format!("{} per {}", limit.requests, limit.per))
+        }),
+        ("keep_alive", &|row| row.keep_alive.map_or_else(off, |idle| idle.to_string())),
+        ("tls", &|row| name(&Tls::ALL, row.tls)),
+        ("transport", &|row| name(&Transport::ALL, row.transport)),
+        ("sign", &|row| row.sign.to_string()),
+        ("json_ld_sign", &|row| row.json_ld_sign.to_string()),
+        ("verify", &|row| row.verify.to_string()),
+        ("json_ld_verify", &|row| row.json_ld_verify.to_string()),
+        ("inbox", &|row| row.inbox.to_string()),
+    ];
+    for (key, read) in figures {
+        let values = delivery::PRESETS.iter().map(|preset| read(&preset.delivery));
+        table.add_row(std::iter::once(key.to_owned()).chain(values));
+    }
+    table
+}
+
+/// The name of a choice.
+fn name<T: PartialEq>(all: &[(T, &'static str, &'static str)], chosen: T) -> String {
+    all.iter()
+        .find(|(choice, _, _)| *choice == chosen)
+        .map_or_else(String::new, |(_, name, _)| (*name).to_owned())
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {

@@ -173,6 +173,32 @@ pub const PRESETS: &[Preset] = &[
     },
 ];
 
+impl Queues {
+    /// Every way to wait, its name in scenario files and what it means.
+    pub const ALL: [(Queues, &'static str, &'static str); 4] = [
+        (Queues::Unlimited, "unlimited", "they do not: nobody works, nothing is limited"),
+        (Queues::Peertube, "peertube", "in three queues of jobs, a broadcast as one job"),
+        (Queues::PerDestination, "per-destination", "in a queue per destination"),
+        (Queues::Workers, "workers", "in one queue of single requests with workers"),
+    ];
+}
+
+impl Tls {
+    /// Either handshake, its name in scenario files and what it means.
+    pub const ALL: [(Tls, &'static str, &'static str); 2] = [
+        (Tls::Full, "full", "full, with a chain of two certificates"),
+        (Tls::Resumed, "resumed", "resumed from a ticket"),
+    ];
+}
+
+impl Transport {
+    /// Either choice, its name in scenario files and what it means.
+    pub const ALL: [(Transport, &'static str, &'static str); 2] = [
+        (Transport::Counted, "counted", "they count, and pass the links"),
+        (Transport::Ignored, "ignored", "they do not"),
+    ];
+}
+
 impl Delivery {
     /// The row of a preset, `None` if there is none of that name.
     pub fn preset(name: &str) -> Option<Delivery> {

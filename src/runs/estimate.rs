@@ -3,12 +3,15 @@
 //! The figures are upper estimates in expectation, events good to a factor of two and memory to one of ten: they are
 //! there to refuse a mistake of a thousand, not to promise a time.
 
+use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::faults::Fault;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
 use crate::domain::workload::{Source, expected_beats, expected_sessions};
 use crate::event::MAX_NUMBER;
 use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::scenario::{Limits, Scenario};
 use crate::words::units::Span;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Bytes of a session in memory, with its entries in two stores and its pending heartbeat.
@@ -17,6 +20,14 @@ const SESSION_BYTES: f64 = 600.0;
 const IN_FLIGHT_BYTES: f64 = 200.0;
 /// Bytes of an entry that a message leaves at its receiver, in a list that grows by doubling.
 const ENTRY_BYTES: f64 = 24.0;
+/// Bytes of a job that waits in a queue.
+const JOB_BYTES: f64 = 200.0;
+/// Bytes of a destination of a job that waits for each destination by itself.
+const DESTINATION_BYTES: f64 = 40.0;
+/// Events of a request: it begins, passes two links, is answered, times out, is worked on.
+const REQUEST_EVENTS: f64 = 6.0;
+/// Bytes of a change of an instance's state that faults make.
+const OUTAGE_BYTES: f64 = 64.0;
 /// The busiest part of a run is so many times as busy as the mean, roughly.
 const BUSIEST: f64 = 2.0;
 /// Bytes of a row of the records, roughly.
@@ -37,7 +48,7 @@ pub struct Estimate {
     pub sessions: f64,
     /// Events of the largest cell.
     pub events: f64,
-    /// The most ticks of one instance, heartbeats of one session, or samples.
+    /// The most ticks or background jobs of one instance, heartbeats of one session, or samples.
     pub numbers: f64,
     /// Bytes in memory of a cell.
     pub memory_bytes: f64,
@@ -98,7 +109,7 @@ impl Estimate {
         }
         if self.numbers >= f64::from(MAX_NUMBER) {
             return Err(format!(
-                "about {:.3e} ticks of one instance, heartbeats of one session or samples are to be expected, more than {MAX_NUMBER}: a longer tick_interval, heartbeat or measure.every, or an earlier end",
+                "about {:.3e} ticks or background jobs of one instance, heartbeats of one session or samples are to be expected, more than {MAX_NUMBER}: a longer tick_interval, heartbeat, measure.every or other_traffic.updates.every, a lower rate of other_traffic.background, or an earlier end",
                 self.numbers
             ));
         }
@@ -108,17 +119,18 @@ impl Estimate {
 
 /// What one cell has to do.
 struct Load {
-    /// Heartbeats, ticks and arrivals.
+    /// Heartbeats, ticks and what requests take.
     events: f64,
-    /// The most ticks of one instance or heartbeats of one session.
+    /// The most ticks or background jobs of one instance or heartbeats of one session.
     numbers: f64,
-    /// Bytes of messages under way, and of what they leave at their receivers until it expires.
+    /// Bytes of jobs that wait, of messages under way, and of what they leave at their receivers until it expires.
     message_bytes: f64,
 }
 
 impl Load {
     fn of(scenario: &Scenario, variant: usize) -> Load {
-        let rules = &scenario.compare[variant].rules;
+        let column = &scenario.compare[variant];
+        let (rules, delivery) = (&column.rules, &column.delivery);
         let end = scenario.end.latest();
         let duration_s = end.ns() as f64 / 1e9;
         let spans = |read: fn(&Rules) -> Span| rules.iter().map(move |rules| read(rules).secs_f64());
@@ -130,25 +142,129 @@ impl Load {
         let heartbeats = expected_beats(&scenario.crowds, end, &beat_s);
         let sendings = expected_beats(&scenario.crowds, end, &|own| beat_s(own).max(age_s));
         let sessions = expected_sessions(&scenario.crowds, end);
-        let followers = (rules.len() - 1) as f64;
+        let instances = rules.len() as f64;
+        let followers = instances - 1.0;
         let floods = rules
             .iter()
             .any(|rules| rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never);
         let plain = rules.iter().any(|rules| rules.plain_views == PlainViews::Each);
         let ticks = duration_s / tick_s + 1.0;
-        let messages = sendings * if floods { followers } else { 1.0 }
-            + if plain { sessions * followers } else { 0.0 }
-            + ticks * followers * scenario.videos.len() as f64;
+        let other = Other::of(scenario, sessions);
+        let broadcasts = if floods { sendings } else { 0.0 }
+            + if plain { sessions } else { 0.0 }
+            + ticks * scenario.videos.len() as f64
+            + other.broadcasts;
+        let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
+        let tries = tries(scenario, variant);
+        let messages = (broadcasts * followers + unicasts) * tries;
+        let changes = changes(&column.faults, duration_s);
         let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
         let at_once = |time_s: f64| messages * (BUSIEST * time_s / duration_s).min(1.0);
+        // What an inbox cannot work on in time waits there.
+        let busy = messages / followers.max(1.0) / duration_s * BUSIEST * inbox_s(delivery);
+        let waiting = messages * (1.0 - 1.0 / busy.max(1.0));
+        let under_way = at_once(longest_latency_s(scenario)).max(waiting);
         Load {
-            events: heartbeats + messages + ticks * rules.len() as f64,
-            numbers: ticks.max(longest_session(scenario, heartbeat_s)),
-            message_bytes: at_once(longest_latency_s(scenario)) * IN_FLIGHT_BYTES
-                + at_once(kept_s) * ENTRY_BYTES,
+            events: heartbeats
+                + messages * if is_unlimited(delivery) { 1.0 } else { REQUEST_EVENTS }
+                + (ticks + other.flushes) * instances
+                + changes,
+            numbers: ticks
+                .max(longest_session(scenario, heartbeat_s))
+                .max(other.flushes)
+                .max(other.jobs_of_one),
+            message_bytes: under_way * IN_FLIGHT_BYTES
+                + at_once(kept_s) * ENTRY_BYTES
+                + changes * OUTAGE_BYTES
+                + match delivery.queues {
+                    Queues::Unlimited => 0.0,
+                    Queues::Peertube => (broadcasts + unicasts) * JOB_BYTES,
+                    Queues::PerDestination | Queues::Workers => {
+                        (broadcasts + unicasts) * JOB_BYTES + messages * DESTINATION_BYTES
+                    }
+                },
         }
     }
+}
+
+/// What is sent beside Views.
+struct Other {
+    /// Jobs to all followers.
+    broadcasts: f64,
+    /// Jobs to one.
+    unicasts: f64,
+    /// How often an instance looks for videos to update.
+    flushes: f64,
+    /// The most background jobs of one instance.
+    jobs_of_one: f64,
+}
+
+impl Other {
+    fn of(scenario: &Scenario, sessions: f64) -> Other {
+        let other = &scenario.other;
+        let duration_s = scenario.end.latest().ns() as f64 / 1e9;
+        let flushes = other.update_every.map_or(0.0, |every| duration_s / every.secs_f64() + 1.0);
+        // Only a video that was viewed is updated.
+        let updates = (flushes * scenario.videos.len() as f64).min(sessions);
+        let mut jobs = BTreeMap::new();
+        for background in &other.background {
+            let origin = scenario.videos[background.video.index()].origin;
+            *jobs.entry(origin).or_insert(0.0) += background.rate_per_s * duration_s;
+        }
+        Other {
+            broadcasts: updates + jobs.values().sum::<f64>(),
+            unicasts: if other.watch_actions { sessions } else { 0.0 },
+            flushes,
+            jobs_of_one: jobs.values().copied().fold(0.0, f64::max),
+        }
+    }
+}
+
+fn is_unlimited(delivery: &Delivery) -> bool {
+    delivery.queues == Queues::Unlimited
+}
+
+/// How long an inbox works on a message at most.
+fn inbox_s(delivery: &Delivery) -> f64 {
+    if is_unlimited(delivery) {
+        return 0.0;
+    }
+    (delivery.inbox + delivery.verify + delivery.json_ld_verify).secs_f64()
+}
+
+/// How often a message is sent on average: as often as allowed to receivers in trouble, once to others.
+fn tries(scenario: &Scenario, variant: usize) -> f64 {
+    let column = &scenario.compare[variant];
+    let instances = scenario.instances.len() as f64;
+    let all = |ids: usize| ids as f64 / instances;
+    let troubled = |fault: &Fault| match fault {
+        Fault::Down { instances, .. } => all(instances.len()),
+        Fault::Slow { instances, answer, .. } if *answer >= column.delivery.timeout => all(instances.len()),
+        Fault::Dead { of, share_ppm, .. } => all(of.len()) * f64::from(*share_ppm) / 1e6,
+        Fault::Outages { of, .. } => all(of.len()),
+        Fault::Partition { sides, .. } => all(sides.iter().map(Vec::len).sum()),
+        Fault::Loss { to, loss_ppm, .. } => all(to.len()) * f64::from(*loss_ppm) / 1e6,
+        Fault::Restart { .. } => all(1),
+        Fault::Slow { .. } | Fault::Latency { .. } | Fault::Skew { .. } => 0.0,
+    };
+    let lost_ppm = scenario.network.links.iter().filter_map(|link| link.loss_ppm);
+    let lost_ppm = lost_ppm.fold(scenario.network.loss_ppm, u32::max);
+    let share = column.faults.iter().map(troubled).sum::<f64>() + f64::from(lost_ppm) / 1e6;
+    1.0 + f64::from(column.delivery.attempts - 1) * share.min(1.0)
+}
+
+/// How often instances go down and come back.
+fn changes(faults: &[Fault], duration_s: f64) -> f64 {
+    let of = |fault: &Fault| match fault {
+        Fault::Outages { of, mean_between, mean_duration, .. } => {
+            let cycle_s = (*mean_between + *mean_duration).secs_f64();
+            2.0 * of.len() as f64 * (duration_s / cycle_s + 1.0)
+        }
+        Fault::Down { instances, .. } => 2.0 * instances.len() as f64,
+        _ => 2.0,
+    };
+    faults.iter().map(of).sum()
 }
 
 /// The most heartbeats that one session can have.

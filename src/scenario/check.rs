@@ -88,6 +88,9 @@ impl Check<'_> {
                 quantity::rate_per_s(text).filter(|rate| rate <= max_per_s).map(Value::Rate)
             }
             Shape::Bytes { max } => quantity::bytes(text).filter(|bytes| bytes <= max).map(Value::Bytes),
+            Shape::BitRate { max_per_s } => {
+                quantity::bits_per_s(text).filter(|rate| (1..=*max_per_s).contains(rate)).map(Value::BitRate)
+            }
             Shape::List { .. } | Shape::Names { .. } | Shape::Record(_) | Shape::OneOf(_) => None,
         };
         value.ok_or_else(|| format!("{} is not {}", shown(text), shape.expects()))

@@ -6,7 +6,7 @@ use crate::scenario::tree::{Node, Yaml};
 use crate::scenario::value::{Checked, Value};
 
 /// Makes `names` the columns of the comparison. A named mixture of the file keeps its meaning; the baseline and the
-/// expectations about columns that are left out go.
+/// expectations about columns that are left out go. A fault of theirs alone stays, in no column: its number names draws.
 pub(crate) fn columns(root: &mut Node, names: &[String], place: Place) {
     let listed = match root.get("compare").map(|node| &node.value) {
         Some(Yaml::List(items)) => items.clone(),
@@ -26,6 +26,14 @@ pub(crate) fn columns(root: &mut Node, names: &[String], place: Place) {
             ("compare", value) => *value = chosen.clone(),
             ("expect", Yaml::List(items)) => items.retain(|item| {
                 ["protocol", "relative_to"].iter().filter_map(|key| item.get(key)).all(is_chosen)
+            }),
+            ("faults", Yaml::List(items)) => items.iter_mut().for_each(|item| {
+                let Yaml::Map(fault) = &mut item.value else { return };
+                for (key, node) in fault {
+                    if let ("columns", Yaml::List(columns)) = (&key.text[..], &mut node.value) {
+                        columns.retain(is_chosen);
+                    }
+                }
             }),
             _ => {}
         }

@@ -43,6 +43,7 @@ fn plain(checked: &Checked) -> Plain {
         Value::Span(span) => span.to_string(),
         Value::Share(ppm) => quantity::share_text(*ppm),
         Value::Rate(per_s) => quantity::rate_text(*per_s),
+        Value::BitRate(bits_per_s) => quantity::bit_rate_text(*bits_per_s),
         Value::Bytes(bytes) => quantity::bytes_text(*bytes),
         Value::Case { name, written: Written::Word } => text_of(name),
         Value::Case { written: Written::Plain(value), .. } => return plain(value),

@@ -1,6 +1,6 @@
-//! Quantities with their units, read and written exactly: `90 s`, `2 %`, `3 /min`, `12 MB`.
+//! Quantities with their units, read and written exactly: `90 s`, `2 %`, `3 /min`, `12 MB`, `1 Gbit/s`.
 //!
-//! Times are whole nanoseconds, shares whole millionths, sizes whole bytes: a text that means anything between is
+//! Times are whole nanoseconds, shares whole millionths, sizes whole bytes, bit rates whole bits per second: a text that means anything between is
 //! refused, never rounded. Rates and plain numbers are floats, written so that they read back as the same float.
 
 use crate::words::units::Span;
@@ -18,6 +18,9 @@ pub(crate) const TIMES: [(&str, u128); 7] = [
 /// The units of size and their bytes.
 pub(crate) const SIZES: [(&str, u128); 5] =
     [("B", 1), ("kB", 1_000), ("MB", 1_000_000), ("GB", 1_000_000_000), ("TB", 1_000_000_000_000)];
+/// The units of bit rates and their bits per second.
+pub(crate) const BIT_RATES: [(&str, u128); 4] =
+    [("bit/s", 1), ("kbit/s", 1_000), ("Mbit/s", 1_000_000), ("Gbit/s", 1_000_000_000)];
 /// The units of rates and their seconds.
 pub(crate) const RATES: [(&str, f64); 4] = [("/s", 1.0), ("/min", 60.0), ("/h", 3_600.0), ("/d", 86_400.0)];
 
@@ -34,6 +37,11 @@ pub(crate) fn seconds(text: &str) -> Option<Span> {
 /// A size in bytes, such as `12 MB`.
 pub(crate) fn bytes(text: &str) -> Option<u64> {
     in_units(text, &SIZES)
+}
+
+/// A bit rate in bits per second, such as `100 Mbit/s`.
+pub(crate) fn bits_per_s(text: &str) -> Option<u64> {
+    in_units(text, &BIT_RATES)
 }
 
 /// A share in millionths, from `2 %` or `0.02`.
@@ -82,9 +90,12 @@ pub(crate) fn share_text(ppm: u32) -> String {
 
 /// Writes a size in the largest unit in which it is whole.
 pub(crate) fn bytes_text(bytes: u64) -> String {
-    let whole = |&&(_, size): &&(&str, u128)| bytes > 0 && u128::from(bytes).is_multiple_of(size);
-    let (unit, size) = SIZES.iter().rev().find(whole).unwrap_or(&SIZES[0]);
-    format!("{} {unit}", u128::from(bytes) / size)
+    in_largest(bytes, &SIZES)
+}
+
+/// Writes a bit rate in the largest unit in which it is whole.
+pub(crate) fn bit_rate_text(bits_per_s: u64) -> String {
+    in_largest(bits_per_s, &BIT_RATES)
 }
 
 /// Writes a rate.
@@ -96,6 +107,12 @@ fn in_units(text: &str, units: &[(&str, u128)]) -> Option<u64> {
     let (number, unit) = split(text);
     let (_, size) = units.iter().find(|(name, _)| *name == unit)?;
     exact(number, *size)
+}
+
+fn in_largest(amount: u64, units: &[(&str, u128)]) -> String {
+    let whole = |&&(_, size): &&(&str, u128)| amount > 0 && u128::from(amount).is_multiple_of(size);
+    let (unit, size) = units.iter().rev().find(whole).unwrap_or(&units[0]);
+    format!("{} {unit}", u128::from(amount) / size)
 }
 
 /// The number and the unit, between which there may be a blank.
@@ -168,6 +185,7 @@ mod tests {
         assert_eq!(rate_per_s("3 /min"), Some(0.05));
         assert_eq!(rate_per_s("3"), None);
         assert_eq!(bytes("1.5 kB"), Some(1_500));
+        assert_eq!([bits_per_s("0.1 Gbit/s"), bits_per_s("1 MB")], [Some(100_000_000), None]);
         assert_eq!(number("1e400"), Some(f64::INFINITY));
         assert_eq!(number("-1.5e3"), Some(-1_500.0));
         assert_eq!([number("nan"), number("inf"), number("0x10"), number("+1"), number("1_000")], [None; 5]);
@@ -180,6 +198,7 @@ mod tests {
         }
         for size in [0, 1, 999, 1_000, 1_500, 4_000_000_000] {
             assert_eq!(bytes(&bytes_text(size)), Some(size));
+            assert_eq!(bits_per_s(&bit_rate_text(size)), Some(size));
         }
         for rate in [0.0, 0.05, 1.0 / 60.0, 12_345.678] {
             assert_eq!(rate_per_s(&rate_text(rate)), Some(rate));

@@ -34,6 +34,7 @@ fn of(shape: &Shape) -> Value {
         Shape::Span { .. } => quantity(shape, "(ns|us|ms|s|min|h|d)"),
         Shape::Rate { .. } => quantity(shape, "/(s|min|h|d)"),
         Shape::Bytes { .. } => quantity(shape, "(B|kB|MB|GB|TB)"),
+        Shape::BitRate { .. } => quantity(shape, "(bit|kbit|Mbit|Gbit)/s"),
         Shape::Share { max_ppm } => {
             let number = json!({"type": "number", "minimum": 0, "maximum": f64::from(*max_ppm) / 1e6});
             json!({"anyOf": [quantity(shape, "%"), number]})

@@ -24,6 +24,8 @@ pub(crate) enum Shape {
     Rate { max_per_s: f64 },
     /// A size up to a bound in bytes: `12 MB`.
     Bytes { max: u64 },
+    /// A bit rate above 0, up to a bound in bits per second: `100 Mbit/s`.
+    BitRate { max_per_s: u64 },
     /// One of some words.
     Words(Vec<Word>),
     /// A list.
@@ -210,6 +212,10 @@ impl Shape {
             }
             Shape::Bytes { max } => {
                 format!("a size with its unit (B, kB, MB, GB, TB) up to {}", quantity::bytes_text(*max))
+            }
+            Shape::BitRate { max_per_s } => {
+                let max = quantity::bit_rate_text(*max_per_s);
+                format!("a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to {max}")
             }
             Shape::Words(words) => {
                 let names: Vec<&str> = words.iter().map(|word| word.name).collect();

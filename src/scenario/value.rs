@@ -28,6 +28,8 @@ pub(crate) enum Value {
     Share(u32),
     Rate(f64),
     Bytes(u64),
+    /// In bits per second.
+    BitRate(u64),
     List(Vec<Checked>),
     /// Records in the order of the format, mappings of names in that of the file.
     Record(Vec<(String, Checked)>),
@@ -129,6 +131,11 @@ impl Checked {
     /// The size under a key, in bytes.
     pub(crate) fn bytes(&self, key: &str) -> Option<u64> {
         if let Value::Bytes(bytes) = self.get(key)?.value { Some(bytes) } else { None }
+    }
+
+    /// The bit rate under a key, in bits per second.
+    pub(crate) fn bits_per_s(&self, key: &str) -> Option<u64> {
+        if let Value::BitRate(bits_per_s) = self.get(key)?.value { Some(bits_per_s) } else { None }
     }
 
     /// Whether everything in it is sound.

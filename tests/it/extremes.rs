@@ -134,6 +134,8 @@ fn what_would_fill_the_memory_or_never_end_is_refused_with_the_knob() {
     let rare = "measure={every: 1 d, bucket: 1 d}";
     let unlimited = "limits={events: 1000000000000}";
     let fast = "protocols={fast: {base: v1, tick_interval: 1 ms}}";
+    let busy = "other_traffic.background=[{video: clip, rate: 100 /s}]";
+    let outages = "faults=[{outages: [origin], mean_between: 1 ms, mean_duration: 1 ms}]";
     for (sets, knob) in [
         (&["viewers.0.arrivals={constant: {rate: 1000000 /s}}"][..], "limits.sessions"),
         (
@@ -142,6 +144,7 @@ fn what_would_fill_the_memory_or_never_end_is_refused_with_the_knob() {
         ),
         (
             &[
+                "delivery=unlimited",
                 "viewers.0.arrivals={constant: {rate: 200 /s}}",
                 "instances.followers.count=500",
                 "network.latency={constant: 1 h}",
@@ -151,7 +154,12 @@ fn what_would_fill_the_memory_or_never_end_is_refused_with_the_knob() {
         (&["measure={every: 1 ms}", "instances.followers.count=1000"], "limits."),
         (&["end=400 d", &scripted, rare], "limits.events"),
         (&["end=400 d", &scripted, rare, unlimited], "heartbeat"),
-        (&["end=400 d", "viewers=[]", rare, unlimited, fast, "compare=[fast]"], "tick_interval"),
+        (
+            &["end=400 d", "viewers=[]", rare, unlimited, fast, "compare=[fast]", "delivery=unlimited"],
+            "tick_interval",
+        ),
+        (&["end=400 d", "viewers=[]", rare, unlimited, "limits.memory=1000 TB", busy], "background"),
+        (&["end=400 d", "viewers=[]", rare, outages], "limits.events"),
     ] {
         place.write("small.yaml", SMALL);
         let mut arguments = vec!["run", "small.yaml"];

@@ -31,7 +31,8 @@ fn scenario(recording: &Value) -> Scenario {
         "name: real\ndescription: as recorded\nend: 12 min\ncompare: [viewers-only]\n\
          protocols: {viewers-only: {base: peertube-6.3-v2, plain_views: none}}\n\
          videos: {clip: {origin: origin, length: live}}\n\
-         network: {latency: {constant: 70 ms}}\nmeasure: {every: 5 s, from: 2501 ms}\ninstances:\n",
+         network: {latency: {constant: 70 ms}}\nmeasure: {every: 5 s, from: 2501 ms}\n\
+         delivery: unlimited\nother_traffic: {updates: off, watch_actions: off}\ninstances:\n",
     );
     for instance in INSTANCES {
         let phase = &recording["params"]["tickPhaseMs"][instance];

@@ -34,29 +34,32 @@ pub(crate) fn crowds(
     built.into_iter().collect()
 }
 
-impl<'a> Context<'a> {
+/// The video called so at `at`, or a problem.
+pub(crate) fn video(
+    at: &Checked,
+    videos: &[Result<VideoSpec, String>],
+    problems: &mut Problems,
+) -> Option<VideoId> {
+    let name = at.as_text()?;
+    let names =
+        videos.iter().map(|video| video.as_ref().map_or_else(|name| &name[..], |spec| &spec.name[..]));
+    let found = names.clone().position(|known| known == name);
+    if found.is_none() && !videos.is_empty() && videos.iter().all(Result::is_ok) {
+        unknown(at.spot(), "video", name, names, problems);
+    }
+    found.map(VideoId::at)
+}
+
+impl Context<'_> {
     fn crowd(&self, item: &Checked, problems: &mut Problems) -> Option<Crowd> {
         let (case, value) = item.case()?;
-        let video = value.get("video").and_then(|at| self.video(at, problems));
+        let video = value.get("video").and_then(|at| video(at, self.videos, problems));
         let source = match case {
             "arrivals" => self.drawn(value, video, problems),
             "sessions" => self.listed(value, problems),
             _ => self.traced(value.get("trace")?, problems),
         };
         Some(Crowd { video: video?, source: source? })
-    }
-
-    fn video(&self, at: &Checked, problems: &mut Problems) -> Option<VideoId> {
-        let name = at.as_text()?;
-        let name_of = |video: &'a Result<VideoSpec, String>| {
-            video.as_ref().map_or_else(|name| &name[..], |spec| &spec.name)
-        };
-        let names = self.videos.iter().map(name_of);
-        let found = names.clone().position(|known| known == name);
-        if found.is_none() && !self.videos.is_empty() && self.videos.iter().all(Result::is_ok) {
-            unknown(at.spot(), "video", name, names, problems);
-        }
-        found.map(VideoId::at)
     }
 
     fn drawn(&self, value: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Source> {

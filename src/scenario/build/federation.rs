@@ -110,9 +110,9 @@ impl Table {
                 url: format!("{scheme}://{host}"),
                 is_peertube: group.text("software") != Some("other"),
                 region,
-                capacity: Capacity::default(),
-                health_phase: None,
+                capacity: group.get("capacity").map(capacity).unwrap_or_default(),
                 tick_phase: group.span("tick_phase"),
+                health_phase: group.span("health_phase"),
             });
         }
         self.group_by_name.insert(name.to_owned(), self.groups.len());
@@ -200,6 +200,14 @@ impl Table {
             );
             problems.at(at, message);
         }
+    }
+}
+
+fn capacity(at: &Checked) -> Capacity {
+    Capacity {
+        cores: at.integer("cores").and_then(|cores| u32::try_from(cores).ok()),
+        uplink_bits_per_s: at.bits_per_s("uplink"),
+        downlink_bits_per_s: at.bits_per_s("downlink"),
     }
 }
 

@@ -4,12 +4,14 @@
 //! problem has been noted. What refers to something broken is passed over in silence: one mistake, one message.
 
 mod crowds;
+mod delivery;
+mod faults;
 mod federation;
 mod measure;
 mod network;
+mod other_traffic;
 mod protocols;
 
-use crate::domain::other_traffic::OtherTraffic;
 use crate::scenario::data::Files;
 use crate::scenario::emit;
 use crate::scenario::model::Scenario;
@@ -25,11 +27,15 @@ pub(crate) fn build(
 ) -> Option<Scenario> {
     let federation = federation::Table::new(file, problems);
     let videos = federation::videos(file, &federation, problems);
-    let columns = protocols::columns(file, &federation, problems);
+    let protocols = protocols::Protocols::new(file, problems);
+    let deliveries = delivery::Deliveries::new(file, problems);
+    let mut columns = protocols::columns(file, &protocols, &deliveries, &federation, problems);
     let follows = federation::follows(file, &federation, files, problems);
     let crowds = crowds::crowds(file, &federation, &videos, files, problems);
     let network = network::network(file, &federation, problems);
+    let other = other_traffic::other_traffic(file, &videos, problems);
     let end = measure::end(file);
+    faults::faults(file, &federation, &protocols, end, &mut columns, problems);
     let measured = measure::measure(file, end, problems);
     let expect = measure::expectations(file, &columns, metrics, problems);
     if !problems.is_empty() {
@@ -51,7 +57,7 @@ pub(crate) fn build(
         follows: follows?,
         crowds: crowds?,
         network: network?,
-        other: OtherTraffic::default(),
+        other: other?,
         measure: measured?,
         names: measure::wire_names(file)?,
         limits: measure::limits(file)?,

@@ -1,7 +1,7 @@
 //! Protocols of the scenario's own, and the columns of the comparison.
 
-use crate::domain::delivery::Delivery;
 use crate::domain::protocol::{PRESETS, Rules, Threshold};
+use crate::scenario::build::delivery::Deliveries;
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::unknown;
 use crate::scenario::model::Variant;
@@ -10,31 +10,71 @@ use crate::scenario::value::{Checked, Value};
 use crate::words::units::Span;
 
 /// The protocols that can be named: the presets, then those defined.
-struct Known<'a> {
+pub(crate) struct Protocols<'a> {
     /// One that is broken has no rules.
-    protocols: Vec<(&'a str, Option<Rules>)>,
+    rows: Vec<(&'a str, Option<Rules>)>,
     /// Whether every definition has its name; if not, an unknown one may be meant.
     complete: bool,
 }
 
-impl Known<'_> {
-    /// The rules of a name; `None` with a problem if there is no such name, and without if its definition is broken.
-    fn rules(&self, name: &str, at: &Checked, problems: &mut Problems) -> Option<Rules> {
-        let found = self.protocols.iter().find(|(known, _)| *known == name);
+impl<'a> Protocols<'a> {
+    /// Those of a file.
+    pub(crate) fn new(file: &'a Checked, problems: &mut Problems) -> Protocols<'a> {
+        let section = file.get("protocols");
+        let definitions = section.map_or(&[][..], Checked::entries);
+        let complete = section.is_some() && definitions.iter().all(|(_, value)| value.value != Value::Broken);
+        let rows = PRESETS.iter().map(|preset| (preset.name, Some(preset.rules))).collect();
+        let mut known = Protocols { rows, complete };
+        for (name, definition) in definitions {
+            if Rules::preset(name).is_some() {
+                let message = format!("`{name}` is a protocol of ours already; call yours otherwise");
+                problems.at(definition.spot(), message);
+                continue;
+            }
+            let base = definition.get("base").and_then(|at| known.rules(at, problems));
+            known.rows.push((name, base.map(|base| changed(base, definition))));
+        }
+        known
+    }
+
+    /// The rules of the name at `at`; `None` with a problem if there is no such name, and without if its definition is
+    /// broken.
+    pub(crate) fn rules(&self, at: &Checked, problems: &mut Problems) -> Option<Rules> {
+        let name = at.as_text()?;
+        let found = self.rows.iter().find(|(known, _)| *known == name);
         if found.is_none() && self.complete {
-            unknown(at.spot(), "protocol", name, self.protocols.iter().map(|(known, _)| *known), problems);
+            unknown(at.spot(), "protocol", name, self.rows.iter().map(|(known, _)| *known), problems);
         }
         found.and_then(|(_, rules)| *rules)
+    }
+
+    /// The same with the name.
+    fn named(&self, at: &Checked, problems: &mut Problems) -> Option<Named> {
+        Some((at.as_text()?.to_owned(), self.rules(at, problems)?))
     }
 }
 
 /// The columns, as far as they can be read.
-pub(crate) fn columns(file: &Checked, table: &Table, problems: &mut Problems) -> Vec<Variant> {
-    let known = definitions(file, problems);
-    let fixed = fixed(file, &known, problems);
+pub(crate) fn columns(
+    file: &Checked,
+    protocols: &Protocols<'_>,
+    deliveries: &Deliveries<'_>,
+    table: &Table,
+    problems: &mut Problems,
+) -> Vec<Variant> {
+    let fixed = fixed(file, protocols, problems);
     let mut columns: Vec<Variant> = Vec::new();
     for item in file.get("compare").map_or(&[][..], Checked::items) {
-        let Some(column) = column(item, &known, &fixed, table, problems) else { continue };
+        let delivery = item.case().and_then(|(_, value)| deliveries.of_column(value, problems));
+        let column = column(item, protocols, &fixed, table, problems);
+        let (Some(delivery), Some((name, by_group))) = (delivery, column) else { continue };
+        let column = Variant {
+            name,
+            delivery,
+            faults: Vec::new(),
+            rules: table.instances.iter().map(|instance| by_group[instance.group].1).collect(),
+            protocols: by_group.into_iter().map(|(name, _)| name).collect(),
+        };
         if columns.iter().any(|other| other.name == column.name) {
             let message =
                 format!("there is a column `{}` already; give one of them another name", column.name);
@@ -56,24 +96,6 @@ pub(crate) fn columns(file: &Checked, table: &Table, problems: &mut Problems) ->
         }
     }
     columns
-}
-
-fn definitions<'a>(file: &'a Checked, problems: &mut Problems) -> Known<'a> {
-    let section = file.get("protocols");
-    let definitions = section.map_or(&[][..], Checked::entries);
-    let complete = section.is_some() && definitions.iter().all(|(_, value)| value.value != Value::Broken);
-    let protocols = PRESETS.iter().map(|preset| (preset.name, Some(preset.rules))).collect();
-    let mut known = Known { protocols, complete };
-    for (name, definition) in definitions {
-        if Rules::preset(name).is_some() {
-            let message = format!("`{name}` is a protocol of ours already; call yours otherwise");
-            problems.at(definition.spot(), message);
-            continue;
-        }
-        let base = definition.get("base").and_then(|at| known.rules(at.as_text()?, at, problems));
-        known.protocols.push((name, base.map(|base| changed(base, definition))));
-    }
-    known
 }
 
 /// `base` with what a definition says.
@@ -112,30 +134,25 @@ fn threshold(value: &Checked) -> Option<Threshold> {
 type Named = (String, Rules);
 
 /// The protocols that groups speak in every column, by group; the inner `None` is a broken one.
-fn fixed(file: &Checked, known: &Known<'_>, problems: &mut Problems) -> Vec<Option<Option<Named>>> {
+fn fixed(file: &Checked, known: &Protocols<'_>, problems: &mut Problems) -> Vec<Option<Option<Named>>> {
     let groups = file.get("instances").map_or(&[][..], Checked::entries);
-    let mut named = |at: &Checked| {
-        let name = at.as_text()?;
-        Some((name.to_owned(), known.rules(name, at, problems)?))
-    };
-    groups.iter().map(|(_, group)| group.get("protocol").map(&mut named)).collect()
+    groups.iter().map(|(_, group)| group.get("protocol").map(|at| known.named(at, problems))).collect()
 }
 
+/// The name of a column and the protocol of each group in it.
 fn column(
     item: &Checked,
-    known: &Known<'_>,
+    known: &Protocols<'_>,
     fixed: &[Option<Option<Named>>],
     table: &Table,
     problems: &mut Problems,
-) -> Option<Variant> {
+) -> Option<(String, Vec<Named>)> {
     let (case, value) = item.case()?;
     let (name, protocol) = match case {
         "protocol" => (value.as_text()?, value),
         _ => (value.text("name")?, value.get("protocol")?),
     };
-    let protocol_name = protocol.as_text()?;
-    let default =
-        known.rules(protocol_name, protocol, problems).map(|rules| (protocol_name.to_owned(), rules));
+    let default = known.named(protocol, problems);
     let mut by_group: Vec<Option<Named>> = table
         .groups
         .iter()
@@ -161,17 +178,7 @@ fn column(
             );
             problems.at(at.spot(), message);
         }
-        by_group[index] = at.as_text().and_then(|name| {
-            let rules = known.rules(name, at, problems)?;
-            Some((name.to_owned(), rules))
-        });
+        by_group[index] = known.named(at, problems);
     }
-    let by_group: Vec<Named> = by_group.into_iter().collect::<Option<_>>()?;
-    Some(Variant {
-        name: name.to_owned(),
-        delivery: Delivery::preset("unlimited")?,
-        faults: Vec::new(),
-        rules: table.instances.iter().map(|instance| by_group[instance.group].1).collect(),
-        protocols: by_group.into_iter().map(|(name, _)| name).collect(),
-    })
+    Some((name.to_owned(), by_group.into_iter().collect::<Option<_>>()?))
 }

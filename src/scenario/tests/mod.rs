@@ -2,6 +2,7 @@
 
 mod hostile;
 mod right;
+mod trouble;
 mod wrong;
 
 use super::*;

@@ -14,14 +14,14 @@ use crate::words::random::Seed;
 use crate::words::units::{Span, Time};
 use std::collections::BTreeSet;
 
-const FULL: &str = include_str!("full.yaml");
-const ID: fn(u32) -> InstanceId = InstanceId;
+pub(super) const FULL: &str = include_str!("full.yaml");
+pub(super) const ID: fn(u32) -> InstanceId = InstanceId;
 
-fn secs(secs: u64) -> Span {
+pub(super) fn secs(secs: u64) -> Span {
     Span::from_secs(secs)
 }
 
-fn at(secs: u64) -> Time {
+pub(super) fn at(secs: u64) -> Time {
     Time::from_ms(secs * 1_000)
 }
 
@@ -72,7 +72,7 @@ fn the_head_of_a_file_becomes_the_model() {
         (first.variant, first.relative_to, first.min, first.max),
         (1, Some(0), Some(-1.0), Some(1000.0))
     );
-    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 71, 5));
+    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 118, 5));
     assert_eq!((second.severity, second.min, second.max), (Severity::Fail, Some(0.125), None));
     assert_eq!((&first.why[..], &second.why[..]), ("derived: \"quoted\"", "two\nlines"));
 }
@@ -96,7 +96,8 @@ fn protocols_are_bases_with_changes() {
     assert_eq!(parameters.plain_view_after, secs(11));
     assert_eq!(parameters.threshold, Some(Threshold { share_ppm: 125_000, max_ticks: 4 }));
     // a lifetime takes tick and re-federation age along; `other` builds on `mine`
-    let other = valid_with(FULL, &["compare.0=other", "baseline=mine", "expect=[]"]).compare[0].rules[0];
+    let other =
+        valid_with(FULL, &["compare.0=other", "baseline=mine", "expect=[]", "faults=[]"]).compare[0].rules[0];
     assert_eq!((other.parameters.lifetime, other.parameters.tick_interval), (secs(10), secs(10)));
     assert_eq!(other.parameters.refederation_age, Span::from_ms(7_500));
     assert_eq!((other.parameters.threshold, other.forward), (None, Forward::OnlyNew));
@@ -218,8 +219,8 @@ fn the_resolved_text_is_a_scenario_that_resolves_to_itself() {
         assert_eq!(once.resolved, twice.resolved);
         assert_eq!(once.hash, twice.hash);
         assert_eq!(
-            (&once.compare, &once.crowds, &once.network),
-            (&twice.compare, &twice.crowds, &twice.network)
+            (&once.compare, &once.crowds, &once.network, &once.other),
+            (&twice.compare, &twice.crowds, &twice.network, &twice.other)
         );
         assert_eq!(
             (once.follows, once.instances, once.limits),
@@ -301,6 +302,7 @@ fn every_key_and_case_of_the_format_is_used_here() {
         "end: 5 min\nfollows: {edges: edges.csv}",
         "follows: everybody\nnetwork: {latency: {uniform: {min: 1 s, max: 2 s}}}",
         "network: {latency: {lognormal: {median: 1 s, sigma: 1}}}",
+        "other_traffic: {updates: off}",
     ];
     for text in [FULL, BASE].iter().chain(&more) {
         use_keys(&format, &tree::parse(text.as_bytes(), 0).expect("a tree"), "", &mut used);

@@ -389,6 +389,133 @@ const WRONG: &[(&str, &str, &str)] = &[
         "21:11: network.links.0: changes nothing; give it a `latency` or a `loss`\n\
          21:32: network.links.1.to: `nobody` is no instance or group; there are followers, followers-1, followers-2, followers-3, origin, silent",
     ),
+    // deliveries
+    (
+        "end: 10 min",
+        "end: 10 min\ndelivery: peertub",
+        "4:11: delivery: `peertub` is no delivery; did you mean `peertube`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [{name: v1, protocol: v1, delivery: lemmy}, v2]",
+        "4:46: compare.0.delivery: `lemmy` is no delivery; there are unlimited, peertube, per-destination, retrying",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {retrying: {base: peertube}, mine: {base: mine}, x: {base: peertube, timeout: 0 s, workers: 0, attempts: 32}}",
+        "4:24: deliveries.retrying: `retrying` is a delivery of ours already; call yours otherwise\n\
+         4:55: deliveries.mine.base: `mine` is no delivery; there are unlimited, peertube, per-destination, retrying\n\
+         4:91: deliveries.x.timeout: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h\n\
+         4:105: deliveries.x.workers: `0` is not a whole number from 1 to 100000\n\
+         4:118: deliveries.x.attempts: `32` is not a whole number from 1 to 31",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: peertube, breaker: on, rate_limit: {requests: 0, per: 1 s}, inbox: 1 ns, tls: none}}",
+        "4:43: deliveries.x.breaker: `on` is not one of: off | {failures: ..., pause: ...}\n\
+         4:70: deliveries.x.rate_limit.requests: `0` is not a whole number from 1 to 1000000\n\
+         4:91: deliveries.x.inbox: `1 ns` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 1 min, in whole steps of 1 us\n\
+         4:102: deliveries.x.tls: `none` is not known here; there are full, resumed",
+    ),
+    // capacities
+    (
+        "origin: {region: de}",
+        "origin: {region: de, capacity: {cores: 0, uplink: 0 Mbit/s, downlink: 100}}",
+        "8:42: instances.origin.capacity.cores: `0` is not a whole number from 1 to 1024\n\
+         8:53: instances.origin.capacity.uplink: `0 Mbit/s` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to 1000 Gbit/s\n\
+         8:73: instances.origin.capacity.downlink: `100` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to 1000 Gbit/s",
+    ),
+    // faults
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{down: [origin], up: [origin]}]",
+        "4:27: faults.0.up: is not a key here; there are down, at, for, how, columns",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{dwon: [origin]}]",
+        "4:10: faults.0: has none of the keys down, dead, outages, slow, restart, upgrade, partition, loss, latency, clock; it needs one of them",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{down: []}, {down: [origin], for: 0 s}]",
+        "4:17: faults.0.down: has 0 items; it may have from 1 to 10000\n\
+         4:44: faults.1.for: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{down: [origin], columns: [v3]}]",
+        "4:37: faults.0.columns.0: `v3` is no column of `compare`; did you mean `v1`?",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{dead: 101 %, of: [followers]}, {dead: 1 %}]",
+        "4:17: faults.0.dead: `101 %` is not a share from 0 % to 100 %, such as `2 %` or 0.02\n\
+         4:42: faults.1.of: is missing: among these instances or groups; it needs a list",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{restart: [origin], at: -5 s, startup: 2 s}]",
+        "4:34: faults.0.at: `-5 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{restart: [origin], at: 10 min, startup: 2 s}, {slow: [silent], answer: 1 s, at: 1 h}]",
+        "4:34: faults.0.at: is when the run is over, so it would change nothing; begin before `end`\n\
+         4:91: faults.1.at: is when the run is over, so it would change nothing; begin before `end`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{restart: [silent, origin], at: 0 s, startup: 2 s, protocol: v3}, {restart: [origin], at: 0 s}]",
+        "4:71: faults.0.protocol: `silent` is not PeerTube (`software: other`), so it speaks no protocol\n\
+         4:76: faults.1.startup: is missing: how long an instance takes to start; it needs a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{upgrade: [origin], at: 0 s, startup: 2 s, to: v33}]",
+        "4:57: faults.0.to: `v33` is no protocol; did you mean `v3`?",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{upgrade: [followers-2, followers], at: 0 s, startup: 2 s, to: v3}]",
+        "4:20: faults.0.upgrade: has `followers-2` twice; upgrade it once",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{upgrade: [followers, origin], at: 5 min, startup: 2 s, pause: 3 min, to: v3}]",
+        "4:10: faults.0: comes to batch 3 of 4 only when the run is over; begin earlier, take more in `parallel` or pause less",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{partition: [[origin], [folowers]]}]",
+        "4:34: faults.0.partition.1.0: `folowers` is no instance or group; did you mean `followers`?",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{partition: [[origin, followers]]}]",
+        "4:22: faults.0.partition: has 1 items; it may have from 2 to 1000",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{partition: [[origin, followers], [silent, followers-3]]}]",
+        "4:44: faults.0.partition.1: has `followers-3`, which is on a side before; put it on one",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{clock: [origin], ahead: 1 s, behind: 1 s}, {clock: [origin]}, {clock: [origin], behind: 2 d}]",
+        "4:10: faults.0: has both `ahead` and `behind`; it needs one of them\n\
+         4:54: faults.1: has none of `ahead` and `behind`; it needs one of them\n\
+         4:99: faults.2.behind: `2 d` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 24 h",
+    ),
+    // other traffic
+    (
+        "end: 10 min",
+        "end: 10 min\nother_traffic: {updates: on, watch_actions: yes, background: [{video: clap, rate: 1 /s}], background_body: 11 MB}",
+        "4:26: other_traffic.updates: `on` is not one of: off | {every: ..., files: ..., resolutions: ...}\n\
+         4:45: other_traffic.watch_actions: `yes` is not known here; there are on, off\n\
+         4:71: other_traffic.background.0.video: `clap` is no video; did you mean `clip`?\n\
+         4:108: other_traffic.background_body: `11 MB` is not a size with its unit (B, kB, MB, GB, TB) up to 10 MB",
+    ),
     // measures and expectations
     (
         "end: 10 min",

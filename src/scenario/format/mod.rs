@@ -3,7 +3,14 @@
 //! The rules of protocols come from `domain::protocol`, so a new rule needs nothing here. Sources of default figures
 //! stand beside them; a figure without a source has no default and must be written by who needs it.
 
+mod delivery;
+mod faults;
+mod other_traffic;
+
 use crate::domain::protocol::Rules;
+use crate::scenario::format::delivery::{delivery, delivery_name};
+use crate::scenario::format::faults::fault;
+use crate::scenario::format::other_traffic::other_traffic;
 use crate::scenario::shape::{
     Arm, Field, Form, Shape, Word, case, list, names, optional, required, with_default, words, written,
 };
@@ -11,10 +18,16 @@ use crate::words::units::Span;
 
 /// A federation has at most this many instances.
 pub(crate) const INSTANCES_MAX: u64 = 20_000;
+/// A scenario has at most this many faults.
+const FAULTS_MAX: usize = 200;
 /// No time in a scenario is longer.
 const LONGEST: Span = Span::from_secs(10_000 * 3_600);
 /// No latency is longer: a request is over long before.
 const LATENCY_MAX: Span = Span::from_secs(3_600);
+/// No piece of work takes a CPU longer.
+const SERVICE_MAX: Span = Span::from_secs(60);
+/// No link is faster, in bits per second.
+const BIT_RATE_MAX: u64 = 1_000_000_000_000;
 /// A share of everything, in millionths.
 const ALL_PPM: u32 = 1_000_000;
 /// Numbers of metrics are within this, either side of 0.
@@ -38,11 +51,21 @@ pub(crate) fn scenario() -> Shape {
             protocol_name(),
         ),
         with_default("protocols", "protocols of your own", names(Form::Name, protocol(), 0, 64), "{}"),
+        // the presets are PeerTube's own figures, or its rivals'
+        with_default(
+            "delivery",
+            "how everybody queues, sends and receives: a preset, or one of `deliveries`",
+            delivery_name(),
+            "peertube",
+        ),
+        with_default("deliveries", "deliveries of your own", names(Form::Name, delivery(), 0, 64), "{}"),
         required("instances", "the groups of instances", names(Form::GroupName, group(), 1, 1_000)),
         required("videos", "the videos", names(Form::Name, video(), 1, 1_000)),
         with_default("follows", "who follows whom", follows(), "everybody"),
         required("viewers", "the crowds that watch", list(crowd(), 0, 1_000)),
         required("network", "the network between the instances", network()),
+        with_default("faults", "what goes wrong", list(fault(), 0, FAULTS_MAX), "[]"),
+        with_default("other_traffic", "what is sent beside Views", Shape::Record(other_traffic()), "{}"),
         with_default("measure", "what is sampled, and how often", Shape::Record(measure()), "{}"),
         with_default("names", "how the instances are called on the wire", Shape::Record(wire_names()), "{}"),
         with_default("limits", "what a run may cost before it is refused", Shape::Record(limits()), "{}"),
@@ -65,6 +88,11 @@ fn whole_ms(min_ms: u64) -> Shape {
 
 fn latency_span() -> Shape {
     Shape::Span { min: Span::ZERO, max: LATENCY_MAX, step: Span::from_us(1) }
+}
+
+/// Service times are whole microseconds, as latencies are.
+fn whole_us() -> Shape {
+    Shape::Span { min: Span::ZERO, max: SERVICE_MAX, step: Span::from_us(1) }
 }
 
 fn share() -> Shape {
@@ -100,6 +128,7 @@ fn variant() -> Shape {
         required("name", "the name of the column", protocol_name()),
         required("protocol", "the protocol of every group that is not named below", protocol_name()),
         with_default("groups", doc, names(Form::GroupName, protocol_name(), 0, 1_000), "{}"),
+        optional("delivery", "how everybody delivers in this column (else `delivery`)", delivery_name()),
     ];
     Shape::OneOf(vec![
         case(
@@ -169,7 +198,23 @@ fn group() -> Shape {
             "their host, with `{n}` for the number in the group and `{name}` for the instance's name (else {name}.DOMAIN)",
             Shape::Text(Form::Host),
         ),
+        optional("capacity", "what the machine of each can do (else as much as is asked)", capacity()),
         optional("tick_phase", "their first tick (else drawn for each instance)", any_span()),
+        optional(
+            "health_phase",
+            "their first look at the health of follows (else drawn for each instance)",
+            any_span(),
+        ),
+    ])
+}
+
+/// Nobody has measured what a typical machine can do, so nothing is limited unless it is written.
+fn capacity() -> Shape {
+    let link = || Shape::BitRate { max_per_s: BIT_RATE_MAX };
+    Shape::Record(vec![
+        optional("cores", "cores of its CPU (else never busy)", Shape::Integer { min: 1, max: 1_024 }),
+        optional("uplink", "what it can send, one transfer after another (else at once)", link()),
+        optional("downlink", "what it can receive, one transfer after another (else at once)", link()),
     ])
 }
 

@@ -1,0 +1,110 @@
+//! Deliveries of the scenario's own, and which one a column uses.
+
+use crate::domain::delivery::{Breaker, Delivery, PRESETS, Queues, RateLimit, Tls, Transport};
+use crate::scenario::build::unknown;
+use crate::scenario::problem::Problems;
+use crate::scenario::value::{Checked, Value};
+use crate::words::units::Span;
+
+/// The deliveries that can be named: the presets, then those defined.
+pub(crate) struct Deliveries<'a> {
+    /// One that is broken has no figures.
+    rows: Vec<(&'a str, Option<Delivery>)>,
+    /// Whether every definition has its name; if not, an unknown one may be meant.
+    complete: bool,
+    /// What a column uses that says nothing; none if it is broken.
+    default: Option<Delivery>,
+}
+
+impl<'a> Deliveries<'a> {
+    /// Those of a file.
+    pub(crate) fn new(file: &'a Checked, problems: &mut Problems) -> Deliveries<'a> {
+        let section = file.get("deliveries");
+        let definitions = section.map_or(&[][..], Checked::entries);
+        let complete = section.is_some() && definitions.iter().all(|(_, value)| value.value != Value::Broken);
+        let rows = PRESETS.iter().map(|preset| (preset.name, Some(preset.delivery))).collect();
+        let mut known = Deliveries { rows, complete, default: None };
+        for (name, definition) in definitions {
+            if Delivery::preset(name).is_some() {
+                let message = format!("`{name}` is a delivery of ours already; call yours otherwise");
+                problems.at(definition.spot(), message);
+                continue;
+            }
+            let base = definition.get("base").and_then(|at| known.row(at, problems));
+            known.rows.push((name, base.and_then(|base| changed(base, definition))));
+        }
+        known.default = file.get("delivery").and_then(|at| known.row(at, problems));
+        known
+    }
+
+    /// The delivery of an item of `compare`.
+    pub(crate) fn of_column(&self, item: &Checked, problems: &mut Problems) -> Option<Delivery> {
+        match item.get("delivery") {
+            Some(at) => self.row(at, problems),
+            None => self.default,
+        }
+    }
+
+    /// The figures of a name; `None` with a problem if there is no such name, and without if its definition is broken.
+    fn row(&self, at: &Checked, problems: &mut Problems) -> Option<Delivery> {
+        let name = at.as_text()?;
+        let found = self.rows.iter().find(|(known, _)| *known == name);
+        if found.is_none() && self.complete {
+            unknown(at.spot(), "delivery", name, self.rows.iter().map(|(known, _)| *known), problems);
+        }
+        found.and_then(|(_, row)| *row)
+    }
+}
+
+/// `base` with what a definition says.
+fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
+    let span = |key, else_: Span| definition.span(key).unwrap_or(else_);
+    let count =
+        |key, else_: u32| definition.integer(key).map_or(Some(else_), |count| u32::try_from(count).ok());
+    Some(Delivery {
+        queues: choice(&Queues::ALL, definition, "queues", base.queues),
+        sequential_jobs: count("sequential_jobs", base.sequential_jobs)?,
+        parallel_jobs: count("parallel_jobs", base.parallel_jobs)?,
+        unicast_jobs: count("unicast_jobs", base.unicast_jobs)?,
+        requests_per_job: count("requests_per_job", base.requests_per_job)?,
+        running_limit: span("running_limit", base.running_limit),
+        requests_per_destination: count("requests_per_destination", base.requests_per_destination)?,
+        workers: count("workers", base.workers)?,
+        attempts: count("attempts", base.attempts)?,
+        breaker: match definition.get("breaker").and_then(Checked::case) {
+            None => base.breaker,
+            Some(("off", _)) => None,
+            Some((_, on)) => Some(Breaker {
+                failures: u32::try_from(on.integer("failures")?).ok()?,
+                pause: on.span("pause")?,
+            }),
+        },
+        timeout: span("timeout", base.timeout),
+        rate_limit: match definition.get("rate_limit").and_then(Checked::case) {
+            None => base.rate_limit,
+            Some(("off", _)) => None,
+            Some((_, on)) => Some(RateLimit {
+                requests: u32::try_from(on.integer("requests")?).ok()?,
+                per: on.span("per")?,
+            }),
+        },
+        keep_alive: match definition.get("keep_alive").and_then(Checked::case) {
+            None => base.keep_alive,
+            Some(("off", _)) => None,
+            Some((_, on)) => Some(on.as_span()?),
+        },
+        tls: choice(&Tls::ALL, definition, "tls", base.tls),
+        transport: choice(&Transport::ALL, definition, "transport", base.transport),
+        sign: span("sign", base.sign),
+        json_ld_sign: span("json_ld_sign", base.json_ld_sign),
+        verify: span("verify", base.verify),
+        json_ld_verify: span("json_ld_verify", base.json_ld_verify),
+        inbox: span("inbox", base.inbox),
+    })
+}
+
+/// The choice whose name stands under a key, else `base`.
+fn choice<T: Copy>(all: &[(T, &str, &str)], definition: &Checked, key: &str, base: T) -> T {
+    let named = definition.text(key).and_then(|text| all.iter().find(|(_, name, _)| *name == text));
+    named.map_or(base, |(choice, _, _)| *choice)
+}

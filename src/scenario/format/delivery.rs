@@ -1,0 +1,82 @@
+//! How instances deliver: a row of figures of one's own, as changes of another.
+
+use crate::domain::delivery::{Queues, Tls, Transport};
+use crate::scenario::format::{positive_span, whole_us};
+use crate::scenario::shape::{Arm, Form, Shape, Word, case, optional, required};
+
+/// Nobody does more things at once.
+const AT_ONCE_MAX: u64 = 100_000;
+
+/// The name of a row: a preset, or one of `deliveries`.
+pub(super) fn delivery_name() -> Shape {
+    Shape::Text(Form::Name)
+}
+
+/// Choices of the domain as words.
+fn choices<T>(all: &[(T, &'static str, &'static str)]) -> Shape {
+    Shape::Words(all.iter().map(|&(_, name, doc)| Word { name, doc }).collect())
+}
+
+/// A row of one's own.
+pub(super) fn delivery() -> Shape {
+    let at_once = || Shape::Integer { min: 1, max: AT_ONCE_MAX };
+    let breaker = vec![
+        required("failures", "after so many failures in a row", Shape::Integer { min: 1, max: 1_000_000 }),
+        required("pause", "a destination gets nothing for so long", positive_span()),
+    ];
+    let breaker = Shape::OneOf(vec![
+        case("off", "a destination that fails is tried like any other", Arm::Word),
+        case("on", "a destination that fails is left alone for a while", Arm::Plain(Shape::Record(breaker))),
+    ]);
+    let rate_limit = vec![
+        required("requests", "of one sender", Shape::Integer { min: 1, max: 1_000_000 }),
+        required("per", "the window, which begins with its first request", positive_span()),
+    ];
+    let rate_limit = Shape::OneOf(vec![
+        case("off", "a receiver takes everything", Arm::Word),
+        case("on", "a receiver refuses (429) what is more", Arm::Plain(Shape::Record(rate_limit))),
+    ]);
+    let keep_alive = Shape::OneOf(vec![
+        case("off", "a new connection per request", Arm::Word),
+        case(
+            "on",
+            "a connection is kept; a receiver closes it after being idle so long",
+            Arm::Plain(positive_span()),
+        ),
+    ]);
+    Shape::Record(vec![
+        required("base", "the row that it changes: a preset, or one defined above", delivery_name()),
+        optional("queues", "how sends wait", choices(&Queues::ALL)),
+        optional("sequential_jobs", "jobs at once of the sequential queue", at_once()),
+        optional("parallel_jobs", "jobs at once of the parallel queue", at_once()),
+        optional("unicast_jobs", "jobs at once of the unicast queue", at_once()),
+        optional("requests_per_job", "requests at once inside a job", at_once()),
+        optional(
+            "running_limit",
+            "a job is given up after running so long; its requests go on",
+            positive_span(),
+        ),
+        optional(
+            "requests_per_destination",
+            "requests at once to one destination, with `queues: per-destination`",
+            at_once(),
+        ),
+        optional("workers", "requests at once of one instance, with `queues: workers`", at_once()),
+        optional(
+            "attempts",
+            "how often a request is made until it is good",
+            Shape::Integer { min: 1, max: 31 },
+        ),
+        optional("breaker", "when a destination that fails is left alone", breaker),
+        optional("timeout", "a request may take so long", positive_span()),
+        optional("rate_limit", "what a receiver takes from one sender", rate_limit),
+        optional("keep_alive", "whether connections are kept", keep_alive),
+        optional("tls", "the TLS handshake of a new connection", choices(&Tls::ALL)),
+        optional("transport", "whether the bytes of TCP, IP and TLS count", choices(&Transport::ALL)),
+        optional("sign", "CPU time of the signature of a request", whole_us()),
+        optional("json_ld_sign", "CPU time of a JSON-LD signature, one per job", whole_us()),
+        optional("verify", "CPU time of the verification of a request", whole_us()),
+        optional("json_ld_verify", "CPU time of a JSON-LD verification, of what was forwarded", whole_us()),
+        optional("inbox", "CPU time that a received activity takes in the inbox queue", whole_us()),
+    ])
+}
