@@ -27,6 +27,7 @@ pub struct Instance {
     rules: Rules,
     videos: Arc<[Video]>,
     shown: BTreeMap<VideoId, Shown>,
+    is_up: bool,
     /// Salts the ids of viewers; counts the restarts where a restart changes ids.
     salt: u32,
 }
@@ -75,6 +76,8 @@ pub enum Input<'a> {
         /// On which visit.
         session: SessionId,
     },
+    /// Its process stops: until it starts again it takes nothing, and nobody sees what it shows.
+    Stop,
     /// Its process starts again, with other rules if some are given.
     Restart(Option<Rules>),
 }
@@ -117,7 +120,7 @@ pub enum Recipients {
 impl Instance {
     /// An instance that has just been started for the first time. `videos` are all videos of the federation, by id.
     pub fn new(id: InstanceId, rules: Rules, videos: Arc<[Video]>) -> Instance {
-        Instance { id, rules, videos, shown: BTreeMap::new(), salt: 0 }
+        Instance { id, rules, videos, shown: BTreeMap::new(), is_up: true, salt: 0 }
     }
 
     /// Takes an input at an instant and appends the sends that it causes.
@@ -138,8 +141,14 @@ impl Instance {
                     )));
                 }
             }
+            Input::Stop => self.is_up = false,
             Input::Restart(rules) => self.restart(rules),
         }
+    }
+
+    /// Whether its process runs.
+    pub fn is_up(&self) -> bool {
+        self.is_up
     }
 
     /// What it speaks now.
@@ -294,6 +303,7 @@ impl Instance {
     }
 
     fn restart(&mut self, rules: Option<Rules>) {
+        self.is_up = true;
         let before = self.rules;
         self.rules = rules.unwrap_or(before);
         if before.store != self.rules.store {

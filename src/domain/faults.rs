@@ -26,6 +26,8 @@ pub enum Fault {
     },
     /// A share of these instances is down for the whole run: dead followers.
     Dead {
+        /// Names the draws: in every column the same.
+        number: u64,
         /// Among which; each is drawn on its own.
         of: Vec<InstanceId>,
         /// How many of them, in millionths, rounded to whole instances.
@@ -35,6 +37,8 @@ pub enum Fault {
     },
     /// Each of these instances goes down and comes back again and again, after exponential times.
     Outages {
+        /// Names the draws: in every column the same.
+        number: u64,
         /// Which.
         of: Vec<InstanceId>,
         /// Mean time from coming back (or T0) to the next outage.
@@ -233,8 +237,8 @@ impl Timetable {
                 is_quiet: true,
             },
         };
-        for (number, fault) in (0u64..).zip(faults) {
-            draft.add_of_processes(fault, number, seed, end);
+        for fault in faults {
+            draft.add_of_processes(fault, seed, end);
             draft.add_of_links(fault);
         }
         draft.finish(end)
@@ -289,18 +293,18 @@ impl Timetable {
 
 impl Draft {
     /// What happens to processes, their answers and their clocks.
-    fn add_of_processes(&mut self, fault: &Fault, number: u64, seed: Seed, end: Time) {
+    fn add_of_processes(&mut self, fault: &Fault, seed: Seed, end: Time) {
         match fault {
             Fault::Down { instances, during, how } => {
                 instances.iter().for_each(|&id| self.add_down(id, during.from, during.end(), (*how).into()));
             }
-            Fault::Dead { of, share_ppm, how } => {
-                let dead = drawn(of, *share_ppm, seed, number);
+            Fault::Dead { number, of, share_ppm, how } => {
+                let dead = drawn(of, *share_ppm, seed, *number);
                 dead.iter().for_each(|&id| self.add_down(id, Time::ZERO, NEVER, (*how).into()));
             }
-            Fault::Outages { of, mean_between, mean_duration, how } => {
+            Fault::Outages { number, of, mean_between, mean_duration, how } => {
                 for &id in of {
-                    self.add_outages(id, [*mean_between, *mean_duration], (*how).into(), number, seed, end);
+                    self.add_outages(id, [*mean_between, *mean_duration], (*how).into(), *number, seed, end);
                 }
             }
             Fault::Slow { instances, during, answer } => {
@@ -632,7 +636,7 @@ mod tests {
     fn dead_followers_are_a_share_and_others_in_every_replication() {
         let of: Vec<_> = (0..100).map(InstanceId).collect();
         let dead = |share_ppm, replication| {
-            let fault = Fault::Dead { of: of.clone(), share_ppm, how: Unreachable::Silent };
+            let fault = Fault::Dead { number: 0, of: of.clone(), share_ppm, how: Unreachable::Silent };
             let table = Timetable::new(&[fault], 100, Seed { replication, ..SEED }, END);
             let is_dead = |id: &InstanceId| table.reachability(*id, at(0)) == Reachability::Silent;
             let dead: Vec<_> = of.iter().copied().filter(is_dead).collect();
@@ -652,6 +656,7 @@ mod tests {
     fn outages_have_their_means_and_a_stream_per_instance() {
         const RUN: Time = Time::from_ms(400_000_000);
         let outages = |of: &[u32]| Fault::Outages {
+            number: 0,
             of: of.iter().copied().map(InstanceId).collect(),
             mean_between: Span::from_secs(90),
             mean_duration: Span::from_secs(10),
@@ -676,7 +681,13 @@ mod tests {
     fn outages_without_number_stop_being_drawn() {
         let of = (0..4).map(InstanceId).collect();
         let mean = Span::ZERO;
-        let fault = Fault::Outages { of, mean_between: mean, mean_duration: mean, how: Unreachable::Silent };
+        let fault = Fault::Outages {
+            number: 0,
+            of,
+            mean_between: mean,
+            mean_duration: mean,
+            how: Unreachable::Silent,
+        };
         let table = Timetable::new(&[fault], INSTANCES, SEED, Time::from_ms(10_000_000));
         assert_eq!(table.reachability(A, Time::from_ms(1_000)), Reachability::Up);
         assert_eq!(table.changes().len(), 2 * OUTAGES_MAX);
@@ -736,7 +747,7 @@ mod tests {
                 during,
                 how
             }),
-            (ids(), hows()).prop_map(|(of, how)| Fault::Dead { of, share_ppm: 1_000_000, how }),
+            (ids(), hows()).prop_map(|(of, how)| Fault::Dead { number: 0, of, share_ppm: 1_000_000, how }),
             (ids(), periods(), 0u64..9).prop_map(|(instances, during, us)| Fault::Slow {
                 instances,
                 during,

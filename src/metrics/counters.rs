@@ -35,8 +35,8 @@ pub struct VideoCounters {
 pub struct ShownCounter {
     /// The number of the instance.
     pub instance: u32,
-    /// By sample: the displayed count.
-    pub displayed: Vec<u32>,
+    /// By sample: the displayed count, none while the instance is down.
+    pub displayed: Vec<Option<u32>>,
 }
 
 /// The age of the newest total that took effect at a follower, summed over samples and followers that have one.
@@ -83,8 +83,9 @@ impl<'a> CounterLog<'a> {
         self.counters.at_ns.push(now.ns());
         for (video, counters) in self.counters.videos.iter_mut().enumerate() {
             for ShownCounter { instance, displayed } in &mut counters.shown {
-                let count = instances[*instance as usize].displayed(VideoId::at(video));
-                displayed.push(u32::try_from(count).expect("viewers are limited to u32"));
+                let instance = &instances[*instance as usize];
+                let count = u32::try_from(instance.displayed(VideoId::at(video)));
+                displayed.push(instance.is_up().then(|| count.expect("viewers are limited to u32")));
             }
         }
         for built in self.newest_total.values() {

@@ -51,7 +51,7 @@ pub enum Value {
 /// The symbols that formulas use.
 pub const SYMBOLS: &str = "\
 d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin
-pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin); mean: over pairs
+pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
 viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views
 other traffic: all that is no View (updates and what followers fetch after them, watch actions, the background); all traffic: both
 origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1, without TCP and TLS
@@ -363,9 +363,9 @@ definitions! {
     "expiry_bias", "viewers", NearerZero, "first part of the error: expiry and ticks make even the origin show too many",
         "mean of o - n over origins", |b| bias(&b.display.origins);
     "federation_error", "viewers", NearerZero, "second part: what followers show beside that of the origin",
-        "mean of d - o over followers", |b| ratio(b.display.federation_error, b.display.followers.pairs);
+        "mean of d - o over followers", |b| ratio(b.display.federation_error, b.display.federation_pairs);
     "federation_error_mean_abs", "viewers", Lower, "the same without regard to sign",
-        "mean of |d - o| over followers", |b| ratio(b.display.federation_error_abs as i64, b.display.followers.pairs);
+        "mean of |d - o| over followers", |b| ratio(b.display.federation_error_abs as i64, b.display.federation_pairs);
     "disagreement_max", "viewers", Lower, "the largest difference between two instances at one moment",
         "max over samples of (max d - min d)", |b| count(u64::from(b.display.disagreement_max));
     "wrong_zero_share", "share", Lower, "share of time and instances that show 0 while somebody watches",

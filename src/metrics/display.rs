@@ -33,6 +33,8 @@ pub struct Display {
     pub federation_error: i64,
     /// The sum of |d - o| over the followers.
     pub federation_error_abs: u64,
+    /// Pairs at followers while the origin is up, too.
+    pub federation_pairs: u64,
     /// Over all instances, at the first sample of each video with the most viewers.
     pub at_peak: Sums,
     /// The largest difference between two instances that show a video, at one sample.
@@ -96,14 +98,16 @@ impl Display {
             if peak.is_none_or(|(_, most)| watching > most) {
                 peak = Some((sample, watching));
             }
-            let counts = || video.shown.iter().map(|shown| shown.displayed[sample]);
+            let counts = || video.shown.iter().filter_map(|shown| shown.displayed[sample]);
             let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
             self.disagreement_max = self.disagreement_max.max(most - least);
         }
         if let Some((sample, watching)) = peak {
             self.watching_peak = self.watching_peak.max(watching);
             for shown in &video.shown {
-                self.at_peak.note(shown.displayed[sample], watching);
+                if let Some(displayed) = shown.displayed[sample] {
+                    self.at_peak.note(displayed, watching);
+                }
             }
         }
     }
@@ -115,18 +119,23 @@ impl Display {
             for ((&displayed, &watching), &at_origin) in
                 shown.displayed.iter().zip(&video.watching).zip(&origin.displayed)
             {
+                let Some(displayed) = displayed else { continue };
                 sums.note(displayed, watching);
                 if watching > 0 {
                     self.watched_pairs += 1;
                     self.wrong_zeros += u64::from(displayed == 0);
                 }
-                self.federation_error += i64::from(displayed) - i64::from(at_origin);
-                self.federation_error_abs += u64::from(displayed.abs_diff(at_origin));
+                if let Some(at_origin) = at_origin.filter(|_| position > 0) {
+                    self.federation_pairs += 1;
+                    self.federation_error += i64::from(displayed) - i64::from(at_origin);
+                    self.federation_error_abs += u64::from(displayed.abs_diff(at_origin));
+                }
             }
             let steps = shown.displayed.windows(2).zip(video.watching.windows(2));
             for (displayed, watching) in steps {
+                let [Some(before), Some(after)] = *displayed else { continue };
                 self.steps += 1;
-                self.flaps += u64::from(is_flap(displayed, watching));
+                self.flaps += u64::from(is_flap(&[before, after], watching));
             }
         }
     }
@@ -143,7 +152,10 @@ mod tests {
     use crate::metrics::counters::ShownCounter;
 
     fn counters(watching: &[u32], shown: &[&[u32]]) -> Counters {
-        let shown = shown.iter().map(|counts| ShownCounter { instance: 0, displayed: counts.to_vec() });
+        let shown = shown.iter().map(|counts| ShownCounter {
+            instance: 0,
+            displayed: counts.iter().copied().map(Some).collect(),
+        });
         Counters {
             at_ns: (0..watching.len() as u64).collect(),
             every_ns: 1,

@@ -174,7 +174,7 @@ fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
                     ms(at_ns),
                     video.name.clone(),
                     scenario.instances[shown.instance as usize].name.clone(),
-                    shown.displayed[sample].to_string(),
+                    shown.displayed[sample].map_or_else(String::new, |count| count.to_string()),
                     of_video.watching[sample].to_string(),
                 ]);
             }

@@ -83,8 +83,6 @@ struct Simulation<'a> {
     cell: &'a Cell,
     timetable: &'a Timetable,
     instances: Vec<Instance>,
-    /// By instance: whether its process runs.
-    is_up: Vec<bool>,
     /// What an instance speaks after the restart at an instant, if something else.
     upgrades: BTreeMap<(InstanceId, Time), Rules>,
     pending: Pending<Event>,
@@ -110,7 +108,6 @@ impl<'a> Simulation<'a> {
             cell,
             timetable,
             instances: instances.iter().enumerate().map(start).collect(),
-            is_up: vec![true; instances.len()],
             upgrades: BTreeMap::new(),
             pending: Pending::new(),
             delivery: Delivery::new(cell, timetable),
@@ -202,7 +199,7 @@ impl<'a> Simulation<'a> {
     fn happen(&mut self, event: Event, observer: &mut impl Observer) {
         match event {
             Event::Stop { instance } => {
-                self.is_up[instance.index()] = false;
+                self.handle(instance, Input::Stop, observer);
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.stop(instance, &mut moment);
             }
@@ -244,7 +241,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn restart(&mut self, instance: InstanceId, observer: &mut impl Observer) {
-        if std::mem::replace(&mut self.is_up[instance.index()], true) {
+        if self.is_up(instance) {
             let (delivery, _, mut moment) = self.parts(observer);
             delivery.stop(instance, &mut moment);
         }
@@ -258,7 +255,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn tick(&mut self, instance: InstanceId, number: u32, observer: &mut impl Observer) {
-        if number == self.next_tick[instance.index()] && self.is_up[instance.index()] {
+        if number == self.next_tick[instance.index()] && self.is_up(instance) {
             self.handle(instance, Input::Tick { number }, observer);
             self.schedule_tick(instance);
         }
@@ -273,7 +270,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn flush_health(&mut self, instance: InstanceId, number: u32, observer: &mut impl Observer) {
-        if self.is_up[instance.index()] {
+        if self.is_up(instance) {
             let (delivery, instances, mut moment) = self.parts(observer);
             delivery.flush_health(instance, instances[instance.index()].rules(), &mut moment);
         }
@@ -281,7 +278,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn flush_updates(&mut self, instance: InstanceId, number: u32, observer: &mut impl Observer) {
-        if self.is_up[instance.index()] {
+        if self.is_up(instance) {
             self.handle(instance, Input::FlushUpdates { number }, observer);
         }
         if let Some(every) = self.cell.other.update_every {
@@ -306,7 +303,7 @@ impl<'a> Simulation<'a> {
             watched: self.now.since(session.start),
         };
         // a client of an instance that is down tries again at its next heartbeat
-        if self.is_up[session.instance.index()] {
+        if self.is_up(session.instance) {
             self.handle(session.instance, Input::Heartbeat(heartbeat), observer);
         }
         let rules = self.instances[session.instance.index()].rules();
@@ -331,7 +328,7 @@ impl<'a> Simulation<'a> {
 
     fn report_watch(&mut self, id: SessionId, observer: &mut impl Observer) {
         let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
-        if self.is_up[instance.index()] {
+        if self.is_up(instance) {
             self.handle(instance, Input::ReportWatch { video, viewer, session: id }, observer);
         }
     }
@@ -348,7 +345,7 @@ impl<'a> Simulation<'a> {
     fn background(&mut self, entry: u32, number: u32, observer: &mut impl Observer) {
         let video = self.cell.other.background[entry as usize].video;
         let origin = self.cell.federation.origin(video);
-        if self.is_up[origin.index()] {
+        if self.is_up(origin) {
             let form = self.instances[origin.index()].rules().wire.form();
             let activity = Activity {
                 video,
@@ -381,6 +378,10 @@ impl<'a> Simulation<'a> {
         delivery.send(from, instances[from.index()].rules(), effect, &mut moment);
     }
 
+    fn is_up(&self, instance: InstanceId) -> bool {
+        self.instances[instance.index()].is_up()
+    }
+
     /// What an instance takes for the time.
     fn clock(&self, instance: InstanceId) -> Time {
         self.now + self.timetable.clock_ahead(instance)
@@ -407,7 +408,7 @@ impl<'a> Simulation<'a> {
             && self.next_session == self.cell.sessions.len()
             && self.now >= self.last_end
             && self.delivery.is_idle()
-            && self.instances.iter().zip(&self.is_up).all(|(instance, &up)| !up || shows_nothing(instance))
+            && self.instances.iter().all(|instance| !instance.is_up() || shows_nothing(instance))
     }
 
     fn ending(&self, outcome: Outcome, observer: &mut impl Observer) -> Ending {

@@ -35,10 +35,10 @@ pub(crate) fn faults(
     // a column that is broken is missing from `columns`, and must not be called unknown
     let complete = file.get("compare").is_some_and(|compare| compare.items().len() == columns.len());
     let mut bytes = 0;
-    for item in file.get("faults").map_or(&[][..], Checked::items) {
+    for (number, item) in (0..).zip(file.get("faults").map_or(&[][..], Checked::items)) {
         let Some((case, value)) = item.case() else { continue };
         let held = held(value, columns, complete, problems);
-        let Some(faults) = context.fault(case, value, problems) else { continue };
+        let Some(faults) = context.fault(number, case, value, problems) else { continue };
         bytes += faults.iter().map(size_bytes).sum::<usize>() * held.len();
         if bytes > BYTES_MAX {
             let message = format!(
@@ -80,8 +80,8 @@ fn size_bytes(fault: &Fault) -> usize {
 }
 
 impl Context<'_> {
-    /// What one item of the list stands for.
-    fn fault(&self, case: &str, value: &Checked, problems: &mut Problems) -> Option<Vec<Fault>> {
+    /// What one item of the list stands for; `number` is its position in the file.
+    fn fault(&self, number: u64, case: &str, value: &Checked, problems: &mut Problems) -> Option<Vec<Fault>> {
         let fault = match case {
             "restart" => return self.restart(value, problems),
             "upgrade" => return self.upgrade(value, problems),
@@ -90,9 +90,10 @@ impl Context<'_> {
             "clock" => self.clock(value, problems)?,
             "dead" => {
                 let of = self.instances(value.get("of"), problems)?;
-                Fault::Dead { of, share_ppm: value.share_ppm("dead")?, how: how(value)? }
+                Fault::Dead { number, of, share_ppm: value.share_ppm("dead")?, how: how(value)? }
             }
             "outages" => Fault::Outages {
+                number,
                 of: self.instances(value.get("outages"), problems)?,
                 mean_between: value.span("mean_between")?,
                 mean_duration: value.span("mean_duration")?,

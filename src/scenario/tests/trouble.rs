@@ -74,7 +74,7 @@ fn faults_become_those_of_their_columns() {
         scenario.compare[1].rules[scenario.groups[1].instances.start],
     ];
     let ahead = Fault::Skew { instances: vec![ID(1)], ahead_ns: 30_000_000_000 };
-    let dead = Fault::Dead { of: vec![ID(1), ID(2), ID(3), ID(5)], share_ppm: 200_000, how };
+    let dead = Fault::Dead { number: 1, of: vec![ID(1), ID(2), ID(3), ID(5)], share_ppm: 200_000, how };
     let restart = |instance, at, startup, rules| Fault::Restart { instance, at, startup, rules: Some(rules) };
     let upgraded = |instance, ms| restart(instance, Time::from_ms(ms), Span::from_ms(2_500), v3);
     let first = 1_800_000;
@@ -98,7 +98,13 @@ fn faults_become_those_of_their_columns() {
         scenario.compare[1].faults,
         [
             Fault::Down { instances: vec![ID(0), ID(2)], during: long, how },
-            Fault::Outages { of: followers(), mean_between: secs(7_200), mean_duration: secs(300), how },
+            Fault::Outages {
+                number: 2,
+                of: followers(),
+                mean_between: secs(7_200),
+                mean_duration: secs(300),
+                how
+            },
             Fault::Slow { instances: vec![ID(5)], during: hour, answer: Span::from_ms(6_900) },
             restarted(ID(0)),
             restarted(ID(4)),

@@ -337,8 +337,9 @@ impl Run {
     }
 
     /// Samples of what an instance shows.
-    pub(super) fn shown(&self, instance: usize) -> &[u32] {
-        &self.observed.counters.videos[0].shown[instance].displayed
+    pub(super) fn shown(&self, instance: usize) -> Vec<u32> {
+        let shown = &self.observed.counters.videos[0].shown[instance].displayed;
+        shown.iter().map(|count| count.expect("nobody is down")).collect()
     }
 
     /// When the samples were taken, in seconds.
@@ -353,7 +354,7 @@ impl Run {
 
     /// Mean display at an instance.
     pub(super) fn mean_display(&self, instance: usize) -> f64 {
-        mean(self.shown(instance))
+        mean(&self.shown(instance))
     }
 
     /// Mean display at the origin.

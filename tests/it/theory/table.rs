@@ -342,13 +342,13 @@ fn passers_by() -> Vec<Scripted> {
 fn lacking_before_expiry(run: &Run) -> f64 {
     let expires_s = LEAVE_S + 120.0 - 5.0;
     let lacks = |&(at_s, &shown): &(f64, &u32)| at_s > LEAVE_S && at_s < expires_s && shown != 40;
-    run.at_s().zip(run.shown(0)).filter(lacks).count() as f64
+    run.at_s().zip(&run.shown(0)).filter(lacks).count() as f64
 }
 
 fn shown_after_all(run: &Run) -> f64 {
     let cleaned_s = LEAVE_S + 120.0 + 120.0;
     let shows = |&(at_s, &shown): &(f64, &u32)| at_s > cleaned_s && shown != 0;
-    run.at_s().zip(run.shown(0)).filter(shows).count() as f64
+    run.at_s().zip(&run.shown(0)).filter(shows).count() as f64
 }
 
 fn differing_at_start(run: &Run) -> f64 {
@@ -356,5 +356,5 @@ fn differing_at_start(run: &Run) -> f64 {
     let arrived =
         |at_s: f64| visits.iter().filter(|visit| visit.start.since(Time::ZERO).secs_f64() <= at_s).count();
     let differs = |&(at_s, &shown): &(f64, &u32)| at_s <= 120.0 && shown as usize != arrived(at_s);
-    run.at_s().zip(run.shown(0)).filter(differs).count() as f64
+    run.at_s().zip(&run.shown(0)).filter(differs).count() as f64
 }
