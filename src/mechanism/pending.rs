@@ -13,21 +13,25 @@ pub type Key = u128;
 /// The set of events to come.
 #[derive(Debug)]
 pub struct Pending<E> {
-    heap: BinaryHeap<Entry<E>>,
+    heap: BinaryHeap<Entry>,
+    /// The events, beside the heap: it moves its entries often, and they are large.
+    events: Vec<Option<E>>,
+    free: Vec<u32>,
     last: Option<(Time, Key)>,
 }
 
 #[derive(Debug)]
-struct Entry<E> {
+struct Entry {
     time: Time,
     key: Key,
-    event: E,
+    /// Where in `events`.
+    slot: u32,
 }
 
 impl<E> Pending<E> {
     /// No events.
     pub fn new() -> Pending<E> {
-        Pending { heap: BinaryHeap::new(), last: None }
+        Pending { heap: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), last: None }
     }
 
     /// Schedules an event.
@@ -40,7 +44,12 @@ impl<E> Pending<E> {
             "an event at {time:?} was scheduled after {:?} had happened",
             self.last
         );
-        self.heap.push(Entry { time, key, event });
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.events.push(None);
+            u32::try_from(self.events.len() - 1).expect("fewer than 2^32 events fit the memory")
+        });
+        self.events[slot as usize] = Some(event);
+        self.heap.push(Entry { time, key, slot });
     }
 
     /// The next event.
@@ -48,10 +57,11 @@ impl<E> Pending<E> {
     /// # Panics
     /// If it has the time and the key of the one before: then their order would be an accident.
     pub fn pop(&mut self) -> Option<(Time, Key, E)> {
-        let Entry { time, key, event } = self.heap.pop()?;
+        let Entry { time, key, slot } = self.heap.pop()?;
         assert!(self.last != Some((time, key)), "two events at {time:?} with the key {key:#x}");
         self.last = Some((time, key));
-        Some((time, key, event))
+        self.free.push(slot);
+        self.events[slot as usize].take().map(|event| (time, key, event))
     }
 
     /// The time of the next event.
@@ -76,32 +86,32 @@ impl<E> Default for Pending<E> {
     }
 }
 
-impl<E> Entry<E> {
+impl Entry {
     fn order(&self) -> (Time, Key) {
         (self.time, self.key)
     }
 }
 
 // The standard heap gives its greatest entry first, hence the reversed order.
-impl<E> Ord for Entry<E> {
+impl Ord for Entry {
     fn cmp(&self, other: &Self) -> Ordering {
         other.order().cmp(&self.order())
     }
 }
 
-impl<E> PartialOrd for Entry<E> {
+impl PartialOrd for Entry {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl<E> PartialEq for Entry<E> {
+impl PartialEq for Entry {
     fn eq(&self, other: &Self) -> bool {
         self.order() == other.order()
     }
 }
 
-impl<E> Eq for Entry<E> {}
+impl Eq for Entry {}
 
 #[cfg(test)]
 mod tests {

@@ -93,7 +93,7 @@ impl Delivery<'_> {
 
     fn finish_task(&mut self, task: Task, moment: &mut Moment<'_, impl Observer>) {
         match task {
-            Task::Sign { job } => self.signed(job, moment),
+            Task::Sign { job } => self.run_job(job, moment),
             Task::Verify { request } => {
                 self.verified(request, moment);
                 self.unrefer(request);

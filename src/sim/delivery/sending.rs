@@ -231,21 +231,24 @@ impl Delivery<'_> {
 
     fn start_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
         let job = self.jobs.get(number);
-        let from = job.envelope.from;
-        if matches!(job.queue, QueueKey::Sequential | QueueKey::Parallel | QueueKey::Unicast) {
-            let limit = Event::JobLimit { instance: from, job: job.number, slot: number };
-            moment.at(moment.now + self.figures.running_limit, limit);
-        }
         if job.signs {
+            let from = job.envelope.from;
             self.give_task(from, Lane::JsonLd, Task::Sign { job: number }, moment);
         } else {
-            self.draw_fates(number);
-            self.make_requests(number, moment);
+            self.run_job(number, moment);
         }
     }
 
-    /// A job whose activity is signed goes on.
-    pub(super) fn signed(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+    /// A job whose activity is signed makes its requests; from now on counts how long it may run.
+    pub(super) fn run_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let figures = self.figures;
+        let job = self.jobs.get(number);
+        // No request lasts longer than its time-out, so most jobs cannot meet the limit.
+        let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
+        if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
+            let limit = Event::JobLimit { instance: job.envelope.from, job: job.number, slot: number };
+            moment.at(moment.now + figures.running_limit, limit);
+        }
         self.draw_fates(number);
         self.make_requests(number, moment);
     }
