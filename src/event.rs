@@ -158,6 +158,8 @@ pub struct Message {
     pub authored: Time,
     /// How often it was sent before.
     pub attempt: u8,
+    /// The number of its job, counted per run: a receiver that got an activity twice may forward it twice.
+    pub job: u64,
     /// Bytes of the request's head.
     pub head_bytes: u32,
     /// Bytes of the request's body.
@@ -202,13 +204,14 @@ impl Event {
             Event::Sample { number } => numbered(5, InstanceId(0), number),
             Event::Request { step, message, .. } => {
                 let [from, video, kind, who, number, attempt] = message.name();
-                key(6, message.to, &[from, video, kind, who, number, attempt, (step as u64, 3)])
+                let parts = [from, video, kind, who, number, attempt, (step as u64, 3)];
+                Key { copy: message.job, ..key(6, message.to, &parts) }
             }
             Event::LaneDone { instance, lane, epoch } => {
                 key(7, instance, &[(lane as u64, 2), (u64::from(epoch), 32)])
             }
             Event::JobLimit { instance, job, .. } => key(8, instance, &[(job, 64)]),
-            Event::Retry(message) => key(9, message.to, &message.name()),
+            Event::Retry(message) => Key { copy: message.job, ..key(9, message.to, &message.name()) },
             Event::Heartbeat { session, number } => {
                 let instance = sessions[session.index()].instance;
                 key(10, instance, &[(u64::from(session.0), 32), (u64::from(number), NUMBER_BITS)])
@@ -222,7 +225,7 @@ impl Event {
 
     /// The event as numbers, for a digest: its key and what it carries beside.
     pub fn words(&self, sessions: &[Session]) -> [u64; 3] {
-        let key = self.key(sessions);
+        let key = self.key(sessions).of_model;
         let content = match self {
             Event::Request { message: Message { activity, head_bytes, body_bytes, .. }, .. } => fold(&[
                 u64::from(activity.author.0),
@@ -324,7 +327,7 @@ fn key(rank: u128, instance: InstanceId, parts: &[(u64, u32)]) -> Key {
         key = key << bits | u128::from(part);
         free_bits -= bits;
     }
-    key << free_bits
+    Key { of_model: key << free_bits, copy: 0 }
 }
 
 #[cfg(test)]

@@ -8,7 +8,15 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 /// The order of events at one instant. It is a number with the most important part in the highest bits.
-pub type Key = u128;
+///
+/// `copy` decides between events that are alike in the model: the same activity sent twice over one link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// What the event is.
+    pub of_model: u128,
+    /// Which copy of it.
+    pub copy: u64,
+}
 
 /// The set of events to come.
 #[derive(Debug)]
@@ -58,7 +66,7 @@ impl<E> Pending<E> {
     /// If it has the time and the key of the one before: then their order would be an accident.
     pub fn pop(&mut self) -> Option<(Time, Key, E)> {
         let Entry { time, key, slot } = self.heap.pop()?;
-        assert!(self.last != Some((time, key)), "two events at {time:?} with the key {key:#x}");
+        assert!(self.last != Some((time, key)), "two events at {time:?} with the key {key:x?}");
         self.last = Some((time, key));
         self.free.push(slot);
         self.events[slot as usize].take().map(|event| (time, key, event))
@@ -118,13 +126,17 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn only(of_model: u128) -> Key {
+        Key { of_model, copy: 0 }
+    }
+
     proptest! {
         #[test]
         fn events_come_by_time_and_key_whatever_the_order_of_insertion(
             set in proptest::collection::btree_set((0u64..50, 0u128..50), 0..200),
             rotation in 0usize..200,
         ) {
-            let sorted: Vec<_> = set.into_iter().map(|(ns, key)| (Time::from_ns(ns), key)).collect();
+            let sorted: Vec<_> = set.into_iter().map(|(ns, key)| (Time::from_ns(ns), only(key))).collect();
             let mut inserted = sorted.clone();
             if !inserted.is_empty() {
                 let middle = rotation % inserted.len();
@@ -144,17 +156,17 @@ mod tests {
     #[should_panic(expected = "was scheduled after")]
     fn the_past_is_closed() {
         let mut pending = Pending::new();
-        pending.push(Time::from_ns(5), 0, ());
+        pending.push(Time::from_ns(5), only(0), ());
         pending.pop();
-        pending.push(Time::from_ns(4), 0, ());
+        pending.push(Time::from_ns(4), only(0), ());
     }
 
     #[test]
     #[should_panic(expected = "two events")]
     fn an_ambiguous_order_is_a_bug() {
         let mut pending = Pending::new();
-        pending.push(Time::from_ns(5), 1, ());
-        pending.push(Time::from_ns(5), 1, ());
+        pending.push(Time::from_ns(5), only(1), ());
+        pending.push(Time::from_ns(5), only(1), ());
         pending.pop();
         pending.pop();
     }

@@ -70,6 +70,7 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
         created: built,
         authored: built,
         attempt: 0,
+        job: 0,
         head_bytes: 800,
         body_bytes: 200,
     }

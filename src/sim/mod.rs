@@ -176,6 +176,8 @@ impl<'a> Simulation<'a> {
             observer.event(now, &event);
             self.happen(event, observer);
             self.process_received(observer);
+            let (delivery, _, mut moment) = self.parts(observer);
+            delivery.fill_slots(&mut moment);
             if matches!(event, Event::Sample { .. }) && self.is_idle() {
                 return self.ending(Outcome::Done(now), observer);
             }
@@ -216,10 +218,7 @@ impl<'a> Simulation<'a> {
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.lane_done(instance, lane, epoch, &mut moment);
             }
-            Event::JobLimit { job, slot, .. } => {
-                let (delivery, _, mut moment) = self.parts(observer);
-                delivery.limit_job(slot, job, &mut moment);
-            }
+            Event::JobLimit { job, slot, .. } => self.delivery.limit_job(slot, job),
             Event::Retry(ref message) => {
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.send_again(message, &mut moment);

@@ -30,7 +30,7 @@ use crate::words::random::{MessageDraws, Purpose};
 use crate::words::units::{Span, Time};
 use machine::{LANES, Machine};
 use request::Request;
-use sending::Job;
+use sending::{Job, QueueKey};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
@@ -75,6 +75,8 @@ pub(super) struct Delivery<'a> {
     queued: Amount,
     /// What is under way, counted where it is.
     in_flight: Amount,
+    /// Queues in which a slot has become free.
+    with_room: Vec<(InstanceId, QueueKey)>,
     /// Messages that wait for their next attempt.
     to_retry: u64,
     queued_jobs_peak: u64,
@@ -162,6 +164,7 @@ impl<'a> Delivery<'a> {
             job_count: 0,
             queued: Amount::default(),
             in_flight: Amount::default(),
+            with_room: Vec::new(),
             to_retry: 0,
             queued_jobs_peak: 0,
             inbox_dropped: 0,

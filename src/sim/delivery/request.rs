@@ -80,7 +80,6 @@ impl Delivery<'_> {
         if slot == NO_SLOT {
             return self.arrive_at_once(message, moment);
         }
-        self.requests.get(slot).references -= 1;
         match step {
             Step::Signed => self.leave(slot, moment),
             Step::Reached => {
@@ -101,7 +100,7 @@ impl Delivery<'_> {
             }
             Step::TimedOut => self.end(slot, Fate::TimedOut, moment),
         }
-        self.free_if_done(slot);
+        self.unrefer(slot);
     }
 
     /// The sender has signed: the request leaves, or finds that it cannot.

@@ -28,7 +28,6 @@ pub(super) enum QueueKey {
 
 /// One activity for one inbox or many, from one queue.
 pub(super) struct Job {
-    number: u64,
     envelope: Envelope,
     queue: QueueKey,
     /// Whether the activity must be signed (JSON-LD) before it can be sent.
@@ -54,6 +53,7 @@ struct Envelope {
     kind: Kind,
     created: Time,
     attempt: u8,
+    job: u64,
     body_bytes: u32,
 }
 
@@ -161,7 +161,6 @@ impl Delivery<'_> {
     ) -> Job {
         self.job_count += 1;
         Job {
-            number: self.job_count,
             envelope: self.envelope(from, kind, activity, now),
             queue,
             signs: !kind.is_forwarded(),
@@ -178,7 +177,7 @@ impl Delivery<'_> {
 
     fn envelope(&mut self, from: InstanceId, kind: Kind, activity: &Activity, created: Time) -> Envelope {
         let body_bytes = self.sizes.body(activity) as u32;
-        Envelope { from, activity: *activity, kind, created, attempt: 0, body_bytes }
+        Envelope { from, activity: *activity, kind, created, attempt: 0, job: self.job_count, body_bytes }
     }
 
     /// Puts a job into its queue, unless it is for nobody.
@@ -209,6 +208,14 @@ impl Delivery<'_> {
             QueueKey::Unicast => self.figures.unicast_jobs,
             QueueKey::To(_) => self.figures.requests_per_destination,
             QueueKey::Workers => self.figures.workers,
+        }
+    }
+
+    /// Starts jobs where a slot has become free since the last call. A job that is over at once frees its slot again, so
+    /// this is a loop and no recursion.
+    pub(in crate::sim) fn fill_slots(&mut self, moment: &mut Moment<'_, impl Observer>) {
+        while let Some((from, queue)) = self.with_room.pop() {
+            self.start_jobs(from, queue, moment);
         }
     }
 
@@ -246,7 +253,7 @@ impl Delivery<'_> {
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
         let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
         if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
-            let limit = Event::JobLimit { instance: job.envelope.from, job: job.number, slot: number };
+            let limit = Event::JobLimit { instance: job.envelope.from, job: job.envelope.job, slot: number };
             moment.at(moment.now + figures.running_limit, limit);
         }
         self.draw_fates(number);
@@ -313,29 +320,24 @@ impl Delivery<'_> {
         let machine = &mut self.machines[from.index()];
         machine.health.job_finished(moment.now, &job.good, &job.bad);
         if !job.is_given_up {
-            self.free_slot(from, job.queue, moment);
+            self.free_slot(from, job.queue);
         }
     }
 
-    fn free_slot(&mut self, from: InstanceId, queue: QueueKey, moment: &mut Moment<'_, impl Observer>) {
+    fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
         if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
             jobs.finish();
         }
-        self.start_jobs(from, queue, moment);
+        self.with_room.push((from, queue));
     }
 
     /// A job has been running for as long as it may: its slot is free, its requests go on.
-    pub(in crate::sim) fn limit_job(
-        &mut self,
-        slot: u32,
-        number: u64,
-        moment: &mut Moment<'_, impl Observer>,
-    ) {
-        let still_runs = |job: &&mut Job| job.number == number && !job.is_given_up;
+    pub(in crate::sim) fn limit_job(&mut self, slot: u32, number: u64) {
+        let still_runs = |job: &&mut Job| job.envelope.job == number && !job.is_given_up;
         let Some(job) = self.jobs.rows[slot as usize].as_mut().filter(still_runs) else { return };
         job.is_given_up = true;
         let (from, queue) = (job.envelope.from, job.queue);
-        self.free_slot(from, queue, moment);
+        self.free_slot(from, queue);
     }
 
     /// A request of a job is over.
@@ -407,7 +409,7 @@ impl Delivery<'_> {
     }
 
     fn message(&mut self, envelope: &Envelope, to: InstanceId) -> Message {
-        let Envelope { from, activity, kind, created, attempt, body_bytes } = *envelope;
+        let Envelope { from, activity, kind, created, attempt, job, body_bytes } = *envelope;
         let head = self.sizes.request_head(from, to, &activity, u64::from(body_bytes));
         Message {
             activity,
@@ -417,6 +419,7 @@ impl Delivery<'_> {
             created,
             authored: self.true_time(&activity),
             attempt,
+            job,
             head_bytes: (head + self.kept_request_bytes) as u32,
             body_bytes,
         }
