@@ -5,7 +5,7 @@
 //! `protocols:`); Rust is the place for what a file cannot say, such as trying every combination of two rules, as here.
 
 use fedisim::domain::protocol::{FollowerTotal, Forward, Rules, Threshold};
-use fedisim::runs::cell::{CellResult, plan, run_cell};
+use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, Variant, parse};
 use std::sync::atomic::AtomicBool;
 
@@ -43,8 +43,8 @@ fn main() {
 
     println!("{:<18} {:>15} {:>15} {:>10}", "forward/follower", "viewer messages", "viewer bytes", "error");
     for cell in plan(&scenario) {
-        let result =
-            run_cell(&scenario, &cell, &AtomicBool::new(false)).expect("it is far below its event limit");
+        let result = run_cell(&scenario, &cell, Engine::Fast { helpers: 0 }, &AtomicBool::new(false))
+            .expect("it is far below its event limit");
         println!(
             "{:<18} {:>15} {:>15} {:>10.3}",
             result.protocol,

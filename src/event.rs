@@ -69,6 +69,15 @@ pub enum Event {
         /// What it carries.
         message: Message,
     },
+    /// The last request of a job is over that made no other events.
+    JobDone {
+        /// What the request would have met.
+        step: Step,
+        /// Where the driver keeps the job.
+        slot: u32,
+        /// What the request carried.
+        message: Message,
+    },
     /// One of the threads that do one thing at a time has finished something.
     LaneDone {
         /// Where.
@@ -202,7 +211,7 @@ impl Event {
             Event::HealthFlush { instance, number } => numbered(3, instance, number),
             Event::UpdateFlush { instance, number } => numbered(4, instance, number),
             Event::Sample { number } => numbered(5, InstanceId(0), number),
-            Event::Request { step, message, .. } => {
+            Event::Request { step, message, .. } | Event::JobDone { step, message, .. } => {
                 let [from, video, kind, who, number, attempt] = message.name();
                 let parts = [from, video, kind, who, number, attempt, (step as u64, 3)];
                 Key { copy: message.job, ..key(6, message.to, &parts) }
@@ -256,6 +265,7 @@ impl Event {
             Event::Request { step, ref message, .. } => {
                 format!("{},{}", step.name(), message.describe(federation))
             }
+            Event::JobDone { ref message, .. } => format!("job_done,{}", message.describe(federation)),
             Event::LaneDone { instance, lane, .. } => format!("{}_done,{}", lane.name(), name(instance)),
             Event::JobLimit { instance, job, .. } => format!("job_limit,{},job={job}", name(instance)),
             Event::Retry(ref message) => format!("retry,{}", message.describe(federation)),

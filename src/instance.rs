@@ -55,6 +55,16 @@ struct LastTotal {
 pub enum Input<'a> {
     /// A client of its own reports that somebody watches.
     Heartbeat(Heartbeat),
+    /// A client of its own goes on reporting, and no heartbeat up to that instant is one that `heeds` names: all of them
+    /// at once.
+    Heartbeats {
+        /// What is watched.
+        video: VideoId,
+        /// By whom.
+        viewer: ViewerId,
+        /// When the last of them comes, by its own clock.
+        last: Time,
+    },
     /// A View arrives at its inbox.
     Receive(&'a Activity),
     /// Its periodic clean-up, with a number that counts up.
@@ -127,6 +137,7 @@ impl Instance {
     pub fn handle(&mut self, now: Time, input: Input<'_>, effects: &mut Vec<Effect>) {
         match input {
             Input::Heartbeat(heartbeat) => self.heartbeat(now, heartbeat, effects),
+            Input::Heartbeats { video, viewer, last } => self.extend(video, viewer, last),
             Input::Receive(activity) => self.receive(activity, effects),
             Input::Tick { number } => self.tick(now, number, effects),
             Input::FlushUpdates { number } => self.flush_updates(now, number, effects),
@@ -161,9 +172,43 @@ impl Instance {
         self.shown.get(&video).map_or(0, |shown| shown.store.displayed())
     }
 
+    /// Whether heartbeats may be skipped that `heeds` does not name: what an own viewer's entry says of them is its
+    /// expiry, and nothing between two heartbeats removes it.
+    pub fn may_skip_heartbeats(&self, video: VideoId, every: Span) -> bool {
+        let is_cleared = self.rules.store == StoreKind::Keyed
+            && self.rules.accept_result != AcceptResult::Nobody
+            && !self.owns(video);
+        every < self.rules.parameters.lifetime && !is_cleared
+    }
+
+    /// From when on another heartbeat of a visit does more than extend the viewer's entry; never, if there is no such time.
+    pub fn heeds(&self, now: Time, heartbeat: &Heartbeat) -> Option<Time> {
+        let Heartbeat { video, viewer, watched, .. } = *heartbeat;
+        let shown = self.shown.get(&video)?;
+        let last_sent = shown.store.last_sent(self.entry_of(viewer));
+        let sends = self
+            .sends_viewers_of(video)
+            .then(|| last_sent.map_or(now, |last| last + self.rules.parameters.refederation_age));
+        let last_view = shown.plain_views.get(&viewer).map(|last| *last + PLAIN_VIEW_INTERVAL);
+        let views = (self.rules.plain_views == PlainViews::Each).then(|| {
+            let enough = now + (self.plain_view_after(video) - watched.min(self.plain_view_after(video)));
+            last_view.unwrap_or_default().max(enough)
+        });
+        sends.into_iter().chain(views).min()
+    }
+
+    fn extend(&mut self, video: VideoId, viewer: ViewerId, last: Time) {
+        let (entry, expires) = (self.entry_of(viewer), last + self.rules.parameters.lifetime);
+        self.shown(video).store.extend_or_add(entry, expires);
+    }
+
+    fn entry_of(&self, viewer: ViewerId) -> EntryId {
+        EntryId { author: self.id, subject: Subject::Viewer(viewer, self.salt) }
+    }
+
     fn heartbeat(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
-        let subject = Subject::Viewer(heartbeat.viewer, self.salt);
-        let entry = EntryId { author: self.id, subject };
+        let entry = self.entry_of(heartbeat.viewer);
+        let subject = entry.subject;
         let expires = now + self.rules.parameters.lifetime;
         let age = self.rules.parameters.refederation_age;
         let sends_viewers = self.sends_viewers_of(heartbeat.video);
@@ -192,11 +237,7 @@ impl Instance {
 
     fn plain_view(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
         let Heartbeat { video, viewer, session, number, watched } = heartbeat;
-        let half = self.videos[video.index()].length.map(|length| Span::from_ns(length.ns() / 2));
-        let enough = half.unwrap_or(self.rules.parameters.plain_view_after);
-        if self.rules.plain_views == PlainViews::None
-            || watched < enough.min(self.rules.parameters.plain_view_after)
-        {
+        if self.rules.plain_views == PlainViews::None || watched < self.plain_view_after(video) {
             return;
         }
         let views = &mut self.shown(video).plain_views;
@@ -206,6 +247,13 @@ impl Instance {
             let stamp = Stamp { session, number };
             effects.push(self.send_own(self.activity(now, video, Subject::Plain(viewer), stamp)));
         }
+    }
+
+    /// How long a visit lasts before it makes a plain view.
+    fn plain_view_after(&self, video: VideoId) -> Span {
+        let after = self.rules.parameters.plain_view_after;
+        let half = self.videos[video.index()].length.map(|length| Span::from_ns(length.ns() / 2));
+        half.unwrap_or(after).min(after)
     }
 
     fn receive(&mut self, activity: &Activity, effects: &mut Vec<Effect>) {
@@ -249,16 +297,13 @@ impl Instance {
     }
 
     fn receive_at_follower(&mut self, activity: &Activity, expires: Time) {
-        let accepts = match self.rules.accept_result {
-            AcceptResult::Nobody => false,
-            AcceptResult::Anybody => true,
-            AcceptResult::VideoHost => activity.author == self.videos[activity.video.index()].origin,
-        };
+        let origin = self.videos[activity.video.index()].origin;
         let entry = EntryId { author: activity.author, subject: activity.subject };
+        let replacing = replacing_count(&self.rules, activity, origin);
         let store = &mut self.shown(activity.video).store;
-        match activity.result {
-            Some(count) if accepts => store.replace(entry, count, expires),
-            _ => {
+        match replacing {
+            Some(count) => store.replace(entry, count, expires),
+            None => {
                 store.add(entry, expires);
             }
         }
@@ -354,6 +399,17 @@ impl Instance {
             was_viewed: false,
         })
     }
+}
+
+/// The count by which a View replaces all that a follower with these rules shows for a video of `origin`; if there is none, it
+/// adds an entry.
+pub fn replacing_count(rules: &Rules, activity: &Activity, origin: InstanceId) -> Option<u32> {
+    let accepts = match rules.accept_result {
+        AcceptResult::Nobody => false,
+        AcceptResult::Anybody => true,
+        AcceptResult::VideoHost => activity.author == origin,
+    };
+    activity.result.filter(|_| accepts)
 }
 
 impl LastTotal {

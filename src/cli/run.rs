@@ -8,9 +8,9 @@ use crate::report::table::comparison;
 use crate::runs::estimate::Estimate;
 use crate::runs::folder::{FolderError, read_record};
 use crate::runs::records::SUMMARY;
-use crate::runs::{RunError, RunOutcome, run};
+use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
 use crate::scenario::Scenario;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -28,9 +28,21 @@ pub(super) struct Arguments {
     /// Threads [default: one per core]
     #[arg(long, value_name = "N")]
     jobs: Option<NonZeroUsize>,
+    /// How messages are moved: `auto` makes events only where they are needed, with the same records; `plain` always; `fast`
+    /// refuses a scenario in which that would be everywhere
+    #[arg(long, value_name = "ENGINE", default_value = "auto")]
+    engine: EngineArgument,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
+}
+
+/// `--engine`
+#[derive(Clone, Copy, ValueEnum)]
+enum EngineArgument {
+    Auto,
+    Fast,
+    Plain,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
@@ -63,12 +75,17 @@ fn run_with_progress(scenario: &Scenario, out: &Path, arguments: &Arguments) -> 
     let stop = stop_on_signal();
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = arguments.jobs.unwrap_or_else(cores).get();
+    let engine = match arguments.engine {
+        EngineArgument::Plain => EngineChoice::Plain,
+        EngineArgument::Auto | EngineArgument::Fast => EngineChoice::Fast,
+    };
+    let how = How { jobs, force: arguments.force, engine };
     // indicatif draws on standard error, and only if that is a terminal.
     let bar = ProgressBar::new(scenario.compare.len() as u64);
     let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len} protocols {msg}");
     bar.set_style(style.expect("the template is valid"));
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let outcome = run(scenario, out, jobs, arguments.force, &stop, &|result| {
+    let outcome = run(scenario, out, &how, &stop, &|result| {
         bar.set_message(format!("({} done)", result.protocol));
         bar.inc(1);
     });

@@ -109,7 +109,7 @@ fn cell(trace: &Trace) -> Cell {
         delivery: Delivery::preset("unlimited").expect("a preset"),
         faults: trace.restarts.iter().map(restart).collect(),
         other: OtherTraffic::default(),
-        sampling: Sampling { from: trace.sample_from, every: trace.sample_every },
+        sampling: Sampling { from: trace.sample_from, every: trace.sample_every, bucket: trace.sample_every },
         end: End::At(trace.end),
         event_limit: u64::MAX,
     }

@@ -14,5 +14,6 @@ pub mod rate_limit;
 pub mod retry;
 pub mod servers;
 pub mod store;
+pub mod tally;
 pub mod transport;
 pub mod wire;

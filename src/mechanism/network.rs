@@ -70,6 +70,28 @@ pub struct NetworkModel {
     pub links: Vec<LinkRule>,
 }
 
+impl NetworkModel {
+    /// No message takes less time.
+    pub fn latency_min(&self) -> Span {
+        let rules = self.links.iter().filter_map(|rule| rule.latency.as_ref());
+        rules.chain([&self.latency]).map(Latency::min).min().unwrap_or_default()
+    }
+}
+
+impl Latency {
+    /// The least value that it can take.
+    fn min(&self) -> Span {
+        const LEAST_DRAWN: Span = Span::from_us(1);
+        match self {
+            Latency::Constant(span) => Span::from_us(rounded_us(*span)),
+            Latency::Regions { one_way, sigma } if *sigma <= 0.0 => {
+                Span::from_us(one_way.iter().flatten().map(|&span| rounded_us(span)).min().unwrap_or(0))
+            }
+            Latency::Uniform { .. } | Latency::Lognormal { .. } | Latency::Regions { .. } => LEAST_DRAWN,
+        }
+    }
+}
+
 /// The network of one cell and replication, ready to decide the fate of messages.
 pub struct Network {
     /// The laws in use; the first is that of a link without a rule.

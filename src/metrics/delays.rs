@@ -28,11 +28,16 @@ pub(super) struct Delays(BTreeMap<Kind, Histogram<u64>>);
 
 impl Delays {
     pub(super) fn note(&mut self, kind: Kind, delay: Span) {
+        self.note_many(kind, delay.us(), 1);
+    }
+
+    /// So many messages took as long.
+    pub(super) fn note_many(&mut self, kind: Kind, delay_us: u64, messages: u64) {
         let histogram = self
             .0
             .entry(kind)
             .or_insert_with(|| Histogram::new(3).expect("three significant digits are allowed"));
-        histogram.record(delay.us()).expect("the histogram grows by itself");
+        histogram.record_n(delay_us, messages).expect("the histogram grows by itself");
     }
 
     pub(super) fn finish(self) -> Vec<DelayRow> {

@@ -101,6 +101,14 @@ impl Fates {
         self.good + self.failed()
     }
 
+    /// Adds others.
+    pub fn add(&mut self, other: &Fates) {
+        self.good += other.good;
+        self.refused += other.refused;
+        self.failed_connect += other.failed_connect;
+        self.timed_out += other.timed_out;
+    }
+
     /// Those of them that are bad.
     pub fn failed(&self) -> u64 {
         self.refused + self.failed_connect + self.timed_out

@@ -4,6 +4,7 @@
 //! Primaries are integers: counts, bytes, nanoseconds. A float appears once, at the last division of a metric. Nothing
 //! here knows of files, nor which driver reported.
 
+pub mod apart;
 pub mod counters;
 pub mod definitions;
 pub mod delays;
@@ -21,6 +22,7 @@ use crate::instance::Instance;
 use crate::mechanism::transport::TransportBytes;
 use crate::observe::{Ending, Fate, HealthNote, Observer, QueueSample};
 use crate::words::units::{Span, Time};
+use apart::Apart;
 use counters::{CounterLog, Counters, Staleness};
 use delays::{DelayRow, Delays};
 use delivery::{Delivery, DeliveryLog};
@@ -78,11 +80,13 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The primaries, once the run has ended at `end`.
-    pub fn finish(self, end: Time, ending: &Ending) -> Observed {
+    /// The primaries, once the run has ended at `end`; `apart` is what was not reported.
+    pub fn finish(mut self, end: Time, ending: &Ending, mut apart: Apart) -> Observed {
+        apart.join_traffic(&mut self.traffic);
+        apart.join_delays(&mut self.delays);
         let (traffic, origin_bytes_per_s_peak) = self.traffic.finish();
         let (counters, staleness) = self.counters.finish(self.sessions);
-        Observed {
+        let mut observed = Observed {
             traffic,
             origin_bytes_per_s_peak,
             counters,
@@ -92,7 +96,9 @@ impl<'a> Collector<'a> {
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
             sessions_unfinished: ending.unfinished_sessions,
             end_ns: end.ns(),
-        }
+        };
+        apart.join(&mut observed);
+        observed
     }
 }
 

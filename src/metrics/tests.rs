@@ -1,5 +1,6 @@
 //! All sums of traffic and delivery against hand counts, through the collector as a driver calls it.
 
+use super::apart::Apart;
 use super::definitions::{Value, compute};
 use super::*;
 use crate::domain::federation::{Capacity, Instance as Member, Video};
@@ -93,7 +94,7 @@ fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut C
     let (every, bucket) = (Span::from_secs(1), Span::from_secs(60));
     let mut collector = Collector::new(federation, &[], every, bucket, RESPONSE);
     happen(&mut collector);
-    collector.finish(Time::from_ms(10_000), ending)
+    collector.finish(Time::from_ms(10_000), ending, Apart::default())
 }
 
 /// The metrics as text, by name.

@@ -15,6 +15,7 @@ use crate::mechanism::transport::TransportBytes;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -37,6 +38,13 @@ pub struct TrafficRow {
     pub kind: Kind,
     /// What they add up to.
     pub sums: Sums,
+}
+
+impl TrafficRow {
+    /// What it is about, in the order of the records.
+    pub fn place(&self) -> (u64, u32, u32, Direction, Kind) {
+        (self.start_ns, self.video, self.instance, self.direction, self.kind)
+    }
 }
 
 /// Which way a request goes, seen from an instance.
@@ -71,7 +79,8 @@ pub struct Sums {
 }
 
 impl Sums {
-    const ZERO: Sums = Sums {
+    /// Nothing.
+    pub const ZERO: Sums = Sums {
         messages: 0,
         head_bytes: 0,
         body_bytes: 0,
@@ -132,10 +141,8 @@ pub(super) struct Traffic<'a> {
     /// By `InstanceId`: a handful of rows each, so a search from the front is fastest.
     open: Vec<Vec<Open>>,
     rows: Vec<TrafficRow>,
-    second: u64,
-    /// By `InstanceId`: what it sent of Views of its own videos in the current second.
-    origin_bytes: Vec<u64>,
-    origin_bytes_peak: u64,
+    /// By origin: what it began to send of Views of its own videos, by the second of the run.
+    origin_bytes: BTreeMap<InstanceId, BTreeMap<u64, u64>>,
 }
 
 impl<'a> Traffic<'a> {
@@ -148,9 +155,7 @@ impl<'a> Traffic<'a> {
             bucket_start: Time::ZERO,
             open: (0..count).map(|_| Vec::new()).collect(),
             rows: Vec::new(),
-            second: 0,
-            origin_bytes: vec![0; count],
-            origin_bytes_peak: 0,
+            origin_bytes: BTreeMap::new(),
         }
     }
 
@@ -159,7 +164,7 @@ impl<'a> Traffic<'a> {
         let sums = Sums { messages: 1, ..request(message) };
         self.note(message.from, message, Direction::Out, &sums);
         if message.kind.is_view() && self.federation.origin(message.activity.video) == message.from {
-            self.note_origin_second(now, message.from, sums.request_bytes());
+            self.add_origin_second(message.from, now.ns() / SECOND.ns(), sums.request_bytes());
         }
     }
 
@@ -206,7 +211,8 @@ impl<'a> Traffic<'a> {
     /// All rows, and the most bytes of Views of its own videos that one origin sent in one second.
     pub(super) fn finish(mut self) -> (Vec<TrafficRow>, u64) {
         self.close_bucket();
-        (self.rows, self.origin_bytes_peak)
+        let peak = self.origin_bytes.values().flat_map(BTreeMap::values).max();
+        (self.rows, peak.copied().unwrap_or(0))
     }
 
     fn note(&mut self, instance: InstanceId, message: &Message, direction: Direction, sums: &Sums) {
@@ -220,15 +226,30 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    fn note_origin_second(&mut self, now: Time, origin: InstanceId, bytes: u64) {
-        let second = now.ns() / SECOND.ns();
-        if second != self.second {
-            self.origin_bytes.fill(0);
-            self.second = second;
+    /// An origin began to send so many bytes of Views of its own videos in a second of the run.
+    pub(super) fn add_origin_second(&mut self, origin: InstanceId, second: u64, bytes: u64) {
+        let seconds = self.origin_bytes.entry(origin).or_default();
+        match seconds.last_entry().filter(|last| *last.key() == second) {
+            Some(mut last) => *last.get_mut() += bytes,
+            None => *seconds.entry(second).or_default() += bytes,
         }
-        let sum = &mut self.origin_bytes[origin.index()];
-        *sum += bytes;
-        self.origin_bytes_peak = self.origin_bytes_peak.max(*sum);
+    }
+
+    /// What a follower fetched after an `Update` that took effect apart from the events, as two rows.
+    pub(super) fn fetch_apart(
+        &self,
+        at: Time,
+        video: VideoId,
+        follower: InstanceId,
+        origin: InstanceId,
+        rows: &mut Vec<TrafficRow>,
+    ) {
+        let start_ns = at.ns() / self.bucket.ns() * self.bucket.ns();
+        for (instance, direction) in [(follower, Direction::Out), (origin, Direction::In)] {
+            let (video, instance) = (video.0, instance.0);
+            let kind = Kind::UpdateFetch;
+            rows.push(TrafficRow { start_ns, video, instance, direction, kind, sums: UPDATE_FETCH });
+        }
     }
 
     fn open_bucket_of(&mut self, now: Time) {

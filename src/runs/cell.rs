@@ -3,16 +3,18 @@
 
 use crate::domain::workload::sessions;
 use crate::mechanism::wire::{Host, Names, Sizes, VideoNames};
+use crate::metrics::apart::Apart;
 use crate::metrics::definitions::compute;
 use crate::metrics::{Collector, Observed};
 use crate::observe::Outcome;
 use crate::scenario::Scenario;
-use crate::sim::{self, Cell, HEALTH_INTERVAL, Sampling};
+use crate::sim::{self, Cell, HEALTH_INTERVAL, Ran, Sampling};
 use crate::words::ids::VideoId;
 use crate::words::random::{Purpose, Seed};
 use crate::words::units::{Span, Time};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
 /// What decides a cell, beside its scenario.
@@ -24,6 +26,34 @@ pub struct CellPlan {
     pub variant: usize,
     /// The draws.
     pub seed: Seed,
+}
+
+/// How cells are run; it changes nothing in the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// Event by event: the definition.
+    Plain,
+    /// Messages that need no events make none; so many threads beside help inside a cell.
+    Fast {
+        /// Threads beside the one that runs the cell.
+        helpers: usize,
+    },
+}
+
+/// What of a cell made events and what did not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RanHow {
+    /// The name of the column.
+    pub protocol: String,
+    /// Whether all of it ran event by event.
+    pub engine: String,
+    /// Messages that made no events.
+    pub messages_apart: u64,
+    /// Messages that made some although they might have made none, by reason.
+    pub messages_with_events: BTreeMap<String, u64>,
+    /// Heartbeats that made none.
+    pub heartbeats_skipped: u64,
 }
 
 /// What came out of a cell.
@@ -42,6 +72,8 @@ pub struct CellResult {
     pub metrics: Vec<MetricValue>,
     /// What they were computed from.
     pub observed: Observed,
+    /// How it ran.
+    pub ran: RanHow,
 }
 
 /// A metric as recorded.
@@ -75,25 +107,73 @@ pub fn plan(scenario: &Scenario) -> Vec<CellPlan> {
 ///
 /// # Errors
 /// If it did not come to its end.
-pub fn run_cell(scenario: &Scenario, plan: &CellPlan, stop: &AtomicBool) -> Result<CellResult, CellError> {
+pub fn run_cell(
+    scenario: &Scenario,
+    plan: &CellPlan,
+    engine: Engine,
+    stop: &AtomicBool,
+) -> Result<CellResult, CellError> {
     let cell = build_cell(scenario, plan);
-    let mut collector = Collector::new(
-        &cell.federation,
-        &cell.sessions,
-        scenario.measure.every,
-        scenario.measure.bucket,
-        Sizes::new(&cell.names, cell.other.bodies).response_head(),
-    );
-    let ending = sim::run(&cell, &mut collector, stop);
+    let collector = || {
+        Collector::new(
+            &cell.federation,
+            &cell.sessions,
+            scenario.measure.every,
+            scenario.measure.bucket,
+            response_bytes(&cell),
+        )
+    };
+    let fast = |helpers| {
+        let mut collector = collector();
+        let done = sim::run_fast(&cell, helpers, &mut collector, stop);
+        done.map(|(ending, apart, ran)| (collector, ending, apart, Some(ran)))
+    };
+    let plain = || {
+        let mut collector = collector();
+        let ending = sim::run(&cell, &mut collector, stop);
+        (collector, ending, Apart::default(), None)
+    };
+    let (collector, ending, apart, ran) = match engine {
+        Engine::Plain => plain(),
+        Engine::Fast { helpers } => fast(helpers).unwrap_or_else(plain),
+    };
     let end = match ending.outcome {
         Outcome::Done(end) => end,
         Outcome::Interrupted => return Err(CellError::Interrupted),
         Outcome::EventLimit(at) => return Err(CellError::EventLimit(at)),
     };
-    Ok(result(scenario, plan, &cell, collector.finish(end, &ending)))
+    let protocol = scenario.compare[plan.variant].name.clone();
+    let ran = RanHow::new(protocol, ran.as_ref());
+    Ok(result(scenario, plan, &cell, collector.finish(end, &ending, apart), ran))
 }
 
-fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed) -> CellResult {
+/// The bytes of a response; one that keeps its connection says so.
+fn response_bytes(cell: &Cell) -> u64 {
+    let sizes = Sizes::new(&cell.names, cell.other.bodies);
+    let kept = cell.delivery.keep_alive.map_or(0, |_| sizes.kept_response_extra());
+    sizes.response_head() + kept
+}
+
+impl RanHow {
+    fn new(protocol: String, ran: Option<&Ran>) -> RanHow {
+        let mut how = RanHow {
+            protocol,
+            engine: if ran.is_some() { "fast" } else { "plain" }.to_owned(),
+            messages_apart: 0,
+            messages_with_events: BTreeMap::new(),
+            heartbeats_skipped: 0,
+        };
+        if let Some(ran) = ran {
+            how.messages_apart = ran.messages_apart;
+            how.heartbeats_skipped = ran.heartbeats_skipped;
+            let because = ran.messages_with_events().map(|(why, count)| (why.to_owned(), count));
+            how.messages_with_events = because.collect();
+        }
+        how
+    }
+}
+
+fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed, ran: RanHow) -> CellResult {
     let with_viewers = cell.sessions.iter().map(|session| session.instance).collect();
     let metric = |(definition, value): (&crate::metrics::definitions::Definition, _)| MetricValue {
         name: definition.name.to_owned(),
@@ -107,6 +187,7 @@ fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed)
         seed: plan.seed.seed,
         metrics: compute(&observed, &cell.federation, &with_viewers).into_iter().map(metric).collect(),
         observed,
+        ran,
     }
 }
 
@@ -140,7 +221,11 @@ pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
             .map(|(drawn, instance)| instance.health_phase.map_or(drawn, |phase| Time::ZERO + phase))
             .collect(),
         update_phase: drawn(Purpose::UpdatePhase, scenario.other.update_every.unwrap_or_default()).collect(),
-        sampling: Sampling { from: scenario.measure.from, every: scenario.measure.every },
+        sampling: Sampling {
+            from: scenario.measure.from,
+            every: scenario.measure.every,
+            bucket: scenario.measure.bucket,
+        },
         end: scenario.end,
         event_limit: scenario.limits.events,
         federation,

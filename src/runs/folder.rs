@@ -10,7 +10,7 @@
 //! Files appear whole: they are written beside and renamed. Rows are appended cell by cell, in one write each. When the
 //! run is complete the cells' files go. No wall time, path or thread count is written anywhere.
 
-use crate::runs::cell::CellResult;
+use crate::runs::cell::{CellResult, RanHow};
 use crate::runs::records::{MODEL_VERSION, RECORD_FILES};
 use crate::scenario::Scenario;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,9 @@ pub struct Manifest {
     pub complete: bool,
     /// Of each file of records, the SHA-256 in hex; empty while not complete.
     pub records_sha256: BTreeMap<String, String>,
+    /// How each cell in the records ran, in the order of the plan: nothing that changes them.
+    #[serde(default)]
+    pub ran: Vec<RanHow>,
     /// SHA-256 over all files of records in their order, in hex; empty while not complete.
     pub digest_sha256: String,
 }
@@ -137,6 +140,7 @@ impl Manifest {
             cells,
             complete: false,
             records_sha256: BTreeMap::new(),
+            ran: Vec::new(),
             digest_sha256: String::new(),
         }
     }
@@ -271,6 +275,7 @@ impl RecordWriter<'_> {
                 let path = self.folder.path.join(record.name);
                 rows.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &path))?;
             }
+            self.folder.manifest.ran.push(result.ran);
             self.next += 1;
         }
         Ok(())

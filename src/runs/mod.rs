@@ -11,12 +11,15 @@ pub mod folder;
 pub mod records;
 
 use crate::scenario::Scenario;
-use cell::{CellError, CellPlan, CellResult, plan, run_cell};
+use cell::{CellError, CellPlan, CellResult, Engine, plan, run_cell};
 use folder::{Folder, FolderError};
 use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+/// More threads inside a cell than this never help.
+const HELPERS_MAX: usize = 64;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,20 +82,39 @@ impl From<FolderError> for RunError {
     }
 }
 
-/// Runs all cells of a scenario on `jobs` threads into a folder. `finished` is called after each cell, from any thread.
+/// How a run is to be made; nothing of it changes the records.
+#[derive(Clone, Copy, Debug)]
+pub struct How {
+    /// Threads, at least 1.
+    pub jobs: usize,
+    /// Whether what another run left in the folder is replaced.
+    pub force: bool,
+    /// How cells are run.
+    pub engine: EngineChoice,
+}
+
+/// How cells are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EngineChoice {
+    /// Event by event.
+    Plain,
+    /// Without events where none are needed.
+    Fast,
+}
+
+/// Runs all cells of a scenario into a folder. `finished` is called after each cell, from any thread.
 ///
 /// # Errors
 /// If the folder belongs to something else (unless `force`), cannot be written, or the run did not come to its end.
 pub fn run(
     scenario: &Scenario,
     out: &Path,
-    jobs: usize,
-    force: bool,
+    how: &How,
     stop: &AtomicBool,
     finished: &(dyn Fn(&CellResult) + Sync),
 ) -> Result<RunOutcome, RunError> {
     let cells = plan(scenario);
-    let (folder, kept) = match Folder::open(out, scenario, cells.len(), force)? {
+    let (folder, kept) = match Folder::open(out, scenario, cells.len(), how.force)? {
         folder::Opened::Complete => return Ok(RunOutcome::WasComplete),
         folder::Opened::Open(folder, kept) => (folder, kept),
     };
@@ -103,14 +125,20 @@ pub fn run(
     let missing: Vec<CellPlan> =
         cells.iter().copied().filter(|cell| kept.iter().all(|result| result.cell != cell.number)).collect();
     let writer = Mutex::new(folder.records(scenario, kept)?);
+    // No thread without work: somebody may ask for a million.
+    let threads = how.jobs.clamp(1, missing.len().max(1));
+    let engine = match how.engine {
+        EngineChoice::Plain => Engine::Plain,
+        // threads that have no cell of their own help inside the others
+        EngineChoice::Fast => Engine::Fast { helpers: (how.jobs / threads).min(HELPERS_MAX) - 1 },
+    };
     let run_one = |cell: &CellPlan| -> Result<(), RunError> {
-        let result = run_cell(scenario, cell, stop).map_err(|error| cell_error(scenario, cell, error))?;
+        let result =
+            run_cell(scenario, cell, engine, stop).map_err(|error| cell_error(scenario, cell, error))?;
         finished(&result);
         let mut writer = writer.lock().expect("no thread panics while it writes");
         writer.keep(result).map_err(RunError::Folder)
     };
-    // No thread without work: somebody may ask for a million.
-    let threads = jobs.clamp(1, missing.len().max(1));
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.map_err(|error| FolderError::threads(&error))?;
     let outcome = pool.install(|| missing.par_iter().with_max_len(1).try_for_each(run_one));

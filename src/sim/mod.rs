@@ -3,7 +3,10 @@
 //! It moves inputs and effects between instances, the network and an observer, in the order of `event`. It holds no
 //! protocol rule, writes no file and cannot fail: it ends because it is done, was interrupted or met its event limit.
 
+mod columns;
+mod conditions;
 mod delivery;
+mod skips;
 
 use crate::domain::delivery::Delivery as Figures;
 use crate::domain::faults::{Change, Fault, Timetable};
@@ -17,12 +20,15 @@ use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::pending::Pending;
 use crate::mechanism::wire::Names;
+use crate::metrics::apart::Apart;
 use crate::observe::{Ending, Observer, Outcome};
 use crate::scenario::End;
 use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::random::{Purpose, Seed, exponential, fold, unit};
 use crate::words::units::{Span, Time};
+use columns::{Because, with_helpers};
 use delivery::{Delivery, Moment};
+use skips::Skips;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,13 +76,54 @@ pub struct Sampling {
     pub from: Time,
     /// The interval.
     pub every: Span,
+    /// Traffic is summed in buckets of this width.
+    pub bucket: Span,
 }
 
-/// Runs a cell and reports to `observer`. `stop` ends it early when it becomes true.
+/// What of a run made events and what did not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ran {
+    /// Messages that made none.
+    pub messages_apart: u64,
+    /// Messages that did, by reason.
+    messages_with_events: BTreeMap<Because, u64>,
+    /// Heartbeats that made none.
+    pub heartbeats_skipped: u64,
+}
+
+impl Ran {
+    /// How many messages made events, and why.
+    pub fn messages_with_events(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        self.messages_with_events.iter().map(|(because, count)| (because.text(), *count))
+    }
+}
+
+/// Runs a cell event by event and reports to `observer`. `stop` ends it early when it becomes true.
 pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
-    let instances = cell.federation.instances.len();
-    let timetable = Timetable::new(&cell.faults, instances, cell.seed, cell.end.latest());
+    let timetable = timetable(cell);
     Simulation::new(cell, &timetable).run(observer, stop)
+}
+
+/// Runs a cell and works out apart what needs no events: what is not reported to `observer` is summed up in `Apart`. What
+/// both add up to is the same as that of `run`. So many threads help.
+///
+/// None if a rate limit refused requests: nothing that was reported holds then, and only `run` knows better.
+pub fn run_fast(
+    cell: &Cell,
+    helpers: usize,
+    observer: &mut impl Observer,
+    stop: &AtomicBool,
+) -> Option<(Ending, Apart, Ran)> {
+    let timetable = timetable(cell);
+    with_helpers(helpers, |helpers| {
+        let mut simulation = Simulation::new(cell, &timetable);
+        simulation.delivery.work_apart(helpers);
+        simulation.run_apart(observer, stop)
+    })
+}
+
+fn timetable(cell: &Cell) -> Timetable {
+    Timetable::new(&cell.faults, cell.federation.instances.len(), cell.seed, cell.end.latest())
 }
 
 struct Simulation<'a> {
@@ -95,6 +142,9 @@ struct Simulation<'a> {
     next_tick: Vec<u32>,
     now: Time,
     events: u64,
+    /// Which sessions may skip heartbeats.
+    skips: Skips,
+    heartbeats_skipped: u64,
 }
 
 impl<'a> Simulation<'a> {
@@ -116,6 +166,8 @@ impl<'a> Simulation<'a> {
             next_tick: vec![0; instances.len()],
             now: Time::ZERO,
             events: 0,
+            skips: Skips::default(),
+            heartbeats_skipped: 0,
         };
         simulation.plan_ticks_and_flushes();
         simulation.plan_changes();
@@ -156,6 +208,19 @@ impl<'a> Simulation<'a> {
     }
 
     fn run(mut self, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
+        self.run_events(observer, stop)
+    }
+
+    fn run_apart(mut self, observer: &mut impl Observer, stop: &AtomicBool) -> Option<(Ending, Apart, Ran)> {
+        self.skips = Skips::new(self.cell, self.timetable);
+        let ending = self.run_events(observer, stop);
+        let columns = self.delivery.columns.take().expect("work apart has columns");
+        let mut ran = columns.ran.clone();
+        ran.heartbeats_skipped = self.heartbeats_skipped;
+        Some((ending, columns.finish(self.now)?, ran))
+    }
+
+    fn run_events(&mut self, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
         let end = self.cell.end.latest();
         loop {
             self.admit_sessions();
@@ -167,6 +232,9 @@ impl<'a> Simulation<'a> {
                 return self.ending(Outcome::EventLimit(self.now), observer);
             }
             // Looking at a shared flag costs little, but not nothing.
+            if self.events.is_multiple_of(1024) && self.delivery.has_refused() {
+                return self.ending(Outcome::Interrupted, observer);
+            }
             if self.events.is_multiple_of(1024) && stop.load(Ordering::Relaxed) {
                 return self.ending(Outcome::Interrupted, observer);
             }
@@ -213,6 +281,10 @@ impl<'a> Simulation<'a> {
             Event::Request { step, slot, ref message } => {
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.step(step, slot, message, &mut moment);
+            }
+            Event::JobDone { slot, .. } => {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.job_done(slot, &mut moment);
             }
             Event::LaneDone { instance, lane, epoch } => {
                 let (delivery, _, mut moment) = self.parts(observer);
@@ -303,16 +375,47 @@ impl<'a> Simulation<'a> {
         };
         // a client of an instance that is down tries again at its next heartbeat
         if self.is_up(session.instance) {
-            self.handle(session.instance, Input::Heartbeat(heartbeat), observer);
+            self.own_input(session.instance, Input::Heartbeat(heartbeat), observer);
         }
         let rules = self.instances[session.instance.index()].rules();
-        let next = self.now + session.heartbeat.unwrap_or(rules.parameters.heartbeat);
+        let every = session.heartbeat.unwrap_or(rules.parameters.heartbeat);
+        let skipped =
+            if self.skips.may_skip(id) { self.skip_heartbeats(&heartbeat, &session, every) } else { 0 };
+        if skipped > 0 {
+            let Heartbeat { video, viewer, .. } = heartbeat;
+            let last = self.clock(session.instance) + every * u64::from(skipped);
+            self.own_input(session.instance, Input::Heartbeats { video, viewer, last }, observer);
+            self.heartbeats_skipped += u64::from(skipped);
+        }
+        let next = self.now + every * (u64::from(skipped) + 1);
         if next < session.end {
             assert!(number < MAX_NUMBER, "a session of more heartbeats than a key can number");
-            self.push(next, Event::Heartbeat { session: id, number: number + 1 });
+            self.push(next, Event::Heartbeat { session: id, number: number + skipped + 1 });
         } else if self.cell.other.watch_actions {
             self.plan_report(id, &session);
         }
+    }
+
+    /// How many of the next heartbeats of a visit change nothing that must happen at their time.
+    fn skip_heartbeats(&self, heartbeat: &Heartbeat, session: &Session, every: Span) -> u32 {
+        let instance = &self.instances[session.instance.index()];
+        if !instance.may_skip_heartbeats(session.video, every) {
+            return 0;
+        }
+        let clock = self.clock(session.instance);
+        let left = session.end.since(self.now).ns().div_ceil(every.ns()) - 1;
+        let heeded =
+            instance.heeds(clock, heartbeat).map(|at| at.since(clock).ns().div_ceil(every.ns()).max(1));
+        let skipped = heeded.map_or(left, |heeded| left.min(heeded - 1));
+        u32::try_from(skipped).unwrap_or(u32::MAX).min(MAX_NUMBER - heartbeat.number)
+    }
+
+    /// Something that the clients of an instance do.
+    fn own_input(&mut self, instance: InstanceId, input: Input<'static>, observer: &mut impl Observer) {
+        if let Some(columns) = &mut self.delivery.columns {
+            columns.heartbeat(instance, self.now, input);
+        }
+        self.handle(instance, input, observer);
     }
 
     /// A follower reports a visit 1 to 2 hours after its end.
@@ -399,15 +502,24 @@ impl<'a> Simulation<'a> {
         self.pending.push(time, event.key(&self.cell.sessions), event);
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_idle(&mut self) -> bool {
+        let columns = &self.delivery.columns;
+        let is_replayed =
+            |id| columns.as_ref().is_some_and(|columns| columns.follower(InstanceId::at(id)).is_some());
         let shows_nothing = |instance: &Instance| {
             (0..self.cell.federation.videos.len()).all(|video| instance.displayed(VideoId::at(video)) == 0)
         };
-        matches!(self.cell.end, End::Idle { .. })
+        let events_are_idle = matches!(self.cell.end, End::Idle { .. })
             && self.next_session == self.cell.sessions.len()
             && self.now >= self.last_end
             && self.delivery.is_idle()
-            && self.instances.iter().all(|instance| !instance.is_up() || shows_nothing(instance))
+            && self
+                .instances
+                .iter()
+                .enumerate()
+                .all(|(id, instance)| is_replayed(id) || !instance.is_up() || shows_nothing(instance));
+        let now = self.now;
+        events_are_idle && self.delivery.columns.as_mut().is_none_or(|columns| columns.is_idle(now))
     }
 
     fn ending(&self, outcome: Outcome, observer: &mut impl Observer) -> Ending {

@@ -1,7 +1,7 @@
 //! One scenario, one seed, one version: the same bytes, whatever the threads; and each protocol's results its own.
 
 use crate::program::{Place, SMALL};
-use fedisim::runs::run;
+use fedisim::runs::{EngineChoice, How, run};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -177,6 +177,13 @@ fn two_jobs_work_at_the_same_time() {
         let together = arrived.1.wait_timeout_while(count, Duration::from_secs(30), |count| *count < 2);
         assert!(!together.expect("no thread panics").1.timed_out(), "only one cell ran");
     };
-    run(&small(), &place.path("out"), 2, false, &AtomicBool::new(false), &meet).expect("it runs");
+    run(
+        &small(),
+        &place.path("out"),
+        &How { jobs: 2, force: false, engine: EngineChoice::Fast },
+        &AtomicBool::new(false),
+        &meet,
+    )
+    .expect("it runs");
     assert_eq!(fs::read_dir(place.path("out")).expect("a folder").count(), 8);
 }

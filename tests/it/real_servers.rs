@@ -3,7 +3,7 @@
 //!
 //! The recording is of wall clock, so times are not compared; a heartbeat counts when the server had answered it.
 
-use fedisim::runs::cell::{CellResult, plan, run_cell};
+use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -59,7 +59,8 @@ fn scenario(recording: &Value) -> Scenario {
 
 fn replay(recording: &Value) -> CellResult {
     let scenario = scenario(recording);
-    run_cell(&scenario, &plan(&scenario)[0], &AtomicBool::new(false)).expect("it comes to its end")
+    run_cell(&scenario, &plan(&scenario)[0], Engine::Fast { helpers: 0 }, &AtomicBool::new(false))
+        .expect("it comes to its end")
 }
 
 #[test]

@@ -25,6 +25,8 @@ use crate::mechanism::transport::Handshake;
 use crate::mechanism::wire::Sizes;
 use crate::observe::{Busy, HealthNote, Observer, QueueName, QueueSample};
 use crate::sim::Cell;
+use crate::sim::columns::{Columns, Helpers};
+use crate::sim::conditions::Conditions;
 use crate::words::ids::InstanceId;
 use crate::words::random::{MessageDraws, Purpose};
 use crate::words::units::{Span, Time};
@@ -52,9 +54,10 @@ pub(super) struct Delivery<'a> {
     cell: &'a Cell,
     figures: Figures,
     handshake: Handshake,
-    timetable: &'a Timetable,
+    pub(super) conditions: Conditions<'a>,
+    /// What needs no events.
+    pub(super) columns: Option<Columns<'a>>,
     network: Network,
-    burst_draws: MessageDraws,
     retry_draws: MessageDraws,
     sizes: Sizes<'a>,
     ledger: Ledger,
@@ -145,9 +148,9 @@ impl<'a> Delivery<'a> {
                 Tls::Full => Handshake::Full,
                 Tls::Resumed => Handshake::Resumed,
             },
-            timetable,
+            conditions: Conditions::new(timetable, cell.seed),
+            columns: None,
             network: Network::new(&cell.network, &regions, cell.seed),
-            burst_draws: MessageDraws::new(cell.seed, Purpose::Burst),
             retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
             sizes,
             ledger: Ledger::new(instances.len()),
@@ -173,6 +176,17 @@ impl<'a> Delivery<'a> {
             destinations: Vec::new(),
             fates: Vec::new(),
         }
+    }
+
+    /// From now on, what needs no events makes none.
+    pub(super) fn work_apart(&mut self, helpers: Helpers<'a, '_>) {
+        let Delivery { cell, conditions, handshake, response_bytes, .. } = self;
+        self.columns = Some(Columns::new(cell, conditions, *handshake, *response_bytes, helpers));
+    }
+
+    /// Whether requests that make no events were refused for their rate: they should have made some.
+    pub(super) fn has_refused(&self) -> bool {
+        self.columns.as_ref().is_some_and(Columns::has_refused)
     }
 
     /// An empty list to fill with effects; `give_back` returns it.
@@ -204,7 +218,11 @@ impl<'a> Delivery<'a> {
     }
 
     pub(super) fn flow(&self) -> Flow {
-        self.ledger.total()
+        let mut flow = self.ledger.total();
+        if let Some(columns) = &self.columns {
+            flow += columns.flow();
+        }
+        flow
     }
 
     pub(super) fn busy(&self, until: Time) -> Vec<Busy> {

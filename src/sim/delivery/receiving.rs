@@ -36,6 +36,11 @@ impl Delivery<'_> {
         if !self.cell.federation.instances[message.to.index()].is_peertube {
             return;
         }
+        let Delivery { columns, conditions, .. } = self;
+        if let Some(columns) = columns.as_mut().filter(|columns| columns.follower(message.to).is_some()) {
+            columns.receive_now(moment.now, &message, message.kind.is_forwarded(), conditions);
+            return;
+        }
         let has_own = self.views_inbox[message.to.index()] == ViewsInbox::Own;
         let lane = if has_own && message.kind.is_view() { Lane::ViewsInbox } else { Lane::Inbox };
         self.give_task(message.to, lane, Task::Process(message), moment);

@@ -5,6 +5,7 @@
 //! the message's own latency. What has left the sender before its time is up arrives, even if nobody waits for the
 //! answer any more. The sender's side and the receiver's end apart.
 
+use super::sending::message_name;
 use super::{Delivery, Moment};
 use crate::domain::delivery::Transport;
 use crate::domain::faults::Reachability;
@@ -116,7 +117,7 @@ impl Delivery<'_> {
         let Some(latency) = latency else { return self.lose(slot, moment) };
         self.requests.get(slot).latency = Some(latency);
         let connection = self.machines[from.index()].connections.open(now, to);
-        match self.timetable.reachability(to, now + latency) {
+        match self.conditions.timetable.reachability(to, now + latency) {
             Reachability::Up => {}
             Reachability::Silent => return self.lose(slot, moment),
             Reachability::Refused => return self.fail(slot, now + latency * 2, moment),
@@ -147,27 +148,10 @@ impl Delivery<'_> {
     }
 
     /// The latency of a message that leaves now, with what faults add; `None` if it gets lost.
-    fn latency(&mut self, message: &Message, drawn: Option<Span>, now: Time) -> Option<Span> {
+    pub(super) fn latency(&mut self, message: &Message, drawn: Option<Span>, now: Time) -> Option<Span> {
         let Message { from, to, .. } = *message;
-        let drawn = drawn?;
-        if self.timetable.is_quiet() {
-            return Some(drawn);
-        }
-        if self.timetable.is_cut(from, to, now) || self.bursts(message, now) {
-            return None;
-        }
-        Some(drawn + self.timetable.added_latency(from, to, now))
-    }
-
-    /// Whether a message falls to a burst of losses.
-    fn bursts(&mut self, message: &Message, now: Time) -> bool {
-        let loss_ppm = self.timetable.loss_ppm(message.from, message.to, now);
-        if loss_ppm == 0 {
-            return false;
-        }
-        let name = super::sending::message_name(&message.activity, message.from, message.attempt);
-        let draw = self.burst_draws.one(name, message.to.0);
-        u64::from(draw) < (u64::from(loss_ppm) << 32) / 1_000_000
+        let name = || message_name(&message.activity, from, message.attempt);
+        self.conditions.latency(from, to, name, drawn, now)
     }
 
     /// Nobody will answer: the sender waits until its time is up.
@@ -186,14 +170,22 @@ impl Delivery<'_> {
     /// The receiver has the whole request.
     fn arrive(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
         let message = self.requests.get(slot).message;
-        if self.timetable.reachability(message.to, moment.now) != Reachability::Up {
+        if self.conditions.timetable.reachability(message.to, moment.now) != Reachability::Up {
             return self.lose(slot, moment);
         }
         let machine = &mut self.machines[message.to.index()];
         let epoch = machine.epoch;
         let is_peertube = self.cell.federation.instances[message.to.index()].is_peertube;
+        let columns = self.columns.as_mut().filter(|columns| columns.follower(message.to).is_some());
         let limiter = machine.limiter.as_mut().filter(|_| is_peertube);
-        let takes = limiter.is_none_or(|limiter| limiter.takes(moment.now, message.from));
+        let takes = match columns {
+            // the replay counts, since it knows of the other requests
+            Some(columns) => {
+                columns.arrive_now(moment.now, &message);
+                true
+            }
+            None => limiter.is_none_or(|limiter| limiter.takes(moment.now, message.from)),
+        };
         self.requests.get(slot).receiver_epoch = epoch;
         if !takes {
             self.settle(slot, Arrival::Refused);
@@ -212,7 +204,7 @@ impl Delivery<'_> {
         let latency = request.latency.expect("what arrived has a latency");
         let bytes = self.bytes_down(slot);
         let left = self.machines[to.index()].uplink.transfer(moment.now, bytes);
-        let back = left + self.timetable.answer_delay(to, moment.now) + latency;
+        let back = left + self.conditions.timetable.answer_delay(to, moment.now) + latency;
         if self.requests.get(slot).is_over {
             return;
         }
@@ -321,10 +313,10 @@ impl Delivery<'_> {
     pub(super) fn leave_at_once(
         &mut self,
         message: Message,
-        fate: Option<Span>,
+        latency: Option<Span>,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let arrives = self.latency(&message, fate, moment.now).map(|latency| moment.now + latency);
+        let arrives = latency.map(|latency| moment.now + latency);
         let link = self.ledger.link(message.from, message.to);
         link.create(message.bytes());
         link.send(message.bytes());
@@ -339,7 +331,7 @@ impl Delivery<'_> {
     }
 
     fn arrive_at_once(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
-        let arrival = match self.timetable.reachability(message.to, moment.now) {
+        let arrival = match self.conditions.timetable.reachability(message.to, moment.now) {
             Reachability::Up => Arrival::Delivered,
             Reachability::Silent => Arrival::Lost,
             Reachability::Refused => Arrival::FailedConnect,

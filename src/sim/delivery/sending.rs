@@ -41,6 +41,8 @@ pub(super) struct Job {
     is_given_up: bool,
     /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
     fates: Vec<Option<Span>>,
+    /// Whether its requests make no events.
+    is_apart: bool,
     good: Vec<InstanceId>,
     bad: Vec<InstanceId>,
 }
@@ -170,6 +172,7 @@ impl Delivery<'_> {
             under_way: 0,
             is_given_up: false,
             fates: Vec::new(),
+            is_apart: false,
             good: Vec::new(),
             bad: Vec::new(),
         }
@@ -181,16 +184,22 @@ impl Delivery<'_> {
     }
 
     /// Puts a job into its queue, unless it is for nobody.
-    fn push_job(&mut self, job: Job, moment: &mut Moment<'_, impl Observer>) {
+    fn push_job(&mut self, mut job: Job, moment: &mut Moment<'_, impl Observer>) {
         if job.unsent().next().is_none() {
             return;
         }
         let (envelope, queue) = (job.envelope, job.queue);
         let from = envelope.from;
+        job.is_apart = self.is_apart(&job);
         for to in job.unsent() {
-            let bytes = self.message(&envelope, to).bytes();
-            self.ledger.link(from, to).create(bytes);
-            self.queued.add(bytes);
+            let message = self.message(&envelope, to);
+            match self.columns.as_mut().filter(|_| job.is_apart) {
+                Some(columns) => columns.create(&message),
+                None => {
+                    self.ledger.link(from, to).create(message.bytes());
+                    self.queued.add(message.bytes());
+                }
+            }
         }
         let number = self.jobs.insert(job);
         let slots = self.slots_of(queue);
@@ -199,6 +208,20 @@ impl Delivery<'_> {
         machine.waiting_jobs += 1;
         self.start_jobs(from, queue, moment);
         self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
+    }
+
+    /// Whether the requests of a job make no events.
+    fn is_apart(&mut self, job: &Job) -> bool {
+        let Some(columns) = &mut self.columns else { return false };
+        let Envelope { from, kind, .. } = job.envelope;
+        match columns.takes(from, &job.to, kind.is_forwarded()) {
+            Ok(()) => true,
+            Err(because) => {
+                let messages = job.unsent().count() as u64;
+                *columns.ran.messages_with_events.entry(because).or_default() += messages;
+                false
+            }
+        }
     }
 
     fn slots_of(&self, queue: QueueKey) -> u32 {
@@ -257,7 +280,33 @@ impl Delivery<'_> {
             moment.at(moment.now + figures.running_limit, limit);
         }
         self.draw_fates(number);
-        self.make_requests(number, moment);
+        if self.jobs.get(number).is_apart {
+            self.run_apart(number, moment);
+        } else {
+            self.make_requests(number, moment);
+        }
+    }
+
+    /// Works out all requests of a job; its end is an event.
+    fn run_apart(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let Job { envelope, to, fates, .. } = self.jobs.get(number);
+        let (envelope, to, fates) = (*envelope, Arc::clone(to), std::mem::take(fates));
+        let name = message_name(&envelope.activity, envelope.from, envelope.attempt);
+        let messages: Vec<Message> = to.iter().map(|&to| self.message(&envelope, to)).collect();
+        let Delivery { columns, conditions, .. } = self;
+        let columns = columns.as_mut().expect("a job is apart where columns are");
+        let finish = columns.run_job(moment.now, &messages, &fates, name, conditions);
+        let job = self.jobs.get(number);
+        job.next = job.to.len();
+        job.good = to.iter().copied().filter(|to| !finish.bad.contains(to)).collect();
+        job.bad = finish.bad;
+        let message = messages[finish.last];
+        moment.at(finish.at, Event::JobDone { step: finish.step, slot: number, message });
+    }
+
+    /// The last request of a job is over whose requests made no events.
+    pub(in crate::sim) fn job_done(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        self.finish_job(number, moment);
     }
 
     fn draw_fates(&mut self, number: u32) {
@@ -427,7 +476,7 @@ impl Delivery<'_> {
 
     /// When an activity was built, by the true clock.
     fn true_time(&self, activity: &Activity) -> Time {
-        activity.built.before(self.timetable.clock_ahead(activity.author))
+        activity.built.before(self.conditions.timetable.clock_ahead(activity.author))
     }
 
     /// Without queues: every request leaves at once, and arrives after its latency or not at all.
@@ -446,9 +495,21 @@ impl Delivery<'_> {
         destinations.extend(list.iter().copied().filter(|&to| Some(to) != except));
         self.network.fates(message_name(activity, from, 0), from, &destinations, &mut fates);
         let envelope = self.envelope(from, kind, activity, moment.now);
+        let mut parcel = None;
         for (&to, &fate) in destinations.iter().zip(&fates) {
             let message = self.message(&envelope, to);
-            self.leave_at_once(message, fate, moment);
+            let latency = self.latency(&message, fate, moment.now);
+            let Delivery { columns, conditions, .. } = self;
+            match columns.as_mut() {
+                Some(columns) if columns.follower(to).is_some() => {
+                    let parcel = *parcel.get_or_insert_with(|| columns.add_parcel(&message, conditions));
+                    columns.send_at_once(moment.now, &message, latency, parcel, conditions);
+                }
+                _ => self.leave_at_once(message, latency, moment),
+            }
+        }
+        if let Some(columns) = &mut self.columns {
+            columns.pass_on(moment.now);
         }
         self.destinations = destinations;
         self.fates = fates;

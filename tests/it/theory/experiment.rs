@@ -16,6 +16,7 @@ use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
 use fedisim::mechanism::network::{Latency, NetworkModel};
 use fedisim::mechanism::wire::{Host, Names, OtherBodies, SESSION_ID_LENGTH, Sizes, VideoNames};
+use fedisim::metrics::apart::Apart;
 use fedisim::metrics::traffic::Direction;
 use fedisim::metrics::{Collector, Observed};
 use fedisim::observe::{Observer, Outcome, QueueSample};
@@ -178,7 +179,7 @@ impl Setting {
         let Outcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };
         let Watcher { collector, heartbeats, ticks, totals, shown_ages, .. } = watcher;
         Run {
-            observed: collector.finish(end, &ending),
+            observed: collector.finish(end, &ending, Apart::default()),
             heartbeats,
             ticks,
             totals,
@@ -262,13 +263,13 @@ impl Setting {
         let from = Time::ZERO + Span::from_secs(self.from_s);
         match self.window {
             Window::Steady(every) | Window::UntilIdle(every) => {
-                Sampling { from: from + Span::from_ms(500), every }
+                Sampling { from: from + Span::from_ms(500), every, bucket: BUCKET }
             }
             Window::AfterTicks => {
                 let interval = self.rules.parameters.tick_interval;
                 assert!(from.ns().is_multiple_of(interval.ns()), "whole ticks before the window");
                 let first = Span::from_ns(from.ns() + origin_phase.ns()) + Span::from_secs(30);
-                Sampling { from: Time::ZERO + first, every: Span::from_secs(60) }
+                Sampling { from: Time::ZERO + first, every: Span::from_secs(60), bucket: BUCKET }
             }
         }
     }

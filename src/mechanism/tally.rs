@@ -1,0 +1,87 @@
+//! The list of a follower whose entries nobody looks up, as counts: how many leave at which tick.
+//!
+//! `store` keeps such entries one by one and finds at a tick which have expired. Where the ticks are known beforehand, an
+//! entry is known by the tick at which it leaves, so a million entries are a handful of counts. A test holds the two to each
+//! other. When a tick comes is not known here.
+
+use crate::words::units::Time;
+
+/// The entries of one video on one follower.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// When how many leave, in order of time.
+    leaving: Vec<(Time, u64)>,
+    sum: u64,
+}
+
+impl Tally {
+    /// Adds entries that together count so much and leave at the tick at `leaves`.
+    pub fn add(&mut self, count: u64, leaves: Time) {
+        self.sum += count;
+        // most leave at the last tick that is known
+        let after = self.leaving.iter().rposition(|tick| tick.0 <= leaves).map_or(0, |at| at + 1);
+        match after.checked_sub(1).map(|at| &mut self.leaving[at]) {
+            Some(tick) if tick.0 == leaves => tick.1 += count,
+            _ => self.leaving.insert(after, (leaves, count)),
+        }
+    }
+
+    /// Replaces all entries by one.
+    pub fn replace(&mut self, count: u64, leaves: Time) {
+        self.leaving.clear();
+        self.sum = 0;
+        self.add(count, leaves);
+    }
+
+    /// The tick at `now`: what leaves then or before is gone.
+    pub fn tick(&mut self, now: Time) {
+        let gone = self.leaving.partition_point(|tick| tick.0 <= now);
+        self.sum -= self.leaving.drain(..gone).map(|tick| tick.1).sum::<u64>();
+    }
+
+    /// What people see.
+    pub fn displayed(&self) -> u64 {
+        self.sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::activity::Subject;
+    use crate::mechanism::store::{EntryId, Keeping, Store};
+    use crate::words::ids::{InstanceId, ViewerId};
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Adding, replacing and ticks in any order show what the list itself shows.
+        #[test]
+        fn counts_show_what_the_list_shows(
+            steps in proptest::collection::vec((0u64..40, 0u64..100, 0u32..8), 0..200),
+            interval in 1u64..50,
+        ) {
+            let (mut tally, mut store) = (Tally::default(), Store::new(Keeping::List));
+            let id = EntryId { author: InstanceId(1), subject: Subject::Viewer(ViewerId(1), 0) };
+            let (mut now, mut next_tick) = (0, interval);
+            for (pause, lasts, count) in steps {
+                now += pause;
+                while next_tick <= now {
+                    tally.tick(Time::from_ns(next_tick));
+                    store.clean(Time::from_ns(next_tick));
+                    next_tick += interval;
+                }
+                // some have expired when they come: they stay until the next tick
+                let expires = (now + lasts).saturating_sub(20);
+                let leaves = Time::from_ns(expires.div_ceil(interval).max(next_tick / interval) * interval);
+                if count < 6 {
+                    tally.add(1, leaves);
+                    store.add(id, Time::from_ns(expires));
+                } else {
+                    tally.replace(u64::from(count), leaves);
+                    store.replace(id, count, Time::from_ns(expires));
+                }
+                prop_assert_eq!(tally.displayed(), store.displayed());
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! One request that waits for nobody, in closed form: when it arrives, when it is over and how.
+//!
+//! The same chain of steps as `delivery::request` takes event by event, for a sender without limits on cores and links that
+//! opens a new connection for each request, and a receiver without limits that keeps its process. Engines are compared on
+//! random scenarios, so a difference between the two does not stay unnoticed.
+
+use crate::domain::faults::Reachability;
+use crate::mechanism::ledger::Arrival;
+use crate::observe::Fate;
+use crate::sim::conditions::Conditions;
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+
+/// What all requests of a run have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// The sender's work on a request.
+    pub(super) sign: Span,
+    /// The receiver's work on it.
+    pub(super) verify: Span,
+    /// The sender waits no longer.
+    pub(super) timeout: Span,
+    /// One-way latencies before the request itself can leave.
+    pub(super) handshake_ways: u64,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Exchange {
+    /// When it left its sender, if ever.
+    pub(super) left: Option<Time>,
+    /// When it was no longer under way.
+    pub(super) settled: Time,
+    /// Where it went then.
+    pub(super) arrival: Arrival,
+    /// When it was over for its sender.
+    pub(super) over: Time,
+    /// How.
+    pub(super) fate: Fate,
+}
+
+impl Terms {
+    /// The request that begins at an instant; `drawn` is its latency in the network, if it is not lost there.
+    pub(super) fn exchange(
+        &self,
+        conditions: &mut Conditions<'_>,
+        (from, to): (InstanceId, InstanceId),
+        name: u64,
+        drawn: Option<Span>,
+        begins: Time,
+    ) -> Exchange {
+        let (deadline, signed) = (begins + self.timeout, begins + self.sign);
+        let lost = Exchange {
+            left: None,
+            settled: signed,
+            arrival: Arrival::Lost,
+            over: deadline.max(signed),
+            fate: Fate::TimedOut,
+        };
+        let latency = conditions.latency(from, to, || name, drawn, signed);
+        let Some(latency) = latency else { return lost };
+        let timetable = conditions.timetable;
+        match timetable.reachability(to, signed + latency) {
+            Reachability::Silent => return lost,
+            Reachability::Refused => {
+                let (arrival, known) = (Arrival::FailedConnect, signed + latency * 2);
+                let refused = Exchange { arrival, ..lost };
+                let in_time = Exchange { over: known, fate: Fate::FailedConnect, ..refused };
+                return if known <= deadline { in_time } else { refused };
+            }
+            Reachability::Up => {}
+        }
+        let left = signed + latency * self.handshake_ways;
+        if left > deadline {
+            return lost;
+        }
+        let arrives = left + latency;
+        let under_way = Exchange { left: Some(signed), settled: arrives, over: deadline, ..lost };
+        if timetable.reachability(to, arrives) != Reachability::Up {
+            return under_way;
+        }
+        let verified = arrives + self.verify;
+        let back = verified + timetable.answer_delay(to, verified) + latency;
+        let delivered = Exchange { arrival: Arrival::Delivered, ..under_way };
+        if back <= deadline {
+            Exchange { over: back, fate: Fate::Good, ..delivered }
+        } else if arrives > deadline {
+            delivered
+        } else {
+            // that nothing will come back in time is known when the receiver is done
+            Exchange { over: deadline.max(verified), ..delivered }
+        }
+    }
+}

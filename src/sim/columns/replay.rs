@@ -1,0 +1,469 @@
+//! Replay: what a follower shows, from what has reached its inbox, one follower after another.
+//!
+//! A follower that owns no video answers nothing but requests, so what it shows can be worked out apart from the run: its
+//! inbox queue as a recursion (work on an activity begins when it came or when the one before is done, Lindley 1952), its
+//! list as counts per tick (`mechanism::tally`), or, if it has viewers of its own or keeps ids, as the `Instance` that the run
+//! itself uses. A follower's own heartbeats are handed in by the run. Times are true time. Nothing here knows how requests go.
+
+use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::protocol::{StoreKind, ViewsInbox};
+use crate::event::Lane;
+use crate::instance::{Effect, Input, Instance, replacing_count};
+use crate::mechanism::activity::{Activity, Kind};
+use crate::mechanism::pending::Key;
+use crate::mechanism::rate_limit::RateLimiter;
+use crate::mechanism::tally::Tally;
+use crate::metrics::apart::{Apart, DelayCounts};
+use crate::metrics::counters::ShownCounter;
+use crate::metrics::delivery::QueueRow;
+use crate::observe::QueueName;
+use crate::sim::Cell;
+use crate::sim::columns::who::Who;
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::units::{Span, Time};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What the messages to many inboxes have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parcel {
+    pub(super) activity: Activity,
+    pub(super) kind: Kind,
+    pub(super) from: InstanceId,
+    /// When its author built it, by the true clock.
+    pub(super) authored: Time,
+    /// Whether its request made events.
+    pub(super) has_events: bool,
+    /// Its place among what comes at the same instant.
+    pub(super) order: Key,
+}
+
+/// A parcel at an inbox.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Received {
+    /// When it is verified: from then on it waits to be worked on.
+    pub(super) at: Time,
+    /// Its number in the window's table.
+    pub(super) parcel: u32,
+}
+
+/// What happened at the followers of a shard, as far as it is known at the horizon.
+#[derive(Default)]
+pub(super) struct Window {
+    /// Nothing that is not in this window or an earlier one happens before.
+    pub(super) horizon: Time,
+    pub(super) parcels: Arc<[Parcel]>,
+    /// By the number of a parcel in the window before: its number in this one, if it is still to come anywhere.
+    pub(super) renumbered: Arc<[u32]>,
+    /// By follower of the shard.
+    pub(super) received: Vec<Vec<Received>>,
+    /// By follower of the shard: arrivals of requests that made events, and who sent them.
+    pub(super) arrivals: Vec<VecDeque<(Time, InstanceId)>>,
+    /// By follower of the shard: heartbeats of its own viewers, in order.
+    pub(super) heartbeats: Vec<Vec<(Time, Input<'static>)>>,
+}
+
+/// Some followers, and what was noted about them.
+pub(super) struct Shard<'a> {
+    cell: &'a Cell,
+    end: Time,
+    /// The work on an activity, if there are inbox queues.
+    inbox: Option<Span>,
+    followers: Vec<Follower>,
+    apart: Apart,
+    delays: BTreeMap<Kind, DelayCounts>,
+    /// Set when a rate limit is met.
+    has_refused: Arc<AtomicBool>,
+}
+
+struct Follower {
+    id: InstanceId,
+    is_peertube: bool,
+    has_views_inbox: bool,
+    is_dead: bool,
+    clock_ahead: Span,
+    next_tick: Time,
+    tick_number: u32,
+    tick_interval: Span,
+    next_sample: Time,
+    shown: Shown,
+    /// By video that it shows, in order: what it displayed at each sample.
+    displayed: Vec<(VideoId, Vec<Option<u32>>)>,
+    /// The inbox queue, and the one for Views alone.
+    lanes: [InboxLane; 2],
+    /// What comes at the horizon or later.
+    to_come: Vec<Received>,
+    /// Arrivals of requests that made events, which the rate limit has not counted.
+    arrivals: VecDeque<(Time, InstanceId)>,
+    limiter: Option<RateLimiter>,
+    /// Whether the limiter refused a request: then it must not have been taken for delivered.
+    has_refused: bool,
+    /// When the newest total was built that took effect.
+    newest_total: BTreeMap<VideoId, Time>,
+    /// Activities worked on.
+    worked_on: u64,
+}
+
+enum Shown {
+    /// By video.
+    Tallies(Vec<Tally>),
+    Instance(Box<Instance>),
+}
+
+#[derive(Default)]
+struct InboxLane {
+    /// When it has done all that came so far.
+    free: Time,
+    /// When activities came and when work on them begins, without those that a sample has found begun.
+    tasks: VecDeque<(Time, Time)>,
+    /// When work began on the last activity that a sample has found begun.
+    begun: Option<Time>,
+    /// What is done at the horizon or later.
+    to_be_done: VecDeque<(Time, Parcel)>,
+}
+
+impl<'a> Shard<'a> {
+    /// The followers of these ids.
+    pub(super) fn new(
+        cell: &'a Cell,
+        ids: &[InstanceId],
+        clock_ahead: impl Fn(InstanceId) -> Span,
+        who: &Who,
+        has_refused: Arc<AtomicBool>,
+    ) -> Shard<'a> {
+        let new = |&id: &InstanceId| {
+            let has_viewers = who.has_viewers[id.index()];
+            Follower::new(cell, id, clock_ahead(id), who.is_dead[id.index()], has_viewers)
+        };
+        Shard {
+            cell,
+            end: cell.end.latest(),
+            inbox: inbox_work(&cell.delivery),
+            followers: ids.iter().map(new).collect(),
+            apart: Apart::default(),
+            delays: BTreeMap::new(),
+            has_refused,
+        }
+    }
+
+    /// Everything up to the horizon happens: samples and ticks at it, all else before it.
+    pub(super) fn replay(&mut self, window: &mut Window) {
+        let Window { horizon, parcels, renumbered, received, arrivals, heartbeats } = window;
+        for (position, follower) in self.followers.iter_mut().enumerate() {
+            for late in &mut follower.to_come {
+                late.parcel = renumbered[late.parcel as usize];
+            }
+            let mut coming = std::mem::take(&mut received[position]);
+            let mut own = std::mem::take(&mut heartbeats[position]);
+            let notes = Notes { cell: self.cell, apart: &mut self.apart, delays: &mut self.delays };
+            let verify = self.cell.delivery.verify;
+            let clock = Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify };
+            follower.arrivals.append(&mut arrivals[position]);
+            follower.replay(&mut coming, &mut own, parcels, &clock, notes);
+            if follower.has_refused {
+                self.has_refused.store(true, Ordering::Relaxed);
+            }
+            coming.clear();
+            own.clear();
+            (received[position], heartbeats[position]) = (coming, own);
+        }
+    }
+
+    /// Whether nothing waits, is worked on, is still to come or is shown at the horizon.
+    pub(super) fn is_idle(&self) -> bool {
+        self.followers.iter().all(Follower::is_idle)
+    }
+
+    /// What was noted.
+    pub(super) fn finish(mut self) -> Apart {
+        let work = self.inbox.unwrap_or_default();
+        for follower in self.followers {
+            let instance = follower.id.0;
+            self.apart.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
+            for (video, displayed) in follower.displayed {
+                self.apart.displayed.push((video, ShownCounter { instance, displayed }));
+            }
+        }
+        self.apart.delays = self.delays;
+        self.apart
+    }
+}
+
+/// What a follower's replay needs of its surroundings.
+struct Clock {
+    horizon: Time,
+    end: Time,
+    inbox: Option<Span>,
+    /// From an arrival to its wait for work.
+    verify: Span,
+}
+
+/// Where a follower's replay notes what it finds.
+struct Notes<'n> {
+    cell: &'n Cell,
+    apart: &'n mut Apart,
+    delays: &'n mut BTreeMap<Kind, DelayCounts>,
+}
+
+impl Follower {
+    fn new(cell: &Cell, id: InstanceId, clock_ahead: Span, is_dead: bool, has_viewers: bool) -> Follower {
+        let instance = &cell.federation.instances[id.index()];
+        let rules = instance.rules;
+        let videos = &cell.federation.videos;
+        let limit = cell.delivery.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
+        let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
+        let is_counted = rules.store == StoreKind::List && !has_viewers;
+        let shows = |video: &VideoId| instance.is_peertube && cell.federation.inboxes(*video).contains(&id);
+        Follower {
+            id,
+            is_peertube: instance.is_peertube,
+            has_views_inbox: rules.views_inbox == ViewsInbox::Own,
+            is_dead,
+            clock_ahead,
+            next_tick: cell.tick_phase[id.index()],
+            tick_number: 0,
+            tick_interval: rules.parameters.tick_interval,
+            next_sample: cell.sampling.from,
+            shown: if is_counted {
+                Shown::Tallies(vec![Tally::default(); videos.len()])
+            } else {
+                Shown::Instance(Box::new(Instance::new(id, rules, videos.as_slice().into())))
+            },
+            displayed: (0..videos.len())
+                .map(VideoId::at)
+                .filter(shows)
+                .map(|video| (video, Vec::new()))
+                .collect(),
+            lanes: Default::default(),
+            to_come: Vec::new(),
+            arrivals: VecDeque::new(),
+            limiter: limiter.filter(|_| instance.is_peertube),
+            has_refused: false,
+            newest_total: BTreeMap::new(),
+            worked_on: 0,
+        }
+    }
+
+    fn replay(
+        &mut self,
+        received: &mut Vec<Received>,
+        own: &mut Vec<(Time, Input<'static>)>,
+        parcels: &[Parcel],
+        clock: &Clock,
+        mut notes: Notes<'_>,
+    ) {
+        received.append(&mut self.to_come);
+        received.sort_unstable_by(|a, b| {
+            let order = |received: &Received| parcels[received.parcel as usize].order;
+            a.at.cmp(&b.at).then_with(|| order(a).cmp(&order(b)))
+        });
+        let now = received.partition_point(|received| received.at < clock.horizon);
+        self.to_come.extend(&received[now..]);
+        self.count(&received[..now], parcels, clock);
+        for received in &received[..now] {
+            self.queue(received.at, &parcels[received.parcel as usize], clock);
+        }
+        let mut own = own.drain(..).peekable();
+        for lane in [0, 1] {
+            while let Some((done, parcel)) =
+                self.lanes[lane].to_be_done.pop_front_if(|task| task.0 < clock.horizon)
+            {
+                while let Some((at, input)) = own.next_if(|own| own.0 < done && lane == self.views_lane()) {
+                    self.heartbeat(at, input, clock, &mut notes);
+                }
+                self.process(done, &parcel, lane, clock, &mut notes);
+            }
+        }
+        own.for_each(|(at, input)| self.heartbeat(at, input, clock, &mut notes));
+        self.advance(clock.horizon, clock, &mut notes);
+    }
+
+    /// The rate limit counts what has arrived, in order.
+    fn count(&mut self, received: &[Received], parcels: &[Parcel], clock: &Clock) {
+        let Some(limiter) = &mut self.limiter else { return };
+        let counted = clock.horizon.before(clock.verify);
+        let apart = received.iter().filter(|received| !parcels[received.parcel as usize].has_events);
+        for received in apart {
+            let at = received.at.before(clock.verify);
+            while let Some((before, from)) = self.arrivals.pop_front_if(|arrival| arrival.0 <= at) {
+                self.has_refused |= !limiter.takes(before, from);
+            }
+            self.has_refused |= !limiter.takes(at, parcels[received.parcel as usize].from);
+        }
+        while let Some((before, from)) = self.arrivals.pop_front_if(|arrival| arrival.0 < counted) {
+            self.has_refused |= !limiter.takes(before, from);
+        }
+    }
+
+    /// The lane in which Views wait.
+    fn views_lane(&self) -> usize {
+        usize::from(self.has_views_inbox)
+    }
+
+    /// An activity comes to the inbox queue, or takes effect at once if there is none.
+    fn queue(&mut self, at: Time, parcel: &Parcel, clock: &Clock) {
+        let lane = if parcel.kind.is_view() { self.views_lane() } else { 0 };
+        let lane = &mut self.lanes[lane];
+        let mut done = at;
+        if let Some(work) = clock.inbox {
+            let begins = at.max(lane.free);
+            done = begins + work;
+            lane.free = done;
+            lane.tasks.push_back((at, begins));
+            self.worked_on += u64::from(begins <= clock.end);
+        }
+        lane.to_be_done.push_back((done, *parcel));
+    }
+
+    /// An activity takes effect.
+    fn process(&mut self, at: Time, parcel: &Parcel, lane: usize, clock: &Clock, notes: &mut Notes<'_>) {
+        let Parcel { activity, kind, from, authored, .. } = *parcel;
+        notes.delays.entry(kind).or_default().note(at.since(authored));
+        if !self.is_peertube {
+            return;
+        }
+        if kind == Kind::Update {
+            notes.apart.update_fetches.push((at, activity.video, self.id, from));
+        }
+        if lane != self.views_lane() {
+            return;
+        }
+        let Some(expires) = activity.expires else { return };
+        self.advance_before(at, clock, notes);
+        match &mut self.shown {
+            Shown::Instance(instance) => {
+                instance.handle(at + self.clock_ahead, Input::Receive(&activity), &mut Vec::new());
+            }
+            Shown::Tallies(tallies) => {
+                let leaves =
+                    leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
+                let rules = &notes.cell.federation.instances[self.id.index()].rules;
+                let tally = &mut tallies[activity.video.index()];
+                match replacing_count(rules, &activity, notes.cell.federation.origin(activity.video)) {
+                    Some(count) => tally.replace(u64::from(count), leaves),
+                    None => tally.add(1, leaves),
+                }
+            }
+        }
+        if kind == Kind::Total {
+            let newest = self.newest_total.entry(activity.video).or_default();
+            *newest = authored.max(*newest);
+        }
+    }
+
+    fn heartbeat(&mut self, at: Time, input: Input<'static>, clock: &Clock, notes: &mut Notes<'_>) {
+        self.advance_before(at, clock, notes);
+        if let Shown::Instance(instance) = &mut self.shown {
+            // what it sends is the run's business
+            let mut sends: Vec<Effect> = Vec::new();
+            instance.handle(at + self.clock_ahead, input, &mut sends);
+        }
+    }
+
+    /// Ticks and samples at an instant come before anything else there.
+    fn advance_before(&mut self, at: Time, clock: &Clock, notes: &mut Notes<'_>) {
+        if at >= self.next_tick || at >= self.next_sample {
+            self.advance(at, clock, notes);
+        }
+    }
+
+    /// Ticks and samples up to an instant, and at it.
+    fn advance(&mut self, to: Time, clock: &Clock, notes: &mut Notes<'_>) {
+        let to = to.min(clock.end);
+        while self.next_tick.min(self.next_sample) <= to {
+            if self.next_tick <= self.next_sample {
+                self.tick();
+            } else {
+                self.sample(clock, notes);
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        match &mut self.shown {
+            Shown::Tallies(tallies) => tallies.iter_mut().for_each(|tally| tally.tick(self.next_tick)),
+            Shown::Instance(instance) => {
+                let input = Input::Tick { number: self.tick_number };
+                instance.handle(self.next_tick + self.clock_ahead, input, &mut Vec::new());
+            }
+        }
+        self.next_tick += self.tick_interval;
+        self.tick_number += 1;
+    }
+
+    fn sample(&mut self, clock: &Clock, notes: &mut Notes<'_>) {
+        let at = self.next_sample;
+        for (video, displayed) in &mut self.displayed {
+            let count = self.shown.displayed(*video);
+            displayed
+                .push((!self.is_dead).then(|| u32::try_from(count).expect("viewers are limited to u32")));
+        }
+        for built in self.newest_total.values() {
+            notes.apart.staleness.sum_us += at.since(*built).us();
+            notes.apart.staleness.count += 1;
+        }
+        if let Some(work) = clock.inbox {
+            let instance = self.id.0;
+            for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
+                let row = QueueRow { instance, queue: QueueName::Lane(name), ..lane.sample(at, work) };
+                if row.waiting + row.running + row.started > 0 {
+                    notes.apart.queues.push(row);
+                }
+            }
+        }
+        self.next_sample += notes.cell.sampling.every;
+    }
+
+    fn is_idle(&self) -> bool {
+        self.to_come.is_empty()
+            && self.lanes.iter().all(|lane| lane.tasks.is_empty() && lane.to_be_done.is_empty())
+            && (self.is_dead || self.displayed.iter().all(|(video, _)| self.shown.displayed(*video) == 0))
+    }
+}
+
+impl Shown {
+    fn displayed(&self, video: VideoId) -> u64 {
+        match self {
+            Shown::Tallies(tallies) => tallies[video.index()].displayed(),
+            Shown::Instance(instance) => instance.displayed(video),
+        }
+    }
+}
+
+impl InboxLane {
+    /// The queue as a sample finds it: what comes, begins or is done at that very instant has not yet.
+    fn sample(&mut self, at: Time, work: Span) -> QueueRow {
+        let (mut started, mut waited_ns) = (0, 0u64);
+        while let Some((came, begins)) = self.tasks.pop_front_if(|task| task.1 < at) {
+            started += 1;
+            waited_ns = waited_ns.saturating_add(begins.since(came).ns());
+            self.begun = Some(begins);
+        }
+        let is_at_work = |begun: Time| work > Span::ZERO && begun + work >= at;
+        let running = u64::from(self.begun.is_some_and(is_at_work));
+        let waiting = self.tasks.partition_point(|task| task.0 < at) as u64;
+        let oldest = self.tasks.front().filter(|_| waiting > 0).map(|task| at.since(task.0));
+        QueueRow {
+            at_ns: at.ns(),
+            instance: 0,
+            queue: QueueName::Lane(Lane::Inbox),
+            waiting,
+            running,
+            oldest_ns: oldest.unwrap_or_default().ns(),
+            started,
+            waited_ns,
+        }
+    }
+}
+
+/// The work on an activity, if there are inbox queues.
+fn inbox_work(delivery: &Delivery) -> Option<Span> {
+    (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
+}
+
+/// The first tick at or after `expires`, from the next one on.
+fn leaving_tick(next_tick: Time, interval: Span, expires: Time) -> Time {
+    let ticks = expires.since(next_tick).ns().div_ceil(interval.ns());
+    next_tick + interval * ticks
+}

@@ -1,0 +1,106 @@
+//! Who can be worked out apart from the events of a run, and why others cannot.
+//!
+//! A *quiet receiver* answers requests after a time that depends on nothing that happens, and what it receives changes
+//! nothing but what it shows. A *free sender* waits for nothing but its job slots. Both follow from the cell alone.
+
+use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::faults::{Change, Timetable};
+use crate::domain::protocol::{AcceptResult, StoreKind};
+use crate::sim::Cell;
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+use std::collections::BTreeSet;
+
+/// Why messages are moved event by event. The texts stand in the manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::sim) enum Because {
+    /// Their sender's cores or links are limited, or its process stops, or it sends again, keeps connections or has no jobs.
+    Sender,
+    /// A receiver's cores or links are limited, its process stops, it owns a video or its sends follow what it shows.
+    Receiver,
+    /// A receiver verifies them one after another.
+    Forwarded,
+    /// A single message.
+    Single,
+}
+
+impl Because {
+    /// The sentence for people.
+    pub(in crate::sim) fn text(self) -> &'static str {
+        match self {
+            Because::Sender => {
+                "the sender's requests wait for its cores, links or process, or are made again"
+            }
+            Because::Receiver => "a receiver's answers or sends depend on what it receives",
+            Because::Forwarded => "receivers verify what is forwarded one after another",
+            Because::Single => "jobs for one inbox",
+        }
+    }
+}
+
+/// By `InstanceId`.
+pub(super) struct Who {
+    pub(super) is_quiet: Vec<bool>,
+    pub(super) is_free: Vec<bool>,
+    pub(super) is_dead: Vec<bool>,
+    pub(super) has_viewers: Vec<bool>,
+}
+
+impl Who {
+    pub(super) fn new(cell: &Cell, timetable: &Timetable) -> Who {
+        let instances = &cell.federation.instances;
+        let count = instances.len();
+        let origins: BTreeSet<InstanceId> = cell.federation.videos.iter().map(|video| video.origin).collect();
+        let mut who = Who {
+            is_quiet: vec![false; count],
+            is_free: vec![false; count],
+            is_dead: vec![false; count],
+            has_viewers: vec![false; count],
+        };
+        cell.sessions.iter().for_each(|session| who.has_viewers[session.instance.index()] = true);
+        let mut changes = vec![Vec::new(); count];
+        for (at, id, change) in timetable.changes() {
+            changes[id.index()].push((at, change));
+        }
+        let is_unlimited = cell.delivery.queues == Queues::Unlimited;
+        for (index, instance) in instances.iter().enumerate() {
+            let capacity = instance.capacity;
+            let is_unbounded = is_unlimited
+                || (capacity.cores, capacity.uplink_bits_per_s, capacity.downlink_bits_per_s)
+                    == (None, None, None);
+            // what is verified at no cost behind a signature has an order of its own
+            let verifies_at_once =
+                !is_unlimited && cell.delivery.verify + cell.delivery.json_ld_verify == Span::ZERO;
+            who.is_dead[index] = changes[index] == [(Time::ZERO, Change::Stop)];
+            let keeps_process = changes[index].is_empty();
+            let rules = &instance.rules;
+            let heeds_totals = rules.store == StoreKind::Keyed
+                && rules.accept_result != AcceptResult::Nobody
+                && who.has_viewers[index];
+            who.is_quiet[index] = is_unbounded
+                && !verifies_at_once
+                && !heeds_totals
+                && (keeps_process || who.is_dead[index])
+                && !origins.contains(&InstanceId::at(index));
+            who.is_free[index] = is_unbounded && keeps_process && makes_each_request_once(&cell.delivery);
+        }
+        if !takes_time(cell) {
+            // what happens at one instant has causes at the same instant: their order is that of the events
+            who.is_quiet.fill(false);
+        }
+        who
+    }
+}
+
+fn makes_each_request_once(delivery: &Delivery) -> bool {
+    delivery.queues == Queues::Unlimited
+        || delivery.queues == Queues::Peertube
+            && delivery.attempts == 1
+            && delivery.breaker.is_none()
+            && delivery.keep_alive.is_none()
+}
+
+/// Whether every message arrives after it was sent.
+fn takes_time(cell: &Cell) -> bool {
+    cell.network.latency_min() > Span::ZERO
+}

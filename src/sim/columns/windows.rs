@@ -1,0 +1,237 @@
+//! Windows: what is known about followers' inboxes is collected, and handed to their replay now and then, here or on
+//! threads of its own. How many there are changes nothing: followers do not depend on each other.
+
+use super::replay::{Parcel, Received, Shard, Window};
+use crate::instance::Input;
+use crate::metrics::apart::Apart;
+use crate::words::ids::InstanceId;
+use crate::words::units::Time;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread::{Scope, ScopedJoinHandle};
+
+/// So many parcels at inboxes make a window: what fits a core's cache.
+const WINDOW_ENTRIES: usize = 1 << 17;
+
+/// Threads that help inside a run; the only ones in the model. What they do depends on nothing but what they are given.
+#[derive(Clone, Copy)]
+pub(in crate::sim) struct Helpers<'s, 'e> {
+    pub(super) count: usize,
+    scope: &'s Scope<'s, 'e>,
+}
+
+/// Does something with so many threads to help.
+pub(in crate::sim) fn with_helpers<'e, R>(
+    count: usize,
+    work: impl for<'s> FnOnce(Helpers<'s, 'e>) -> R,
+) -> R {
+    std::thread::scope(|scope| work(Helpers { count, scope }))
+}
+
+/// What is collected, and who works on it.
+pub(super) struct Windows<'s> {
+    parcels: Vec<Parcel>,
+    /// By parcel: when the last of its messages arrives.
+    latest: Vec<Time>,
+    renumbered: Arc<[u32]>,
+    /// By shard.
+    open: Vec<Window>,
+    shards: Vec<Place<'s>>,
+    /// By follower: shard, position in it.
+    places: Vec<(u32, u32)>,
+    entries: usize,
+    has_refused: Arc<AtomicBool>,
+}
+
+/// Where a shard is.
+enum Place<'s> {
+    Here(Box<Shard<'s>>),
+    Thread {
+        windows: SyncSender<Window>,
+        done: Receiver<(Window, bool)>,
+        /// Windows that are there.
+        under_way: usize,
+        handle: ScopedJoinHandle<'s, Apart>,
+    },
+}
+
+impl<'s> Windows<'s> {
+    /// For shards of so many followers each, in order. With helpers, each has a thread.
+    pub(super) fn new(
+        shards: Vec<(Shard<'s>, usize)>,
+        has_refused: Arc<AtomicBool>,
+        helpers: Helpers<'s, '_>,
+    ) -> Windows<'s> {
+        let places = (0u32..)
+            .zip(&shards)
+            .flat_map(|(shard, (_, count))| (0..*count as u32).map(move |at| (shard, at)));
+        let places = places.collect();
+        let open = shards.iter().map(|(_, count)| Window::of(*count)).collect();
+        let place = |(shard, _): (Shard<'s>, usize)| match helpers.count {
+            0 => Place::Here(Box::new(shard)),
+            _ => Place::on_thread(shard, helpers.scope),
+        };
+        Windows {
+            parcels: Vec::new(),
+            latest: Vec::new(),
+            renumbered: [].into(),
+            open,
+            shards: shards.into_iter().map(place).collect(),
+            places,
+            entries: 0,
+            has_refused,
+        }
+    }
+
+    /// A parcel is on its way to followers.
+    pub(super) fn add_parcel(&mut self, parcel: Parcel) -> u32 {
+        self.parcels.push(parcel);
+        self.latest.push(Time::ZERO);
+        u32::try_from(self.parcels.len() - 1).expect("a window is handed over before that")
+    }
+
+    /// A parcel whose request made events; `is_last` puts it behind all others that come at the same instant.
+    pub(super) fn brought_by_event(&mut self, parcel: u32, is_last: bool) {
+        let parcel = &mut self.parcels[parcel as usize];
+        parcel.has_events = true;
+        if is_last {
+            parcel.order.of_model = u128::MAX;
+        }
+    }
+
+    /// A request that made events arrives at a follower.
+    pub(super) fn arrive(&mut self, follower: u32, at: Time, from: InstanceId) {
+        let (shard, position) = self.places[follower as usize];
+        self.open[shard as usize].arrivals[position as usize].push_back((at, from));
+    }
+
+    /// Whether a rate limit was met.
+    pub(super) fn has_refused(&self) -> bool {
+        self.has_refused.load(Ordering::Relaxed)
+    }
+
+    /// It comes to the inbox of a follower.
+    pub(super) fn receive(&mut self, follower: u32, at: Time, parcel: u32) {
+        let (shard, position) = self.places[follower as usize];
+        self.open[shard as usize].received[position as usize].push(Received { at, parcel });
+        let latest = &mut self.latest[parcel as usize];
+        *latest = at.max(*latest);
+        self.entries += 1;
+    }
+
+    /// A follower gets heartbeats of its own viewers.
+    pub(super) fn heartbeat(&mut self, follower: u32, at: Time, input: Input<'static>) {
+        let (shard, position) = self.places[follower as usize];
+        self.open[shard as usize].heartbeats[position as usize].push((at, input));
+        self.entries += 1;
+    }
+
+    /// Whether enough was collected to hand it over.
+    pub(super) fn is_full(&self) -> bool {
+        self.entries >= WINDOW_ENTRIES
+    }
+
+    /// Hands over what was collected: nothing that happens before the horizon is still to be told.
+    pub(super) fn hand_over(&mut self, horizon: Time) {
+        let (mut carried, mut latest, mut renumbered) =
+            (Vec::new(), Vec::new(), vec![u32::MAX; self.parcels.len()]);
+        for (number, parcel) in
+            self.parcels.iter().enumerate().filter(|(number, _)| self.latest[*number] >= horizon)
+        {
+            renumbered[number] = carried.len() as u32;
+            carried.push(*parcel);
+            latest.push(self.latest[number]);
+        }
+        let parcels: Arc<[Parcel]> = std::mem::replace(&mut self.parcels, carried).into();
+        let before = std::mem::replace(&mut self.renumbered, renumbered.into());
+        self.latest = latest;
+        self.entries = 0;
+        for (open, place) in self.open.iter_mut().zip(&mut self.shards) {
+            open.horizon = horizon;
+            open.parcels = Arc::clone(&parcels);
+            open.renumbered = Arc::clone(&before);
+            place.work_on(open);
+        }
+    }
+
+    /// Whether all followers are idle and show nothing, at the horizon of the last window.
+    pub(super) fn is_idle(&mut self) -> bool {
+        self.shards.iter_mut().all(Place::is_idle)
+    }
+
+    /// What was noted, and whether a rate limit was met.
+    pub(super) fn finish(self) -> (Apart, bool) {
+        let mut sum = Apart::default();
+        for place in self.shards {
+            sum.add(match place {
+                Place::Here(shard) => shard.finish(),
+                Place::Thread { windows, handle, .. } => {
+                    drop(windows);
+                    handle.join().expect("a replay does not panic")
+                }
+            });
+        }
+        (sum, self.has_refused.load(Ordering::Relaxed))
+    }
+}
+
+impl Window {
+    fn of(followers: usize) -> Window {
+        Window {
+            received: vec![Vec::new(); followers],
+            heartbeats: vec![Vec::new(); followers],
+            arrivals: vec![VecDeque::new(); followers],
+            ..Window::default()
+        }
+    }
+}
+
+impl<'s> Place<'s> {
+    fn on_thread(mut shard: Shard<'s>, scope: &'s Scope<'s, '_>) -> Place<'s> {
+        /// The run may be ahead by so many windows.
+        const AHEAD: usize = 2;
+        let (windows, work) = sync_channel::<Window>(AHEAD);
+        let (give, done) = channel();
+        let handle = scope.spawn(move || {
+            for mut window in work {
+                shard.replay(&mut window);
+                let is_idle = shard.is_idle();
+                if give.send((window, is_idle)).is_err() {
+                    break;
+                }
+            }
+            shard.finish()
+        });
+        Place::Thread { windows, done, under_way: 0, handle }
+    }
+
+    /// Replays a window, and leaves an empty one.
+    fn work_on(&mut self, window: &mut Window) {
+        match self {
+            Place::Here(shard) => shard.replay(window),
+            Place::Thread { windows, done, under_way, .. } => {
+                let followers = window.received.len();
+                let empty = done.try_recv().ok().map(|(window, _)| window);
+                *under_way += 1 - usize::from(empty.is_some());
+                let empty = empty.unwrap_or_else(|| Window::of(followers));
+                let full = std::mem::replace(window, empty);
+                windows.send(full).expect("a replay does not panic");
+            }
+        }
+    }
+
+    fn is_idle(&mut self) -> bool {
+        match self {
+            Place::Here(shard) => shard.is_idle(),
+            Place::Thread { done, under_way, .. } => {
+                let mut last = false;
+                for _ in 0..std::mem::take(under_way) {
+                    last = done.recv().expect("a replay does not panic").1;
+                }
+                last
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! What faults do to a message on its way: the one place that asks the timetable about latency and loss.
+
+use crate::domain::faults::Timetable;
+use crate::words::ids::InstanceId;
+use crate::words::random::{MessageDraws, Purpose, Seed};
+use crate::words::units::{Span, Time};
+
+/// The timetable of a run, and the draws that it needs.
+pub(super) struct Conditions<'a> {
+    pub(super) timetable: &'a Timetable,
+    burst_draws: MessageDraws,
+}
+
+impl<'a> Conditions<'a> {
+    pub(super) fn new(timetable: &'a Timetable, seed: Seed) -> Conditions<'a> {
+        Conditions { timetable, burst_draws: MessageDraws::new(seed, Purpose::Burst) }
+    }
+
+    /// The latency of a message that leaves now, with what faults add; `None` if it gets lost. `drawn` is what the network
+    /// gives it, `name` its random name.
+    pub(super) fn latency(
+        &mut self,
+        from: InstanceId,
+        to: InstanceId,
+        name: impl FnOnce() -> u64,
+        drawn: Option<Span>,
+        now: Time,
+    ) -> Option<Span> {
+        let drawn = drawn?;
+        if self.timetable.is_quiet() {
+            return Some(drawn);
+        }
+        if self.timetable.is_cut(from, to, now) {
+            return None;
+        }
+        let loss_ppm = self.timetable.loss_ppm(from, to, now);
+        if loss_ppm > 0 {
+            let draw = self.burst_draws.one(name(), to.0);
+            if u64::from(draw) < (u64::from(loss_ppm) << 32) / 1_000_000 {
+                return None;
+            }
+        }
+        Some(drawn + self.timetable.added_latency(from, to, now))
+    }
+}
