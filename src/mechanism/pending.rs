@@ -2,10 +2,29 @@
 //!
 //! The key, never the moment of insertion, decides between equal times, so that every way of executing a run agrees.
 //! No two pending events may share a time and a key; `pop` asserts it. The queue knows nothing about events but that.
+//!
+//! Times are numbers of `DIGIT_BITS`-bit digits. The next events are in a *window* of time, sorted; any other waits in the
+//! bucket of the first digit in which its time differs from the window's start: the sooner it happens, the finer the bucket.
+//! When the window is used up, the first bucket becomes the window if it holds few events; if it holds many, they are dealt
+//! out by their next digit. A window into which too many events are scheduled is closed: all of it goes to finer buckets.
+//! So buckets are as fine as events are dense, and however times are spread, an event goes down digit by digit and never up.
+//! Only the events of one single instant cost their logarithm.
 
 use crate::words::units::Time;
-use std::cmp::Ordering;
+use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+const DIGIT_BITS: u32 = 6;
+/// Values of a digit.
+const RADIX: usize = 1 << DIGIT_BITS;
+/// Digits of a time.
+const DIGITS: usize = u64::BITS.div_ceil(DIGIT_BITS) as usize;
+/// A bucket of so many events is sorted, a larger one dealt out.
+const SORTED_MAX: usize = 32;
+/// A window to which more events were added is too long.
+const ADDED_MAX: usize = 64;
+/// An emptied bucket keeps memory for so many events.
+const KEPT_CAPACITY: usize = 256;
 
 /// The order of events at one instant. It is a number with the most important part in the highest bits.
 ///
@@ -21,25 +40,55 @@ pub struct Key {
 /// The set of events to come.
 #[derive(Debug)]
 pub struct Pending<E> {
-    heap: BinaryHeap<Entry>,
-    /// The events, beside the heap: it moves its entries often, and they are large.
-    events: Vec<Option<E>>,
+    /// The last instant of the window, if one is open.
+    window_end_ns: Option<u64>,
+    /// The events of the window that were in its bucket; the next one is last.
+    run: Vec<Near>,
+    /// The events of the window that were scheduled since.
+    added: BinaryHeap<Reverse<Near>>,
+    /// The events beyond the window.
+    buckets: Buckets,
+    /// The events, beside what is moved often: they are large.
+    slots: Vec<Slot<E>>,
     free: Vec<u32>,
     last: Option<(Time, Key)>,
 }
 
 #[derive(Debug)]
-struct Entry {
-    time: Time,
+struct Slot<E> {
     key: Key,
-    /// Where in `events`.
+    event: Option<E>,
+}
+
+/// An event in a bucket.
+#[derive(Clone, Copy, Debug)]
+struct Far {
+    time_ns: u64,
+    /// Where in `slots`.
+    slot: u32,
+}
+
+/// An event in the window. The order is that of the fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Near {
+    time_ns: u64,
+    key: Key,
+    /// Where in `slots`.
     slot: u32,
 }
 
 impl<E> Pending<E> {
     /// No events.
     pub fn new() -> Pending<E> {
-        Pending { heap: BinaryHeap::new(), events: Vec::new(), free: Vec::new(), last: None }
+        Pending {
+            window_end_ns: None,
+            run: Vec::new(),
+            added: BinaryHeap::new(),
+            buckets: Buckets::new(),
+            slots: Vec::new(),
+            free: Vec::new(),
+            last: None,
+        }
     }
 
     /// Schedules an event.
@@ -52,12 +101,16 @@ impl<E> Pending<E> {
             "an event at {time:?} was scheduled after {:?} had happened",
             self.last
         );
-        let slot = self.free.pop().unwrap_or_else(|| {
-            self.events.push(None);
-            u32::try_from(self.events.len() - 1).expect("fewer than 2^32 events fit the memory")
-        });
-        self.events[slot as usize] = Some(event);
-        self.heap.push(Entry { time, key, slot });
+        let slot = self.store(Slot { key, event: Some(event) });
+        let time_ns = time.ns();
+        if self.window_end_ns.is_none_or(|end_ns| time_ns > end_ns) {
+            self.buckets.add(Far { time_ns, slot });
+            return;
+        }
+        self.added.push(Reverse(Near { time_ns, key, slot }));
+        if self.added.len() > ADDED_MAX {
+            self.close_window();
+        }
     }
 
     /// The next event.
@@ -65,26 +118,92 @@ impl<E> Pending<E> {
     /// # Panics
     /// If it has the time and the key of the one before: then their order would be an accident.
     pub fn pop(&mut self) -> Option<(Time, Key, E)> {
-        let Entry { time, key, slot } = self.heap.pop()?;
+        if self.run.is_empty() && self.added.is_empty() {
+            self.open_window();
+        }
+        let Near { time_ns, key, slot } = self.pop_near()?;
+        let time = Time::from_ns(time_ns);
         assert!(self.last != Some((time, key)), "two events at {time:?} with the key {key:x?}");
         self.last = Some((time, key));
         self.free.push(slot);
-        self.events[slot as usize].take().map(|event| (time, key, event))
+        self.slots[slot as usize].event.take().map(|event| (time, key, event))
     }
 
     /// The time of the next event.
     pub fn next_time(&self) -> Option<Time> {
-        self.heap.peek().map(|entry| entry.time)
+        let in_window = self.run.last().into_iter().chain(self.added.peek().map(|Reverse(near)| near));
+        let first_ns = in_window.map(|near| near.time_ns).min();
+        first_ns.or_else(|| self.buckets.first_ns()).map(Time::from_ns)
     }
 
     /// How many events are pending.
     pub fn len(&self) -> usize {
-        self.heap.len()
+        self.slots.len() - self.free.len()
     }
 
     /// Whether nothing is pending.
     pub fn is_empty(&self) -> bool {
-        self.heap.is_empty()
+        self.len() == 0
+    }
+
+    fn store(&mut self, content: Slot<E>) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = content;
+            return slot;
+        }
+        self.slots.push(content);
+        u32::try_from(self.slots.len() - 1).expect("fewer than 2^32 events fit the memory")
+    }
+
+    /// Takes the first event out of the window.
+    fn pop_near(&mut self) -> Option<Near> {
+        match (self.run.last(), self.added.peek()) {
+            (Some(of_run), Some(Reverse(added))) if added < of_run => {
+                self.added.pop().map(|Reverse(near)| near)
+            }
+            (None, Some(_)) => self.added.pop().map(|Reverse(near)| near),
+            _ => self.run.pop(),
+        }
+    }
+
+    /// Makes the first bucket the window, after dealing it out as often as it holds too many events.
+    fn open_window(&mut self) {
+        while let Some(bucket) = self.buckets.first() {
+            if bucket.digit == 0 || self.buckets.len(bucket) <= SORTED_MAX {
+                let (mut content, end_ns) = self.buckets.take(bucket);
+                self.window_end_ns = Some(end_ns);
+                self.fill_run(&mut content);
+                self.buckets.keep(bucket, content);
+                return;
+            }
+            self.buckets.deal_out(bucket);
+        }
+    }
+
+    /// Puts the events of the window into finer buckets, so that the next one is shorter.
+    fn close_window(&mut self) {
+        let Some((now, _)) = self.last else { return };
+        // A window that is over at this instant cannot be shorter.
+        if self.window_end_ns == Some(now.ns()) {
+            return;
+        }
+        self.window_end_ns = None;
+        self.buckets.start_ns = now.ns();
+        let added = self.added.drain().map(|Reverse(near)| near);
+        for Near { time_ns, slot, .. } in self.run.drain(..).chain(added) {
+            self.buckets.add(Far { time_ns, slot });
+        }
+    }
+
+    /// Sorts by time, which is cheap, and then by key where times are equal, which is rare.
+    fn fill_run(&mut self, content: &mut [Far]) {
+        content.sort_unstable_by_key(|far| Reverse(far.time_ns));
+        let slots = &self.slots;
+        let near = |&Far { time_ns, slot }: &Far| Near { time_ns, key: slots[slot as usize].key, slot };
+        self.run.extend(content.iter().map(near));
+        for equal in self.run.chunk_by_mut(|a, b| a.time_ns == b.time_ns) {
+            equal.sort_unstable_by_key(|near| Reverse(near.key));
+        }
     }
 }
 
@@ -94,32 +213,87 @@ impl<E> Default for Pending<E> {
     }
 }
 
-impl Entry {
-    fn order(&self) -> (Time, Key) {
-        (self.time, self.key)
-    }
+/// The events beyond the window, by the first digit in which their time differs from its start.
+#[derive(Debug)]
+struct Buckets {
+    /// The start of the window. Nothing pending is earlier.
+    start_ns: u64,
+    /// By digit, lowest first, then by its value.
+    buckets: Vec<Bucket>,
+    /// By digit: the values that have events, as bits.
+    used: [u64; DIGITS],
 }
 
-// The standard heap gives its greatest entry first, hence the reversed order.
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        other.order().cmp(&self.order())
-    }
+#[derive(Clone, Debug)]
+struct Bucket {
+    first_ns: u64,
+    content: Vec<Far>,
 }
 
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// A bucket that has events.
+#[derive(Clone, Copy)]
+struct Place {
+    digit: usize,
+    value: usize,
 }
 
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        self.order() == other.order()
+impl Buckets {
+    fn new() -> Buckets {
+        let empty = Bucket { first_ns: u64::MAX, content: Vec::new() };
+        Buckets { start_ns: 0, buckets: vec![empty; DIGITS * RADIX], used: [0; DIGITS] }
+    }
+
+    fn add(&mut self, far: Far) {
+        let differing = far.time_ns ^ self.start_ns;
+        let digit = (differing.checked_ilog2().unwrap_or(0) / DIGIT_BITS) as usize;
+        let value = (far.time_ns >> (digit as u32 * DIGIT_BITS)) as usize % RADIX;
+        self.used[digit] |= 1 << value;
+        let bucket = &mut self.buckets[digit * RADIX + value];
+        bucket.first_ns = bucket.first_ns.min(far.time_ns);
+        bucket.content.push(far);
+    }
+
+    /// The earliest bucket: what differs in a low digit only is closest.
+    fn first(&self) -> Option<Place> {
+        let digit = self.used.iter().position(|&used| used != 0)?;
+        Some(Place { digit, value: self.used[digit].trailing_zeros() as usize })
+    }
+
+    fn first_ns(&self) -> Option<u64> {
+        self.first().map(|Place { digit, value }| self.buckets[digit * RADIX + value].first_ns)
+    }
+
+    fn len(&self, Place { digit, value }: Place) -> usize {
+        self.buckets[digit * RADIX + value].content.len()
+    }
+
+    /// Moves the start to the first bucket. Returns its events and its last instant.
+    fn take(&mut self, Place { digit, value }: Place) -> (Vec<Far>, u64) {
+        self.used[digit] &= !(1 << value);
+        let bucket = &mut self.buckets[digit * RADIX + value];
+        let below = !(u64::MAX << (digit as u32 * DIGIT_BITS));
+        self.start_ns = bucket.first_ns & !below;
+        bucket.first_ns = u64::MAX;
+        (std::mem::take(&mut bucket.content), self.start_ns | below)
+    }
+
+    /// Gives an empty bucket the memory of what was taken out, if that is little.
+    fn keep(&mut self, Place { digit, value }: Place, mut content: Vec<Far>) {
+        if content.capacity() <= KEPT_CAPACITY {
+            content.clear();
+            self.buckets[digit * RADIX + value].content = content;
+        }
+    }
+
+    /// Moves the start to the first bucket and its events to finer ones.
+    fn deal_out(&mut self, place: Place) {
+        let (content, _) = self.take(place);
+        for &far in &content {
+            self.add(far);
+        }
+        self.keep(place, content);
     }
 }
-
-impl Eq for Entry {}
 
 #[cfg(test)]
 mod tests {
@@ -150,6 +324,92 @@ mod tests {
                 std::iter::from_fn(|| pending.pop()).map(|(time, key, ())| (time, key)).collect();
             prop_assert_eq!(popped, sorted);
         }
+    }
+
+    /// Lengths of time on every scale, from the same instant to centuries.
+    fn length_ns() -> impl Strategy<Value = u64> {
+        prop_oneof![
+            3 => Just(0),
+            3 => 0u64..100,
+            3 => 0u64..1_000_000,
+            3 => 0u64..100_000_000_000,
+            1 => (0u32..64).prop_flat_map(|bits| 0..=u64::MAX >> bits),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_sorted_map(
+            steps in proptest::collection::vec((0usize..200, length_ns(), length_ns(), 0usize..200), 0..30),
+        ) {
+            let mut pending = Pending::new();
+            let mut model = std::collections::BTreeMap::new();
+            let mut now_ns = 0u64;
+            for (number, (pushes, first_ns, apart_ns, pops)) in steps.into_iter().enumerate() {
+                for push in 0..pushes {
+                    let later_ns = first_ns.saturating_add(apart_ns.saturating_mul(push as u64 / 2));
+                    let time = Time::from_ns(now_ns.saturating_add(later_ns));
+                    // Later ones come first, and keys do not repeat.
+                    let key = Key { of_model: 200 - push as u128, copy: number as u64 };
+                    pending.push(time, key, (number, push));
+                    model.insert((time, key), (number, push));
+                }
+                for _ in 0..pops {
+                    prop_assert_eq!(pending.next_time(), model.keys().next().map(|&(time, _)| time));
+                    prop_assert_eq!(pending.len(), model.len());
+                    prop_assert_eq!(pending.is_empty(), model.is_empty());
+                    let expected = model.pop_first().map(|((time, key), event)| (time, key, event));
+                    prop_assert_eq!(pending.pop(), expected);
+                    now_ns = expected.map_or(now_ns, |(time, _, _)| time.ns());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_million_events_at_two_instants_take_no_time() {
+        const EACH: u128 = 250_000;
+        let [near, far] = [Time::from_ns(7), Time::from_ns(u64::MAX)];
+        let mut pending = Pending::new();
+        for key in 0..EACH {
+            pending.push(near, only(2 * key), ());
+            pending.push(far, only(2 * key), ());
+        }
+        // Every event schedules another one at its own instant.
+        for time in [near, far] {
+            for key in 0..EACH {
+                assert_eq!(pending.pop(), Some((time, only(2 * key), ())));
+                pending.push(time, only(2 * key + 1), ());
+                assert_eq!(pending.pop(), Some((time, only(2 * key + 1), ())));
+            }
+            for key in EACH..2 * EACH {
+                pending.push(time, only(2 * key), ());
+            }
+            for key in EACH..2 * EACH {
+                assert_eq!(pending.pop(), Some((time, only(2 * key), ())));
+            }
+        }
+        assert!(pending.is_empty());
+    }
+
+    #[test]
+    fn bursts_before_a_crowded_instant_do_not_move_the_crowd() {
+        let crowded = Time::from_ns(1 << 40);
+        let mut pending = Pending::new();
+        for key in 0..200_000 {
+            pending.push(crowded, only(key), ());
+        }
+        for burst in 0..10_000 {
+            for event in 0..100 {
+                pending.push(Time::from_ns(1_000 * burst + event), only(0), ());
+            }
+            for event in 0..100 {
+                assert_eq!(pending.next_time(), Some(Time::from_ns(1_000 * burst + event)));
+                pending.pop();
+            }
+            assert_eq!(pending.next_time(), Some(crowded));
+        }
+        assert_eq!(pending.len(), 200_000);
     }
 
     #[test]
