@@ -163,6 +163,8 @@ pub struct Timetable {
     added_latency: Vec<OnLinks<Span>>,
     /// By instance, and none is negative.
     clock_ahead: Vec<Span>,
+    /// When anything that it says begins or ends to hold, in ascending order.
+    steps: Vec<Time>,
     is_quiet: bool,
 }
 
@@ -234,6 +236,7 @@ impl Timetable {
                 loss_ppm: Vec::new(),
                 added_latency: Vec::new(),
                 clock_ahead: Vec::new(),
+                steps: Vec::new(),
                 is_quiet: true,
             },
         };
@@ -285,9 +288,40 @@ impl Timetable {
         self.clock_ahead[instance.index()]
     }
 
+    /// Whether at an instant it says anything about messages on a link, or about their receiver.
+    pub fn touches(&self, from: InstanceId, to: InstanceId, at: Time) -> bool {
+        self.reachability(to, at) != Reachability::Up
+            || self.answer_delay(to, at) > Span::ZERO
+            || self.is_cut(from, to, at)
+            || self.loss_ppm(from, to, at) > 0
+            || self.added_latency(from, to, at) > Span::ZERO
+    }
+
+    /// The first instant after `at` at which it may say something else; the last one if there is none.
+    pub fn next_change(&self, at: Time) -> Time {
+        let next = self.steps.partition_point(|step| *step <= at);
+        self.steps.get(next).copied().unwrap_or(NEVER)
+    }
+
     /// Whether nothing but restarts that take no time can happen: then only `changes` says anything.
     pub fn is_quiet(&self) -> bool {
         self.is_quiet
+    }
+}
+
+impl Timetable {
+    fn note_steps(&mut self) {
+        let reachability = self.reachability.iter().flatten().map(|step| step.0);
+        let answers = self.answer_delay.iter().flatten().map(|step| step.0);
+        let cuts = self.cuts.iter().map(|cut| cut.during);
+        let periods = cuts
+            .chain(self.loss_ppm.iter().map(|on| on.during))
+            .chain(self.added_latency.iter().map(|on| on.during));
+        let periods = periods.flat_map(|during| [during.from, during.end()]);
+        let mut steps: Vec<Time> = reachability.chain(answers).chain(periods).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        self.steps = steps;
     }
 }
 
@@ -397,6 +431,7 @@ impl Draft {
         let base_ns = self.ahead_ns.iter().map(|&ns| -i128::from(ns)).max().unwrap_or(0).max(0);
         let ahead = |&ns: &i64| Span::from_ns(u64::try_from(i128::from(ns) + base_ns).unwrap_or(u64::MAX));
         timetable.clock_ahead = self.ahead_ns.iter().map(ahead).collect();
+        timetable.note_steps();
         timetable.is_quiet = timetable.reachability.iter().all(Vec::is_empty)
             && timetable.answer_delay.iter().all(Vec::is_empty)
             && timetable.cuts.is_empty()

@@ -7,6 +7,7 @@
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 const SCORE_START: i64 = 1_000;
 const SCORE_MAX: i64 = 10_000;
@@ -46,8 +47,18 @@ pub struct FollowHealth {
     saved: BTreeMap<InstanceId, Saved>,
     /// In memory: what came since the last flush.
     fresh: BTreeMap<InstanceId, Fresh>,
+    /// In memory: the latest jobs that were good for all of a list, which `fresh` does not have yet.
+    all_good: Option<AllGood>,
     /// In memory: the bad inboxes of the last finished job, in ascending order.
     bad: Vec<InstanceId>,
+}
+
+/// So many jobs to the same inboxes, all of them good.
+#[derive(Clone, Debug)]
+struct AllGood {
+    to: Arc<[InstanceId]>,
+    count: u64,
+    last: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +87,7 @@ impl FollowHealth {
 
     /// A job has finished: which deliveries were good and which were bad.
     pub fn job_finished(&mut self, now: Time, good: &[InstanceId], bad: &[InstanceId]) {
+        self.settle();
         for &follower in good {
             let fresh = self.fresh.entry(follower).or_default();
             fresh.good += 1;
@@ -93,6 +105,34 @@ impl FollowHealth {
         self.bad.sort_unstable();
     }
 
+    /// A job to all of these has finished; these of them, in ascending order, were bad.
+    pub fn broadcast_finished(&mut self, now: Time, to: &Arc<[InstanceId]>, bad: &[InstanceId]) {
+        if bad.is_empty() {
+            self.bad.clear();
+            match &mut self.all_good {
+                Some(jobs) if Arc::ptr_eq(&jobs.to, to) => (jobs.count, jobs.last) = (jobs.count + 1, now),
+                _ => {
+                    self.settle();
+                    self.all_good = Some(AllGood { to: Arc::clone(to), count: 1, last: now });
+                }
+            }
+            return;
+        }
+        let good: Vec<_> = to.iter().copied().filter(|id| bad.binary_search(id).is_err()).collect();
+        self.job_finished(now, &good, bad);
+    }
+
+    /// Notes for each follower the jobs that were good for all.
+    fn settle(&mut self) {
+        let Some(AllGood { to, count, last }) = self.all_good.take() else { return };
+        for &follower in to.iter() {
+            let fresh = self.fresh.entry(follower).or_default();
+            fresh.good += count;
+            fresh.last_good = Some(last);
+            fresh.is_down = false;
+        }
+    }
+
     /// Whether an inbox was bad in the last finished job.
     pub fn was_bad(&self, inbox: InstanceId) -> bool {
         self.bad.binary_search(&inbox).is_ok()
@@ -106,6 +146,7 @@ impl FollowHealth {
     /// Saves what was counted and says who is given up: a finding per follower heard of since the last flush, with
     /// `SevenDays` also per follower that is down, in ascending order. Who is given up is forgotten.
     pub fn flush(&mut self, now: Time, rule: HealthRule) -> Vec<HealthFinding> {
+        self.settle();
         let fresh = std::mem::take(&mut self.fresh);
         for (&follower, &fresh) in &fresh {
             self.saved.entry(follower).or_insert_with(Saved::new).add(fresh);
@@ -129,6 +170,7 @@ impl FollowHealth {
     /// The process is gone, and with it what was in memory.
     pub fn restart(&mut self) {
         self.fresh.clear();
+        self.all_good = None;
         self.bad.clear();
     }
 }

@@ -54,6 +54,11 @@ impl DelayCounts {
         self.0[class] += 1;
     }
 
+    /// Whether there is anything.
+    pub fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
     /// A value of each class that holds something, and how many it holds.
     pub(super) fn classes(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
         const HALF: usize = 1 << (EXACT_BITS - 1);

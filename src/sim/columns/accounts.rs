@@ -1,145 +1,309 @@
 //! Accounts of messages that make no events: what the ledger and the collector would have noted of each.
 //!
-//! Times may lie ahead of the run, so sums are kept by bucket until the run has passed it. What happens after the run's
-//! end is not noted.
+//! Times may lie ahead of the run, so sums are kept by bucket of traffic until the run has passed it. What happens after
+//! the run's end is not noted. What all destinations of a job have in common is noted once for the job.
 
-use crate::event::Message;
+use super::exchange::Exchange;
+use super::route::Route;
 use crate::mechanism::activity::Kind;
-use crate::mechanism::ledger::{Arrival, Flow};
-use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::metrics::apart::Apart;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
 use crate::observe::Fate;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
+use std::rc::Rc;
+
+const SECOND: Span = Span::from_secs(1);
 
 /// The sums of a run so far.
 pub(super) struct Accounts {
     end: Time,
     bucket: Span,
     response_bytes: u64,
+    /// What a machine works on a request, if there are queues: without them nobody works.
+    work: Option<Work>,
     /// By `InstanceId`: the CPU time of signatures and verifications.
-    pub(super) cpu_ns: Vec<u64>,
-    /// What became of the messages.
-    pub(super) flow: Flow,
-    pub(super) apart: Apart,
-    /// Sums of the buckets that the run has not passed.
-    open: BTreeMap<Place, Sums>,
+    cpu_ns: Vec<u64>,
+    /// What became of the messages; `flow` derives what waits and is under way.
+    flow: Flow,
+    apart: Apart,
+    /// Sums at senders in the buckets that the run has not passed.
+    out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
+    /// Sums at receivers, by `InstanceId`, in those buckets.
+    received: BTreeMap<(u64, VideoId, Kind), Vec<Option<Sums>>>,
+    /// Jobs that lie within one bucket, by that and by the number of their route.
+    whole_jobs: BTreeMap<(u64, u32), WholeJobs>,
 }
 
-/// Bucket, video, instance, direction, kind.
-type Place = (u64, VideoId, InstanceId, Direction, Kind);
+/// The CPU time of a signature and of a verification.
+#[derive(Clone, Copy)]
+pub(super) struct Work {
+    pub(super) sign: Span,
+    pub(super) verify: Span,
+}
+
+/// Jobs that are noted at once.
+struct WholeJobs {
+    route: Rc<Route>,
+    jobs: u64,
+    /// By destination: how many of their requests are noted by themselves.
+    exceptions: Vec<u64>,
+}
 
 impl Accounts {
-    pub(super) fn new(instances: usize, end: Time, bucket: Span, response_bytes: u64) -> Accounts {
+    pub(super) fn new(
+        instances: usize,
+        end: Time,
+        bucket: Span,
+        response_bytes: u64,
+        work: Option<Work>,
+    ) -> Accounts {
         Accounts {
             end,
             bucket,
             response_bytes,
+            work,
             cpu_ns: vec![0; instances],
             flow: Flow::default(),
             apart: Apart::default(),
-            open: BTreeMap::new(),
+            out: BTreeMap::new(),
+            received: BTreeMap::new(),
+            whole_jobs: BTreeMap::new(),
         }
     }
 
-    /// A request begins; returns whether it does so before the run ends.
-    pub(super) fn begin(&mut self, at: Time, message: &Message, is_of_origin: bool) -> bool {
-        const SECOND_NS: u64 = 1_000_000_000;
-        if at > self.end {
-            return false;
-        }
-        self.flow.send(message.bytes());
-        self.note(at, message, Direction::Out, &Sums { messages: 1, ..request(message) });
-        if is_of_origin && message.kind.is_view() {
-            *self.apart.origin_bytes.entry((message.from, at.ns() / SECOND_NS)).or_default() +=
-                message.bytes();
-        }
-        true
+    /// Messages are to be sent.
+    pub(super) fn create(&mut self, amount: Amount) {
+        self.flow.created += amount;
     }
 
-    /// It leaves its sender, with these bytes below HTTP.
-    pub(super) fn leave(&mut self, at: Time, message: &Message, bytes: &TransportBytes) {
-        if at > self.end {
-            return;
+    /// The requests of a job begin, so long after `start`, in ascending order; those that do so after the end of the run do
+    /// not count.
+    pub(super) fn begin(&mut self, route: &Route, start: Time, begins_ns: &[u64]) {
+        let left_ns = self.end.since(start).ns();
+        let begun = begins_ns.partition_point(|begins_ns| *begins_ns <= left_ns);
+        let begins_ns = &begins_ns[..begun];
+        self.flow.sent += route.amount(0..begun);
+        let sign = self.work.map_or(Span::ZERO, |work| work.sign);
+        self.cpu_ns[route.from.index()] += begun as u64 * sign.ns();
+        for_parts(start, begins_ns, self.bucket, |bucket, part| {
+            let Amount { messages, .. } = route.amount(part.clone());
+            let (head_bytes, body_bytes) = (route.heads(part), messages * u64::from(route.body_bytes));
+            self.note_out(bucket, route, &Sums { messages, head_bytes, body_bytes, ..Sums::ZERO });
+        });
+        if route.is_of_origin {
+            for_parts(start, begins_ns, SECOND, |second, part| {
+                let bytes = route.amount(part).bytes;
+                *self.apart.origin_bytes.entry((route.from, second)).or_default() += bytes;
+            });
         }
-        let sums = Sums {
-            tcp_up_bytes: bytes.tcp_up,
-            tcp_down_bytes: bytes.tcp_down,
-            tls_up_bytes: bytes.tls_up,
-            tls_down_bytes: bytes.tls_down,
-            ..Sums::ZERO
-        };
-        self.note(at, message, Direction::Out, &sums);
-        self.note(at, message, Direction::In, &sums);
     }
 
-    /// It is no longer under way; returns whether it was delivered before the run ends.
-    pub(super) fn settle(&mut self, at: Time, message: &Message, arrival: Arrival) -> bool {
-        if at > self.end {
-            return false;
+    /// Messages that are created leave at once.
+    pub(super) fn send_at_once(&mut self, route: &Route, at: Time, amount: Amount) {
+        self.flow.created += amount;
+        self.flow.sent += amount;
+        let Amount { messages, bytes } = amount;
+        let body_bytes = messages * u64::from(route.body_bytes);
+        let sums = Sums { messages, head_bytes: bytes - body_bytes, body_bytes, ..Sums::ZERO };
+        self.note_out(self.bucket_of(at), route, &sums);
+        if route.is_of_origin {
+            *self.apart.origin_bytes.entry((route.from, at.ns() / SECOND.ns())).or_default() += bytes;
         }
-        self.flow.arrive(message.bytes(), arrival);
-        if arrival != Arrival::Delivered {
-            return false;
-        }
-        let response = Sums { response_bytes: self.response_bytes, ..Sums::ZERO };
-        self.note(at, message, Direction::Out, &response);
-        let received = Sums { messages: 1, response_bytes: self.response_bytes, ..request(message) };
-        self.note(at, message, Direction::In, &received);
-        true
     }
 
-    /// It is over for its sender.
-    pub(super) fn end(&mut self, at: Time, message: &Message, fate: Fate) {
-        if at > self.end {
-            return;
+    /// What became of one request. Returns whether it was delivered before the run ends.
+    pub(super) fn note(&mut self, route: &Route, destination: usize, exchange: &Exchange) -> bool {
+        let bytes = route.bytes(destination);
+        if let Some(left) = exchange.left.filter(|left| *left <= self.end) {
+            self.note_left(left, route, destination);
         }
-        let fates = &mut self.apart.fates;
-        match fate {
-            Fate::Good => fates.good += 1,
-            Fate::Refused => fates.refused += 1,
-            Fate::FailedConnect => fates.failed_connect += 1,
-            Fate::TimedOut => {
-                fates.timed_out += 1;
-                self.flow.timed_out.add(message.bytes());
+        if exchange.over <= self.end {
+            let fates = &mut self.apart.fates;
+            match exchange.fate {
+                Fate::Good => fates.good += 1,
+                Fate::Refused => fates.refused += 1,
+                Fate::FailedConnect => fates.failed_connect += 1,
+                Fate::TimedOut => {
+                    fates.timed_out += 1;
+                    self.flow.timed_out.add(bytes);
+                }
             }
         }
+        if exchange.settled > self.end {
+            return false;
+        }
+        match exchange.arrival {
+            Arrival::Delivered => self.flow.delivered.add(bytes),
+            Arrival::Lost => self.flow.lost.add(bytes),
+            Arrival::Refused => self.flow.refused_429.add(bytes),
+            Arrival::FailedConnect => self.flow.failed_connect.add(bytes),
+        }
+        if exchange.arrival != Arrival::Delivered {
+            return false;
+        }
+        self.note_delivered(exchange.settled, route, destination);
+        true
+    }
+
+    /// Requests were delivered before the end of the run.
+    pub(super) fn deliver(&mut self, amount: Amount) {
+        self.flow.delivered += amount;
+        if self.work.is_some() {
+            self.apart.fates.good += amount.messages;
+        }
+    }
+
+    /// All requests of a job left and arrived within the bucket of an instant, with exceptions.
+    pub(super) fn note_whole_job(
+        &mut self,
+        at: Time,
+        route: &Rc<Route>,
+        exceptions: impl IntoIterator<Item = usize>,
+    ) {
+        let new = || WholeJobs { route: Rc::clone(route), jobs: 0, exceptions: vec![0; route.to.len()] };
+        let whole = self.whole_jobs.entry((self.bucket_of(at), route.number)).or_insert_with(new);
+        whole.jobs += 1;
+        exceptions.into_iter().for_each(|destination| whole.exceptions[destination] += 1);
+    }
+
+    pub(super) fn bucket_of(&self, at: Time) -> u64 {
+        at.ns() / self.bucket.ns()
+    }
+
+    /// A request leaves, with what lies below HTTP.
+    pub(super) fn note_left(&mut self, at: Time, route: &Route, destination: usize) {
+        let sums = left(route, destination, 1);
+        let bucket = self.bucket_of(at);
+        self.note_out(bucket, route, &sums);
+        self.note_in(bucket, route, destination, &sums);
+    }
+
+    /// A request is delivered, verified and answered.
+    pub(super) fn note_delivered(&mut self, at: Time, route: &Route, destination: usize) {
+        let bucket = self.bucket_of(at);
+        self.note_out(bucket, route, &Sums { response_bytes: self.response_bytes, ..Sums::ZERO });
+        let sums = self.delivered(route, destination, 1);
+        self.note_in(bucket, route, destination, &sums);
+        self.note_verified(route, destination, 1);
+    }
+
+    fn note_verified(&mut self, route: &Route, destination: usize, messages: u64) {
+        let verify = self.work.map_or(Span::ZERO, |work| work.verify);
+        self.cpu_ns[route.to[destination].index()] += messages * verify.ns();
     }
 
     /// The run has come to an instant: what lies in buckets before it is complete.
     pub(super) fn pass(&mut self, now: Time) {
-        let first_open =
-            (now.ns() / self.bucket.ns(), VideoId(0), InstanceId(0), Direction::Out, Kind::Viewer);
-        let still_open = self.open.split_off(&first_open);
-        let passed = std::mem::replace(&mut self.open, still_open);
-        let bucket_ns = self.bucket.ns();
-        let row = |((bucket, video, instance, direction, kind), sums): (Place, Sums)| TrafficRow {
-            start_ns: bucket * bucket_ns,
+        let open = self.bucket_of(now);
+        let still_open = self.whole_jobs.split_off(&(open, 0));
+        for ((bucket, _), jobs) in std::mem::replace(&mut self.whole_jobs, still_open) {
+            self.settle_whole_jobs(bucket, &jobs);
+        }
+        let row = |bucket: u64, video: VideoId, instance: u32, direction, kind, sums| TrafficRow {
+            start_ns: bucket * self.bucket.ns(),
             video: video.0,
-            instance: instance.0,
+            instance,
             direction,
             kind,
             sums,
         };
-        self.apart.traffic.extend(passed.into_iter().map(row));
+        let still_open = self.out.split_off(&(open, VideoId(0), Kind::Viewer, InstanceId(0)));
+        for ((bucket, video, kind, from), sums) in std::mem::replace(&mut self.out, still_open) {
+            self.apart.traffic.push(row(bucket, video, from.0, Direction::Out, kind, sums));
+        }
+        let still_open = self.received.split_off(&(open, VideoId(0), Kind::Viewer));
+        for ((bucket, video, kind), table) in std::mem::replace(&mut self.received, still_open) {
+            let noted = (0..).zip(table).filter_map(|(instance, sums)| Some((instance, sums?)));
+            let rows = noted.map(|(instance, sums)| row(bucket, video, instance, Direction::In, kind, sums));
+            self.apart.traffic.extend(rows);
+        }
     }
 
-    fn note(&mut self, at: Time, message: &Message, direction: Direction, sums: &Sums) {
-        let instance = match direction {
-            Direction::Out => message.from,
-            Direction::In => message.to,
+    fn settle_whole_jobs(&mut self, bucket: u64, whole: &WholeJobs) {
+        let WholeJobs { route, jobs, exceptions } = whole;
+        let mut out = Sums::ZERO;
+        for (destination, exceptions) in exceptions.iter().enumerate().filter(|(_, count)| *count < jobs) {
+            let messages = jobs - exceptions;
+            let mut sums = left(route, destination, messages);
+            out.add(&sums);
+            out.response_bytes += messages * self.response_bytes;
+            sums.add(&self.delivered(route, destination, messages));
+            self.note_in(bucket, route, destination, &sums);
+            self.note_verified(route, destination, messages);
+        }
+        if out != Sums::ZERO {
+            self.note_out(bucket, route, &out);
+        }
+    }
+
+    /// What became of the messages: those that have not begun wait, those that nothing has become of are under way.
+    pub(super) fn flow(&self) -> Flow {
+        let Flow { created, sent, delivered, lost, refused_429, failed_connect, .. } = self.flow;
+        let less = |amount: Amount, others: &[Amount]| {
+            let sum = |read: fn(&Amount) -> u64| others.iter().map(read).sum::<u64>();
+            Amount {
+                messages: amount.messages - sum(|other| other.messages),
+                bytes: amount.bytes - sum(|other| other.bytes),
+            }
         };
-        let place = (at.ns() / self.bucket.ns(), message.activity.video, instance, direction, message.kind);
-        self.open.entry(place).or_insert(Sums::ZERO).add(sums);
+        let in_flight = less(sent, &[delivered, lost, refused_429, failed_connect]);
+        Flow { queued: less(created, &[sent]), in_flight, ..self.flow }
+    }
+
+    /// All that was noted.
+    pub(super) fn finish(mut self) -> Apart {
+        self.pass(Time::from_ns(u64::MAX));
+        let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
+        self.apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
+        self.apart
+    }
+
+    fn delivered(&self, route: &Route, destination: usize, messages: u64) -> Sums {
+        Sums {
+            messages,
+            head_bytes: messages * u64::from(route.head_bytes[destination]),
+            body_bytes: messages * u64::from(route.body_bytes),
+            response_bytes: messages * self.response_bytes,
+            ..Sums::ZERO
+        }
+    }
+
+    fn note_out(&mut self, bucket: u64, route: &Route, sums: &Sums) {
+        let place = (bucket, route.video, route.kind, route.from);
+        self.out.entry(place).or_insert(Sums::ZERO).add(sums);
+    }
+
+    fn note_in(&mut self, bucket: u64, route: &Route, destination: usize, sums: &Sums) {
+        let instances = self.cpu_ns.len();
+        let table = self.received.entry((bucket, route.video, route.kind));
+        let table = table.or_insert_with(|| vec![None; instances]);
+        table[route.to[destination].index()].get_or_insert(Sums::ZERO).add(sums);
     }
 }
 
-fn request(message: &Message) -> Sums {
+/// What lies below HTTP of so many messages to a destination.
+fn left(route: &Route, destination: usize, messages: u64) -> Sums {
+    let bytes = &route.transport[destination];
     Sums {
-        head_bytes: u64::from(message.head_bytes),
-        body_bytes: u64::from(message.body_bytes),
+        tcp_up_bytes: messages * bytes.tcp_up,
+        tcp_down_bytes: messages * bytes.tcp_down,
+        tls_up_bytes: messages * bytes.tls_up,
+        tls_down_bytes: messages * bytes.tls_down,
         ..Sums::ZERO
+    }
+}
+
+/// Cuts ascending instants, given from `start`, where multiples of `width` lie: the number of the part, and its range.
+fn for_parts(start: Time, at_ns: &[u64], width: Span, mut part: impl FnMut(u64, std::ops::Range<usize>)) {
+    let mut first = 0;
+    while let Some(at) = at_ns.get(first) {
+        let number = (start.ns() + at) / width.ns();
+        let next_ns = (number + 1) * width.ns() - start.ns();
+        let after = first + at_ns[first..].partition_point(|at| *at < next_ns);
+        part(number, first..after);
+        first = after;
     }
 }

@@ -39,6 +39,14 @@ pub(super) struct Exchange {
     pub(super) fate: Fate,
 }
 
+impl Exchange {
+    /// The same for a request that begins so much later.
+    pub(super) fn later(self, by: Span) -> Exchange {
+        let Exchange { left, settled, over, .. } = self;
+        Exchange { left: left.map(|left| left + by), settled: settled + by, over: over + by, ..self }
+    }
+}
+
 impl Terms {
     /// The request that begins at an instant; `drawn` is its latency in the network, if it is not lost there.
     pub(super) fn exchange(

@@ -10,11 +10,12 @@
 mod accounts;
 mod exchange;
 mod replay;
+mod route;
 mod schedule;
 mod who;
 mod windows;
 
-use crate::domain::delivery::Delivery as Figures;
+use crate::domain::delivery::{Delivery as Figures, Queues, Transport};
 use crate::domain::faults::Reachability;
 use crate::event::{Event, Message, Step};
 use crate::instance::Input;
@@ -26,16 +27,22 @@ use crate::sim::conditions::Conditions;
 use crate::sim::{Cell, Ran};
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
-use accounts::Accounts;
-use exchange::Terms;
+use accounts::{Accounts, Work};
+use exchange::{Exchange, Terms};
 use replay::{Parcel, Shard};
+pub(in crate::sim) use route::Route;
 use schedule::Schedule;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 pub(in crate::sim) use who::Because;
 use who::Who;
 use windows::Windows;
 pub(in crate::sim) use windows::{Helpers, with_helpers};
+
+/// So many routes are remembered; jobs keep theirs.
+const ROUTES_KEPT: usize = 32;
 
 /// What of a run is worked out apart from its events.
 pub(in crate::sim) struct Columns<'a> {
@@ -46,11 +53,32 @@ pub(in crate::sim) struct Columns<'a> {
     terms: Terms,
     transport: Option<Handshake>,
     response_bytes: u64,
+    routes: VecDeque<Rc<Route>>,
+    routes_made: u32,
+    /// The last of each route.
+    calms: BTreeMap<u32, Calm>,
+    /// Follower lists that were split, with their quiet receivers and the others.
+    splits: VecDeque<[Arc<[InstanceId]>; 3]>,
     accounts: Accounts,
     windows: Windows<'a>,
     schedule: Schedule,
+    /// By destination of a job: how long its request takes, if nothing is odd about it.
+    occupied_ns: Vec<u64>,
+    /// By destination of a job: when it arrives after it began; of odd ones no time.
+    arrives_ns: Vec<u64>,
     /// Messages that make no events.
     pub(in crate::sim) ran: Ran,
+}
+
+/// What faults have to say about a route for some time.
+#[derive(Clone)]
+struct Calm {
+    from: Time,
+    /// Until then what they say stays the same.
+    until: Time,
+    /// By destination: whether they say anything.
+    touched: Rc<[bool]>,
+    any: bool,
 }
 
 /// What a job that makes no events leaves to be told when it ends.
@@ -64,6 +92,9 @@ pub(in crate::sim) struct Finish {
     /// The inboxes that were bad.
     pub(in crate::sim) bad: Vec<InstanceId>,
 }
+
+/// The arrival of a request that is noted by itself.
+const ODD: u64 = u64::MAX;
 
 impl<'a> Columns<'a> {
     /// For a cell; without helpers the replay happens here.
@@ -88,25 +119,42 @@ impl<'a> Columns<'a> {
             (Shard::new(cell, ids, ahead, &who, refused), ids.len())
         };
         let shards = quiet.chunks(of_shard).map(shard).collect();
-        let figures = &cell.delivery;
+        let Figures { queues, sign, verify, timeout, transport, .. } = cell.delivery;
+        let work = (queues != Queues::Unlimited).then_some(Work { sign, verify });
+        let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Columns {
             cell,
-            accounts: Accounts::new(followers.len(), cell.end.latest(), cell.sampling.bucket, response_bytes),
+            accounts: Accounts::new(followers.len(), end, bucket, response_bytes, work),
             followers,
             terms: Terms {
-                sign: figures.sign,
-                verify: figures.verify,
-                timeout: figures.timeout,
+                sign,
+                verify,
+                timeout,
                 handshake_ways: if handshake == Handshake::None { 2 } else { 4 },
             },
-            transport: (figures.transport == crate::domain::delivery::Transport::Counted)
-                .then_some(handshake),
+            transport: (transport == Transport::Counted && work.is_some()).then_some(handshake),
             response_bytes,
+            routes: VecDeque::new(),
+            routes_made: 0,
+            calms: BTreeMap::new(),
+            splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
+            occupied_ns: Vec::new(),
+            arrives_ns: Vec::new(),
             ran: Ran::default(),
             who,
         }
+    }
+
+    /// The route of a job that makes no events, if there was one like it before.
+    pub(in crate::sim) fn known_route(&self, like: &Message, to: &Arc<[InstanceId]>) -> Option<Rc<Route>> {
+        let Message { from, activity, kind, body_bytes, .. } = *like;
+        let what = (from, activity.video, kind, body_bytes);
+        let is_it = |route: &&Rc<Route>| {
+            Arc::ptr_eq(&route.to, to) && (route.from, route.video, route.kind, route.body_bytes) == what
+        };
+        self.routes.iter().rev().find(is_it).cloned()
     }
 
     /// Whether the job of a broadcast makes no events; if not, why.
@@ -128,111 +176,278 @@ impl<'a> Columns<'a> {
         if to.len() < 2 { Err(Because::Single) } else { Ok(()) }
     }
 
+    /// The route of a job that makes no events; `messages` are by destination.
+    pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Rc<Route> {
+        let Message { from, activity, kind, .. } = messages[0];
+        let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
+        let transport = |message: &Message| self.transport_of(message);
+        let instances = &self.cell.federation.instances;
+        // with queues other software verifies and answers, and nothing else takes effect
+        let is_at_once = self.cell.delivery.queues == Queues::Unlimited;
+        let follower = |id: InstanceId| {
+            self.followers[id.index()].filter(|_| is_at_once || instances[id.index()].is_peertube)
+        };
+        let to = Arc::clone(to);
+        let route = Rc::new(Route::new(self.routes_made, to, messages, is_of_origin, transport, follower));
+        self.routes_made += 1;
+        if self.routes.len() == ROUTES_KEPT {
+            self.routes.pop_front();
+        }
+        self.routes.push_back(Rc::clone(&route));
+        route
+    }
+
+    fn transport_of(&self, message: &Message) -> TransportBytes {
+        let Some(handshake) = self.transport else { return TransportBytes::default() };
+        transport_bytes(message.bytes(), self.response_bytes, false, handshake)
+    }
+
     /// The number of a receiver that is replayed.
     pub(in crate::sim) fn follower(&self, id: InstanceId) -> Option<u32> {
         self.followers[id.index()]
     }
 
-    /// Messages are created that make no events.
-    pub(in crate::sim) fn create(&mut self, message: &Message) {
-        self.accounts.flow.create(message.bytes());
-        self.ran.messages_apart += 1;
+    /// The messages of a job are created.
+    pub(in crate::sim) fn create(&mut self, route: &Route) {
+        let all = route.all();
+        self.accounts.create(all);
+        self.ran.messages_apart += all.messages;
     }
 
-    /// A job that makes no events starts its requests: all of them are worked out. `messages` are by destination, as are
-    /// the latencies that the network gives them.
+    /// A job starts its requests: all of them are worked out. `like` is any of its messages, `fates` are the latencies that
+    /// the network gives them, `name` is their random name.
     pub(in crate::sim) fn run_job(
         &mut self,
         now: Time,
-        messages: &[Message],
+        route: &Rc<Route>,
+        like: &Message,
         fates: &[Option<Span>],
         name: u64,
         conditions: &mut Conditions<'_>,
     ) -> Finish {
+        let parcel = self.add_parcel(like, conditions);
+        let calm = self.calm(route, now, conditions);
+        let odd = self.plan(now, route, fates, &calm, name, conditions);
+        let (at_once, occupied_ns) = (self.cell.delivery.requests_per_job as usize, &self.occupied_ns);
+        self.schedule
+            .make(fates.len(), at_once, |destination, begins_ns| begins_ns + occupied_ns[destination]);
+        let asked = odd.iter().map(|(_, _, asked)| *asked).max().unwrap_or_default();
+        let over = now + Span::from_ns(self.schedule.over_ns);
+        let finish = if over + asked < calm.until && over + asked <= self.cell.end.latest() {
+            self.note_job(now, route, odd, parcel)
+        } else {
+            self.run_job_one_by_one(now, route, fates, name, parcel, conditions)
+        };
+        self.pass_on(now);
+        finish
+    }
+
+    /// How long each request takes and when it arrives, as if it began now. Odd ones, which get lost, come late or are
+    /// touched by faults, are returned, each with the latest time that it asks the timetable about, from its beginning.
+    fn plan(
+        &mut self,
+        now: Time,
+        route: &Route,
+        fates: &[Option<Span>],
+        calm: &Calm,
+        name: u64,
+        conditions: &mut Conditions<'_>,
+    ) -> Vec<(usize, Exchange, Span)> {
+        let Terms { sign, verify, timeout, handshake_ways } = self.terms;
+        let (fixed_ns, ways, timeout_ns) = ((sign + verify).ns(), handshake_ways + 1, timeout.ns());
+        let mut odd = Vec::new();
+        self.occupied_ns.clear();
+        self.arrives_ns.clear();
+        for (destination, fate) in fates.iter().enumerate() {
+            let latency_ns = fate.map_or(u64::MAX / 16, Span::ns);
+            let occupied_ns = fixed_ns + latency_ns * (ways + 1);
+            let is_odd = occupied_ns > timeout_ns || calm.any && calm.touched[destination];
+            self.occupied_ns.push(occupied_ns);
+            self.arrives_ns.push(if is_odd { ODD } else { sign.ns() + latency_ns * ways });
+            if is_odd {
+                let link = (route.from, route.to[destination]);
+                let exchange = self.terms.exchange(conditions, link, name, *fate, now);
+                self.occupied_ns[destination] = exchange.over.since(now).ns();
+                let asked = sign + verify + fate.unwrap_or_default() * ways;
+                odd.push((destination, exchange, asked.max(exchange.settled.since(now))));
+            }
+        }
+        odd
+    }
+
+    /// Notes a job all of which happens before the run ends, while faults say the same.
+    fn note_job(
+        &mut self,
+        now: Time,
+        route: &Rc<Route>,
+        odd: Vec<(usize, Exchange, Span)>,
+        parcel: u32,
+    ) -> Finish {
+        let Schedule { begins_ns, over_ns, last, .. } = &self.schedule;
+        self.accounts.begin(route, now, begins_ns);
+        let over = now + Span::from_ns(*over_ns);
+        let mut good = route.all();
+        odd.iter().for_each(|(destination, ..)| good.take(route.bytes(*destination)));
+        self.accounts.deliver(good);
+        let is_whole = self.accounts.bucket_of(now) == self.accounts.bucket_of(over);
+        if is_whole {
+            self.accounts.note_whole_job(now, route, odd.iter().map(|(destination, ..)| *destination));
+        }
+        for (destination, (begins_ns, arrives_ns)) in begins_ns.iter().zip(&self.arrives_ns).enumerate() {
+            if *arrives_ns == ODD {
+                continue;
+            }
+            let arrives = now + Span::from_ns(begins_ns + arrives_ns);
+            if !is_whole {
+                let left = now + Span::from_ns(*begins_ns) + self.terms.sign;
+                self.accounts.note_left(left, route, destination);
+                self.accounts.note_delivered(arrives, route, destination);
+            }
+            if let Some(follower) = route.followers[destination] {
+                self.windows.receive(follower, arrives + self.terms.verify, parcel);
+            }
+        }
+        let mut finish = Finish { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
+        for (destination, exchange, _) in odd {
+            let later = Span::from_ns(self.schedule.begins_ns[destination]);
+            self.note_one(route, destination, &exchange.later(later), parcel, &mut finish);
+        }
+        finish
+    }
+
+    /// A job in which each request meets its own conditions, or which the run's end cuts.
+    fn run_job_one_by_one(
+        &mut self,
+        now: Time,
+        route: &Route,
+        fates: &[Option<Span>],
+        name: u64,
+        parcel: u32,
+        conditions: &mut Conditions<'_>,
+    ) -> Finish {
         let Columns { schedule, terms, .. } = self;
-        let figures: &Figures = &self.cell.delivery;
-        let mut exchanges = Vec::with_capacity(messages.len());
-        schedule.make(messages.len(), figures.requests_per_job as usize, |destination, begins_ns| {
-            let message = &messages[destination];
+        let at_once = self.cell.delivery.requests_per_job as usize;
+        let mut exchanges = Vec::with_capacity(fates.len());
+        schedule.make(fates.len(), at_once, |destination, begins_ns| {
             let begins = now + Span::from_ns(begins_ns);
-            let link = (message.from, message.to);
+            let link = (route.from, route.to[destination]);
             let exchange = terms.exchange(conditions, link, name, fates[destination], begins);
             exchanges.push(exchange);
             exchange.over.since(now).ns()
         });
-        let parcel = self.add_parcel(&messages[0], conditions);
-        let mut bad = Vec::new();
+        self.accounts.begin(route, now, &self.schedule.begins_ns);
+        let at = now + Span::from_ns(self.schedule.over_ns);
+        let mut finish = Finish { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
         for (destination, exchange) in exchanges.iter().enumerate() {
-            let message = &messages[destination];
-            let begins = now + Span::from_ns(self.schedule.begins_ns[destination]);
-            self.note(message, begins, exchange, parcel);
-            if exchange.fate != Fate::Good {
-                bad.push(message.to);
+            // what begins after the run's end never happens
+            if now + Span::from_ns(self.schedule.begins_ns[destination]) <= self.cell.end.latest() {
+                self.note_one(route, destination, exchange, parcel, &mut finish);
             }
         }
-        self.pass_on(now);
-        let last = self.schedule.last;
-        let step = if exchanges[last].fate == Fate::TimedOut { Step::TimedOut } else { Step::Ended };
-        Finish { at: now + Span::from_ns(self.schedule.over_ns), step, last, bad }
+        finish
     }
 
-    fn note(&mut self, message: &Message, begins: Time, exchange: &exchange::Exchange, parcel: u32) {
-        let is_of_origin = self.cell.federation.origin(message.activity.video) == message.from;
-        if !self.accounts.begin(begins, message, is_of_origin) {
-            return;
+    fn note_one(
+        &mut self,
+        route: &Route,
+        destination: usize,
+        exchange: &Exchange,
+        parcel: u32,
+        finish: &mut Finish,
+    ) {
+        if self.accounts.note(route, destination, exchange)
+            && let Some(follower) = route.followers[destination]
+        {
+            self.windows.receive(follower, exchange.settled + self.terms.verify, parcel);
         }
-        self.add_cpu(message.from, self.terms.sign);
-        if let Some(left) = exchange.left {
-            let bytes = self.transport.map_or_else(TransportBytes::default, |handshake| {
-                transport_bytes(message.bytes(), self.response_bytes, false, handshake)
-            });
-            self.accounts.leave(left, message, &bytes);
+        if exchange.fate != Fate::Good {
+            finish.bad.push(route.to[destination]);
         }
-        let is_delivered = self.accounts.settle(exchange.settled, message, exchange.arrival);
-        if is_delivered {
-            self.add_cpu(message.to, self.terms.verify);
-            if self.cell.federation.instances[message.to.index()].is_peertube {
-                self.receive(message.to, exchange.settled + self.terms.verify, parcel);
-            }
+        if destination == finish.last && exchange.fate == Fate::TimedOut {
+            finish.step = Step::TimedOut;
         }
-        self.accounts.end(exchange.over, message, exchange.fate);
     }
 
-    /// Without queues: a message to a quiet receiver leaves at once.
+    /// What faults say about a route, from now until they say something else.
+    fn calm(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> Calm {
+        let holds = |calm: &&Calm| calm.from <= now && now < calm.until;
+        if let Some(calm) = self.calms.get(&route.number).filter(holds) {
+            return calm.clone();
+        }
+        let timetable = conditions.timetable;
+        let is_touched = |&to: &InstanceId| timetable.touches(route.from, to, now);
+        let touched: Rc<[bool]> = route.to.iter().map(is_touched).collect();
+        let any = touched.contains(&true);
+        let until = timetable.next_change(now);
+        let calm = Calm { from: now, until, touched, any };
+        if self.calms.len() >= ROUTES_KEPT {
+            self.calms.pop_first();
+        }
+        self.calms.insert(route.number, calm.clone());
+        calm
+    }
+
+    /// Of these followers the quiet receivers, and the others.
+    pub(in crate::sim) fn split(&mut self, list: &Arc<[InstanceId]>) -> [Arc<[InstanceId]>; 2] {
+        if let Some([_, quiet, others]) = self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list)) {
+            return [Arc::clone(quiet), Arc::clone(others)];
+        }
+        let (quiet, others): (Vec<_>, Vec<_>) = list.iter().partition(|id| self.who.is_quiet[id.index()]);
+        let split = [Arc::clone(list), quiet.into(), others.into()];
+        if self.splits.len() == ROUTES_KEPT {
+            self.splits.pop_front();
+        }
+        self.splits.push_back(split.clone());
+        let [_, quiet, others] = split;
+        [quiet, others]
+    }
+
+    /// Without queues: messages to quiet receivers leave at once, but for the one to `except`. The rest as in `run_job`.
+    #[expect(clippy::too_many_arguments, reason = "a broadcast is just that many things")]
     pub(in crate::sim) fn send_at_once(
         &mut self,
         now: Time,
-        message: &Message,
-        latency: Option<Span>,
-        parcel: u32,
-        conditions: &Conditions<'_>,
+        route: &Rc<Route>,
+        except: Option<InstanceId>,
+        like: &Message,
+        fates: &[Option<Span>],
+        name: u64,
+        conditions: &mut Conditions<'_>,
     ) {
-        self.create(message);
-        let is_of_origin = self.cell.federation.origin(message.activity.video) == message.from;
-        self.accounts.begin(now, message, is_of_origin);
-        let Some(latency) = latency else {
-            self.accounts.settle(now, message, Arrival::Lost);
-            return;
-        };
-        let arrives = now + latency;
-        let arrival = match conditions.timetable.reachability(message.to, arrives) {
-            Reachability::Up => Arrival::Delivered,
-            Reachability::Silent => Arrival::Lost,
-            Reachability::Refused => Arrival::FailedConnect,
-        };
-        if self.accounts.settle(arrives, message, arrival) {
-            self.receive(message.to, arrives, parcel);
+        let parcel = self.add_parcel(like, conditions);
+        let except = except.and_then(|id| route.to.binary_search(&id).ok());
+        let mut all = route.all();
+        except.iter().for_each(|destination| all.take(route.bytes(*destination)));
+        self.ran.messages_apart += all.messages;
+        self.accounts.send_at_once(route, now, all);
+        let (mut good, mut odd) = (all, Vec::from_iter(except));
+        let bucket = self.accounts.bucket_of(now);
+        for (destination, fate) in
+            fates.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
+        {
+            let to = route.to[destination];
+            let exchange = at_once(conditions, (route.from, to), name, *fate, now);
+            let arrives = exchange.settled;
+            let is_delivered = exchange.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
+            if !is_delivered || self.accounts.bucket_of(arrives) != bucket {
+                good.take(route.bytes(destination));
+                odd.push(destination);
+                self.accounts.note(route, destination, &exchange);
+            }
+            if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
+                self.windows.receive(follower, arrives, parcel);
+            }
         }
+        self.accounts.deliver(good);
+        self.accounts.note_whole_job(now, route, odd);
+        self.pass_on(now);
     }
 
     /// An activity is on its way to quiet receivers.
     pub(in crate::sim) fn add_parcel(&mut self, message: &Message, conditions: &Conditions<'_>) -> u32 {
         let Message { activity, kind, from, .. } = *message;
-        let arrival = Event::Request {
-            step: Step::Arrived,
-            slot: 0,
-            message: Message { to: InstanceId(0), ..*message },
-        };
+        let message = Message { to: InstanceId(0), ..*message };
+        let arrival = Event::Request { step: Step::Arrived, slot: 0, message };
         let authored = activity.built.before(conditions.timetable.clock_ahead(activity.author));
         let order = arrival.key(&self.cell.sessions);
         self.windows.add_parcel(Parcel { activity, kind, from, authored, order, has_events: false })
@@ -261,14 +476,10 @@ impl<'a> Columns<'a> {
     ) {
         let parcel = self.add_parcel(message, conditions);
         self.windows.brought_by_event(parcel, is_last);
-        self.receive(message.to, now, parcel);
-        self.pass_on(now);
-    }
-
-    fn receive(&mut self, to: InstanceId, at: Time, parcel: u32) {
-        if let Some(follower) = self.followers[to.index()] {
-            self.windows.receive(follower, at, parcel);
+        if let Some(follower) = self.followers[message.to.index()] {
+            self.windows.receive(follower, now, parcel);
         }
+        self.pass_on(now);
     }
 
     /// Heartbeats of a viewer at an instance that may be replayed.
@@ -296,26 +507,38 @@ impl<'a> Columns<'a> {
 
     /// What became of the messages that made no events.
     pub(in crate::sim) fn flow(&self) -> Flow {
-        self.accounts.flow
+        self.accounts.flow()
     }
 
     /// The run has ended at an instant: all that was noted; nothing if a rate limit refused requests.
     pub(in crate::sim) fn finish(mut self, end: Time) -> Option<Apart> {
         const NEXT: Span = Span::from_ns(1);
         self.windows.hand_over(end + NEXT);
-        self.accounts.pass(Time::from_ns(u64::MAX));
         let (noted, has_refused) = self.windows.finish();
         if has_refused {
             return None;
         }
-        let mut apart = self.accounts.apart;
-        let cpu = self.accounts.cpu_ns.into_iter().enumerate();
-        apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), ns)));
+        let mut apart = self.accounts.finish();
         apart.add(noted);
         Some(apart)
     }
+}
 
-    fn add_cpu(&mut self, instance: InstanceId, work: Span) {
-        self.accounts.cpu_ns[instance.index()] += work.ns();
-    }
+/// Without queues: a message that leaves now. Nobody waits for an answer.
+fn at_once(
+    conditions: &mut Conditions<'_>,
+    (from, to): (InstanceId, InstanceId),
+    name: u64,
+    drawn: Option<Span>,
+    now: Time,
+) -> Exchange {
+    const NEVER: Time = Time::from_ns(u64::MAX);
+    let lost = Exchange { left: None, settled: now, arrival: Arrival::Lost, over: NEVER, fate: Fate::Good };
+    let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
+    let arrival = match conditions.timetable.reachability(to, now + latency) {
+        Reachability::Up => Arrival::Delivered,
+        Reachability::Silent => Arrival::Lost,
+        Reachability::Refused => Arrival::FailedConnect,
+    };
+    Exchange { settled: now + latency, arrival, ..lost }
 }

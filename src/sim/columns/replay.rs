@@ -22,8 +22,10 @@ use crate::sim::columns::who::Who;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
+use std::iter::Peekable;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::vec::Drain;
 
 /// What the messages to many inboxes have in common.
 #[derive(Clone, Copy, Debug)]
@@ -72,7 +74,8 @@ pub(super) struct Shard<'a> {
     inbox: Option<Span>,
     followers: Vec<Follower>,
     apart: Apart,
-    delays: BTreeMap<Kind, DelayCounts>,
+    /// By `Kind`.
+    delays: [DelayCounts; Kind::ALL.len()],
     /// Set when a rate limit is met.
     has_refused: Arc<AtomicBool>,
 }
@@ -99,6 +102,8 @@ struct Follower {
     limiter: Option<RateLimiter>,
     /// Whether the limiter refused a request: then it must not have been taken for delivered.
     has_refused: bool,
+    /// When what comes in a window is done, kept so that a window allocates nothing.
+    done: Vec<Time>,
     /// When the newest total was built that took effect.
     newest_total: BTreeMap<VideoId, Time>,
     /// Activities worked on.
@@ -142,7 +147,7 @@ impl<'a> Shard<'a> {
             inbox: inbox_work(&cell.delivery),
             followers: ids.iter().map(new).collect(),
             apart: Apart::default(),
-            delays: BTreeMap::new(),
+            delays: Default::default(),
             has_refused,
         }
     }
@@ -185,7 +190,8 @@ impl<'a> Shard<'a> {
                 self.apart.displayed.push((video, ShownCounter { instance, displayed }));
             }
         }
-        self.apart.delays = self.delays;
+        let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
+        self.apart.delays = noted.collect();
         self.apart
     }
 }
@@ -203,7 +209,7 @@ struct Clock {
 struct Notes<'n> {
     cell: &'n Cell,
     apart: &'n mut Apart,
-    delays: &'n mut BTreeMap<Kind, DelayCounts>,
+    delays: &'n mut [DelayCounts; Kind::ALL.len()],
 }
 
 impl Follower {
@@ -240,6 +246,7 @@ impl Follower {
             arrivals: VecDeque::new(),
             limiter: limiter.filter(|_| instance.is_peertube),
             has_refused: false,
+            done: Vec::new(),
             newest_total: BTreeMap::new(),
             worked_on: 0,
         }
@@ -254,27 +261,33 @@ impl Follower {
         mut notes: Notes<'_>,
     ) {
         received.append(&mut self.to_come);
-        received.sort_unstable_by(|a, b| {
-            let order = |received: &Received| parcels[received.parcel as usize].order;
-            a.at.cmp(&b.at).then_with(|| order(a).cmp(&order(b)))
-        });
+        sort(received, parcels);
         let now = received.partition_point(|received| received.at < clock.horizon);
         self.to_come.extend(&received[now..]);
         self.count(&received[..now], parcels, clock);
-        for received in &received[..now] {
-            self.queue(received.at, &parcels[received.parcel as usize], clock);
-        }
-        let mut own = own.drain(..).peekable();
+        let own = &mut own.drain(..).peekable();
         for lane in [0, 1] {
             while let Some((done, parcel)) =
                 self.lanes[lane].to_be_done.pop_front_if(|task| task.0 < clock.horizon)
             {
-                while let Some((at, input)) = own.next_if(|own| own.0 < done && lane == self.views_lane()) {
-                    self.heartbeat(at, input, clock, &mut notes);
-                }
-                self.process(done, &parcel, lane, clock, &mut notes);
+                self.process(done, &parcel, own, clock, &mut notes);
             }
         }
+        // a sample sees what waits, so all that comes must be queued before the first takes effect
+        let mut done = std::mem::take(&mut self.done);
+        done.clear();
+        for received in &received[..now] {
+            done.push(self.queue(received.at, &parcels[received.parcel as usize], clock));
+        }
+        for (received, &done) in received[..now].iter().zip(&done) {
+            let parcel = &parcels[received.parcel as usize];
+            if done < clock.horizon {
+                self.process(done, parcel, own, clock, &mut notes);
+            } else {
+                self.lane(parcel).to_be_done.push_back((done, *parcel));
+            }
+        }
+        self.done = done;
         own.for_each(|(at, input)| self.heartbeat(at, input, clock, &mut notes));
         self.advance(clock.horizon, clock, &mut notes);
     }
@@ -296,59 +309,67 @@ impl Follower {
         }
     }
 
-    /// The lane in which Views wait.
-    fn views_lane(&self) -> usize {
-        usize::from(self.has_views_inbox)
+    /// Whether an activity waits where Views wait: only these change what is shown.
+    fn is_among_views(&self, parcel: &Parcel) -> bool {
+        parcel.kind.is_view() || !self.has_views_inbox
     }
 
-    /// An activity comes to the inbox queue, or takes effect at once if there is none.
-    fn queue(&mut self, at: Time, parcel: &Parcel, clock: &Clock) {
-        let lane = if parcel.kind.is_view() { self.views_lane() } else { 0 };
-        let lane = &mut self.lanes[lane];
-        let mut done = at;
-        if let Some(work) = clock.inbox {
-            let begins = at.max(lane.free);
-            done = begins + work;
-            lane.free = done;
-            lane.tasks.push_back((at, begins));
-            self.worked_on += u64::from(begins <= clock.end);
-        }
-        lane.to_be_done.push_back((done, *parcel));
+    /// The queue that an activity waits in.
+    fn lane(&mut self, parcel: &Parcel) -> &mut InboxLane {
+        &mut self.lanes[usize::from(parcel.kind.is_view() && self.has_views_inbox)]
     }
 
-    /// An activity takes effect.
-    fn process(&mut self, at: Time, parcel: &Parcel, lane: usize, clock: &Clock, notes: &mut Notes<'_>) {
-        let Parcel { activity, kind, from, authored, .. } = *parcel;
-        notes.delays.entry(kind).or_default().note(at.since(authored));
+    /// An activity comes to the inbox queue: when it takes effect. Without a queue that is at once.
+    fn queue(&mut self, at: Time, parcel: &Parcel, clock: &Clock) -> Time {
+        let Some(work) = clock.inbox else { return at };
+        let lane = self.lane(parcel);
+        let begins = at.max(lane.free);
+        lane.free = begins + work;
+        lane.tasks.push_back((at, begins));
+        self.worked_on += u64::from(begins <= clock.end);
+        begins + work
+    }
+
+    /// An activity takes effect, after the heartbeats of its own viewers that come before.
+    fn process(
+        &mut self,
+        at: Time,
+        parcel: &Parcel,
+        own: &mut Peekable<Drain<'_, (Time, Input<'static>)>>,
+        clock: &Clock,
+        notes: &mut Notes<'_>,
+    ) {
+        let Parcel { activity, kind, from, authored, .. } = parcel;
+        notes.delays[*kind as usize].note(at.since(*authored));
         if !self.is_peertube {
             return;
         }
-        if kind == Kind::Update {
-            notes.apart.update_fetches.push((at, activity.video, self.id, from));
+        if *kind == Kind::Update {
+            notes.apart.update_fetches.push((at, activity.video, self.id, *from));
         }
-        if lane != self.views_lane() {
-            return;
+        let Some(expires) = activity.expires.filter(|_| self.is_among_views(parcel)) else { return };
+        while let Some((before, input)) = own.next_if(|own| own.0 < at) {
+            self.heartbeat(before, input, clock, notes);
         }
-        let Some(expires) = activity.expires else { return };
         self.advance_before(at, clock, notes);
         match &mut self.shown {
             Shown::Instance(instance) => {
-                instance.handle(at + self.clock_ahead, Input::Receive(&activity), &mut Vec::new());
+                instance.handle(at + self.clock_ahead, Input::Receive(activity), &mut Vec::new());
             }
             Shown::Tallies(tallies) => {
                 let leaves =
                     leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
                 let rules = &notes.cell.federation.instances[self.id.index()].rules;
                 let tally = &mut tallies[activity.video.index()];
-                match replacing_count(rules, &activity, notes.cell.federation.origin(activity.video)) {
+                match replacing_count(rules, activity, notes.cell.federation.origin(activity.video)) {
                     Some(count) => tally.replace(u64::from(count), leaves),
                     None => tally.add(1, leaves),
                 }
             }
         }
-        if kind == Kind::Total {
+        if *kind == Kind::Total {
             let newest = self.newest_total.entry(activity.video).or_default();
-            *newest = authored.max(*newest);
+            *newest = (*authored).max(*newest);
         }
     }
 
@@ -460,6 +481,23 @@ impl InboxLane {
 /// The work on an activity, if there are inbox queues.
 fn inbox_work(delivery: &Delivery) -> Option<Span> {
     (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
+}
+
+/// In order of time; what comes at one instant, in the order that the model gives it.
+fn sort(received: &mut [Received], parcels: &[Parcel]) {
+    received.sort_unstable_by_key(|received| received.at);
+    let mut from = 0;
+    while from + 1 < received.len() {
+        let after = if received[from + 1].at > received[from].at {
+            from + 1
+        } else {
+            let at = received[from].at;
+            let after = from + received[from..].partition_point(|received| received.at == at);
+            received[from..after].sort_unstable_by_key(|received| parcels[received.parcel as usize].order);
+            after
+        };
+        from = after;
+    }
 }
 
 /// The first tick at or after `expires`, from the next one on.

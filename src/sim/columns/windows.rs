@@ -36,6 +36,8 @@ pub(super) struct Windows<'s> {
     /// By parcel: when the last of its messages arrives.
     latest: Vec<Time>,
     renumbered: Arc<[u32]>,
+    /// By follower.
+    received: Vec<Vec<Received>>,
     /// By shard.
     open: Vec<Window>,
     shards: Vec<Place<'s>>,
@@ -77,6 +79,7 @@ impl<'s> Windows<'s> {
             parcels: Vec::new(),
             latest: Vec::new(),
             renumbered: [].into(),
+            received: vec![Vec::new(); shards.iter().map(|(_, count)| count).sum()],
             open,
             shards: shards.into_iter().map(place).collect(),
             places,
@@ -114,8 +117,7 @@ impl<'s> Windows<'s> {
 
     /// It comes to the inbox of a follower.
     pub(super) fn receive(&mut self, follower: u32, at: Time, parcel: u32) {
-        let (shard, position) = self.places[follower as usize];
-        self.open[shard as usize].received[position as usize].push(Received { at, parcel });
+        self.received[follower as usize].push(Received { at, parcel });
         let latest = &mut self.latest[parcel as usize];
         *latest = at.max(*latest);
         self.entries += 1;
@@ -148,7 +150,9 @@ impl<'s> Windows<'s> {
         let before = std::mem::replace(&mut self.renumbered, renumbered.into());
         self.latest = latest;
         self.entries = 0;
+        let mut followers = self.received.iter_mut();
         for (open, place) in self.open.iter_mut().zip(&mut self.shards) {
+            open.received.iter_mut().zip(&mut followers).for_each(|(open, all)| std::mem::swap(open, all));
             open.horizon = horizon;
             open.parcels = Arc::clone(&parcels);
             open.renumbered = Arc::clone(&before);

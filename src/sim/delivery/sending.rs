@@ -10,10 +10,12 @@ use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::queue::Queue;
 use crate::mechanism::retry::retry_delay;
 use crate::observe::{Fate, Observer, QueueName};
+use crate::sim::columns::Route;
 use crate::words::ids::InstanceId;
 use crate::words::random::fold;
 use crate::words::units::{Span, Time};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The queues of one instance.
@@ -41,8 +43,8 @@ pub(super) struct Job {
     is_given_up: bool,
     /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
     fates: Vec<Option<Span>>,
-    /// Whether its requests make no events.
-    is_apart: bool,
+    /// The route of a job whose requests make no events.
+    route: Option<Rc<Route>>,
     good: Vec<InstanceId>,
     bad: Vec<InstanceId>,
 }
@@ -172,7 +174,7 @@ impl Delivery<'_> {
             under_way: 0,
             is_given_up: false,
             fates: Vec::new(),
-            is_apart: false,
+            route: None,
             good: Vec::new(),
             bad: Vec::new(),
         }
@@ -190,14 +192,14 @@ impl Delivery<'_> {
         }
         let (envelope, queue) = (job.envelope, job.queue);
         let from = envelope.from;
-        job.is_apart = self.is_apart(&job);
-        for to in job.unsent() {
-            let message = self.message(&envelope, to);
-            match self.columns.as_mut().filter(|_| job.is_apart) {
-                Some(columns) => columns.create(&message),
-                None => {
-                    self.ledger.link(from, to).create(message.bytes());
-                    self.queued.add(message.bytes());
+        job.route = self.route_of(&job);
+        match self.columns.as_mut().zip(job.route.as_ref()) {
+            Some((columns, route)) => columns.create(route),
+            None => {
+                for to in job.unsent() {
+                    let bytes = self.message(&envelope, to).bytes();
+                    self.ledger.link(from, to).create(bytes);
+                    self.queued.add(bytes);
                 }
             }
         }
@@ -210,18 +212,21 @@ impl Delivery<'_> {
         self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
     }
 
-    /// Whether the requests of a job make no events.
-    fn is_apart(&mut self, job: &Job) -> bool {
-        let Some(columns) = &mut self.columns else { return false };
-        let Envelope { from, kind, .. } = job.envelope;
-        match columns.takes(from, &job.to, kind.is_forwarded()) {
-            Ok(()) => true,
-            Err(because) => {
-                let messages = job.unsent().count() as u64;
-                *columns.ran.messages_with_events.entry(because).or_default() += messages;
-                false
-            }
+    /// The route of a job whose requests make no events.
+    fn route_of(&mut self, job: &Job) -> Option<Rc<Route>> {
+        self.columns.as_ref()?;
+        let (envelope, to) = (&job.envelope, &job.to);
+        let like = self.message(envelope, to[0]);
+        let columns = self.columns.as_mut()?;
+        if let Some(route) = columns.known_route(&like, to) {
+            return Some(route);
         }
+        if let Err(because) = columns.takes(envelope.from, to, envelope.kind.is_forwarded()) {
+            let messages = job.unsent().count() as u64;
+            *columns.ran.messages_with_events.entry(because).or_default() += messages;
+            return None;
+        }
+        self.route(envelope, to)
     }
 
     fn slots_of(&self, queue: QueueKey) -> u32 {
@@ -280,7 +285,7 @@ impl Delivery<'_> {
             moment.at(moment.now + figures.running_limit, limit);
         }
         self.draw_fates(number);
-        if self.jobs.get(number).is_apart {
+        if self.jobs.get(number).route.is_some() {
             self.run_apart(number, moment);
         } else {
             self.make_requests(number, moment);
@@ -289,24 +294,28 @@ impl Delivery<'_> {
 
     /// Works out all requests of a job; its end is an event.
     fn run_apart(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let Job { envelope, to, fates, .. } = self.jobs.get(number);
-        let (envelope, to, fates) = (*envelope, Arc::clone(to), std::mem::take(fates));
-        let name = message_name(&envelope.activity, envelope.from, envelope.attempt);
-        let messages: Vec<Message> = to.iter().map(|&to| self.message(&envelope, to)).collect();
+        let Job { envelope, route, fates, .. } = self.jobs.get(number);
+        let (envelope, route, fates) = (*envelope, route.clone(), std::mem::take(fates));
+        let (Some(route), Envelope { activity, from, attempt, .. }) = (route, envelope) else { return };
+        let name = message_name(&activity, from, attempt);
+        let like = self.message(&envelope, route.to[0]);
         let Delivery { columns, conditions, .. } = self;
-        let columns = columns.as_mut().expect("a job is apart where columns are");
-        let finish = columns.run_job(moment.now, &messages, &fates, name, conditions);
+        let Some(columns) = columns else { return };
+        let finish = columns.run_job(moment.now, &route, &like, &fates, name, conditions);
         let job = self.jobs.get(number);
         job.next = job.to.len();
-        job.good = to.iter().copied().filter(|to| !finish.bad.contains(to)).collect();
         job.bad = finish.bad;
-        let message = messages[finish.last];
+        job.bad.sort_unstable();
+        let message = Message { to: route.to[finish.last], ..like };
         moment.at(finish.at, Event::JobDone { step: finish.step, slot: number, message });
     }
 
     /// The last request of a job is over whose requests made no events.
     pub(in crate::sim) fn job_done(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        self.finish_job(number, moment);
+        let job = self.jobs.get(number);
+        let (to, bad, from) = (Arc::clone(&job.to), std::mem::take(&mut job.bad), job.envelope.from);
+        self.machines[from.index()].health.broadcast_finished(moment.now, &to, &bad);
+        self.end_job(number);
     }
 
     fn draw_fates(&mut self, number: u32) {
@@ -364,12 +373,17 @@ impl Delivery<'_> {
     }
 
     fn finish_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let job = self.jobs.get(number);
+        let (good, bad) = (std::mem::take(&mut job.good), std::mem::take(&mut job.bad));
+        let machine = &mut self.machines[job.envelope.from.index()];
+        machine.health.job_finished(moment.now, &good, &bad);
+        self.end_job(number);
+    }
+
+    fn end_job(&mut self, number: u32) {
         let job = self.jobs.remove(number);
-        let from = job.envelope.from;
-        let machine = &mut self.machines[from.index()];
-        machine.health.job_finished(moment.now, &job.good, &job.bad);
         if !job.is_given_up {
-            self.free_slot(from, job.queue);
+            self.free_slot(job.envelope.from, job.queue);
         }
     }
 
@@ -485,34 +499,62 @@ impl Delivery<'_> {
         from: InstanceId,
         kind: Kind,
         activity: &Activity,
-        list: &[InstanceId],
+        list: &Arc<[InstanceId]>,
         except: Option<InstanceId>,
         moment: &mut Moment<'_, impl Observer>,
     ) {
         let mut destinations = std::mem::take(&mut self.destinations);
         let mut fates = std::mem::take(&mut self.fates);
-        destinations.clear();
-        destinations.extend(list.iter().copied().filter(|&to| Some(to) != except));
-        self.network.fates(message_name(activity, from, 0), from, &destinations, &mut fates);
         let envelope = self.envelope(from, kind, activity, moment.now);
-        let mut parcel = None;
+        let others = self.send_apart_at_once(&envelope, list, except, &mut fates, moment.now);
+        destinations.clear();
+        destinations.extend(others.iter().copied().filter(|&to| Some(to) != except));
+        self.network.fates(message_name(activity, from, 0), from, &destinations, &mut fates);
         for (&to, &fate) in destinations.iter().zip(&fates) {
             let message = self.message(&envelope, to);
             let latency = self.latency(&message, fate, moment.now);
-            let Delivery { columns, conditions, .. } = self;
-            match columns.as_mut() {
-                Some(columns) if columns.follower(to).is_some() => {
-                    let parcel = *parcel.get_or_insert_with(|| columns.add_parcel(&message, conditions));
-                    columns.send_at_once(moment.now, &message, latency, parcel, conditions);
-                }
-                _ => self.leave_at_once(message, latency, moment),
-            }
-        }
-        if let Some(columns) = &mut self.columns {
-            columns.pass_on(moment.now);
+            self.leave_at_once(message, latency, moment);
         }
         self.destinations = destinations;
         self.fates = fates;
+    }
+}
+
+impl Delivery<'_> {
+    /// Without queues: sends what makes no events, and returns the other inboxes.
+    fn send_apart_at_once(
+        &mut self,
+        envelope: &Envelope,
+        list: &Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+        fates: &mut Vec<Option<Span>>,
+        now: Time,
+    ) -> Arc<[InstanceId]> {
+        let Some(columns) = &mut self.columns else { return Arc::clone(list) };
+        let [quiet, others] = columns.split(list);
+        if quiet.iter().all(|&id| Some(id) == except) {
+            return others;
+        }
+        let route = self.route(envelope, &quiet);
+        let Envelope { activity, from, attempt, .. } = *envelope;
+        let name = message_name(&activity, from, attempt);
+        let like = self.message(envelope, quiet[0]);
+        self.network.fates(name, from, &quiet, fates);
+        let Delivery { columns, conditions, .. } = self;
+        if let Some((columns, route)) = columns.as_mut().zip(route) {
+            columns.send_at_once(now, &route, except, &like, fates, name, conditions);
+        }
+        others
+    }
+
+    /// The route of messages that make no events.
+    fn route(&mut self, envelope: &Envelope, to: &Arc<[InstanceId]>) -> Option<Rc<Route>> {
+        let like = self.message(envelope, to[0]);
+        let known = self.columns.as_ref()?.known_route(&like, to);
+        known.or_else(|| {
+            let messages: Vec<Message> = to.iter().map(|&to| self.message(envelope, to)).collect();
+            self.columns.as_mut().map(|columns| columns.add_route(&messages, to))
+        })
     }
 }
 

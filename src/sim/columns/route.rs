@@ -1,0 +1,80 @@
+//! Routes: what all jobs have in common that carry messages of one size from one instance to the same inboxes.
+
+use crate::event::Message;
+use crate::mechanism::activity::Kind;
+use crate::mechanism::ledger::Amount;
+use crate::mechanism::transport::TransportBytes;
+use crate::words::ids::{InstanceId, VideoId};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// By destination: sizes in bytes, and where what is received there is replayed.
+#[derive(Debug)]
+pub(in crate::sim) struct Route {
+    /// Tells it from all other routes of the run.
+    pub(super) number: u32,
+    pub(in crate::sim) from: InstanceId,
+    pub(in crate::sim) to: Arc<[InstanceId]>,
+    pub(super) video: VideoId,
+    pub(super) kind: Kind,
+    /// Whether these are Views of the sender's own video.
+    pub(super) is_of_origin: bool,
+    pub(super) body_bytes: u32,
+    pub(super) head_bytes: Vec<u32>,
+    /// The bytes of the heads before each destination, and of all.
+    heads_before: Vec<u64>,
+    pub(super) transport: Vec<TransportBytes>,
+    /// The numbers of those whose inbox is replayed.
+    pub(super) followers: Vec<Option<u32>>,
+}
+
+impl Route {
+    pub(super) fn new(
+        number: u32,
+        to: Arc<[InstanceId]>,
+        messages: &[Message],
+        is_of_origin: bool,
+        transport: impl Fn(&Message) -> TransportBytes,
+        follower: impl Fn(InstanceId) -> Option<u32>,
+    ) -> Route {
+        let Message { from, activity, kind, body_bytes, .. } = messages[0];
+        let mut heads_before = vec![0];
+        for message in messages {
+            heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
+        }
+        Route {
+            number,
+            from,
+            video: activity.video,
+            kind,
+            is_of_origin,
+            body_bytes,
+            head_bytes: messages.iter().map(|message| message.head_bytes).collect(),
+            heads_before,
+            transport: messages.iter().map(transport).collect(),
+            followers: to.iter().map(|&id| follower(id)).collect(),
+            to,
+        }
+    }
+
+    /// The bytes of heads to these destinations.
+    pub(super) fn heads(&self, destinations: Range<usize>) -> u64 {
+        self.heads_before[destinations.end] - self.heads_before[destinations.start]
+    }
+
+    /// The messages to these destinations.
+    pub(super) fn amount(&self, destinations: Range<usize>) -> Amount {
+        let messages = destinations.len() as u64;
+        Amount { messages, bytes: self.heads(destinations) + messages * u64::from(self.body_bytes) }
+    }
+
+    /// All its messages.
+    pub(super) fn all(&self) -> Amount {
+        self.amount(0..self.to.len())
+    }
+
+    /// The bytes of the message to one destination.
+    pub(super) fn bytes(&self, destination: usize) -> u64 {
+        u64::from(self.head_bytes[destination]) + u64::from(self.body_bytes)
+    }
+}
