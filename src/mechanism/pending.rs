@@ -167,6 +167,9 @@ impl<E> Pending<E> {
     }
 
     /// Makes the first bucket the window, after dealing it out as often as it holds too many events.
+    ///
+    /// Only `pop` does, so that an event of the window has happened before anything can close it. A window that was opened
+    /// ahead could be closed by what comes before it, again and again, however crowded it is.
     fn open_window(&mut self) {
         while let Some(bucket) = self.buckets.first() {
             if bucket.digit == 0 || self.buckets.len(bucket) <= SORTED_MAX {
