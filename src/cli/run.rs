@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// refuses a scenario in which that would be everywhere
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     engine: EngineArgument,
+    /// Print what the run is expected to take, and run nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
@@ -45,14 +48,35 @@ enum EngineArgument {
     Plain,
 }
 
+impl From<EngineArgument> for EngineChoice {
+    fn from(argument: EngineArgument) -> EngineChoice {
+        match argument {
+            EngineArgument::Plain => EngineChoice::Plain,
+            EngineArgument::Auto | EngineArgument::Fast => EngineChoice::Fast,
+        }
+    }
+}
+
 pub(super) fn main(arguments: &Arguments) -> Exit {
     let scenario = match arguments.scenario.read() {
         Ok(scenario) => scenario,
         Err(exit) => return exit,
     };
-    if let Err(problem) = Estimate::of(&scenario).check(&scenario.limits) {
-        complain(&format!("{}: {problem}", arguments.scenario.scenario.display()));
+    let engine = arguments.engine.into();
+    let estimate = Estimate::of(&scenario, engine);
+    let of_file = |problem: &str| complain(&format!("{}: {problem}", arguments.scenario.scenario.display()));
+    if let Err(problem) = estimate.check(&scenario.limits) {
+        of_file(&problem);
         return Exit::BadInput;
+    }
+    if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_apart <= 0.0 {
+        of_file(
+            "no column has messages that can do without events (capacities, faults, forwards and rates decide that): take --engine auto",
+        );
+        return Exit::BadInput;
+    }
+    if arguments.dry_run {
+        return print(&format!("{estimate}\n"));
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&scenario.name));
     match run_with_progress(&scenario, &out, arguments) {
@@ -75,11 +99,7 @@ fn run_with_progress(scenario: &Scenario, out: &Path, arguments: &Arguments) -> 
     let stop = stop_on_signal();
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = arguments.jobs.unwrap_or_else(cores).get();
-    let engine = match arguments.engine {
-        EngineArgument::Plain => EngineChoice::Plain,
-        EngineArgument::Auto | EngineArgument::Fast => EngineChoice::Fast,
-    };
-    let how = How { jobs, force: arguments.force, engine };
+    let how = How { jobs, force: arguments.force, engine: arguments.engine.into() };
     // indicatif draws on standard error, and only if that is a terminal.
     let bar = ProgressBar::new(scenario.compare.len() as u64);
     let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len} protocols {msg}");

@@ -2,6 +2,7 @@
 
 use crate::cli::output::{complain, print};
 use crate::cli::{Exit, ScenarioArguments};
+use crate::runs::EngineChoice;
 use crate::runs::estimate::Estimate;
 use clap::Args;
 
@@ -20,7 +21,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(scenario) => scenario,
         Err(exit) => return exit,
     };
-    let estimate = Estimate::of(&scenario);
+    let estimate = Estimate::of(&scenario, EngineChoice::Fast);
     if let Err(problem) = estimate.check(&scenario.limits) {
         complain(&format!("{}: {problem}", arguments.scenario.scenario.display()));
         return Exit::BadInput;

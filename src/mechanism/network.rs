@@ -13,6 +13,9 @@ use std::sync::{Arc, LazyLock};
 /// No latency is longer: far beyond every time-out, and short enough that an arrival is always a `Time`.
 pub const LATENCY_MAX: Span = Span::from_secs(86_400);
 
+/// Stands for a message that is lost, or that takes more than 71 minutes.
+pub const NO_LATENCY_US: u32 = u32::MAX;
+
 /// The law of the one-way latency; draws are whole microseconds.
 ///
 /// A latency that is drawn is at least 1 us and at most `LATENCY_MAX`; a constant (also a regions' one with sigma 0) may
@@ -71,6 +74,14 @@ pub struct NetworkModel {
 }
 
 impl NetworkModel {
+    /// No message takes more time.
+    pub fn latency_max(&self) -> Span {
+        let rules = self.links.iter().filter_map(|rule| rule.latency.as_ref());
+        let mut tables = BTreeMap::new();
+        let laws = rules.chain([&self.latency]).map(|latency| Law::new(latency, &mut tables).max_us());
+        laws.max().map_or(Span::ZERO, |us| Span::from_us(us.min(LATENCY_MAX.us())))
+    }
+
     /// No message takes less time.
     pub fn latency_min(&self) -> Span {
         let rules = self.links.iter().filter_map(|rule| rule.latency.as_ref());
@@ -111,6 +122,8 @@ pub struct Network {
     loss_draws: MessageDraws,
     /// Room for the draws of one broadcast: latency, loss.
     blocks: [Vec<u32>; 2],
+    /// Room for its fates.
+    fates: Vec<Option<Span>>,
 }
 
 /// What a rule says: the receivers, the number of its law and its loss.
@@ -175,6 +188,7 @@ impl Network {
             latency_draws: MessageDraws::new(seed, Purpose::Latency),
             loss_draws: MessageDraws::new(seed, Purpose::Loss),
             blocks: [Vec::new(), Vec::new()],
+            fates: Vec::new(),
         }
     }
 
@@ -222,6 +236,28 @@ impl Network {
             (!holding.loses(loss[to.index()]))
                 .then(|| self.laws[holding.law].latency(regions, latency[to.index()]))
         }));
+    }
+
+    /// The same in whole microseconds; `NO_LATENCY_US` for what is lost, or takes longer than that.
+    pub fn latencies_us(&mut self, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<u32>) {
+        out.clear();
+        if let Law::Lognormal(median_us, factors) = &self.laws[self.default.law]
+            && self.rules_from[from.index()].is_empty()
+            && self.default.lost_below == 0
+            && to.last().is_some_and(|last| last.index() < 2 * to.len() + 64)
+        {
+            let [draws, _] = &mut self.blocks;
+            draws.resize(to.iter().map(|id| id.index() + 1).max().unwrap_or(0), 0);
+            self.latency_draws.block(message, draws);
+            let latency = |to: &InstanceId| factors.times(*median_us, draws[to.index()]);
+            out.extend(to.iter().map(|to| u32::try_from(latency(to)).unwrap_or(NO_LATENCY_US)));
+            return;
+        }
+        let mut fates = std::mem::take(&mut self.fates);
+        self.fates(message, from, to, &mut fates);
+        let us = |fate: &Option<Span>| fate.map_or(u64::MAX, Span::us);
+        out.extend(fates.iter().map(|fate| u32::try_from(us(fate)).unwrap_or(NO_LATENCY_US)));
+        self.fates = fates;
     }
 
     /// Looks the links of a sender up once, if it has rules.
@@ -282,6 +318,17 @@ impl Law {
                 let medians = one_way.iter().map(|row| row.iter().map(|&span| rounded_us(span)).collect());
                 Law::Regions(medians.collect(), (*sigma > 0.0).then(|| Factors::shared(*sigma, tables)))
             }
+        }
+    }
+
+    fn max_us(&self) -> u64 {
+        let median = |medians_us: &Vec<Vec<u64>>| medians_us.iter().flatten().copied().max().unwrap_or(0);
+        match self {
+            Law::Constant(us) => *us,
+            Law::Uniform(min_us, count) => min_us + count,
+            Law::Lognormal(median_us, factors) => factors.times(*median_us, u32::MAX),
+            Law::Regions(medians_us, None) => median(medians_us),
+            Law::Regions(medians_us, Some(factors)) => factors.times(median(medians_us) as f64, u32::MAX),
         }
     }
 

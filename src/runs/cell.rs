@@ -193,6 +193,13 @@ fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed,
 
 /// Everything that the simulation needs to run a cell.
 pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
+    let empty = build_cell_without_sessions(scenario, plan);
+    let sessions = sessions(&scenario.crowds, &empty.federation, plan.seed, scenario.end.latest());
+    Cell { sessions, ..empty }
+}
+
+/// The same, but nobody watches.
+pub fn build_cell_without_sessions(scenario: &Scenario, plan: &CellPlan) -> Cell {
     let federation = scenario.federation(plan.variant, plan.seed);
     let phase = |(number, instance): (u64, &crate::domain::federation::Instance)| {
         let interval = instance.rules.parameters.tick_interval;
@@ -209,7 +216,7 @@ pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
     };
     let health_phase = drawn(Purpose::HealthPhase, HEALTH_INTERVAL).zip(&scenario.instances);
     Cell {
-        sessions: sessions(&scenario.crowds, &federation, plan.seed, scenario.end.latest()),
+        sessions: Vec::new(),
         network: scenario.network.clone(),
         delivery: scenario.compare[plan.variant].delivery,
         faults: scenario.compare[plan.variant].faults.clone(),

@@ -6,11 +6,15 @@
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
-use crate::domain::workload::{Source, expected_beats, expected_sessions};
+use crate::domain::workload::{Source, Spread, expected_beats, expected_sessions};
 use crate::event::MAX_NUMBER;
 use crate::mechanism::network::{LATENCY_MAX, Latency};
+use crate::runs::EngineChoice;
+use crate::runs::cell::{CellPlan, build_cell_without_sessions};
 use crate::scenario::{Limits, Scenario};
-use crate::words::units::Span;
+use crate::sim::broadcasts_without_events;
+use crate::words::random::Seed;
+use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -28,8 +32,14 @@ const DESTINATION_BYTES: f64 = 40.0;
 const REQUEST_EVENTS: f64 = 6.0;
 /// Bytes of a change of an instance's state that faults make.
 const OUTAGE_BYTES: f64 = 64.0;
-/// The busiest part of a run is so many times as busy as the mean, roughly.
-const BUSIEST: f64 = 2.0;
+/// Arrivals are cut into so many parts to find the busiest, which is a little busier still.
+const PARTS: u32 = 20;
+const BUSIER: f64 = 1.25;
+/// Bytes of a message that makes no events, under way to an inbox or waiting there, in lists that grow by doubling.
+const APART_BYTES: f64 = 80.0;
+/// Wall time on one core of 2024, roughly: of an event, and of a message that makes none.
+const EVENT_S: f64 = 0.4e-6;
+const APART_S: f64 = 0.05e-6;
 /// Bytes of a row of the records, roughly.
 const ROW_BYTES: f64 = 90.0;
 /// Bytes of a row in memory, with its text in two forms while a cell is written down, roughly.
@@ -46,8 +56,14 @@ pub struct Estimate {
     pub cells: usize,
     /// Sessions of a cell.
     pub sessions: f64,
+    /// Messages of the largest cell.
+    pub messages: f64,
+    /// Those of them that make no events.
+    pub messages_apart: f64,
     /// Events of the largest cell.
     pub events: f64,
+    /// Seconds on one core, all cells together; roughly.
+    pub time_s: f64,
     /// The most ticks or background jobs of one instance, heartbeats of one session, or samples.
     pub numbers: f64,
     /// Bytes in memory of a cell.
@@ -57,8 +73,8 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The estimate for a scenario.
-    pub fn of(scenario: &Scenario) -> Estimate {
+    /// The estimate for a scenario, run so.
+    pub fn of(scenario: &Scenario, engine: EngineChoice) -> Estimate {
         let end = scenario.end.latest();
         let duration_s = end.ns() as f64 / 1e9;
         let sessions = expected_sessions(&scenario.crowds, end);
@@ -68,12 +84,16 @@ impl Estimate {
         // Everybody may show every video; the follower lists are drawn only later.
         let shown = instances * scenario.videos.len() as f64;
         let rows = samples * shown + buckets * shown * TRAFFIC_ROWS;
-        let loads: Vec<_> = (0..scenario.compare.len()).map(|variant| Load::of(scenario, variant)).collect();
+        let loads: Vec<_> =
+            (0..scenario.compare.len()).map(|variant| Load::of(scenario, variant, engine)).collect();
         let most = |read: fn(&Load) -> f64| loads.iter().map(read).fold(0.0, f64::max);
         Estimate {
             cells: scenario.compare.len(),
             sessions,
+            messages: most(|load| load.messages),
+            messages_apart: most(|load| load.messages_apart),
             events: most(|load| load.events) + samples,
+            time_s: loads.iter().map(|load| load.events * EVENT_S + load.messages_apart * APART_S).sum(),
             numbers: most(|load| load.numbers).max(samples),
             memory_bytes: BASE_BYTES
                 + sessions * SESSION_BYTES
@@ -119,6 +139,9 @@ impl Estimate {
 
 /// What one cell has to do.
 struct Load {
+    messages: f64,
+    /// Messages that make no events.
+    messages_apart: f64,
     /// Heartbeats, ticks and what requests take.
     events: f64,
     /// The most ticks or background jobs of one instance or heartbeats of one session.
@@ -128,7 +151,7 @@ struct Load {
 }
 
 impl Load {
-    fn of(scenario: &Scenario, variant: usize) -> Load {
+    fn of(scenario: &Scenario, variant: usize, engine: EngineChoice) -> Load {
         let column = &scenario.compare[variant];
         let (rules, delivery) = (&column.rules, &column.delivery);
         let end = scenario.end.latest();
@@ -160,32 +183,100 @@ impl Load {
         let changes = changes(&column.faults, duration_s);
         let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
-        let at_once = |time_s: f64| messages * (BUSIEST * time_s / duration_s).min(1.0);
+        let busiest = busiest(scenario);
+        let at_once = |time_s: f64| (busiest * time_s / duration_s).min(1.0);
+        let apart = match engine {
+            EngineChoice::Plain => 0.0,
+            EngineChoice::Fast => {
+                share_apart(scenario, variant, messages / followers.max(1.0) * busiest / duration_s)
+            }
+        };
+        let with_events = messages * (1.0 - apart);
         // What an inbox cannot work on in time waits there.
-        let busy = messages / followers.max(1.0) / duration_s * BUSIEST * inbox_s(delivery);
-        let waiting = messages * (1.0 - 1.0 / busy.max(1.0));
+        let busy = messages / followers.max(1.0) / duration_s * busiest * inbox_s(scenario, delivery);
+        let waiting = 1.0 - 1.0 / busy.max(1.0);
         let under_way = at_once(longest_latency_s(scenario)).max(waiting);
+        // A visit that skips what it can has a heartbeat per sending and a few more.
+        let heartbeats =
+            if engine == EngineChoice::Fast { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
         Load {
+            messages,
+            messages_apart: messages * apart,
             events: heartbeats
-                + messages * if is_unlimited(delivery) { 1.0 } else { REQUEST_EVENTS }
+                + with_events * if is_unlimited(delivery) { 1.0 } else { REQUEST_EVENTS }
                 + (ticks + other.flushes) * instances
                 + changes,
             numbers: ticks
                 .max(longest_session(scenario, heartbeat_s))
                 .max(other.flushes)
                 .max(other.jobs_of_one),
-            message_bytes: under_way * IN_FLIGHT_BYTES
-                + at_once(kept_s) * ENTRY_BYTES
+            message_bytes: under_way * with_events * IN_FLIGHT_BYTES
+                + under_way * messages * apart * APART_BYTES
+                + at_once(kept_s) * with_events * ENTRY_BYTES
                 + changes * OUTAGE_BYTES
                 + match delivery.queues {
                     Queues::Unlimited => 0.0,
                     Queues::Peertube => (broadcasts + unicasts) * JOB_BYTES,
                     Queues::PerDestination | Queues::Workers => {
-                        (broadcasts + unicasts) * JOB_BYTES + messages * DESTINATION_BYTES
+                        (broadcasts + unicasts) * JOB_BYTES + with_events * DESTINATION_BYTES
                     }
                 },
         }
     }
+}
+
+/// The busiest part of a run is so many times as busy as the mean.
+fn busiest(scenario: &Scenario) -> f64 {
+    let end = scenario.end.latest();
+    let until = |part: u32| Time::from_ns(end.ns() / u64::from(PARTS) * u64::from(part));
+    let came: Vec<f64> = (0..=PARTS).map(|part| expected_sessions(&scenario.crowds, until(part))).collect();
+    let most = came.windows(2).map(|part| part[1] - part[0]).fold(0.0, f64::max);
+    let all = came[PARTS as usize];
+    if all > 0.0 { BUSIER * most * f64::from(PARTS) / all } else { 1.0 }
+}
+
+/// The share of messages that make no events; `per_s` are messages per second and inbox when it is busiest.
+fn share_apart(scenario: &Scenario, variant: usize, per_s: f64) -> f64 {
+    let column = &scenario.compare[variant];
+    let limit = column.delivery.rate_limit.filter(|_| !is_unlimited(&column.delivery));
+    if limit.is_some_and(|limit| per_s * limit.per.secs_f64() > f64::from(limit.requests)) {
+        return 0.0;
+    }
+    let seed = Seed { seed: scenario.seed, replication: 0 };
+    let cell = build_cell_without_sessions(scenario, &CellPlan { number: variant, variant, seed });
+    match broadcasts_without_events(&cell) {
+        true if is_unlimited(&column.delivery) => 1.0,
+        true => share_at_origins(scenario),
+        false => 0.0,
+    }
+}
+
+/// The share of sessions at the origins of their videos.
+fn share_at_origins(scenario: &Scenario) -> f64 {
+    let end = scenario.end.latest();
+    let (mut at_origin, mut all) = (0.0, 0.0);
+    for crowd in &scenario.crowds {
+        let origin = scenario.videos[crowd.video.index()].origin;
+        let share = |there: f64, all: f64| if all > 0.0 { there / all } else { 0.0 };
+        let of_crowd = match &crowd.source {
+            Source::Scripted(visits) => {
+                let there = visits.iter().filter(|visit| visit.instance == origin).count();
+                share(there as f64, visits.len() as f64)
+            }
+            Source::Drawn { spread: Spread::Zipf { origin_share, .. }, .. } => *origin_share,
+            Source::Drawn { spread: Spread::Weights(weights), .. } => {
+                let there = weights.iter().filter(|weight| weight.0 == origin).map(|weight| weight.1);
+                share(there.sum(), weights.iter().map(|weight| weight.1).sum())
+            }
+            Source::Drawn { spread: Spread::List(list), .. } => {
+                share(list.iter().filter(|id| **id == origin).count() as f64, list.len() as f64)
+            }
+        };
+        let sessions = crowd.expected_sessions(end);
+        at_origin += sessions * of_crowd;
+        all += sessions;
+    }
+    if all > 0.0 { at_origin / all } else { 0.0 }
 }
 
 /// What is sent beside Views.
@@ -225,12 +316,14 @@ fn is_unlimited(delivery: &Delivery) -> bool {
     delivery.queues == Queues::Unlimited
 }
 
-/// How long an inbox works on a message at most.
-fn inbox_s(delivery: &Delivery) -> f64 {
+/// How long the busiest thread of an inbox works on a message at most.
+fn inbox_s(scenario: &Scenario, delivery: &Delivery) -> f64 {
     if is_unlimited(delivery) {
         return 0.0;
     }
-    (delivery.inbox + delivery.verify + delivery.json_ld_verify).secs_f64()
+    let verifies =
+        if share_at_origins(scenario) < 1.0 { delivery.verify + delivery.json_ld_verify } else { Span::ZERO };
+    delivery.inbox.max(verifies).secs_f64()
 }
 
 /// How often a message is sent on average: as often as allowed to receivers in trouble, once to others.
@@ -299,16 +392,29 @@ fn longest_latency_s(scenario: &Scenario) -> f64 {
     slowest_s.min(LATENCY_MAX.secs_f64())
 }
 
+/// A time that nobody should take for exact.
+fn rough_time(time_s: f64) -> String {
+    match time_s {
+        ..1.0 => "a second".to_owned(),
+        ..120.0 => format!("{time_s:.0} s"),
+        ..7_200.0 => format!("{:.0} min", time_s / 60.0),
+        _ => format!("{:.0} h", time_s / 3_600.0),
+    }
+}
+
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "to be expected: {} cells, each of about {:.0} sessions and at most {:.1e} events and {:.0} MB; records of at most {:.0} MB",
+            "to be expected: {} cells, each of about {:.0} sessions and at most {:.1e} messages ({:.1e} of them without events), {:.1e} events and {:.0} MB; records of at most {:.0} MB; about {} on one core",
             self.cells,
             self.sessions,
+            self.messages,
+            self.messages_apart,
             self.events,
             self.memory_bytes / 1e6,
-            self.output_bytes / 1e6
+            self.output_bytes / 1e6,
+            rough_time(self.time_s)
         )
     }
 }

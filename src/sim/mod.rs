@@ -122,6 +122,11 @@ pub fn run_fast(
     })
 }
 
+/// Whether the broadcasts of all origins make no events in `run_fast`, whoever watches.
+pub fn broadcasts_without_events(cell: &Cell) -> bool {
+    columns::takes_all_broadcasts(cell, &timetable(cell))
+}
+
 fn timetable(cell: &Cell) -> Timetable {
     Timetable::new(&cell.faults, cell.federation.instances.len(), cell.seed, cell.end.latest())
 }

@@ -24,6 +24,19 @@ pub(super) struct Terms {
     pub(super) handshake_ways: u64,
 }
 
+/// The same in whole microseconds, for a request that nothing is odd about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TermsUs {
+    /// The sender's work.
+    sign: u32,
+    /// The sender's work and the receiver's.
+    work: u32,
+    /// One-way latencies until it arrives.
+    ways: u32,
+    /// A request that takes longer is odd.
+    pub(super) timeout: u32,
+}
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Exchange {
@@ -47,7 +60,42 @@ impl Exchange {
     }
 }
 
+impl TermsUs {
+    /// By latency: how long a request occupies its slot, and when after its beginning it arrives. A latency for which it
+    /// would be odd gives a time beyond the time-out. Returns whether any is.
+    pub(super) fn fill(&self, latencies: &[u32], occupied: &mut Vec<u32>, arrives: &mut Vec<u32>) -> bool {
+        let TermsUs { sign, work, ways, timeout } = *self;
+        occupied.clear();
+        arrives.clear();
+        // all latencies that are too long are alike
+        occupied.extend(latencies.iter().map(|&latency| work + latency.min(timeout + 1) * (ways + 1)));
+        arrives.extend(latencies.iter().map(|&latency| sign + latency.min(timeout + 1) * ways));
+        occupied.iter().any(|&occupied| occupied > timeout)
+    }
+}
+
 impl Terms {
+    /// In whole microseconds, if they are that and short enough for 32 bits.
+    pub(super) fn in_us(&self) -> Option<TermsUs> {
+        const LONGEST_US: u32 = 1 << 28;
+        let us = |span: Span| {
+            let us = u32::try_from(span.us()).ok().filter(|us| *us < LONGEST_US);
+            us.filter(|_| Span::from_us(span.us()) == span)
+        };
+        let (sign, verify) = (us(self.sign)?, us(self.verify)?);
+        Some(TermsUs {
+            sign,
+            work: sign + verify,
+            ways: self.handshake_ways as u32 + 1,
+            timeout: us(self.timeout)?,
+        })
+    }
+
+    /// The latest instant that the exchange of a request of this latency asks the timetable about, from its beginning.
+    pub(super) fn asks(&self, latency: Option<Span>) -> Span {
+        self.sign + self.verify + latency.unwrap_or_default() * (self.handshake_ways + 1)
+    }
+
     /// The request that begins at an instant; `drawn` is its latency in the network, if it is not lost there.
     pub(super) fn exchange(
         &self,

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod exchange;
+mod lanes;
 mod replay;
 mod route;
 mod schedule;
@@ -16,10 +17,11 @@ mod who;
 mod windows;
 
 use crate::domain::delivery::{Delivery as Figures, Queues, Transport};
-use crate::domain::faults::Reachability;
+use crate::domain::faults::{Reachability, Timetable};
 use crate::event::{Event, Message, Step};
 use crate::instance::Input;
 use crate::mechanism::ledger::{Arrival, Flow};
+use crate::mechanism::network::{NO_LATENCY_US, Network};
 use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
 use crate::metrics::apart::Apart;
 use crate::observe::Fate;
@@ -31,7 +33,7 @@ use accounts::{Accounts, Work};
 use exchange::{Exchange, Terms};
 use replay::{Parcel, Shard};
 pub(in crate::sim) use route::Route;
-use schedule::Schedule;
+use schedule::{Schedule, fits_lanes, ns};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -62,10 +64,15 @@ pub(in crate::sim) struct Columns<'a> {
     accounts: Accounts,
     windows: Windows<'a>,
     schedule: Schedule,
-    /// By destination of a job: how long its request takes, if nothing is odd about it.
-    occupied_ns: Vec<u64>,
-    /// By destination of a job: when it arrives after it began; of odd ones no time.
-    arrives_ns: Vec<u64>,
+    // By destination of the job at hand.
+    latencies_us: Vec<u32>,
+    fates: Vec<Option<Span>>,
+    /// How long its request occupies a slot.
+    occupied_us: Vec<u32>,
+    /// When it arrives after it began, or `ODD`.
+    arrives_us: Vec<u32>,
+    /// Whether a message without a latency is lost, and not under way for hours.
+    loses_only: bool,
     /// Messages that make no events.
     pub(in crate::sim) ran: Ran,
 }
@@ -94,7 +101,7 @@ pub(in crate::sim) struct Finish {
 }
 
 /// The arrival of a request that is noted by itself.
-const ODD: u64 = u64::MAX;
+const ODD: u32 = u32::MAX;
 
 impl<'a> Columns<'a> {
     /// For a cell; without helpers the replay happens here.
@@ -140,8 +147,11 @@ impl<'a> Columns<'a> {
             splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
-            occupied_ns: Vec::new(),
-            arrives_ns: Vec::new(),
+            latencies_us: Vec::new(),
+            fates: Vec::new(),
+            occupied_us: Vec::new(),
+            arrives_us: Vec::new(),
+            loses_only: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
             ran: Ran::default(),
             who,
         }
@@ -214,101 +224,103 @@ impl<'a> Columns<'a> {
         self.ran.messages_apart += all.messages;
     }
 
-    /// A job starts its requests: all of them are worked out. `like` is any of its messages, `fates` are the latencies that
-    /// the network gives them, `name` is their random name.
+    /// A job starts its requests: all of them are worked out. `like` is any of its messages, `name` their random name.
     pub(in crate::sim) fn run_job(
         &mut self,
         now: Time,
         route: &Rc<Route>,
         like: &Message,
-        fates: &[Option<Span>],
         name: u64,
+        network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> Finish {
         let parcel = self.add_parcel(like, conditions);
-        let calm = self.calm(route, now, conditions);
-        let odd = self.plan(now, route, fates, &calm, name, conditions);
-        let (at_once, occupied_ns) = (self.cell.delivery.requests_per_job as usize, &self.occupied_ns);
-        self.schedule
-            .make(fates.len(), at_once, |destination, begins_ns| begins_ns + occupied_ns[destination]);
-        let asked = odd.iter().map(|(_, _, asked)| *asked).max().unwrap_or_default();
-        let over = now + Span::from_ns(self.schedule.over_ns);
-        let finish = if over + asked < calm.until && over + asked <= self.cell.end.latest() {
-            self.note_job(now, route, odd, parcel)
-        } else {
-            self.run_job_one_by_one(now, route, fates, name, parcel, conditions)
+        network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
+        let odd = self.plan(now, route, name, conditions);
+        let finish = match odd {
+            Some(odd) => self.note_job(now, route, odd, parcel),
+            None => self.run_job_one_by_one(now, route, name, parcel, network, conditions),
         };
         self.pass_on(now);
         finish
     }
 
-    /// How long each request takes and when it arrives, as if it began now. Odd ones, which get lost, come late or are
-    /// touched by faults, are returned, each with the latest time that it asks the timetable about, from its beginning.
+    /// The times of all requests of a job, if all of it happens before the run ends and while faults say the same. Odd
+    /// ones, which get lost, come late or are touched by faults, are returned as if they began now.
     fn plan(
         &mut self,
         now: Time,
         route: &Route,
-        fates: &[Option<Span>],
-        calm: &Calm,
         name: u64,
         conditions: &mut Conditions<'_>,
-    ) -> Vec<(usize, Exchange, Span)> {
-        let Terms { sign, verify, timeout, handshake_ways } = self.terms;
-        let (fixed_ns, ways, timeout_ns) = ((sign + verify).ns(), handshake_ways + 1, timeout.ns());
+    ) -> Option<Vec<(usize, Exchange)>> {
+        let terms = self.terms.in_us()?;
+        let (count, at_once) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
+        let longest_us = u64::from(terms.timeout) * (count.div_ceil(at_once) as u64 + 1);
+        if !fits_lanes(count, at_once) || longest_us > u64::from(u32::MAX / 2) {
+            return None;
+        }
+        let calm = self.calm(route, now, conditions);
         let mut odd = Vec::new();
-        self.occupied_ns.clear();
-        self.arrives_ns.clear();
-        for (destination, fate) in fates.iter().enumerate() {
-            let latency_ns = fate.map_or(u64::MAX / 16, Span::ns);
-            let occupied_ns = fixed_ns + latency_ns * (ways + 1);
-            let is_odd = occupied_ns > timeout_ns || calm.any && calm.touched[destination];
-            self.occupied_ns.push(occupied_ns);
-            self.arrives_ns.push(if is_odd { ODD } else { sign.ns() + latency_ns * ways });
-            if is_odd {
-                let link = (route.from, route.to[destination]);
-                let exchange = self.terms.exchange(conditions, link, name, *fate, now);
-                self.occupied_ns[destination] = exchange.over.since(now).ns();
-                let asked = sign + verify + fate.unwrap_or_default() * ways;
-                odd.push((destination, exchange, asked.max(exchange.settled.since(now))));
+        // the latest instant that anything below asks the timetable about
+        let mut asked = Span::ZERO;
+        if terms.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || calm.any {
+            for destination in 0..count {
+                if self.occupied_us[destination] > terms.timeout || calm.any && calm.touched[destination] {
+                    let latency_us = self.latencies_us[destination];
+                    let is_lost = latency_us == NO_LATENCY_US;
+                    if is_lost && !self.loses_only {
+                        return None;
+                    }
+                    let fate = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
+                    let link = (route.from, route.to[destination]);
+                    let exchange = self.terms.exchange(conditions, link, name, fate, now);
+                    asked = asked.max(self.terms.asks(fate)).max(exchange.settled.since(now));
+                    let over = exchange.over.since(now);
+                    self.occupied_us[destination] = u32::try_from(over.us()).ok()?;
+                    self.arrives_us[destination] = ODD;
+                    if Span::from_us(over.us()) != over {
+                        return None;
+                    }
+                    odd.push((destination, exchange));
+                }
             }
         }
-        odd
+        self.schedule.make_in_lanes(&self.occupied_us, at_once);
+        let last = now + Span::from_ns(self.schedule.over_ns) + asked;
+        (last < calm.until && last <= self.cell.end.latest()).then_some(odd)
     }
 
-    /// Notes a job all of which happens before the run ends, while faults say the same.
-    fn note_job(
-        &mut self,
-        now: Time,
-        route: &Rc<Route>,
-        odd: Vec<(usize, Exchange, Span)>,
-        parcel: u32,
-    ) -> Finish {
+    /// Notes a job whose times are planned.
+    fn note_job(&mut self, now: Time, route: &Rc<Route>, odd: Vec<(usize, Exchange)>, parcel: u32) -> Finish {
         let Schedule { begins_ns, over_ns, last, .. } = &self.schedule;
         self.accounts.begin(route, now, begins_ns);
         let over = now + Span::from_ns(*over_ns);
         let mut good = route.all();
-        odd.iter().for_each(|(destination, ..)| good.take(route.bytes(*destination)));
+        odd.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
         self.accounts.deliver(good);
         let is_whole = self.accounts.bucket_of(now) == self.accounts.bucket_of(over);
         if is_whole {
-            self.accounts.note_whole_job(now, route, odd.iter().map(|(destination, ..)| *destination));
+            self.accounts.note_whole_job(now, route, odd.iter().map(|(destination, _)| *destination));
         }
-        for (destination, (begins_ns, arrives_ns)) in begins_ns.iter().zip(&self.arrives_ns).enumerate() {
-            if *arrives_ns == ODD {
+        let verified = now + self.terms.verify;
+        for (destination, (begins_ns, arrives_us)) in begins_ns.iter().zip(&self.arrives_us).enumerate() {
+            if *arrives_us == ODD {
                 continue;
             }
-            let arrives = now + Span::from_ns(begins_ns + arrives_ns);
+            let arrives = Span::from_ns(begins_ns + ns(*arrives_us));
             if !is_whole {
                 let left = now + Span::from_ns(*begins_ns) + self.terms.sign;
                 self.accounts.note_left(left, route, destination);
-                self.accounts.note_delivered(arrives, route, destination);
+                self.accounts.note_delivered(now + arrives, route, destination);
             }
             if let Some(follower) = route.followers[destination] {
-                self.windows.receive(follower, arrives + self.terms.verify, parcel);
+                self.windows.receive(follower, verified + arrives, parcel);
             }
         }
+        self.windows.expect_until(parcel, over + self.terms.verify);
         let mut finish = Finish { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
-        for (destination, exchange, _) in odd {
+        for (destination, exchange) in odd {
             let later = Span::from_ns(self.schedule.begins_ns[destination]);
             self.note_one(route, destination, &exchange.later(later), parcel, &mut finish);
         }
@@ -320,12 +332,13 @@ impl<'a> Columns<'a> {
         &mut self,
         now: Time,
         route: &Route,
-        fates: &[Option<Span>],
         name: u64,
         parcel: u32,
+        network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> Finish {
-        let Columns { schedule, terms, .. } = self;
+        let Columns { schedule, terms, fates, .. } = self;
+        network.fates(name, route.from, &route.to, fates);
         let at_once = self.cell.delivery.requests_per_job as usize;
         let mut exchanges = Vec::with_capacity(fates.len());
         schedule.make(fates.len(), at_once, |destination, begins_ns| {
@@ -358,7 +371,9 @@ impl<'a> Columns<'a> {
         if self.accounts.note(route, destination, exchange)
             && let Some(follower) = route.followers[destination]
         {
-            self.windows.receive(follower, exchange.settled + self.terms.verify, parcel);
+            let verified = exchange.settled + self.terms.verify;
+            self.windows.receive(follower, verified, parcel);
+            self.windows.expect_until(parcel, verified);
         }
         if exchange.fate != Fate::Good {
             finish.bad.push(route.to[destination]);
@@ -436,6 +451,7 @@ impl<'a> Columns<'a> {
             }
             if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
                 self.windows.receive(follower, arrives, parcel);
+                self.windows.expect_until(parcel, arrives);
             }
         }
         self.accounts.deliver(good);
@@ -478,6 +494,7 @@ impl<'a> Columns<'a> {
         self.windows.brought_by_event(parcel, is_last);
         if let Some(follower) = self.followers[message.to.index()] {
             self.windows.receive(follower, now, parcel);
+            self.windows.expect_until(parcel, now);
         }
         self.pass_on(now);
     }
@@ -522,6 +539,15 @@ impl<'a> Columns<'a> {
         apart.add(noted);
         Some(apart)
     }
+}
+
+/// Whether the broadcasts of all origins make no events.
+pub(in crate::sim) fn takes_all_broadcasts(cell: &Cell, timetable: &Timetable) -> bool {
+    let who = Who::new(cell, timetable);
+    let takes = |(origin, followers): (&InstanceId, &Vec<InstanceId>)| {
+        who.is_free[origin.index()] && followers.iter().all(|id| who.is_quiet[id.index()])
+    };
+    cell.federation.followers.iter().all(takes)
 }
 
 /// Without queues: a message that leaves now. Nobody waits for an answer.

@@ -73,6 +73,7 @@ pub(super) struct Shard<'a> {
     /// The work on an activity, if there are inbox queues.
     inbox: Option<Span>,
     followers: Vec<Follower>,
+    room: Room,
     apart: Apart,
     /// By `Kind`.
     delays: [DelayCounts; Kind::ALL.len()],
@@ -102,8 +103,6 @@ struct Follower {
     limiter: Option<RateLimiter>,
     /// Whether the limiter refused a request: then it must not have been taken for delivered.
     has_refused: bool,
-    /// When what comes in a window is done, kept so that a window allocates nothing.
-    done: Vec<Time>,
     /// When the newest total was built that took effect.
     newest_total: BTreeMap<VideoId, Time>,
     /// Activities worked on.
@@ -120,10 +119,13 @@ enum Shown {
 struct InboxLane {
     /// When it has done all that came so far.
     free: Time,
-    /// When activities came and when work on them begins, without those that a sample has found begun.
-    tasks: VecDeque<(Time, Time)>,
-    /// When work began on the last activity that a sample has found begun.
+    /// Work that begins before the next sample: on how many activities since the one before, how long they had waited
+    /// together, and when the last of it began.
+    started: u64,
+    waited_ns: u64,
     begun: Option<Time>,
+    /// When activities came and when work on them begins, from the next sample on.
+    tasks: VecDeque<(Time, Time)>,
     /// What is done at the horizon or later.
     to_be_done: VecDeque<(Time, Parcel)>,
 }
@@ -146,6 +148,7 @@ impl<'a> Shard<'a> {
             end: cell.end.latest(),
             inbox: inbox_work(&cell.delivery),
             followers: ids.iter().map(new).collect(),
+            room: Room::default(),
             apart: Apart::default(),
             delays: Default::default(),
             has_refused,
@@ -165,7 +168,7 @@ impl<'a> Shard<'a> {
             let verify = self.cell.delivery.verify;
             let clock = Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify };
             follower.arrivals.append(&mut arrivals[position]);
-            follower.replay(&mut coming, &mut own, parcels, &clock, notes);
+            follower.replay(&mut coming, &mut own, parcels, &clock, &mut self.room, notes);
             if follower.has_refused {
                 self.has_refused.store(true, Ordering::Relaxed);
             }
@@ -203,6 +206,14 @@ struct Clock {
     inbox: Option<Span>,
     /// From an arrival to its wait for work.
     verify: Span,
+}
+
+/// Kept from follower to follower, so that a replay allocates nothing.
+#[derive(Default)]
+struct Room {
+    sorting: Sorting,
+    /// When what comes in a window is done.
+    done: Vec<Time>,
 }
 
 /// Where a follower's replay notes what it finds.
@@ -246,7 +257,6 @@ impl Follower {
             arrivals: VecDeque::new(),
             limiter: limiter.filter(|_| instance.is_peertube),
             has_refused: false,
-            done: Vec::new(),
             newest_total: BTreeMap::new(),
             worked_on: 0,
         }
@@ -258,10 +268,12 @@ impl Follower {
         own: &mut Vec<(Time, Input<'static>)>,
         parcels: &[Parcel],
         clock: &Clock,
+        room: &mut Room,
         mut notes: Notes<'_>,
     ) {
         received.append(&mut self.to_come);
-        sort(received, parcels);
+        let Room { sorting, done } = room;
+        sorting.sort(received, parcels);
         let now = received.partition_point(|received| received.at < clock.horizon);
         self.to_come.extend(&received[now..]);
         self.count(&received[..now], parcels, clock);
@@ -274,12 +286,11 @@ impl Follower {
             }
         }
         // a sample sees what waits, so all that comes must be queued before the first takes effect
-        let mut done = std::mem::take(&mut self.done);
         done.clear();
         for received in &received[..now] {
             done.push(self.queue(received.at, &parcels[received.parcel as usize], clock));
         }
-        for (received, &done) in received[..now].iter().zip(&done) {
+        for (received, &done) in received[..now].iter().zip(&*done) {
             let parcel = &parcels[received.parcel as usize];
             if done < clock.horizon {
                 self.process(done, parcel, own, clock, &mut notes);
@@ -287,7 +298,6 @@ impl Follower {
                 self.lane(parcel).to_be_done.push_back((done, *parcel));
             }
         }
-        self.done = done;
         own.for_each(|(at, input)| self.heartbeat(at, input, clock, &mut notes));
         self.advance(clock.horizon, clock, &mut notes);
     }
@@ -322,10 +332,15 @@ impl Follower {
     /// An activity comes to the inbox queue: when it takes effect. Without a queue that is at once.
     fn queue(&mut self, at: Time, parcel: &Parcel, clock: &Clock) -> Time {
         let Some(work) = clock.inbox else { return at };
+        let next_sample = self.next_sample;
         let lane = self.lane(parcel);
         let begins = at.max(lane.free);
         lane.free = begins + work;
-        lane.tasks.push_back((at, begins));
+        if begins < next_sample {
+            lane.begin(at, begins);
+        } else {
+            lane.tasks.push_back((at, begins));
+        }
         self.worked_on += u64::from(begins <= clock.end);
         begins + work
     }
@@ -359,9 +374,10 @@ impl Follower {
             Shown::Tallies(tallies) => {
                 let leaves =
                     leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
-                let rules = &notes.cell.federation.instances[self.id.index()].rules;
+                let federation = &notes.cell.federation;
+                let rules = &federation.instances[self.id.index()].rules;
                 let tally = &mut tallies[activity.video.index()];
-                match replacing_count(rules, activity, notes.cell.federation.origin(activity.video)) {
+                match replacing_count(rules, activity, federation.origin(activity.video)) {
                     Some(count) => tally.replace(u64::from(count), leaves),
                     None => tally.add(1, leaves),
                 }
@@ -427,7 +443,8 @@ impl Follower {
         if let Some(work) = clock.inbox {
             let instance = self.id.0;
             for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
-                let row = QueueRow { instance, queue: QueueName::Lane(name), ..lane.sample(at, work) };
+                let next = at + notes.cell.sampling.every;
+                let row = QueueRow { instance, queue: QueueName::Lane(name), ..lane.sample(at, work, next) };
                 if row.waiting + row.running + row.started > 0 {
                     notes.apart.queues.push(row);
                 }
@@ -438,7 +455,7 @@ impl Follower {
 
     fn is_idle(&self) -> bool {
         self.to_come.is_empty()
-            && self.lanes.iter().all(|lane| lane.tasks.is_empty() && lane.to_be_done.is_empty())
+            && self.lanes.iter().all(|lane| lane.to_be_done.is_empty())
             && (self.is_dead || self.displayed.iter().all(|(video, _)| self.shown.displayed(*video) == 0))
     }
 }
@@ -453,18 +470,23 @@ impl Shown {
 }
 
 impl InboxLane {
+    /// Work begins before the next sample.
+    fn begin(&mut self, came: Time, begins: Time) {
+        self.started += 1;
+        self.waited_ns = self.waited_ns.saturating_add(begins.since(came).ns());
+        self.begun = Some(begins);
+    }
+
     /// The queue as a sample finds it: what comes, begins or is done at that very instant has not yet.
-    fn sample(&mut self, at: Time, work: Span) -> QueueRow {
-        let (mut started, mut waited_ns) = (0, 0u64);
-        while let Some((came, begins)) = self.tasks.pop_front_if(|task| task.1 < at) {
-            started += 1;
-            waited_ns = waited_ns.saturating_add(begins.since(came).ns());
-            self.begun = Some(begins);
-        }
+    fn sample(&mut self, at: Time, work: Span, next: Time) -> QueueRow {
+        let (started, waited_ns) = (std::mem::take(&mut self.started), std::mem::take(&mut self.waited_ns));
         let is_at_work = |begun: Time| work > Span::ZERO && begun + work >= at;
         let running = u64::from(self.begun.is_some_and(is_at_work));
         let waiting = self.tasks.partition_point(|task| task.0 < at) as u64;
         let oldest = self.tasks.front().filter(|_| waiting > 0).map(|task| at.since(task.0));
+        while let Some((came, begins)) = self.tasks.pop_front_if(|task| task.1 < next) {
+            self.begin(came, begins);
+        }
         QueueRow {
             at_ns: at.ns(),
             instance: 0,
@@ -483,25 +505,81 @@ fn inbox_work(delivery: &Delivery) -> Option<Span> {
     (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
 }
 
-/// In order of time; what comes at one instant, in the order that the model gives it.
-fn sort(received: &mut [Received], parcels: &[Parcel]) {
-    received.sort_unstable_by_key(|received| received.at);
-    let mut from = 0;
-    while from + 1 < received.len() {
-        let after = if received[from + 1].at > received[from].at {
-            from + 1
-        } else {
+/// Room for sorting by time.
+#[derive(Default)]
+struct Sorting {
+    /// By cell of time: how many lie before it.
+    before: Vec<u32>,
+    sorted: Vec<Received>,
+}
+
+impl Sorting {
+    /// In order of time; what comes at one instant, in the order that the model gives it.
+    fn sort(&mut self, received: &mut [Received], parcels: &[Parcel]) {
+        const FEW: usize = 64;
+        let is_spread = received.len() > FEW && self.spread(received);
+        if !is_spread {
+            received.sort_unstable_by_key(|received| received.at);
+        }
+        let mut from = 0;
+        while from + 1 < received.len() {
             let at = received[from].at;
+            if received[from + 1].at > at {
+                from += 1;
+                continue;
+            }
             let after = from + received[from..].partition_point(|received| received.at == at);
             received[from..after].sort_unstable_by_key(|received| parcels[received.parcel as usize].order);
-            after
-        };
-        from = after;
+            from = after;
+        }
+    }
+
+    /// Arrivals are spread evenly as a rule: a counting sort into as many cells of time as there are arrivals leaves a few
+    /// to each. Returns false, and has done nothing, where some cell would get many.
+    fn spread(&mut self, received: &mut [Received]) -> bool {
+        const MOST: u32 = 24;
+        let at = |received: &Received| received.at.ns();
+        let first = received.iter().map(at).min().unwrap_or(0);
+        let last = received.iter().map(at).max().unwrap_or(0);
+        let cells = received.len().next_power_of_two();
+        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(cells.trailing_zeros());
+        let cell = |received: &Received| ((at(received) - first) >> shift) as usize;
+        self.before.clear();
+        self.before.resize(cells + 1, 0);
+        for received in received.iter() {
+            self.before[cell(received) + 1] += 1;
+        }
+        if self.before.iter().any(|count| *count > MOST) {
+            return false;
+        }
+        for number in 0..cells {
+            self.before[number + 1] += self.before[number];
+        }
+        self.sorted.clear();
+        self.sorted.resize(received.len(), Received { at: Time::ZERO, parcel: 0 });
+        for received in received.iter() {
+            let place = &mut self.before[cell(received)];
+            self.sorted[*place as usize] = *received;
+            *place += 1;
+        }
+        // each is at most a cell from its place
+        for number in 1..self.sorted.len() {
+            let mut place = number;
+            while place > 0 && self.sorted[place - 1].at > self.sorted[place].at {
+                self.sorted.swap(place - 1, place);
+                place -= 1;
+            }
+        }
+        received.copy_from_slice(&self.sorted);
+        true
     }
 }
 
 /// The first tick at or after `expires`, from the next one on.
 fn leaving_tick(next_tick: Time, interval: Span, expires: Time) -> Time {
-    let ticks = expires.since(next_tick).ns().div_ceil(interval.ns());
-    next_tick + interval * ticks
+    match expires.since(next_tick) {
+        Span::ZERO => next_tick,
+        after if after <= interval => next_tick + interval,
+        after => next_tick + interval * after.ns().div_ceil(interval.ns()),
+    }
 }

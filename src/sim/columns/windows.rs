@@ -44,6 +44,8 @@ pub(super) struct Windows<'s> {
     /// By follower: shard, position in it.
     places: Vec<(u32, u32)>,
     entries: usize,
+    /// At most so many parcels at inboxes were still to come when the last window was handed over.
+    carried: usize,
     has_refused: Arc<AtomicBool>,
 }
 
@@ -84,6 +86,7 @@ impl<'s> Windows<'s> {
             shards: shards.into_iter().map(place).collect(),
             places,
             entries: 0,
+            carried: 0,
             has_refused,
         }
     }
@@ -118,9 +121,13 @@ impl<'s> Windows<'s> {
     /// It comes to the inbox of a follower.
     pub(super) fn receive(&mut self, follower: u32, at: Time, parcel: u32) {
         self.received[follower as usize].push(Received { at, parcel });
+        self.entries += 1;
+    }
+
+    /// A parcel comes to inboxes until then.
+    pub(super) fn expect_until(&mut self, parcel: u32, at: Time) {
         let latest = &mut self.latest[parcel as usize];
         *latest = at.max(*latest);
-        self.entries += 1;
     }
 
     /// A follower gets heartbeats of its own viewers.
@@ -132,7 +139,8 @@ impl<'s> Windows<'s> {
 
     /// Whether enough was collected to hand it over.
     pub(super) fn is_full(&self) -> bool {
-        self.entries >= WINDOW_ENTRIES
+        // what is carried on is looked at again: it must not be most of the work
+        self.entries >= WINDOW_ENTRIES.max(self.carried)
     }
 
     /// Hands over what was collected: nothing that happens before the horizon is still to be told.
@@ -150,13 +158,18 @@ impl<'s> Windows<'s> {
         let before = std::mem::replace(&mut self.renumbered, renumbered.into());
         self.latest = latest;
         self.entries = 0;
-        let mut followers = self.received.iter_mut();
+        self.carried = self.latest.len() * self.received.len();
+        let mut rest = &mut self.received[..];
         for (open, place) in self.open.iter_mut().zip(&mut self.shards) {
-            open.received.iter_mut().zip(&mut followers).for_each(|(open, all)| std::mem::swap(open, all));
+            let (received, others) = rest.split_at_mut(open.received.len());
+            rest = others;
+            open.received.swap_with_slice(received);
             open.horizon = horizon;
             open.parcels = Arc::clone(&parcels);
             open.renumbered = Arc::clone(&before);
             place.work_on(open);
+            // empty again, with the room that they have
+            open.received.swap_with_slice(received);
         }
     }
 

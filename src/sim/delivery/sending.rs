@@ -284,24 +284,24 @@ impl Delivery<'_> {
             let limit = Event::JobLimit { instance: job.envelope.from, job: job.envelope.job, slot: number };
             moment.at(moment.now + figures.running_limit, limit);
         }
-        self.draw_fates(number);
         if self.jobs.get(number).route.is_some() {
             self.run_apart(number, moment);
         } else {
+            self.draw_fates(number);
             self.make_requests(number, moment);
         }
     }
 
     /// Works out all requests of a job; its end is an event.
     fn run_apart(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let Job { envelope, route, fates, .. } = self.jobs.get(number);
-        let (envelope, route, fates) = (*envelope, route.clone(), std::mem::take(fates));
+        let Job { envelope, route, .. } = self.jobs.get(number);
+        let (envelope, route) = (*envelope, route.clone());
         let (Some(route), Envelope { activity, from, attempt, .. }) = (route, envelope) else { return };
         let name = message_name(&activity, from, attempt);
         let like = self.message(&envelope, route.to[0]);
-        let Delivery { columns, conditions, .. } = self;
+        let Delivery { columns, conditions, network, .. } = self;
         let Some(columns) = columns else { return };
-        let finish = columns.run_job(moment.now, &route, &like, &fates, name, conditions);
+        let finish = columns.run_job(moment.now, &route, &like, name, network, conditions);
         let job = self.jobs.get(number);
         job.next = job.to.len();
         job.bad = finish.bad;
