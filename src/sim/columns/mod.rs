@@ -16,7 +16,7 @@ mod windows;
 
 use crate::domain::delivery::Delivery as Figures;
 use crate::domain::faults::Reachability;
-use crate::event::{Event, Message, Step};
+use crate::event::{Event, Letter, Message, Step};
 use crate::instance::Input;
 use crate::mechanism::ledger::{Arrival, Flow};
 use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
@@ -227,11 +227,11 @@ impl<'a> Columns<'a> {
 
     /// An activity is on its way to quiet receivers.
     pub(in crate::sim) fn add_parcel(&mut self, message: &Message, conditions: &Conditions<'_>) -> u32 {
-        let Message { activity, kind, from, .. } = *message;
+        let Letter { activity, kind, from, .. } = *message.letter;
         let arrival = Event::Request {
             step: Step::Arrived,
             slot: 0,
-            message: Message { to: InstanceId(0), ..*message },
+            message: Message { to: InstanceId(0), ..message.clone() },
         };
         let authored = activity.built.before(conditions.timetable.clock_ahead(activity.author));
         let order = arrival.key(&self.cell.sessions);

@@ -4,7 +4,7 @@ use super::machine::Task;
 use super::{Delivery, Moment};
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
-use crate::event::{Event, Lane, Message};
+use crate::event::{Event, Lane, Letter, Message};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::queue::Queue;
@@ -14,6 +14,7 @@ use crate::words::ids::InstanceId;
 use crate::words::random::fold;
 use crate::words::units::{Span, Time};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// The queues of one instance.
@@ -28,7 +29,7 @@ pub(super) enum QueueKey {
 
 /// One activity for one inbox or many, from one queue.
 pub(super) struct Job {
-    envelope: Envelope,
+    letter: Rc<Letter>,
     queue: QueueKey,
     /// Whether the activity must be signed (JSON-LD) before it can be sent.
     signs: bool,
@@ -45,18 +46,6 @@ pub(super) struct Job {
     is_apart: bool,
     good: Vec<InstanceId>,
     bad: Vec<InstanceId>,
-}
-
-/// What the messages of a job have in common.
-#[derive(Clone, Copy)]
-struct Envelope {
-    from: InstanceId,
-    activity: Activity,
-    kind: Kind,
-    created: Time,
-    attempt: u8,
-    job: u64,
-    body_bytes: u32,
 }
 
 impl Job {
@@ -163,7 +152,7 @@ impl Delivery<'_> {
     ) -> Job {
         self.job_count += 1;
         Job {
-            envelope: self.envelope(from, kind, activity, now),
+            letter: self.letter(from, kind, activity, now),
             queue,
             signs: !kind.is_forwarded(),
             to,
@@ -178,9 +167,17 @@ impl Delivery<'_> {
         }
     }
 
-    fn envelope(&mut self, from: InstanceId, kind: Kind, activity: &Activity, created: Time) -> Envelope {
-        let body_bytes = self.sizes.body(activity) as u32;
-        Envelope { from, activity: *activity, kind, created, attempt: 0, job: self.job_count, body_bytes }
+    fn letter(&mut self, from: InstanceId, kind: Kind, activity: &Activity, created: Time) -> Rc<Letter> {
+        Rc::new(Letter {
+            activity: *activity,
+            kind,
+            from,
+            created,
+            authored: self.true_time(activity),
+            attempt: 0,
+            job: self.job_count,
+            body_bytes: self.sizes.body(activity) as u32,
+        })
     }
 
     /// Puts a job into its queue, unless it is for nobody.
@@ -188,11 +185,11 @@ impl Delivery<'_> {
         if job.unsent().next().is_none() {
             return;
         }
-        let (envelope, queue) = (job.envelope, job.queue);
-        let from = envelope.from;
+        let (letter, queue) = (Rc::clone(&job.letter), job.queue);
+        let from = letter.from;
         job.is_apart = self.is_apart(&job);
         for to in job.unsent() {
-            let message = self.message(&envelope, to);
+            let message = self.message(&letter, to);
             match self.columns.as_mut().filter(|_| job.is_apart) {
                 Some(columns) => columns.create(&message),
                 None => {
@@ -213,7 +210,7 @@ impl Delivery<'_> {
     /// Whether the requests of a job make no events.
     fn is_apart(&mut self, job: &Job) -> bool {
         let Some(columns) = &mut self.columns else { return false };
-        let Envelope { from, kind, .. } = job.envelope;
+        let Letter { from, kind, .. } = *job.letter;
         match columns.takes(from, &job.to, kind.is_forwarded()) {
             Ok(()) => true,
             Err(because) => {
@@ -262,7 +259,7 @@ impl Delivery<'_> {
     fn start_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
         let job = self.jobs.get(number);
         if job.signs {
-            let from = job.envelope.from;
+            let from = job.letter.from;
             self.give_task(from, Lane::JsonLd, Task::Sign { job: number }, moment);
         } else {
             self.run_job(number, moment);
@@ -276,7 +273,7 @@ impl Delivery<'_> {
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
         let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
         if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
-            let limit = Event::JobLimit { instance: job.envelope.from, job: job.envelope.job, slot: number };
+            let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             moment.at(moment.now + figures.running_limit, limit);
         }
         self.draw_fates(number);
@@ -289,10 +286,10 @@ impl Delivery<'_> {
 
     /// Works out all requests of a job; its end is an event.
     fn run_apart(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let Job { envelope, to, fates, .. } = self.jobs.get(number);
-        let (envelope, to, fates) = (*envelope, Arc::clone(to), std::mem::take(fates));
-        let name = message_name(&envelope.activity, envelope.from, envelope.attempt);
-        let messages: Vec<Message> = to.iter().map(|&to| self.message(&envelope, to)).collect();
+        let Job { letter, to, fates, .. } = self.jobs.get(number);
+        let (letter, to, fates) = (Rc::clone(letter), Arc::clone(to), std::mem::take(fates));
+        let name = message_name(&letter.activity, letter.from, letter.attempt);
+        let messages: Vec<Message> = to.iter().map(|&to| self.message(&letter, to)).collect();
         let Delivery { columns, conditions, .. } = self;
         let columns = columns.as_mut().expect("a job is apart where columns are");
         let finish = columns.run_job(moment.now, &messages, &fates, name, conditions);
@@ -300,7 +297,7 @@ impl Delivery<'_> {
         job.next = job.to.len();
         job.good = to.iter().copied().filter(|to| !finish.bad.contains(to)).collect();
         job.bad = finish.bad;
-        let message = messages[finish.last];
+        let message = messages[finish.last].clone();
         moment.at(finish.at, Event::JobDone { step: finish.step, slot: number, message });
     }
 
@@ -311,7 +308,7 @@ impl Delivery<'_> {
 
     fn draw_fates(&mut self, number: u32) {
         let job = self.jobs.get(number);
-        let Envelope { activity, from, attempt, .. } = job.envelope;
+        let Letter { activity, from, attempt, .. } = *job.letter;
         let name = message_name(&activity, from, attempt);
         self.network.fates(name, from, &job.to, &mut job.fates);
     }
@@ -341,8 +338,8 @@ impl Delivery<'_> {
         fate: Option<Span>,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let envelope = self.jobs.get(number).envelope;
-        let message = self.message(&envelope, to);
+        let letter = Rc::clone(&self.jobs.get(number).letter);
+        let message = self.message(&letter, to);
         let machine = &mut self.machines[message.from.index()];
         let link = self.ledger.link(message.from, to);
         // The list of a broadcast job is made with the job; single deliveries go with the follow.
@@ -365,7 +362,7 @@ impl Delivery<'_> {
 
     fn finish_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
         let job = self.jobs.remove(number);
-        let from = job.envelope.from;
+        let from = job.letter.from;
         let machine = &mut self.machines[from.index()];
         machine.health.job_finished(moment.now, &job.good, &job.bad);
         if !job.is_given_up {
@@ -382,10 +379,10 @@ impl Delivery<'_> {
 
     /// A job has been running for as long as it may: its slot is free, its requests go on.
     pub(in crate::sim) fn limit_job(&mut self, slot: u32, number: u64) {
-        let still_runs = |job: &&mut Job| job.envelope.job == number && !job.is_given_up;
+        let still_runs = |job: &&mut Job| job.letter.job == number && !job.is_given_up;
         let Some(job) = self.jobs.rows[slot as usize].as_mut().filter(still_runs) else { return };
         job.is_given_up = true;
-        let (from, queue) = (job.envelope.from, job.queue);
+        let (from, queue) = (job.letter.from, job.queue);
         self.free_slot(from, queue);
     }
 
@@ -421,21 +418,23 @@ impl Delivery<'_> {
         let name = message_name(&message.activity, message.from, message.attempt);
         let delay = retry_delay(message.attempt, self.retry_draws.one(name, message.to.0));
         self.to_retry += 1;
-        moment.at(moment.now + delay, Event::Retry(Message { attempt: message.attempt + 1, ..*message }));
+        let letter = Rc::new(Letter { attempt: message.attempt + 1, ..*message.letter });
+        moment.at(moment.now + delay, Event::Retry(Message { letter, ..*message }));
     }
 
     /// Queues a message again, alone.
     pub(in crate::sim) fn send_again(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
         self.to_retry -= 1;
-        let Message { activity, kind, from, to, created, attempt, .. } = *message;
+        let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
+        let to = message.to;
         let queue = match self.figures.queues {
             Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
             Queues::PerDestination => QueueKey::To(to),
             Queues::Workers => QueueKey::Workers,
         };
         let job = self.job(from, queue, kind, &activity, [to].into(), None, moment.now);
-        let envelope = Envelope { created, attempt, ..job.envelope };
-        self.push_job(Job { envelope, signs: false, ..job }, moment);
+        let letter = Rc::new(Letter { created, attempt, ..*job.letter });
+        self.push_job(Job { letter, signs: false, ..job }, moment);
     }
 
     /// The running jobs of a process that is gone go with it; their requests that have left go on.
@@ -445,33 +444,22 @@ impl Delivery<'_> {
             machine.queues.values().flat_map(|queue| queue.jobs().map(|(_, &job)| job)).collect();
         let all: Vec<u32> = self.jobs.in_use().filter(|slot| !waiting.contains(slot)).collect();
         for slot in all {
-            if self.jobs.get(slot).envelope.from != from {
+            if self.jobs.get(slot).letter.from != from {
                 continue;
             }
             let job = self.jobs.remove(slot);
             for to in job.unsent() {
-                let bytes = self.message(&job.envelope, to).bytes();
+                let bytes = self.message(&job.letter, to).bytes();
                 self.ledger.link(from, to).drop(bytes);
                 self.queued.take(bytes);
             }
         }
     }
 
-    fn message(&mut self, envelope: &Envelope, to: InstanceId) -> Message {
-        let Envelope { from, activity, kind, created, attempt, job, body_bytes } = *envelope;
-        let head = self.sizes.request_head(from, to, &activity, u64::from(body_bytes));
-        Message {
-            activity,
-            kind,
-            from,
-            to,
-            created,
-            authored: self.true_time(&activity),
-            attempt,
-            job,
-            head_bytes: (head + self.kept_request_bytes) as u32,
-            body_bytes,
-        }
+    fn message(&mut self, letter: &Rc<Letter>, to: InstanceId) -> Message {
+        let Letter { from, activity, body_bytes, .. } = &**letter;
+        let head = self.sizes.request_head(*from, to, activity, u64::from(*body_bytes));
+        Message { letter: Rc::clone(letter), to, head_bytes: (head + self.kept_request_bytes) as u32 }
     }
 
     /// When an activity was built, by the true clock.
@@ -494,10 +482,10 @@ impl Delivery<'_> {
         destinations.clear();
         destinations.extend(list.iter().copied().filter(|&to| Some(to) != except));
         self.network.fates(message_name(activity, from, 0), from, &destinations, &mut fates);
-        let envelope = self.envelope(from, kind, activity, moment.now);
+        let letter = self.letter(from, kind, activity, moment.now);
         let mut parcel = None;
         for (&to, &fate) in destinations.iter().zip(&fates) {
-            let message = self.message(&envelope, to);
+            let message = self.message(&letter, to);
             let latency = self.latency(&message, fate, moment.now);
             let Delivery { columns, conditions, .. } = self;
             match columns.as_mut() {
