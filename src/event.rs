@@ -13,6 +13,8 @@ use crate::words::ids::{InstanceId, SessionId};
 use crate::words::random::fold;
 use crate::words::units::Time;
 use serde::{Deserialize, Serialize};
+use std::ops::Deref;
+use std::rc::Rc;
 
 /// The greatest number of heartbeats in a session, ticks or samples that a key can tell apart.
 pub const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
@@ -22,7 +24,7 @@ const NUMBER_BITS: u32 = 28;
 const INSTANCE_BITS: u32 = 15;
 
 /// Something that happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The process of an instance stops.
     Stop {
@@ -150,17 +152,27 @@ pub enum Lane {
     ViewsInbox = 2,
 }
 
-/// An activity on its way to one inbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// An activity on its way to one inbox. It is small, for there are many: what it shares with those to other inboxes is in
+/// its letter, whose fields it has by `Deref`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// What is the same for all inboxes.
+    pub letter: Rc<Letter>,
+    /// The instance that receives it.
+    pub to: InstanceId,
+    /// Bytes of the request's head.
+    pub head_bytes: u32,
+}
+
+/// What the messages of one job have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Letter {
     /// What arrives.
     pub activity: Activity,
     /// What kind of message it is.
     pub kind: Kind,
     /// The instance that sends it (its author, or the origin that forwards it).
     pub from: InstanceId,
-    /// The instance that receives it.
-    pub to: InstanceId,
     /// When its job was made, by the true clock.
     pub created: Time,
     /// When its author built the activity, by the true clock.
@@ -169,10 +181,16 @@ pub struct Message {
     pub attempt: u8,
     /// The number of its job, counted per run: a receiver that got an activity twice may forward it twice.
     pub job: u64,
-    /// Bytes of the request's head.
-    pub head_bytes: u32,
     /// Bytes of the request's body.
     pub body_bytes: u32,
+}
+
+impl Deref for Message {
+    type Target = Letter;
+
+    fn deref(&self) -> &Letter {
+        &self.letter
+    }
 }
 
 impl Message {
@@ -180,10 +198,12 @@ impl Message {
     pub fn bytes(&self) -> u64 {
         u64::from(self.head_bytes) + u64::from(self.body_bytes)
     }
+}
 
-    /// What tells it from all other messages, with the widths in bits.
+impl Letter {
+    /// What tells it from all other letters, with the widths in bits.
     fn name(&self) -> [(u64, u32); 6] {
-        let Message { activity, kind, from, attempt, .. } = *self;
+        let Letter { activity, kind, from, attempt, .. } = *self;
         // A total has no session; its author tells it from the totals that the same origin forwards beside it.
         let who = match activity.subject {
             Subject::Total | Subject::Update => activity.author.0,
@@ -211,7 +231,7 @@ impl Event {
             Event::HealthFlush { instance, number } => numbered(3, instance, number),
             Event::UpdateFlush { instance, number } => numbered(4, instance, number),
             Event::Sample { number } => numbered(5, InstanceId(0), number),
-            Event::Request { step, message, .. } | Event::JobDone { step, message, .. } => {
+            Event::Request { step, ref message, .. } | Event::JobDone { step, ref message, .. } => {
                 let [from, video, kind, who, number, attempt] = message.name();
                 let parts = [from, video, kind, who, number, attempt, (step as u64, 3)];
                 Key { copy: message.job, ..key(6, message.to, &parts) }
@@ -220,7 +240,7 @@ impl Event {
                 key(7, instance, &[(lane as u64, 2), (u64::from(epoch), 32)])
             }
             Event::JobLimit { instance, job, .. } => key(8, instance, &[(job, 64)]),
-            Event::Retry(message) => Key { copy: message.job, ..key(9, message.to, &message.name()) },
+            Event::Retry(ref message) => Key { copy: message.job, ..key(9, message.to, &message.name()) },
             Event::Heartbeat { session, number } => {
                 let instance = sessions[session.index()].instance;
                 key(10, instance, &[(u64::from(session.0), 32), (u64::from(number), NUMBER_BITS)])
@@ -236,12 +256,12 @@ impl Event {
     pub fn words(&self, sessions: &[Session]) -> [u64; 3] {
         let key = self.key(sessions).of_model;
         let content = match self {
-            Event::Request { message: Message { activity, head_bytes, body_bytes, .. }, .. } => fold(&[
-                u64::from(activity.author.0),
-                activity.result.map_or(u64::MAX, u64::from),
-                activity.expires.map_or(u64::MAX, Time::ns),
-                u64::from(*head_bytes),
-                u64::from(*body_bytes),
+            Event::Request { message, .. } => fold(&[
+                u64::from(message.activity.author.0),
+                message.activity.result.map_or(u64::MAX, u64::from),
+                message.activity.expires.map_or(u64::MAX, Time::ns),
+                u64::from(message.head_bytes),
+                u64::from(message.body_bytes),
             ]),
             _ => 0,
         };
@@ -285,14 +305,14 @@ impl Event {
 
 impl Message {
     fn describe(&self, federation: &Federation) -> String {
-        let Message { activity, kind, from, to, attempt, .. } = self;
+        let Letter { activity, kind, from, attempt, .. } = &*self.letter;
         let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
         let video = &federation.videos[activity.video.index()].name;
         let count = activity.result.map_or_else(|| "none".to_owned(), |count| count.to_string());
         let expires = activity.expires.map_or_else(|| "never".to_owned(), |at| at.ns().to_string());
         format!(
             "{},kind={} from={} author={} video={video} session={} number={} attempt={attempt} result={count} expires_ns={expires}",
-            name(*to),
+            name(self.to),
             kind.name(),
             name(*from),
             name(activity.author),

@@ -13,7 +13,7 @@ use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::workload::Session;
-use crate::event::Message;
+use crate::event::{Letter, Message};
 use crate::instance::Instance;
 use crate::mechanism::activity::{Kind, Subject};
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
@@ -124,7 +124,8 @@ struct Replay<'a> {
 
 impl Observer for Replay<'_> {
     fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
-        let Message { activity, kind, from, to, .. } = message;
+        let Letter { activity, kind, from, .. } = &*message.letter;
+        let to = &message.to;
         let name = |id: InstanceId| self.trace.instances[id.index()].clone();
         self.messages.push(MessageRow {
             sent_ms: now.ms(),

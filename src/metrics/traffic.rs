@@ -202,9 +202,9 @@ impl<'a> Traffic<'a> {
     pub(super) fn processed(&mut self, now: Time, message: &Message) {
         if message.kind == Kind::Update && self.federation.instances[message.to.index()].is_peertube {
             self.open_bucket_of(now);
-            let fetch = Message { kind: Kind::UpdateFetch, ..*message };
-            self.note(message.to, &fetch, Direction::Out, &UPDATE_FETCH);
-            self.note(message.from, &fetch, Direction::In, &UPDATE_FETCH);
+            let (video, kind) = (message.activity.video, Kind::UpdateFetch);
+            self.add(message.to, video, Direction::Out, kind, &UPDATE_FETCH);
+            self.add(message.from, video, Direction::In, kind, &UPDATE_FETCH);
         }
     }
 
@@ -216,7 +216,10 @@ impl<'a> Traffic<'a> {
     }
 
     fn note(&mut self, instance: InstanceId, message: &Message, direction: Direction, sums: &Sums) {
-        let (video, kind) = (message.activity.video, message.kind);
+        self.add(instance, message.activity.video, direction, message.kind, sums);
+    }
+
+    fn add(&mut self, instance: InstanceId, video: VideoId, direction: Direction, kind: Kind, sums: &Sums) {
         let open = &mut self.open[instance.index()];
         let found =
             open.iter_mut().find(|row| row.kind == kind && row.direction == direction && row.video == video);

@@ -247,7 +247,7 @@ impl<'a> Simulation<'a> {
             self.now = now;
             self.events += 1;
             observer.event(now, &event);
-            self.happen(event, observer);
+            self.happen(&event, observer);
             self.process_received(observer);
             let (delivery, _, mut moment) = self.parts(observer);
             delivery.fill_slots(&mut moment);
@@ -271,8 +271,8 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    fn happen(&mut self, event: Event, observer: &mut impl Observer) {
-        match event {
+    fn happen(&mut self, event: &Event, observer: &mut impl Observer) {
+        match *event {
             Event::Stop { instance } => {
                 self.handle(instance, Input::Stop, observer);
                 let (delivery, _, mut moment) = self.parts(observer);

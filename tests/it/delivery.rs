@@ -33,7 +33,7 @@ impl Observer for Seen {
     }
 
     fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
-        self.sent.push((now, *message));
+        self.sent.push((now, message.clone()));
     }
 
     fn transported(
@@ -46,15 +46,15 @@ impl Observer for Seen {
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
-        self.delivered.push((now, *message));
+        self.delivered.push((now, message.clone()));
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
-        self.processed.push((now, *message));
+        self.processed.push((now, message.clone()));
     }
 
     fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
-        self.ended.push((now, *message, fate));
+        self.ended.push((now, message.clone(), fate));
     }
 
     fn job_started(&mut self, _now: Time, waited: Span) {

@@ -18,7 +18,7 @@ mod windows;
 
 use crate::domain::delivery::{Delivery as Figures, Queues, Transport};
 use crate::domain::faults::{Reachability, Timetable};
-use crate::event::{Event, Message, Step};
+use crate::event::{Event, Letter, Message, Step};
 use crate::instance::Input;
 use crate::mechanism::ledger::{Arrival, Flow};
 use crate::mechanism::network::{NO_LATENCY_US, Network};
@@ -159,7 +159,7 @@ impl<'a> Columns<'a> {
 
     /// The route of a job that makes no events, if there was one like it before.
     pub(in crate::sim) fn known_route(&self, like: &Message, to: &Arc<[InstanceId]>) -> Option<Rc<Route>> {
-        let Message { from, activity, kind, body_bytes, .. } = *like;
+        let Letter { from, activity, kind, body_bytes, .. } = *like.letter;
         let what = (from, activity.video, kind, body_bytes);
         let is_it = |route: &&Rc<Route>| {
             Arc::ptr_eq(&route.to, to) && (route.from, route.video, route.kind, route.body_bytes) == what
@@ -188,7 +188,7 @@ impl<'a> Columns<'a> {
 
     /// The route of a job that makes no events; `messages` are by destination.
     pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Rc<Route> {
-        let Message { from, activity, kind, .. } = messages[0];
+        let Letter { from, activity, kind, .. } = *messages[0].letter;
         let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
         let transport = |message: &Message| self.transport_of(message);
         let instances = &self.cell.federation.instances;
@@ -461,8 +461,8 @@ impl<'a> Columns<'a> {
 
     /// An activity is on its way to quiet receivers.
     pub(in crate::sim) fn add_parcel(&mut self, message: &Message, conditions: &Conditions<'_>) -> u32 {
-        let Message { activity, kind, from, .. } = *message;
-        let message = Message { to: InstanceId(0), ..*message };
+        let Letter { activity, kind, from, .. } = *message.letter;
+        let message = Message { to: InstanceId(0), ..message.clone() };
         let arrival = Event::Request { step: Step::Arrived, slot: 0, message };
         let authored = activity.built.before(conditions.timetable.clock_ahead(activity.author));
         let order = arrival.key(&self.cell.sessions);

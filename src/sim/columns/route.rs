@@ -1,6 +1,6 @@
 //! Routes: what all jobs have in common that carry messages of one size from one instance to the same inboxes.
 
-use crate::event::Message;
+use crate::event::{Letter, Message};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::ledger::Amount;
 use crate::mechanism::transport::TransportBytes;
@@ -37,7 +37,7 @@ impl Route {
         transport: impl Fn(&Message) -> TransportBytes,
         follower: impl Fn(InstanceId) -> Option<u32>,
     ) -> Route {
-        let Message { from, activity, kind, body_bytes, .. } = messages[0];
+        let Letter { from, activity, kind, body_bytes, .. } = *messages[0].letter;
         let mut heads_before = vec![0];
         for message in messages {
             heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));

@@ -45,7 +45,7 @@ pub(super) struct Thread {
 }
 
 /// What a thread does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Task {
     /// Signs the activity of a job.
     Sign { job: u32 },

@@ -32,7 +32,7 @@ impl Delivery<'_> {
             return self.plan_time_out(slot, moment);
         }
         self.answer(slot, moment);
-        let message = self.request(slot).message;
+        let message = self.request(slot).message.clone();
         if !self.cell.federation.instances[message.to.index()].is_peertube {
             return;
         }

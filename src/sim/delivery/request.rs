@@ -53,6 +53,7 @@ impl Delivery<'_> {
         latency: Option<Span>,
         moment: &mut Moment<'_, impl Observer>,
     ) {
+        let signed = self.machines[message.from.index()].cores.serve(moment.now, self.figures.sign);
         let slot = self.requests.insert(Request {
             job,
             message,
@@ -66,7 +67,6 @@ impl Delivery<'_> {
             receiver_epoch: 0,
             references: 0,
         });
-        let signed = self.machines[message.from.index()].cores.serve(moment.now, self.figures.sign);
         self.plan(slot, Step::Signed, signed, moment);
     }
 
@@ -111,8 +111,9 @@ impl Delivery<'_> {
         if std::mem::replace(&mut request.has_left, true) {
             return; // its process was gone before
         }
-        let Request { message, deadline, latency: drawn, .. } = *request;
-        let Message { from, to, .. } = message;
+        let Request { deadline, latency: drawn, .. } = *request;
+        let message = request.message.clone();
+        let (from, to) = (message.from, message.to);
         let latency = self.latency(&message, drawn, now);
         let Some(latency) = latency else { return self.lose(slot, moment) };
         self.requests.get(slot).latency = Some(latency);
@@ -149,7 +150,7 @@ impl Delivery<'_> {
 
     /// The latency of a message that leaves now, with what faults add; `None` if it gets lost.
     pub(super) fn latency(&mut self, message: &Message, drawn: Option<Span>, now: Time) -> Option<Span> {
-        let Message { from, to, .. } = *message;
+        let (from, to) = (message.from, message.to);
         let name = || message_name(&message.activity, from, message.attempt);
         self.conditions.latency(from, to, name, drawn, now)
     }
@@ -169,7 +170,7 @@ impl Delivery<'_> {
 
     /// The receiver has the whole request.
     fn arrive(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
-        let message = self.requests.get(slot).message;
+        let message = self.requests.get(slot).message.clone();
         if self.conditions.timetable.reachability(message.to, moment.now) != Reachability::Up {
             return self.lose(slot, moment);
         }
@@ -200,7 +201,7 @@ impl Delivery<'_> {
     /// The receiver answers; the sender learns of it if it still waits.
     pub(super) fn answer(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
-        let Message { from, to, .. } = request.message;
+        let (from, to) = (request.message.from, request.message.to);
         let latency = request.latency.expect("what arrived has a latency");
         let bytes = self.bytes_down(slot);
         let left = self.machines[to.index()].uplink.transfer(moment.now, bytes);
@@ -233,7 +234,7 @@ impl Delivery<'_> {
     pub(super) fn plan(&mut self, slot: u32, step: Step, at: Time, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
         request.references += 1;
-        moment.at(at, Event::Request { step, slot, message: request.message });
+        moment.at(at, Event::Request { step, slot, message: request.message.clone() });
     }
 
     /// A task of the receiver's names the slot, too.
@@ -258,7 +259,7 @@ impl Delivery<'_> {
     }
 
     fn settle(&mut self, slot: u32, arrival: Arrival) {
-        let message = self.requests.get(slot).message;
+        let message = self.requests.get(slot).message.clone();
         self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
         self.in_flight.take(message.bytes());
     }
@@ -268,7 +269,7 @@ impl Delivery<'_> {
         if std::mem::replace(&mut request.is_over, true) {
             return;
         }
-        let (message, job) = (request.message, request.job);
+        let (message, job) = (request.message.clone(), request.job);
         if fate == Fate::TimedOut {
             self.ledger.link(message.from, message.to).timed_out.add(message.bytes());
         }
@@ -340,7 +341,7 @@ impl Delivery<'_> {
         self.in_flight.take(message.bytes());
         if arrival == Arrival::Delivered {
             moment.observer.delivered(moment.now, message);
-            self.processed.push_back(*message);
+            self.processed.push_back(message.clone());
         }
     }
 }

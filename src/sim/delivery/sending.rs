@@ -4,7 +4,7 @@ use super::machine::Task;
 use super::{Delivery, Moment};
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
-use crate::event::{Event, Lane, Message};
+use crate::event::{Event, Lane, Letter, Message};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::queue::Queue;
@@ -30,7 +30,7 @@ pub(super) enum QueueKey {
 
 /// One activity for one inbox or many, from one queue.
 pub(super) struct Job {
-    envelope: Envelope,
+    letter: Rc<Letter>,
     queue: QueueKey,
     /// Whether the activity must be signed (JSON-LD) before it can be sent.
     signs: bool,
@@ -47,18 +47,6 @@ pub(super) struct Job {
     route: Option<Rc<Route>>,
     good: Vec<InstanceId>,
     bad: Vec<InstanceId>,
-}
-
-/// What the messages of a job have in common.
-#[derive(Clone, Copy)]
-struct Envelope {
-    from: InstanceId,
-    activity: Activity,
-    kind: Kind,
-    created: Time,
-    attempt: u8,
-    job: u64,
-    body_bytes: u32,
 }
 
 impl Job {
@@ -165,7 +153,7 @@ impl Delivery<'_> {
     ) -> Job {
         self.job_count += 1;
         Job {
-            envelope: self.envelope(from, kind, activity, now),
+            letter: self.letter(from, kind, activity, now),
             queue,
             signs: !kind.is_forwarded(),
             to,
@@ -180,9 +168,17 @@ impl Delivery<'_> {
         }
     }
 
-    fn envelope(&mut self, from: InstanceId, kind: Kind, activity: &Activity, created: Time) -> Envelope {
-        let body_bytes = self.sizes.body(activity) as u32;
-        Envelope { from, activity: *activity, kind, created, attempt: 0, job: self.job_count, body_bytes }
+    fn letter(&mut self, from: InstanceId, kind: Kind, activity: &Activity, created: Time) -> Rc<Letter> {
+        Rc::new(Letter {
+            activity: *activity,
+            kind,
+            from,
+            created,
+            authored: self.true_time(activity),
+            attempt: 0,
+            job: self.job_count,
+            body_bytes: self.sizes.body(activity) as u32,
+        })
     }
 
     /// Puts a job into its queue, unless it is for nobody.
@@ -190,14 +186,14 @@ impl Delivery<'_> {
         if job.unsent().next().is_none() {
             return;
         }
-        let (envelope, queue) = (job.envelope, job.queue);
-        let from = envelope.from;
+        let (letter, queue) = (Rc::clone(&job.letter), job.queue);
+        let from = letter.from;
         job.route = self.route_of(&job);
         match self.columns.as_mut().zip(job.route.as_ref()) {
             Some((columns, route)) => columns.create(route),
             None => {
                 for to in job.unsent() {
-                    let bytes = self.message(&envelope, to).bytes();
+                    let bytes = self.message(&letter, to).bytes();
                     self.ledger.link(from, to).create(bytes);
                     self.queued.add(bytes);
                 }
@@ -215,18 +211,18 @@ impl Delivery<'_> {
     /// The route of a job whose requests make no events.
     fn route_of(&mut self, job: &Job) -> Option<Rc<Route>> {
         self.columns.as_ref()?;
-        let (envelope, to) = (&job.envelope, &job.to);
-        let like = self.message(envelope, to[0]);
+        let (letter, to) = (&job.letter, &job.to);
+        let like = self.message(letter, to[0]);
         let columns = self.columns.as_mut()?;
         if let Some(route) = columns.known_route(&like, to) {
             return Some(route);
         }
-        if let Err(because) = columns.takes(envelope.from, to, envelope.kind.is_forwarded()) {
+        if let Err(because) = columns.takes(letter.from, to, letter.kind.is_forwarded()) {
             let messages = job.unsent().count() as u64;
             *columns.ran.messages_with_events.entry(because).or_default() += messages;
             return None;
         }
-        self.route(envelope, to)
+        self.route(letter, to)
     }
 
     fn slots_of(&self, queue: QueueKey) -> u32 {
@@ -267,7 +263,7 @@ impl Delivery<'_> {
     fn start_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
         let job = self.jobs.get(number);
         if job.signs {
-            let from = job.envelope.from;
+            let from = job.letter.from;
             self.give_task(from, Lane::JsonLd, Task::Sign { job: number }, moment);
         } else {
             self.run_job(number, moment);
@@ -281,7 +277,7 @@ impl Delivery<'_> {
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
         let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
         if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
-            let limit = Event::JobLimit { instance: job.envelope.from, job: job.envelope.job, slot: number };
+            let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             moment.at(moment.now + figures.running_limit, limit);
         }
         if self.jobs.get(number).route.is_some() {
@@ -294,11 +290,10 @@ impl Delivery<'_> {
 
     /// Works out all requests of a job; its end is an event.
     fn run_apart(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let Job { envelope, route, .. } = self.jobs.get(number);
-        let (envelope, route) = (*envelope, route.clone());
-        let (Some(route), Envelope { activity, from, attempt, .. }) = (route, envelope) else { return };
-        let name = message_name(&activity, from, attempt);
-        let like = self.message(&envelope, route.to[0]);
+        let Job { letter, route, .. } = self.jobs.get(number);
+        let (letter, Some(route)) = (Rc::clone(letter), route.clone()) else { return };
+        let name = message_name(&letter.activity, letter.from, letter.attempt);
+        let like = self.message(&letter, route.to[0]);
         let Delivery { columns, conditions, network, .. } = self;
         let Some(columns) = columns else { return };
         let finish = columns.run_job(moment.now, &route, &like, name, network, conditions);
@@ -313,14 +308,14 @@ impl Delivery<'_> {
     /// The last request of a job is over whose requests made no events.
     pub(in crate::sim) fn job_done(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
         let job = self.jobs.get(number);
-        let (to, bad, from) = (Arc::clone(&job.to), std::mem::take(&mut job.bad), job.envelope.from);
+        let (to, bad, from) = (Arc::clone(&job.to), std::mem::take(&mut job.bad), job.letter.from);
         self.machines[from.index()].health.broadcast_finished(moment.now, &to, &bad);
         self.end_job(number);
     }
 
     fn draw_fates(&mut self, number: u32) {
         let job = self.jobs.get(number);
-        let Envelope { activity, from, attempt, .. } = job.envelope;
+        let Letter { activity, from, attempt, .. } = *job.letter;
         let name = message_name(&activity, from, attempt);
         self.network.fates(name, from, &job.to, &mut job.fates);
     }
@@ -350,8 +345,8 @@ impl Delivery<'_> {
         fate: Option<Span>,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let envelope = self.jobs.get(number).envelope;
-        let message = self.message(&envelope, to);
+        let letter = Rc::clone(&self.jobs.get(number).letter);
+        let message = self.message(&letter, to);
         let machine = &mut self.machines[message.from.index()];
         let link = self.ledger.link(message.from, to);
         // The list of a broadcast job is made with the job; single deliveries go with the follow.
@@ -375,7 +370,7 @@ impl Delivery<'_> {
     fn finish_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
         let job = self.jobs.get(number);
         let (good, bad) = (std::mem::take(&mut job.good), std::mem::take(&mut job.bad));
-        let machine = &mut self.machines[job.envelope.from.index()];
+        let machine = &mut self.machines[job.letter.from.index()];
         machine.health.job_finished(moment.now, &good, &bad);
         self.end_job(number);
     }
@@ -383,7 +378,7 @@ impl Delivery<'_> {
     fn end_job(&mut self, number: u32) {
         let job = self.jobs.remove(number);
         if !job.is_given_up {
-            self.free_slot(job.envelope.from, job.queue);
+            self.free_slot(job.letter.from, job.queue);
         }
     }
 
@@ -396,10 +391,10 @@ impl Delivery<'_> {
 
     /// A job has been running for as long as it may: its slot is free, its requests go on.
     pub(in crate::sim) fn limit_job(&mut self, slot: u32, number: u64) {
-        let still_runs = |job: &&mut Job| job.envelope.job == number && !job.is_given_up;
+        let still_runs = |job: &&mut Job| job.letter.job == number && !job.is_given_up;
         let Some(job) = self.jobs.rows[slot as usize].as_mut().filter(still_runs) else { return };
         job.is_given_up = true;
-        let (from, queue) = (job.envelope.from, job.queue);
+        let (from, queue) = (job.letter.from, job.queue);
         self.free_slot(from, queue);
     }
 
@@ -435,21 +430,23 @@ impl Delivery<'_> {
         let name = message_name(&message.activity, message.from, message.attempt);
         let delay = retry_delay(message.attempt, self.retry_draws.one(name, message.to.0));
         self.to_retry += 1;
-        moment.at(moment.now + delay, Event::Retry(Message { attempt: message.attempt + 1, ..*message }));
+        let letter = Rc::new(Letter { attempt: message.attempt + 1, ..*message.letter });
+        moment.at(moment.now + delay, Event::Retry(Message { letter, ..*message }));
     }
 
     /// Queues a message again, alone.
     pub(in crate::sim) fn send_again(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
         self.to_retry -= 1;
-        let Message { activity, kind, from, to, created, attempt, .. } = *message;
+        let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
+        let to = message.to;
         let queue = match self.figures.queues {
             Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
             Queues::PerDestination => QueueKey::To(to),
             Queues::Workers => QueueKey::Workers,
         };
         let job = self.job(from, queue, kind, &activity, [to].into(), None, moment.now);
-        let envelope = Envelope { created, attempt, ..job.envelope };
-        self.push_job(Job { envelope, signs: false, ..job }, moment);
+        let letter = Rc::new(Letter { created, attempt, ..*job.letter });
+        self.push_job(Job { letter, signs: false, ..job }, moment);
     }
 
     /// The running jobs of a process that is gone go with it; their requests that have left go on.
@@ -459,33 +456,22 @@ impl Delivery<'_> {
             machine.queues.values().flat_map(|queue| queue.jobs().map(|(_, &job)| job)).collect();
         let all: Vec<u32> = self.jobs.in_use().filter(|slot| !waiting.contains(slot)).collect();
         for slot in all {
-            if self.jobs.get(slot).envelope.from != from {
+            if self.jobs.get(slot).letter.from != from {
                 continue;
             }
             let job = self.jobs.remove(slot);
             for to in job.unsent() {
-                let bytes = self.message(&job.envelope, to).bytes();
+                let bytes = self.message(&job.letter, to).bytes();
                 self.ledger.link(from, to).drop(bytes);
                 self.queued.take(bytes);
             }
         }
     }
 
-    fn message(&mut self, envelope: &Envelope, to: InstanceId) -> Message {
-        let Envelope { from, activity, kind, created, attempt, job, body_bytes } = *envelope;
-        let head = self.sizes.request_head(from, to, &activity, u64::from(body_bytes));
-        Message {
-            activity,
-            kind,
-            from,
-            to,
-            created,
-            authored: self.true_time(&activity),
-            attempt,
-            job,
-            head_bytes: (head + self.kept_request_bytes) as u32,
-            body_bytes,
-        }
+    fn message(&mut self, letter: &Rc<Letter>, to: InstanceId) -> Message {
+        let Letter { from, activity, body_bytes, .. } = &**letter;
+        let head = self.sizes.request_head(*from, to, activity, u64::from(*body_bytes));
+        Message { letter: Rc::clone(letter), to, head_bytes: (head + self.kept_request_bytes) as u32 }
     }
 
     /// When an activity was built, by the true clock.
@@ -505,13 +491,13 @@ impl Delivery<'_> {
     ) {
         let mut destinations = std::mem::take(&mut self.destinations);
         let mut fates = std::mem::take(&mut self.fates);
-        let envelope = self.envelope(from, kind, activity, moment.now);
-        let others = self.send_apart_at_once(&envelope, list, except, &mut fates, moment.now);
+        let letter = self.letter(from, kind, activity, moment.now);
+        let others = self.send_apart_at_once(&letter, list, except, &mut fates, moment.now);
         destinations.clear();
         destinations.extend(others.iter().copied().filter(|&to| Some(to) != except));
         self.network.fates(message_name(activity, from, 0), from, &destinations, &mut fates);
         for (&to, &fate) in destinations.iter().zip(&fates) {
-            let message = self.message(&envelope, to);
+            let message = self.message(&letter, to);
             let latency = self.latency(&message, fate, moment.now);
             self.leave_at_once(message, latency, moment);
         }
@@ -524,7 +510,7 @@ impl Delivery<'_> {
     /// Without queues: sends what makes no events, and returns the other inboxes.
     fn send_apart_at_once(
         &mut self,
-        envelope: &Envelope,
+        letter: &Rc<Letter>,
         list: &Arc<[InstanceId]>,
         except: Option<InstanceId>,
         fates: &mut Vec<Option<Span>>,
@@ -535,11 +521,10 @@ impl Delivery<'_> {
         if quiet.iter().all(|&id| Some(id) == except) {
             return others;
         }
-        let route = self.route(envelope, &quiet);
-        let Envelope { activity, from, attempt, .. } = *envelope;
-        let name = message_name(&activity, from, attempt);
-        let like = self.message(envelope, quiet[0]);
-        self.network.fates(name, from, &quiet, fates);
+        let route = self.route(letter, &quiet);
+        let name = message_name(&letter.activity, letter.from, letter.attempt);
+        let like = self.message(letter, quiet[0]);
+        self.network.fates(name, letter.from, &quiet, fates);
         let Delivery { columns, conditions, .. } = self;
         if let Some((columns, route)) = columns.as_mut().zip(route) {
             columns.send_at_once(now, &route, except, &like, fates, name, conditions);
@@ -548,11 +533,11 @@ impl Delivery<'_> {
     }
 
     /// The route of messages that make no events.
-    fn route(&mut self, envelope: &Envelope, to: &Arc<[InstanceId]>) -> Option<Rc<Route>> {
-        let like = self.message(envelope, to[0]);
+    fn route(&mut self, letter: &Rc<Letter>, to: &Arc<[InstanceId]>) -> Option<Rc<Route>> {
+        let like = self.message(letter, to[0]);
         let known = self.columns.as_ref()?.known_route(&like, to);
         known.or_else(|| {
-            let messages: Vec<Message> = to.iter().map(|&to| self.message(envelope, to)).collect();
+            let messages: Vec<Message> = to.iter().map(|&to| self.message(letter, to)).collect();
             self.columns.as_mut().map(|columns| columns.add_route(&messages, to))
         })
     }
