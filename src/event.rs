@@ -201,52 +201,53 @@ impl Message {
 }
 
 impl Letter {
-    /// What tells it from all other letters, with the widths in bits.
-    fn name(&self) -> [(u64, u32); 6] {
-        let Letter { activity, kind, from, attempt, .. } = *self;
+    /// Adds what tells it from all other letters.
+    #[inline]
+    fn name(&self, parts: Parts) -> Parts {
+        let Letter { activity, kind, from, attempt, .. } = self;
         // A total has no session; its author tells it from the totals that the same origin forwards beside it.
         let who = match activity.subject {
             Subject::Total | Subject::Update => activity.author.0,
             _ => activity.stamp.session.0,
         };
-        [
-            (u64::from(from.0), INSTANCE_BITS),
-            (u64::from(activity.video.0), 10),
-            (kind as u64, 4),
-            (u64::from(who), 32),
-            (u64::from(activity.stamp.number), NUMBER_BITS),
-            (u64::from(attempt), 5),
-        ]
+        parts
+            .with(u64::from(from.0), INSTANCE_BITS)
+            .with(u64::from(activity.video.0), 10)
+            .with(*kind as u64, 4)
+            .with(u64::from(who), 32)
+            .with(u64::from(activity.stamp.number), NUMBER_BITS)
+            .with(u64::from(*attempt), 5)
     }
 }
 
 impl Event {
     /// The order of the event among those of its instant.
     pub fn key(&self, sessions: &[Session]) -> Key {
-        let numbered = |rank, instance, number| key(rank, instance, &[(u64::from(number), NUMBER_BITS)]);
+        let plain = |rank, instance| Parts::new(rank, instance).key(0);
+        let numbered =
+            |rank, instance, number| Parts::new(rank, instance).with(u64::from(number), NUMBER_BITS).key(0);
         match *self {
-            Event::Stop { instance } => key(0, instance, &[]),
-            Event::Restart { instance } => key(1, instance, &[]),
+            Event::Stop { instance } => plain(0, instance),
+            Event::Restart { instance } => plain(1, instance),
             Event::Tick { instance, number } => numbered(2, instance, number),
             Event::HealthFlush { instance, number } => numbered(3, instance, number),
             Event::UpdateFlush { instance, number } => numbered(4, instance, number),
             Event::Sample { number } => numbered(5, InstanceId(0), number),
             Event::Request { step, ref message, .. } | Event::JobDone { step, ref message, .. } => {
-                let [from, video, kind, who, number, attempt] = message.name();
-                let parts = [from, video, kind, who, number, attempt, (step as u64, 3)];
-                Key { copy: message.job, ..key(6, message.to, &parts) }
+                message.name(Parts::new(6, message.to)).with(step as u64, 3).key(message.job)
             }
             Event::LaneDone { instance, lane, epoch } => {
-                key(7, instance, &[(lane as u64, 2), (u64::from(epoch), 32)])
+                Parts::new(7, instance).with(lane as u64, 2).with(u64::from(epoch), 32).key(0)
             }
-            Event::JobLimit { instance, job, .. } => key(8, instance, &[(job, 64)]),
-            Event::Retry(ref message) => Key { copy: message.job, ..key(9, message.to, &message.name()) },
+            Event::JobLimit { instance, job, .. } => Parts::new(8, instance).with(job, 64).key(0),
+            Event::Retry(ref message) => message.name(Parts::new(9, message.to)).key(message.job),
             Event::Heartbeat { session, number } => {
-                let instance = sessions[session.index()].instance;
-                key(10, instance, &[(u64::from(session.0), 32), (u64::from(number), NUMBER_BITS)])
+                let parts = Parts::new(10, sessions[session.index()].instance);
+                parts.with(u64::from(session.0), 32).with(u64::from(number), NUMBER_BITS).key(0)
             }
             Event::WatchAction { session } => {
-                key(11, sessions[session.index()].instance, &[(u64::from(session.0), 32)])
+                let parts = Parts::new(11, sessions[session.index()].instance);
+                parts.with(u64::from(session.0), 32).key(0)
             }
             Event::Background { entry, number } => numbered(12, InstanceId(entry), number),
         }
@@ -347,17 +348,29 @@ impl Lane {
     }
 }
 
-/// A rank, an instance and further parts with their widths in bits, left-aligned: together at most 128 bits.
-fn key(rank: u128, instance: InstanceId, parts: &[(u64, u32)]) -> Key {
-    assert!(instance.0 >> INSTANCE_BITS == 0, "{instance} is no instance");
-    let mut key = rank << INSTANCE_BITS | u128::from(instance.0);
-    let mut free_bits = 128 - 4 - INSTANCE_BITS;
-    for &(part, bits) in parts {
-        assert!(bits == 64 || part >> bits == 0, "{part} does not fit {bits} bits");
-        key = key << bits | u128::from(part);
-        free_bits -= bits;
+/// The parts of a key, the most important first: a rank, an instance and others with their widths in bits.
+struct Parts {
+    joined: u128,
+    free_bits: u32,
+}
+
+impl Parts {
+    #[inline]
+    fn new(rank: u128, instance: InstanceId) -> Parts {
+        const RANK_BITS: u32 = 4;
+        Parts { joined: rank, free_bits: u128::BITS - RANK_BITS }.with(u64::from(instance.0), INSTANCE_BITS)
     }
-    Key { of_model: key << free_bits, copy: 0 }
+
+    #[inline]
+    fn with(self, part: u64, bits: u32) -> Parts {
+        assert!(bits == u64::BITS || part >> bits == 0, "{part} does not fit {bits} bits");
+        Parts { joined: self.joined << bits | u128::from(part), free_bits: self.free_bits - bits }
+    }
+
+    #[inline]
+    fn key(self, copy: u64) -> Key {
+        Key { of_model: self.joined << self.free_bits, copy }
+    }
 }
 
 #[cfg(test)]

@@ -213,9 +213,9 @@ impl Instance {
         let age = self.rules.parameters.refederation_age;
         let sends_viewers = self.sends_viewers_of(heartbeat.video);
         let store = &mut self.shown(heartbeat.video).store;
-        store.extend_or_add(entry, expires);
-        if sends_viewers && store.last_sent(entry).is_none_or(|last| last + age <= now) {
-            store.mark_sent(entry, now);
+        let last_sent = store.extend(entry, expires);
+        if sends_viewers && last_sent.is_none_or(|last| last + age <= now) {
+            *last_sent = Some(now);
             let result = match self.rules.viewer_result {
                 ViewerResult::Yes => Some(1),
                 ViewerResult::No => None,

@@ -4,9 +4,9 @@
 //! was idle for a time, unnoticed by the sender. Measured between PeerTube servers, where it is 5 s: single requests
 //! 8.6 s apart were lost every second time, 4.6 s apart never. What a request costs is not known here.
 
+use crate::mechanism::by_instance::ByInstance;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
-use std::collections::BTreeMap;
 
 /// What a request goes out on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +24,18 @@ pub enum Connection {
 pub struct Connections {
     idle: Option<Span>,
     /// By destination: when its idle connections were last used, in that order.
-    kept: BTreeMap<InstanceId, Vec<Time>>,
+    kept: ByInstance<Vec<Time>>,
 }
 
 impl Connections {
     /// No connections; receivers close them after being idle so long. None: they are never kept.
     pub fn new(idle: Option<Span>) -> Connections {
-        Connections { idle, kept: BTreeMap::new() }
+        Connections { idle, kept: ByInstance::default() }
     }
 
     /// Takes the connection that was used last, if one is kept.
     pub fn open(&mut self, now: Time, to: InstanceId) -> Connection {
-        let used = self.kept.get_mut(&to).and_then(Vec::pop);
+        let used = self.kept.get_mut(to).and_then(Vec::pop);
         match (used, self.idle) {
             (Some(used), Some(idle)) if now.since(used) < idle => Connection::Kept,
             (Some(_), Some(_)) => Connection::Stale,
@@ -46,7 +46,7 @@ impl Connections {
     /// A request was answered: its connection is kept, if connections are.
     pub fn release(&mut self, now: Time, to: InstanceId) {
         if self.idle.is_some() {
-            self.kept.entry(to).or_default().push(now);
+            self.kept.get_or_insert_with(to, Vec::new).push(now);
         }
     }
 

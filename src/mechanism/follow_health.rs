@@ -4,6 +4,7 @@
 //! whose phase is not known here). Before 8.2 a follower has a score, from 8.2 on it is given up after seven days without a
 //! good delivery. Also in memory: which inboxes were bad in the last finished job.
 
+use crate::mechanism::by_instance::ByInstance;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
@@ -46,7 +47,7 @@ pub struct FollowHealth {
     /// In the database.
     saved: BTreeMap<InstanceId, Saved>,
     /// In memory: what came since the last flush.
-    fresh: BTreeMap<InstanceId, Fresh>,
+    fresh: ByInstance<Fresh>,
     /// In memory: the latest jobs that were good for all of a list, which `fresh` does not have yet.
     all_good: Option<AllGood>,
     /// In memory: the bad inboxes of the last finished job, in ascending order.
@@ -89,13 +90,13 @@ impl FollowHealth {
     pub fn job_finished(&mut self, now: Time, good: &[InstanceId], bad: &[InstanceId]) {
         self.settle();
         for &follower in good {
-            let fresh = self.fresh.entry(follower).or_default();
+            let fresh = self.fresh.get_or_insert_with(follower, Fresh::default);
             fresh.good += 1;
             fresh.last_good = Some(now);
             fresh.is_down = false;
         }
         for &follower in bad {
-            let fresh = self.fresh.entry(follower).or_default();
+            let fresh = self.fresh.get_or_insert_with(follower, Fresh::default);
             fresh.bad += 1;
             fresh.first_bad = fresh.first_bad.or(Some(now));
             fresh.is_down = true;
@@ -126,7 +127,7 @@ impl FollowHealth {
     fn settle(&mut self) {
         let Some(AllGood { to, count, last }) = self.all_good.take() else { return };
         for &follower in to.iter() {
-            let fresh = self.fresh.entry(follower).or_default();
+            let fresh = self.fresh.get_or_insert_with(follower, Fresh::default);
             fresh.good += count;
             fresh.last_good = Some(last);
             fresh.is_down = false;
@@ -147,15 +148,15 @@ impl FollowHealth {
     /// `SevenDays` also per follower that is down, in ascending order. Who is given up is forgotten.
     pub fn flush(&mut self, now: Time, rule: HealthRule) -> Vec<HealthFinding> {
         self.settle();
-        let fresh = std::mem::take(&mut self.fresh);
-        for (&follower, &fresh) in &fresh {
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for (follower, &fresh) in fresh.iter() {
             self.saved.entry(follower).or_insert_with(Saved::new).add(fresh);
         }
         let mut findings = Vec::new();
         for (&follower, saved) in &self.saved {
-            let heard = fresh.get(&follower);
+            let heard = fresh.get_mut(follower).copied();
             if heard.is_some() || (rule == HealthRule::SevenDays && saved.is_down) {
-                let Fresh { good, bad, .. } = heard.copied().unwrap_or_default();
+                let Fresh { good, bad, .. } = heard.unwrap_or_default();
                 let removed = saved.is_given_up(now, rule);
                 findings.push(HealthFinding { follower, good, bad, score: saved.score, removed });
             }

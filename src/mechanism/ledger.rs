@@ -5,6 +5,7 @@
 //! flight is also counted where the messages really are, and `Ledger::assert_conserved` compares the two. A request that
 //! is sent again is created again. Nothing here knows what a message says.
 
+use crate::mechanism::by_instance::ByInstance;
 use crate::words::ids::InstanceId;
 use serde::{Deserialize, Serialize};
 use std::ops::AddAssign;
@@ -59,33 +60,25 @@ pub enum Arrival {
 /// The flows of all links.
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
-    /// By sender: its links, by receiver in ascending order.
-    links: Vec<Vec<(InstanceId, Flow)>>,
+    /// By sender: its links, by receiver.
+    links: Vec<ByInstance<Flow>>,
 }
 
 impl Ledger {
     /// The ledger of `instances` instances.
     pub fn new(instances: usize) -> Ledger {
-        Ledger { links: vec![Vec::new(); instances] }
+        Ledger { links: vec![ByInstance::default(); instances] }
     }
 
     /// The flow of a link, for changing it by the methods of `Flow`.
     pub fn link(&mut self, from: InstanceId, to: InstanceId) -> &mut Flow {
-        let links = &mut self.links[from.index()];
-        let at = match links.binary_search_by_key(&to, |link| link.0) {
-            Ok(at) => at,
-            Err(at) => {
-                links.insert(at, (to, Flow::default()));
-                at
-            }
-        };
-        &mut links[at].1
+        self.links[from.index()].get_or_insert_with(to, Flow::default)
     }
 
     /// All links together.
     pub fn total(&self) -> Flow {
         let mut total = Flow::default();
-        self.links.iter().flatten().for_each(|(_, flow)| total += *flow);
+        self.links.iter().flat_map(ByInstance::iter).for_each(|(_, flow)| total += *flow);
         total
     }
 
@@ -95,7 +88,7 @@ impl Ledger {
     /// If messages or bytes are not conserved: a bug of ours.
     pub fn assert_conserved(&self, queued: Amount, in_flight: Amount) {
         for (from, links) in self.links.iter().enumerate() {
-            for (to, flow) in links {
+            for (to, flow) in links.iter() {
                 assert!(flow.is_conserved(), "not conserved from {from} to {to}: {flow:?}");
             }
         }

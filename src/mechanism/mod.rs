@@ -4,6 +4,7 @@
 //! Each is a thing of its own, without protocol rules (layer 3) and without drivers (layer 6).
 
 pub mod activity;
+pub mod by_instance;
 pub mod connections;
 pub mod follow_health;
 pub mod ledger;

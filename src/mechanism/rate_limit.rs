@@ -3,9 +3,9 @@
 //! Fixed windows, as the express-rate-limit package counts them in memory: the first request at or after the end of a
 //! window begins the next one. What is done with a refused request is not known here.
 
+use crate::mechanism::by_instance::ByInstance;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
-use std::collections::BTreeMap;
 
 /// What one receiver remembers about its senders.
 #[derive(Clone, Debug)]
@@ -13,18 +13,18 @@ pub struct RateLimiter {
     requests: u32,
     per: Span,
     /// By sender: when its window began, and the requests taken in it.
-    windows: BTreeMap<InstanceId, (Time, u32)>,
+    windows: ByInstance<(Time, u32)>,
 }
 
 impl RateLimiter {
     /// So many requests of each sender per window.
     pub fn new(requests: u32, per: Span) -> RateLimiter {
-        RateLimiter { requests, per, windows: BTreeMap::new() }
+        RateLimiter { requests, per, windows: ByInstance::default() }
     }
 
     /// A request comes: whether it is taken.
     pub fn takes(&mut self, now: Time, from: InstanceId) -> bool {
-        let (began, taken) = self.windows.entry(from).or_insert((now, 0));
+        let (began, taken) = self.windows.get_or_insert_with(from, || (now, 0));
         if now.since(*began) >= self.per {
             (*began, *taken) = (now, 0);
         }

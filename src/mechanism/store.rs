@@ -75,13 +75,22 @@ impl Store {
 
     /// Extends the entry of `id`, or adds one that counts 1. Returns whether it was added.
     pub fn extend_or_add(&mut self, id: EntryId, expires: Time) -> bool {
+        let known = self.named.len();
+        self.extend(id, expires);
+        self.named.len() > known
+    }
+
+    /// Extends the entry of `id`, or adds one that counts 1. Returns when its viewer was last sent, to be set if it is
+    /// sent now.
+    pub fn extend(&mut self, id: EntryId, expires: Time) -> &mut Option<Time> {
         self.loaded = true;
-        if let Some(entry) = self.named.get_mut(&id) {
-            entry.expires = expires;
-            return false;
-        }
-        self.insert(id, 1, expires);
-        true
+        let (list, sum) = (self.list, &mut self.sum);
+        let entry = self.named.entry(id).or_insert_with(|| {
+            *sum += 1;
+            Named { count: 1, expires, last_sent: None, list }
+        });
+        entry.expires = expires;
+        &mut entry.last_sent
     }
 
     /// Adds an entry that counts 1. A list takes one more for an id that it holds; a keyed store extends it instead.
@@ -156,13 +165,6 @@ impl Store {
         self.named.get(&id)?.last_sent
     }
 
-    /// Notes that the viewer of an entry is sent now.
-    pub fn mark_sent(&mut self, id: EntryId, now: Time) {
-        if let Some(entry) = self.named.get_mut(&id) {
-            entry.last_sent = Some(now);
-        }
-    }
-
     /// The process starts again: a list is lost, a keyed store is there but not yet loaded.
     pub fn restart(&mut self) {
         match self.keeping {
@@ -221,8 +223,7 @@ mod tests {
     #[test]
     fn replacing_leaves_the_ids_of_a_list_known_and_uncounted() {
         let mut store = Store::new(Keeping::List);
-        store.extend_or_add(viewer(1), at(10));
-        store.mark_sent(viewer(1), at(1));
+        *store.extend(viewer(1), at(10)) = Some(at(1));
         store.replace(total(), 7, at(15));
         assert!(!store.extend_or_add(viewer(1), at(30)));
         assert_eq!((store.displayed(), store.last_sent(viewer(1))), (7, Some(at(1))));

@@ -70,7 +70,7 @@ impl DelayCounts {
         filled.map(move |(class, &count)| (value(class), count))
     }
 
-    fn add(&mut self, other: &DelayCounts) {
+    pub(super) fn add(&mut self, other: &DelayCounts) {
         self.0.resize(self.0.len().max(other.0.len()), 0);
         self.0.iter_mut().zip(&other.0).for_each(|(sum, count)| *sum += count);
     }
@@ -107,7 +107,7 @@ impl Apart {
 
     pub(super) fn join_delays(&self, delays: &mut Delays) {
         for (&kind, counts) in &self.delays {
-            counts.classes().for_each(|(us, count)| delays.note_many(kind, us, count));
+            delays.join(kind, counts);
         }
     }
 

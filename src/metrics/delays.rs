@@ -4,10 +4,10 @@
 //! Quantiles come from an HDR histogram with three significant digits: they are exact to 0.1 %.
 
 use crate::mechanism::activity::Kind;
+use crate::metrics::apart::DelayCounts;
 use crate::words::units::Span;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 /// The quantiles that are kept, in thousandths.
 pub const QUANTILES_PER_MILLE: [u32; 6] = [0, 500, 900, 990, 999, 1000];
@@ -23,30 +23,36 @@ pub struct DelayRow {
     pub quantiles_us: [u64; 6],
 }
 
-#[derive(Default)]
-pub(super) struct Delays(BTreeMap<Kind, Histogram<u64>>);
+/// By kind.
+pub(super) struct Delays(Vec<DelayCounts>);
 
 impl Delays {
-    pub(super) fn note(&mut self, kind: Kind, delay: Span) {
-        self.note_many(kind, delay.us(), 1);
+    pub(super) fn new() -> Delays {
+        Delays(vec![DelayCounts::default(); Kind::ALL.len()])
     }
 
-    /// So many messages took as long.
-    pub(super) fn note_many(&mut self, kind: Kind, delay_us: u64, messages: u64) {
-        let histogram = self
-            .0
-            .entry(kind)
-            .or_insert_with(|| Histogram::new(3).expect("three significant digits are allowed"));
-        histogram.record_n(delay_us, messages).expect("the histogram grows by itself");
+    pub(super) fn note(&mut self, kind: Kind, delay: Span) {
+        self.0[kind as usize].note(delay);
+    }
+
+    pub(super) fn join(&mut self, kind: Kind, counts: &DelayCounts) {
+        self.0[kind as usize].add(counts);
     }
 
     pub(super) fn finish(self) -> Vec<DelayRow> {
-        let row = |(kind, histogram): (Kind, Histogram<u64>)| DelayRow {
-            kind,
-            messages: histogram.len(),
-            quantiles_us: QUANTILES_PER_MILLE
-                .map(|per_mille| histogram.value_at_quantile(f64::from(per_mille) / 1000.0)),
+        let row = |(&kind, counts): (&Kind, &DelayCounts)| {
+            let mut histogram = Histogram::<u64>::new(3).expect("three significant digits are allowed");
+            for (us, count) in counts.classes() {
+                histogram.record_n(us, count).expect("the histogram grows by itself");
+            }
+            let quantile = |per_mille| histogram.value_at_quantile(f64::from(per_mille) / 1000.0);
+            let messages = histogram.len();
+            (messages > 0).then(|| DelayRow {
+                kind,
+                messages,
+                quantiles_us: QUANTILES_PER_MILLE.map(quantile),
+            })
         };
-        self.0.into_iter().map(row).collect()
+        Kind::ALL.iter().zip(&self.0).filter_map(row).collect()
     }
 }

@@ -75,7 +75,7 @@ impl<'a> Collector<'a> {
             sessions,
             traffic: Traffic::new(federation, bucket, response_bytes),
             counters: CounterLog::new(federation, every),
-            delays: Delays::default(),
+            delays: Delays::new(),
             delivery: DeliveryLog::new(),
         }
     }

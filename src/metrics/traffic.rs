@@ -141,7 +141,9 @@ pub(super) struct Traffic<'a> {
     /// By `InstanceId`: a handful of rows each, so a search from the front is fastest.
     open: Vec<Vec<Open>>,
     rows: Vec<TrafficRow>,
-    /// By origin: what it began to send of Views of its own videos, by the second of the run.
+    /// By `InstanceId`: the last second of the run in which it began to send Views of its own videos, and their bytes.
+    open_seconds: Vec<(u64, u64)>,
+    /// By origin: the same of seconds that are over.
     origin_bytes: BTreeMap<InstanceId, BTreeMap<u64, u64>>,
 }
 
@@ -155,6 +157,7 @@ impl<'a> Traffic<'a> {
             bucket_start: Time::ZERO,
             open: (0..count).map(|_| Vec::new()).collect(),
             rows: Vec::new(),
+            open_seconds: vec![(0, 0); count],
             origin_bytes: BTreeMap::new(),
         }
     }
@@ -164,7 +167,7 @@ impl<'a> Traffic<'a> {
         let sums = Sums { messages: 1, ..request(message) };
         self.note(message.from, message, Direction::Out, &sums);
         if message.kind.is_view() && self.federation.origin(message.activity.video) == message.from {
-            self.add_origin_second(message.from, now.ns() / SECOND.ns(), sums.request_bytes());
+            self.add_origin_bytes(message.from, now.ns() / SECOND.ns(), message.bytes());
         }
     }
 
@@ -211,6 +214,9 @@ impl<'a> Traffic<'a> {
     /// All rows, and the most bytes of Views of its own videos that one origin sent in one second.
     pub(super) fn finish(mut self) -> (Vec<TrafficRow>, u64) {
         self.close_bucket();
+        for origin in (0..self.open_seconds.len()).map(InstanceId::at) {
+            self.close_second(origin);
+        }
         let peak = self.origin_bytes.values().flat_map(BTreeMap::values).max();
         (self.rows, peak.copied().unwrap_or(0))
     }
@@ -229,13 +235,24 @@ impl<'a> Traffic<'a> {
         }
     }
 
+    fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
+        if self.open_seconds[origin.index()].0 != second {
+            self.close_second(origin);
+        }
+        let open = &mut self.open_seconds[origin.index()];
+        *open = (second, open.1 + bytes);
+    }
+
+    fn close_second(&mut self, origin: InstanceId) {
+        let (second, bytes) = std::mem::take(&mut self.open_seconds[origin.index()]);
+        if bytes > 0 {
+            self.add_origin_second(origin, second, bytes);
+        }
+    }
+
     /// An origin began to send so many bytes of Views of its own videos in a second of the run.
     pub(super) fn add_origin_second(&mut self, origin: InstanceId, second: u64, bytes: u64) {
-        let seconds = self.origin_bytes.entry(origin).or_default();
-        match seconds.last_entry().filter(|last| *last.key() == second) {
-            Some(mut last) => *last.get_mut() += bytes,
-            None => *seconds.entry(second).or_default() += bytes,
-        }
+        *self.origin_bytes.entry(origin).or_default().entry(second).or_default() += bytes;
     }
 
     /// What a follower fetched after an `Update` that took effect apart from the events, as two rows.

@@ -2,7 +2,7 @@
 //!
 //! A key holds all that a length depends on and nothing more; the test below holds every key against the text.
 
-use super::{Form, Names, Persistence, Proof, Signature, response_head};
+use super::{Form, Host, Names, Persistence, Proof, Signature, response_head};
 use crate::mechanism::activity::{Activity, Subject};
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::Time;
@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug)]
 pub struct Sizes<'a> {
     names: &'a Names,
+    /// By `InstanceId`.
+    hosts: Vec<HostLengths>,
     other: OtherBodies,
     bodies: BTreeMap<BodyKey, u64>,
     request_heads: BTreeMap<HeadKey, u64>,
@@ -46,6 +48,14 @@ enum SubjectKind {
     Plain,
 }
 
+/// Lengths of the names of one host in bytes.
+#[derive(Clone, Debug)]
+struct HostLengths {
+    url: usize,
+    server_actor: usize,
+    name: usize,
+}
+
 /// Lengths of names in bytes, and the digits of the content length.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct HeadKey {
@@ -60,7 +70,13 @@ impl<'a> Sizes<'a> {
     pub fn new(names: &'a Names, other: OtherBodies) -> Sizes<'a> {
         // The count of remaining requests has three digits unless a client is about to be refused.
         let response_head = response_head(Time::ZERO, 499, Time::ZERO, Persistence::Closed).len() as u64;
-        Sizes { names, other, bodies: BTreeMap::new(), request_heads: BTreeMap::new(), response_head }
+        let lengths = |host: &Host| HostLengths {
+            url: host.url.len(),
+            server_actor: host.server_actor.len(),
+            name: host.name().len(),
+        };
+        let hosts = names.instances.iter().map(lengths).collect();
+        Sizes { names, hosts, other, bodies: BTreeMap::new(), request_heads: BTreeMap::new(), response_head }
     }
 
     /// The bytes of the signed body of an activity.
@@ -95,19 +111,20 @@ impl<'a> Sizes<'a> {
         activity: &Activity,
         body_bytes: u64,
     ) -> u64 {
-        let (sender, receiver) = (self.names.host(from), self.names.host(to));
+        let sender = &self.hosts[from.index()];
         // The account that owns a video signs what changes it; everything else is signed for the whole server.
-        let actor = match activity.subject {
-            Subject::Update => &self.names.video(activity.video).account,
-            _ => &sender.server_actor,
+        let of_account = match activity.subject {
+            Subject::Update => Some(&self.names.video(activity.video).account),
+            _ => None,
         };
         let key = HeadKey {
-            from_url: sender.url.len(),
-            from_actor: actor.len(),
-            to_name: receiver.name().len(),
+            from_url: sender.url,
+            from_actor: of_account.map_or(sender.server_actor, String::len),
+            to_name: self.hosts[to.index()].name,
             length_digits: digits(body_bytes),
         };
         *self.request_heads.entry(key).or_insert_with(|| {
+            let actor = of_account.unwrap_or(&self.names.host(from).server_actor);
             let (proof, persistence) = (Proof::placeholder(actor), Persistence::Closed);
             self.names.request_head(from, to, body_bytes, Time::ZERO, &proof, persistence).len() as u64
         })
