@@ -4,6 +4,7 @@ mod command_line;
 mod conformance;
 mod delivery;
 mod determinism;
+mod engines;
 mod extremes;
 mod folders;
 mod layers;

@@ -1,0 +1,115 @@
+//! The two engines say the same: whatever makes no events is worked out to the same records as event by event.
+//!
+//! Here: a calm federation, and one change of it after another, each of which needs something of its own in the fast engine.
+//! `scripts/random-scenarios` does the same with whatever chance puts together.
+
+use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
+use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
+use std::sync::atomic::AtomicBool;
+
+/// Machines without limits, viewers at the origin and at some followers, one dead follower and other software.
+const CALM: &str = "
+name: calm
+description: nobody waits but for slots and inboxes
+end: 15 min
+compare: [v1]
+instances:
+  origin: {}
+  watching: {count: 3}
+  quiet: {count: 40}
+  dead: {}
+  other: {count: 2, software: other}
+videos: {clip: {origin: origin, length: 3 min}}
+viewers:
+  - video: clip
+    arrivals: {constant: {rate: 0.5 /s}}
+    watch: {exponential: 2 min}
+    spread: {weights: {origin: 5, watching: 1}}
+    returns: {probability: 30 %, after: 2 min}
+network: {latency: {lognormal: {median: 50 ms, sigma: 1}}, loss: 1 %}
+faults: [{down: [dead], at: 0 s, how: silent}]
+measure: {every: 7 s, bucket: 20 s}
+";
+
+fn scenario(set: &[&str]) -> Scenario {
+    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
+    let input = Input { file: "calm", bytes: CALM.as_bytes(), stem: None, data: &no_data };
+    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
+    parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
+}
+
+fn run(scenario: &Scenario, engine: Engine) -> CellResult {
+    run_cell(scenario, &plan(scenario)[0], engine, &AtomicBool::new(false)).expect("it comes to its end")
+}
+
+/// Runs the scenario in both ways; returns how many messages made no events.
+fn compare(set: &[&str]) -> u64 {
+    let scenario = scenario(set);
+    let plain = run(&scenario, Engine::Plain);
+    let mut apart = 0;
+    for helpers in [0, 1, 3] {
+        let fast = run(&scenario, Engine::Fast { helpers });
+        assert_eq!(plain.observed, fast.observed, "{set:?}, {helpers} helpers");
+        assert_eq!(plain.metrics, fast.metrics, "{set:?}, {helpers} helpers");
+        apart = fast.ran.messages_apart;
+    }
+    apart
+}
+
+#[test]
+fn both_engines_make_the_same_records() {
+    for set in [
+        // the defaults: PeerTube's queues, a rate limit that is not met, bad inboxes in jobs of their own
+        &[][..],
+        &["protocols={mine: {base: v1, bad_inbox: broadcast}}", "compare=[mine]"],
+        &["delivery=unlimited"],
+        &["delivery=unlimited", "compare=[peertube-6.3-v1]"],
+        // totals replace lists; a store that keeps ids
+        &["compare=[v2]"],
+        &["compare=[peertube-9.0-dev]", "viewers.0.spread={weights: {origin: 1}}"],
+        &["compare=[v3]", "delivery=unlimited"],
+        // queues in which jobs wait, inboxes that cannot follow, requests that come too late
+        &["deliveries={slow: {base: peertube, parallel_jobs: 2, requests_per_job: 7}}", "delivery=slow"],
+        &["deliveries={slow: {base: peertube, requests_per_job: 50, inbox: 2 s}}", "delivery=slow"],
+        &["deliveries={slow: {base: peertube, timeout: 300 ms}}", "delivery=slow"],
+        &["deliveries={slow: {base: peertube, sign: 1 ns, inbox: 0 s}}", "delivery=slow"],
+        // faults that say something for a while, clocks, laws of the network
+        &["faults=[{slow: [quiet], answer: 3 s, at: 2 min, for: 5 min}]"],
+        &["faults=[{partition: [[origin], [quiet]], at: 200 s, for: 100 s}]"],
+        &[
+            "faults=[{loss: 40 %, from: [origin], to: [quiet], at: 100 s}, {latency: 700 ms, from: [origin], to: [other], at: 3 min}]",
+        ],
+        &["faults=[{clock: [quiet], ahead: 90 s}, {clock: [watching], behind: 30 s}]"],
+        &["network.latency={constant: 40 ms}", "end={when: idle, at_most: 1 h}"],
+        &["network.latency={uniform: {min: 1 ms, max: 20 s}}"],
+        &[
+            "other_traffic={updates: {every: 1 min}, watch_actions: on, background: [{video: clip, rate: 1 /s}]}",
+        ],
+    ] {
+        assert!(compare(set) > 0, "nothing was worked out apart: {set:?}");
+    }
+}
+
+#[test]
+fn where_events_are_needed_they_are_made() {
+    for set in [
+        &["instances.origin.capacity={cores: 1}"][..],
+        &["instances.quiet.capacity={downlink: 1 Mbit/s}"],
+        &["faults=[{restart: [origin], at: 5 min, startup: 2 s}]"],
+        &["delivery=retrying"],
+        &["network.latency={constant: 0 s}"],
+    ] {
+        assert_eq!(compare(set), 0, "{set:?}");
+    }
+}
+
+#[test]
+fn a_rate_limit_that_is_met_is_seen_and_all_of_it_runs_event_by_event() {
+    let set =
+        ["deliveries={strict: {base: peertube, rate_limit: {requests: 3, per: 10 s}}}", "delivery=strict"];
+    assert_eq!(compare(&set), 0);
+    let scenario = scenario(&set);
+    let fast = run(&scenario, Engine::Fast { helpers: 0 });
+    assert_eq!(fast.ran.engine, "plain");
+    assert!(fast.observed.delivery.fates.refused > 0);
+}
