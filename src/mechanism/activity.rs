@@ -53,11 +53,6 @@ pub enum Subject {
     Background,
 }
 
-impl Subject {
-    /// The least subject in the order of ids.
-    pub const FIRST: Subject = Subject::Viewer(ViewerId(0), 0);
-}
-
 /// Tells the sendings of one subject apart. It depends on the workload alone, never on the protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {

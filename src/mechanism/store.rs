@@ -10,17 +10,33 @@
 //! View leads to is decided by `instance`.
 
 use crate::mechanism::activity::Subject;
-use crate::words::ids::InstanceId;
+use crate::words::ids::{InstanceId, ViewerId};
 use crate::words::units::Time;
 use std::collections::BTreeMap;
 
 /// The identity of an entry: what the id of its View says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EntryId {
     /// The instance that speaks for it.
     pub author: InstanceId,
     /// The viewer, or a total.
     pub subject: Subject,
+}
+
+impl EntryId {
+    /// The id as one number, which is quickly compared: all viewers of an author lie side by side.
+    fn number(self) -> u128 {
+        let (kind, viewer, salt) = match self.subject {
+            Subject::Viewer(viewer, salt) => (0, viewer.0, salt),
+            Subject::Total => (1, 0, 0),
+            Subject::Plain(viewer) => (2, viewer.0, 0),
+            Subject::Update => (3, 0, 0),
+            Subject::WatchAction(viewer) => (4, viewer.0, 0),
+            Subject::Background => (5, 0, 0),
+        };
+        let parts: [u32; 4] = [self.author.0, kind, viewer, salt];
+        parts.into_iter().fold(0, |number, part| number << u32::BITS | u128::from(part))
+    }
 }
 
 /// How entries are kept.
@@ -36,8 +52,8 @@ pub enum Keeping {
 #[derive(Clone, Debug)]
 pub struct Store {
     keeping: Keeping,
-    /// Entries that can be found by id.
-    named: BTreeMap<EntryId, Named>,
+    /// Entries that can be found by id, by its number.
+    named: BTreeMap<u128, Named>,
     /// List entries that nobody looks up: their id plays no part any more.
     unnamed: Vec<Unnamed>,
     /// The number of the current list; named entries of an earlier one are in no list.
@@ -85,7 +101,7 @@ impl Store {
     pub fn extend(&mut self, id: EntryId, expires: Time) -> &mut Option<Time> {
         self.loaded = true;
         let (list, sum) = (self.list, &mut self.sum);
-        let entry = self.named.entry(id).or_insert_with(|| {
+        let entry = self.named.entry(id.number()).or_insert_with(|| {
             *sum += 1;
             Named { count: 1, expires, last_sent: None, list }
         });
@@ -109,10 +125,10 @@ impl Store {
     /// Sets the entry of `id` to a count, unless it already holds a newer one (expiring later). A count of 0 removes it.
     pub fn set(&mut self, id: EntryId, count: u32, expires: Time) {
         self.loaded = true;
-        if self.named.get(&id).is_some_and(|held| held.expires > expires) {
+        if self.named.get(&id.number()).is_some_and(|held| held.expires > expires) {
             return;
         }
-        if let Some(old) = self.named.remove(&id) {
+        if let Some(old) = self.named.remove(&id.number()) {
             self.sum -= u64::from(old.count);
         }
         if count > 0 {
@@ -152,17 +168,15 @@ impl Store {
 
     /// The viewers of `author` whose entry has not expired at `now`, listed or not.
     pub fn unexpired_viewers_of(&self, author: InstanceId, now: Time) -> u32 {
-        let first = EntryId { author, subject: Subject::FIRST };
-        let unexpired = |(id, entry): &(&EntryId, &Named)| {
-            matches!(id.subject, Subject::Viewer(..)) && entry.expires > now
-        };
-        let own = self.named.range(first..).take_while(|(id, _)| id.author == author);
-        u32::try_from(own.filter(unexpired).count()).expect("viewers are limited to u32")
+        let id = |viewer, salt| EntryId { author, subject: Subject::Viewer(ViewerId(viewer), salt) }.number();
+        let own = self.named.range(id(0, 0)..=id(u32::MAX, u32::MAX));
+        let unexpired = own.filter(|(_, entry)| entry.expires > now).count();
+        u32::try_from(unexpired).expect("viewers are limited to u32")
     }
 
     /// When the viewer of an entry was last sent, if the entry exists and it ever was.
     pub fn last_sent(&self, id: EntryId) -> Option<Time> {
-        self.named.get(&id)?.last_sent
+        self.named.get(&id.number())?.last_sent
     }
 
     /// The process starts again: a list is lost, a keyed store is there but not yet loaded.
@@ -174,7 +188,7 @@ impl Store {
     }
 
     fn insert(&mut self, id: EntryId, count: u32, expires: Time) {
-        self.named.insert(id, Named { count, expires, last_sent: None, list: self.list });
+        self.named.insert(id.number(), Named { count, expires, last_sent: None, list: self.list });
         self.sum += u64::from(count);
     }
 }
@@ -182,7 +196,6 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::ids::ViewerId;
 
     fn viewer(number: u32) -> EntryId {
         EntryId { author: InstanceId(1), subject: Subject::Viewer(ViewerId(number), 0) }

@@ -17,6 +17,8 @@ pub struct Sizes<'a> {
     other: OtherBodies,
     bodies: BTreeMap<BodyKey, u64>,
     request_heads: BTreeMap<HeadKey, u64>,
+    /// The head that was asked for last: those of a broadcast are mostly alike.
+    last_head: Option<(HeadKey, u64)>,
     response_head: u64,
 }
 
@@ -57,7 +59,7 @@ struct HostLengths {
 }
 
 /// Lengths of names in bytes, and the digits of the content length.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct HeadKey {
     from_url: usize,
     from_actor: usize,
@@ -76,7 +78,15 @@ impl<'a> Sizes<'a> {
             name: host.name().len(),
         };
         let hosts = names.instances.iter().map(lengths).collect();
-        Sizes { names, hosts, other, bodies: BTreeMap::new(), request_heads: BTreeMap::new(), response_head }
+        Sizes {
+            names,
+            hosts,
+            other,
+            bodies: BTreeMap::new(),
+            request_heads: BTreeMap::new(),
+            last_head: None,
+            response_head,
+        }
     }
 
     /// The bytes of the signed body of an activity.
@@ -123,11 +133,16 @@ impl<'a> Sizes<'a> {
             to_name: self.hosts[to.index()].name,
             length_digits: digits(body_bytes),
         };
-        *self.request_heads.entry(key).or_insert_with(|| {
+        if let Some((_, bytes)) = self.last_head.filter(|(last, _)| *last == key) {
+            return bytes;
+        }
+        let bytes = *self.request_heads.entry(key).or_insert_with(|| {
             let actor = of_account.unwrap_or(&self.names.host(from).server_actor);
             let (proof, persistence) = (Proof::placeholder(actor), Persistence::Closed);
             self.names.request_head(from, to, body_bytes, Time::ZERO, &proof, persistence).len() as u64
-        })
+        });
+        self.last_head = Some((key, bytes));
+        bytes
     }
 
     /// The bytes of a response on a new connection, which is a head only.
