@@ -299,6 +299,27 @@ mod tests {
     }
 
     proptest! {
+        /// A job to all is what it is to each of them.
+        #[test]
+        fn a_broadcast_is_noted_as_a_job(
+            jobs in proptest::collection::vec((0usize..3, proptest::collection::btree_set(0u32..4, 0..2), any::<bool>()), 0..60),
+        ) {
+            let ids = |numbers: &[u32]| numbers.iter().copied().map(InstanceId).collect::<Vec<_>>();
+            let lists: [Arc<[InstanceId]>; 3] = [&[0, 1, 2, 3][..], &[1, 3], &[2]].map(|list| ids(list).into());
+            let (mut one, mut other) = (FollowHealth::new(), FollowHealth::new());
+            for (number, (list, bad, flushes)) in (0u64..).zip(&jobs) {
+                let to = &lists[*list];
+                let (bad, good): (Vec<_>, Vec<_>) = to.iter().partition(|id| bad.contains(&id.0));
+                one.broadcast_finished(hour(number), to, &bad);
+                other.job_finished(hour(number), &good, &bad);
+                prop_assert_eq!(one.any_bad(), other.any_bad());
+                if *flushes || number + 1 == jobs.len() as u64 {
+                    let found = one.flush(hour(number), HealthRule::SevenDays);
+                    prop_assert_eq!(found, other.flush(hour(number), HealthRule::SevenDays));
+                }
+            }
+        }
+
         /// Nothing is counted twice or lost, and a score is what its steps give.
         #[test]
         fn findings_conserve_deliveries(

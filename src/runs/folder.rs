@@ -86,7 +86,7 @@ pub enum Opened {
     /// The whole run, done before.
     Complete,
     /// A folder to run into, and the cells that it has already.
-    Open(Folder, Vec<CellResult>),
+    Open(Box<Folder>, Vec<CellResult>),
 }
 
 /// Appends cells to the records, in the order of the plan.
@@ -180,7 +180,7 @@ impl Folder {
         fs::create_dir_all(&cells).map_err(FolderError::io("create", &cells))?;
         folder.write(RESOLVED, scenario.resolved.as_bytes())?;
         let kept = folder.kept_cells()?;
-        Ok(Opened::Open(folder, kept))
+        Ok(Opened::Open(Box::new(folder), kept))
     }
 
     /// Starts the records with the cells that are there.

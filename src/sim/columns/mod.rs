@@ -8,32 +8,36 @@
 //! Protocol rules are asked where they always are: a send is an `Effect` of an `Instance`, a queue that of its rules.
 
 mod accounts;
+mod at_once;
 mod exchange;
+mod inbox;
+mod job;
 mod lanes;
 mod replay;
 mod route;
 mod schedule;
+mod sorting;
 mod who;
 mod windows;
 
 use crate::domain::delivery::{Delivery as Figures, Queues, Transport};
-use crate::domain::faults::{Reachability, Timetable};
+use crate::domain::faults::Timetable;
 use crate::event::{Event, Letter, Message, Step};
 use crate::instance::Input;
-use crate::mechanism::ledger::{Arrival, Flow};
-use crate::mechanism::network::{NO_LATENCY_US, Network};
+use crate::mechanism::ledger::Flow;
+use crate::mechanism::network::NO_LATENCY_US;
 use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
 use crate::metrics::apart::Apart;
-use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
 use crate::sim::{Cell, Ran};
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use accounts::{Accounts, Work};
-use exchange::{Exchange, Terms};
+use exchange::Terms;
+use job::Calm;
 use replay::{Parcel, Shard};
 pub(in crate::sim) use route::Route;
-use schedule::{Schedule, fits_lanes, ns};
+use schedule::Schedule;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -76,32 +80,6 @@ pub(in crate::sim) struct Columns<'a> {
     /// Messages that make no events.
     pub(in crate::sim) ran: Ran,
 }
-
-/// What faults have to say about a route for some time.
-#[derive(Clone)]
-struct Calm {
-    from: Time,
-    /// Until then what they say stays the same.
-    until: Time,
-    /// By destination: whether they say anything.
-    touched: Rc<[bool]>,
-    any: bool,
-}
-
-/// What a job that makes no events leaves to be told when it ends.
-pub(in crate::sim) struct Finish {
-    /// When.
-    pub(in crate::sim) at: Time,
-    /// The event that its last request would have made.
-    pub(in crate::sim) step: Step,
-    /// To whom that request went: a position among the job's destinations.
-    pub(in crate::sim) last: usize,
-    /// The inboxes that were bad.
-    pub(in crate::sim) bad: Vec<InstanceId>,
-}
-
-/// The arrival of a request that is noted by itself.
-const ODD: u32 = u32::MAX;
 
 impl<'a> Columns<'a> {
     /// For a cell; without helpers the replay happens here.
@@ -224,241 +202,6 @@ impl<'a> Columns<'a> {
         self.ran.messages_apart += all.messages;
     }
 
-    /// A job starts its requests: all of them are worked out. `like` is any of its messages, `name` their random name.
-    pub(in crate::sim) fn run_job(
-        &mut self,
-        now: Time,
-        route: &Rc<Route>,
-        like: &Message,
-        name: u64,
-        network: &mut Network,
-        conditions: &mut Conditions<'_>,
-    ) -> Finish {
-        let parcel = self.add_parcel(like, conditions);
-        network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
-        let odd = self.plan(now, route, name, conditions);
-        let finish = match odd {
-            Some(odd) => self.note_job(now, route, odd, parcel),
-            None => self.run_job_one_by_one(now, route, name, parcel, network, conditions),
-        };
-        self.pass_on(now);
-        finish
-    }
-
-    /// The times of all requests of a job, if all of it happens before the run ends and while faults say the same. Odd
-    /// ones, which get lost, come late or are touched by faults, are returned as if they began now.
-    fn plan(
-        &mut self,
-        now: Time,
-        route: &Route,
-        name: u64,
-        conditions: &mut Conditions<'_>,
-    ) -> Option<Vec<(usize, Exchange)>> {
-        let terms = self.terms.in_us()?;
-        let (count, at_once) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
-        let longest_us = u64::from(terms.timeout) * (count.div_ceil(at_once) as u64 + 1);
-        if !fits_lanes(count, at_once) || longest_us > u64::from(u32::MAX / 2) {
-            return None;
-        }
-        let calm = self.calm(route, now, conditions);
-        let mut odd = Vec::new();
-        // the latest instant that anything below asks the timetable about
-        let mut asked = Span::ZERO;
-        if terms.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || calm.any {
-            for destination in 0..count {
-                if self.occupied_us[destination] > terms.timeout || calm.any && calm.touched[destination] {
-                    let latency_us = self.latencies_us[destination];
-                    let is_lost = latency_us == NO_LATENCY_US;
-                    if is_lost && !self.loses_only {
-                        return None;
-                    }
-                    let fate = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
-                    let link = (route.from, route.to[destination]);
-                    let exchange = self.terms.exchange(conditions, link, name, fate, now);
-                    asked = asked.max(self.terms.asks(fate)).max(exchange.settled.since(now));
-                    let over = exchange.over.since(now);
-                    self.occupied_us[destination] = u32::try_from(over.us()).ok()?;
-                    self.arrives_us[destination] = ODD;
-                    if Span::from_us(over.us()) != over {
-                        return None;
-                    }
-                    odd.push((destination, exchange));
-                }
-            }
-        }
-        self.schedule.make_in_lanes(&self.occupied_us, at_once);
-        let last = now + Span::from_ns(self.schedule.over_ns) + asked;
-        (last < calm.until && last <= self.cell.end.latest()).then_some(odd)
-    }
-
-    /// Notes a job whose times are planned.
-    fn note_job(&mut self, now: Time, route: &Rc<Route>, odd: Vec<(usize, Exchange)>, parcel: u32) -> Finish {
-        let Schedule { begins_ns, over_ns, last, .. } = &self.schedule;
-        self.accounts.begin(route, now, begins_ns);
-        let over = now + Span::from_ns(*over_ns);
-        let mut good = route.all();
-        odd.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
-        self.accounts.deliver(good);
-        let is_whole = self.accounts.bucket_of(now) == self.accounts.bucket_of(over);
-        if is_whole {
-            self.accounts.note_whole_job(now, route, odd.iter().map(|(destination, _)| *destination));
-        }
-        let verified = now + self.terms.verify;
-        for (destination, (begins_ns, arrives_us)) in begins_ns.iter().zip(&self.arrives_us).enumerate() {
-            if *arrives_us == ODD {
-                continue;
-            }
-            let arrives = Span::from_ns(begins_ns + ns(*arrives_us));
-            if !is_whole {
-                let left = now + Span::from_ns(*begins_ns) + self.terms.sign;
-                self.accounts.note_left(left, route, destination);
-                self.accounts.note_delivered(now + arrives, route, destination);
-            }
-            if let Some(follower) = route.followers[destination] {
-                self.windows.receive(follower, verified + arrives, parcel);
-            }
-        }
-        self.windows.expect_until(parcel, over + self.terms.verify);
-        let mut finish = Finish { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
-        for (destination, exchange) in odd {
-            let later = Span::from_ns(self.schedule.begins_ns[destination]);
-            self.note_one(route, destination, &exchange.later(later), parcel, &mut finish);
-        }
-        finish
-    }
-
-    /// A job in which each request meets its own conditions, or which the run's end cuts.
-    fn run_job_one_by_one(
-        &mut self,
-        now: Time,
-        route: &Route,
-        name: u64,
-        parcel: u32,
-        network: &mut Network,
-        conditions: &mut Conditions<'_>,
-    ) -> Finish {
-        let Columns { schedule, terms, fates, .. } = self;
-        network.fates(name, route.from, &route.to, fates);
-        let at_once = self.cell.delivery.requests_per_job as usize;
-        let mut exchanges = Vec::with_capacity(fates.len());
-        schedule.make(fates.len(), at_once, |destination, begins_ns| {
-            let begins = now + Span::from_ns(begins_ns);
-            let link = (route.from, route.to[destination]);
-            let exchange = terms.exchange(conditions, link, name, fates[destination], begins);
-            exchanges.push(exchange);
-            exchange.over.since(now).ns()
-        });
-        self.accounts.begin(route, now, &self.schedule.begins_ns);
-        let at = now + Span::from_ns(self.schedule.over_ns);
-        let mut finish = Finish { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
-        for (destination, exchange) in exchanges.iter().enumerate() {
-            // what begins after the run's end never happens
-            if now + Span::from_ns(self.schedule.begins_ns[destination]) <= self.cell.end.latest() {
-                self.note_one(route, destination, exchange, parcel, &mut finish);
-            }
-        }
-        finish
-    }
-
-    fn note_one(
-        &mut self,
-        route: &Route,
-        destination: usize,
-        exchange: &Exchange,
-        parcel: u32,
-        finish: &mut Finish,
-    ) {
-        if self.accounts.note(route, destination, exchange)
-            && let Some(follower) = route.followers[destination]
-        {
-            let verified = exchange.settled + self.terms.verify;
-            self.windows.receive(follower, verified, parcel);
-            self.windows.expect_until(parcel, verified);
-        }
-        if exchange.fate != Fate::Good {
-            finish.bad.push(route.to[destination]);
-        }
-        if destination == finish.last && exchange.fate == Fate::TimedOut {
-            finish.step = Step::TimedOut;
-        }
-    }
-
-    /// What faults say about a route, from now until they say something else.
-    fn calm(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> Calm {
-        let holds = |calm: &&Calm| calm.from <= now && now < calm.until;
-        if let Some(calm) = self.calms.get(&route.number).filter(holds) {
-            return calm.clone();
-        }
-        let timetable = conditions.timetable;
-        let is_touched = |&to: &InstanceId| timetable.touches(route.from, to, now);
-        let touched: Rc<[bool]> = route.to.iter().map(is_touched).collect();
-        let any = touched.contains(&true);
-        let until = timetable.next_change(now);
-        let calm = Calm { from: now, until, touched, any };
-        if self.calms.len() >= ROUTES_KEPT {
-            self.calms.pop_first();
-        }
-        self.calms.insert(route.number, calm.clone());
-        calm
-    }
-
-    /// Of these followers the quiet receivers, and the others.
-    pub(in crate::sim) fn split(&mut self, list: &Arc<[InstanceId]>) -> [Arc<[InstanceId]>; 2] {
-        if let Some([_, quiet, others]) = self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list)) {
-            return [Arc::clone(quiet), Arc::clone(others)];
-        }
-        let (quiet, others): (Vec<_>, Vec<_>) = list.iter().partition(|id| self.who.is_quiet[id.index()]);
-        let split = [Arc::clone(list), quiet.into(), others.into()];
-        if self.splits.len() == ROUTES_KEPT {
-            self.splits.pop_front();
-        }
-        self.splits.push_back(split.clone());
-        let [_, quiet, others] = split;
-        [quiet, others]
-    }
-
-    /// Without queues: messages to quiet receivers leave at once, but for the one to `except`. The rest as in `run_job`.
-    #[expect(clippy::too_many_arguments, reason = "a broadcast is just that many things")]
-    pub(in crate::sim) fn send_at_once(
-        &mut self,
-        now: Time,
-        route: &Rc<Route>,
-        except: Option<InstanceId>,
-        like: &Message,
-        fates: &[Option<Span>],
-        name: u64,
-        conditions: &mut Conditions<'_>,
-    ) {
-        let parcel = self.add_parcel(like, conditions);
-        let except = except.and_then(|id| route.to.binary_search(&id).ok());
-        let mut all = route.all();
-        except.iter().for_each(|destination| all.take(route.bytes(*destination)));
-        self.ran.messages_apart += all.messages;
-        self.accounts.send_at_once(route, now, all);
-        let (mut good, mut odd) = (all, Vec::from_iter(except));
-        let bucket = self.accounts.bucket_of(now);
-        for (destination, fate) in
-            fates.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
-        {
-            let to = route.to[destination];
-            let exchange = at_once(conditions, (route.from, to), name, *fate, now);
-            let arrives = exchange.settled;
-            let is_delivered = exchange.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
-            if !is_delivered || self.accounts.bucket_of(arrives) != bucket {
-                good.take(route.bytes(destination));
-                odd.push(destination);
-                self.accounts.note(route, destination, &exchange);
-            }
-            if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
-                self.windows.receive(follower, arrives, parcel);
-                self.windows.expect_until(parcel, arrives);
-            }
-        }
-        self.accounts.deliver(good);
-        self.accounts.note_whole_job(now, route, odd);
-        self.pass_on(now);
-    }
-
     /// An activity is on its way to quiet receivers.
     pub(in crate::sim) fn add_parcel(&mut self, message: &Message, conditions: &Conditions<'_>) -> u32 {
         let Letter { activity, kind, from, .. } = *message.letter;
@@ -548,23 +291,4 @@ pub(in crate::sim) fn takes_all_broadcasts(cell: &Cell, timetable: &Timetable) -
         who.is_free[origin.index()] && followers.iter().all(|id| who.is_quiet[id.index()])
     };
     cell.federation.followers.iter().all(takes)
-}
-
-/// Without queues: a message that leaves now. Nobody waits for an answer.
-fn at_once(
-    conditions: &mut Conditions<'_>,
-    (from, to): (InstanceId, InstanceId),
-    name: u64,
-    drawn: Option<Span>,
-    now: Time,
-) -> Exchange {
-    const NEVER: Time = Time::from_ns(u64::MAX);
-    let lost = Exchange { left: None, settled: now, arrival: Arrival::Lost, over: NEVER, fate: Fate::Good };
-    let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
-    let arrival = match conditions.timetable.reachability(to, now + latency) {
-        Reachability::Up => Arrival::Delivered,
-        Reachability::Silent => Arrival::Lost,
-        Reachability::Refused => Arrival::FailedConnect,
-    };
-    Exchange { settled: now + latency, arrival, ..lost }
 }

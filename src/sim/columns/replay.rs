@@ -1,10 +1,12 @@
 //! Replay: what a follower shows, from what has reached its inbox, one follower after another.
 //!
 //! A follower that owns no video answers nothing but requests, so what it shows can be worked out apart from the run: its
-//! inbox queue as a recursion (work on an activity begins when it came or when the one before is done, Lindley 1952), its
+//! inbox queue as a recursion (`inbox`), its
 //! list as counts per tick (`mechanism::tally`), or, if it has viewers of its own or keeps ids, as the `Instance` that the run
 //! itself uses. A follower's own heartbeats are handed in by the run. Times are true time. Nothing here knows how requests go.
 
+use super::inbox::InboxLane;
+use super::sorting::Sorting;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::protocol::{StoreKind, ViewsInbox};
 use crate::event::Lane;
@@ -113,21 +115,6 @@ enum Shown {
     /// By video.
     Tallies(Vec<Tally>),
     Instance(Box<Instance>),
-}
-
-#[derive(Default)]
-struct InboxLane {
-    /// When it has done all that came so far.
-    free: Time,
-    /// Work that begins before the next sample: on how many activities since the one before, how long they had waited
-    /// together, and when the last of it began.
-    started: u64,
-    waited_ns: u64,
-    begun: Option<Time>,
-    /// When activities came and when work on them begins, from the next sample on.
-    tasks: VecDeque<(Time, Time)>,
-    /// What is done at the horizon or later.
-    to_be_done: VecDeque<(Time, Parcel)>,
 }
 
 impl<'a> Shard<'a> {
@@ -333,16 +320,9 @@ impl Follower {
     fn queue(&mut self, at: Time, parcel: &Parcel, clock: &Clock) -> Time {
         let Some(work) = clock.inbox else { return at };
         let next_sample = self.next_sample;
-        let lane = self.lane(parcel);
-        let begins = at.max(lane.free);
-        lane.free = begins + work;
-        if begins < next_sample {
-            lane.begin(at, begins);
-        } else {
-            lane.tasks.push_back((at, begins));
-        }
+        let (begins, done) = self.lane(parcel).queue(at, work, next_sample);
         self.worked_on += u64::from(begins <= clock.end);
-        begins + work
+        done
     }
 
     /// An activity takes effect, after the heartbeats of its own viewers that come before.
@@ -469,110 +449,9 @@ impl Shown {
     }
 }
 
-impl InboxLane {
-    /// Work begins before the next sample.
-    fn begin(&mut self, came: Time, begins: Time) {
-        self.started += 1;
-        self.waited_ns = self.waited_ns.saturating_add(begins.since(came).ns());
-        self.begun = Some(begins);
-    }
-
-    /// The queue as a sample finds it: what comes, begins or is done at that very instant has not yet.
-    fn sample(&mut self, at: Time, work: Span, next: Time) -> QueueRow {
-        let (started, waited_ns) = (std::mem::take(&mut self.started), std::mem::take(&mut self.waited_ns));
-        let is_at_work = |begun: Time| work > Span::ZERO && begun + work >= at;
-        let running = u64::from(self.begun.is_some_and(is_at_work));
-        let waiting = self.tasks.partition_point(|task| task.0 < at) as u64;
-        let oldest = self.tasks.front().filter(|_| waiting > 0).map(|task| at.since(task.0));
-        while let Some((came, begins)) = self.tasks.pop_front_if(|task| task.1 < next) {
-            self.begin(came, begins);
-        }
-        QueueRow {
-            at_ns: at.ns(),
-            instance: 0,
-            queue: QueueName::Lane(Lane::Inbox),
-            waiting,
-            running,
-            oldest_ns: oldest.unwrap_or_default().ns(),
-            started,
-            waited_ns,
-        }
-    }
-}
-
 /// The work on an activity, if there are inbox queues.
 fn inbox_work(delivery: &Delivery) -> Option<Span> {
     (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
-}
-
-/// Room for sorting by time.
-#[derive(Default)]
-struct Sorting {
-    /// By cell of time: how many lie before it.
-    before: Vec<u32>,
-    sorted: Vec<Received>,
-}
-
-impl Sorting {
-    /// In order of time; what comes at one instant, in the order that the model gives it.
-    fn sort(&mut self, received: &mut [Received], parcels: &[Parcel]) {
-        const FEW: usize = 64;
-        let is_spread = received.len() > FEW && self.spread(received);
-        if !is_spread {
-            received.sort_unstable_by_key(|received| received.at);
-        }
-        let mut from = 0;
-        while from + 1 < received.len() {
-            let at = received[from].at;
-            if received[from + 1].at > at {
-                from += 1;
-                continue;
-            }
-            let after = from + received[from..].partition_point(|received| received.at == at);
-            received[from..after].sort_unstable_by_key(|received| parcels[received.parcel as usize].order);
-            from = after;
-        }
-    }
-
-    /// Arrivals are spread evenly as a rule: a counting sort into as many cells of time as there are arrivals leaves a few
-    /// to each. Returns false, and has done nothing, where some cell would get many.
-    fn spread(&mut self, received: &mut [Received]) -> bool {
-        const MOST: u32 = 24;
-        let at = |received: &Received| received.at.ns();
-        let first = received.iter().map(at).min().unwrap_or(0);
-        let last = received.iter().map(at).max().unwrap_or(0);
-        let cells = received.len().next_power_of_two();
-        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(cells.trailing_zeros());
-        let cell = |received: &Received| ((at(received) - first) >> shift) as usize;
-        self.before.clear();
-        self.before.resize(cells + 1, 0);
-        for received in received.iter() {
-            self.before[cell(received) + 1] += 1;
-        }
-        if self.before.iter().any(|count| *count > MOST) {
-            return false;
-        }
-        for number in 0..cells {
-            self.before[number + 1] += self.before[number];
-        }
-        self.sorted.clear();
-        self.sorted.resize(received.len(), Received { at: Time::ZERO, parcel: 0 });
-        for received in received.iter() {
-            let place = &mut self.before[cell(received)];
-            self.sorted[*place as usize] = *received;
-            *place += 1;
-        }
-        // each is at most a cell from its place
-        for number in 1..self.sorted.len() {
-            let mut place = number;
-            while place > 0 && self.sorted[place - 1].at > self.sorted[place].at {
-                self.sorted.swap(place - 1, place);
-                place -= 1;
-            }
-        }
-        received.copy_from_slice(&self.sorted);
-        true
-    }
 }
 
 /// The first tick at or after `expires`, from the next one on.

@@ -1,0 +1,92 @@
+//! Messages without queues and without events: they leave at once, and arrive after their latency or not at all.
+
+use super::exchange::Exchange;
+use super::route::Route;
+use super::{Columns, ROUTES_KEPT};
+use crate::domain::faults::Reachability;
+use crate::event::Message;
+use crate::mechanism::ledger::Arrival;
+use crate::observe::Fate;
+use crate::sim::conditions::Conditions;
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl Columns<'_> {
+    /// Of these followers the quiet receivers, and the others.
+    pub(in crate::sim) fn split(&mut self, list: &Arc<[InstanceId]>) -> [Arc<[InstanceId]>; 2] {
+        if let Some([_, quiet, others]) = self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list)) {
+            return [Arc::clone(quiet), Arc::clone(others)];
+        }
+        let (quiet, others): (Vec<_>, Vec<_>) = list.iter().partition(|id| self.who.is_quiet[id.index()]);
+        let split = [Arc::clone(list), quiet.into(), others.into()];
+        if self.splits.len() == ROUTES_KEPT {
+            self.splits.pop_front();
+        }
+        self.splits.push_back(split.clone());
+        let [_, quiet, others] = split;
+        [quiet, others]
+    }
+
+    /// Without queues: messages to quiet receivers leave at once, but for the one to `except`. The rest as in `run_job`.
+    #[expect(clippy::too_many_arguments, reason = "a broadcast is just that many things")]
+    pub(in crate::sim) fn send_at_once(
+        &mut self,
+        now: Time,
+        route: &Rc<Route>,
+        except: Option<InstanceId>,
+        like: &Message,
+        fates: &[Option<Span>],
+        name: u64,
+        conditions: &mut Conditions<'_>,
+    ) {
+        let parcel = self.add_parcel(like, conditions);
+        let except = except.and_then(|id| route.to.binary_search(&id).ok());
+        let mut all = route.all();
+        except.iter().for_each(|destination| all.take(route.bytes(*destination)));
+        self.ran.messages_apart += all.messages;
+        self.accounts.send_at_once(route, now, all);
+        let (mut good, mut odd) = (all, Vec::from_iter(except));
+        let bucket = self.accounts.bucket_of(now);
+        for (destination, fate) in
+            fates.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
+        {
+            let to = route.to[destination];
+            let exchange = at_once(conditions, (route.from, to), name, *fate, now);
+            let arrives = exchange.settled;
+            let is_delivered = exchange.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
+            if !is_delivered || self.accounts.bucket_of(arrives) != bucket {
+                good.take(route.bytes(destination));
+                odd.push(destination);
+                self.accounts.note(route, destination, &exchange);
+            }
+            if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
+                self.windows.receive(follower, arrives, parcel);
+                self.windows.expect_until(parcel, arrives);
+            }
+        }
+        self.accounts.deliver(good);
+        self.accounts.note_whole_job(now, route, odd);
+        self.pass_on(now);
+    }
+}
+
+/// Without queues: a message that leaves now. Nobody waits for an answer.
+fn at_once(
+    conditions: &mut Conditions<'_>,
+    (from, to): (InstanceId, InstanceId),
+    name: u64,
+    drawn: Option<Span>,
+    now: Time,
+) -> Exchange {
+    const NEVER: Time = Time::from_ns(u64::MAX);
+    let lost = Exchange { left: None, settled: now, arrival: Arrival::Lost, over: NEVER, fate: Fate::Good };
+    let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
+    let arrival = match conditions.timetable.reachability(to, now + latency) {
+        Reachability::Up => Arrival::Delivered,
+        Reachability::Silent => Arrival::Lost,
+        Reachability::Refused => Arrival::FailedConnect,
+    };
+    Exchange { settled: now + latency, arrival, ..lost }
+}

@@ -1,0 +1,120 @@
+//! Sorting what an inbox received by time: mostly a counting sort, for arrivals are spread evenly as a rule.
+
+use super::replay::{Parcel, Received};
+use crate::words::units::Time;
+
+/// Room for sorting by time.
+#[derive(Default)]
+pub(super) struct Sorting {
+    /// By cell of time: how many lie before it.
+    before: Vec<u32>,
+    sorted: Vec<Received>,
+}
+
+impl Sorting {
+    /// In order of time; what comes at one instant, in the order that the model gives it.
+    pub(super) fn sort(&mut self, received: &mut [Received], parcels: &[Parcel]) {
+        const FEW: usize = 64;
+        let is_spread = received.len() > FEW && self.spread(received);
+        if !is_spread {
+            received.sort_unstable_by_key(|received| received.at);
+        }
+        let mut from = 0;
+        while from + 1 < received.len() {
+            let at = received[from].at;
+            if received[from + 1].at > at {
+                from += 1;
+                continue;
+            }
+            let after = from + received[from..].partition_point(|received| received.at == at);
+            received[from..after].sort_unstable_by_key(|received| parcels[received.parcel as usize].order);
+            from = after;
+        }
+    }
+
+    /// Arrivals are spread evenly as a rule: a counting sort into as many cells of time as there are arrivals leaves a few
+    /// to each. Returns false, and has done nothing, where some cell would get many.
+    fn spread(&mut self, received: &mut [Received]) -> bool {
+        const MOST: u32 = 24;
+        let at = |received: &Received| received.at.ns();
+        let first = received.iter().map(at).min().unwrap_or(0);
+        let last = received.iter().map(at).max().unwrap_or(0);
+        let cells = received.len().next_power_of_two();
+        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(cells.trailing_zeros());
+        let cell = |received: &Received| ((at(received) - first) >> shift) as usize;
+        self.before.clear();
+        self.before.resize(cells + 1, 0);
+        for received in received.iter() {
+            self.before[cell(received) + 1] += 1;
+        }
+        if self.before.iter().any(|count| *count > MOST) {
+            return false;
+        }
+        for number in 0..cells {
+            self.before[number + 1] += self.before[number];
+        }
+        self.sorted.clear();
+        self.sorted.resize(received.len(), Received { at: Time::ZERO, parcel: 0 });
+        for received in received.iter() {
+            let place = &mut self.before[cell(received)];
+            self.sorted[*place as usize] = *received;
+            *place += 1;
+        }
+        // each is at most a cell from its place
+        for number in 1..self.sorted.len() {
+            let mut place = number;
+            while place > 0 && self.sorted[place - 1].at > self.sorted[place].at {
+                self.sorted.swap(place - 1, place);
+                place -= 1;
+            }
+        }
+        received.copy_from_slice(&self.sorted);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
+    use crate::mechanism::pending::Key;
+    use crate::words::ids::{InstanceId, VideoId};
+    use proptest::prelude::*;
+
+    /// A parcel that comes at its number's place among what comes at one instant.
+    fn parcel(number: u32) -> Parcel {
+        let (video, author) = (VideoId(0), InstanceId(0));
+        let activity = Activity {
+            video,
+            author,
+            subject: Subject::Total,
+            result: None,
+            built: Time::ZERO,
+            expires: None,
+            stamp: Stamp::default(),
+            form: Form::V61,
+        };
+        let order = Key { of_model: 0, copy: u64::from(number) };
+        Parcel { activity, kind: Kind::Total, from: author, authored: Time::ZERO, has_events: false, order }
+    }
+
+    proptest! {
+        /// Spread or crowded, with ties or without: by time, then by the model's order.
+        #[test]
+        fn received_is_sorted(
+            at in proptest::collection::vec(0u64..400, 0..300),
+            scale in prop::sample::select(vec![1u64, 1_000, 1 << 40]),
+            outlier in prop::sample::select(vec![0u64, u64::MAX / 2]),
+        ) {
+            let all = at.iter().map(|at| at * scale).chain([outlier]);
+            let mut received: Vec<_> =
+                (0..).zip(all).map(|(parcel, ns)| Received { at: Time::from_ns(ns), parcel }).collect();
+            let parcels: Vec<_> = (0..received.len() as u32).rev().map(parcel).collect();
+            let mut expected: Vec<_> = received.iter().map(|r| (r.at, std::cmp::Reverse(r.parcel))).collect();
+            expected.sort_unstable();
+            Sorting::default().sort(&mut received, &parcels);
+            let sorted: Vec<_> = received.iter().map(|r| (r.at, std::cmp::Reverse(r.parcel))).collect();
+            prop_assert_eq!(sorted, expected);
+        }
+    }
+}
