@@ -72,7 +72,7 @@ fn both_engines_make_the_same_records() {
         &["deliveries={slow: {base: peertube, parallel_jobs: 2, requests_per_job: 7}}", "delivery=slow"],
         &["deliveries={slow: {base: peertube, requests_per_job: 50, inbox: 2 s}}", "delivery=slow"],
         &["deliveries={slow: {base: peertube, timeout: 300 ms}}", "delivery=slow"],
-        &["deliveries={slow: {base: peertube, sign: 1 ns, inbox: 0 s}}", "delivery=slow"],
+        &["deliveries={slow: {base: peertube, sign: 3 us, inbox: 0 s}}", "delivery=slow"],
         // faults that say something for a while, clocks, laws of the network
         &["faults=[{slow: [quiet], answer: 3 s, at: 2 min, for: 5 min}]"],
         &["faults=[{partition: [[origin], [quiet]], at: 200 s, for: 100 s}]"],
