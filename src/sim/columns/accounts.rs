@@ -6,6 +6,7 @@
 use super::exchange::Exchange;
 use super::route::Route;
 use crate::mechanism::activity::Kind;
+use crate::mechanism::by_instance::ByInstance;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::metrics::apart::Apart;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
@@ -31,8 +32,8 @@ pub(super) struct Accounts {
     apart: Apart,
     /// Sums at senders in the buckets that the run has not passed.
     out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
-    /// Sums at receivers, by `InstanceId`, in those buckets.
-    received: BTreeMap<(u64, VideoId, Kind), Vec<Option<Sums>>>,
+    /// Sums at receivers in those buckets.
+    received: BTreeMap<(u64, VideoId, Kind), ByInstance<Sums>>,
     /// Jobs that lie within one bucket, by that and by the number of their route.
     whole_jobs: BTreeMap<(u64, u32), WholeJobs>,
 }
@@ -216,8 +217,8 @@ impl Accounts {
         }
         let still_open = self.received.split_off(&(open, VideoId(0), Kind::Viewer));
         for ((bucket, video, kind), table) in std::mem::replace(&mut self.received, still_open) {
-            let noted = (0..).zip(table).filter_map(|(instance, sums)| Some((instance, sums?)));
-            let rows = noted.map(|(instance, sums)| row(bucket, video, instance, Direction::In, kind, sums));
+            let noted = table.iter();
+            let rows = noted.map(|(id, sums)| row(bucket, video, id.0, Direction::In, kind, *sums));
             self.apart.traffic.extend(rows);
         }
     }
@@ -277,10 +278,8 @@ impl Accounts {
     }
 
     fn note_in(&mut self, bucket: u64, route: &Route, destination: usize, sums: &Sums) {
-        let instances = self.cpu_ns.len();
-        let table = self.received.entry((bucket, route.video, route.kind));
-        let table = table.or_insert_with(|| vec![None; instances]);
-        table[route.to[destination].index()].get_or_insert(Sums::ZERO).add(sums);
+        let table = self.received.entry((bucket, route.video, route.kind)).or_default();
+        table.get_or_insert_with(route.to[destination], || Sums::ZERO).add(sums);
     }
 }
 

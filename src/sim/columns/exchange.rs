@@ -30,7 +30,7 @@ pub(super) struct TermsUs {
     /// The sender's work.
     sign: u32,
     /// The sender's work and the receiver's.
-    work: u32,
+    pub(super) work: u32,
     /// One-way latencies until it arrives.
     ways: u32,
     /// A request that takes longer is odd.

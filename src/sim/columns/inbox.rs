@@ -29,7 +29,8 @@ impl InboxLane {
     /// Something comes that takes so long: when it begins, and when it is done.
     pub(super) fn queue(&mut self, came: Time, work: Span, next_sample: Time) -> (Time, Time) {
         let begins = came.max(self.free);
-        self.free = begins + work;
+        // an inbox that is busy beyond every run stays so
+        self.free = Time::from_ns(begins.ns().saturating_add(work.ns()));
         if begins < next_sample {
             self.begin(came, begins);
         } else {

@@ -75,7 +75,8 @@ impl Columns<'_> {
     ) -> Option<Vec<(usize, Exchange)>> {
         let terms = self.terms.in_us()?;
         let (count, at_once) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
-        let longest_us = u64::from(terms.timeout) * (count.div_ceil(at_once) as u64 + 1);
+        // no request occupies its slot for longer than both together
+        let longest_us = u64::from(terms.timeout + terms.work) * (count.div_ceil(at_once) as u64 + 1);
         if !fits_lanes(count, at_once) || longest_us > u64::from(u32::MAX / 2) {
             return None;
         }

@@ -112,8 +112,8 @@ struct Follower {
 }
 
 enum Shown {
-    /// By video.
-    Tallies(Vec<Tally>),
+    /// By video that anything came about.
+    Tallies(BTreeMap<VideoId, Tally>),
     Instance(Box<Instance>),
 }
 
@@ -218,7 +218,9 @@ impl Follower {
         let limit = cell.delivery.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
         let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
         let is_counted = rules.store == StoreKind::List && !has_viewers;
-        let shows = |video: &VideoId| instance.is_peertube && cell.federation.inboxes(*video).contains(&id);
+        let shows = |video: &VideoId| {
+            instance.is_peertube && cell.federation.inboxes(*video).binary_search(&id).is_ok()
+        };
         Follower {
             id,
             is_peertube: instance.is_peertube,
@@ -230,7 +232,7 @@ impl Follower {
             tick_interval: rules.parameters.tick_interval,
             next_sample: cell.sampling.from,
             shown: if is_counted {
-                Shown::Tallies(vec![Tally::default(); videos.len()])
+                Shown::Tallies(BTreeMap::new())
             } else {
                 Shown::Instance(Box::new(Instance::new(id, rules, videos.as_slice().into())))
             },
@@ -356,7 +358,7 @@ impl Follower {
                     leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
                 let federation = &notes.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
-                let tally = &mut tallies[activity.video.index()];
+                let tally = tallies.entry(activity.video).or_default();
                 match replacing_count(rules, activity, federation.origin(activity.video)) {
                     Some(count) => tally.replace(u64::from(count), leaves),
                     None => tally.add(1, leaves),
@@ -399,7 +401,7 @@ impl Follower {
 
     fn tick(&mut self) {
         match &mut self.shown {
-            Shown::Tallies(tallies) => tallies.iter_mut().for_each(|tally| tally.tick(self.next_tick)),
+            Shown::Tallies(tallies) => tallies.values_mut().for_each(|tally| tally.tick(self.next_tick)),
             Shown::Instance(instance) => {
                 let input = Input::Tick { number: self.tick_number };
                 instance.handle(self.next_tick + self.clock_ahead, input, &mut Vec::new());
@@ -443,7 +445,7 @@ impl Follower {
 impl Shown {
     fn displayed(&self, video: VideoId) -> u64 {
         match self {
-            Shown::Tallies(tallies) => tallies[video.index()].displayed(),
+            Shown::Tallies(tallies) => tallies.get(&video).map_or(0, Tally::displayed),
             Shown::Instance(instance) => instance.displayed(video),
         }
     }
