@@ -416,7 +416,8 @@ impl Factors {
         let cell = (draw >> INSIDE_BITS) as usize;
         let inside = f64::from(draw & ((1 << INSIDE_BITS) - 1)) / f64::from(1 << INSIDE_BITS);
         let (low, high) = (self.0[cell], self.0[cell + 1]);
-        ((median_us * (low + (high - low) * inside) + 0.5) as u64).max(1)
+        // signed, since that is what processors convert to
+        ((median_us * (low + (high - low) * inside) + 0.5) as i64).max(1) as u64
     }
 }
 

@@ -16,9 +16,16 @@ pub struct Tally {
 
 impl Tally {
     /// Adds entries that together count so much and leave at the tick at `leaves`.
+    #[inline]
     pub fn add(&mut self, count: u64, leaves: Time) {
         self.sum += count;
         // most leave at the last tick that is known
+        if let Some(last) = self.leaving.last_mut()
+            && last.0 == leaves
+        {
+            last.1 += count;
+            return;
+        }
         let after = self.leaving.iter().rposition(|tick| tick.0 <= leaves).map_or(0, |at| at + 1);
         match after.checked_sub(1).map(|at| &mut self.leaving[at]) {
             Some(tick) if tick.0 == leaves => tick.1 += count,

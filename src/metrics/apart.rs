@@ -44,6 +44,7 @@ const EXACT_BITS: u32 = 11;
 
 impl DelayCounts {
     /// A message took so long.
+    #[inline]
     pub fn note(&mut self, delay: Span) {
         let us = delay.us();
         let shift = (u64::BITS - us.leading_zeros()).saturating_sub(EXACT_BITS);

@@ -14,7 +14,8 @@ use crate::observe::Fate;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
-use std::rc::Rc;
+use std::ops::Range;
+use std::sync::Arc;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -47,7 +48,7 @@ pub(super) struct Work {
 
 /// Jobs that are noted at once.
 struct WholeJobs {
-    route: Rc<Route>,
+    route: Arc<Route>,
     jobs: u64,
     /// By destination: how many of their requests are noted by themselves.
     exceptions: Vec<u64>,
@@ -82,20 +83,19 @@ impl Accounts {
 
     /// The requests of a job begin, so long after `start`, in ascending order; those that do so after the end of the run do
     /// not count.
-    pub(super) fn begin(&mut self, route: &Route, start: Time, begins_ns: &[u64]) {
+    pub(super) fn begin(&mut self, route: &Route, start: Time, begins_ns: impl Fn(usize) -> u64) {
         let left_ns = self.end.since(start).ns();
-        let begun = begins_ns.partition_point(|begins_ns| *begins_ns <= left_ns);
-        let begins_ns = &begins_ns[..begun];
+        let begun = first_after(0..route.to.len(), left_ns, &begins_ns);
         self.flow.sent += route.amount(0..begun);
         let sign = self.work.map_or(Span::ZERO, |work| work.sign);
         self.cpu_ns[route.from.index()] += begun as u64 * sign.ns();
-        for_parts(start, begins_ns, self.bucket, |bucket, part| {
+        for_parts(start, begun, &begins_ns, self.bucket, |bucket, part| {
             let Amount { messages, .. } = route.amount(part.clone());
             let (head_bytes, body_bytes) = (route.heads(part), messages * u64::from(route.body_bytes));
             self.note_out(bucket, route, &Sums { messages, head_bytes, body_bytes, ..Sums::ZERO });
         });
         if route.is_of_origin {
-            for_parts(start, begins_ns, SECOND, |second, part| {
+            for_parts(start, begun, &begins_ns, SECOND, |second, part| {
                 let bytes = route.amount(part).bytes;
                 *self.apart.origin_bytes.entry((route.from, second)).or_default() += bytes;
             });
@@ -161,10 +161,10 @@ impl Accounts {
     pub(super) fn note_whole_job(
         &mut self,
         at: Time,
-        route: &Rc<Route>,
+        route: &Arc<Route>,
         exceptions: impl IntoIterator<Item = usize>,
     ) {
-        let new = || WholeJobs { route: Rc::clone(route), jobs: 0, exceptions: vec![0; route.to.len()] };
+        let new = || WholeJobs { route: Arc::clone(route), jobs: 0, exceptions: vec![0; route.to.len()] };
         let whole = self.whole_jobs.entry((self.bucket_of(at), route.number)).or_insert_with(new);
         whole.jobs += 1;
         exceptions.into_iter().for_each(|destination| whole.exceptions[destination] += 1);
@@ -295,14 +295,33 @@ fn left(route: &Route, destination: usize, messages: u64) -> Sums {
     }
 }
 
-/// Cuts ascending instants, given from `start`, where multiples of `width` lie: the number of the part, and its range.
-fn for_parts(start: Time, at_ns: &[u64], width: Span, mut part: impl FnMut(u64, std::ops::Range<usize>)) {
+/// Cuts so many ascending instants, given from `start`, where multiples of `width` lie: the number of the part, and its range.
+fn for_parts(
+    start: Time,
+    count: usize,
+    at_ns: impl Fn(usize) -> u64,
+    width: Span,
+    mut part: impl FnMut(u64, Range<usize>),
+) {
     let mut first = 0;
-    while let Some(at) = at_ns.get(first) {
-        let number = (start.ns() + at) / width.ns();
-        let next_ns = (number + 1) * width.ns() - start.ns();
-        let after = first + at_ns[first..].partition_point(|at| *at < next_ns);
+    while first < count {
+        let number = (start.ns() + at_ns(first)) / width.ns();
+        let last_ns = (number + 1) * width.ns() - start.ns() - 1;
+        let after = first_after(first..count, last_ns, &at_ns);
         part(number, first..after);
         first = after;
     }
+}
+
+/// The first of a range of ascending instants that lies after another.
+fn first_after(mut range: Range<usize>, last_ns: u64, at_ns: impl Fn(usize) -> u64) -> usize {
+    while !range.is_empty() {
+        let middle = range.start + range.len() / 2;
+        if at_ns(middle) <= last_ns {
+            range.start = middle + 1;
+        } else {
+            range.end = middle;
+        }
+    }
+    range.start
 }

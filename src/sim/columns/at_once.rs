@@ -10,7 +10,6 @@ use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
-use std::rc::Rc;
 use std::sync::Arc;
 
 impl Columns<'_> {
@@ -34,7 +33,7 @@ impl Columns<'_> {
     pub(in crate::sim) fn send_at_once(
         &mut self,
         now: Time,
-        route: &Rc<Route>,
+        route: &Arc<Route>,
         except: Option<InstanceId>,
         like: &Message,
         fates: &[Option<Span>],

@@ -67,9 +67,13 @@ impl TermsUs {
         let TermsUs { sign, work, ways, timeout } = *self;
         occupied.clear();
         arrives.clear();
-        // all latencies that are too long are alike
-        occupied.extend(latencies.iter().map(|&latency| work + latency.min(timeout + 1) * (ways + 1)));
-        arrives.extend(latencies.iter().map(|&latency| sign + latency.min(timeout + 1) * ways));
+        // All latencies that are too long are alike. Each part is below 2^28 and there are at most seven: nothing wraps, and
+        // unchecked the sums go into vectors.
+        let after = |work: u32, ways: u32| {
+            move |latency: &u32| work.wrapping_add(latency.min(&(timeout + 1)).wrapping_mul(ways))
+        };
+        occupied.extend(latencies.iter().map(after(work, ways + 1)));
+        arrives.extend(latencies.iter().map(after(sign, ways)));
         occupied.iter().any(|&occupied| occupied > timeout)
     }
 }

@@ -14,47 +14,70 @@ use std::collections::VecDeque;
 pub(super) struct InboxLane {
     /// When it has done all that came so far.
     free: Time,
-    /// Work that begins before the next sample: on how many activities since the one before, how long they had waited
-    /// together, and when the last of it began.
-    started: u64,
-    waited_ns: u64,
-    begun: Option<Time>,
+    /// Work that begins before the next sample.
+    started: Started,
     /// When activities came and when work on them begins, from the next sample on.
     tasks: VecDeque<(Time, Time)>,
     /// What is done at the horizon or later.
     pub(super) to_be_done: VecDeque<(Time, Parcel)>,
 }
 
-impl InboxLane {
-    /// Something comes that takes so long: when it begins, and when it is done.
-    pub(super) fn queue(&mut self, came: Time, work: Span, next_sample: Time) -> (Time, Time) {
-        let begins = came.max(self.free);
-        // an inbox that is busy beyond every run stays so
-        self.free = Time::from_ns(begins.ns().saturating_add(work.ns()));
-        if begins < next_sample {
-            self.begin(came, begins);
-        } else {
-            self.tasks.push_back((came, begins));
-        }
-        (begins, self.free)
-    }
+#[derive(Clone, Copy, Default)]
+struct Started {
+    /// On how many activities since the sample before.
+    count: u64,
+    /// How long they had waited together.
+    waited_ns: u64,
+    /// When the last of it began.
+    last: Option<Time>,
+}
 
-    /// Work begins before the next sample.
+impl Started {
+    #[inline]
     fn begin(&mut self, came: Time, begins: Time) {
-        self.started += 1;
+        self.count += 1;
         self.waited_ns = self.waited_ns.saturating_add(begins.since(came).ns());
-        self.begun = Some(begins);
+        self.last = Some(begins);
+    }
+}
+
+impl InboxLane {
+    /// Activities come at these instants and take so long each: the instants become those at which they are done. Returns
+    /// on how many work begins until the end.
+    pub(super) fn queue<'a>(
+        &mut self,
+        coming: impl Iterator<Item = &'a mut Time>,
+        work: Span,
+        next_sample: Time,
+        end: Time,
+    ) -> u64 {
+        let (mut free, mut started, mut worked_on) = (self.free, self.started, 0);
+        for at in coming {
+            let (came, begins) = (*at, free.max(*at));
+            // an inbox that is busy beyond every run stays so
+            free = Time::from_ns(begins.ns().saturating_add(work.ns()));
+            *at = free;
+            worked_on += u64::from(begins <= end);
+            if begins < next_sample {
+                started.begin(came, begins);
+            } else {
+                self.tasks.push_back((came, begins));
+            }
+        }
+        (self.free, self.started) = (free, started);
+        worked_on
     }
 
     /// The queue as a sample finds it: what comes, begins or is done at that very instant has not yet.
     pub(super) fn sample(&mut self, at: Time, work: Span, next: Time) -> QueueRow {
-        let (started, waited_ns) = (std::mem::take(&mut self.started), std::mem::take(&mut self.waited_ns));
+        let Started { count: started, waited_ns, last } = self.started;
+        self.started = Started { last, ..Started::default() };
         let is_at_work = |begun: Time| work > Span::ZERO && begun + work >= at;
-        let running = u64::from(self.begun.is_some_and(is_at_work));
+        let running = u64::from(last.is_some_and(is_at_work));
         let waiting = self.tasks.partition_point(|task| task.0 < at) as u64;
         let oldest = self.tasks.front().filter(|_| waiting > 0).map(|task| at.since(task.0));
         while let Some((came, begins)) = self.tasks.pop_front_if(|task| task.1 < next) {
-            self.begin(came, begins);
+            self.started.begin(came, begins);
         }
         QueueRow {
             at_ns: at.ns(),

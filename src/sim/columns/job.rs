@@ -6,6 +6,7 @@
 
 use super::exchange::Exchange;
 use super::route::Route;
+use super::rows::NOT_HERE;
 use super::schedule::{Schedule, fits_lanes, ns};
 use super::{Columns, ROUTES_KEPT};
 use crate::event::{Message, Step};
@@ -15,6 +16,7 @@ use crate::sim::conditions::Conditions;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// What faults have to say about a route for some time.
 #[derive(Clone)]
@@ -40,14 +42,14 @@ pub(in crate::sim) struct Finish {
 }
 
 /// The arrival of a request that is noted by itself.
-const ODD: u32 = u32::MAX;
+const ODD: u32 = NOT_HERE;
 
 impl Columns<'_> {
     /// A job starts its requests: all of them are worked out. `like` is any of its messages, `name` their random name.
     pub(in crate::sim) fn run_job(
         &mut self,
         now: Time,
-        route: &Rc<Route>,
+        route: &Arc<Route>,
         like: &Message,
         name: u64,
         network: &mut Network,
@@ -112,9 +114,15 @@ impl Columns<'_> {
     }
 
     /// Notes a job whose times are planned.
-    fn note_job(&mut self, now: Time, route: &Rc<Route>, odd: Vec<(usize, Exchange)>, parcel: u32) -> Finish {
-        let Schedule { begins_ns, over_ns, last, .. } = &self.schedule;
-        self.accounts.begin(route, now, begins_ns);
+    fn note_job(
+        &mut self,
+        now: Time,
+        route: &Arc<Route>,
+        odd: Vec<(usize, Exchange)>,
+        parcel: u32,
+    ) -> Finish {
+        let Schedule { begins_us, over_ns, last, .. } = &self.schedule;
+        self.accounts.begin(route, now, |destination| ns(begins_us[destination]));
         let over = now + Span::from_ns(*over_ns);
         let mut good = route.all();
         odd.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
@@ -123,25 +131,23 @@ impl Columns<'_> {
         if is_whole {
             self.accounts.note_whole_job(now, route, odd.iter().map(|(destination, _)| *destination));
         }
-        let verified = now + self.terms.verify;
-        for (destination, (begins_ns, arrives_us)) in begins_ns.iter().zip(&self.arrives_us).enumerate() {
-            if *arrives_us == ODD {
-                continue;
-            }
-            let arrives = Span::from_ns(begins_ns + ns(*arrives_us));
-            if !is_whole {
-                let left = now + Span::from_ns(*begins_ns) + self.terms.sign;
-                self.accounts.note_left(left, route, destination);
-                self.accounts.note_delivered(now + arrives, route, destination);
-            }
-            if let Some(follower) = route.followers[destination] {
-                self.windows.receive(follower, verified + arrives, parcel);
+        let times = || begins_us.iter().zip(&self.arrives_us);
+        if !is_whole {
+            for (destination, (begins_us, arrives_us)) in
+                times().enumerate().filter(|(_, times)| *times.1 != ODD)
+            {
+                let begins = now + Span::from_ns(ns(*begins_us));
+                self.accounts.note_left(begins + self.terms.sign, route, destination);
+                self.accounts.note_delivered(begins + Span::from_ns(ns(*arrives_us)), route, destination);
             }
         }
+        // what is odd stays so
+        let arrives_us = times().map(|(begins_us, arrives_us)| begins_us.saturating_add(*arrives_us));
+        self.windows.receive_row(route, now + self.terms.verify, parcel, arrives_us);
         self.windows.expect_until(parcel, over + self.terms.verify);
         let mut finish = Finish { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
         for (destination, exchange) in odd {
-            let later = Span::from_ns(self.schedule.begins_ns[destination]);
+            let later = Span::from_ns(ns(self.schedule.begins_us[destination]));
             self.note_one(route, destination, &exchange.later(later), parcel, &mut finish);
         }
         finish
@@ -168,7 +174,7 @@ impl Columns<'_> {
             exchanges.push(exchange);
             exchange.over.since(now).ns()
         });
-        self.accounts.begin(route, now, &self.schedule.begins_ns);
+        self.accounts.begin(route, now, |destination| self.schedule.begins_ns[destination]);
         let at = now + Span::from_ns(self.schedule.over_ns);
         let mut finish = Finish { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
         for (destination, exchange) in exchanges.iter().enumerate() {

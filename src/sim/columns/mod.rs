@@ -15,6 +15,7 @@ mod job;
 mod lanes;
 mod replay;
 mod route;
+mod rows;
 mod schedule;
 mod sorting;
 mod who;
@@ -39,7 +40,7 @@ use replay::{Parcel, Shard};
 pub(in crate::sim) use route::Route;
 use schedule::Schedule;
 use std::collections::{BTreeMap, VecDeque};
-use std::rc::Rc;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 pub(in crate::sim) use who::Because;
@@ -59,7 +60,7 @@ pub(in crate::sim) struct Columns<'a> {
     terms: Terms,
     transport: Option<Handshake>,
     response_bytes: u64,
-    routes: VecDeque<Rc<Route>>,
+    routes: VecDeque<Arc<Route>>,
     routes_made: u32,
     /// The last of each route.
     calms: BTreeMap<u32, Calm>,
@@ -97,13 +98,12 @@ impl<'a> Columns<'a> {
         let mut followers = vec![None; who.is_quiet.len()];
         (0u32..).zip(&quiet).for_each(|(number, id)| followers[id.index()] = Some(number));
         let ahead = |id| timetable.clock_ahead(id);
-        let of_shard = quiet.len().div_ceil(helpers.count.max(1)).max(1);
         let has_refused = Arc::new(AtomicBool::new(false));
-        let shard = |ids: &[InstanceId]| {
+        let shard = |range: Range<usize>| {
             let refused = Arc::clone(&has_refused);
-            (Shard::new(cell, ids, ahead, &who, refused), ids.len())
+            (Shard::new(cell, range.start as u32, &quiet[range.clone()], ahead, &who, refused), range.len())
         };
-        let shards = quiet.chunks(of_shard).map(shard).collect();
+        let shards = helpers.shares(quiet.len()).into_iter().map(shard).collect();
         let Figures { queues, sign, verify, timeout, transport, .. } = cell.delivery;
         let work = (queues != Queues::Unlimited).then_some(Work { sign, verify });
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
@@ -136,10 +136,10 @@ impl<'a> Columns<'a> {
     }
 
     /// The route of a job that makes no events, if there was one like it before.
-    pub(in crate::sim) fn known_route(&self, like: &Message, to: &Arc<[InstanceId]>) -> Option<Rc<Route>> {
+    pub(in crate::sim) fn known_route(&self, like: &Message, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
         let Letter { from, activity, kind, body_bytes, .. } = *like.letter;
         let what = (from, activity.video, kind, body_bytes);
-        let is_it = |route: &&Rc<Route>| {
+        let is_it = |route: &&Arc<Route>| {
             Arc::ptr_eq(&route.to, to) && (route.from, route.video, route.kind, route.body_bytes) == what
         };
         self.routes.iter().rev().find(is_it).cloned()
@@ -165,7 +165,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The route of a job that makes no events; `messages` are by destination.
-    pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Rc<Route> {
+    pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Arc<Route> {
         let Letter { from, activity, kind, .. } = *messages[0].letter;
         let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
         let transport = |message: &Message| self.transport_of(message);
@@ -176,12 +176,12 @@ impl<'a> Columns<'a> {
             self.followers[id.index()].filter(|_| is_at_once || instances[id.index()].is_peertube)
         };
         let to = Arc::clone(to);
-        let route = Rc::new(Route::new(self.routes_made, to, messages, is_of_origin, transport, follower));
+        let route = Arc::new(Route::new(self.routes_made, to, messages, is_of_origin, transport, follower));
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
             self.routes.pop_front();
         }
-        self.routes.push_back(Rc::clone(&route));
+        self.routes.push_back(Arc::clone(&route));
         route
     }
 

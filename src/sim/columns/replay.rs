@@ -6,6 +6,7 @@
 //! itself uses. A follower's own heartbeats are handed in by the run. Times are true time. Nothing here knows how requests go.
 
 use super::inbox::InboxLane;
+use super::rows::Rows;
 use super::sorting::Sorting;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::protocol::{StoreKind, ViewsInbox};
@@ -43,6 +44,44 @@ pub(super) struct Parcel {
     pub(super) order: Key,
 }
 
+/// What most work on a parcel needs to know about it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Brief {
+    /// When its author built it, by the true clock.
+    pub(super) authored: Time,
+    /// When what it adds expires, by its author's clock.
+    pub(super) expires: Time,
+    pub(super) video: VideoId,
+    pub(super) kind: Kind,
+    pub(super) effect: BriefEffect,
+}
+
+/// What an activity does, if one need not look at it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BriefEffect {
+    /// It adds one viewer, under all rules.
+    AddsOne,
+    /// It changes nothing that is shown.
+    ShowsNothing,
+    /// One must look.
+    Other,
+}
+
+impl Parcel {
+    pub(super) fn brief(&self) -> Brief {
+        let Parcel { activity, kind, authored, .. } = *self;
+        let effect = match activity.expires {
+            _ if kind == Kind::Update => BriefEffect::Other,
+            None => BriefEffect::ShowsNothing,
+            Some(_) if kind.is_view() && kind != Kind::Total && activity.result.is_none() => {
+                BriefEffect::AddsOne
+            }
+            Some(_) => BriefEffect::Other,
+        };
+        Brief { authored, expires: activity.expires.unwrap_or_default(), video: activity.video, kind, effect }
+    }
+}
+
 /// A parcel at an inbox.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Received {
@@ -58,9 +97,12 @@ pub(super) struct Window {
     /// Nothing that is not in this window or an earlier one happens before.
     pub(super) horizon: Time,
     pub(super) parcels: Arc<[Parcel]>,
+    pub(super) briefs: Arc<[Brief]>,
     /// By the number of a parcel in the window before: its number in this one, if it is still to come anywhere.
     pub(super) renumbered: Arc<[u32]>,
-    /// By follower of the shard.
+    /// What came from whole jobs, to all followers.
+    pub(super) rows: Arc<Rows>,
+    /// By follower of the shard: what came otherwise.
     pub(super) received: Vec<Vec<Received>>,
     /// By follower of the shard: arrivals of requests that made events, and who sent them.
     pub(super) arrivals: Vec<VecDeque<(Time, InstanceId)>>,
@@ -74,6 +116,8 @@ pub(super) struct Shard<'a> {
     end: Time,
     /// The work on an activity, if there are inbox queues.
     inbox: Option<Span>,
+    /// The number of its first follower in the run.
+    first: u32,
     followers: Vec<Follower>,
     room: Room,
     apart: Apart,
@@ -112,15 +156,15 @@ struct Follower {
 }
 
 enum Shown {
-    /// By video that anything came about.
-    Tallies(BTreeMap<VideoId, Tally>),
+    Tallies(Tallies),
     Instance(Box<Instance>),
 }
 
 impl<'a> Shard<'a> {
-    /// The followers of these ids.
+    /// The followers of these ids, which are numbered from `first`.
     pub(super) fn new(
         cell: &'a Cell,
+        first: u32,
         ids: &[InstanceId],
         clock_ahead: impl Fn(InstanceId) -> Span,
         who: &Who,
@@ -134,6 +178,7 @@ impl<'a> Shard<'a> {
             cell,
             end: cell.end.latest(),
             inbox: inbox_work(&cell.delivery),
+            first,
             followers: ids.iter().map(new).collect(),
             room: Room::default(),
             apart: Apart::default(),
@@ -144,24 +189,35 @@ impl<'a> Shard<'a> {
 
     /// Everything up to the horizon happens: samples and ticks at it, all else before it.
     pub(super) fn replay(&mut self, window: &mut Window) {
-        let Window { horizon, parcels, renumbered, received, arrivals, heartbeats } = window;
-        for (position, follower) in self.followers.iter_mut().enumerate() {
-            for late in &mut follower.to_come {
-                late.parcel = renumbered[late.parcel as usize];
+        let Window { horizon, parcels, briefs, renumbered, rows, received, arrivals, heartbeats } = window;
+        let rows = std::mem::take(rows);
+        let clock =
+            Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify: self.cell.delivery.verify };
+        let Room { sorting, done, columns, coming } = &mut self.room;
+        for block in (0..self.followers.len()).step_by(BLOCK) {
+            let followers = &mut self.followers[block..(block + BLOCK).min(received.len())];
+            for ((follower, coming), others) in
+                followers.iter_mut().zip(&mut *coming).zip(&mut received[block..])
+            {
+                follower.split_late(renumbered, others, *horizon, coming);
             }
-            let mut coming = std::mem::take(&mut received[position]);
-            let mut own = std::mem::take(&mut heartbeats[position]);
-            let notes = Notes { cell: self.cell, apart: &mut self.apart, delays: &mut self.delays };
-            let verify = self.cell.delivery.verify;
-            let clock = Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify };
-            follower.arrivals.append(&mut arrivals[position]);
-            follower.replay(&mut coming, &mut own, parcels, &clock, &mut self.room, notes);
-            if follower.has_refused {
-                self.has_refused.store(true, Ordering::Relaxed);
+            let first = self.first + block as u32;
+            rows.deal_out(first..first + followers.len() as u32, columns, |number, received| {
+                let place = (number - first) as usize;
+                if received.at < *horizon { &mut coming[place] } else { &mut followers[place].to_come }
+                    .push(received);
+            });
+            for (place, (follower, coming)) in followers.iter_mut().zip(&mut *coming).enumerate() {
+                follower.arrivals.append(&mut arrivals[block + place]);
+                let own = &mut heartbeats[block + place];
+                let notes = Notes { cell: self.cell, apart: &mut self.apart, delays: &mut self.delays };
+                sorting.sort(coming, parcels);
+                follower.replay(coming, own, (parcels, briefs), &clock, done, notes);
+                if follower.has_refused {
+                    self.has_refused.store(true, Ordering::Relaxed);
+                }
+                coming.clear();
             }
-            coming.clear();
-            own.clear();
-            (received[position], heartbeats[position]) = (coming, own);
         }
     }
 
@@ -195,12 +251,18 @@ struct Clock {
     verify: Span,
 }
 
+/// So many followers are dealt at once what rows tell about them: their columns share a line of memory.
+const BLOCK: usize = 32;
+
 /// Kept from follower to follower, so that a replay allocates nothing.
 #[derive(Default)]
 struct Room {
     sorting: Sorting,
     /// When what comes in a window is done.
     done: Vec<Time>,
+    columns: Vec<u32>,
+    /// By follower of a block: what comes before the horizon.
+    coming: [Vec<Received>; BLOCK],
 }
 
 /// Where a follower's replay notes what it finds.
@@ -232,7 +294,7 @@ impl Follower {
             tick_interval: rules.parameters.tick_interval,
             next_sample: cell.sampling.from,
             shown: if is_counted {
-                Shown::Tallies(BTreeMap::new())
+                Shown::Tallies(Tallies::default())
             } else {
                 Shown::Instance(Box::new(Instance::new(id, rules, videos.as_slice().into())))
             },
@@ -251,21 +313,34 @@ impl Follower {
         }
     }
 
+    /// What was still to come or came otherwise than in rows, before the horizon; the rest is still to come.
+    fn split_late(
+        &mut self,
+        renumbered: &[u32],
+        others: &mut Vec<Received>,
+        horizon: Time,
+        coming: &mut Vec<Received>,
+    ) {
+        for late in &mut self.to_come {
+            late.parcel = renumbered[late.parcel as usize];
+        }
+        coming.extend(self.to_come.extract_if(.., |received| received.at < horizon));
+        for received in others.drain(..) {
+            if received.at < horizon { &mut *coming } else { &mut self.to_come }.push(received);
+        }
+    }
+
+    /// What comes before the horizon, in order, is queued and takes effect.
     fn replay(
         &mut self,
-        received: &mut Vec<Received>,
+        coming: &[Received],
         own: &mut Vec<(Time, Input<'static>)>,
-        parcels: &[Parcel],
+        (parcels, briefs): (&[Parcel], &[Brief]),
         clock: &Clock,
-        room: &mut Room,
+        done: &mut Vec<Time>,
         mut notes: Notes<'_>,
     ) {
-        received.append(&mut self.to_come);
-        let Room { sorting, done } = room;
-        sorting.sort(received, parcels);
-        let now = received.partition_point(|received| received.at < clock.horizon);
-        self.to_come.extend(&received[now..]);
-        self.count(&received[..now], parcels, clock);
+        self.count(coming, parcels, clock);
         let own = &mut own.drain(..).peekable();
         for lane in [0, 1] {
             while let Some((done, parcel)) =
@@ -275,16 +350,21 @@ impl Follower {
             }
         }
         // a sample sees what waits, so all that comes must be queued before the first takes effect
-        done.clear();
-        for received in &received[..now] {
-            done.push(self.queue(received.at, &parcels[received.parcel as usize], clock));
-        }
-        for (received, &done) in received[..now].iter().zip(&*done) {
-            let parcel = &parcels[received.parcel as usize];
-            if done < clock.horizon {
-                self.process(done, parcel, own, clock, &mut notes);
+        self.queue(coming, briefs, clock, done);
+        let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
+        for (received, &done) in coming.iter().zip(&*done) {
+            let brief = &briefs[received.parcel as usize];
+            if done >= clock.horizon {
+                let parcel = parcels[received.parcel as usize];
+                self.lanes[usize::from(self.is_in_views_inbox(brief.kind))]
+                    .to_be_done
+                    .push_back((done, parcel));
+            } else if brief.effect == BriefEffect::AddsOne && counts {
+                self.add_one(done, brief, clock, &mut notes);
+            } else if brief.effect == BriefEffect::ShowsNothing {
+                notes.delays[brief.kind as usize].note(done.since(brief.authored));
             } else {
-                self.lane(parcel).to_be_done.push_back((done, *parcel));
+                self.process(done, &parcels[received.parcel as usize], own, clock, &mut notes);
             }
         }
         own.for_each(|(at, input)| self.heartbeat(at, input, clock, &mut notes));
@@ -313,18 +393,35 @@ impl Follower {
         parcel.kind.is_view() || !self.has_views_inbox
     }
 
-    /// The queue that an activity waits in.
-    fn lane(&mut self, parcel: &Parcel) -> &mut InboxLane {
-        &mut self.lanes[usize::from(parcel.kind.is_view() && self.has_views_inbox)]
+    /// Whether an activity waits in the queue for Views alone.
+    fn is_in_views_inbox(&self, kind: Kind) -> bool {
+        self.has_views_inbox && kind.is_view()
     }
 
-    /// An activity comes to the inbox queue: when it takes effect. Without a queue that is at once.
-    fn queue(&mut self, at: Time, parcel: &Parcel, clock: &Clock) -> Time {
-        let Some(work) = clock.inbox else { return at };
-        let next_sample = self.next_sample;
-        let (begins, done) = self.lane(parcel).queue(at, work, next_sample);
-        self.worked_on += u64::from(begins <= clock.end);
-        done
+    /// Activities come to the inbox queues: when each takes effect. Without queues that is at once.
+    fn queue(&mut self, coming: &[Received], briefs: &[Brief], clock: &Clock, done: &mut Vec<Time>) {
+        done.clear();
+        done.extend(coming.iter().map(|received| received.at));
+        let Some(work) = clock.inbox else { return };
+        let (next_sample, has_views_inbox) = (self.next_sample, self.has_views_inbox);
+        let lanes = if has_views_inbox { &mut self.lanes[..] } else { &mut self.lanes[..1] };
+        for (lane, of_views) in lanes.iter_mut().zip([false, true]) {
+            let is_here = |received: &Received| {
+                !has_views_inbox || briefs[received.parcel as usize].kind.is_view() == of_views
+            };
+            let here = coming.iter().zip(&mut *done).filter(|(received, _)| is_here(received));
+            self.worked_on += lane.queue(here.map(|(_, at)| at), work, next_sample, clock.end);
+        }
+    }
+
+    /// The activity that most are takes effect where viewers are only counted: the short way through `process`.
+    fn add_one(&mut self, at: Time, brief: &Brief, clock: &Clock, notes: &mut Notes<'_>) {
+        notes.delays[brief.kind as usize].note(at.since(brief.authored));
+        self.advance_before(at, clock, notes);
+        let leaves = leaving_tick(self.next_tick, self.tick_interval, brief.expires.before(self.clock_ahead));
+        if let Shown::Tallies(tallies) = &mut self.shown {
+            tallies.of(brief.video).add(1, leaves);
+        }
     }
 
     /// An activity takes effect, after the heartbeats of its own viewers that come before.
@@ -358,7 +455,7 @@ impl Follower {
                     leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
                 let federation = &notes.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
-                let tally = tallies.entry(activity.video).or_default();
+                let tally = tallies.of(activity.video);
                 match replacing_count(rules, activity, federation.origin(activity.video)) {
                     Some(count) => tally.replace(u64::from(count), leaves),
                     None => tally.add(1, leaves),
@@ -401,7 +498,7 @@ impl Follower {
 
     fn tick(&mut self) {
         match &mut self.shown {
-            Shown::Tallies(tallies) => tallies.values_mut().for_each(|tally| tally.tick(self.next_tick)),
+            Shown::Tallies(tallies) => tallies.all.iter_mut().for_each(|tally| tally.1.tick(self.next_tick)),
             Shown::Instance(instance) => {
                 let input = Input::Tick { number: self.tick_number };
                 instance.handle(self.next_tick + self.clock_ahead, input, &mut Vec::new());
@@ -442,10 +539,35 @@ impl Follower {
     }
 }
 
+/// The tallies of a follower, by video that anything came about.
+#[derive(Default)]
+struct Tallies {
+    all: Vec<(VideoId, Tally)>,
+    /// Which was asked for last.
+    last: usize,
+}
+
+impl Tallies {
+    fn of(&mut self, video: VideoId) -> &mut Tally {
+        if self.all.get(self.last).is_none_or(|tally| tally.0 != video) {
+            self.last = self.all.binary_search_by_key(&video, |tally| tally.0).unwrap_or_else(|place| {
+                self.all.insert(place, (video, Tally::default()));
+                place
+            });
+        }
+        &mut self.all[self.last].1
+    }
+
+    fn displayed(&self, video: VideoId) -> u64 {
+        let found = self.all.binary_search_by_key(&video, |tally| tally.0);
+        found.map_or(0, |place| self.all[place].1.displayed())
+    }
+}
+
 impl Shown {
     fn displayed(&self, video: VideoId) -> u64 {
         match self {
-            Shown::Tallies(tallies) => tallies.get(&video).map_or(0, Tally::displayed),
+            Shown::Tallies(tallies) => tallies.displayed(video),
             Shown::Instance(instance) => instance.displayed(video),
         }
     }

@@ -26,6 +26,15 @@ pub(in crate::sim) struct Route {
     pub(super) transport: Vec<TransportBytes>,
     /// The numbers of those whose inbox is replayed.
     pub(super) followers: Vec<Option<u32>>,
+    /// The same in ascending order.
+    replayed: Vec<Replayed>,
+}
+
+/// A destination whose inbox is replayed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Replayed {
+    pub(super) follower: u32,
+    pub(super) destination: u32,
 }
 
 impl Route {
@@ -38,6 +47,12 @@ impl Route {
         follower: impl Fn(InstanceId) -> Option<u32>,
     ) -> Route {
         let Letter { from, activity, kind, body_bytes, .. } = *messages[0].letter;
+        let followers: Vec<Option<u32>> = to.iter().map(|&id| follower(id)).collect();
+        let mut replayed: Vec<Replayed> = (0..)
+            .zip(&followers)
+            .filter_map(|(destination, &follower)| Some(Replayed { follower: follower?, destination }))
+            .collect();
+        replayed.sort_unstable_by_key(|replayed| replayed.follower);
         let mut heads_before = vec![0];
         for message in messages {
             heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
@@ -52,9 +67,16 @@ impl Route {
             head_bytes: messages.iter().map(|message| message.head_bytes).collect(),
             heads_before,
             transport: messages.iter().map(transport).collect(),
-            followers: to.iter().map(|&id| follower(id)).collect(),
+            followers,
+            replayed,
             to,
         }
+    }
+
+    /// Those of the followers in a range that it leads to.
+    pub(super) fn replayed(&self, followers: Range<u32>) -> &[Replayed] {
+        let before = |number| self.replayed.partition_point(|replayed| replayed.follower < number);
+        &self.replayed[before(followers.start)..before(followers.end)]
     }
 
     /// The bytes of heads to these destinations.

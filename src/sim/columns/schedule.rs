@@ -12,13 +12,14 @@ use std::collections::BinaryHeap;
 /// The times of a job's requests, by destination.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Schedule {
-    /// When each begins, in ascending order.
+    /// When each begins, in ascending order, after `make`.
     pub(super) begins_ns: Vec<u64>,
+    /// The same after `make_in_lanes`, in microseconds.
+    pub(super) begins_us: Vec<u32>,
     /// When the last one is over for the sender.
     pub(super) over_ns: u64,
     /// The destination whose request that is; of several the last.
     pub(super) last: usize,
-    begins_us: Vec<u32>,
     /// When slots become free, the first at the top.
     free: BinaryHeap<Reverse<u64>>,
 }
@@ -54,13 +55,12 @@ impl Schedule {
         } else {
             begin_times(occupied_us, at_once, &mut self.begins_us);
         }
-        let over = |(begins_us, occupied_us): (&u32, &u32)| begins_us + occupied_us;
+        // below 2^32, as the begins were; unchecked it goes into vectors
+        let over = |(begins_us, occupied_us): (&u32, &u32)| begins_us.wrapping_add(*occupied_us);
         let overs = || self.begins_us.iter().zip(occupied_us).map(over);
         let over_us = overs().max().unwrap_or(0);
         self.over_ns = ns(over_us);
         self.last = overs().rposition(|over| over == over_us).unwrap_or(0);
-        self.begins_ns.clear();
-        self.begins_ns.extend(self.begins_us.iter().map(|&us| ns(us)));
     }
 }
 
@@ -84,7 +84,8 @@ mod tests {
             one_by_one.make(occupied_us.len(), at_once, |destination, begins| begins + ns(occupied_us[destination]));
             if fits_lanes(occupied_us.len(), at_once) {
                 in_lanes.make_in_lanes(&occupied_us, at_once);
-                prop_assert_eq!(in_lanes.begins_ns, one_by_one.begins_ns);
+                let begins_ns: Vec<u64> = in_lanes.begins_us.iter().map(|&us| ns(us)).collect();
+                prop_assert_eq!(begins_ns, one_by_one.begins_ns);
                 prop_assert_eq!((in_lanes.over_ns, in_lanes.last), (one_by_one.over_ns, one_by_one.last));
             }
         }

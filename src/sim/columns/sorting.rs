@@ -13,64 +13,65 @@ pub(super) struct Sorting {
 
 impl Sorting {
     /// In order of time; what comes at one instant, in the order that the model gives it.
-    pub(super) fn sort(&mut self, received: &mut [Received], parcels: &[Parcel]) {
+    pub(super) fn sort(&mut self, received: &mut Vec<Received>, parcels: &[Parcel]) {
         const FEW: usize = 64;
-        let is_spread = received.len() > FEW && self.spread(received);
-        if !is_spread {
+        if received.len() <= FEW || !self.spread(received) {
             received.sort_unstable_by_key(|received| received.at);
         }
-        let mut from = 0;
-        while from + 1 < received.len() {
-            let at = received[from].at;
-            if received[from + 1].at > at {
-                from += 1;
-                continue;
-            }
-            let after = from + received[from..].partition_point(|received| received.at == at);
-            received[from..after].sort_unstable_by_key(|received| parcels[received.parcel as usize].order);
-            from = after;
-        }
-    }
-
-    /// Arrivals are spread evenly as a rule: a counting sort into as many cells of time as there are arrivals leaves a few
-    /// to each. Returns false, and has done nothing, where some cell would get many.
-    fn spread(&mut self, received: &mut [Received]) -> bool {
-        const MOST: u32 = 24;
-        let at = |received: &Received| received.at.ns();
-        let first = received.iter().map(at).min().unwrap_or(0);
-        let last = received.iter().map(at).max().unwrap_or(0);
-        let cells = received.len().next_power_of_two();
-        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(cells.trailing_zeros());
-        let cell = |received: &Received| ((at(received) - first) >> shift) as usize;
-        self.before.clear();
-        self.before.resize(cells + 1, 0);
-        for received in received.iter() {
-            self.before[cell(received) + 1] += 1;
-        }
-        if self.before.iter().any(|count| *count > MOST) {
-            return false;
-        }
-        for number in 0..cells {
-            self.before[number + 1] += self.before[number];
-        }
-        self.sorted.clear();
-        self.sorted.resize(received.len(), Received { at: Time::ZERO, parcel: 0 });
-        for received in received.iter() {
-            let place = &mut self.before[cell(received)];
-            self.sorted[*place as usize] = *received;
-            *place += 1;
-        }
-        // each is at most a cell from its place
-        for number in 1..self.sorted.len() {
+        // now each is a few places from its own, if not there
+        for number in 1..received.len() {
             let mut place = number;
-            while place > 0 && self.sorted[place - 1].at > self.sorted[place].at {
-                self.sorted.swap(place - 1, place);
+            while place > 0 && is_before(&received[place], &received[place - 1], parcels) {
+                received.swap(place - 1, place);
                 place -= 1;
             }
         }
-        received.copy_from_slice(&self.sorted);
+    }
+
+    /// Arrivals are spread evenly as a rule: a counting sort into as many cells of time as there are arrivals, or twice as
+    /// many, leaves a few to each. Returns false, and has done nothing, where some cell would get many.
+    fn spread(&mut self, received: &mut Vec<Received>) -> bool {
+        const MOST: u32 = 24;
+        let at = |received: &Received| received.at.ns();
+        let (first, last) = received
+            .iter()
+            .fold((u64::MAX, 0), |(first, last), received| (first.min(at(received)), last.max(at(received))));
+        let cells = 2 * received.len().next_power_of_two();
+        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(cells.trailing_zeros());
+        let cell = |received: &Received| ((at(received) - first) >> shift) as usize;
+        let before = &mut self.before;
+        before.clear();
+        before.resize(cells, 0);
+        let mut most = 0;
+        for received in &*received {
+            let count = &mut before[cell(received)];
+            *count += 1;
+            most = most.max(*count);
+        }
+        if most > MOST {
+            return false;
+        }
+        let mut sum = 0;
+        for count in &mut *before {
+            sum += std::mem::replace(count, sum);
+        }
+        if self.sorted.len() < received.len() {
+            self.sorted.resize(received.len(), Received { at: Time::ZERO, parcel: 0 });
+        }
+        for received in &*received {
+            let place = &mut before[cell(received)];
+            self.sorted[*place as usize] = *received;
+            *place += 1;
+        }
+        self.sorted.truncate(received.len());
+        std::mem::swap(received, &mut self.sorted);
         true
     }
+}
+
+fn is_before(one: &Received, other: &Received, parcels: &[Parcel]) -> bool {
+    let order = |received: &Received| parcels[received.parcel as usize].order;
+    one.at < other.at || one.at == other.at && order(one) < order(other)
 }
 
 #[cfg(test)]

@@ -1,12 +1,15 @@
 //! Windows: what is known about followers' inboxes is collected, and handed to their replay now and then, here or on
 //! threads of its own. How many there are changes nothing: followers do not depend on each other.
 
-use super::replay::{Parcel, Received, Shard, Window};
+use super::replay::{Brief, Parcel, Received, Shard, Window};
+use super::route::Route;
+use super::rows::Rows;
 use crate::instance::Input;
 use crate::metrics::apart::Apart;
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -20,6 +23,22 @@ const WINDOW_ENTRIES: usize = 1 << 17;
 pub(in crate::sim) struct Helpers<'s, 'e> {
     pub(super) count: usize,
     scope: &'s Scope<'s, 'e>,
+}
+
+impl Helpers<'_, '_> {
+    /// Who replays which followers: each helper some, this thread the last, when the helpers are at work. A replay takes about
+    /// twice the time of the run itself, so with a single helper this thread has time for a quarter.
+    pub(super) fn shares(&self, followers: usize) -> Vec<Range<usize>> {
+        let here = match self.count {
+            0 => followers,
+            1 => followers / 4,
+            _ => 0,
+        };
+        let helped = followers - here;
+        let of_helper = helped.div_ceil(self.count.max(1)).max(1);
+        let shares = (0..helped).step_by(of_helper).map(|first| first..(first + of_helper).min(helped));
+        shares.chain(std::iter::once(helped..followers)).collect()
+    }
 }
 
 /// Does something with so many threads to help.
@@ -36,7 +55,8 @@ pub(super) struct Windows<'s> {
     /// By parcel: when the last of its messages arrives.
     latest: Vec<Time>,
     renumbered: Arc<[u32]>,
-    /// By follower.
+    rows: Rows,
+    /// By follower: what came otherwise than in rows.
     received: Vec<Vec<Received>>,
     /// By shard.
     open: Vec<Window>,
@@ -62,7 +82,7 @@ enum Place<'s> {
 }
 
 impl<'s> Windows<'s> {
-    /// For shards of so many followers each, in order. With helpers, each has a thread.
+    /// For shards of so many followers each, in order. All but the last have a thread.
     pub(super) fn new(
         shards: Vec<(Shard<'s>, usize)>,
         has_refused: Arc<AtomicBool>,
@@ -73,17 +93,22 @@ impl<'s> Windows<'s> {
             .flat_map(|(shard, (_, count))| (0..*count as u32).map(move |at| (shard, at)));
         let places = places.collect();
         let open = shards.iter().map(|(_, count)| Window::of(*count)).collect();
-        let place = |(shard, _): (Shard<'s>, usize)| match helpers.count {
-            0 => Place::Here(Box::new(shard)),
-            _ => Place::on_thread(shard, helpers.scope),
+        let threads = shards.len() - 1;
+        let place = |(number, (shard, _)): (usize, (Shard<'s>, usize))| {
+            if number < threads {
+                Place::on_thread(shard, helpers.scope)
+            } else {
+                Place::Here(Box::new(shard))
+            }
         };
         Windows {
             parcels: Vec::new(),
             latest: Vec::new(),
             renumbered: [].into(),
+            rows: Rows::default(),
             received: vec![Vec::new(); shards.iter().map(|(_, count)| count).sum()],
             open,
-            shards: shards.into_iter().map(place).collect(),
+            shards: shards.into_iter().enumerate().map(place).collect(),
             places,
             entries: 0,
             carried: 0,
@@ -124,6 +149,18 @@ impl<'s> Windows<'s> {
         self.entries += 1;
     }
 
+    /// It comes to the inboxes of a route's followers: so many microseconds after `from`, by destination.
+    pub(super) fn receive_row(
+        &mut self,
+        route: &Arc<Route>,
+        from: Time,
+        parcel: u32,
+        after_us: impl Iterator<Item = u32>,
+    ) {
+        self.rows.push(route, from, parcel, after_us);
+        self.entries += route.to.len();
+    }
+
     /// A parcel comes to inboxes until then.
     pub(super) fn expect_until(&mut self, parcel: u32, at: Time) {
         let latest = &mut self.latest[parcel as usize];
@@ -154,11 +191,13 @@ impl<'s> Windows<'s> {
             carried.push(*parcel);
             latest.push(self.latest[number]);
         }
+        let briefs: Arc<[Brief]> = self.parcels.iter().map(Parcel::brief).collect();
         let parcels: Arc<[Parcel]> = std::mem::replace(&mut self.parcels, carried).into();
         let before = std::mem::replace(&mut self.renumbered, renumbered.into());
         self.latest = latest;
         self.entries = 0;
         self.carried = self.latest.len() * self.received.len();
+        let rows = Arc::new(self.rows.take());
         let mut rest = &mut self.received[..];
         for (open, place) in self.open.iter_mut().zip(&mut self.shards) {
             let (received, others) = rest.split_at_mut(open.received.len());
@@ -166,7 +205,9 @@ impl<'s> Windows<'s> {
             open.received.swap_with_slice(received);
             open.horizon = horizon;
             open.parcels = Arc::clone(&parcels);
+            open.briefs = Arc::clone(&briefs);
             open.renumbered = Arc::clone(&before);
+            open.rows = Arc::clone(&rows);
             place.work_on(open);
             // empty again, with the room that they have
             open.received.swap_with_slice(received);

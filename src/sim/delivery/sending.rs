@@ -44,7 +44,7 @@ pub(super) struct Job {
     /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
     fates: Vec<Option<Span>>,
     /// The route of a job whose requests make no events.
-    route: Option<Rc<Route>>,
+    route: Option<Arc<Route>>,
     good: Vec<InstanceId>,
     bad: Vec<InstanceId>,
 }
@@ -209,7 +209,7 @@ impl Delivery<'_> {
     }
 
     /// The route of a job whose requests make no events.
-    fn route_of(&mut self, job: &Job) -> Option<Rc<Route>> {
+    fn route_of(&mut self, job: &Job) -> Option<Arc<Route>> {
         self.columns.as_ref()?;
         let (letter, to) = (&job.letter, &job.to);
         let like = self.message(letter, to[0]);
@@ -533,7 +533,7 @@ impl Delivery<'_> {
     }
 
     /// The route of messages that make no events.
-    fn route(&mut self, letter: &Rc<Letter>, to: &Arc<[InstanceId]>) -> Option<Rc<Route>> {
+    fn route(&mut self, letter: &Rc<Letter>, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
         let like = self.message(letter, to[0]);
         let known = self.columns.as_ref()?.known_route(&like, to);
         known.or_else(|| {
