@@ -71,6 +71,17 @@ pub enum Event {
         /// What it carries.
         message: Message,
     },
+    /// A request gets on at its sender, whose receiver makes no events.
+    Coupled {
+        /// How far it has got.
+        step: Step,
+        /// Where the driver keeps its job.
+        slot: u32,
+        /// The place of its receiver among those of the job.
+        destination: u32,
+        /// What it carries.
+        message: Message,
+    },
     /// The last request of a job is over that made no other events.
     JobDone {
         /// What the request would have met.
@@ -233,7 +244,9 @@ impl Event {
             Event::HealthFlush { instance, number } => numbered(3, instance, number),
             Event::UpdateFlush { instance, number } => numbered(4, instance, number),
             Event::Sample { number } => numbered(5, InstanceId(0), number),
-            Event::Request { step, ref message, .. } | Event::JobDone { step, ref message, .. } => {
+            Event::Request { step, ref message, .. }
+            | Event::Coupled { step, ref message, .. }
+            | Event::JobDone { step, ref message, .. } => {
                 message.name(Parts::new(6, message.to)).with(step as u64, 3).key(message.job)
             }
             Event::LaneDone { instance, lane, epoch } => {
@@ -283,7 +296,7 @@ impl Event {
                 format!("update_flush,{},number={number}", name(instance))
             }
             Event::Sample { number } => format!("sample,,number={number}"),
-            Event::Request { step, ref message, .. } => {
+            Event::Request { step, ref message, .. } | Event::Coupled { step, ref message, .. } => {
                 format!("{},{}", step.name(), message.describe(federation))
             }
             Event::JobDone { ref message, .. } => format!("job_done,{}", message.describe(federation)),

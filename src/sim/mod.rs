@@ -287,6 +287,10 @@ impl<'a> Simulation<'a> {
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.step(step, slot, message, &mut moment);
             }
+            Event::Coupled { step, slot, destination, ref message } => {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.step_coupled(step, slot, destination, message, &mut moment);
+            }
             Event::JobDone { slot, .. } => {
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.job_done(slot, &mut moment);

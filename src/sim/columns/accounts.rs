@@ -35,8 +35,10 @@ pub(super) struct Accounts {
     out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
     /// Sums at receivers in those buckets.
     received: BTreeMap<(u64, VideoId, Kind), ByInstance<Sums>>,
-    /// Jobs that lie within one bucket, by that and by the number of their route.
-    whole_jobs: BTreeMap<(u64, u32), WholeJobs>,
+    /// Counts of what left and was delivered in those buckets, by the number of the route.
+    counts: BTreeMap<(u64, u32), Counts>,
+    /// The second in which an origin began last to send Views of its own videos, and their bytes so far.
+    open_second: ((InstanceId, u64), u64),
 }
 
 /// The CPU time of a signature and of a verification.
@@ -46,12 +48,16 @@ pub(super) struct Work {
     pub(super) verify: Span,
 }
 
-/// Jobs that are noted at once.
-struct WholeJobs {
+/// How often which request of a route left and was delivered in a bucket.
+struct Counts {
     route: Arc<Route>,
-    jobs: u64,
-    /// By destination: how many of their requests are noted by themselves.
-    exceptions: Vec<u64>,
+    /// Requests begun.
+    begun: Amount,
+    /// Jobs all of whose requests did both.
+    whole_jobs: i64,
+    /// By destination: how many more (or less) did.
+    left: Vec<i64>,
+    delivered: Vec<i64>,
 }
 
 impl Accounts {
@@ -72,7 +78,8 @@ impl Accounts {
             apart: Apart::default(),
             out: BTreeMap::new(),
             received: BTreeMap::new(),
-            whole_jobs: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            open_second: ((InstanceId(0), 0), 0),
         }
     }
 
@@ -83,55 +90,96 @@ impl Accounts {
 
     /// The requests of a job begin, so long after `start`, in ascending order; those that do so after the end of the run do
     /// not count.
-    pub(super) fn begin(&mut self, route: &Route, start: Time, begins_ns: impl Fn(usize) -> u64) {
+    pub(super) fn begin(&mut self, route: &Arc<Route>, start: Time, begins_ns: impl Fn(usize) -> u64) {
         let left_ns = self.end.since(start).ns();
         let begun = first_after(0..route.to.len(), left_ns, &begins_ns);
         self.flow.sent += route.amount(0..begun);
         let sign = self.work.map_or(Span::ZERO, |work| work.sign);
         self.cpu_ns[route.from.index()] += begun as u64 * sign.ns();
         for_parts(start, begun, &begins_ns, self.bucket, |bucket, part| {
-            let Amount { messages, .. } = route.amount(part.clone());
-            let (head_bytes, body_bytes) = (route.heads(part), messages * u64::from(route.body_bytes));
-            self.note_out(bucket, route, &Sums { messages, head_bytes, body_bytes, ..Sums::ZERO });
+            self.counts(bucket, route).begun += route.amount(part);
         });
         if route.is_of_origin {
             for_parts(start, begun, &begins_ns, SECOND, |second, part| {
-                let bytes = route.amount(part).bytes;
-                *self.apart.origin_bytes.entry((route.from, second)).or_default() += bytes;
+                self.add_origin_bytes(route.from, second, route.amount(part).bytes);
             });
         }
     }
 
+    /// One request begins. Its sender's machine counts the work.
+    pub(super) fn begin_one(&mut self, route: &Arc<Route>, destination: usize, now: Time) {
+        let amount = Amount { messages: 1, bytes: route.bytes(destination) };
+        self.flow.sent += amount;
+        self.counts(self.bucket_of(now), route).begun += amount;
+        if route.is_of_origin {
+            self.add_origin_bytes(route.from, now.ns() / SECOND.ns(), amount.bytes);
+        }
+    }
+
+    fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
+        if self.open_second.0 != (origin, second) {
+            self.close_second();
+            self.open_second.0 = (origin, second);
+        }
+        self.open_second.1 += bytes;
+    }
+
+    fn close_second(&mut self) {
+        let (second, bytes) = std::mem::take(&mut self.open_second);
+        if bytes > 0 {
+            *self.apart.origin_bytes.entry(second).or_default() += bytes;
+        }
+    }
+
+    fn counts(&mut self, bucket: u64, route: &Arc<Route>) -> &mut Counts {
+        let zeros = || vec![0; route.to.len()];
+        let new = || Counts {
+            route: Arc::clone(route),
+            begun: Amount::default(),
+            whole_jobs: 0,
+            left: zeros(),
+            delivered: zeros(),
+        };
+        self.counts.entry((bucket, route.number)).or_insert_with(new)
+    }
+
     /// Messages that are created leave at once.
-    pub(super) fn send_at_once(&mut self, route: &Route, at: Time, amount: Amount) {
+    pub(super) fn send_at_once(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
         self.flow.created += amount;
         self.flow.sent += amount;
-        let Amount { messages, bytes } = amount;
-        let body_bytes = messages * u64::from(route.body_bytes);
-        let sums = Sums { messages, head_bytes: bytes - body_bytes, body_bytes, ..Sums::ZERO };
-        self.note_out(self.bucket_of(at), route, &sums);
+        self.counts(self.bucket_of(at), route).begun += amount;
         if route.is_of_origin {
-            *self.apart.origin_bytes.entry((route.from, at.ns() / SECOND.ns())).or_default() += bytes;
+            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), amount.bytes);
         }
     }
 
     /// What became of one request. Returns whether it was delivered before the run ends.
-    pub(super) fn note(&mut self, route: &Route, destination: usize, exchange: &Exchange) -> bool {
+    pub(super) fn note(&mut self, route: &Arc<Route>, destination: usize, exchange: &Exchange) -> bool {
+        if exchange.over <= self.end {
+            self.note_over(route, destination, exchange.fate);
+        }
+        self.note_way(route, destination, exchange)
+    }
+
+    /// A request is over for its sender.
+    pub(super) fn note_over(&mut self, route: &Route, destination: usize, fate: Fate) {
+        let fates = &mut self.apart.fates;
+        match fate {
+            Fate::Good => fates.good += 1,
+            Fate::Refused => fates.refused += 1,
+            Fate::FailedConnect => fates.failed_connect += 1,
+            Fate::TimedOut => {
+                fates.timed_out += 1;
+                self.flow.timed_out.add(route.bytes(destination));
+            }
+        }
+    }
+
+    /// Where one request went. Returns whether it was delivered before the run ends.
+    pub(super) fn note_way(&mut self, route: &Arc<Route>, destination: usize, exchange: &Exchange) -> bool {
         let bytes = route.bytes(destination);
         if let Some(left) = exchange.left.filter(|left| *left <= self.end) {
             self.note_left(left, route, destination);
-        }
-        if exchange.over <= self.end {
-            let fates = &mut self.apart.fates;
-            match exchange.fate {
-                Fate::Good => fates.good += 1,
-                Fate::Refused => fates.refused += 1,
-                Fate::FailedConnect => fates.failed_connect += 1,
-                Fate::TimedOut => {
-                    fates.timed_out += 1;
-                    self.flow.timed_out.add(bytes);
-                }
-            }
         }
         if exchange.settled > self.end {
             return false;
@@ -164,10 +212,12 @@ impl Accounts {
         route: &Arc<Route>,
         exceptions: impl IntoIterator<Item = usize>,
     ) {
-        let new = || WholeJobs { route: Arc::clone(route), jobs: 0, exceptions: vec![0; route.to.len()] };
-        let whole = self.whole_jobs.entry((self.bucket_of(at), route.number)).or_insert_with(new);
-        whole.jobs += 1;
-        exceptions.into_iter().for_each(|destination| whole.exceptions[destination] += 1);
+        let counts = self.counts(self.bucket_of(at), route);
+        counts.whole_jobs += 1;
+        for destination in exceptions {
+            counts.left[destination] -= 1;
+            counts.delivered[destination] -= 1;
+        }
     }
 
     pub(super) fn bucket_of(&self, at: Time) -> u64 {
@@ -175,33 +225,21 @@ impl Accounts {
     }
 
     /// A request leaves, with what lies below HTTP.
-    pub(super) fn note_left(&mut self, at: Time, route: &Route, destination: usize) {
-        let sums = left(route, destination, 1);
-        let bucket = self.bucket_of(at);
-        self.note_out(bucket, route, &sums);
-        self.note_in(bucket, route, destination, &sums);
+    pub(super) fn note_left(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
+        self.counts(self.bucket_of(at), route).left[destination] += 1;
     }
 
     /// A request is delivered, verified and answered.
-    pub(super) fn note_delivered(&mut self, at: Time, route: &Route, destination: usize) {
-        let bucket = self.bucket_of(at);
-        self.note_out(bucket, route, &Sums { response_bytes: self.response_bytes, ..Sums::ZERO });
-        let sums = self.delivered(route, destination, 1);
-        self.note_in(bucket, route, destination, &sums);
-        self.note_verified(route, destination, 1);
-    }
-
-    fn note_verified(&mut self, route: &Route, destination: usize, messages: u64) {
-        let verify = self.work.map_or(Span::ZERO, |work| work.verify);
-        self.cpu_ns[route.to[destination].index()] += messages * verify.ns();
+    pub(super) fn note_delivered(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
+        self.counts(self.bucket_of(at), route).delivered[destination] += 1;
     }
 
     /// The run has come to an instant: what lies in buckets before it is complete.
     pub(super) fn pass(&mut self, now: Time) {
         let open = self.bucket_of(now);
-        let still_open = self.whole_jobs.split_off(&(open, 0));
-        for ((bucket, _), jobs) in std::mem::replace(&mut self.whole_jobs, still_open) {
-            self.settle_whole_jobs(bucket, &jobs);
+        let still_open = self.counts.split_off(&(open, 0));
+        for ((bucket, _), counts) in std::mem::replace(&mut self.counts, still_open) {
+            self.settle(bucket, &counts);
         }
         let row = |bucket: u64, video: VideoId, instance: u32, direction, kind, sums| TrafficRow {
             start_ns: bucket * self.bucket.ns(),
@@ -223,19 +261,29 @@ impl Accounts {
         }
     }
 
-    fn settle_whole_jobs(&mut self, bucket: u64, whole: &WholeJobs) {
-        let WholeJobs { route, jobs, exceptions } = whole;
-        let mut out = Sums::ZERO;
-        for (destination, exceptions) in exceptions.iter().enumerate().filter(|(_, count)| *count < jobs) {
-            let messages = jobs - exceptions;
-            let mut sums = left(route, destination, messages);
+    fn settle(&mut self, bucket: u64, counts: &Counts) {
+        let Counts { route, begun, whole_jobs, left, delivered } = counts;
+        let body_bytes = begun.messages * u64::from(route.body_bytes);
+        let head_bytes = begun.bytes - body_bytes;
+        let mut out = Sums { messages: begun.messages, head_bytes, body_bytes, ..Sums::ZERO };
+        // what left has a row, even if nothing is counted below HTTP
+        let mut any = begun.messages > 0;
+        for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
+            let count = |more: &i64| u64::try_from(whole_jobs + more).expect("not less than nothing");
+            let (left, delivered) = (count(left), count(delivered));
+            if (left, delivered) == (0, 0) {
+                continue;
+            }
+            any = true;
+            let mut sums = below_http(route, destination, left);
             out.add(&sums);
-            out.response_bytes += messages * self.response_bytes;
-            sums.add(&self.delivered(route, destination, messages));
+            out.response_bytes += delivered * self.response_bytes;
+            sums.add(&self.delivered(route, destination, delivered));
             self.note_in(bucket, route, destination, &sums);
-            self.note_verified(route, destination, messages);
+            let verify = self.work.map_or(Span::ZERO, |work| work.verify);
+            self.cpu_ns[route.to[destination].index()] += delivered * verify.ns();
         }
-        if out != Sums::ZERO {
+        if any {
             self.note_out(bucket, route, &out);
         }
     }
@@ -257,6 +305,7 @@ impl Accounts {
     /// All that was noted.
     pub(super) fn finish(mut self) -> Apart {
         self.pass(Time::from_ns(u64::MAX));
+        self.close_second();
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
         self.apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
         self.apart
@@ -284,7 +333,7 @@ impl Accounts {
 }
 
 /// What lies below HTTP of so many messages to a destination.
-fn left(route: &Route, destination: usize, messages: u64) -> Sums {
+fn below_http(route: &Route, destination: usize, messages: u64) -> Sums {
     let bytes = &route.transport[destination];
     Sums {
         tcp_up_bytes: messages * bytes.tcp_up,

@@ -1,7 +1,7 @@
 //! One request that waits for nobody, in closed form: when it arrives, when it is over and how.
 //!
-//! The same chain of steps as `delivery::request` takes event by event, for a sender without limits on cores and links that
-//! opens a new connection for each request, and a receiver without limits that keeps its process. Engines are compared on
+//! The same chain of steps as `delivery::request` takes event by event, for a sender that opens a new connection for each
+//! request, from the moment when it is signed, and a receiver without limits that keeps its process. Engines are compared on
 //! random scenarios, so a difference between the two does not stay unnoticed.
 
 use crate::domain::faults::Reachability;
@@ -104,12 +104,28 @@ impl Terms {
     pub(super) fn exchange(
         &self,
         conditions: &mut Conditions<'_>,
-        (from, to): (InstanceId, InstanceId),
+        link: (InstanceId, InstanceId),
         name: u64,
         drawn: Option<Span>,
         begins: Time,
     ) -> Exchange {
-        let (deadline, signed) = (begins + self.timeout, begins + self.sign);
+        let signed = begins + self.sign;
+        self.exchange_signed(conditions, link, name, drawn, begins, signed, || signed)
+    }
+
+    /// The same for a request that is signed at an instant; `transfer` takes it through the sender's uplink.
+    #[expect(clippy::too_many_arguments, reason = "a request is just that many things")]
+    pub(super) fn exchange_signed(
+        &self,
+        conditions: &mut Conditions<'_>,
+        (from, to): (InstanceId, InstanceId),
+        name: u64,
+        drawn: Option<Span>,
+        begins: Time,
+        signed: Time,
+        transfer: impl FnOnce() -> Time,
+    ) -> Exchange {
+        let deadline = begins + self.timeout;
         let lost = Exchange {
             left: None,
             settled: signed,
@@ -130,7 +146,7 @@ impl Terms {
             }
             Reachability::Up => {}
         }
-        let left = signed + latency * self.handshake_ways;
+        let left = transfer() + latency * self.handshake_ways;
         if left > deadline {
             return lost;
         }

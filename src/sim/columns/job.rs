@@ -157,7 +157,7 @@ impl Columns<'_> {
     fn run_job_one_by_one(
         &mut self,
         now: Time,
-        route: &Route,
+        route: &Arc<Route>,
         name: u64,
         parcel: u32,
         network: &mut Network,
@@ -188,7 +188,7 @@ impl Columns<'_> {
 
     fn note_one(
         &mut self,
-        route: &Route,
+        route: &Arc<Route>,
         destination: usize,
         exchange: &Exchange,
         parcel: u32,

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod at_once;
+mod coupled;
 mod exchange;
 mod inbox;
 mod job;
@@ -34,6 +35,7 @@ use crate::sim::{Cell, Ran};
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use accounts::{Accounts, Work};
+use coupled::OpenParcel;
 use exchange::Terms;
 use job::Calm;
 use replay::{Parcel, Shard};
@@ -64,6 +66,8 @@ pub(in crate::sim) struct Columns<'a> {
     routes_made: u32,
     /// The last of each route.
     calms: BTreeMap<u32, Calm>,
+    /// The parcels of jobs of coupled senders, by the job's slot.
+    open_parcels: BTreeMap<u32, OpenParcel>,
     /// Follower lists that were split, with their quiet receivers and the others.
     splits: VecDeque<[Arc<[InstanceId]>; 3]>,
     accounts: Accounts,
@@ -122,6 +126,7 @@ impl<'a> Columns<'a> {
             routes: VecDeque::new(),
             routes_made: 0,
             calms: BTreeMap::new(),
+            open_parcels: BTreeMap::new(),
             splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
@@ -155,7 +160,7 @@ impl<'a> Columns<'a> {
         if is_forwarded {
             return Err(Because::Forwarded);
         }
-        if !self.who.is_free[from.index()] {
+        if !self.who.is_free[from.index()] && !self.who.is_coupled[from.index()] {
             return Err(Because::Sender);
         }
         if !to.iter().all(|id| self.who.is_quiet[id.index()]) {
@@ -199,7 +204,11 @@ impl<'a> Columns<'a> {
     pub(in crate::sim) fn create(&mut self, route: &Route) {
         let all = route.all();
         self.accounts.create(all);
-        self.ran.messages_apart += all.messages;
+        if self.is_coupled(route.from) {
+            *self.ran.messages_with_events.entry(Because::Coupled).or_default() += all.messages;
+        } else {
+            self.ran.messages_apart += all.messages;
+        }
     }
 
     /// An activity is on its way to quiet receivers.
@@ -255,13 +264,20 @@ impl<'a> Columns<'a> {
         // CPU for what would be thrown away helps nobody
         if self.windows.is_full() && !self.windows.has_refused() {
             self.accounts.pass(now);
-            self.windows.hand_over(now);
+            self.hand_over(now);
+        }
+    }
+
+    fn hand_over(&mut self, horizon: Time) {
+        self.windows.hand_over(horizon);
+        for parcel in self.open_parcels.values_mut() {
+            parcel.number = self.windows.renumbered(parcel.number);
         }
     }
 
     /// Whether nothing is on its way to a quiet receiver, waits or is shown there.
     pub(in crate::sim) fn is_idle(&mut self, now: Time) -> bool {
-        self.windows.hand_over(now);
+        self.hand_over(now);
         self.windows.is_idle()
     }
 

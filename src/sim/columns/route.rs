@@ -73,6 +73,11 @@ impl Route {
         }
     }
 
+    /// The bytes of the head of the request to one destination.
+    pub(in crate::sim) fn head_bytes(&self, destination: usize) -> u32 {
+        self.head_bytes[destination]
+    }
+
     /// Those of the followers in a range that it leads to.
     pub(super) fn replayed(&self, followers: Range<u32>) -> &[Replayed] {
         let before = |number| self.replayed.partition_point(|replayed| replayed.follower < number);

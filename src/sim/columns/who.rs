@@ -1,7 +1,8 @@
 //! Who can be worked out apart from the events of a run, and why others cannot.
 //!
 //! A *quiet receiver* answers requests after a time that depends on nothing that happens, and what it receives changes
-//! nothing but what it shows. A *free sender* waits for nothing but its job slots. Both follow from the cell alone.
+//! nothing but what it shows. A *free sender* waits for nothing but its job slots, a *coupled* one for its own cores and links
+//! as well. All of that follows from the cell alone.
 
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Change, Timetable};
@@ -14,7 +15,9 @@ use std::collections::BTreeSet;
 /// Why messages are moved event by event. The texts stand in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum Because {
-    /// Their sender's cores or links are limited, or its process stops, or it sends again, keeps connections or has no jobs.
+    /// Their sender's cores or links are limited: it makes two events of each, its receivers none.
+    Coupled,
+    /// Their sender's process stops, or it sends again, keeps connections or has no jobs.
     Sender,
     /// A receiver's cores or links are limited, its process stops, it owns a video or its sends follow what it shows.
     Receiver,
@@ -28,9 +31,8 @@ impl Because {
     /// The sentence for people.
     pub(in crate::sim) fn text(self) -> &'static str {
         match self {
-            Because::Sender => {
-                "the sender's requests wait for its cores, links or process, or are made again"
-            }
+            Because::Coupled => "the sender's cores or links are limited (two events each, at the sender)",
+            Because::Sender => "the sender's process stops, or its requests are made again or have no jobs",
             Because::Receiver => "a receiver's answers or sends depend on what it receives",
             Because::Forwarded => "receivers verify what is forwarded one after another",
             Because::Single => "jobs for one inbox",
@@ -42,6 +44,7 @@ impl Because {
 pub(super) struct Who {
     pub(super) is_quiet: Vec<bool>,
     pub(super) is_free: Vec<bool>,
+    pub(super) is_coupled: Vec<bool>,
     pub(super) is_dead: Vec<bool>,
     pub(super) has_viewers: Vec<bool>,
 }
@@ -54,6 +57,7 @@ impl Who {
         let mut who = Who {
             is_quiet: vec![false; count],
             is_free: vec![false; count],
+            is_coupled: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
         };
@@ -82,7 +86,9 @@ impl Who {
                 && !heeds_totals
                 && (keeps_process || who.is_dead[index])
                 && !origins.contains(&InstanceId::at(index));
-            who.is_free[index] = is_unbounded && keeps_process && makes_each_request_once(&cell.delivery);
+            let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery);
+            who.is_free[index] = is_unbounded && makes_jobs;
+            who.is_coupled[index] = !is_unbounded && makes_jobs;
         }
         if !takes_time(cell) {
             // what happens at one instant has causes at the same instant: their order is that of the events

@@ -161,6 +161,21 @@ impl<'s> Windows<'s> {
         self.entries += route.to.len();
     }
 
+    /// The number that a parcel has since the last window was handed over.
+    pub(super) fn renumbered(&self, parcel: u32) -> u32 {
+        self.renumbered[parcel as usize]
+    }
+
+    /// Nobody knows yet when a parcel comes to inboxes for the last time.
+    pub(super) fn keep_open(&mut self, parcel: u32) {
+        self.latest[parcel as usize] = Time::from_ns(u64::MAX);
+    }
+
+    /// All is known about a parcel: it comes to inboxes until then.
+    pub(super) fn close(&mut self, parcel: u32, latest: Time) {
+        self.latest[parcel as usize] = latest;
+    }
+
     /// A parcel comes to inboxes until then.
     pub(super) fn expect_until(&mut self, parcel: u32, at: Time) {
         let latest = &mut self.latest[parcel as usize];

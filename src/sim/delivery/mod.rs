@@ -6,6 +6,7 @@
 //! No protocol rule but the four about delivery is read here. Nothing is ever forgotten: `Ledger`, asserted at every
 //! sample.
 
+mod coupled;
 mod machine;
 mod receiving;
 mod request;

@@ -30,23 +30,25 @@ pub(super) enum QueueKey {
 
 /// One activity for one inbox or many, from one queue.
 pub(super) struct Job {
-    letter: Rc<Letter>,
+    pub(super) letter: Rc<Letter>,
     queue: QueueKey,
     /// Whether the activity must be signed (JSON-LD) before it can be sent.
     signs: bool,
     /// All inboxes, without those in `except` in truth.
-    to: Arc<[InstanceId]>,
+    pub(super) to: Arc<[InstanceId]>,
     except: Option<InstanceId>,
     /// The first of `to` that was not looked at.
-    next: usize,
-    under_way: u32,
+    pub(super) next: usize,
+    pub(super) under_way: u32,
     is_given_up: bool,
     /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
-    fates: Vec<Option<Span>>,
+    pub(super) fates: Vec<Option<Span>>,
     /// The route of a job whose requests make no events.
-    route: Option<Arc<Route>>,
+    pub(super) route: Option<Arc<Route>>,
+    /// When each began, of a job of a coupled sender.
+    pub(super) begun: Vec<Time>,
     good: Vec<InstanceId>,
-    bad: Vec<InstanceId>,
+    pub(super) bad: Vec<InstanceId>,
 }
 
 impl Job {
@@ -163,6 +165,7 @@ impl Delivery<'_> {
             is_given_up: false,
             fates: Vec::new(),
             route: None,
+            begun: Vec::new(),
             good: Vec::new(),
             bad: Vec::new(),
         }
@@ -280,11 +283,14 @@ impl Delivery<'_> {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             moment.at(moment.now + figures.running_limit, limit);
         }
-        if self.jobs.get(number).route.is_some() {
-            self.run_apart(number, moment);
-        } else {
+        let from = self.jobs.get(number).letter.from;
+        if self.jobs.get(number).route.is_none() {
             self.draw_fates(number);
             self.make_requests(number, moment);
+        } else if self.columns.as_ref().is_some_and(|columns| columns.is_coupled(from)) {
+            self.run_coupled(number, moment);
+        } else {
+            self.run_apart(number, moment);
         }
     }
 
@@ -313,7 +319,7 @@ impl Delivery<'_> {
         self.end_job(number);
     }
 
-    fn draw_fates(&mut self, number: u32) {
+    pub(super) fn draw_fates(&mut self, number: u32) {
         let job = self.jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
         let name = message_name(&activity, from, attempt);
@@ -468,7 +474,7 @@ impl Delivery<'_> {
         }
     }
 
-    fn message(&mut self, letter: &Rc<Letter>, to: InstanceId) -> Message {
+    pub(super) fn message(&mut self, letter: &Rc<Letter>, to: InstanceId) -> Message {
         let Letter { from, activity, body_bytes, .. } = &**letter;
         let head = self.sizes.request_head(*from, to, activity, u64::from(*body_bytes));
         Message { letter: Rc::clone(letter), to, head_bytes: (head + self.kept_request_bytes) as u32 }
