@@ -133,7 +133,7 @@ pub enum Event {
 }
 
 /// How far a request has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// It is signed and leaves.
     Signed = 0,

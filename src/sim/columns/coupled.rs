@@ -32,12 +32,16 @@ impl Columns<'_> {
     pub(in crate::sim) fn open_job(&mut self, slot: u32, like: &Message, conditions: &Conditions<'_>) {
         let number = self.add_parcel(like, conditions);
         self.windows.keep_open(number);
-        self.open_parcels.insert(slot, OpenParcel { number, latest: Time::ZERO });
+        let place = slot as usize;
+        if self.open_parcels.len() <= place {
+            self.open_parcels.resize_with(place + 1, || None);
+        }
+        self.open_parcels[place] = Some(OpenParcel { number, latest: Time::ZERO });
     }
 
     /// All its requests are over.
     pub(in crate::sim) fn close_job(&mut self, slot: u32) {
-        if let Some(OpenParcel { number, latest }) = self.open_parcels.remove(&slot) {
+        if let Some(OpenParcel { number, latest }) = self.open_parcels[slot as usize].take() {
             self.windows.close(number, latest);
         }
     }
@@ -70,7 +74,7 @@ impl Columns<'_> {
         debug_assert!(exchange.arrival != Arrival::Refused, "the replay counts");
         if self.accounts.note_way(route, destination, &exchange)
             && let Some(follower) = route.followers[destination]
-            && let Some(open) = self.open_parcels.get_mut(&slot)
+            && let Some(open) = &mut self.open_parcels[slot as usize]
         {
             let verified = exchange.settled + self.terms.verify;
             open.latest = open.latest.max(verified);

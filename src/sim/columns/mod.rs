@@ -66,8 +66,8 @@ pub(in crate::sim) struct Columns<'a> {
     routes_made: u32,
     /// The last of each route.
     calms: BTreeMap<u32, Calm>,
-    /// The parcels of jobs of coupled senders, by the job's slot.
-    open_parcels: BTreeMap<u32, OpenParcel>,
+    /// The parcels of running jobs of coupled senders, by the job's slot.
+    open_parcels: Vec<Option<OpenParcel>>,
     /// Follower lists that were split, with their quiet receivers and the others.
     splits: VecDeque<[Arc<[InstanceId]>; 3]>,
     accounts: Accounts,
@@ -126,7 +126,7 @@ impl<'a> Columns<'a> {
             routes: VecDeque::new(),
             routes_made: 0,
             calms: BTreeMap::new(),
-            open_parcels: BTreeMap::new(),
+            open_parcels: Vec::new(),
             splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
@@ -270,7 +270,7 @@ impl<'a> Columns<'a> {
 
     fn hand_over(&mut self, horizon: Time) {
         self.windows.hand_over(horizon);
-        for parcel in self.open_parcels.values_mut() {
+        for parcel in self.open_parcels.iter_mut().flatten() {
             parcel.number = self.windows.renumbered(parcel.number);
         }
     }

@@ -102,8 +102,8 @@ pub(super) struct Window {
     pub(super) renumbered: Arc<[u32]>,
     /// What came from whole jobs, to all followers.
     pub(super) rows: Arc<Rows>,
-    /// By follower of the shard: what came otherwise.
-    pub(super) received: Vec<Vec<Received>>,
+    /// What came otherwise, and to which follower of the shard.
+    pub(super) received: Vec<(u32, Received)>,
     /// By follower of the shard: arrivals of requests that made events, and who sent them.
     pub(super) arrivals: Vec<VecDeque<(Time, InstanceId)>>,
     /// By follower of the shard: heartbeats of its own viewers, in order.
@@ -193,19 +193,25 @@ impl<'a> Shard<'a> {
         let rows = std::mem::take(rows);
         let clock =
             Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify: self.cell.delivery.verify };
-        let Room { sorting, done, columns, coming } = &mut self.room;
-        for block in (0..self.followers.len()).step_by(BLOCK) {
-            let followers = &mut self.followers[block..(block + BLOCK).min(received.len())];
-            for ((follower, coming), others) in
-                followers.iter_mut().zip(&mut *coming).zip(&mut received[block..])
-            {
-                follower.split_late(renumbered, others, *horizon, coming);
+        let Room { sorting, done, columns, blocks, coming } = &mut self.room;
+        blocks.resize_with(self.followers.len().div_ceil(BLOCK), Vec::new);
+        for (position, received) in received.drain(..) {
+            blocks[position as usize / BLOCK].push((position as usize % BLOCK, received));
+        }
+        for (block, others) in (0..).step_by(BLOCK).zip(blocks) {
+            let count = BLOCK.min(self.followers.len() - block);
+            let followers = &mut self.followers[block..block + count];
+            for (follower, coming) in followers.iter_mut().zip(&mut *coming) {
+                follower.bring_late(renumbered, *horizon, coming);
             }
+            let mut receive = |place: usize, received: Received| {
+                let is_late = received.at >= *horizon;
+                if is_late { &mut followers[place].to_come } else { &mut coming[place] }.push(received);
+            };
             let first = self.first + block as u32;
-            rows.deal_out(first..first + followers.len() as u32, columns, |number, received| {
-                let place = (number - first) as usize;
-                if received.at < *horizon { &mut coming[place] } else { &mut followers[place].to_come }
-                    .push(received);
+            others.drain(..).for_each(|(place, received)| receive(place, received));
+            rows.deal_out(first..first + count as u32, columns, |number, received| {
+                receive((number - first) as usize, received);
             });
             for (place, (follower, coming)) in followers.iter_mut().zip(&mut *coming).enumerate() {
                 follower.arrivals.append(&mut arrivals[block + place]);
@@ -261,6 +267,8 @@ struct Room {
     /// When what comes in a window is done.
     done: Vec<Time>,
     columns: Vec<u32>,
+    /// By block: what came otherwise than in rows, and to which of its followers.
+    blocks: Vec<Vec<(usize, Received)>>,
     /// By follower of a block: what comes before the horizon.
     coming: [Vec<Received>; BLOCK],
 }
@@ -313,21 +321,12 @@ impl Follower {
         }
     }
 
-    /// What was still to come or came otherwise than in rows, before the horizon; the rest is still to come.
-    fn split_late(
-        &mut self,
-        renumbered: &[u32],
-        others: &mut Vec<Received>,
-        horizon: Time,
-        coming: &mut Vec<Received>,
-    ) {
+    /// What was still to come and does before the horizon.
+    fn bring_late(&mut self, renumbered: &[u32], horizon: Time, coming: &mut Vec<Received>) {
         for late in &mut self.to_come {
             late.parcel = renumbered[late.parcel as usize];
         }
         coming.extend(self.to_come.extract_if(.., |received| received.at < horizon));
-        for received in others.drain(..) {
-            if received.at < horizon { &mut *coming } else { &mut self.to_come }.push(received);
-        }
     }
 
     /// What comes before the horizon, in order, is queued and takes effect.

@@ -7,6 +7,7 @@
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::protocol::{AcceptResult, StoreKind};
+use crate::mechanism::network::NO_LATENCY_US;
 use crate::sim::Cell;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
@@ -66,6 +67,8 @@ impl Who {
         for (at, id, change) in timetable.changes() {
             changes[id.index()].push((at, change));
         }
+        // in microseconds they fit 32 bits, with a value to spare for what is lost
+        let has_short_latencies = cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US));
         let is_unlimited = cell.delivery.queues == Queues::Unlimited;
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
@@ -88,7 +91,7 @@ impl Who {
                 && !origins.contains(&InstanceId::at(index));
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery);
             who.is_free[index] = is_unbounded && makes_jobs;
-            who.is_coupled[index] = !is_unbounded && makes_jobs;
+            who.is_coupled[index] = !is_unbounded && makes_jobs && has_short_latencies;
         }
         if !takes_time(cell) {
             // what happens at one instant has causes at the same instant: their order is that of the events

@@ -56,8 +56,6 @@ pub(super) struct Windows<'s> {
     latest: Vec<Time>,
     renumbered: Arc<[u32]>,
     rows: Rows,
-    /// By follower: what came otherwise than in rows.
-    received: Vec<Vec<Received>>,
     /// By shard.
     open: Vec<Window>,
     shards: Vec<Place<'s>>,
@@ -106,7 +104,6 @@ impl<'s> Windows<'s> {
             latest: Vec::new(),
             renumbered: [].into(),
             rows: Rows::default(),
-            received: vec![Vec::new(); shards.iter().map(|(_, count)| count).sum()],
             open,
             shards: shards.into_iter().enumerate().map(place).collect(),
             places,
@@ -145,7 +142,8 @@ impl<'s> Windows<'s> {
 
     /// It comes to the inbox of a follower.
     pub(super) fn receive(&mut self, follower: u32, at: Time, parcel: u32) {
-        self.received[follower as usize].push(Received { at, parcel });
+        let (shard, position) = self.places[follower as usize];
+        self.open[shard as usize].received.push((position, Received { at, parcel }));
         self.entries += 1;
     }
 
@@ -211,21 +209,15 @@ impl<'s> Windows<'s> {
         let before = std::mem::replace(&mut self.renumbered, renumbered.into());
         self.latest = latest;
         self.entries = 0;
-        self.carried = self.latest.len() * self.received.len();
+        self.carried = self.latest.len() * self.places.len();
         let rows = Arc::new(self.rows.take());
-        let mut rest = &mut self.received[..];
         for (open, place) in self.open.iter_mut().zip(&mut self.shards) {
-            let (received, others) = rest.split_at_mut(open.received.len());
-            rest = others;
-            open.received.swap_with_slice(received);
             open.horizon = horizon;
             open.parcels = Arc::clone(&parcels);
             open.briefs = Arc::clone(&briefs);
             open.renumbered = Arc::clone(&before);
             open.rows = Arc::clone(&rows);
             place.work_on(open);
-            // empty again, with the room that they have
-            open.received.swap_with_slice(received);
         }
     }
 
@@ -253,7 +245,6 @@ impl<'s> Windows<'s> {
 impl Window {
     fn of(followers: usize) -> Window {
         Window {
-            received: vec![Vec::new(); followers],
             heartbeats: vec![Vec::new(); followers],
             arrivals: vec![VecDeque::new(); followers],
             ..Window::default()
@@ -285,7 +276,7 @@ impl<'s> Place<'s> {
         match self {
             Place::Here(shard) => shard.replay(window),
             Place::Thread { windows, done, under_way, .. } => {
-                let followers = window.received.len();
+                let followers = window.heartbeats.len();
                 let empty = done.try_recv().ok().map(|(window, _)| window);
                 *under_way += 1 - usize::from(empty.is_some());
                 let empty = empty.unwrap_or_else(|| Window::of(followers));

@@ -4,7 +4,7 @@ use super::machine::Task;
 use super::{Delivery, Moment};
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
-use crate::event::{Event, Lane, Letter, Message};
+use crate::event::{Event, Lane, Letter, Message, Step};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::queue::Queue;
@@ -14,7 +14,8 @@ use crate::sim::columns::Route;
 use crate::words::ids::InstanceId;
 use crate::words::random::fold;
 use crate::words::units::{Span, Time};
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -45,8 +46,15 @@ pub(super) struct Job {
     pub(super) fates: Vec<Option<Span>>,
     /// The route of a job whose requests make no events.
     pub(super) route: Option<Arc<Route>>,
-    /// When each began, of a job of a coupled sender.
+    /// Of a coupled sender's job: the name of the draws, by destination the latency and when its request began, and who refused
+    /// the connections that are not over.
+    pub(super) latencies_us: Vec<u32>,
     pub(super) begun: Vec<Time>,
+    pub(super) failed: Vec<u32>,
+    pub(super) name: u64,
+    /// What its requests wait for after their signatures, the first at the top, and of that what is pending, the first last.
+    pub(super) to_come: BinaryHeap<Reverse<(Time, u32, Step)>>,
+    pub(super) pending: Vec<(Time, u32, Step)>,
     good: Vec<InstanceId>,
     pub(super) bad: Vec<InstanceId>,
 }
@@ -165,7 +173,12 @@ impl Delivery<'_> {
             is_given_up: false,
             fates: Vec::new(),
             route: None,
+            latencies_us: Vec::new(),
             begun: Vec::new(),
+            failed: Vec::new(),
+            name: 0,
+            to_come: BinaryHeap::new(),
+            pending: Vec::new(),
             good: Vec::new(),
             bad: Vec::new(),
         }
