@@ -52,14 +52,13 @@ def broadcast(table_path, messages, every_ns, receivers, jobs_at_once, requests_
     counts = [0] * receivers
     by_period = [[0] * periods for _ in range(receivers)]
     deliveries = 0
-    last_arrival = 0.0
     sum_of_counts = 0
+    sum_of_squares = 0
 
     def arrive(event):
-        nonlocal deliveries, last_arrival
+        nonlocal deliveries
         message, receiver = event.value
         deliveries += 1
-        last_arrival = env.now
         created_ns = message * every_ns
         if env.now < (created_ns + lifetime_ns) / 1e9:
             counts[receiver] += 1
@@ -69,8 +68,8 @@ def broadcast(table_path, messages, every_ns, receivers, jobs_at_once, requests_
         """One of the places in a job: one request after the other."""
         for receiver in queue:
             latency_ns = latencies_us[message * receivers + receiver] * 1000
-            env.timeout(5 * latency_ns / 1e9, (message, receiver)).callbacks.append(arrive)
-            yield env.timeout(min(6 * latency_ns + request_ns, time_out_ns) / 1e9)
+            env.timeout((request_ns + 5 * latency_ns) / 1e9, (message, receiver)).callbacks.append(arrive)
+            yield env.timeout(min(request_ns + 6 * latency_ns, time_out_ns) / 1e9)
 
     def job(message):
         with jobs.request() as place:
@@ -84,7 +83,7 @@ def broadcast(table_path, messages, every_ns, receivers, jobs_at_once, requests_
             yield env.timeout(every_ns / 1e9)
 
     def sampler():
-        nonlocal sum_of_counts
+        nonlocal sum_of_counts, sum_of_squares
         yield env.timeout((sample_every_ns + sample_offset_ns) / 1e9)
         for number in range(samples):
             expired = number + 1 - lifetime_ns // sample_every_ns
@@ -92,13 +91,14 @@ def broadcast(table_path, messages, every_ns, receivers, jobs_at_once, requests_
                 for receiver in range(receivers):
                     counts[receiver] -= by_period[receiver][expired]
             sum_of_counts += sum(counts)
+            sum_of_squares += sum(count * count for count in counts)
             yield env.timeout(sample_every_ns / 1e9)
 
     env.process(sender())
     env.process(sampler())
     env.run()
     took_ns = time.perf_counter_ns() - start_ns
-    print(deliveries, sum_of_counts, round(last_arrival * 1e9), took_ns)
+    print(deliveries, sum_of_counts, sum_of_squares, took_ns)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::random::{Purpose, Seed, exponential, fold, unit};
 use crate::words::units::{Span, Time};
 use columns::{Because, with_helpers};
+pub use delivery::message_name;
 use delivery::{Delivery, Moment};
 use skips::Skips;
 use std::collections::BTreeMap;

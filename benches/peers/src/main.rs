@@ -7,6 +7,7 @@ mod engines;
 mod model;
 mod workload;
 
+use engines::columns::Columns;
 use engines::desru::Desru;
 use engines::nexosim::Nexosim;
 use engines::ours::Ours;
@@ -25,8 +26,9 @@ const HOLDERS: [(&str, &dyn Hold); 6] = [
     ("nexosim", &Nexosim),
     ("simpy", &Simpy),
 ];
-/// Ours comes first, then ways of our own around the engine, then the others.
-const BROADCASTERS: [(&str, &dyn Broadcast); 6] = [
+/// Ours comes first: without events, then with our pending events.
+const BROADCASTERS: [(&str, &dyn Broadcast); 7] = [
+    ("columns", &Columns),
     ("fedisim", &Ours),
     ("simcore", &Simcore),
     ("desru", &Desru),
@@ -53,14 +55,18 @@ fn main() {
         });
         print_table(&format!("PHOLD, {pending} pending: ns per event"), &names, &measured);
     }
-    let workload = Workload::broadcast(240);
     let broadcasters: Vec<_> = BROADCASTERS.into_iter().filter(|(name, _)| is_here(name)).collect();
     let names: Vec<_> = broadcasters.iter().map(|(name, _)| *name).collect();
-    let measured = alternate(rounds, broadcasters.len(), |engine| {
-        let (outcome, took) = broadcasters[engine].1.timed(&workload);
-        (outcome, took.as_nanos() as f64 / outcome.deliveries as f64)
-    });
-    print_table("v1 broadcast to 1000: ns per delivery (two events)", &names, &measured);
+    for (messages_per_second, messages) in [(2, 240), (100, 6_000)] {
+        let workload = Workload::broadcast(messages_per_second, messages);
+        let measured = alternate(rounds, broadcasters.len(), |engine| {
+            let (outcome, took) = broadcasters[engine].1.timed(&workload);
+            (outcome, took.as_nanos() as f64 / outcome.deliveries as f64)
+        });
+        let title =
+            format!("v1 broadcast to 1000, {messages_per_second} messages per second: ns per delivery");
+        print_table(&title, &names, &measured);
+    }
 }
 
 /// Lets all engines work in turn, round by round, and returns their figures by engine, then by round.

@@ -52,7 +52,7 @@ impl Model {
             waiting: VecDeque::new(),
             running: 0,
             receivers: vec![receiver; workload.receivers as usize],
-            outcome: Outcome { deliveries: 0, sum_of_counts: 0, last_arrival_ns: 0 },
+            outcome: Outcome { deliveries: 0, sum_of_counts: 0, sum_of_squares: 0 },
         }
     }
 
@@ -109,8 +109,8 @@ impl Model {
         while job.open_requests < workload.requests_at_once && job.next_receiver < workload.receivers {
             let receiver = job.next_receiver;
             let latency_ns = workload.latency_ns(message, receiver);
-            let held_ns = (6 * latency_ns + workload.request_ns).min(workload.time_out_ns);
-            schedule(5 * latency_ns, Event::Arrive { message, receiver });
+            let held_ns = (workload.request_ns + 6 * latency_ns).min(workload.time_out_ns);
+            schedule(workload.request_ns + 5 * latency_ns, Event::Arrive { message, receiver });
             schedule(held_ns, Event::End { message, receiver });
             job.next_receiver += 1;
             job.open_requests += 1;
@@ -119,7 +119,6 @@ impl Model {
 
     fn arrive(&mut self, now_ns: u64, message: u32, receiver: u32) {
         self.outcome.deliveries += 1;
-        self.outcome.last_arrival_ns = now_ns;
         let created_ns = u64::from(message) * self.workload.every_ns;
         if now_ns < created_ns + self.workload.lifetime_ns {
             let period = created_ns.div_ceil(self.workload.sample_every_ns);
@@ -136,7 +135,9 @@ impl Model {
             if let Some(count) = expired.and_then(|period| receiver.by_period.get_mut(period)) {
                 receiver.count -= std::mem::take(count);
             }
-            self.outcome.sum_of_counts += u64::from(receiver.count);
+            let count = u64::from(receiver.count);
+            self.outcome.sum_of_counts += count;
+            self.outcome.sum_of_squares += count * count;
         }
     }
 }

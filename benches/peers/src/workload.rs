@@ -2,14 +2,16 @@
 //!
 //! Times are whole nanoseconds. Random numbers come from fedisim by name, so they are the same in every run. Knows no engine.
 
+use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
 use fedisim::mechanism::network::{Latency, Network, NetworkModel};
-use fedisim::words::ids::InstanceId;
+use fedisim::sim::message_name;
+use fedisim::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use fedisim::words::random::{Purpose, Seed, exponential};
-use fedisim::words::units::Span;
+use fedisim::words::units::{Span, Time};
 use std::sync::Arc;
 
 pub const SECOND_NS: u64 = 1_000_000_000;
-const SEED: Seed = Seed { seed: 1, replication: 0 };
+pub const SEED: Seed = Seed { seed: 1, replication: 0 };
 
 /// The hold model: so many events are pending, and each that happens schedules one after an exponential time.
 #[derive(Clone)]
@@ -66,7 +68,7 @@ pub struct Workload {
     pub jobs_at_once: u32,
     /// Requests of one job at once.
     pub requests_at_once: u32,
-    /// How long a request takes beside the latencies.
+    /// How long a request takes before its first byte leaves.
     pub request_ns: u64,
     /// No request holds its place in the job for longer.
     pub time_out_ns: u64,
@@ -81,21 +83,21 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// 1,000 receivers; the sender is busy for about 95 % of what it can do.
-    pub fn broadcast(messages: u32) -> Workload {
+    /// 1,000 receivers; the sender has places enough to be busy for about 95 % of what it can do.
+    pub fn broadcast(messages_per_second: u32, messages: u32) -> Workload {
         let receivers = 1_000;
         Workload {
             messages,
-            every_ns: SECOND_NS / 2,
+            every_ns: SECOND_NS / u64::from(messages_per_second),
             receivers,
-            jobs_at_once: 30,
+            jobs_at_once: 15 * messages_per_second,
             requests_at_once: 30,
             request_ns: SECOND_NS / 100,
             time_out_ns: 7 * SECOND_NS,
             lifetime_ns: 120 * SECOND_NS,
             sample_every_ns: 5 * SECOND_NS,
             sample_offset_ns: 500,
-            samples: (messages / 2 + 60) / 5,
+            samples: (messages / messages_per_second + 60) / 5,
             latencies_us: latencies_us(messages, receivers),
         }
     }
@@ -104,6 +106,22 @@ impl Workload {
         let index = message as usize * self.receivers as usize + receiver as usize;
         u64::from(self.latencies_us[index]) * 1_000
     }
+}
+
+/// The name of a message's draws, as the first View of a viewer's visit has it in a run.
+fn name(message: u32) -> u64 {
+    let origin = InstanceId(0);
+    let view = Activity {
+        video: VideoId(0),
+        author: origin,
+        subject: Subject::Viewer(ViewerId(message), 0),
+        result: None,
+        built: Time::ZERO,
+        expires: None,
+        stamp: Stamp { session: SessionId(message), number: 0 },
+        form: Form::V60,
+    };
+    message_name(&view, origin, 0)
 }
 
 fn latencies_us(messages: u32, receivers: u32) -> Arc<[u32]> {
@@ -117,7 +135,7 @@ fn latencies_us(messages: u32, receivers: u32) -> Arc<[u32]> {
     let mut all = Vec::new();
     let mut fates = Vec::new();
     for message in 0..messages {
-        network.fates(u64::from(message), InstanceId(0), &to, &mut fates);
+        network.fates(name(message), InstanceId(0), &to, &mut fates);
         all.extend(fates.iter().flatten().map(|latency| latency.us() as u32));
     }
     all.into()
@@ -129,5 +147,6 @@ pub struct Outcome {
     pub deliveries: u64,
     /// Over all receivers and samples.
     pub sum_of_counts: u64,
-    pub last_arrival_ns: u64,
+    /// The same of their squares, so that a count at the wrong receiver shows.
+    pub sum_of_squares: u64,
 }

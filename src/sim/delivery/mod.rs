@@ -33,6 +33,7 @@ use crate::words::random::{MessageDraws, Purpose};
 use crate::words::units::{Span, Time};
 use machine::{LANES, Machine};
 use request::Request;
+pub use sending::message_name;
 use sending::{Job, QueueKey};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -579,7 +579,7 @@ fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueKey {
 }
 
 /// The name under which a message's latency and loss are drawn: the protocol plays no part in it.
-pub(super) fn message_name(activity: &Activity, from: InstanceId, attempt: u8) -> u64 {
+pub fn message_name(activity: &Activity, from: InstanceId, attempt: u8) -> u64 {
     let (subject, viewer) = match activity.subject {
         Subject::Viewer(viewer, _) => (0, viewer.0),
         Subject::Total => (1, 0),

@@ -3,6 +3,7 @@
 use crate::workload::{Outcome, Phold, Workload};
 use std::time::{Duration, Instant};
 
+pub mod columns;
 pub mod desru;
 pub mod nexosim;
 pub mod ours;

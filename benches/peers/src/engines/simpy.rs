@@ -65,9 +65,9 @@ impl Broadcast for Simpy {
         ];
         let table: Vec<_> = workload.latencies_us.iter().flat_map(|us| us.to_ne_bytes()).collect();
         let printed = run_script("broadcast", &arguments, &table);
-        let [deliveries, sum_of_counts, last_arrival_ns, took_ns] = printed[..] else {
+        let [deliveries, sum_of_counts, sum_of_squares, took_ns] = printed[..] else {
             panic!("four numbers")
         };
-        (Outcome { deliveries, sum_of_counts, last_arrival_ns }, Duration::from_nanos(took_ns))
+        (Outcome { deliveries, sum_of_counts, sum_of_squares }, Duration::from_nanos(took_ns))
     }
 }
