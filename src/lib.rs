@@ -22,6 +22,8 @@ pub mod scenario;
 
 pub mod sim;
 
+pub mod intervals;
+
 pub mod runs;
 
 pub mod report;

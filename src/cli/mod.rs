@@ -1,20 +1,26 @@
 //! The command line: reads arguments, calls the library, prints, and turns outcomes into exit codes. Nothing is
 //! computed here. One file per verb.
 
+mod cell;
+mod collect;
+mod compare;
 mod conform;
 mod events;
 mod init;
 mod metrics;
 mod output;
+mod plan;
 mod protocols;
 mod run;
 mod validate;
 
-use crate::metrics::definitions::DEFINITIONS;
-use crate::scenario::{self, Changes, Failure, Scenario};
+use crate::metrics::definitions::names;
+use crate::runs::EngineChoice;
+use crate::runs::estimate::Estimate;
+use crate::scenario::{self, Changes, Failure, Scenario, Study};
 use clap::{Args, Parser, Subcommand};
 use output::{complain, print};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// How the program ends.
@@ -48,6 +54,14 @@ Exit codes: 0 good; 1 could not run (a file cannot be read or written); 2 bad us
 enum Command {
     /// Run every protocol that a scenario compares on the same viewers, and print the comparison
     Run(run::Arguments),
+    /// Print the cells that `run` would run, one JSON object a line; takes the options of `run`
+    Plan(run::Arguments),
+    /// Run one cell: a line of `plan` on standard input, its record on standard output
+    Cell(cell::Arguments),
+    /// Make a run of the records of cells that ran one by one
+    Collect(collect::Arguments),
+    /// Compare the columns of one or several runs with one of them, with intervals
+    Compare(compare::Arguments),
     /// Check a scenario file and list everything that is wrong with it
     Validate(validate::Arguments),
     /// Print the JSON Schema of scenario files, for editors
@@ -75,6 +89,9 @@ struct ScenarioArguments {
     /// Compare these protocols instead of those that the scenario lists
     #[arg(long, value_name = "NAME")]
     protocol: Vec<String>,
+    /// Draw everything anew so often
+    #[arg(long, value_name = "N")]
+    replications: Option<u32>,
     /// Another seed
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -85,15 +102,35 @@ impl ScenarioArguments {
     fn read(&self) -> Result<Scenario, Exit> {
         let mut sets = self.set.clone();
         sets.extend(self.seed.map(|seed| format!("seed={seed}")));
-        let changes = Changes { sets, protocols: self.protocol.clone() };
-        let metrics: Vec<&str> = DEFINITIONS.iter().map(|definition| definition.name).collect();
-        scenario::read(&self.scenario, &changes, &metrics).map_err(|failure| {
-            complain(&failure);
-            match failure {
-                Failure::Unreadable { .. } => Exit::CouldNotRun,
-                Failure::Invalid(_) => Exit::BadInput,
-            }
-        })
+        sets.extend(self.replications.map(|replications| format!("replications={replications}")));
+        let changes = Changes { sets, protocols: self.protocol.clone(), ..Changes::default() };
+        scenario::read(&self.scenario, &changes, &names()).map_err(|failure| told(&failure))
+    }
+
+    /// The valid scenario with its sweep, whose points are not looked at yet.
+    fn study(&self) -> Result<Study, Exit> {
+        let folder = self.scenario.parent().unwrap_or(Path::new(""));
+        Ok(Study::new(self.read()?, folder, &names()))
+    }
+
+    /// The same, and what all of it will take; it is within the limits.
+    fn estimated(&self, engine: EngineChoice) -> Result<(Study, Estimate), Exit> {
+        let study = self.study()?;
+        let estimate = Estimate::of_study(&study, engine).map_err(|failure| told(&failure))?;
+        estimate.check(&study.scenario.limits).map_err(|problem| {
+            complain(&format!("{}: {problem}", self.scenario.display()));
+            Exit::BadInput
+        })?;
+        Ok((study, estimate))
+    }
+}
+
+/// Tells why there is no scenario.
+fn told(failure: &Failure) -> Exit {
+    complain(failure);
+    match failure {
+        Failure::Unreadable { .. } => Exit::CouldNotRun,
+        Failure::Invalid(_) => Exit::BadInput,
     }
 }
 
@@ -101,6 +138,10 @@ impl ScenarioArguments {
 pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
         Command::Run(arguments) => run::main(&arguments),
+        Command::Plan(arguments) => plan::main(&arguments),
+        Command::Cell(arguments) => cell::main(&arguments),
+        Command::Collect(arguments) => collect::main(&arguments),
+        Command::Compare(arguments) => compare::main(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),
         Command::Schema => print(&scenario::schema()),
         Command::Init(arguments) => init::main(&arguments),

@@ -3,13 +3,12 @@
 use crate::cli::output::{complain, print};
 use crate::cli::{Exit, ScenarioArguments};
 use crate::report::expect::verdicts;
-use crate::report::summary::Summary;
+use crate::report::sweep::sweep;
 use crate::report::table::comparison;
-use crate::runs::estimate::Estimate;
 use crate::runs::folder::{FolderError, read_record};
-use crate::runs::records::SUMMARY;
+use crate::runs::records::{SUMMARY, read_summary};
 use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
-use crate::scenario::Scenario;
+use crate::scenario::{Failure, Scenario, Study};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::num::NonZeroUsize;
@@ -21,7 +20,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    scenario: ScenarioArguments,
+    pub(super) scenario: ScenarioArguments,
     /// The folder for the records [default: results/NAME]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -34,7 +33,7 @@ pub(super) struct Arguments {
     engine: EngineArgument,
     /// Print what the run is expected to take, and run nothing
     #[arg(long)]
-    dry_run: bool,
+    pub(super) dry_run: bool,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
@@ -58,36 +57,32 @@ impl From<EngineArgument> for EngineChoice {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
-    let scenario = match arguments.scenario.read() {
-        Ok(scenario) => scenario,
+    let (study, estimate) = match arguments.scenario.estimated(arguments.engine()) {
+        Ok(estimated) => estimated,
         Err(exit) => return exit,
     };
-    let engine = arguments.engine.into();
-    let estimate = Estimate::of(&scenario, engine);
-    let of_file = |problem: &str| complain(&format!("{}: {problem}", arguments.scenario.scenario.display()));
-    if let Err(problem) = estimate.check(&scenario.limits) {
-        of_file(&problem);
-        return Exit::BadInput;
-    }
     if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_apart <= 0.0 {
-        of_file(
-            "no column has messages that can do without events (capacities, faults, forwards and rates decide that): take --engine auto",
-        );
+        complain(&format!(
+            "{}: no column has messages that can do without events (capacities, faults, forwards and rates decide that): take --engine auto",
+            arguments.scenario.scenario.display()
+        ));
         return Exit::BadInput;
     }
     if arguments.dry_run {
         return print(&format!("{estimate}\n"));
     }
-    let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&scenario.name));
-    match run_with_progress(&scenario, &out, arguments) {
-        Ok(outcome) => say(outcome, &out),
-        Err(error) => {
-            complain(&error);
-            return exit_of(&error);
-        }
+    let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.scenario.name));
+    match run_with_progress(&study, estimate.cells, &out, arguments) {
+        Ok(outcome) => finish(&study.scenario, outcome, &out),
+        Err(error) => failed(&error),
     }
-    match read_record(&out, SUMMARY) {
-        Ok(bytes) => show(&scenario, &bytes),
+}
+
+/// Says where the records are, and prints what they show.
+pub(super) fn finish(scenario: &Scenario, outcome: RunOutcome, out: &Path) -> Exit {
+    say(outcome, out);
+    match read_record(out, SUMMARY) {
+        Ok(bytes) => show(scenario, &bytes),
         Err(error) => {
             complain(&error);
             Exit::CouldNotRun
@@ -95,26 +90,56 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     }
 }
 
-fn run_with_progress(scenario: &Scenario, out: &Path, arguments: &Arguments) -> Result<RunOutcome, RunError> {
+/// Says why there is no complete run.
+pub(super) fn failed(error: &RunError) -> Exit {
+    complain(error);
+    match error {
+        RunError::Interrupted { .. } => Exit::Interrupted,
+        RunError::Folder(FolderError::Io { .. }) | RunError::Scenario(Failure::Unreadable { .. }) => {
+            Exit::CouldNotRun
+        }
+        RunError::EventLimit { .. } | RunError::Folder(_) | RunError::Scenario(_) | RunError::Cells(_) => {
+            Exit::BadInput
+        }
+    }
+}
+
+impl Arguments {
+    /// How cells are run.
+    pub(super) fn engine(&self) -> EngineChoice {
+        self.engine.into()
+    }
+}
+
+fn run_with_progress(
+    study: &Study,
+    cells: usize,
+    out: &Path,
+    arguments: &Arguments,
+) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();
-    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = arguments.jobs.unwrap_or_else(cores).get();
-    let how = How { jobs, force: arguments.force, engine: arguments.engine.into() };
+    let how = How { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
     // indicatif draws on standard error, and only if that is a terminal.
-    let bar = ProgressBar::new(scenario.compare.len() as u64);
-    let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len} protocols {msg}");
+    let bar = ProgressBar::new(cells as u64);
+    let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len} cells {msg}");
     bar.set_style(style.expect("the template is valid"));
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let outcome = run(scenario, out, &how, &stop, &|result| {
-        bar.set_message(format!("({} done)", result.protocol));
+    let outcome = run(study, out, &how, &stop, &|spec| {
+        bar.set_message(format!("({} done)", spec.protocol));
         bar.inc(1);
     });
     bar.finish_and_clear();
     outcome
 }
 
+/// The threads that were asked for, else one per core.
+pub(super) fn threads(jobs: Option<NonZeroUsize>) -> usize {
+    let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    jobs.unwrap_or_else(cores).get()
+}
+
 /// A flag that the first interrupt or termination signal sets; the second ends the program.
-fn stop_on_signal() -> Arc<AtomicBool> {
+pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let installed = ctrlc::set_handler(move || {
@@ -128,14 +153,6 @@ fn stop_on_signal() -> Arc<AtomicBool> {
     stop
 }
 
-fn exit_of(error: &RunError) -> Exit {
-    match error {
-        RunError::Interrupted { .. } => Exit::Interrupted,
-        RunError::Folder(FolderError::Io { .. }) => Exit::CouldNotRun,
-        RunError::EventLimit { .. } | RunError::Folder(_) => Exit::BadInput,
-    }
-}
-
 fn say(outcome: RunOutcome, out: &Path) {
     let out = out.display();
     match outcome {
@@ -145,7 +162,7 @@ fn say(outcome: RunOutcome, out: &Path) {
         RunOutcome::Complete { resumed_cells: 0 } => complain(&format!("records are in {out}")),
         RunOutcome::Complete { resumed_cells } => {
             complain(&format!(
-                "records are in {out}; {resumed_cells} protocols were there from an interrupted run"
+                "records are in {out}; {resumed_cells} cells were there from an interrupted run"
             ));
         }
     }
@@ -153,15 +170,19 @@ fn say(outcome: RunOutcome, out: &Path) {
 
 /// Prints the table and the verdicts; the exit code is the gate's.
 fn show(scenario: &Scenario, summary_csv: &[u8]) -> Exit {
-    let summary = match Summary::parse(summary_csv) {
-        Ok(summary) => summary,
+    let table = match read_summary(summary_csv) {
+        Ok(table) => table,
         Err(problem) => {
             complain(&format!("{SUMMARY}: {problem}"));
             return Exit::CouldNotRun;
         }
     };
-    let verdicts = verdicts(scenario, &summary);
-    let mut text = comparison(&summary, &scenario.compare[scenario.baseline].name);
+    let verdicts = verdicts(scenario, &table);
+    let mut text = if scenario.sweep.parameters.is_empty() && scenario.pareto.is_none() {
+        comparison(&table, &scenario.compare[scenario.baseline].name)
+    } else {
+        sweep(&table, scenario)
+    };
     if !verdicts.is_empty() {
         text.push_str("\n\nExpectations:\n");
         text.extend(verdicts.iter().map(|verdict| format!("{}\n", verdict.line)));

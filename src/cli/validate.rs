@@ -1,9 +1,8 @@
 //! `fedisim validate`: everything that is wrong with a scenario, or what it would run.
 
-use crate::cli::output::{complain, print};
+use crate::cli::output::print;
 use crate::cli::{Exit, ScenarioArguments};
 use crate::runs::EngineChoice;
-use crate::runs::estimate::Estimate;
 use clap::Args;
 
 /// `fedisim validate`
@@ -17,15 +16,11 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
-    let scenario = match arguments.scenario.read() {
-        Ok(scenario) => scenario,
+    let (study, estimate) = match arguments.scenario.estimated(EngineChoice::Fast) {
+        Ok(estimated) => estimated,
         Err(exit) => return exit,
     };
-    let estimate = Estimate::of(&scenario, EngineChoice::Fast);
-    if let Err(problem) = estimate.check(&scenario.limits) {
-        complain(&format!("{}: {problem}", arguments.scenario.scenario.display()));
-        return Exit::BadInput;
-    }
+    let scenario = &study.scenario;
     if arguments.resolved {
         return print(&scenario.resolved);
     }

@@ -88,6 +88,11 @@ enum Class {
     NotPeertube,
 }
 
+/// The names of all metrics.
+pub fn names() -> Vec<&'static str> {
+    DEFINITIONS.iter().map(|definition| definition.name).collect()
+}
+
 impl Definition {
     /// The definition of a name, if there is one.
     pub fn named(name: &str) -> Option<&'static Definition> {

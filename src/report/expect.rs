@@ -1,7 +1,7 @@
 //! Expectations: whether the bounds that a scenario carries hold in its results.
 
+use crate::intervals::Table;
 use crate::metrics::definitions::Definition;
-use crate::report::summary::Summary;
 use crate::report::table::humane;
 use crate::scenario::{Expectation, Scenario, Severity};
 
@@ -17,21 +17,17 @@ pub struct Verdict {
 }
 
 /// The verdicts on all expectations of a scenario, in the order of the file.
-pub fn verdicts(scenario: &Scenario, summary: &Summary) -> Vec<Verdict> {
-    scenario.expect.iter().map(|expectation| verdict(scenario, summary, expectation)).collect()
+pub fn verdicts(scenario: &Scenario, table: &Table) -> Vec<Verdict> {
+    scenario.expect.iter().map(|expectation| verdict(scenario, table, expectation)).collect()
 }
 
-fn verdict(scenario: &Scenario, summary: &Summary, expectation: &Expectation) -> Verdict {
+fn verdict(scenario: &Scenario, table: &Table, expectation: &Expectation) -> Verdict {
     let Expectation { metric, min, max, severity, .. } = expectation;
-    let value_in = |variant: usize| summary.value(&scenario.compare[variant].name, metric);
-    let value = match expectation.relative_to {
-        None => value_in(expectation.variant),
-        Some(other) => value_in(expectation.variant)
-            .zip(value_in(other))
-            .and_then(|(value, base)| (base != 0.0).then(|| value / base)),
-    };
+    let points = 0..table.points.len().max(1);
+    let values: Vec<Option<f64>> =
+        points.flat_map(|point| bounded_values(scenario, table, expectation, point)).collect();
     let in_bounds = |value: f64| min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max);
-    let holds = value.is_some_and(in_bounds);
+    let holds = values.iter().all(|value| value.is_some_and(in_bounds));
     let fails = *severity == Severity::Fail;
     let word = match (holds, fails) {
         (true, _) => "ok  ",
@@ -46,9 +42,51 @@ fn verdict(scenario: &Scenario, summary: &Summary, expectation: &Expectation) ->
         Some(_) => "",
         None => Definition::named(metric).map_or("", |definition| definition.unit),
     };
-    let found = value.map_or_else(|| "no value".to_owned(), |value| humane(value, unit));
+    let found = found(&values, unit);
     let line = format!("{word} {protocol}: {metric}{relative} = {found} ({})", bounds(*min, *max, unit));
     Verdict { holds, fails, line }
+}
+
+/// What must be within the bounds at a point: the mean, or each replication's value; divided by that of another column if so said.
+fn bounded_values(
+    scenario: &Scenario,
+    table: &Table,
+    expectation: &Expectation,
+    point: usize,
+) -> Vec<Option<f64>> {
+    let name = |variant: usize| &scenario.compare[variant].name[..];
+    let metric = &expectation.metric;
+    let values = table.values(point, name(expectation.variant), metric);
+    let others = expectation.relative_to.map(|other| table.values(point, name(other), metric));
+    let divided = |value: f64, base: f64| (base != 0.0).then(|| value / base);
+    if expectation.bounds_each {
+        let Some(values) = values else { return vec![None] };
+        let one = |(number, &value): (&u32, &f64)| match others {
+            None => Some(value),
+            Some(base) => divided(value, *base?.get(number)?),
+        };
+        return values.iter().map(one).collect();
+    }
+    let mean = |protocol| Some(table.mean(point, protocol, metric)?.mean);
+    let value = match expectation.relative_to {
+        None => mean(name(expectation.variant)),
+        Some(other) => mean(name(expectation.variant))
+            .zip(mean(name(other)))
+            .and_then(|(value, base)| divided(value, base)),
+    };
+    vec![value]
+}
+
+/// One value, or the range of several.
+fn found(values: &[Option<f64>], unit: &str) -> String {
+    let mut known: Vec<f64> = values.iter().copied().flatten().collect();
+    known.sort_by(f64::total_cmp);
+    match known[..] {
+        _ if known.len() < values.len() => "no value".to_owned(),
+        [only] => humane(only, unit),
+        [first, .., last] => format!("{} to {}", humane(first, unit), humane(last, unit)),
+        [] => "no value".to_owned(),
+    }
 }
 
 fn bounds(min: Option<f64>, max: Option<f64>, unit: &str) -> String {

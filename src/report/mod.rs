@@ -1,5 +1,6 @@
 //! What people read, made from the records alone: the comparison table and the verdict on expectations.
 
+pub mod compare;
 pub mod expect;
-pub mod summary;
+pub mod sweep;
 pub mod table;

@@ -1,10 +1,10 @@
 //! The comparison table: metrics as rows, protocols as columns, for a terminal or an issue comment.
 //!
 //! Numbers are rounded for reading; the exact ones are in `summary.csv`. Rows of traffic also say how many times the
-//! baseline a value is.
+//! baseline a value is. With several replications numbers are means, with half the width of their 95 % interval.
 
+use crate::intervals::{Comparison, Estimate, Shown, Table as Values};
 use crate::metrics::definitions::Definition;
-use crate::report::summary::Summary;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A group of rows with what it is about.
@@ -86,48 +86,101 @@ const GROUPS: [Group; 6] = [
     },
 ];
 
-/// The table of a run; `baseline` is one of its protocols.
-pub fn comparison(summary: &Summary, baseline: &str) -> String {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(std::iter::once("").chain(summary.protocols.iter().map(String::as_str)));
+/// The table of a run without a sweep; `baseline` is one of its protocols.
+pub fn comparison(values: &Values, baseline: &str) -> String {
+    let mut table = empty();
+    table.set_header(std::iter::once("").chain(values.protocols.iter().map(String::as_str)));
+    let before = table.row_count();
     for group in &GROUPS {
-        let rows: Vec<_> =
-            group.rows.iter().filter_map(|row| row_of(summary, baseline, group, row)).collect();
+        let rows: Vec<_> = group.rows.iter().filter_map(|row| row_of(values, baseline, group, row)).collect();
         if !rows.is_empty() {
             table.add_row([group.title]);
             table.add_rows(rows);
         }
     }
-    if table.is_empty() {
+    if table.row_count() == before {
         table.add_row(["nobody watched, and nothing was sent"]);
     }
-    for column in table.column_iter_mut().skip(1) {
+    align_right(&mut table, 1);
+    let replications = values.replications();
+    let head = match replications {
+        0 | 1 => String::new(),
+        _ => format!(
+            "Means of {replications} replications, with 95 % intervals of the mean and of the ratio to {baseline}\n"
+        ),
+    };
+    head + &table.trim_fmt()
+}
+
+/// A table without lines, as it can be pasted into an issue.
+pub(super) fn empty() -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+/// Lets the columns from `first` on end at the same place.
+pub(super) fn align_right(table: &mut Table, first: usize) {
+    for column in table.column_iter_mut().skip(first) {
         column.set_cell_alignment(CellAlignment::Right);
     }
-    table.trim_fmt()
+}
+
+/// The metrics that the comparison shows, in its order.
+pub(super) fn shown_metrics() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().flat_map(|group| group.rows.iter().map(|(_, metric)| *metric))
 }
 
 /// A row, unless no protocol has a value or all are zero.
 fn row_of(
-    summary: &Summary,
+    values: &Values,
     baseline: &str,
     group: &Group,
     (label, metric): &(&str, &str),
 ) -> Option<Vec<String>> {
     let unit = Definition::named(metric)?.unit;
-    let values: Vec<_> = summary.protocols.iter().map(|protocol| summary.value(protocol, metric)).collect();
-    values.iter().flatten().find(|value| **value != 0.0)?;
-    let base = summary.value(baseline, metric).filter(|base| *base > 0.0 && group.against_baseline);
-    let cell = |(protocol, value): (&String, &Option<f64>)| match (value, base) {
-        (None, _) => "-".to_owned(),
-        (Some(value), Some(base)) if protocol != baseline => {
-            format!("{} ({})", humane(*value, unit), times(value / base))
-        }
-        (Some(value), _) => humane(*value, unit),
+    let mean = |protocol: &String| values.mean(0, protocol, metric);
+    values.protocols.iter().filter_map(mean).find(|estimate| estimate.mean != 0.0)?;
+    let cell = |protocol: &String| {
+        let Some(estimate) = mean(protocol) else { return "-".to_owned() };
+        let against = (group.against_baseline && protocol != baseline)
+            .then(|| values.compare(0, protocol, baseline, metric))
+            .flatten()
+            .filter(|comparison| comparison.baseline.mean > 0.0);
+        let ratio = against.and_then(|comparison| Some(format!(" ({})", ratio_text(&comparison)?)));
+        estimated(&estimate, unit) + &ratio.unwrap_or_default()
     };
-    let cells = summary.protocols.iter().zip(&values).map(cell);
+    let cells = values.protocols.iter().map(cell);
     Some(std::iter::once(format!("  {label}")).chain(cells).collect())
+}
+
+/// A mean with half the width of its interval, as a share of it.
+pub(super) fn estimated(estimate: &Estimate, unit: &str) -> String {
+    humane(estimate.mean, unit) + &plus_minus(estimate)
+}
+
+fn plus_minus(estimate: &Estimate) -> String {
+    match estimate.half_width {
+        None => String::new(),
+        Some(half_width) if half_width <= 0.0 => " ±0 %".to_owned(),
+        Some(_) if estimate.mean.abs() <= 0.0 => " ±?".to_owned(),
+        Some(half_width) => {
+            let percent = half_width / estimate.mean.abs() * 100.0;
+            format!(" ±{} %", if percent < 10.0 { format!("{percent:.1}") } else { format!("{percent:.0}") })
+        }
+    }
+}
+
+/// How many times the baseline a column is, and whether that is shown.
+pub(super) fn ratio_text(comparison: &Comparison) -> Option<String> {
+    let ratio = comparison.ratio?;
+    Some(match (ratio.half_width, comparison.shown()) {
+        (None, _) => times(ratio.mean),
+        (Some(_), Shown::Nothing) => {
+            format!("x{}{}, no difference shown", three_digits(ratio.mean), plus_minus(&ratio))
+        }
+        (Some(_), _) => format!("x{}{}", three_digits(ratio.mean), plus_minus(&ratio)),
+    })
 }
 
 /// How many times another value one is, or which part of it.

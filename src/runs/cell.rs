@@ -1,5 +1,5 @@
-//! One cell: a protocol on one replication's crowd. What it is (`CellPlan`) and what came out (`CellResult`) are plain
-//! data, so that cells can run anywhere and in any order.
+//! One cell: a protocol on one replication's crowd at one point of a sweep. What it is (`CellPlan`) and what came out
+//! (`CellResult`) are plain data, so that cells can run anywhere and in any order.
 
 use crate::domain::workload::sessions;
 use crate::mechanism::wire::{Host, Names, Sizes, VideoNames};
@@ -17,11 +17,16 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
+/// More threads inside a cell than this never help.
+const HELPERS_MAX: usize = 64;
+
 /// What decides a cell, beside its scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CellPlan {
     /// Its number in the plan.
     pub number: usize,
+    /// The point of the sweep: a position in `Sweep::points`.
+    pub point: usize,
     /// The column of the comparison: a position in `Scenario::compare`.
     pub variant: usize,
     /// The draws.
@@ -57,8 +62,7 @@ pub struct RanHow {
 }
 
 /// What came out of a cell.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CellResult {
     /// Its number in the plan.
     pub cell: usize,
@@ -96,11 +100,24 @@ pub enum CellError {
     EventLimit(Time),
 }
 
-/// The cells of a scenario: every protocol of the comparison on the same crowd.
+/// The cells of a scenario: at every point of its sweep every replication, in each every protocol on the same crowd.
 pub fn plan(scenario: &Scenario) -> Vec<CellPlan> {
-    let seed = Seed { seed: scenario.seed, replication: 0 };
-    let cell = |variant| CellPlan { number: variant, variant, seed };
-    (0..scenario.compare.len()).map(cell).collect()
+    let columns = scenario.compare.len();
+    let mut cells = Vec::new();
+    for point in 0..scenario.sweep.points.len() {
+        for replication in 0..scenario.replications {
+            let seed = Seed { seed: scenario.seed, replication };
+            let first = cells.len();
+            let cell = |variant| CellPlan { number: first + variant, point, variant, seed };
+            cells.extend((0..columns).map(cell));
+        }
+    }
+    cells
+}
+
+/// The threads that help inside each of so many cells at once, if there are so many in all.
+pub(super) fn helpers(threads: usize, cells_at_once: usize) -> usize {
+    (threads / cells_at_once).min(HELPERS_MAX) - 1
 }
 
 /// Runs a cell.
@@ -155,6 +172,17 @@ fn response_bytes(cell: &Cell) -> u64 {
 }
 
 impl RanHow {
+    /// Adds what it counts to that of the same column, run in the same way.
+    pub(super) fn add_to(self, all: &mut Vec<RanHow>) {
+        let alike = |other: &&mut RanHow| (&other.protocol, &other.engine) == (&self.protocol, &self.engine);
+        let Some(other) = all.iter_mut().find(alike) else { return all.push(self) };
+        other.messages_apart += self.messages_apart;
+        other.heartbeats_skipped += self.heartbeats_skipped;
+        for (why, count) in self.messages_with_events {
+            *other.messages_with_events.entry(why).or_default() += count;
+        }
+    }
+
     fn new(protocol: String, ran: Option<&Ran>) -> RanHow {
         let mut how = RanHow {
             protocol,

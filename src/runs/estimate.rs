@@ -11,7 +11,7 @@ use crate::event::MAX_NUMBER;
 use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
-use crate::scenario::{Limits, Scenario};
+use crate::scenario::{Failure, Limits, Scenario, Study};
 use crate::sim::broadcasts_without_events;
 use crate::words::random::Seed;
 use crate::words::units::{Span, Time};
@@ -100,6 +100,39 @@ impl Estimate {
                 + most(|load| load.message_bytes)
                 + rows * ROW_MEMORY_BYTES,
             output_bytes: rows * ROW_BYTES * scenario.compare.len() as f64,
+        }
+    }
+
+    /// The estimate for all points and replications of a study, each of which is looked at.
+    ///
+    /// # Errors
+    /// What is wrong with a point of its sweep.
+    pub fn of_study(study: &Study, engine: EngineChoice) -> Result<Estimate, Failure> {
+        let mut all: Option<Estimate> = None;
+        study.check(|point| {
+            let one = Estimate::of(point, engine);
+            all = Some(all.map_or(one, |all| all.and(&one)));
+        })?;
+        let mut all = all.expect("there is a point");
+        let replications = study.scenario.replications;
+        all.cells *= replications as usize;
+        all.time_s *= f64::from(replications);
+        all.output_bytes *= f64::from(replications);
+        Ok(all)
+    }
+
+    /// This and another.
+    fn and(&self, other: &Estimate) -> Estimate {
+        Estimate {
+            cells: self.cells + other.cells,
+            sessions: self.sessions.max(other.sessions),
+            messages: self.messages.max(other.messages),
+            messages_apart: self.messages_apart.max(other.messages_apart),
+            events: self.events.max(other.events),
+            time_s: self.time_s + other.time_s,
+            numbers: self.numbers.max(other.numbers),
+            memory_bytes: self.memory_bytes.max(other.memory_bytes),
+            output_bytes: self.output_bytes + other.output_bytes,
         }
     }
 
@@ -243,7 +276,7 @@ fn share_apart(scenario: &Scenario, variant: usize, per_s: f64) -> f64 {
         return 0.0;
     }
     let seed = Seed { seed: scenario.seed, replication: 0 };
-    let cell = build_cell_without_sessions(scenario, &CellPlan { number: variant, variant, seed });
+    let cell = build_cell_without_sessions(scenario, &CellPlan { number: variant, point: 0, variant, seed });
     match broadcasts_without_events(&cell) {
         true if is_unlimited(&column.delivery) => 1.0,
         true => share_at_origins(scenario),

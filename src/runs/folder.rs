@@ -5,19 +5,20 @@
 //! | `manifest.json` | model version, scenario, hashes, seed, cells, digest of the records, complete or not |
 //! | `scenario.resolved.yaml` | the scenario with every default written out |
 //! | `cells/N.json` | a finished cell, while the run is not complete |
-//! | the files of `records::RECORD_FILES` | rows of finished cells, in the order of the plan |
+//! | the files of `records::RECORD_FILES` | rows of finished cells, in the order of the plan, once the run has ended |
 //!
-//! Files appear whole: they are written beside and renamed. Rows are appended cell by cell, in one write each. When the
-//! run is complete the cells' files go. No wall time, path or thread count is written anywhere.
+//! Files appear whole: they are written beside and renamed. When the run is complete the cells' files go. No wall time,
+//! path or thread count is written anywhere.
 
-use crate::runs::cell::{CellResult, RanHow};
-use crate::runs::records::{MODEL_VERSION, RECORD_FILES};
-use crate::scenario::Scenario;
+use crate::runs::cell::{MetricValue, RanHow};
+use crate::runs::records::{MODEL_VERSION, RECORD_FILES, SUMMARY, mark_front, read_summary};
+use crate::runs::spec::{CellRecord, CellSpec};
+use crate::scenario::{Scenario, Study};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "manifest.json";
@@ -38,13 +39,13 @@ pub struct Manifest {
     pub scenario_sha256: String,
     /// The seed.
     pub seed: u64,
-    /// Cells in the plan.
+    /// Cells in the records; while not complete, in the plan.
     pub cells: usize,
     /// Whether all of them are in the records.
     pub complete: bool,
     /// Of each file of records, the SHA-256 in hex; empty while not complete.
     pub records_sha256: BTreeMap<String, String>,
-    /// How each cell in the records ran, in the order of the plan: nothing that changes them.
+    /// How the cells of each column ran, their messages added up: nothing that changes the records.
     #[serde(default)]
     pub ran: Vec<RanHow>,
     /// SHA-256 over all files of records in their order, in hex; empty while not complete.
@@ -76,27 +77,18 @@ pub enum FolderError {
 }
 
 /// A folder that is ready for cells.
-pub struct Folder {
+pub struct Folder<'a> {
     path: PathBuf,
     manifest: Manifest,
+    scenario: &'a Scenario,
 }
 
 /// What `Folder::open` finds.
-pub enum Opened {
+pub enum Opened<'a> {
     /// The whole run, done before.
     Complete,
-    /// A folder to run into, and the cells that it has already.
-    Open(Box<Folder>, Vec<CellResult>),
-}
-
-/// Appends cells to the records, in the order of the plan.
-pub struct RecordWriter<'a> {
-    folder: Folder,
-    files: Vec<File>,
-    scenario: &'a Scenario,
-    /// Finished cells whose turn has not come.
-    waiting: BTreeMap<usize, CellResult>,
-    next: usize,
+    /// A folder to run into, and the cells that it has already, with their metrics.
+    Open(Box<Folder<'a>>, Vec<(CellSpec, Vec<MetricValue>)>),
 }
 
 impl std::fmt::Display for FolderError {
@@ -124,7 +116,7 @@ impl FolderError {
         FolderError::Io { doing: "start threads".into(), error: io::Error::other(error.to_string()) }
     }
 
-    fn io(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+    pub(super) fn io(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
         let doing = format!("{doing} {}", path.display());
         move |error| FolderError::Io { doing, error }
     }
@@ -146,19 +138,24 @@ impl Manifest {
     }
 
     fn is_of_same_run(&self, other: &Manifest) -> bool {
-        (&self.model_version, &self.scenario_sha256, self.cells)
-            == (&other.model_version, &other.scenario_sha256, other.cells)
+        (&self.model_version, &self.scenario_sha256) == (&other.model_version, &other.scenario_sha256)
     }
 }
 
-impl Folder {
-    /// Opens a folder for a scenario: a new one, an empty one, or one that holds this very run. With `force`, what an
-    /// other run left there is removed; other files are never touched.
+impl<'a> Folder<'a> {
+    /// Opens a folder for the cells of a study: a new one, an empty one, or one that holds this very run. With `force`, what
+    /// an other run left there is removed; other files are never touched.
     ///
     /// # Errors
     /// If it holds another run or something else (unless `force`), or cannot be read or written.
-    pub fn open(path: &Path, scenario: &Scenario, cells: usize, force: bool) -> Result<Opened, FolderError> {
-        let ours = Manifest::new(scenario, cells);
+    pub(super) fn open(
+        path: &Path,
+        study: &'a Study,
+        specs: &[CellSpec],
+        force: bool,
+    ) -> Result<Opened<'a>, FolderError> {
+        let scenario = &*study.scenario;
+        let ours = Manifest::new(scenario, specs.len());
         match (holds(path, &ours)?, force) {
             (Holds::Nothing, _) => {}
             (_, true) => remove_run(path)?,
@@ -172,49 +169,92 @@ impl Folder {
                 return Err(FolderError::Occupied { path: path.to_owned(), holds });
             }
         }
-        let folder = Folder { path: path.to_owned(), manifest: ours };
+        let folder = Folder { path: path.to_owned(), manifest: ours, scenario };
         fs::create_dir_all(path).map_err(FolderError::io("create", path))?;
         // First of all, so that whatever a kill leaves behind is known as this run's.
         folder.write_manifest()?;
         let cells = path.join(CELLS);
         fs::create_dir_all(&cells).map_err(FolderError::io("create", &cells))?;
         folder.write(RESOLVED, scenario.resolved.as_bytes())?;
-        let kept = folder.kept_cells()?;
+        let mut kept = Vec::new();
+        for spec in specs {
+            if let Some(record) = folder.kept(spec.cell)?
+                && record.spec.is_same_cell(spec)
+            {
+                kept.push((record.spec, record.metrics));
+            }
+        }
         Ok(Opened::Open(Box::new(folder), kept))
     }
 
-    /// Starts the records with the cells that are there.
-    pub(super) fn records(
-        self,
-        scenario: &Scenario,
-        kept: Vec<CellResult>,
-    ) -> Result<RecordWriter<'_>, FolderError> {
+    /// A finished cell; none if its file is missing or not whole.
+    fn kept(&self, cell: usize) -> Result<Option<CellRecord>, FolderError> {
+        let path = self.cell_path(cell);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(FolderError::io("read", &path)(error)),
+        }
+    }
+
+    /// Keeps a finished cell.
+    pub(super) fn keep(&self, record: &CellRecord) -> Result<(), FolderError> {
+        let json = serde_json::to_vec(record).expect("a record has text keys");
+        self.write(&format!("{CELLS}/{}.json", record.spec.cell), &json)
+    }
+
+    /// Writes the records of some finished cells, and says how they ran.
+    pub(super) fn write_records(&self, cells: &BTreeSet<usize>) -> Result<Vec<RanHow>, FolderError> {
+        let parameters = &self.scenario.sweep.parameters;
         let mut files = Vec::new();
         for record in &RECORD_FILES {
             let path = self.path.join(record.name);
-            let mut file = File::create(&path).map_err(FolderError::io("create", &path))?;
-            let header = record.header().map_err(io::Error::other);
-            header.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &path))?;
-            files.push(file);
+            let beside = path.with_extension("part");
+            let file = File::create(&beside).map_err(FolderError::io("create", &beside))?;
+            let mut file = BufWriter::new(file);
+            let header = record.header(parameters).map_err(io::Error::other);
+            header.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &beside))?;
+            files.push((record.name, path, beside, file));
         }
-        let waiting = kept.into_iter().map(|result| (result.cell, result)).collect();
-        let mut writer = RecordWriter { folder: self, files, scenario, waiting, next: 0 };
-        writer.append_due()?;
-        Ok(writer)
+        let mut ran: Vec<RanHow> = Vec::new();
+        for &cell in cells {
+            let path = self.cell_path(cell);
+            let gone = || FolderError::io("read", &path)(io::Error::other("it has changed"));
+            let record = self.kept(cell)?.ok_or_else(gone)?;
+            for (name, _, beside, file) in &mut files {
+                let rows = record.rows.get(*name).map_or("", String::as_str);
+                file.write_all(rows.as_bytes()).map_err(FolderError::io("write", beside))?;
+            }
+            record.ran.add_to(&mut ran);
+        }
+        for (_, path, beside, mut file) in files {
+            file.flush()
+                .and_then(|()| fs::rename(&beside, &path))
+                .map_err(FolderError::io("write", &path))?;
+        }
+        if let Some(pareto) = &self.scenario.pareto {
+            let summary = read_record(&self.path, SUMMARY)?;
+            let table = read_summary(&summary).expect("it was written just now");
+            self.write(SUMMARY, &mark_front(&summary, &table, pareto))?;
+        }
+        Ok(ran)
     }
 
-    /// The finished cells of an interrupted run; a file that is not whole counts as not finished.
-    fn kept_cells(&self) -> Result<Vec<CellResult>, FolderError> {
-        let mut kept = Vec::new();
-        for cell in 0..self.manifest.cells {
-            let path = self.cell_path(cell);
-            match fs::read(&path) {
-                Ok(bytes) => kept.extend(serde_json::from_slice::<CellResult>(&bytes)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                Err(error) => return Err(FolderError::io("read", &path)(error)),
-            }
+    /// These are all cells: the records are final.
+    pub(super) fn complete(mut self, cells: &BTreeSet<usize>) -> Result<(), FolderError> {
+        self.manifest.ran = self.write_records(cells)?;
+        self.manifest.cells = cells.len();
+        let mut digest = Sha256::new();
+        for record in &RECORD_FILES {
+            let path = self.path.join(record.name);
+            let bytes = fs::read(&path).map_err(FolderError::io("read", &path))?;
+            digest.update(&bytes);
+            self.manifest.records_sha256.insert(record.name.to_owned(), hex(&Sha256::digest(&bytes)));
         }
-        Ok(kept)
+        self.manifest.digest_sha256 = hex(&digest.finalize());
+        self.manifest.complete = true;
+        self.write_manifest()?;
+        remove_cells(&self.path)
     }
 
     fn cell_path(&self, cell: usize) -> PathBuf {
@@ -234,51 +274,6 @@ impl Folder {
         fs::write(&beside, bytes)
             .and_then(|()| fs::rename(&beside, &path))
             .map_err(FolderError::io("write", &path))
-    }
-}
-
-impl RecordWriter<'_> {
-    /// Keeps a finished cell and appends the rows of all whose turn has come.
-    pub(super) fn keep(&mut self, result: CellResult) -> Result<(), FolderError> {
-        let json = serde_json::to_vec(&result).expect("a result has text keys");
-        self.folder.write(&format!("{CELLS}/{}.json", result.cell), &json)?;
-        self.waiting.insert(result.cell, result);
-        self.append_due()
-    }
-
-    /// How many cells are finished.
-    pub(super) fn kept(&self) -> usize {
-        self.next + self.waiting.len()
-    }
-
-    /// All cells are there: the records are final.
-    pub(super) fn complete(mut self) -> Result<(), FolderError> {
-        assert_eq!((self.next, self.waiting.len()), (self.folder.manifest.cells, 0), "a cell is missing");
-        let mut digest = Sha256::new();
-        for record in &RECORD_FILES {
-            let path = self.folder.path.join(record.name);
-            let bytes = fs::read(&path).map_err(FolderError::io("read", &path))?;
-            digest.update(&bytes);
-            let sha256 = hex(&Sha256::digest(&bytes));
-            self.folder.manifest.records_sha256.insert(record.name.to_owned(), sha256);
-        }
-        self.folder.manifest.digest_sha256 = hex(&digest.finalize());
-        self.folder.manifest.complete = true;
-        self.folder.write_manifest()?;
-        remove_cells(&self.folder.path)
-    }
-
-    fn append_due(&mut self) -> Result<(), FolderError> {
-        while let Some(result) = self.waiting.remove(&self.next) {
-            for (record, file) in RECORD_FILES.iter().zip(&mut self.files) {
-                let rows = record.cell(self.scenario, &result).map_err(io::Error::other);
-                let path = self.folder.path.join(record.name);
-                rows.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &path))?;
-            }
-            self.folder.manifest.ran.push(result.ran);
-            self.next += 1;
-        }
-        Ok(())
     }
 }
 
@@ -326,10 +321,13 @@ fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
 /// Removes what a run writes and nothing else; the manifest last, so that until then the folder is known as a run's.
 fn remove_run(path: &Path) -> Result<(), FolderError> {
     remove_cells(path)?;
-    let files = RECORD_FILES.iter().map(|record| record.name);
-    for name in files.chain([RESOLVED, RESOLVED_BESIDE, MANIFEST_BESIDE, MANIFEST]) {
+    for name in RECORD_FILES.iter().map(|record| record.name) {
         let file = path.join(name);
-        unless_missing(fs::remove_file(&file)).map_err(FolderError::io("remove", &file))?;
+        remove_file(&file.with_extension("part"))?;
+        remove_file(&file)?;
+    }
+    for name in [RESOLVED, RESOLVED_BESIDE, MANIFEST_BESIDE, MANIFEST] {
+        remove_file(&path.join(name))?;
     }
     Ok(())
 }
@@ -344,7 +342,7 @@ fn remove_cells(path: &Path) -> Result<(), FolderError> {
     let mut ours = true;
     for file in entries.flatten().map(|entry| entry.path()) {
         if is_cell(&file) {
-            unless_missing(fs::remove_file(&file)).map_err(FolderError::io("remove", &file))?;
+            remove_file(&file)?;
         } else {
             ours = false;
         }
@@ -360,9 +358,10 @@ fn is_cell(file: &Path) -> bool {
         && part(file.extension()).is_some_and(|ending| ending == "json" || ending == "part")
 }
 
-fn unless_missing(removed: io::Result<()>) -> io::Result<()> {
-    match removed {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+/// Removes a file if it is there.
+fn remove_file(file: &Path) -> Result<(), FolderError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FolderError::io("remove", file)(error)),
         _ => Ok(()),
     }
 }
@@ -378,4 +377,14 @@ fn hex(bytes: &[u8]) -> String {
 pub fn read_record(folder: &Path, name: &str) -> Result<Vec<u8>, FolderError> {
     let path = folder.join(name);
     fs::read(&path).map_err(FolderError::io("read", &path))
+}
+
+/// Reads what a run's folder says about itself.
+///
+/// # Errors
+/// If it cannot be read, or is not of fedisim.
+pub fn read_manifest(folder: &Path) -> Result<Manifest, FolderError> {
+    let bytes = read_record(folder, MANIFEST)?;
+    let path = folder.join(MANIFEST);
+    serde_json::from_slice(&bytes).map_err(|error| FolderError::io("read", &path)(io::Error::other(error)))
 }

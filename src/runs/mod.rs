@@ -1,25 +1,31 @@
 //! Runs: the cells of a scenario on threads, and the folder that holds what came out.
 //!
 //! A finished cell is kept in the folder as a file of its own until all are done, so that an interrupted run resumes
-//! where it stopped; its rows are appended to the records in the order of the plan, whatever the order of work. The
+//! where it stopped; then the records are written from them in the order of the plan, whatever the order of work. The
 //! manifest says whether the folder is complete. Nothing is printed here.
 
 pub mod cell;
+pub mod collect;
 pub mod estimate;
 pub mod event_log;
 pub mod folder;
 pub mod records;
+pub mod spec;
+mod stopping;
 
-use crate::scenario::Scenario;
-use cell::{CellError, CellPlan, CellResult, Engine, plan, run_cell};
-use folder::{Folder, FolderError};
+use crate::metrics::definitions::names;
+use crate::scenario::{Changes, Failure, Input, Study, parse};
+use cell::{CellError, CellPlan, Engine, helpers, plan, run_cell};
+use folder::{Folder, FolderError, Opened};
 use rayon::prelude::*;
+use records::MODEL_VERSION;
+use serde::{Deserialize, Serialize};
+use spec::{CellRecord, CellSpec};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// More threads inside a cell than this never help.
-const HELPERS_MAX: usize = 64;
+use stopping::{Needs, Stopping};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +44,10 @@ pub enum RunOutcome {
 pub enum RunError {
     /// The folder cannot be used or written.
     Folder(FolderError),
+    /// A point of the sweep cannot be read any more: its data have changed.
+    Scenario(Failure),
+    /// A spec or a record of a cell is not what it should be, or cells are missing: the user's mistake.
+    Cells(String),
     /// Somebody asked it to stop; what was finished is kept.
     Interrupted {
         /// Cells that are kept.
@@ -60,6 +70,8 @@ impl std::fmt::Display for RunError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             RunError::Folder(error) => error.fmt(f),
+            RunError::Scenario(failure) => failure.fmt(f),
+            RunError::Cells(problem) => f.write_str(problem),
             RunError::Interrupted { finished_cells, cells } => {
                 write!(
                     f,
@@ -93,8 +105,15 @@ pub struct How {
     pub engine: EngineChoice,
 }
 
+impl From<Failure> for RunError {
+    fn from(failure: Failure) -> Self {
+        RunError::Scenario(failure)
+    }
+}
+
 /// How cells are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum EngineChoice {
     /// Event by event.
     Plain,
@@ -102,66 +121,189 @@ pub enum EngineChoice {
     Fast,
 }
 
-/// Runs all cells of a scenario into a folder. `finished` is called after each cell, from any thread.
+/// Runs all cells of a study into a folder. `finished` is called after each cell, from any thread.
 ///
 /// # Errors
 /// If the folder belongs to something else (unless `force`), cannot be written, or the run did not come to its end.
 pub fn run(
-    scenario: &Scenario,
+    study: &Study,
     out: &Path,
     how: &How,
     stop: &AtomicBool,
-    finished: &(dyn Fn(&CellResult) + Sync),
+    finished: &(dyn Fn(&CellSpec) + Sync),
 ) -> Result<RunOutcome, RunError> {
-    let cells = plan(scenario);
-    let (folder, kept) = match Folder::open(out, scenario, cells.len(), how.force)? {
-        folder::Opened::Complete => return Ok(RunOutcome::WasComplete),
-        folder::Opened::Open(folder, kept) => (folder, kept),
+    let cells = plan(&study.scenario);
+    let specs = CellSpec::all(study, how.engine);
+    let (folder, kept) = match Folder::open(out, study, &specs, how.force)? {
+        Opened::Complete => return Ok(RunOutcome::WasComplete),
+        Opened::Open(folder, kept) => (folder, kept),
     };
     let resumed_cells = kept.len();
-    for result in &kept {
-        finished(result);
+    let mut progress = Progress::new(study, &cells);
+    for (spec, metrics) in &kept {
+        progress.note(spec.cell, metrics);
+        finished(spec);
     }
-    let missing: Vec<CellPlan> =
-        cells.iter().copied().filter(|cell| kept.iter().all(|result| result.cell != cell.number)).collect();
-    let writer = Mutex::new(folder.records(scenario, kept)?);
-    // No thread without work: somebody may ask for a million.
-    let threads = how.jobs.clamp(1, missing.len().max(1));
-    let engine = match how.engine {
-        EngineChoice::Plain => Engine::Plain,
-        // threads that have no cell of their own help inside the others
-        EngineChoice::Fast => Engine::Fast { helpers: (how.jobs / threads).min(HELPERS_MAX) - 1 },
+    let progress = Mutex::new(progress);
+    let outcome = loop {
+        let due = progress.lock().expect("nobody panics with it").due();
+        if due.is_empty() {
+            break Ok(());
+        }
+        // No thread without work: somebody may ask for a million.
+        let threads = how.jobs.clamp(1, due.len());
+        let engine = engine(how.engine, helpers(how.jobs, threads));
+        let run_one = |&number: &usize| -> Result<(), RunError> {
+            let record = run_spec(study, &cells[number], &specs[number], engine, stop)?;
+            folder.keep(&record)?;
+            progress.lock().expect("nobody panics with it").note(number, &record.metrics);
+            finished(&record.spec);
+            Ok(())
+        };
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+        let pool = pool.map_err(|error| FolderError::threads(&error))?;
+        if let Err(error) = pool.install(|| due.par_iter().with_max_len(1).try_for_each(run_one)) {
+            break Err(error);
+        }
     };
-    let run_one = |cell: &CellPlan| -> Result<(), RunError> {
-        let result =
-            run_cell(scenario, cell, engine, stop).map_err(|error| cell_error(scenario, cell, error))?;
-        finished(&result);
-        let mut writer = writer.lock().expect("no thread panics while it writes");
-        writer.keep(result).map_err(RunError::Folder)
-    };
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-    let pool = pool.map_err(|error| FolderError::threads(&error))?;
-    let outcome = pool.install(|| missing.par_iter().with_max_len(1).try_for_each(run_one));
-    let writer = writer.into_inner().expect("no thread panics while it writes");
+    let progress = progress.into_inner().expect("nobody panics with it");
     match outcome {
         Ok(()) => {
-            writer.complete()?;
+            folder.complete(&progress.wanted())?;
             Ok(RunOutcome::Complete { resumed_cells })
         }
         Err(_) if stop.load(Ordering::Relaxed) => {
-            Err(RunError::Interrupted { finished_cells: writer.kept(), cells: cells.len() })
+            folder.write_records(&progress.done)?;
+            Err(RunError::Interrupted { finished_cells: progress.done.len(), cells: cells.len() })
         }
         Err(error) => Err(error),
     }
 }
 
-fn cell_error(scenario: &Scenario, cell: &CellPlan, error: CellError) -> RunError {
-    match error {
-        CellError::Interrupted => RunError::Interrupted { finished_cells: 0, cells: 0 },
+/// Runs the cell of a spec, whose scenario's data files are in a folder.
+///
+/// # Errors
+/// If the spec is not one that a plan of this version holds, or the cell did not come to its end.
+pub fn run_alone(
+    spec: CellSpec,
+    data: &Path,
+    jobs: usize,
+    stop: &AtomicBool,
+) -> Result<CellRecord, RunError> {
+    let study = study_of(&spec, data)?;
+    let cell = cell_of(&study, &spec)?;
+    run_spec(&study, &cell, &spec, engine(spec.engine, helpers(jobs.max(1), 1)), stop)
+}
+
+/// The study that a spec is of.
+fn study_of(spec: &CellSpec, data: &Path) -> Result<Study, RunError> {
+    if spec.model_version != MODEL_VERSION {
+        return Err(RunError::Cells(format!(
+            "cell {} was made by version {}, and this is version {MODEL_VERSION}: their models are not mixed",
+            spec.cell, spec.model_version
+        )));
+    }
+    let file = format!("the scenario of cell {}", spec.cell);
+    let read = |name: &str| crate::scenario::read_data(data, name);
+    let input = Input { file: &file, bytes: spec.resolved.as_bytes(), stem: None, data: &read };
+    let scenario = parse(&input, &Changes::default(), &names()).map_err(Failure::Invalid)?;
+    Ok(Study::new(scenario, data, &names()))
+}
+
+/// The cell of a spec in the plan of its study.
+fn cell_of(study: &Study, spec: &CellSpec) -> Result<CellPlan, RunError> {
+    let cell = plan(&study.scenario).get(spec.cell).copied();
+    cell.filter(|cell| CellSpec::of(study, cell, spec.engine) == *spec).ok_or_else(|| {
+        RunError::Cells(format!(
+            "cell {} is not what the plan of its scenario says: it was changed; take it from `fedisim plan`",
+            spec.cell
+        ))
+    })
+}
+
+fn engine(choice: EngineChoice, helpers: usize) -> Engine {
+    match choice {
+        EngineChoice::Plain => Engine::Plain,
+        // threads that have no cell of their own help inside the others
+        EngineChoice::Fast => Engine::Fast { helpers },
+    }
+}
+
+fn run_spec(
+    study: &Study,
+    cell: &CellPlan,
+    spec: &CellSpec,
+    engine: Engine,
+    stop: &AtomicBool,
+) -> Result<CellRecord, RunError> {
+    let scenario = study.point(cell.point)?;
+    let result = run_cell(&scenario, cell, engine, stop).map_err(|error| match error {
+        CellError::Interrupted => RunError::Interrupted { finished_cells: 0, cells: 1 },
         CellError::EventLimit(at) => RunError::EventLimit {
-            protocol: scenario.compare[cell.variant].name.clone(),
+            protocol: spec.protocol.clone(),
             events: scenario.limits.events,
             at_ms: at.ms(),
         },
+    })?;
+    Ok(CellRecord::new(spec.clone(), &scenario, result))
+}
+
+/// Which cells are finished, and which are still to run.
+struct Progress<'a> {
+    cells: &'a [CellPlan],
+    columns: usize,
+    replications: u32,
+    protocols: Vec<&'a str>,
+    stopping: Stopping<'a>,
+    done: BTreeSet<usize>,
+}
+
+impl<'a> Progress<'a> {
+    fn new(study: &'a Study, cells: &'a [CellPlan]) -> Progress<'a> {
+        let scenario = &study.scenario;
+        Progress {
+            cells,
+            columns: scenario.compare.len(),
+            replications: scenario.replications,
+            protocols: scenario.compare.iter().map(|column| &column.name[..]).collect(),
+            stopping: Stopping::new(scenario),
+            done: BTreeSet::new(),
+        }
+    }
+
+    fn note(&mut self, number: usize, metrics: &[cell::MetricValue]) {
+        let cell = &self.cells[number];
+        self.stopping.note(cell.point, self.protocols[cell.variant], cell.seed.replication, metrics);
+        self.done.insert(number);
+    }
+
+    /// By point, what it needs.
+    fn needs(&self) -> impl Iterator<Item = (usize, Needs)> + '_ {
+        let per_point = self.columns * self.replications as usize;
+        (0..self.cells.len() / per_point).map(move |point| {
+            let first = point * per_point;
+            let contiguous =
+                (first..first + per_point).take_while(|number| self.done.contains(number)).count();
+            (first, self.stopping.needs(point, (contiguous / self.columns) as u32))
+        })
+    }
+
+    /// The cells to run next; none if all that are wanted are finished.
+    fn due(&self) -> Vec<usize> {
+        let up_to = |(first, needs): (usize, Needs)| {
+            let (Needs::Enough(replications) | Needs::AtLeast(replications)) = needs;
+            first..first + self.columns * replications as usize
+        };
+        self.needs().flat_map(up_to).filter(|number| !self.done.contains(number)).collect()
+    }
+
+    /// The cells that the records hold.
+    fn wanted(&self) -> BTreeSet<usize> {
+        assert!(self.due().is_empty(), "something is still to run");
+        let enough = |(first, needs): (usize, Needs)| match needs {
+            Needs::Enough(replications) => first..first + self.columns * replications as usize,
+            Needs::AtLeast(_) => unreachable!("it would be due"),
+        };
+        self.needs().flat_map(enough).collect()
     }
 }

@@ -3,16 +3,18 @@
 //! Tidy: one meaning per file, units in the column names, integers wherever they exist, and on every row what it
 //! belongs to: scenario, protocol, cell, replication, seed and model version. No wall time, path or thread count.
 
+use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
 use crate::runs::cell::CellResult;
-use crate::scenario::Scenario;
-use serde::{Deserialize, Serialize};
+use crate::runs::spec::CellSpec;
+use crate::scenario::{Pareto, Scenario};
+use std::collections::BTreeMap;
 
 /// The version of the model that made a record.
 pub const MODEL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The columns that every row begins with.
+/// The columns that every row begins with; behind them stands what the sweep varies.
 const COMMON: [&str; 6] = ["scenario", "protocol", "cell", "replication", "seed", "model_version"];
 
 /// One file of records.
@@ -80,37 +82,15 @@ pub const RECORD_FILES: [RecordFile; 6] = [
     },
 ];
 
-/// A row of `summary.csv`, as later stages read it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SummaryRow {
-    /// The scenario.
-    pub scenario: String,
-    /// The column of the comparison.
-    pub protocol: String,
-    /// The number of the cell in the plan.
-    pub cell: usize,
-    /// The number of the replication.
-    pub replication: u32,
-    /// The seed.
-    pub seed: u64,
-    /// The version of the model.
-    pub model_version: String,
-    /// The metric.
-    pub metric: String,
-    /// The unit of the value.
-    pub unit: String,
-    /// The value.
-    pub value: f64,
-}
-
 impl RecordFile {
-    /// The line of column names.
+    /// The line of column names, of a sweep over some paths.
     ///
     /// # Errors
     /// None in practice: it writes to memory.
-    pub fn header(&self) -> csv::Result<Vec<u8>> {
+    pub fn header(&self, parameters: &[String]) -> csv::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        writer.write_record(COMMON.iter().chain(self.columns))?;
+        let parameters = parameters.iter().map(String::as_str);
+        writer.write_record(COMMON.into_iter().chain(parameters).chain(self.columns.iter().copied()))?;
         writer.into_inner().map_err(|error| error.into_error().into())
     }
 
@@ -118,16 +98,17 @@ impl RecordFile {
     ///
     /// # Errors
     /// None in practice: it writes to memory.
-    pub fn cell(&self, scenario: &Scenario, result: &CellResult) -> csv::Result<Vec<u8>> {
+    pub fn cell(&self, scenario: &Scenario, spec: &CellSpec, result: &CellResult) -> csv::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let common = [
-            scenario.name.clone(),
-            result.protocol.clone(),
-            result.cell.to_string(),
-            result.replication.to_string(),
+        let mut common = vec![
+            spec.scenario.clone(),
+            spec.protocol.clone(),
+            spec.cell.to_string(),
+            spec.replication.to_string(),
             result.seed.to_string(),
             MODEL_VERSION.to_owned(),
         ];
+        common.extend(spec.parameters.iter().map(|parameter| parameter.value.clone()));
         let mut outcome = Ok(());
         (self.rows)(scenario, result, &mut |row| {
             if outcome.is_ok() {
@@ -230,10 +211,74 @@ fn ms(ns: u64) -> String {
     (ns / 1_000_000).to_string()
 }
 
-/// The rows of a `summary.csv`.
+/// The metrics of a `summary.csv`.
 ///
 /// # Errors
 /// What is wrong with the file, in a sentence.
-pub fn read_summary(bytes: &[u8]) -> Result<Vec<SummaryRow>, String> {
-    csv::Reader::from_reader(bytes).deserialize().collect::<Result<_, _>>().map_err(|error| error.to_string())
+pub fn read_summary(bytes: &[u8]) -> Result<Table, String> {
+    let mut reader = csv::Reader::from_reader(bytes);
+    let header = reader.headers().map_err(|error| error.to_string())?.clone();
+    let column = |name: &str| {
+        let found = header.iter().position(|column| column == name);
+        found.ok_or_else(|| format!("it has no column `{name}`"))
+    };
+    let [protocol, replication, metric, unit, value] =
+        [column("protocol")?, column("replication")?, column("metric")?, column("unit")?, column("value")?];
+    // what was varied stands between the common columns and the metric
+    let parameters = column("model_version")? + 1..metric;
+    if parameters.end < parameters.start {
+        return Err("its columns are not in the order in which fedisim writes them".to_owned());
+    }
+    let mut table = Table::new(parameters.clone().map(|column| header[column].to_owned()).collect());
+    for row in reader.records() {
+        let row = row.map_err(|error| error.to_string())?;
+        let line = row.position().map_or(0, csv::Position::line);
+        let replication: u32 =
+            row[replication].parse().map_err(|_| format!("line {line}: no replication"))?;
+        let value: f64 = row[value].parse().map_err(|_| format!("line {line}: the value is no number"))?;
+        let point: Vec<String> = parameters.clone().map(|column| row[column].to_owned()).collect();
+        table.add(&point, &row[protocol], (&row[metric], &row[unit]), replication, value);
+    }
+    Ok(table)
+}
+
+/// The rows of a `summary.csv` with a column more: whether the column of the comparison at that point is on the Pareto front.
+pub(super) fn mark_front(summary: &[u8], table: &Table, pareto: &Pareto) -> Vec<u8> {
+    let front = on_front(table, pareto);
+    let mut reader = csv::Reader::from_reader(summary);
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut header = reader.headers().expect("our own file").clone();
+    let protocol = header.iter().position(|column| column == "protocol").expect("our own file");
+    let first = COMMON.len();
+    header.push_field("pareto");
+    writer.write_record(&header).expect("memory takes everything");
+    for row in reader.records() {
+        let mut row = row.expect("our own file");
+        let point: Vec<&str> = (0..table.parameters.len()).map(|at| &row[first + at]).collect();
+        let number = table.points.iter().position(|known| *known == point).expect("it was read");
+        let is_on = front.get(&(number, row[protocol].to_owned()));
+        row.push_field(match is_on {
+            Some(true) => "yes",
+            Some(false) => "no",
+            None => "",
+        });
+        writer.write_record(&row).expect("memory takes everything");
+    }
+    writer.into_inner().expect("memory takes everything")
+}
+
+/// By point and column, whether it is on the Pareto front; what lacks the cost or the error is in neither.
+pub fn on_front(table: &Table, pareto: &Pareto) -> BTreeMap<(usize, String), bool> {
+    let mut keys = Vec::new();
+    let mut candidates = Vec::new();
+    for point in 0..table.points.len() {
+        for protocol in &table.protocols {
+            let values = |metric| table.values(point, protocol, metric);
+            if let (Some(cost), Some(error)) = (values(&pareto.cost), values(&pareto.error)) {
+                keys.push((point, protocol.clone()));
+                candidates.push(Candidate { cost: cost.clone(), error: error.clone() });
+            }
+        }
+    }
+    keys.into_iter().zip(front(&candidates)).collect()
 }

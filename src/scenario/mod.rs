@@ -22,15 +22,19 @@ mod quantity;
 mod schema;
 mod set;
 mod shape;
+mod study;
 mod tree;
 mod value;
 
 pub use init::{example, is_name};
 pub use model::{
-    End, Expectation, Group, InstanceSpec, Limits, Measure, Scenario, Severity, Variant, VideoSpec, WireNames,
+    End, Expectation, Group, InstanceSpec, Limits, Measure, Pareto, Precision, Scenario, Severity, Sweep,
+    Variant, VideoSpec, WireNames,
 };
 pub use problem::Problem;
+pub(crate) use problem::nearest;
 pub use schema::schema;
+pub use study::{Study, enough_to_stop};
 
 use crate::scenario::problem::{Place, Problems};
 use std::fmt;
@@ -86,6 +90,8 @@ pub struct Input<'a> {
 pub struct Changes {
     /// `path=value` each, made in order.
     pub sets: Vec<String>,
+    /// The values of a point of a sweep, `path=value` each: nothing that they name may be missing in the file.
+    pub point: Vec<String>,
     /// The columns of the comparison in place of the file's, unless empty.
     pub protocols: Vec<String>,
 }
@@ -103,7 +109,7 @@ pub fn read(path: &Path, changes: &Changes, metrics: &[&str]) -> Result<Scenario
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let resolved = path.file_name().is_some_and(|name| name == RESOLVED_FILE);
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let data = |name: &str| read_bounded(&folder.join(name), data::DATA_BYTES_MAX);
+    let data = |name: &str| read_data(&folder, name);
     let stem = stem.as_deref().filter(|_| !resolved);
     parse(&Input { file: &file, bytes: &bytes, stem, data: &data }, changes, metrics)
         .map_err(Failure::Invalid)
@@ -140,7 +146,13 @@ fn scenario(
     let format = format::scenario();
     for argument in &changes.sets {
         let source = problems.source(format!("--set {}", problem::shortened(argument)));
-        if let Err(message) = set::apply(&mut root, &format, argument, source) {
+        if let Err(message) = set::apply(&mut root, &format, argument, true, source) {
+            problems.add(Place { source, line: 0, column: 0 }, "", message);
+        }
+    }
+    for argument in &changes.point {
+        let source = problems.source(format!("sweep, {}", problem::shortened(argument)));
+        if let Err(message) = set::apply(&mut root, &format, argument, false, source) {
             problems.add(Place { source, line: 0, column: 0 }, "", message);
         }
     }
@@ -165,6 +177,14 @@ fn scenario(
         problems.add(Place { source: 0, line: 1, column: 1 }, "", message);
     }
     Some(scenario)
+}
+
+/// Reads a data file of a scenario that lies in `folder`.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn read_data(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+    read_bounded(&folder.join(name), data::DATA_BYTES_MAX)
 }
 
 /// The bytes of a regular file, at most one more than `max`.

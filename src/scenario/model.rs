@@ -24,6 +24,14 @@ pub struct Scenario {
     pub description: String,
     /// The seed of all random numbers.
     pub seed: u64,
+    /// How often everything is drawn anew; with `precision` at most.
+    pub replications: u32,
+    /// When there are enough replications; none if all are wanted.
+    pub precision: Option<Precision>,
+    /// What is varied.
+    pub sweep: Sweep,
+    /// What is to be low at once.
+    pub pareto: Option<Pareto>,
     /// When a run ends.
     pub end: End,
     /// The columns of the comparison, at least one, each name once.
@@ -58,6 +66,36 @@ pub struct Scenario {
     pub resolved: String,
     /// SHA-256 of `resolved`, 64 hex digits: equal hashes are equal runs.
     pub hash: String,
+}
+
+/// When there are enough replications of a point.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Precision {
+    /// The metric whose difference to the baseline must be known well enough.
+    pub metric: String,
+    /// Half the width of that difference's interval, as a share of the baseline's mean.
+    pub half_width: f64,
+}
+
+/// What is varied: values of the file, by path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// The paths.
+    pub parameters: Vec<String>,
+    /// Of each point its values, one for each of `parameters`: text as in `--set`, empty where the file's own value holds.
+    /// There is always one point.
+    pub points: Vec<Vec<String>>,
+}
+
+/// What is to be low at once.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pareto {
+    /// The metric of the cost.
+    pub cost: String,
+    /// The metric of the error, whose sign does not matter.
+    pub error: String,
+    /// The errors for which the cheapest choice is told.
+    pub errors: Vec<f64>,
 }
 
 /// When a run ends.
@@ -187,6 +225,8 @@ pub struct Expectation {
     pub min: Option<f64>,
     /// It is at most this.
     pub max: Option<f64>,
+    /// Whether each replication must keep it; else their mean.
+    pub bounds_each: bool,
     /// What a violation means.
     pub severity: Severity,
     /// Source or derivation of the bound.

@@ -61,6 +61,7 @@ fn of(shape: &Shape) -> Value {
 fn text(form: Form) -> Value {
     match form {
         Form::Prose => json!({"type": "string", "minLength": 1, "maxLength": 10_000}),
+        Form::Setting => json!({"type": ["string", "number"]}),
         _ => json!({"type": "string", "pattern": form.pattern()}),
     }
 }

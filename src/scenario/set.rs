@@ -5,7 +5,7 @@
 //! there is made; where only one of several keys may stand, the new one replaces the others. A key that the format
 //! does not know is found by the check, which then names the argument. The value is YAML: `[v1, v2]`, `{mean: 3}`.
 
-use crate::scenario::problem::{Place, shortened, shown};
+use crate::scenario::problem::{Place, nearest, shortened, shown};
 use crate::scenario::shape::{Arm, Case, Field, Shape};
 use crate::scenario::tree::{self, Key, Node, Yaml};
 
@@ -14,7 +14,14 @@ const KEYS_MAX: usize = 32;
 
 /// Applies one argument, which is source number `source`, to a tree of a shape. An error says what is wrong with the
 /// argument.
-pub(crate) fn apply(root: &mut Node, shape: &Shape, argument: &str, source: usize) -> Result<(), String> {
+/// With `may_name` unset, entries of mappings with names of the user's and items of lists must be there already.
+pub(crate) fn apply(
+    root: &mut Node,
+    shape: &Shape,
+    argument: &str,
+    may_name: bool,
+    source: usize,
+) -> Result<(), String> {
     let Some((path, value)) = argument.split_once('=') else {
         return Err("has no `=`; it is written `path=value`, such as `seed=7`".to_owned());
     };
@@ -34,7 +41,7 @@ pub(crate) fn apply(root: &mut Node, shape: &Shape, argument: &str, source: usiz
     let mut spot = root;
     let mut expected = Some(shape);
     for key in keys {
-        (spot, expected) = descend(spot, expected, key, place)?;
+        (spot, expected) = descend(spot, expected, key, may_name, place)?;
     }
     *spot = value.moved_to(place);
     Ok(())
@@ -45,6 +52,7 @@ fn descend<'a, 's>(
     node: &'a mut Node,
     expected: Option<&'s Shape>,
     key: &str,
+    may_name: bool,
     place: Place,
 ) -> Result<(&'a mut Node, Option<&'s Shape>), String> {
     if matches!(node.value, Yaml::Scalar { .. }) {
@@ -53,9 +61,17 @@ fn descend<'a, 's>(
     match &mut node.value {
         Yaml::List(items) => {
             let of = if let Some(Shape::List { of, .. }) = expected { Some(&**of) } else { None };
-            Ok((item(items, key, place)?, of))
+            Ok((item(items, key, may_name, place)?, of))
         }
-        Yaml::Map(entries) => Ok(entry(entries, expected, key, place)),
+        Yaml::Map(entries) => {
+            if let (false, Some(Shape::Names { .. })) = (may_name, expected)
+                && entries.iter().all(|(known, _)| known.text != key)
+            {
+                let names = entries.iter().map(|(known, _)| &known.text[..]);
+                return Err(format!("has no {}{}", shown(key), nearest(key, names)));
+            }
+            Ok(entry(entries, expected, key, place))
+        }
         Yaml::Scalar { .. } => unreachable!("it is a mapping now"),
     }
 }
@@ -92,10 +108,18 @@ fn absent(place: Place) -> Node {
 }
 
 /// An item of a list by its number (the number of items adds one) or its name.
-fn item<'a>(items: &'a mut Vec<Node>, key: &str, place: Place) -> Result<&'a mut Node, String> {
+fn item<'a>(
+    items: &'a mut Vec<Node>,
+    key: &str,
+    may_add: bool,
+    place: Place,
+) -> Result<&'a mut Node, String> {
     let named = |item: &Node| item.get("name").unwrap_or(item).text() == Some(key);
     let count = items.len();
-    let at = items.iter().position(named).or_else(|| key.parse().ok().filter(|&at: &usize| at <= count));
+    let at = items
+        .iter()
+        .position(named)
+        .or_else(|| key.parse().ok().filter(|&at: &usize| at < count + usize::from(may_add)));
     let Some(at) = at else {
         let numbers = "its items are named by their `name` or by their number from 0";
         return Err(format!("looks for {} in a list of {count}; {numbers}", shown(key)));
@@ -134,7 +158,7 @@ mod tests {
     /// Applies `argument` to `text` and shows the tree without places.
     fn check(text: &str, argument: &str, expected: &str) {
         let mut root = tree::parse(text.as_bytes(), 0).expect("a tree");
-        let got = match apply(&mut root, &format::scenario(), argument, 1) {
+        let got = match apply(&mut root, &format::scenario(), argument, true, 1) {
             Ok(()) => show(&root),
             Err(message) => message,
         };

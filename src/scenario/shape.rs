@@ -111,6 +111,10 @@ pub(crate) enum Form {
     Version,
     /// A metric; which ones there are is not for the format to say.
     Metric,
+    /// Keys with dots between, as in `--set`.
+    Path,
+    /// A value as text, as behind the `=` of `--set`.
+    Setting,
     /// Anything for people to read.
     Prose,
 }
@@ -134,6 +138,8 @@ impl Form {
             Form::Sha256 => "a SHA-256 of 64 digits of 0-9 and a-f",
             Form::Version => "a version number, such as `6.3.0`",
             Form::Metric => "the name of a metric: a-z, 0-9 and `_`",
+            Form::Path => "keys with a dot between, such as `network.loss`",
+            Form::Setting => "a value as behind the `=` of `--set`, of 1 to 1000 characters",
             Form::Prose => "text of 1 to 10000 characters without control characters",
         }
     }
@@ -152,7 +158,8 @@ impl Form {
             Form::Sha256 => "^[0-9a-f]{64}$",
             Form::Version => "^[0-9][0-9A-Za-z.-]{0,31}$",
             Form::Metric => "^[a-z][a-z0-9_]{0,62}$",
-            Form::Prose => "",
+            Form::Path => "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$",
+            Form::Setting | Form::Prose => "",
         }
     }
 
@@ -184,6 +191,16 @@ impl Form {
                 digit_first && made_of(text, 32, |b| b.is_ascii_alphanumeric(), "-.")
             }
             Form::Metric => made_of(text, 63, lower, "_") && !text.as_bytes()[0].is_ascii_digit(),
+            Form::Path => {
+                let key = |key: &str| {
+                    made_of(key, 255, |b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-', "")
+                };
+                text.len() <= 255 && text.split('.').all(key)
+            }
+            Form::Setting => {
+                let length = text.chars().take(1_001).count();
+                (1..=1_000).contains(&length) && !text.chars().any(char::is_control) && text.trim() == text
+            }
             Form::Prose => {
                 let length = text.chars().take(10_001).count();
                 (1..=10_000).contains(&length) && !text.chars().any(|c| c.is_control() && c != '\n')

@@ -61,6 +61,8 @@ pub enum Purpose {
     Background = 15,
     /// The jitter of the delay before a message is sent again.
     Retry = 16,
+    /// The points of a sweep.
+    Sweep = 17,
 }
 
 impl Seed {

@@ -2,7 +2,7 @@
 
 use crate::program::{Place, SMALL};
 use fedisim::runs::{EngineChoice, How, run};
-use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
+use fedisim::scenario::{Changes, Failure, Input, Scenario, Study, parse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::sync::atomic::AtomicBool;
@@ -178,7 +178,7 @@ fn two_jobs_work_at_the_same_time() {
         assert!(!together.expect("no thread panics").1.timed_out(), "only one cell ran");
     };
     run(
-        &small(),
+        &Study::new(small(), &place.path(""), &[]),
         &place.path("out"),
         &How { jobs: 2, force: false, engine: EngineChoice::Fast },
         &AtomicBool::new(false),

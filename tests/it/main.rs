@@ -11,4 +11,5 @@ mod layers;
 mod program;
 mod queues;
 mod real_servers;
+mod sweeps;
 mod theory;

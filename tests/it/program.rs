@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
@@ -71,6 +72,18 @@ impl Place {
         let answer = self.call(arguments);
         assert_eq!(answer.code, Some(0), "{arguments:?}: {}", answer.err);
         answer.out
+    }
+
+    /// Calls the program with something on its standard input.
+    pub(crate) fn call_with(&self, arguments: &[&str], input: &str) -> Answer {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // it may have refused its arguments before it read anything
+        let _ = stdin.write_all(input.as_bytes());
+        drop(stdin);
+        Answer::of(child.wait_with_output().expect("it ends"))
     }
 
     /// Starts the program and returns at once.

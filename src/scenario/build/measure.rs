@@ -116,6 +116,7 @@ fn expectation(
         relative_to,
         min,
         max,
+        bounds_each: item.text("bounds")? == "each",
         severity: if item.text("severity")? == "warn" { Severity::Warn } else { Severity::Fail },
         why: item.text("why")?.to_owned(),
         line: if in_file { item.place.line } else { 0 },

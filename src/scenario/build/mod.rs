@@ -11,6 +11,7 @@ mod measure;
 mod network;
 mod other_traffic;
 mod protocols;
+pub(crate) mod sweep;
 
 use crate::scenario::data::Files;
 use crate::scenario::emit;
@@ -38,6 +39,10 @@ pub(crate) fn build(
     faults::faults(file, &federation, &protocols, end, &mut columns, problems);
     let measured = measure::measure(file, end, problems);
     let expect = measure::expectations(file, &columns, metrics, problems);
+    let replications = sweep::replications(file, problems);
+    let precision = sweep::precision(file, metrics, problems);
+    let pareto = sweep::pareto(file, metrics, problems);
+    let sweep = sweep::sweep(file, columns.len(), replications.unwrap_or(1), problems);
     if !problems.is_empty() {
         return None;
     }
@@ -47,6 +52,10 @@ pub(crate) fn build(
         name: file.text("name")?.to_owned(),
         description: file.text("description")?.to_owned(),
         seed: file.integer("seed")?,
+        replications: replications?,
+        precision,
+        sweep: sweep?,
+        pareto,
         end: end?,
         baseline: columns.iter().position(|column| column.name == baseline)?,
         compare: columns,

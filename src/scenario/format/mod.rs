@@ -6,6 +6,7 @@
 mod delivery;
 mod faults;
 mod other_traffic;
+pub(crate) mod sweep;
 
 use crate::domain::protocol::Rules;
 use crate::scenario::format::delivery::{delivery, delivery_name};
@@ -43,6 +44,13 @@ pub(crate) fn scenario() -> Shape {
             Shape::Text(Form::Prose),
         ),
         with_default("seed", "the seed of all random numbers", Shape::Integer { min: 0, max: u64::MAX }, "1"),
+        with_default(
+            "replications",
+            "how often everything is drawn anew; with `precision` at most",
+            sweep::replications(),
+            "1",
+        ),
+        optional("precision", "when there are enough replications", sweep::precision()),
         required("end", "when the run ends", end()),
         required("compare", "the protocols that are compared, on the same viewers", list(variant(), 1, 32)),
         optional(
@@ -69,6 +77,8 @@ pub(crate) fn scenario() -> Shape {
         with_default("measure", "what is sampled, and how often", Shape::Record(measure()), "{}"),
         with_default("names", "how the instances are called on the wire", Shape::Record(wire_names()), "{}"),
         with_default("limits", "what a run may cost before it is refused", Shape::Record(limits()), "{}"),
+        with_default("sweep", "what is varied", Shape::Record(sweep::sweep()), "{}"),
+        optional("pareto", "what is to be low at once, over all points and columns", sweep::pareto()),
         with_default("expect", "the bounds that results must keep", list(expectation(), 0, 1_000), "[]"),
     ])
 }
@@ -449,6 +459,7 @@ fn limits() -> Vec<Field> {
     let count = || Shape::Integer { min: 1, max: 1_000_000_000_000 };
     let size = || Shape::Bytes { max: 1_000_000_000_000_000 };
     vec![
+        with_default("cells", "cells: points x replications x columns", count(), "10000"),
         with_default("events", "events of one cell", count(), "2000000000"),
         with_default("sessions", "sessions of one cell", count(), "5000000"),
         with_default("memory", "memory of one cell", size(), "4 GB"),
@@ -458,6 +469,7 @@ fn limits() -> Vec<Field> {
 
 fn expectation() -> Shape {
     let bound = || Shape::Number { min: -METRIC_MAX, max: METRIC_MAX };
+    let bounds = words(&[("mean", "the mean over the replications"), ("each", "each replication by itself")]);
     let severity = words(&[("fail", "the run fails"), ("warn", "it is shown")]);
     Shape::Record(vec![
         required("metric", "the metric that is bounded", Shape::Text(Form::Metric)),
@@ -465,6 +477,7 @@ fn expectation() -> Shape {
         optional("relative_to", "the column whose value divides it first", protocol_name()),
         optional("min", "it is at least this", bound()),
         optional("max", "it is at most this", bound()),
+        with_default("bounds", "of what", bounds, "mean"),
         with_default("severity", "what a violation means", severity, "fail"),
         required("why", "source or derivation of the bound", Shape::Text(Form::Prose)),
     ])

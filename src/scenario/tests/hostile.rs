@@ -7,7 +7,7 @@ const FULL: &str = include_str!("full.yaml");
 
 /// Reads bytes; whatever they are, this returns.
 fn answer(bytes: &[u8], sets: &[String]) -> Result<Scenario, Vec<Problem>> {
-    let changes = Changes { sets: sets.to_vec(), protocols: Vec::new() };
+    let changes = Changes { sets: sets.to_vec(), protocols: Vec::new(), ..Changes::default() };
     let answer = parse(&Input { file: "base.yaml", bytes, stem: None, data: &data }, &changes, &METRICS);
     if let Err(problems) = &answer {
         assert!(!problems.is_empty());

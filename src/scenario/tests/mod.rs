@@ -60,7 +60,7 @@ fn data(path: &str) -> io::Result<Vec<u8>> {
 fn read_with(text: &str, sets: &[&str]) -> Result<Scenario, Vec<Problem>> {
     let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: Some("base"), data: &data };
     let sets: Vec<String> = sets.iter().map(|&set| set.to_owned()).collect();
-    parse(&input, &Changes { sets, protocols: Vec::new() }, &METRICS)
+    parse(&input, &Changes { sets, protocols: Vec::new(), ..Changes::default() }, &METRICS)
 }
 
 /// The scenario of a text that must be valid.

@@ -45,13 +45,13 @@ fn protocols_of_the_command_line_replace_the_columns() {
     ] {
         let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: Some("base"), data: &data };
         let protocols = chosen.iter().map(|&name| name.to_owned()).collect();
-        let changes = Changes { sets: Vec::new(), protocols };
+        let changes = Changes { sets: Vec::new(), protocols, ..Changes::default() };
         let scenario = parse(&input, &changes, &METRICS).expect("it is valid");
         let names: Vec<_> = scenario.compare.iter().map(|variant| variant.name.as_str()).collect();
         assert_eq!((names.as_slice(), scenario.expect.len()), (columns, expectations));
         assert_eq!(scenario.compare[scenario.baseline].name, baseline);
     }
-    let changes = Changes { sets: Vec::new(), protocols: vec!["v7".to_owned()] };
+    let changes = Changes { sets: Vec::new(), protocols: vec!["v7".to_owned()], ..Changes::default() };
     let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: Some("base"), data: &data };
     let problems = parse(&input, &changes, &METRICS).expect_err("there is no such protocol");
     assert!(problems[0].to_string().starts_with("--protocol: compare.0: "), "{}", problems[0]);
@@ -286,6 +286,62 @@ fn files_are_read_from_the_disk() {
     assert!(matches!(read(&other, &Changes::default(), &METRICS), Err(Failure::Invalid(_))));
 }
 
+/// All ways of varying; behind `BASE`.
+const VARIED: &str = "\
+replications: 20
+precision: {metric: bytes_sent, half_width: 2 %}
+pareto: {cost: bytes_sent, error: display_error_relative, error_at_most: [0.05, 1]}
+limits: {cells: 5000}
+sweep:
+  matrix:
+    network.loss: [0 %, 2.5 %]
+    network.latency.constant: {range: {from: 0.1 s, to: 0.4 s, step: 0.1 s}}
+    instances.followers.count: {log_range: {from: 1, to: 100, count: 3}}
+  latin_hypercube:
+    points: 2
+    values:
+      viewers.0.spread.zipf.exponent: {uniform: {from: 0, to: 2.0}}
+      measure.every: {log_uniform: {from: 1 s, to: 100 s}}
+  include: [{network.loss: 9 %, measure.bucket: 5 min}]
+  exclude: [{network.loss: 2.5 %, instances.followers.count: 100}]
+";
+
+#[test]
+fn a_sweep_is_written_out() {
+    let scenario = valid(&format!("{BASE}{VARIED}"));
+    assert_eq!(scenario.replications, 20);
+    assert_eq!(scenario.precision, Some(Precision { metric: "bytes_sent".to_owned(), half_width: 0.02 }));
+    let pareto = scenario.pareto.as_ref().expect("it is there");
+    assert_eq!((&pareto.cost[..], &pareto.errors[..]), ("bytes_sent", &[0.05, 1.0][..]));
+    let Sweep { parameters, points } = &scenario.sweep;
+    assert_eq!(
+        parameters[..4],
+        [
+            "network.loss",
+            "network.latency.constant",
+            "instances.followers.count",
+            "viewers.0.spread.zipf.exponent"
+        ]
+    );
+    // 2 losses x 4 latencies x 3 counts x 2 drawn, less what has both values, and one more
+    assert_eq!(points.len(), 2 * 4 * 3 * 2 - 4 * 2 + 1);
+    assert_eq!(points[0][..3], ["0 %", "0.1 s", "1"]);
+    assert_eq!(points[23][..3], ["0 %", "0.4 s", "100"]);
+    assert_eq!(points[40], ["9 %", "", "", "", "", "5 min"]);
+    // each half of the range once
+    let drawn: Vec<f64> = points[..2].iter().map(|point| point[3].parse().expect("a number")).collect();
+    let [low, high] = [f64::min(drawn[0], drawn[1]), f64::max(drawn[0], drawn[1])];
+    assert!((0.0..1.0).contains(&low) && (1.0..2.0).contains(&high), "{drawn:?}");
+    let every: Vec<f64> = points[..2]
+        .iter()
+        .map(|point| point[4].strip_suffix(" s").expect("seconds").parse().expect("a number"))
+        .collect();
+    assert!(f64::min(every[0], every[1]) <= 10.0 && f64::max(every[0], every[1]) >= 10.0, "{every:?}");
+    assert_eq!(valid(&scenario.resolved).sweep, scenario.sweep);
+    let still = valid(BASE).sweep;
+    assert_eq!((still.parameters.len(), still.points), (0, vec![Vec::new()]));
+}
+
 #[test]
 fn the_committed_schema_is_the_generated_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/scenario.schema.json");
@@ -303,8 +359,9 @@ fn every_key_and_case_of_the_format_is_used_here() {
         "follows: everybody\nnetwork: {latency: {uniform: {min: 1 s, max: 2 s}}}",
         "network: {latency: {lognormal: {median: 1 s, sigma: 1}}}",
         "other_traffic: {updates: off}",
+        "expect: [{bounds: each}, {bounds: mean}]",
     ];
-    for text in [FULL, BASE].iter().chain(&more) {
+    for text in [FULL, BASE, VARIED].iter().chain(&more) {
         use_keys(&format, &tree::parse(text.as_bytes(), 0).expect("a tree"), "", &mut used);
     }
     let mut all = BTreeSet::new();

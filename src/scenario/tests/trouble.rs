@@ -138,7 +138,8 @@ fn a_fault_of_columns_that_are_left_out_happens_nowhere() {
         "end: 10 min\nfaults: [{down: [origin], columns: [v1, v2]}, {clock: [origin], ahead: 1 s, columns: [v1]}]",
     );
     let input = Input { file: "base.yaml", bytes: text.as_bytes(), stem: Some("base"), data: &data };
-    let changes = Changes { sets: Vec::new(), protocols: vec!["v3".to_owned(), "v2".to_owned()] };
+    let changes =
+        Changes { sets: Vec::new(), protocols: vec!["v3".to_owned(), "v2".to_owned()], ..Changes::default() };
     let scenario = parse(&input, &changes, &METRICS).expect("it is valid");
     let faults: Vec<usize> = scenario.compare.iter().map(|column| column.faults.len()).collect();
     assert_eq!(faults, [0, 1]);

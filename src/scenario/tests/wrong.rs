@@ -30,7 +30,7 @@ const WRONG: &[(&str, &str, &str)] = &[
     (
         "why: because}",
         "why: because, \"\\e[31m\": 1}",
-        "22:65: expect.0.\\u{1b}[31m: is not a key here; there are metric, protocol, relative_to, min, max, severity, why",
+        "22:65: expect.0.\\u{1b}[31m: is not a key here; there are metric, protocol, relative_to, min, max, bounds, severity, why",
     ),
     // kinds and bounds
     (
@@ -583,7 +583,7 @@ fn all_problems_are_told_at_once_in_the_order_of_the_file() {
         "15:12: viewers.0.video: `clap` is no video; did you mean `clip`?",
         "18:35: viewers.0.spread.zipf.origin_share: `2` is not a share from 0 % to 100 %, such as `2 %` or 0.02",
         "22:5: expect.0.why: is missing: source or derivation of the bound; it needs text of 1 to 10000 characters without control characters",
-        "22:51: expect.0.because: is not a key here; there are metric, protocol, relative_to, min, max, severity, why",
+        "22:51: expect.0.because: is not a key here; there are metric, protocol, relative_to, min, max, bounds, severity, why",
         "--set seed=-1: seed: `-1` is not a whole number from 0 to 18446744073709551615",
         "--set netwrk.loss=1 %: netwrk: is not a key here; did you mean `network`?",
     ];

@@ -1,0 +1,29 @@
+//! `fedisim collect`: records of cells become a run.
+
+use crate::cli::{Exit, run};
+use crate::runs::collect::collect;
+use clap::Args;
+use std::path::PathBuf;
+
+/// `fedisim collect`
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The folder with what `fedisim cell` printed, a `.json` file each
+    records: PathBuf,
+    /// The folder for the run
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// The folder of the scenario's data files
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    data: PathBuf,
+    /// Replace what another run left in the folder
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn main(arguments: &Arguments) -> Exit {
+    match collect(&arguments.records, &arguments.out, &arguments.data, arguments.force) {
+        Ok((study, outcome)) => run::finish(&study.scenario, outcome, &arguments.out),
+        Err(error) => run::failed(&error),
+    }
+}

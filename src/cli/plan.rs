@@ -1,0 +1,23 @@
+//! `fedisim plan`: the cells that `run` would run, as JSON.
+
+use crate::cli::output::print;
+use crate::cli::{Exit, run};
+use crate::runs::spec::CellSpec;
+
+pub(super) fn main(arguments: &run::Arguments) -> Exit {
+    let (study, estimate) = match arguments.scenario.estimated(arguments.engine()) {
+        Ok(estimated) => estimated,
+        Err(exit) => return exit,
+    };
+    if arguments.dry_run {
+        return print(&format!("{estimate}\n"));
+    }
+    for spec in CellSpec::all(&study, arguments.engine()) {
+        let line = serde_json::to_string(&spec).expect("a spec is JSON");
+        match print(&line) {
+            Exit::Good => {}
+            exit => return exit,
+        }
+    }
+    Exit::Good
+}
