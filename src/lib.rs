@@ -30,4 +30,6 @@ pub mod report;
 
 pub mod conform;
 
+pub mod theory;
+
 pub mod cli;

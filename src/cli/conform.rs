@@ -55,7 +55,8 @@ fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
-fn replay(path: &Path) -> Result<Verdict, (String, Exit)> {
+/// Replays a recording; else says what is wrong, and the exit code for it.
+pub(super) fn replay(path: &Path) -> Result<Verdict, (String, Exit)> {
     let bytes = read_bounded(path)
         .map_err(|error| (format!("{}: cannot be read: {error}", path.display()), Exit::CouldNotRun))?;
     let trace = Trace::parse(&bytes)

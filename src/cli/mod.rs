@@ -13,6 +13,7 @@ mod plan;
 mod protocols;
 mod run;
 mod validate;
+mod validate_model;
 
 use crate::metrics::definitions::names;
 use crate::runs::EngineChoice;
@@ -74,6 +75,8 @@ enum Command {
     Metrics,
     /// Replay recordings of real instances and compare every message and sample
     Conform(conform::Arguments),
+    /// Hold the simulator against theory: every closed form under every law, as a table; a minute or two
+    ValidateModel(validate_model::Arguments),
     /// Print every event of a run, or find the first that differs between two such lists
     Events(events::Arguments),
 }
@@ -148,6 +151,7 @@ pub fn main() -> ExitCode {
         Command::Protocols => print(&protocols::tables()),
         Command::Metrics => print(&metrics::tables()),
         Command::Conform(arguments) => conform::main(&arguments),
+        Command::ValidateModel(arguments) => validate_model::main(&arguments),
         Command::Events(arguments) => events::main(&arguments),
     };
     ExitCode::from(exit as u8)

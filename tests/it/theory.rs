@@ -1,24 +1,15 @@
-//! The simulator against theory: what queueing theory and a few lines of algebra say must come out.
-//!
-//! The closed forms are the analytic half of the evidence that the simulator is right (the recordings in `tests/traces`
-//! are the other half). `table` says what is run and claimed, `formulas` holds the closed forms by their row numbers,
-//! `experiment` runs replications with fixed seeds, and `door` is the one place that passes or refuses a claim.
-//! `planted` runs wrong models through the same door: a check that cannot fail is none.
+//! The simulator against theory: the first law of each experiment (`fedisim validate-model` runs them all), and planted errors.
 
-mod door;
-mod experiment;
-mod formulas;
 mod planted;
-mod table;
 
-use door::check;
-use table::EXPERIMENTS;
+use fedisim::theory::door::check;
+use fedisim::theory::table::EXPERIMENTS;
 
 #[test]
 fn closed_forms_hold() {
     let mut refused = Vec::new();
     for experiment in EXPERIMENTS {
-        let setting = (experiment.setting)();
+        let setting = (experiment.setting)(experiment.laws[0]);
         let runs = experiment.run(&setting);
         for claim in (experiment.claims)(&setting.theory()) {
             let outcome = check(&claim, &runs);
@@ -39,7 +30,7 @@ fn closed_forms_hold() {
 /// The formulas against the numbers that were worked out by hand and by an independent simulation for anchor A.
 #[test]
 fn the_formulas_give_the_numbers_of_anchor_a() {
-    let theory = (EXPERIMENTS[0].setting)().theory();
+    let theory = (EXPERIMENTS[0].setting)(EXPERIMENTS[0].laws[0]).theory();
     let once = theory.origin_display(theory.remote_entry_once_s(1));
     for (name, value, expected, last_digit) in [
         ("true viewers", theory.true_viewers(), 75.0, 1e-9),

@@ -3,15 +3,15 @@
 //! Each must be refused at the same door as the true claims, by its mean and not by its noise, so that every check is
 //! known to be able to fail.
 
-use super::door::{Claim, Refusal, check};
-use super::experiment::Setting;
-use super::formulas::Theory;
-use super::table::{EXPERIMENTS, Experiment};
 use fedisim::domain::protocol::{
     AcceptResult, Forward, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
 };
 use fedisim::domain::watch::Watch;
 use fedisim::mechanism::network::Latency;
+use fedisim::theory::door::{Claim, Refusal, check};
+use fedisim::theory::experiment::Setting;
+use fedisim::theory::formulas::Theory;
+use fedisim::theory::table::{EXPERIMENTS, Experiment};
 use fedisim::words::units::Span;
 
 /// One error, and the claim that must be refused because of it.
@@ -29,7 +29,7 @@ enum Error {
     Formula(fn(&Theory) -> f64),
 }
 
-const ONCE_LOSSY: &str = "v1 with every viewer counted once, loss 0.2";
+const ONCE_LOSSY: &str = "v1 with every viewer counted once, with loss";
 const ONCE_SLOW: &str = "v1 with every viewer counted once, 5 to 15 s a hop";
 
 const PLANTED: &[Planted] = &[
@@ -37,7 +37,7 @@ const PLANTED: &[Planted] = &[
         name: "viewers are sent again after 95 s",
         experiment: "single sessions",
         claim: "7 Views per session",
-        error: Error::Model(|setting| setting.parameters().refederation_age = Span::from_secs(95)),
+        error: Error::Model(|setting| parameters(setting).refederation_age = Span::from_secs(95)),
     },
     Planted {
         name: "the origin forwards to the author too",
@@ -82,7 +82,7 @@ const PLANTED: &[Planted] = &[
         name: "ticks come every 60 s",
         experiment: "own viewers",
         claim: "5 bias of the origin",
-        error: Error::Model(|setting| setting.parameters().tick_interval = Span::from_secs(60)),
+        error: Error::Model(|setting| parameters(setting).tick_interval = Span::from_secs(60)),
     },
     Planted {
         name: "the age after a tick does not matter",
@@ -94,19 +94,19 @@ const PLANTED: &[Planted] = &[
         name: "entries live for 110 s",
         experiment: "everybody leaves",
         claim: "18 samples before t1 + L - h that lack somebody",
-        error: Error::Model(|setting| setting.parameters().lifetime = Span::from_secs(110)),
+        error: Error::Model(|setting| parameters(setting).lifetime = Span::from_secs(110)),
     },
     Planted {
         name: "ticks come every 150 s",
         experiment: "everybody leaves",
         claim: "18 samples after t1 + L + T that show somebody",
-        error: Error::Model(|setting| setting.parameters().tick_interval = Span::from_secs(150)),
+        error: Error::Model(|setting| parameters(setting).tick_interval = Span::from_secs(150)),
     },
     Planted {
         name: "entries live for 100 s",
         experiment: "start of a wave",
         claim: "19 samples up to L that differ from the arrivals",
-        error: Error::Model(|setting| setting.parameters().lifetime = Span::from_secs(100)),
+        error: Error::Model(|setting| parameters(setting).lifetime = Span::from_secs(100)),
     },
     Planted {
         name: "there is a heartbeat at the very end of a visit",
@@ -140,7 +140,7 @@ const PLANTED: &[Planted] = &[
     },
     Planted {
         name: "nothing is lost (totals)",
-        experiment: "totals alone, loss 0.2",
+        experiment: "totals alone, with loss",
         claim: "17 share of zeros",
         error: Error::Model(|setting| setting.loss_ppm = 0),
     },
@@ -176,7 +176,7 @@ const PLANTED: &[Planted] = &[
 fn planted_errors_are_refused() {
     let mut passed = Vec::new();
     for planted in PLANTED {
-        let mut setting = (planted.experiment().setting)();
+        let mut setting = planted.setting();
         let mut claim = planted.claim(&setting.theory());
         match planted.error {
             Error::Model(change) => change(&mut setting),
@@ -202,7 +202,7 @@ fn planted_errors_are_refused() {
 fn the_door_refuses_what_it_cannot_judge() {
     let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == "own viewers");
     let experiment = experiment.expect("the experiment is in the table");
-    let setting = (experiment.setting)();
+    let setting = (experiment.setting)(experiment.laws[0]);
     let short = Setting { end_s: setting.from_s + 300, ..setting };
     let claims = (experiment.claims)(&short.theory());
     let outcome = check(&claims[0], &experiment.run(&Setting { replications: 99, ..short.clone() }));
@@ -217,16 +217,19 @@ impl Planted {
         found.expect("the experiment is in the table")
     }
 
+    fn setting(&self) -> Setting {
+        let experiment = self.experiment();
+        (experiment.setting)(experiment.laws[0])
+    }
+
     fn claim(&self, theory: &Theory) -> Claim {
         let mut claims = (self.experiment().claims)(theory).into_iter();
         claims.find(|claim| claim.name == self.claim).expect("the claim is in the table")
     }
 }
 
-impl Setting {
-    fn parameters(&mut self) -> &mut Parameters {
-        &mut self.rules.parameters
-    }
+fn parameters(setting: &mut Setting) -> &mut Parameters {
+    &mut setting.rules.parameters
 }
 
 fn twice_as_slow(setting: &mut Setting) {

@@ -8,19 +8,77 @@
 use super::door::{Claim, claim};
 use super::experiment::{Run, Setting, Viewers, Window};
 use super::formulas::Theory;
-use fedisim::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
-use fedisim::domain::watch::Watch;
-use fedisim::domain::workload::Scripted;
-use fedisim::mechanism::network::Latency;
-use fedisim::words::ids::InstanceId;
-use fedisim::words::random::fold;
-use fedisim::words::units::{Span, Time};
+use crate::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
+use crate::domain::watch::Watch;
+use crate::domain::workload::Scripted;
+use crate::mechanism::network::Latency;
+use crate::words::ids::InstanceId;
+use crate::words::random::fold;
+use crate::words::units::{Span, Time};
 
-/// A setting and the claims about it.
-pub(super) struct Experiment {
-    pub(super) name: &'static str,
-    pub(super) setting: fn() -> Setting,
-    pub(super) claims: fn(&Theory) -> Vec<Claim>,
+/// Settings that differ in their law only, and the claims about each.
+pub struct Experiment {
+    /// What it is about.
+    pub name: &'static str,
+    /// The laws under which it is run. Tests take the first, `fedisim validate-model` all.
+    pub laws: &'static [Law],
+    /// What is run.
+    pub setting: fn(Law) -> Setting,
+    /// What the closed forms say about it.
+    pub claims: fn(&Theory) -> Vec<Claim>,
+}
+
+/// How long people watch, and what is lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Law {
+    /// The mean of exponential watch times, in seconds.
+    pub watch_s: u64,
+    /// The share of messages lost on every link, in millionths.
+    pub loss_ppm: u32,
+}
+
+/// Where neither is varied.
+const USUAL: &[Law] = &[Law { watch_s: 300, loss_ppm: 0 }];
+/// For formulas without a loss term.
+const LOSSLESS: &[Law] =
+    &[Law { watch_s: 300, loss_ppm: 0 }, Law { watch_s: 60, loss_ppm: 0 }, Law { watch_s: 900, loss_ppm: 0 }];
+/// For formulas with one; without loss they are held by the others.
+const LOSSY: &[Law] = &[
+    Law { watch_s: 300, loss_ppm: 200_000 },
+    Law { watch_s: 300, loss_ppm: 50_000 },
+    Law { watch_s: 60, loss_ppm: 200_000 },
+    Law { watch_s: 60, loss_ppm: 50_000 },
+    Law { watch_s: 900, loss_ppm: 200_000 },
+    Law { watch_s: 900, loss_ppm: 50_000 },
+];
+/// Where nobody's watch time matters.
+const LOSSY_TOTALS: &[Law] =
+    &[Law { watch_s: 300, loss_ppm: 200_000 }, Law { watch_s: 300, loss_ppm: 50_000 }];
+
+impl Law {
+    /// A setting under this law: measured when the first viewers have left, for as long.
+    fn of(self, setting: Setting) -> Setting {
+        let warm_s = match self.watch_s {
+            // as long as a tick interval and an entry's life; multiples of a tick and of a bucket
+            ..=100 => 600,
+            101..=300 => 1_800,
+            _ => 7_200,
+        };
+        let warm_s = if setting.from_s == 0 { 0 } else { warm_s };
+        Setting {
+            watch: Watch::Exponential { mean: Span::from_secs(self.watch_s) },
+            loss_ppm: self.loss_ppm,
+            end_s: setting.end_s - setting.from_s + warm_s,
+            from_s: warm_s,
+            ..setting
+        }
+    }
+}
+
+impl std::fmt::Display for Law {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "m = {} s, loss {}", self.watch_s, f64::from(self.loss_ppm) / 1e6)
+    }
 }
 
 /// Viewers per second in anchor A: the origin and four followers.
@@ -32,16 +90,18 @@ const LEAVE_S: f64 = 400.0;
 impl Experiment {
     /// The replications of a setting: of the experiment's own, or of one with a planted error. The seed is the hash of
     /// the name, so that experiments are independent of each other and of their order.
-    pub(super) fn run(&self, setting: &Setting) -> Vec<Run> {
+    pub fn run(&self, setting: &Setting) -> Vec<Run> {
         let letters: Vec<u64> = self.name.bytes().map(u64::from).collect();
         setting.run(fold(&letters))
     }
 }
 
-pub(super) const EXPERIMENTS: &[Experiment] = &[
+/// All of them.
+pub const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         name: "anchor A, v1 with every viewer counted once",
-        setting: || Setting::poisson(v1_once(), &ANCHOR_A, 1_800, 6_000),
+        laws: LOSSLESS,
+        setting: |law| law.of(Setting::poisson(v1_once(), &ANCHOR_A, 1_800, 6_000)),
         claims: |theory| {
             let display = theory.origin_display(theory.remote_entry_once_s(1));
             let at_follower =
@@ -57,7 +117,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "anchor A, peertube-6.0",
-        setting: || Setting::poisson(preset("peertube-6.0"), &ANCHOR_A, 1_800, 6_000),
+        laws: LOSSLESS,
+        setting: |law| law.of(Setting::poisson(preset("peertube-6.0"), &ANCHOR_A, 1_800, 6_000)),
         claims: |theory| {
             let display = theory.origin_display(theory.remote_entries_each_s(1));
             let at_follower =
@@ -71,7 +132,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "anchor A, v2",
-        setting: || Setting::poisson(preset("v2"), &ANCHOR_A, 1_800, 7_200),
+        laws: LOSSLESS,
+        setting: |law| law.of(Setting::poisson(preset("v2"), &ANCHOR_A, 1_800, 7_200)),
         claims: |theory| {
             let display = theory.origin_display(theory.remote_entry_once_s(1));
             vec![
@@ -85,9 +147,12 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "single sessions",
-        setting: || {
-            let window = Window::UntilIdle(Span::from_secs(13));
-            Setting { window, ..Setting::poisson(preset("v1"), &[0.0, 0.06], 0, 15_000) }
+        laws: LOSSLESS,
+        setting: |law| {
+            law.of({
+                let window = Window::UntilIdle(Span::from_secs(13));
+                Setting { window, ..Setting::poisson(preset("v1"), &[0.0, 0.06], 0, 15_000) }
+            })
         },
         claims: |theory| {
             vec![
@@ -99,7 +164,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "everybody watches 300 s",
-        setting: || fixed_watch(Span::from_secs(300)),
+        laws: USUAL,
+        setting: |_| fixed_watch(Span::from_secs(300)),
         claims: |theory| {
             let views = theory.views_of_fixed_watch(300.0);
             vec![claim("7 Views per session, fixed", Run::views_per_session, views)]
@@ -107,7 +173,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "everybody watches 180 s",
-        setting: || fixed_watch(Span::from_secs(180)),
+        laws: USUAL,
+        setting: |_| fixed_watch(Span::from_secs(180)),
         claims: |theory| {
             let views = theory.views_of_fixed_watch(180.0);
             vec![claim("7 Views per session, fixed", Run::views_per_session, views)]
@@ -115,7 +182,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "own viewers",
-        setting: || Setting::poisson(beating(preset("v2"), 15), &[0.06], 1_800, 21_000),
+        laws: LOSSLESS,
+        setting: |law| law.of(Setting::poisson(beating(preset("v2"), 15), &[0.06], 1_800, 21_000)),
         claims: |theory| {
             vec![
                 claim("5 display of own viewers", Run::origin_display, theory.own_display()),
@@ -125,9 +193,12 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "saw-tooth",
-        setting: || {
-            let setting = Setting::poisson(beating(preset("v2"), 15), &[0.08], 1_800, 15_000);
-            Setting { window: Window::AfterTicks, ..setting }
+        laws: LOSSLESS,
+        setting: |law| {
+            law.of({
+                let setting = Setting::poisson(beating(preset("v2"), 15), &[0.08], 1_800, 15_000);
+                Setting { window: Window::AfterTicks, ..setting }
+            })
         },
         claims: |theory| {
             let after = |age_s| theory.own_display_after_tick(age_s);
@@ -138,8 +209,9 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         },
     },
     Experiment {
-        name: "v1 with every viewer counted once, loss 0.2",
-        setting: || lossy(v1_once()),
+        name: "v1 with every viewer counted once, with loss",
+        laws: LOSSY,
+        setting: |law| lossy(law, v1_once()),
         claims: |theory| {
             let display = theory.origin_display(theory.remote_entry_once_s(1));
             let at_follower =
@@ -152,8 +224,9 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         },
     },
     Experiment {
-        name: "peertube-6.0, loss 0.2",
-        setting: || lossy(preset("peertube-6.0")),
+        name: "peertube-6.0, with loss",
+        laws: LOSSY,
+        setting: |law| lossy(law, preset("peertube-6.0")),
         claims: |theory| {
             let display = theory.origin_display(theory.remote_entries_each_s(1));
             let at_follower =
@@ -166,7 +239,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "v1 with every viewer counted once, 5 to 15 s a hop",
-        setting: || {
+        laws: USUAL,
+        setting: |_| {
             let setting = Setting::poisson(beating(v1_once(), 30), &[0.0, 0.05, 0.0], 1_800, 24_000);
             Setting { latency: slow(), ..setting }
         },
@@ -181,7 +255,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "peertube-6.0, 5 to 15 s a hop",
-        setting: || {
+        laws: USUAL,
+        setting: |_| {
             let rules = beating(preset("peertube-6.0"), 25);
             let setting = Setting::poisson(rules, &[0.0, 0.05, 0.0], 1_800, 24_000);
             Setting { latency: slow(), ..setting }
@@ -197,7 +272,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "v2, 5 to 15 s a hop",
-        setting: || {
+        laws: USUAL,
+        setting: |_| {
             let rates = [0.01, 0.02, 0.02];
             let setting = Setting::poisson(beating(preset("v2"), 30), &rates, 1_800, 27_000);
             Setting { latency: slow(), ..setting }
@@ -211,7 +287,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "v2 with hardly anybody there",
-        setting: || {
+        laws: USUAL,
+        setting: |_| {
             let rates = [0.003, 0.001, 0.001, 0.0, 0.0, 0.0, 0.0];
             Setting::poisson(beating(preset("v2"), 30), &rates, 1_800, 60_000)
         },
@@ -219,11 +296,15 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "peertube-6.3-v2",
-        setting: || {
-            let rates = [0.1, 0.01, 0.01, 0.01, 0.01];
-            let setting = Setting::poisson(beating(preset("peertube-6.3-v2"), 30), &rates, 1_800, 42_000);
-            // a total is shown whole for some seconds only
-            Setting { window: Window::Steady(Span::from_secs(7)), ..setting }
+        laws: LOSSLESS,
+        setting: |law| {
+            law.of({
+                let rates = [0.1, 0.01, 0.01, 0.01, 0.01];
+                let setting = Setting::poisson(beating(preset("peertube-6.3-v2"), 30), &rates, 1_800, 42_000);
+                // a total is shown whole for some seconds only, and varies with a crowd that changes slowly
+                let replications = if law.watch_s > 300 { 500 } else { setting.replications };
+                Setting { window: Window::Steady(Span::from_secs(7)), replications, ..setting }
+            })
         },
         claims: |theory| {
             let clobbered = theory.clobbered_display();
@@ -237,15 +318,17 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
         },
     },
     Experiment {
-        name: "peertube-6.3-v2, loss 0.2",
-        setting: || lossy(preset("peertube-6.3-v2")),
+        name: "peertube-6.3-v2, with loss",
+        laws: LOSSY,
+        setting: |law| lossy(law, preset("peertube-6.3-v2")),
         claims: |theory| {
             vec![claim("14 messages /s", Run::messages_per_s, theory.forwarding_messages_per_s())]
         },
     },
     Experiment {
-        name: "totals alone, loss 0.2",
-        setting: || totals_alone(60, 200_000),
+        name: "totals alone, with loss",
+        laws: LOSSY_TOTALS,
+        setting: |law| totals_alone(60, law.loss_ppm),
         claims: |theory| {
             vec![
                 claim("16 age of the total, s", Run::total_age_s, theory.total_age_s()),
@@ -256,7 +339,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "everybody leaves",
-        setting: || Setting::scripted(preset("v1"), 1, leavers(), 900),
+        laws: USUAL,
+        setting: |_| Setting::scripted(preset("v1"), 1, leavers(), 900),
         claims: |_| {
             vec![
                 claim("18 samples before t1 + L - h that lack somebody", lacking_before_expiry, 0.0),
@@ -266,7 +350,8 @@ pub(super) const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "start of a wave",
-        setting: || Setting::scripted(preset("v1"), 1, passers_by(), 300),
+        laws: USUAL,
+        setting: |_| Setting::scripted(preset("v1"), 1, passers_by(), 300),
         claims: |_| vec![claim("19 samples up to L that differ from the arrivals", differing_at_start, 0.0)],
     },
 ];
@@ -291,10 +376,10 @@ fn slow() -> Latency {
     Latency::Uniform { min: Span::from_secs(5), max: Span::from_secs(15) }
 }
 
-/// One message of five is lost.
-fn lossy(rules: Rules) -> Setting {
+/// Viewers everywhere, whose messages are lost now and then.
+fn lossy(law: Law, rules: Rules) -> Setting {
     let rates = [0.02, 0.01, 0.01, 0.01, 0.01];
-    Setting { loss_ppm: 200_000, ..Setting::poisson(beating(rules, 30), &rates, 1_800, 24_000) }
+    law.of(Setting::poisson(beating(rules, 30), &rates, 1_800, 24_000))
 }
 
 /// Visits of one length at the one follower.
@@ -314,7 +399,8 @@ fn totals_alone(followers: usize, loss_ppm: u32) -> Setting {
         from_s: 600,
         window: Window::Steady(Span::from_secs(13)),
         viewers: Viewers::Scripted(vec![visit]),
-        replications: 240,
+        // the rarer a loss, the more often it must be looked for
+        replications: if loss_ppm < 100_000 { 450 } else { 240 },
         ..Setting::scripted(preset("v2"), followers, Vec::new(), end_s)
     }
 }

@@ -8,23 +8,23 @@ use libm::{exp, expm1, pow};
 
 /// The parameters that the formulas need.
 #[derive(Clone, Debug)]
-pub(super) struct Theory {
+pub struct Theory {
     /// Arrivals: at the origin, then at each follower.
-    pub(super) rates_per_s: Vec<f64>,
+    pub rates_per_s: Vec<f64>,
     /// Mean watch time m.
-    pub(super) watch_s: f64,
+    pub watch_s: f64,
     /// Interval h between heartbeats.
-    pub(super) heartbeat_s: f64,
+    pub heartbeat_s: f64,
     /// Age from which a viewer is sent again.
-    pub(super) refederation_age_s: f64,
+    pub refederation_age_s: f64,
     /// Lifetime L of an entry.
-    pub(super) lifetime_s: f64,
+    pub lifetime_s: f64,
     /// Interval T between ticks.
-    pub(super) tick_s: f64,
+    pub tick_s: f64,
     /// Mean one-way delay d.
-    pub(super) delay_s: f64,
+    pub delay_s: f64,
     /// Share of messages lost.
-    pub(super) loss: f64,
+    pub loss: f64,
 }
 
 impl Theory {
@@ -61,48 +61,48 @@ impl Theory {
     }
 
     /// 1: mean true viewers.
-    pub(super) fn true_viewers(&self) -> f64 {
+    pub fn true_viewers(&self) -> f64 {
         (self.origin_rate() + self.remote_rate()) * self.watch_s
     }
 
     /// 3: mean time from the start to the last heartbeat.
-    pub(super) fn last_heartbeat_s(&self) -> f64 {
+    pub fn last_heartbeat_s(&self) -> f64 {
         self.heartbeat_s / expm1(self.heartbeat_s / self.watch_s)
     }
 
     /// 4: life of an entry at the viewer's own instance.
-    pub(super) fn own_entry_s(&self) -> f64 {
+    pub fn own_entry_s(&self) -> f64 {
         self.last_heartbeat_s() + self.tail_s()
     }
 
     /// 5: display of own viewers at the origin.
-    pub(super) fn own_display(&self) -> f64 {
+    pub fn own_display(&self) -> f64 {
         self.origin_rate() * self.own_entry_s()
     }
 
     /// 5: how far that is above the truth; the exact mean of the last heartbeat in place of m - h/2.
-    pub(super) fn own_bias(&self) -> f64 {
+    pub fn own_bias(&self) -> f64 {
         self.origin_rate() * (self.own_entry_s() - self.watch_s)
     }
 
     /// 6: display of own viewers at the origin `age_s` after its tick.
-    pub(super) fn own_display_after_tick(&self, age_s: f64) -> f64 {
+    pub fn own_display_after_tick(&self, age_s: f64) -> f64 {
         self.origin_rate() * (self.last_heartbeat_s() + self.lifetime_s + age_s)
     }
 
     /// 7: Views of one viewer.
-    pub(super) fn views_per_session(&self) -> f64 {
+    pub fn views_per_session(&self) -> f64 {
         1.0 / (1.0 - self.stays())
     }
 
     /// 7: Views of one viewer who watches exactly `watch_s`: at 0, p, 2p, ... strictly before the end, as
     /// the recordings have it.
-    pub(super) fn views_of_fixed_watch(&self, watch_s: f64) -> f64 {
+    pub fn views_of_fixed_watch(&self, watch_s: f64) -> f64 {
         libm::ceil(watch_s / self.period_s())
     }
 
     /// 8: messages per second under v1.
-    pub(super) fn v1_messages_per_s(&self) -> f64 {
+    pub fn v1_messages_per_s(&self) -> f64 {
         self.origin_rate() * self.followers() * self.views_per_session() + self.remote_messages_per_s()
     }
 
@@ -113,7 +113,7 @@ impl Theory {
     }
 
     /// 9: life of the one entry of a viewer who is `hops` messages away.
-    pub(super) fn remote_entry_once_s(&self, hops: i32) -> f64 {
+    pub fn remote_entry_once_s(&self, hops: i32) -> f64 {
         let arrives = pow(1.0 - self.loss, f64::from(hops));
         let mut until_next_s = 0.0;
         let mut has_next = 0.0;
@@ -130,53 +130,53 @@ impl Theory {
 
     /// c_k of row 9: how much of a gap of `gap_s` between two arrivals an entry covers. It leaves at the first tick
     /// after its lifetime, which comes uniformly within T.
-    pub(super) fn covered_s(&self, gap_s: f64) -> f64 {
+    pub fn covered_s(&self, gap_s: f64) -> f64 {
         let over_s = (gap_s - self.lifetime_s).clamp(0.0, self.tick_s);
         gap_s.min(self.lifetime_s) + over_s - over_s * over_s / (2.0 * self.tick_s)
     }
 
     /// 10: life of all entries of a viewer who is `hops` messages away, when each View makes one more.
-    pub(super) fn remote_entries_each_s(&self, hops: i32) -> f64 {
+    pub fn remote_entries_each_s(&self, hops: i32) -> f64 {
         let arrives = pow(1.0 - self.loss, f64::from(hops));
         self.views_per_session() * arrives * (self.tail_s() - self.delay_s * f64::from(hops))
     }
 
     /// 5 with 9 or 10: what an origin shows of its own viewers and those of its followers.
-    pub(super) fn origin_display(&self, remote_entry_s: f64) -> f64 {
+    pub fn origin_display(&self, remote_entry_s: f64) -> f64 {
         self.own_display() + self.remote_rate() * remote_entry_s
     }
 
     /// The same at a follower, averaged over the followers: own viewers, the origin's at one hop, the others' at two.
-    pub(super) fn follower_display(&self, one_hop_s: f64, two_hops_s: f64) -> f64 {
+    pub fn follower_display(&self, one_hop_s: f64, two_hops_s: f64) -> f64 {
         let own = self.remote_rate() / self.followers();
         own * self.own_entry_s() + self.origin_rate() * one_hop_s + (self.remote_rate() - own) * two_hops_s
     }
 
     /// 11: X, the total at a tick.
-    pub(super) fn total(&self) -> f64 {
+    pub fn total(&self) -> f64 {
         let own = self.origin_rate() * (self.last_heartbeat_s() + self.lifetime_s);
         own + self.remote_rate() * (self.last_view_s() + self.lifetime_s - self.delay_s)
     }
 
     /// 12: display at a follower under v2 without forwarding, averaged over the followers.
-    pub(super) fn v2_display(&self) -> f64 {
+    pub fn v2_display(&self) -> f64 {
         self.total() + self.remote_rate() / self.followers() * self.tick_s / 2.0
     }
 
     /// 13: messages per second under v2 without forwarding; no total is sent for nobody.
-    pub(super) fn v2_messages_per_s(&self) -> f64 {
+    pub fn v2_messages_per_s(&self) -> f64 {
         let views = self.remote_rate() * self.views_per_session();
         views + self.followers() / self.tick_s * -expm1(-self.total())
     }
 
     /// 14: messages per second under v2 with forwarding.
-    pub(super) fn forwarding_messages_per_s(&self) -> f64 {
+    pub fn forwarding_messages_per_s(&self) -> f64 {
         self.remote_messages_per_s() + self.followers() / self.tick_s
     }
 
     /// 15: display at a follower under v2 with forwarding and without de-duplication, for equal rates at the
     /// followers; approximately.
-    pub(super) fn clobbered_display(&self) -> f64 {
+    pub fn clobbered_display(&self) -> f64 {
         let own = self.remote_rate() / self.followers();
         let clobbers_per_s = (self.remote_rate() - own) * self.views_per_session();
         let clobbers = clobbers_per_s * self.tick_s;
@@ -187,17 +187,17 @@ impl Theory {
     }
 
     /// 16: age of the newest total that was received.
-    pub(super) fn total_age_s(&self) -> f64 {
+    pub fn total_age_s(&self) -> f64 {
         self.delay_s + self.tick_s * (1.0 + self.loss) / (2.0 * (1.0 - self.loss))
     }
 
     /// 16a: its age while one is shown.
-    pub(super) fn shown_total_age_s(&self) -> f64 {
+    pub fn shown_total_age_s(&self) -> f64 {
         self.delay_s + self.tick_s * (0.5 + 2.0 * self.loss / 3.0) / (1.0 + self.loss / 2.0)
     }
 
     /// 17: share of time for which a follower shows zero because totals are lost.
-    pub(super) fn zero_share(&self) -> f64 {
+    pub fn zero_share(&self) -> f64 {
         self.loss * (1.0 + self.loss) / 2.0
     }
 }

@@ -4,27 +4,27 @@
 //! the tick phases: the closed forms average over them. Plain views are off, since no row counts them.
 
 use super::formulas::Theory;
-use fedisim::domain::arrivals::Arrivals;
-use fedisim::domain::delivery::Delivery;
-use fedisim::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
-use fedisim::domain::other_traffic::OtherTraffic;
-use fedisim::domain::protocol::{PlainViews, Rules};
-use fedisim::domain::watch::Watch;
-use fedisim::domain::workload::{Crowd, Scripted, Source, Spread, sessions};
-use fedisim::event::{Event, Message};
-use fedisim::instance::Instance;
-use fedisim::mechanism::activity::Kind;
-use fedisim::mechanism::network::{Latency, NetworkModel};
-use fedisim::mechanism::wire::{Host, Names, OtherBodies, SESSION_ID_LENGTH, Sizes, VideoNames};
-use fedisim::metrics::apart::Apart;
-use fedisim::metrics::traffic::Direction;
-use fedisim::metrics::{Collector, Observed};
-use fedisim::observe::{Observer, Outcome, QueueSample};
-use fedisim::scenario::End;
-use fedisim::sim::{self, Cell, Sampling};
-use fedisim::words::ids::{InstanceId, VideoId};
-use fedisim::words::random::{Purpose, Seed};
-use fedisim::words::units::{Span, Time};
+use crate::domain::arrivals::Arrivals;
+use crate::domain::delivery::Delivery;
+use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
+use crate::domain::other_traffic::OtherTraffic;
+use crate::domain::protocol::{PlainViews, Rules};
+use crate::domain::watch::Watch;
+use crate::domain::workload::{Crowd, Scripted, Source, Spread, sessions};
+use crate::event::{Event, Message};
+use crate::instance::Instance;
+use crate::mechanism::activity::Kind;
+use crate::mechanism::network::{Latency, NetworkModel};
+use crate::mechanism::wire::{Host, Names, OtherBodies, SESSION_ID_LENGTH, Sizes, VideoNames};
+use crate::metrics::apart::Apart;
+use crate::metrics::traffic::Direction;
+use crate::metrics::{Collector, Observed};
+use crate::observe::{Observer, Outcome, QueueSample};
+use crate::scenario::End;
+use crate::sim::{self, Cell, Sampling};
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::random::{Purpose, Seed};
+use crate::words::units::{Span, Time};
 use rand::RngExt;
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;
@@ -33,37 +33,39 @@ const VIDEO: VideoId = VideoId(0);
 const ORIGIN: InstanceId = InstanceId(0);
 /// Traffic is summed in buckets of this width; windows begin at a multiple of it.
 const BUCKET: Span = Span::from_secs(60);
-/// After the last arrival everybody has left and expired within this time, but for one in e^10.
-const IDLE_AFTER: Span = Span::from_secs(4_000);
+/// After the last arrival everybody has expired within this time after they have left ...
+const EXPIRED_AFTER: Span = Span::from_secs(1_000);
+/// ... and left within so many mean watch times, but for one in e^10.
+const WATCH_TIMES: u64 = 10;
 
 /// Everything that decides the replications.
 #[derive(Clone, Debug)]
-pub(super) struct Setting {
+pub struct Setting {
     /// The protocol, everywhere.
-    pub(super) rules: Rules,
+    pub rules: Rules,
     /// Instances beside the origin.
-    pub(super) followers: usize,
+    pub followers: usize,
     /// Who watches.
-    pub(super) viewers: Viewers,
+    pub viewers: Viewers,
     /// How long the drawn viewers watch.
-    pub(super) watch: Watch,
+    pub watch: Watch,
     /// The latency of every link.
-    pub(super) latency: Latency,
+    pub latency: Latency,
     /// The share of messages lost on every link, in millionths.
-    pub(super) loss_ppm: u32,
+    pub loss_ppm: u32,
     /// What is measured begins here: a multiple of `BUCKET`.
-    pub(super) from_s: u64,
+    pub from_s: u64,
     /// Nobody comes after this.
-    pub(super) end_s: u64,
+    pub end_s: u64,
     /// When it ends and is sampled.
-    pub(super) window: Window,
+    pub window: Window,
     /// The number of replications.
-    pub(super) replications: u32,
+    pub replications: u32,
 }
 
 /// Who watches.
 #[derive(Clone, Debug)]
-pub(super) enum Viewers {
+pub enum Viewers {
     /// Poisson arrivals, per second: at the origin, then at each follower.
     Poisson(Vec<f64>),
     /// These, in every replication.
@@ -72,7 +74,7 @@ pub(super) enum Viewers {
 
 /// When a replication ends and is sampled.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Window {
+pub enum Window {
     /// Sampled so often from `from_s` on, up to `end_s`.
     Steady(Span),
     /// The same until everybody has left and expired.
@@ -82,9 +84,9 @@ pub(super) enum Window {
 }
 
 /// What was seen in one replication.
-pub(super) struct Run {
+pub struct Run {
     /// The primaries that every record is made of.
-    pub(super) observed: Observed,
+    pub observed: Observed,
     /// When the first heartbeat of each session was, and the last.
     heartbeats: Vec<Option<(Time, Time)>>,
     /// Ticks of the origin in the window.
@@ -106,7 +108,7 @@ struct Ages {
 
 impl Setting {
     /// Rules without plain views at the given rates, until `end_s`, measured from `from_s`.
-    pub(super) fn poisson(rules: Rules, rates_per_s: &[f64], from_s: u64, end_s: u64) -> Setting {
+    pub fn poisson(rules: Rules, rates_per_s: &[f64], from_s: u64, end_s: u64) -> Setting {
         Setting {
             rules: Rules { plain_views: PlainViews::None, ..rules },
             followers: rates_per_s.len() - 1,
@@ -122,7 +124,7 @@ impl Setting {
     }
 
     /// Rules without plain views for these visits, sampled every second from 0.5 s on.
-    pub(super) fn scripted(rules: Rules, followers: usize, visits: Vec<Scripted>, end_s: u64) -> Setting {
+    pub fn scripted(rules: Rules, followers: usize, visits: Vec<Scripted>, end_s: u64) -> Setting {
         let rates = vec![0.0; followers + 1];
         let window = Window::Steady(Span::from_secs(1));
         let viewers = Viewers::Scripted(visits);
@@ -130,7 +132,7 @@ impl Setting {
     }
 
     /// The parameters that the formulas see.
-    pub(super) fn theory(&self) -> Theory {
+    pub fn theory(&self) -> Theory {
         let parameters = &self.rules.parameters;
         let delay = match self.latency {
             Latency::Constant(delay) => delay,
@@ -153,7 +155,7 @@ impl Setting {
     }
 
     /// All replications, on threads, in order.
-    pub(super) fn run(&self, seed: u64) -> Vec<Run> {
+    pub fn run(&self, seed: u64) -> Vec<Run> {
         let seeds = (0..self.replications).into_par_iter().map(|replication| Seed { seed, replication });
         seeds.map(|seed| self.replication(seed)).collect()
     }
@@ -220,7 +222,9 @@ impl Setting {
             update_phase: vec![Time::ZERO; self.followers + 1],
             sampling: self.sampling(tick_phase[0]),
             end: match self.window {
-                Window::UntilIdle(_) => End::Idle { at_most: end + IDLE_AFTER },
+                Window::UntilIdle(_) => {
+                    End::Idle { at_most: end + self.watch.mean() * WATCH_TIMES + EXPIRED_AFTER }
+                }
                 _ => End::At(end),
             },
             event_limit: u64::MAX,
@@ -333,68 +337,68 @@ impl Observer for Watcher<'_> {
 /// What claims are about. Means over samples are means over time.
 impl Run {
     /// Samples of the truth.
-    pub(super) fn watching(&self) -> &[u32] {
+    pub fn watching(&self) -> &[u32] {
         &self.observed.counters.videos[0].watching
     }
 
     /// Samples of what an instance shows.
-    pub(super) fn shown(&self, instance: usize) -> Vec<u32> {
+    pub fn shown(&self, instance: usize) -> Vec<u32> {
         let shown = &self.observed.counters.videos[0].shown[instance].displayed;
         shown.iter().map(|count| count.expect("nobody is down")).collect()
     }
 
     /// When the samples were taken, in seconds.
-    pub(super) fn at_s(&self) -> impl Iterator<Item = f64> + '_ {
+    pub fn at_s(&self) -> impl Iterator<Item = f64> + '_ {
         self.observed.counters.at_ns.iter().map(|&ns| Span::from_ns(ns).secs_f64())
     }
 
     /// Mean true viewers.
-    pub(super) fn true_viewers(&self) -> f64 {
+    pub fn true_viewers(&self) -> f64 {
         mean(self.watching())
     }
 
     /// Mean display at an instance.
-    pub(super) fn mean_display(&self, instance: usize) -> f64 {
+    pub fn mean_display(&self, instance: usize) -> f64 {
         mean(&self.shown(instance))
     }
 
     /// Mean display at the origin.
-    pub(super) fn origin_display(&self) -> f64 {
+    pub fn origin_display(&self) -> f64 {
         self.mean_display(0)
     }
 
     /// Mean display over the followers.
-    pub(super) fn follower_display(&self) -> f64 {
+    pub fn follower_display(&self) -> f64 {
         (1..=self.followers as usize).map(|at| self.mean_display(at)).sum::<f64>() / self.followers as f64
     }
 
     /// Mean display at the origin above the truth.
-    pub(super) fn origin_bias(&self) -> f64 {
+    pub fn origin_bias(&self) -> f64 {
         self.origin_display() - self.true_viewers()
     }
 
     /// The origin's display in truths, on the same path.
-    pub(super) fn origin_ratio(&self) -> f64 {
+    pub fn origin_ratio(&self) -> f64 {
         self.origin_display() / self.true_viewers()
     }
 
     /// Mean display at the origin in every second sample, from the sample `first` on.
-    pub(super) fn every_second_display(&self, first: usize) -> f64 {
+    pub fn every_second_display(&self, first: usize) -> f64 {
         mean(&self.shown(0).iter().skip(first).step_by(2).copied().collect::<Vec<_>>())
     }
 
     /// Requests begun in the window, per second.
-    pub(super) fn messages_per_s(&self) -> f64 {
+    pub fn messages_per_s(&self) -> f64 {
         self.requests(|_| true) as f64 / (self.end_s - self.from_s) as f64
     }
 
     /// Views from the viewers' own instance, per session.
-    pub(super) fn views_per_session(&self) -> f64 {
+    pub fn views_per_session(&self) -> f64 {
         self.requests(|kind| kind == Kind::Viewer) as f64 / self.heartbeats.len() as f64
     }
 
     /// Mean time from the first heartbeat of a session to its last.
-    pub(super) fn last_heartbeat_s(&self) -> f64 {
+    pub fn last_heartbeat_s(&self) -> f64 {
         let offset = |seen: &Option<(Time, Time)>| {
             let (first, last) = seen.expect("each session has a heartbeat");
             last.since(first).secs_f64()
@@ -403,29 +407,29 @@ impl Run {
     }
 
     /// Mean time for which a viewer of the first follower is shown there.
-    pub(super) fn own_entry_s(&self) -> f64 {
+    pub fn own_entry_s(&self) -> f64 {
         let every_s = Span::from_ns(self.observed.counters.every_ns).secs_f64();
         let shown: u64 = self.shown(1).iter().map(|&count| u64::from(count)).sum();
         shown as f64 * every_s / self.heartbeats.len() as f64
     }
 
     /// Mean total at a tick of the origin; a tick without one is a total of 0.
-    pub(super) fn total(&self) -> f64 {
+    pub fn total(&self) -> f64 {
         self.totals as f64 / self.followers as f64 / self.ticks as f64
     }
 
     /// Mean age of the newest total that followers have received.
-    pub(super) fn total_age_s(&self) -> f64 {
+    pub fn total_age_s(&self) -> f64 {
         self.observed.staleness.sum_us as f64 / 1e6 / self.observed.staleness.count as f64
     }
 
     /// Its mean age while a follower shows something, which is that total where nobody watches at a follower.
-    pub(super) fn shown_total_age_s(&self) -> f64 {
+    pub fn shown_total_age_s(&self) -> f64 {
         self.shown_ages.sum_us as f64 / 1e6 / self.shown_ages.count as f64
     }
 
     /// Share of samples in which followers show nothing.
-    pub(super) fn zero_share(&self) -> f64 {
+    pub fn zero_share(&self) -> f64 {
         let zero = |at| {
             let shown = self.shown(at);
             shown.iter().filter(|&&count| count == 0).count() as f64 / shown.len() as f64

@@ -12,29 +12,29 @@ const STANDARD_ERROR_SHARE_MAX: f64 = 0.005;
 const REPLICATIONS_MIN: usize = 100;
 
 /// What a formula says about a measured quantity.
-pub(super) struct Claim {
+pub struct Claim {
     /// The row of the closed forms, and the quantity.
-    pub(super) name: &'static str,
+    pub name: &'static str,
     /// The quantity in one replication.
-    pub(super) measured: fn(&Run) -> f64,
+    pub measured: fn(&Run) -> f64,
     /// Its expectation.
-    pub(super) expected: f64,
+    pub expected: f64,
     /// How exact the formula itself is, as a share: 0 but for the one row that says otherwise.
-    pub(super) formula_error: f64,
+    pub formula_error: f64,
 }
 
 /// A mean and its standard error over replications.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Estimate {
+pub struct Estimate {
     /// The mean.
-    pub(super) mean: f64,
+    pub mean: f64,
     /// The standard error of the mean.
-    pub(super) standard_error: f64,
+    pub standard_error: f64,
 }
 
 /// Why a claim is refused.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// Too few replications to judge.
     TooFew(usize),
     /// The standard error is so large that little could be seen.
@@ -44,12 +44,12 @@ pub(super) enum Refusal {
 }
 
 /// A claim about a quantity that the formula gives exactly.
-pub(super) fn claim(name: &'static str, measured: fn(&Run) -> f64, expected: f64) -> Claim {
+pub fn claim(name: &'static str, measured: fn(&Run) -> f64, expected: f64) -> Claim {
     Claim { name, measured, expected, formula_error: 0.0 }
 }
 
 /// Passes or refuses a claim.
-pub(super) fn check(claim: &Claim, runs: &[Run]) -> Result<Estimate, Refusal> {
+pub fn check(claim: &Claim, runs: &[Run]) -> Result<Estimate, Refusal> {
     if runs.len() < REPLICATIONS_MIN {
         return Err(Refusal::TooFew(runs.len()));
     }
