@@ -16,14 +16,19 @@ pub(super) struct Arguments {
     /// The folder of the scenario's data files
     #[arg(long, value_name = "DIR", default_value = ".")]
     data: PathBuf,
+    #[command(flatten)]
+    formats: run::Formats,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
+    if let Err(exit) = arguments.formats.check() {
+        return exit;
+    }
     match collect(&arguments.records, &arguments.out, &arguments.data, arguments.force) {
-        Ok((study, outcome)) => run::finish(&study.scenario, outcome, &arguments.out),
+        Ok((study, outcome)) => run::finish(&study.scenario, outcome, &arguments.out, &arguments.formats),
         Err(error) => run::failed(&error),
     }
 }

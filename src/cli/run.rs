@@ -31,12 +31,53 @@ pub(super) struct Arguments {
     /// refuses a scenario in which that would be everywhere
     #[arg(long, value_name = "ENGINE", default_value = "auto")]
     engine: EngineArgument,
+    #[command(flatten)]
+    formats: Formats,
     /// Print what the run is expected to take, and run nothing
     #[arg(long)]
     pub(super) dry_run: bool,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
+}
+
+/// `--format`
+#[derive(Args)]
+pub(super) struct Formats {
+    /// How records are written: `csv` always is, `parquet` may be beside it (if it was built with the feature `parquet`)
+    #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_value = "csv")]
+    format: Vec<RecordFormat>,
+}
+
+/// A format of records.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum RecordFormat {
+    Csv,
+    Parquet,
+}
+
+impl Formats {
+    /// Refuses what this program cannot write.
+    pub(super) fn check(&self) -> Result<(), Exit> {
+        if cfg!(not(feature = "parquet")) && self.format.contains(&RecordFormat::Parquet) {
+            complain(&"--format parquet: this program was built without it; build with `--features parquet`");
+            return Err(Exit::BadInput);
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "parquet")]
+    fn write(&self, scenario: &Scenario, out: &Path) -> Result<(), FolderError> {
+        match self.format.contains(&RecordFormat::Parquet) {
+            true => crate::runs::columnar::write_parquet(out, &scenario.sweep.parameters),
+            false => Ok(()),
+        }
+    }
+
+    #[cfg(not(feature = "parquet"))]
+    fn write(&self, _: &Scenario, _: &Path) -> Result<(), FolderError> {
+        Ok(())
+    }
 }
 
 /// `--engine`
@@ -57,6 +98,9 @@ impl From<EngineArgument> for EngineChoice {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
+    if let Err(exit) = arguments.formats.check() {
+        return exit;
+    }
     let (study, estimate) = match arguments.scenario.estimated(arguments.engine()) {
         Ok(estimated) => estimated,
         Err(exit) => return exit,
@@ -73,13 +117,17 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.scenario.name));
     match run_with_progress(&study, estimate.cells, &out, arguments) {
-        Ok(outcome) => finish(&study.scenario, outcome, &out),
+        Ok(outcome) => finish(&study.scenario, outcome, &out, &arguments.formats),
         Err(error) => failed(&error),
     }
 }
 
 /// Says where the records are, and prints what they show.
-pub(super) fn finish(scenario: &Scenario, outcome: RunOutcome, out: &Path) -> Exit {
+pub(super) fn finish(scenario: &Scenario, outcome: RunOutcome, out: &Path, formats: &Formats) -> Exit {
+    if let Err(error) = formats.write(scenario, out) {
+        complain(&error);
+        return Exit::CouldNotRun;
+    }
     say(outcome, out);
     match read_record(out, SUMMARY) {
         Ok(bytes) => show(scenario, &bytes),

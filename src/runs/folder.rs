@@ -324,6 +324,8 @@ fn remove_run(path: &Path) -> Result<(), FolderError> {
     for name in RECORD_FILES.iter().map(|record| record.name) {
         let file = path.join(name);
         remove_file(&file.with_extension("part"))?;
+        remove_file(&file.with_extension("parquet"))?;
+        remove_file(&path.join(format!("{name}.parquet.part")))?;
         remove_file(&file)?;
     }
     for name in [RESOLVED, RESOLVED_BESIDE, MANIFEST_BESIDE, MANIFEST] {

@@ -6,6 +6,8 @@
 
 pub mod cell;
 pub mod collect;
+#[cfg(feature = "parquet")]
+pub mod columnar;
 pub mod estimate;
 pub mod event_log;
 pub mod folder;

@@ -78,6 +78,39 @@ fn every_row_says_what_was_varied() {
     }
 }
 
+#[cfg(not(feature = "parquet"))]
+#[test]
+fn a_format_that_this_program_cannot_write_is_refused_at_once() {
+    let place = place();
+    let run = ["run", "swept.yaml", "--out", "out", "--format", "csv,parquet"];
+    refused(&place, &run, "build with `--features parquet`");
+    assert!(!place.path("out").exists());
+}
+
+/// It holds what the CSV holds: the metadata at its end is between two marks, and it is there for each file of records.
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_stands_beside_every_file_of_records() {
+    let place = place();
+    place.good(&["run", "swept.yaml", "--out", "out", "--format", "csv,parquet"]);
+    let files = place.contents("out");
+    for (name, _) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
+        let parquet = &files[&name.replace(".csv", ".parquet")];
+        assert!(parquet.starts_with(b"PAR1") && parquet.ends_with(b"PAR1"), "{name}");
+    }
+    let without = |files: &std::collections::BTreeMap<String, Vec<u8>>| {
+        files
+            .iter()
+            .filter(|(name, _)| !name.ends_with("parquet"))
+            .map(|(_, bytes)| bytes.clone())
+            .collect::<Vec<_>>()
+    };
+    place.good(&["run", "swept.yaml", "--out", "plain"]);
+    assert!(without(&files) == without(&place.contents("plain")));
+    place.good(&["run", "swept.yaml", "--out", "out", "--force"]);
+    assert!(!place.path("out/summary.parquet").exists(), "what another run left is gone");
+}
+
 fn refused(place: &Place, arguments: &[&str], message: &str) {
     let answer = place.call(arguments);
     assert_eq!(answer.code, Some(2), "{arguments:?}: {}{}", answer.out, answer.err);
