@@ -12,7 +12,7 @@ use crate::mechanism::pending::Key;
 use crate::words::ids::{InstanceId, SessionId};
 use crate::words::random::fold;
 use crate::words::units::Time;
-use serde::{Deserialize, Serialize};
+
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -152,8 +152,7 @@ pub enum Step {
 }
 
 /// The threads of an instance that do one thing at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// JSON-LD signatures and verifications.
     JsonLd = 0,

@@ -8,7 +8,6 @@ use crate::mechanism::ledger::Flow;
 use crate::mechanism::transport::TransportBytes;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
-use serde::{Deserialize, Serialize};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +40,7 @@ pub struct Ending {
 }
 
 /// How long an instance's cores and links were busy, in ns; two busy cores count twice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Busy {
     /// CPU time.
     pub cpu_ns: u64,
@@ -84,8 +83,7 @@ pub struct QueueSample {
 }
 
 /// The queues of an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum QueueName {
     /// Broadcast jobs, one at a time.
     Sequential,

@@ -4,7 +4,6 @@
 
 use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::words::units::Time;
-use serde::{Deserialize, Serialize};
 
 /// An activity, as its author built it. A forwarded View is the same View, to the byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +62,7 @@ pub struct Stamp {
 }
 
 /// The kinds of message that records tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// One viewer, from its own instance.
     Viewer,

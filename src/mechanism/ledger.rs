@@ -7,11 +7,11 @@
 
 use crate::mechanism::by_instance::ByInstance;
 use crate::words::ids::InstanceId;
-use serde::{Deserialize, Serialize};
+
 use std::ops::AddAssign;
 
 /// Messages and bytes of requests (head and body).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Amount {
     /// Requests.
     pub messages: u64,
@@ -20,7 +20,7 @@ pub struct Amount {
 }
 
 /// What became of the messages of one link, or of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Flow {
     /// All that were ever to be sent.
     pub created: Amount,

@@ -7,11 +7,11 @@ use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
-use serde::{Deserialize, Serialize};
+
 use std::collections::BTreeMap;
 
 /// Displayed and true viewers at every sample of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Counters {
     /// When the samples were taken, in ns.
     pub at_ns: Vec<u64>,
@@ -22,7 +22,7 @@ pub struct Counters {
 }
 
 /// The samples of one video.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VideoCounters {
     /// By sample: the sessions that watch, anywhere.
     pub watching: Vec<u32>,
@@ -31,7 +31,7 @@ pub struct VideoCounters {
 }
 
 /// The samples of one video at one instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ShownCounter {
     /// The number of the instance.
     pub instance: u32,
@@ -40,7 +40,7 @@ pub struct ShownCounter {
 }
 
 /// The age of the newest total that took effect at a follower, summed over samples and followers that have one.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Staleness {
     /// The sum of ages in whole microseconds.
     pub sum_us: u64,

@@ -7,13 +7,12 @@ use crate::mechanism::activity::Kind;
 use crate::metrics::apart::DelayCounts;
 use crate::words::units::Span;
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
 
 /// The quantiles that are kept, in thousandths.
 pub const QUANTILES_PER_MILLE: [u32; 6] = [0, 500, 900, 990, 999, 1000];
 
 /// The delays of one kind of message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DelayRow {
     /// Which messages.
     pub kind: Kind,

@@ -8,10 +8,9 @@ use crate::mechanism::ledger::Flow;
 use crate::metrics::distribution::{Counting, Distribution};
 use crate::observe::{Busy, Ending, Fate, HealthNote, QueueName, QueueSample};
 use crate::words::units::{Span, Time};
-use serde::{Deserialize, Serialize};
 
 /// The primaries of delivery.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// What became of all messages, of whatever kind.
     pub flow: Flow,
@@ -34,7 +33,7 @@ pub struct Delivery {
 }
 
 /// How requests ended for their senders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fates {
     /// They were delivered and answered in time.
     pub good: u64,
@@ -47,7 +46,7 @@ pub struct Fates {
 }
 
 /// A queue of an instance at a sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueRow {
     /// When the sample was taken, in ns.
     pub at_ns: u64,
@@ -68,7 +67,7 @@ pub struct QueueRow {
 }
 
 /// What was written down about one follower.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthRow {
     /// When, in ns.
     pub at_ns: u64,

@@ -5,17 +5,16 @@
 
 use crate::words::units::Span;
 use hdrhistogram::Histogram;
-use serde::{Deserialize, Serialize};
 
 /// How often which length of time came.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Distribution {
     /// In ascending order of their values, none of them empty.
     pub buckets: Vec<Bucket>,
 }
 
 /// One part of a distribution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
     /// The greatest value that it stands for, in microseconds.
     pub us: u64,

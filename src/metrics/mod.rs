@@ -26,11 +26,11 @@ use apart::Apart;
 use counters::{CounterLog, Counters, Staleness};
 use delays::{DelayRow, Delays};
 use delivery::{Delivery, DeliveryLog};
-use serde::{Deserialize, Serialize};
+
 use traffic::{Traffic, TrafficRow};
 
 /// The primaries of one cell: everything that records and metrics are made of.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// Messages and bytes per bucket, video, instance, direction and kind.
     pub traffic: Vec<TrafficRow>,

@@ -324,8 +324,6 @@ fn queues_and_health_are_kept_as_they_were_found() {
     };
     assert_eq!((health.len(), health[1]), (3, row));
     check(&metrics(&federation, &observed), &[("inbox_waiting_peak", "8"), ("followers_lost", "2")]);
-    let text = serde_json::to_string(&observed).expect("a JSON form");
-    assert_eq!(serde_json::from_str::<Observed>(&text).expect("the same"), observed);
 }
 
 /// Ten seconds; the cores of two instances are limited, as are two links.

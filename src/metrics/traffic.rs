@@ -14,7 +14,7 @@ use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
-use serde::{Deserialize, Serialize};
+
 use std::collections::BTreeMap;
 
 const SECOND: Span = Span::from_secs(1);
@@ -24,7 +24,7 @@ const SECOND: Span = Span::from_secs(1);
 const UPDATE_FETCH: Sums = Sums { messages: 3, head_bytes: 2_325, response_bytes: 2_326, ..Sums::ZERO };
 
 /// The sums of one bucket, video, instance, direction and kind.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrafficRow {
     /// The start of the bucket in ns.
     pub start_ns: u64,
@@ -48,8 +48,7 @@ impl TrafficRow {
 }
 
 /// Which way a request goes, seen from an instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// It sends it.
     Out,
@@ -58,7 +57,7 @@ pub enum Direction {
 }
 
 /// Messages and bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     /// Requests.
     pub messages: u64,

@@ -134,6 +134,19 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
         ("sweep.matrix={instances.folowers.count: [3]}", "has no `folowers`; did you mean `followers`?"),
         ("sweep.matrix={viewers.1.video: [clip]}", "looks for `1` in a list of 1"),
         ("sweep.matrix={network.loss: [101 %]}", "network.loss: `101 %` is not a share"),
+        ("sweep.matrix={network.loss: []}", "has 0 items; it may have from 1 to"),
+        (
+            "sweep.matrix={network.loss: {range: {from: 0, to: 99999, step: 1}}, end: {range: {from: 1, to: 90000, step: 1}}, seed: {log_range: {from: 1, to: 9, count: 90000}}}",
+            "x 90000",
+        ),
+        (
+            "sweep.matrix={network.loss: {range: {from: 0, to: 1, step: 0.000001}}}",
+            "has more than 100000 values",
+        ),
+        (
+            "sweep.latin_hypercube={points: 100000, values: {seed: {uniform: {from: 0, to: 5}}}}",
+            "(2 x 2 x 100000)",
+        ),
         ("sweep.matrix={seed: [1, 2]}", "`seed` belongs to all points together"),
         ("sweep.matrix={network.loss: {range: {from: 1 %, to: 5, step: 1 %}}}", "numbers of several units"),
         ("sweep.matrix={network.loss: {range: {from: 5 %, to: 1 %, step: 1 %}}}", "goes nowhere"),

@@ -70,12 +70,40 @@ pub(crate) fn sweep(
     let section = file.get("sweep")?;
     let cells_max = file.get("limits")?.integer("cells")?;
     let matrix = section.get("matrix")?.entries();
-    let mut axes: Vec<Axis> = Vec::new();
+    let mut ways: Vec<(&str, Values<'_>)> = Vec::new();
     for (path, values) in matrix {
-        let texts = values_of(values, problems)?;
-        axes.push(texts.into_iter().map(|text| vec![(path.clone(), text)]).collect());
+        ways.push((path, Values::of(values, problems)?));
     }
-    if let Some(sample) = section.get("latin_hypercube") {
+    let sample = section.get("latin_hypercube");
+    let include = points_of(section.get("include")?);
+    // counted before anything is written out
+    let drawn = sample.map(|sample| sample.integer("points"));
+    let mut lengths: Vec<u64> = ways.iter().map(|(_, values)| values.len()).collect();
+    if let Some(drawn) = drawn {
+        lengths.push(drawn?);
+    }
+    let combined = match lengths.is_empty() {
+        true => 0,
+        false => lengths.iter().fold(1, |product: u128, &length| product.saturating_mul(length.into())),
+    };
+    let points = combined.saturating_add(include.len() as u128);
+    let cells = points.max(1).saturating_mul(u128::from(replications) * columns as u128);
+    if cells > u128::from(cells_max) {
+        let texts: Vec<String> = lengths.iter().map(u64::to_string).collect();
+        let product = if texts.len() > 1 { format!(" ({})", texts.join(" x ")) } else { String::new() };
+        problems.at(
+            section.spot(),
+            format!(
+                "multiplies to {points} points{product} x {replications} replications x {columns} columns = {cells} cells, more than limits.cells = {cells_max}: take fewer values, or raise it"
+            ),
+        );
+        return None;
+    }
+    let axis = |(path, values): &(&str, Values<'_>)| -> Axis {
+        values.texts().into_iter().map(|text| vec![((*path).to_owned(), text)]).collect()
+    };
+    let mut axes: Vec<Axis> = ways.iter().map(axis).collect();
+    if let Some(sample) = sample {
         axes.push(latin_hypercube(sample, file.integer("seed")?, problems)?);
     }
     let mut given: Vec<&str> = Vec::new();
@@ -84,21 +112,6 @@ pub(crate) fn sweep(
             problems.at(section.spot(), format!("gives `{path}` values in two ways; leave one of them out"));
         }
         given.push(path);
-    }
-    let include = points_of(section.get("include")?);
-    let combined = if axes.is_empty() { 0 } else { axes.iter().map(|axis| axis.len() as u128).product() };
-    let points = combined + include.len() as u128;
-    let cells = points.max(1) * u128::from(replications) * columns as u128;
-    if cells > u128::from(cells_max) {
-        let lengths: Vec<String> = axes.iter().map(|axis| axis.len().to_string()).collect();
-        let product = if lengths.len() > 1 { format!(" ({})", lengths.join(" x ")) } else { String::new() };
-        problems.at(
-            section.spot(),
-            format!(
-                "multiplies to {points} points{product} x {replications} replications x {columns} columns = {cells} cells, more than limits.cells = {cells_max}: take fewer values, or raise it"
-            ),
-        );
-        return None;
     }
     let exclude = points_of(section.get("exclude")?);
     let mut points = combinations(&axes);
@@ -151,35 +164,66 @@ fn points_of(list: &Checked) -> Axis {
     list.items().iter().map(point).collect()
 }
 
-fn values_of(values: &Checked, problems: &mut Problems) -> Option<Vec<String>> {
-    let spot = values.spot();
-    match values.case()? {
-        ("range", range) => {
-            let [from, to, step] = numbers(range, ["from", "to", "step"], problems)?;
-            if step.value <= 0.0 || to.value < from.value {
-                problems.at(spot, "goes nowhere; give it a `step` above 0 and a `to` not below `from`");
-                return None;
+/// The values of a path, not yet written out.
+enum Values<'a> {
+    Listed(Vec<&'a str>),
+    Range { from: Quantity<'a>, step: Quantity<'a>, count: u32 },
+    LogRange { from: Quantity<'a>, to: Quantity<'a>, count: u32 },
+}
+
+impl<'a> Values<'a> {
+    /// None if they are broken, or there are none.
+    fn of(values: &'a Checked, problems: &mut Problems) -> Option<Values<'a>> {
+        let spot = values.spot();
+        match values.case()? {
+            ("range", range) => {
+                let [from, to, step] = numbers(range, ["from", "to", "step"], problems)?;
+                if step.value <= 0.0 || to.value < from.value {
+                    problems.at(spot, "goes nowhere; give it a `step` above 0 and a `to` not below `from`");
+                    return None;
+                }
+                // a rounding error must not cost the last value
+                let steps = libm::floor((to.value - from.value) / step.value * (1.0 + 1e-12));
+                if steps >= VALUES_MAX as f64 {
+                    problems.at(spot, format!("has more than {VALUES_MAX} values; take a larger step"));
+                    return None;
+                }
+                Some(Values::Range { from, step, count: steps as u32 + 1 })
             }
-            // a rounding error must not cost the last value
-            let steps = libm::floor((to.value - from.value) / step.value * (1.0 + 1e-12));
-            if steps >= VALUES_MAX as f64 {
-                problems.at(spot, format!("has more than {VALUES_MAX} values; take a larger step"));
-                return None;
+            ("log_range", range) => {
+                let [from, to] = log_bounds(range, spot, problems)?;
+                Some(Values::LogRange { from, to, count: u32::try_from(range.integer("count")?).ok()? })
             }
-            let decimals = from.decimals.max(step.decimals);
-            let value = |number: u32| {
-                let value = from.value + step.value * f64::from(number);
-                from.written(format!("{value:.decimals$}"))
-            };
-            Some((0..=steps as u32).map(value).collect())
+            (_, listed) => {
+                let texts: Vec<&str> = listed.items().iter().filter_map(Checked::as_text).collect();
+                (!texts.is_empty()).then_some(Values::Listed(texts))
+            }
         }
-        ("log_range", range) => {
-            let [from, to] = log_bounds(range, spot, problems)?;
-            let count = u32::try_from(range.integer("count")?).ok()?;
-            let value = |number: u32| from.between_log(&to, f64::from(number) / f64::from(count - 1));
-            Some((0..count).map(value).collect())
+    }
+
+    fn len(&self) -> u64 {
+        match self {
+            Values::Listed(texts) => texts.len() as u64,
+            Values::Range { count, .. } | Values::LogRange { count, .. } => u64::from(*count),
         }
-        (_, listed) => Some(listed.items().iter().filter_map(Checked::as_text).map(str::to_owned).collect()),
+    }
+
+    fn texts(&self) -> Vec<String> {
+        match self {
+            Values::Listed(texts) => texts.iter().map(|&text| text.to_owned()).collect(),
+            Values::Range { from, step, count } => {
+                let decimals = from.decimals.max(step.decimals);
+                let value = |number: u32| {
+                    let value = from.value + step.value * f64::from(number);
+                    from.written(format!("{value:.decimals$}"))
+                };
+                (0..*count).map(value).collect()
+            }
+            Values::LogRange { from, to, count } => {
+                let share = |number: u32| f64::from(number) / f64::from(count - 1);
+                (0..*count).map(|number| from.between_log(to, share(number))).collect()
+            }
+        }
     }
 }
 

@@ -459,7 +459,12 @@ fn limits() -> Vec<Field> {
     let count = || Shape::Integer { min: 1, max: 1_000_000_000_000 };
     let size = || Shape::Bytes { max: 1_000_000_000_000_000 };
     vec![
-        with_default("cells", "cells: points x replications x columns", count(), "10000"),
+        with_default(
+            "cells",
+            "cells: points x replications x columns",
+            Shape::Integer { min: 1, max: 1_000_000 },
+            "10000",
+        ),
         with_default("events", "events of one cell", count(), "2000000000"),
         with_default("sessions", "sessions of one cell", count(), "5000000"),
         with_default("memory", "memory of one cell", size(), "4 GB"),
