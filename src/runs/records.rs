@@ -245,6 +245,7 @@ pub fn read_summary(bytes: &[u8]) -> Result<Table, String> {
 /// The rows of a `summary.csv` with a column more: whether the column of the comparison at that point is on the Pareto front.
 pub(super) fn mark_front(summary: &[u8], table: &Table, pareto: &Pareto) -> Vec<u8> {
     let front = on_front(table, pareto);
+    let numbers: BTreeMap<&[String], usize> = table.points.iter().map(Vec::as_slice).zip(0..).collect();
     let mut reader = csv::Reader::from_reader(summary);
     let mut writer = csv::Writer::from_writer(Vec::new());
     let mut header = reader.headers().expect("our own file").clone();
@@ -254,8 +255,8 @@ pub(super) fn mark_front(summary: &[u8], table: &Table, pareto: &Pareto) -> Vec<
     writer.write_record(&header).expect("memory takes everything");
     for row in reader.records() {
         let mut row = row.expect("our own file");
-        let point: Vec<&str> = (0..table.parameters.len()).map(|at| &row[first + at]).collect();
-        let number = table.points.iter().position(|known| *known == point).expect("it was read");
+        let point: Vec<String> = (0..table.parameters.len()).map(|at| row[first + at].to_owned()).collect();
+        let number = numbers[&point[..]];
         let is_on = front.get(&(number, row[protocol].to_owned()));
         row.push_field(match is_on {
             Some(true) => "yes",
