@@ -18,6 +18,7 @@ mod stopping;
 use crate::metrics::definitions::names;
 use crate::scenario::{Changes, Failure, Input, Study, parse};
 use cell::{CellError, CellPlan, Engine, helpers, plan, run_cell};
+use estimate::Estimate;
 use folder::{Folder, FolderError, Opened};
 use rayon::prelude::*;
 use records::MODEL_VERSION;
@@ -194,6 +195,9 @@ pub fn run_alone(
 ) -> Result<CellRecord, RunError> {
     let study = study_of(&spec, data)?;
     let cell = cell_of(&study, &spec)?;
+    // whoever wrote the spec need not have asked `plan`, which refuses what is too large
+    let scenario = study.point(cell.point)?;
+    Estimate::of(&scenario, spec.engine).check(&scenario.limits).map_err(RunError::Cells)?;
     run_spec(&study, &cell, &spec, engine(spec.engine, helpers(jobs.max(1), 1)), stop)
 }
 

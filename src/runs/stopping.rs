@@ -2,9 +2,9 @@
 //!
 //! The rule looks at replications in their order, so that it says the same whatever ran first or how many ran at once.
 
-use crate::intervals::Table;
+use crate::intervals::{Table, compared, mean_of};
 use crate::runs::cell::MetricValue;
-use crate::scenario::{Scenario, enough_to_stop};
+use crate::scenario::{PRECISION_REPLICATIONS_MIN, Scenario};
 
 /// Replications that are added at once when the interval is still too wide.
 const STEP: u32 = 5;
@@ -45,7 +45,7 @@ impl<'a> Stopping<'a> {
             return Needs::Enough(most);
         }
         // looked at in the same steps whatever there is already
-        let mut at_least = enough_to_stop().min(most);
+        let mut at_least = PRECISION_REPLICATIONS_MIN.min(most);
         while at_least <= have {
             if at_least == most || self.is_narrow(point, at_least) {
                 return Needs::Enough(at_least);
@@ -73,13 +73,13 @@ impl<'a> Stopping<'a> {
             half_width.is_some_and(|half_width| half_width <= precision.half_width * mean.abs())
         };
         if others.peek().is_none() {
-            let mean = crate::intervals::mean_of(&base);
+            let mean = mean_of(&base);
             return enough(mean.half_width, mean.mean);
         }
         others.all(|name| {
             let Some(values) = values(name).filter(|values| values.len() == base.len()) else { return false };
             let pairs: Vec<(f64, f64)> = values.into_iter().zip(base.iter().copied()).collect();
-            let comparison = crate::intervals::compared(&pairs);
+            let comparison = compared(&pairs);
             enough(comparison.difference.half_width, comparison.baseline.mean)
         })
     }

@@ -28,13 +28,13 @@ mod value;
 
 pub use init::{example, is_name};
 pub use model::{
-    End, Expectation, Group, InstanceSpec, Limits, Measure, Pareto, Precision, Scenario, Severity, Sweep,
-    Variant, VideoSpec, WireNames,
+    End, Expectation, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto, Precision,
+    Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
 };
 pub use problem::Problem;
 pub(crate) use problem::nearest;
 pub use schema::schema;
-pub use study::{Study, enough_to_stop};
+pub use study::Study;
 
 use crate::scenario::problem::{Place, Problems};
 use std::fmt;

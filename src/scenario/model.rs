@@ -68,6 +68,9 @@ pub struct Scenario {
     pub hash: String,
 }
 
+/// With fewer replications an interval of a difference says too little to stop on.
+pub const PRECISION_REPLICATIONS_MIN: u32 = 10;
+
 /// When there are enough replications of a point.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Precision {

@@ -3,7 +3,6 @@
 //! A point is the resolved scenario with some values set, read again as a whole, so that everything that holds for a file holds
 //! for a point. Points are read when they are needed: a sweep of thousands takes the memory of one.
 
-use crate::scenario::build::sweep::PRECISION_REPLICATIONS_MIN;
 use crate::scenario::model::Scenario;
 use crate::scenario::problem::Problem;
 use crate::scenario::{Changes, Failure, Input, parse, read_data};
@@ -22,11 +21,6 @@ pub struct Study {
     pub scenario: Arc<Scenario>,
     folder: PathBuf,
     metrics: Vec<String>,
-}
-
-/// With fewer replications than this no run stops, however narrow its intervals are.
-pub fn enough_to_stop() -> u32 {
-    PRECISION_REPLICATIONS_MIN
 }
 
 impl Study {
@@ -58,7 +52,10 @@ impl Study {
             match self.read(point) {
                 Err(wrong) => wrong.into_iter().for_each(&mut note),
                 Ok(read) if columns(&read) != columns(&self.scenario) => {
-                    note(of_sweep(format!("{} has other columns than the file", self.point_text(point))));
+                    note(of_sweep(format!(
+                        "{} has other columns than the file",
+                        self.sets(point).join(", ")
+                    )));
                 }
                 Ok(read) => each(&read),
             }
@@ -78,9 +75,7 @@ impl Study {
     }
 
     fn read(&self, point: usize) -> Result<Arc<Scenario>, Vec<Problem>> {
-        let Scenario { sweep, .. } = &*self.scenario;
-        let pairs = sweep.parameters.iter().zip(&sweep.points[point]).filter(|(_, value)| !value.is_empty());
-        let sets: Vec<String> = pairs.map(|(path, value)| format!("{path}={value}")).collect();
+        let sets = self.sets(point);
         if sets.is_empty() {
             return Ok(Arc::clone(&self.scenario));
         }
@@ -90,9 +85,9 @@ impl Study {
         let input = Input { file: "sweep", bytes, stem: None, data: &data };
         let metrics: Vec<&str> = self.metrics.iter().map(String::as_str).collect();
         // the other points are of no use to this one
+        let text = sets.join(", ");
         let without_sweep = vec!["sweep={}".to_owned()];
         let changes = Changes { sets: without_sweep, point: sets, ..Changes::default() };
-        let text = self.point_text(point);
         parse(&input, &changes, &metrics).map(Arc::new).map_err(|problems| {
             let named = |problem: Problem| match problem.line {
                 0 => problem,
@@ -103,12 +98,11 @@ impl Study {
         })
     }
 
-    /// The values of a point, for people.
-    pub fn point_text(&self, point: usize) -> String {
+    /// What a point sets, as in `--set`.
+    fn sets(&self, point: usize) -> Vec<String> {
         let Scenario { sweep, .. } = &*self.scenario;
         let pairs = sweep.parameters.iter().zip(&sweep.points[point]).filter(|(_, value)| !value.is_empty());
-        let texts: Vec<String> = pairs.map(|(path, value)| format!("{path}={value}")).collect();
-        texts.join(", ")
+        pairs.map(|(path, value)| format!("{path}={value}")).collect()
     }
 }
 

@@ -111,6 +111,43 @@ fn parquet_stands_beside_every_file_of_records() {
     assert!(!place.path("out/summary.parquet").exists(), "what another run left is gone");
 }
 
+/// Draws differ between replications, and are the same for all protocols within one.
+#[test]
+fn protocols_meet_the_same_crowd_in_each_of_different_replications() {
+    let place = Place::with_small();
+    place.good(&["run", "small.yaml", "--out", "out", "--replications", "4"]);
+    let rows = place.rows("out/summary.csv");
+    let values = |metric: &str| -> std::collections::BTreeSet<(String, String)> {
+        let rows = rows.iter().filter(|row| row[6] == metric);
+        rows.map(|row| (row[3].clone(), row[8].clone())).collect()
+    };
+    // pairs of a replication and what it saw, over all protocols
+    let seen = values("viewers_mean");
+    assert_eq!(seen.len(), 4, "one truth per replication: {seen:?}");
+    let truths: std::collections::BTreeSet<_> = seen.iter().map(|(_, value)| value).collect();
+    assert_eq!(truths.len(), 4, "each replication has its own: {seen:?}");
+}
+
+/// A bound between the mean and the greatest value holds for the mean, and not for each replication.
+#[test]
+fn expectations_bound_the_mean_or_each() {
+    let place = Place::with_small();
+    place.good(&["run", "small.yaml", "--out", "out", "--replications", "4"]);
+    let rows = place.rows("out/summary.csv");
+    let of_v1 = rows.iter().filter(|row| row[1] == "v1" && row[6] == "messages_sent");
+    let values: Vec<f64> = of_v1.map(|row| row[8].parse().expect("a number")).collect();
+    let (mean, most) = (values.iter().sum::<f64>() / 4.0, values.iter().copied().fold(0.0, f64::max));
+    assert!(mean < most);
+    for (bounds, code) in [("mean", 0), ("each", 99)] {
+        let expect = format!(
+            "expect=[{{metric: messages_sent, protocol: v1, max: {}, bounds: {bounds}, why: a test}}]",
+            (mean + most) / 2.0
+        );
+        let run = ["run", "small.yaml", "--out", bounds, "--replications", "4", "--set", &expect];
+        assert_eq!(place.call(&run).code, Some(code), "{bounds}");
+    }
+}
+
 fn refused(place: &Place, arguments: &[&str], message: &str) {
     let answer = place.call(arguments);
     assert_eq!(answer.code, Some(2), "{arguments:?}: {}{}", answer.out, answer.err);
@@ -174,6 +211,7 @@ fn cells_that_are_not_of_the_plan_are_refused() {
         (spec.replace("\"cell\":7", "\"cell\":7000"), "is not what the plan of its scenario says"),
         (spec.replace("\"model_version\":\"", "\"model_version\":\"0."), "their models are not mixed"),
         (spec.replace("name: swept", "nam: swept"), "nam: is not a key here"),
+        (spec.replace("sessions: 5000000", "sessions: 1"), "is not what the plan of its scenario says"),
         (spec[..100].to_owned(), "is not one line of `fedisim plan`"),
         (String::new(), "is not one line of `fedisim plan`"),
     ] {

@@ -5,15 +5,12 @@
 
 use crate::scenario::build::unknown;
 use crate::scenario::format::sweep::VALUES_MAX;
-use crate::scenario::model::{Pareto, Precision, Sweep};
+use crate::scenario::model::{PRECISION_REPLICATIONS_MIN, Pareto, Precision, Sweep};
 use crate::scenario::problem::{Problems, Spot};
 use crate::scenario::value::Checked;
 use crate::words::random::{Purpose, Seed};
 use rand::RngExt;
 use rand::seq::SliceRandom;
-
-/// With fewer replications an interval of a difference says too little to stop on.
-pub(crate) const PRECISION_REPLICATIONS_MIN: u32 = 10;
 
 /// How often each point is replicated.
 pub(crate) fn replications(file: &Checked, problems: &mut Problems) -> Option<u32> {
