@@ -7,6 +7,7 @@ use crate::metrics::Observed;
 use crate::metrics::counters::{ShownCounter, Staleness};
 use crate::metrics::delays::Delays;
 use crate::metrics::delivery::{Fates, QueueRow};
+use crate::metrics::links::Links;
 use crate::metrics::traffic::{Traffic, TrafficRow};
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::{Span, Time};
@@ -19,6 +20,8 @@ pub struct Apart {
     pub traffic: Vec<TrafficRow>,
     /// Bytes of Views of its own videos that an instance began to send, by the second of the run.
     pub origin_bytes: BTreeMap<(InstanceId, u64), u64>,
+    /// What arrived from whom at whom.
+    pub links: Links,
     /// How long messages took.
     pub delays: BTreeMap<Kind, DelayCounts>,
     /// What instances displayed at each sample.
@@ -84,6 +87,7 @@ impl Apart {
         for (key, bytes) in other.origin_bytes {
             *self.origin_bytes.entry(key).or_default() += bytes;
         }
+        self.links.join(&other.links);
         for (kind, counts) in &other.delays {
             self.delays.entry(*kind).or_default().add(counts);
         }

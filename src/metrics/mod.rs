@@ -11,6 +11,7 @@ pub mod delays;
 pub mod delivery;
 pub mod display;
 pub mod distribution;
+pub mod links;
 #[cfg(test)]
 mod tests;
 pub mod traffic;
@@ -26,6 +27,7 @@ use apart::Apart;
 use counters::{CounterLog, Counters, Staleness};
 use delays::{DelayRow, Delays};
 use delivery::{Delivery, DeliveryLog};
+use links::{LinkRow, Links};
 
 use traffic::{Traffic, TrafficRow};
 
@@ -42,6 +44,8 @@ pub struct Observed {
     pub staleness: Staleness,
     /// How long messages took.
     pub delays: Vec<DelayRow>,
+    /// What arrived from whom at whom.
+    pub links: Vec<LinkRow>,
     /// How delivery went.
     pub delivery: Delivery,
     /// Sessions that began.
@@ -58,6 +62,7 @@ pub struct Collector<'a> {
     traffic: Traffic<'a>,
     counters: CounterLog<'a>,
     delays: Delays,
+    links: Links,
     delivery: DeliveryLog,
 }
 
@@ -76,6 +81,7 @@ impl<'a> Collector<'a> {
             traffic: Traffic::new(federation, bucket, response_bytes),
             counters: CounterLog::new(federation, every),
             delays: Delays::new(),
+            links: Links::default(),
             delivery: DeliveryLog::new(),
         }
     }
@@ -84,6 +90,7 @@ impl<'a> Collector<'a> {
     pub fn finish(mut self, end: Time, ending: &Ending, mut apart: Apart) -> Observed {
         apart.join_traffic(&mut self.traffic);
         apart.join_delays(&mut self.delays);
+        self.links.join(&apart.links);
         let (traffic, origin_bytes_per_s_peak) = self.traffic.finish();
         let (counters, staleness) = self.counters.finish(self.sessions);
         let mut observed = Observed {
@@ -92,6 +99,7 @@ impl<'a> Collector<'a> {
             counters,
             staleness,
             delays: self.delays.finish(),
+            links: self.links.rows(),
             delivery: self.delivery.finish(ending),
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
             sessions_unfinished: ending.unfinished_sessions,
@@ -113,6 +121,7 @@ impl Observer for Collector<'_> {
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.traffic.delivered(now, message);
+        self.links.delivered(message);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {

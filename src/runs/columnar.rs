@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// Rows that are in memory at once.
 const ROWS_AT_ONCE: usize = 100_000;
 /// Columns that are text, beside those of what was varied, which may be anything.
-const TEXT: [&str; 13] = [
+const TEXT: [&str; 15] = [
     "scenario",
     "protocol",
     "model_version",
@@ -33,6 +33,8 @@ const TEXT: [&str; 13] = [
     "kind",
     "queue",
     "removed",
+    "sender",
+    "receiver",
 ];
 /// Columns that are real numbers.
 const REAL: [&str; 2] = ["value", "quantile"];

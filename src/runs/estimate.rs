@@ -13,9 +13,10 @@ use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
 use crate::scenario::{Failure, Limits, Scenario, Study};
 use crate::sim::broadcasts_without_events;
+use crate::words::ids::InstanceId;
 use crate::words::random::Seed;
 use crate::words::units::{Span, Time};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Bytes of a session in memory, with its entries in two stores and its pending heartbeat.
@@ -46,6 +47,8 @@ const ROW_BYTES: f64 = 90.0;
 const ROW_MEMORY_BYTES: f64 = 150.0;
 /// Rows of traffic that an instance has in a bucket, roughly.
 const TRAFFIC_ROWS: f64 = 6.0;
+/// Rows of links that a sender and an inbox that it sends to have, both ways together, roughly.
+const LINK_ROWS: f64 = 5.0;
 /// Before any instance or session.
 const BASE_BYTES: f64 = 8e6;
 
@@ -83,7 +86,9 @@ impl Estimate {
         let buckets = duration_s / scenario.measure.bucket.secs_f64() + 1.0;
         // Everybody may show every video; the follower lists are drawn only later.
         let shown = instances * scenario.videos.len() as f64;
-        let rows = samples * shown + buckets * shown * TRAFFIC_ROWS;
+        let owners: BTreeSet<InstanceId> = scenario.videos.iter().map(|video| video.origin).collect();
+        let links = owners.len() as f64 * instances * LINK_ROWS;
+        let rows = samples * shown + buckets * shown * TRAFFIC_ROWS + links;
         let loads: Vec<_> =
             (0..scenario.compare.len()).map(|variant| Load::of(scenario, variant, engine)).collect();
         let most = |read: fn(&Load) -> f64| loads.iter().map(read).fold(0.0, f64::max);

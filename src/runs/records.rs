@@ -9,6 +9,7 @@ use crate::metrics::delays::QUANTILES_PER_MILLE;
 use crate::runs::cell::CellResult;
 use crate::runs::spec::CellSpec;
 use crate::scenario::{Pareto, Scenario};
+use crate::words::ids::InstanceId;
 use std::collections::BTreeMap;
 
 /// The version of the model that made a record.
@@ -34,7 +35,7 @@ type Emit<'a> = &'a mut dyn FnMut(&[String]);
 pub const SUMMARY: &str = "summary.csv";
 
 /// All files of records, in the order of the digest.
-pub const RECORD_FILES: [RecordFile; 6] = [
+pub const RECORD_FILES: [RecordFile; 7] = [
     RecordFile { name: SUMMARY, columns: &["metric", "unit", "value"], rows: summary },
     RecordFile {
         name: "traffic.csv",
@@ -79,6 +80,11 @@ pub const RECORD_FILES: [RecordFile; 6] = [
         name: "followers.csv",
         columns: &["time_ms", "instance", "follower", "good", "bad", "score", "removed"],
         rows: followers,
+    },
+    RecordFile {
+        name: "links.csv",
+        columns: &["video", "sender", "receiver", "kind", "messages", "head_bytes", "body_bytes"],
+        rows: links,
     },
 ];
 
@@ -202,6 +208,21 @@ fn followers(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
             row.bad.to_string(),
             row.score.to_string(),
             row.removed.to_string(),
+        ]);
+    }
+}
+
+fn links(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
+    let instance = |id: InstanceId| scenario.instances[id.index()].name.clone();
+    for row in &result.observed.links {
+        emit(&[
+            scenario.videos[row.video.index()].name.clone(),
+            instance(row.sender),
+            instance(row.receiver),
+            row.kind.name().to_owned(),
+            row.sums.messages.to_string(),
+            row.sums.head_bytes.to_string(),
+            row.sums.body_bytes.to_string(),
         ]);
     }
 }

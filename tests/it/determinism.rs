@@ -1,6 +1,9 @@
 //! One scenario, one seed, one version: the same bytes, whatever the threads; and each protocol's results its own.
 
 use crate::program::{Place, SMALL};
+use fedisim::mechanism::activity::Kind;
+use fedisim::metrics::traffic::{Direction, Sums};
+use fedisim::runs::cell::{Engine, plan, run_cell};
 use fedisim::runs::{EngineChoice, How, run};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, Study, parse};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +19,7 @@ fn the_same_run_writes_the_same_bytes_whatever_the_number_of_threads() {
     let place = Place::with_small();
     let table = place.good(&["run", "small.yaml", "--out", "first", "--jobs", "1"]);
     let first = place.contents("first");
-    assert_eq!(first.len(), 8, "{:?}", first.keys());
+    assert_eq!(first.len(), 9, "{:?}", first.keys());
     for (out, jobs) in [("again", "1"), ("two", "2"), ("a-million", "1000000")] {
         assert_eq!(place.good(&["run", "small.yaml", "--out", out, "--jobs", jobs]), table);
         assert!(place.contents(out) == first, "--jobs {jobs}");
@@ -158,6 +161,37 @@ fn a_part_of_a_log_shows_that_something_before_it_differs() {
     );
 }
 
+/// What receivers took by link is what they took by bucket of traffic.
+#[test]
+fn links_add_up_to_the_traffic_that_arrived() {
+    let scenario = small();
+    for (engine, variant) in
+        [(Engine::Plain, 0), (Engine::Fast { helpers: 0 }, 0), (Engine::Fast { helpers: 0 }, 1)]
+    {
+        let cell = &plan(&scenario)[variant];
+        let observed = run_cell(&scenario, cell, engine, &AtomicBool::new(false)).expect("it runs").observed;
+        let mut arrived = BTreeMap::new();
+        for row in observed
+            .traffic
+            .iter()
+            .filter(|row| row.direction == Direction::In && row.kind != Kind::UpdateFetch)
+        {
+            let sums: &mut [u64; 3] = arrived.entry((row.instance, row.video, row.kind)).or_default();
+            let Sums { messages, head_bytes, body_bytes, .. } = row.sums;
+            [messages, head_bytes, body_bytes].iter().zip(sums).for_each(|(more, sum)| *sum += more);
+        }
+        arrived.retain(|_, sums| sums[0] > 0);
+        assert!(arrived.len() > 5, "{arrived:?}");
+        for row in &observed.links {
+            let key = (row.receiver.0, row.video.0, row.kind);
+            let sums = arrived.get_mut(&key).expect("it is in the traffic");
+            let less = [row.sums.messages, row.sums.head_bytes, row.sums.body_bytes];
+            less.iter().zip(sums).for_each(|(less, sum)| *sum -= less);
+        }
+        assert!(arrived.values().all(|left| *left == [0; 3]), "{arrived:?}");
+    }
+}
+
 fn small() -> Scenario {
     let no_data = |_: &str| Err(std::io::Error::other("no data"));
     let input = Input { file: "small.yaml", bytes: SMALL.as_bytes(), stem: None, data: &no_data };
@@ -185,5 +219,5 @@ fn two_jobs_work_at_the_same_time() {
         &meet,
     )
     .expect("it runs");
-    assert_eq!(fs::read_dir(place.path("out")).expect("a folder").count(), 8);
+    assert_eq!(fs::read_dir(place.path("out")).expect("a folder").count(), 9);
 }

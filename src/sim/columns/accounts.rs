@@ -9,6 +9,7 @@ use crate::mechanism::activity::Kind;
 use crate::mechanism::by_instance::ByInstance;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::metrics::apart::Apart;
+use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
 use crate::observe::Fate;
 use crate::words::ids::{InstanceId, VideoId};
@@ -278,7 +279,9 @@ impl Accounts {
             let mut sums = below_http(route, destination, left);
             out.add(&sums);
             out.response_bytes += delivered * self.response_bytes;
-            sums.add(&self.delivered(route, destination, delivered));
+            let taken = self.delivered(route, destination, delivered);
+            self.note_link(route, destination, &taken);
+            sums.add(&taken);
             self.note_in(bucket, route, destination, &sums);
             let verify = self.work.map_or(Span::ZERO, |work| work.verify);
             self.cpu_ns[route.to[destination].index()] += delivered * verify.ns();
@@ -318,6 +321,15 @@ impl Accounts {
             body_bytes: messages * u64::from(route.body_bytes),
             response_bytes: messages * self.response_bytes,
             ..Sums::ZERO
+        }
+    }
+
+    fn note_link(&mut self, route: &Route, destination: usize, taken: &Sums) {
+        let Sums { messages, head_bytes, body_bytes, .. } = *taken;
+        let from = (route.video, route.from, route.kind);
+        if messages > 0 {
+            let sums = LinkSums { messages, head_bytes, body_bytes };
+            self.apart.links.add(from, route.to[destination], &sums);
         }
     }
 
