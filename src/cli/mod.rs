@@ -10,7 +10,11 @@ mod init;
 mod metrics;
 mod output;
 mod plan;
+#[cfg(feature = "report")]
+mod plot;
 mod protocols;
+#[cfg(feature = "report")]
+mod report;
 mod run;
 mod validate;
 mod validate_model;
@@ -63,6 +67,12 @@ enum Command {
     Collect(collect::Arguments),
     /// Compare the columns of one or several runs with one of them, with intervals
     Compare(compare::Arguments),
+    /// Make one self-contained HTML page of a run
+    #[cfg(feature = "report")]
+    Report(report::Arguments),
+    /// Draw the figures of a run as SVG or PNG
+    #[cfg(feature = "report")]
+    Plot(plot::Arguments),
     /// Check a scenario file and list everything that is wrong with it
     Validate(validate::Arguments),
     /// Print the JSON Schema of scenario files, for editors
@@ -145,6 +155,10 @@ pub fn main() -> ExitCode {
         Command::Cell(arguments) => cell::main(&arguments),
         Command::Collect(arguments) => collect::main(&arguments),
         Command::Compare(arguments) => compare::main(&arguments),
+        #[cfg(feature = "report")]
+        Command::Report(arguments) => report::main(&arguments),
+        #[cfg(feature = "report")]
+        Command::Plot(arguments) => plot::main(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),
         Command::Schema => print(&scenario::schema()),
         Command::Init(arguments) => init::main(&arguments),

@@ -1,7 +1,8 @@
 //! `fedisim protocols`: presets as columns, rules as rows, and what every choice means; the same for deliveries.
 
-use crate::domain::delivery::{self, Delivery, Queues, Tls, Transport};
-use crate::domain::protocol::{PRESETS, Parameters, Rules};
+use crate::domain::delivery;
+use crate::domain::protocol::{PRESETS, Rules};
+use crate::report::rules::{FIGURE_ROWS, PARAMETER_ROWS};
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// The tables, as text.
@@ -39,24 +40,7 @@ fn table() -> Table {
         let choices = PRESETS.iter().map(|preset| (rule.get)(&preset.rules));
         table.add_row(std::iter::once(rule.key).chain(choices));
     }
-    type Read = fn(&Parameters) -> String;
-    let parameters: [(&str, Read); 6] = [
-        ("lifetime", |parameters| parameters.lifetime.to_string()),
-        ("tick_interval", |parameters| parameters.tick_interval.to_string()),
-        ("refederation_age", |parameters| parameters.refederation_age.to_string()),
-        ("heartbeat", |parameters| parameters.heartbeat.to_string()),
-        ("plain_view_after", |parameters| parameters.plain_view_after.to_string()),
-        ("threshold", |parameters| {
-            parameters.threshold.map_or_else(
-                || "off".to_owned(),
-                |threshold| {
-                    let percent = f64::from(threshold.share_ppm) / 10_000.0;
-                    format!("{percent} % or {} ticks", threshold.max_ticks)
-                },
-            )
-        }),
-    ];
-    for (key, read) in parameters {
+    for (key, read) in PARAMETER_ROWS {
         let values = PRESETS.iter().map(|preset| read(&preset.rules.parameters));
         table.add_row(std::iter::once(key.to_owned()).chain(values));
     }
@@ -67,47 +51,11 @@ fn deliveries() -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(std::iter::once("figure").chain(delivery::PRESETS.iter().map(|preset| preset.name)));
-    let off = || "off".to_owned();
-    type Read<'a> = &'a dyn Fn(&Delivery) -> String;
-    let figures: [(&str, Read<'_>); 20] = [
-        ("queues", &|row| name(&Queues::ALL, row.queues)),
-        ("sequential_jobs", &|row| row.sequential_jobs.to_string()),
-        ("parallel_jobs", &|row| row.parallel_jobs.to_string()),
-        ("unicast_jobs", &|row| row.unicast_jobs.to_string()),
-        ("requests_per_job", &|row| row.requests_per_job.to_string()),
-        ("running_limit", &|row| row.running_limit.to_string()),
-        ("requests_per_destination", &|row| row.requests_per_destination.to_string()),
-        ("workers", &|row| row.workers.to_string()),
-        ("attempts", &|row| row.attempts.to_string()),
-        ("breaker", &|row| {
-            row.breaker
-                .map_or_else(off, |breaker| format!("{} after {} failures", breaker.pause, breaker.failures))
-        }),
-        ("timeout", &|row| row.timeout.to_string()),
-        ("rate_limit", &|row| {
-            row.rate_limit.map_or_else(off, |limit| format!("{} per {}", limit.requests, limit.per))
-        }),
-        ("keep_alive", &|row| row.keep_alive.map_or_else(off, |idle| idle.to_string())),
-        ("tls", &|row| name(&Tls::ALL, row.tls)),
-        ("transport", &|row| name(&Transport::ALL, row.transport)),
-        ("sign", &|row| row.sign.to_string()),
-        ("json_ld_sign", &|row| row.json_ld_sign.to_string()),
-        ("verify", &|row| row.verify.to_string()),
-        ("json_ld_verify", &|row| row.json_ld_verify.to_string()),
-        ("inbox", &|row| row.inbox.to_string()),
-    ];
-    for (key, read) in figures {
+    for (key, read) in FIGURE_ROWS {
         let values = delivery::PRESETS.iter().map(|preset| read(&preset.delivery));
         table.add_row(std::iter::once(key.to_owned()).chain(values));
     }
     table
-}
-
-/// The name of a choice.
-fn name<T: PartialEq>(all: &[(T, &'static str, &'static str)], chosen: T) -> String {
-    all.iter()
-        .find(|(choice, _, _)| *choice == chosen)
-        .map_or_else(String::new, |(_, name, _)| (*name).to_owned())
 }
 
 fn lines(lines: impl Iterator<Item = String>) -> String {

@@ -1,6 +1,16 @@
-//! What people read, made from the records alone: the comparison table and the verdict on expectations.
+//! What people read, made from the records alone: the comparison table, the verdict on expectations, figures, and the page that
+//! holds all of it.
 
 pub mod compare;
 pub mod expect;
+pub mod figure;
+pub mod figures;
+#[cfg(feature = "report")]
+pub mod page;
+#[cfg(feature = "report")]
+pub mod plot;
+pub mod rules;
+pub mod run;
+pub mod style;
 pub mod sweep;
 pub mod table;

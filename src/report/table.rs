@@ -16,7 +16,7 @@ struct Group {
     against_baseline: bool,
 }
 
-const GROUPS: [Group; 6] = [
+static GROUPS: [Group; 6] = [
     Group {
         title: "VIEWER TRAFFIC (who watches)",
         rows: &[
@@ -91,12 +91,9 @@ pub fn comparison(values: &Values, baseline: &str) -> String {
     let mut table = empty();
     table.set_header(std::iter::once("").chain(values.protocols.iter().map(String::as_str)));
     let before = table.row_count();
-    for group in &GROUPS {
-        let rows: Vec<_> = group.rows.iter().filter_map(|row| row_of(values, baseline, group, row)).collect();
-        if !rows.is_empty() {
-            table.add_row([group.title]);
-            table.add_rows(rows);
-        }
+    for (title, rows) in groups(values, 0, baseline) {
+        table.add_row([title]);
+        table.add_rows(rows.into_iter().map(|row| indented(row.label).chain(row.cells)));
     }
     if table.row_count() == before {
         table.add_row(["nobody watched, and nothing was sent"]);
@@ -110,6 +107,31 @@ pub fn comparison(values: &Values, baseline: &str) -> String {
         ),
     };
     head + &table.trim_fmt()
+}
+
+fn indented(label: &str) -> impl Iterator<Item = String> + use<> {
+    std::iter::once(format!("  {label}"))
+}
+
+/// A row of the comparison.
+pub struct Row {
+    /// What it says.
+    pub label: &'static str,
+    /// Its metric.
+    pub metric: &'static str,
+    /// The values of the columns, rounded.
+    pub cells: Vec<String>,
+}
+
+/// The rows of the comparison at a point, in groups that are not empty.
+pub fn groups(values: &Values, point: usize, baseline: &str) -> Vec<(&'static str, Vec<Row>)> {
+    let of_group = |group: &'static Group| {
+        let row = |(label, metric): &(&'static str, &'static str)| {
+            Some(Row { label, metric, cells: cells(values, point, baseline, group, metric)? })
+        };
+        (group.title, group.rows.iter().filter_map(row).collect::<Vec<_>>())
+    };
+    GROUPS.iter().map(of_group).filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
 /// A table without lines, as it can be pasted into an issue.
@@ -131,27 +153,21 @@ pub(super) fn shown_metrics() -> impl Iterator<Item = &'static str> {
     GROUPS.iter().flat_map(|group| group.rows.iter().map(|(_, metric)| *metric))
 }
 
-/// A row, unless no protocol has a value or all are zero.
-fn row_of(
-    values: &Values,
-    baseline: &str,
-    group: &Group,
-    (label, metric): &(&str, &str),
-) -> Option<Vec<String>> {
+/// The values of a row, unless no protocol has one or all are zero.
+fn cells(values: &Values, point: usize, baseline: &str, group: &Group, metric: &str) -> Option<Vec<String>> {
     let unit = Definition::named(metric)?.unit;
-    let mean = |protocol: &String| values.mean(0, protocol, metric);
+    let mean = |protocol: &String| values.mean(point, protocol, metric);
     values.protocols.iter().filter_map(mean).find(|estimate| estimate.mean != 0.0)?;
     let cell = |protocol: &String| {
         let Some(estimate) = mean(protocol) else { return "-".to_owned() };
         let against = (group.against_baseline && protocol != baseline)
-            .then(|| values.compare(0, protocol, baseline, metric))
+            .then(|| values.compare(point, protocol, baseline, metric))
             .flatten()
             .filter(|comparison| comparison.baseline.mean > 0.0);
         let ratio = against.and_then(|comparison| Some(format!(" ({})", ratio_text(&comparison)?)));
         estimated(&estimate, unit) + &ratio.unwrap_or_default()
     };
-    let cells = values.protocols.iter().map(cell);
-    Some(std::iter::once(format!("  {label}")).chain(cells).collect())
+    Some(values.protocols.iter().map(cell).collect())
 }
 
 /// A mean with half the width of its interval, as a share of it.

@@ -114,7 +114,7 @@ impl RecordFile {
             result.seed.to_string(),
             MODEL_VERSION.to_owned(),
         ];
-        common.extend(spec.parameters.iter().map(|parameter| parameter.value.clone()));
+        common.extend(spec.parameters.iter().map(|parameter| as_text(&parameter.value)));
         let mut outcome = Ok(());
         (self.rows)(scenario, result, &mut |row| {
             if outcome.is_ok() {
@@ -124,6 +124,12 @@ impl RecordFile {
         outcome?;
         writer.into_inner().map_err(|error| error.into_error().into())
     }
+}
+
+/// A value of a sweep as a cell that no spreadsheet takes for a formula; numbers stay numbers.
+fn as_text(value: &str) -> String {
+    let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']) && value.parse::<f64>().is_err();
+    if is_formula { format!("'{value}") } else { value.to_owned() }
 }
 
 fn summary(_: &Scenario, result: &CellResult, emit: Emit<'_>) {
@@ -303,4 +309,23 @@ pub fn on_front(table: &Table, pareto: &Pareto) -> BTreeMap<(usize, String), boo
         }
     }
     keys.into_iter().zip(front(&candidates)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_value_of_a_sweep_is_a_formula() {
+        for (value, cell) in [
+            ("10 min", "10 min"),
+            ("-5", "-5"),
+            ("-1 s", "'-1 s"),
+            ("=1+1", "'=1+1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("", ""),
+        ] {
+            assert_eq!(as_text(value), cell);
+        }
+    }
 }

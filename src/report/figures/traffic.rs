@@ -1,0 +1,133 @@
+//! What is sent, and who pays for it.
+
+use super::{listed, minutes, series, thinned_note, which};
+use crate::report::figure::{Axis, Column, Columns, DotSeries, Dots, Figure, Line, Marks, View, thinned};
+use crate::report::run::{Amount, Run};
+use crate::report::table::humane;
+use std::collections::BTreeSet;
+
+const POINTS_MAX: usize = 600;
+
+/// Messages per second over time.
+pub(super) fn messages(run: &Run) -> Option<Figure> {
+    let seconds = run.scenario.measure.bucket.secs_f64();
+    over_time(run, |amount, _| amount.messages as f64 / seconds).map(|(lines, columns, note)| Figure {
+        kind: "messages",
+        title: "Messages per second".to_owned(),
+        caption: format!(
+            "Requests begun by anybody, of all traffic, mean over {seconds} s each.{}{note}",
+            which(run)
+        ),
+        says: format!("In all, messages sent: {}.", totals(run, |amount| amount.messages, "messages")),
+        x: Axis::linear("model time (min)"),
+        y: Axis::switched("messages per second"),
+        choose: "",
+        views: vec![View { name: "all".to_owned(), marks: Marks::Lines(lines) }],
+        columns,
+    })
+}
+
+/// Bytes sent so far.
+pub(super) fn bytes(run: &Run) -> Option<Figure> {
+    over_time(run, |_, so_far| so_far.bytes as f64).map(|(lines, columns, note)| Figure {
+        kind: "bytes",
+        title: "Bytes sent so far".to_owned(),
+        caption: format!(
+            "Heads and bodies of requests over HTTP/1.1 by anybody, of all traffic, added up.{}{note}",
+            which(run)
+        ),
+        says: format!("At the end: {}.", totals(run, |amount| amount.bytes, "bytes")),
+        x: Axis::linear("model time (min)"),
+        y: Axis::switched("bytes").of_bytes(),
+        choose: "",
+        views: vec![View { name: "all".to_owned(), marks: Marks::Lines(lines) }],
+        columns,
+    })
+}
+
+/// A line for each column: at the end of each bucket a value of what was sent in it and so far.
+fn over_time(run: &Run, value: impl Fn(Amount, Amount) -> f64) -> Option<(Vec<Line>, Vec<Column>, String)> {
+    let bucket_ms = run.scenario.measure.bucket.us() / 1_000;
+    let starts: BTreeSet<u64> =
+        run.courses.iter().flat_map(|course| course.traffic.keys().copied()).collect();
+    let last = *starts.last()?;
+    let buckets: Vec<u64> = (0..=last / bucket_ms.max(1)).map(|number| number * bucket_ms).collect();
+    let kept = thinned(buckets.len(), POINTS_MAX);
+    let mut columns = Columns::default();
+    let x = columns.add(kept.iter().map(|&at| minutes(buckets[at] + bucket_ms)).collect());
+    let mut lines = Vec::new();
+    for (series, course) in series(run).into_iter().zip(&run.courses) {
+        let mut so_far = Amount::default();
+        let values: Vec<f64> = buckets
+            .iter()
+            .map(|start| {
+                let amount = course.traffic.get(start).copied().unwrap_or_default();
+                so_far.add(amount.messages, amount.bytes);
+                value(amount, so_far)
+            })
+            .collect();
+        let y = columns.add(kept.iter().map(|&at| Some(values[at])).collect());
+        lines.push(Line { series, x, y, is_step: false });
+    }
+    Some((lines, columns.finish(), thinned_note(kept.len(), buckets.len())))
+}
+
+fn totals(run: &Run, read: fn(&Amount) -> u64, unit: &str) -> String {
+    let total = |course: &crate::report::run::Course| course.traffic.values().map(read).sum::<u64>();
+    listed(
+        run.protocols()
+            .zip(&run.courses)
+            .map(|(name, course)| (name.to_owned(), humane(total(course) as f64, unit))),
+    )
+}
+
+/// Who pays, by metric.
+const PAYERS: [(&str, &str); 7] = [
+    ("origin sends", "payer_origin_bytes_out"),
+    ("origin receives", "payer_origin_bytes_in"),
+    ("followers with viewers send", "payer_with_viewers_bytes_out"),
+    ("followers with viewers receive", "payer_with_viewers_bytes_in"),
+    ("followers without viewers send", "payer_without_viewers_bytes_out"),
+    ("followers without viewers receive", "payer_without_viewers_bytes_in"),
+    ("others (not PeerTube) receive", "payer_not_peertube_bytes_in"),
+];
+
+/// Who sends and receives how many bytes.
+pub(super) fn payers(run: &Run) -> Option<Figure> {
+    let mean = |protocol: &str, metric| run.table.mean(run.point, protocol, metric);
+    let is_any =
+        |metric| run.protocols().any(|protocol| mean(protocol, metric).is_some_and(|of| of.mean > 0.0));
+    let rows: Vec<_> = PAYERS.iter().filter(|(_, metric)| is_any(metric)).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let values = |series: crate::report::figure::Series| {
+        let estimates: Vec<_> = rows.iter().map(|(_, metric)| mean(series.name(), metric)).collect();
+        let value =
+            |estimate: &Option<crate::intervals::Estimate>| estimate.map(|of| of.mean).filter(|of| *of > 0.0);
+        DotSeries {
+            values: Column(estimates.iter().map(value).collect()),
+            half_widths: Column(
+                estimates.iter().map(|estimate| estimate.and_then(|of| of.half_width)).collect(),
+            ),
+            series,
+        }
+    };
+    let origin = |name: &str| Some((name.to_owned(), humane(mean(name, PAYERS[0].1)?.mean, "bytes")));
+    let dots = Dots {
+        categories: rows.iter().map(|(label, _)| (*label).to_owned()).collect(),
+        series: series(run).into_iter().map(values).collect(),
+        reference: None,
+    };
+    Some(Figure {
+        kind: "payers",
+        title: "Who pays".to_owned(),
+        caption: "Heads and bodies of requests, of all traffic; all instances of a row together. What is zero has no mark.".to_owned(),
+        says: format!("The origin sends: {}.", listed(run.protocols().filter_map(origin))),
+        x: Axis::log("bytes").of_bytes(),
+        y: Axis::linear(""),
+        choose: "",
+        views: vec![View { name: "all".to_owned(), marks: Marks::Dots(dots) }],
+        columns: Vec::new(),
+    })
+}

@@ -1,0 +1,111 @@
+//! Protocols and deliveries side by side: every rule, parameter and figure by its key in scenario files.
+
+use crate::domain::delivery::{Delivery, Queues, Tls, Transport};
+use crate::domain::protocol::{Parameters, Rules};
+use crate::scenario::Scenario;
+
+/// A key in scenario files, and how its value is read.
+pub type Row<T> = (&'static str, fn(&T) -> String);
+
+/// The rows of parameters: their keys, and what a protocol has there.
+pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
+    ("lifetime", |parameters| parameters.lifetime.to_string()),
+    ("tick_interval", |parameters| parameters.tick_interval.to_string()),
+    ("refederation_age", |parameters| parameters.refederation_age.to_string()),
+    ("heartbeat", |parameters| parameters.heartbeat.to_string()),
+    ("plain_view_after", |parameters| parameters.plain_view_after.to_string()),
+    ("threshold", |parameters| {
+        parameters.threshold.map_or_else(
+            || "off".to_owned(),
+            |threshold| {
+                let percent = f64::from(threshold.share_ppm) / 10_000.0;
+                format!("{percent} % or {} ticks", threshold.max_ticks)
+            },
+        )
+    }),
+];
+
+/// The rows of delivery: their keys, and what a delivery has there.
+pub const FIGURE_ROWS: [Row<Delivery>; 20] = [
+    ("queues", |row| name(&Queues::ALL, row.queues)),
+    ("sequential_jobs", |row| row.sequential_jobs.to_string()),
+    ("parallel_jobs", |row| row.parallel_jobs.to_string()),
+    ("unicast_jobs", |row| row.unicast_jobs.to_string()),
+    ("requests_per_job", |row| row.requests_per_job.to_string()),
+    ("running_limit", |row| row.running_limit.to_string()),
+    ("requests_per_destination", |row| row.requests_per_destination.to_string()),
+    ("workers", |row| row.workers.to_string()),
+    ("attempts", |row| row.attempts.to_string()),
+    ("breaker", |row| {
+        row.breaker
+            .map_or_else(off, |breaker| format!("{} after {} failures", breaker.pause, breaker.failures))
+    }),
+    ("timeout", |row| row.timeout.to_string()),
+    ("rate_limit", |row| {
+        row.rate_limit.map_or_else(off, |limit| format!("{} per {}", limit.requests, limit.per))
+    }),
+    ("keep_alive", |row| row.keep_alive.map_or_else(off, |idle| idle.to_string())),
+    ("tls", |row| name(&Tls::ALL, row.tls)),
+    ("transport", |row| name(&Transport::ALL, row.transport)),
+    ("sign", |row| row.sign.to_string()),
+    ("json_ld_sign", |row| row.json_ld_sign.to_string()),
+    ("verify", |row| row.verify.to_string()),
+    ("json_ld_verify", |row| row.json_ld_verify.to_string()),
+    ("inbox", |row| row.inbox.to_string()),
+];
+
+fn off() -> String {
+    "off".to_owned()
+}
+
+/// The name of a choice.
+fn name<T: PartialEq>(all: &[(T, &'static str, &'static str)], chosen: T) -> String {
+    all.iter()
+        .find(|(choice, _, _)| *choice == chosen)
+        .map_or_else(String::new, |(_, name, _)| (*name).to_owned())
+}
+
+/// What the columns of a comparison speak and how they deliver, side by side.
+pub struct SideBySide {
+    /// The names of the protocols; with that of the column where one of several columns speaks it alone.
+    pub names: Vec<String>,
+    /// Of each rule its key, its values, and whether they differ.
+    pub rows: Vec<(&'static str, Vec<String>, bool)>,
+}
+
+/// The rules of all protocols that a scenario compares.
+pub fn protocols(scenario: &Scenario) -> SideBySide {
+    let mut names: Vec<String> = Vec::new();
+    let mut rules: Vec<Rules> = Vec::new();
+    for variant in &scenario.compare {
+        for (group, protocol) in scenario.groups.iter().zip(&variant.protocols) {
+            if !names.contains(protocol) {
+                names.push(protocol.clone());
+                rules.push(variant.rules[group.instances.start]);
+            }
+        }
+    }
+    let of_rule = Rules::RULES
+        .iter()
+        .map(|rule| (rule.key, rules.iter().map(|row| (rule.get)(row).to_owned()).collect::<Vec<_>>()));
+    let of_parameters = PARAMETER_ROWS
+        .iter()
+        .map(|(key, read)| (*key, rules.iter().map(|row| read(&row.parameters)).collect()));
+    SideBySide { names, rows: of_rule.chain(of_parameters).map(marked).collect() }
+}
+
+/// How all columns deliver.
+pub fn deliveries(scenario: &Scenario) -> SideBySide {
+    let columns = &scenario.compare;
+    let row =
+        |(key, read): &Row<Delivery>| (*key, columns.iter().map(|variant| read(&variant.delivery)).collect());
+    SideBySide {
+        names: columns.iter().map(|variant| variant.name.clone()).collect(),
+        rows: FIGURE_ROWS.iter().map(row).map(marked).collect(),
+    }
+}
+
+fn marked((key, values): (&'static str, Vec<String>)) -> (&'static str, Vec<String>, bool) {
+    let differ = values.iter().any(|value| *value != values[0]);
+    (key, values, differ)
+}
