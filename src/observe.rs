@@ -99,6 +99,18 @@ pub enum QueueName {
     Lane(Lane),
 }
 
+impl Fate {
+    /// The name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fate::Good => "good",
+            Fate::Refused => "refused",
+            Fate::FailedConnect => "failed to connect",
+            Fate::TimedOut => "timed out",
+        }
+    }
+}
+
 impl QueueName {
     /// The name in records.
     pub fn name(self) -> &'static str {
@@ -150,8 +162,8 @@ pub trait Observer {
     /// A request is over for its sender.
     fn ended(&mut self, _now: Time, _message: &Message, _fate: Fate) {}
 
-    /// A job of a queue that sends (no lane) has started after waiting so long.
-    fn job_started(&mut self, _now: Time, _waited: Span) {}
+    /// A job of a queue of an instance that sends (no lane) has started after waiting so long.
+    fn job_started(&mut self, _now: Time, _instance: InstanceId, _queue: QueueName, _waited: Span) {}
 
     /// A job of a queue that sends still waits at the end of the run, after so long.
     fn job_unstarted(&mut self, _waited: Span) {}

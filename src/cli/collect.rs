@@ -1,5 +1,6 @@
 //! `fedisim collect`: records of cells become a run.
 
+use crate::cli::summary::Told;
 use crate::cli::{Exit, run};
 use crate::runs::collect::collect;
 use clap::Args;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 #[derive(Args)]
 pub(super) struct Arguments {
     /// The folder with what `fedisim cell` printed, a `.json` file each
-    records: PathBuf,
+    cells: PathBuf,
     /// The folder for the run
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -18,6 +19,8 @@ pub(super) struct Arguments {
     data: PathBuf,
     #[command(flatten)]
     formats: run::Formats,
+    #[command(flatten)]
+    told: Told,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
@@ -27,8 +30,10 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     if let Err(exit) = arguments.formats.check() {
         return exit;
     }
-    match collect(&arguments.records, &arguments.out, &arguments.data, arguments.force) {
-        Ok((study, outcome)) => run::finish(&study.scenario, outcome, &arguments.out, &arguments.formats),
+    match collect(&arguments.cells, &arguments.out, &arguments.data, arguments.force) {
+        Ok((study, outcome)) => {
+            run::finish(&study.scenario, outcome, &arguments.out, &arguments.formats, &arguments.told)
+        }
         Err(error) => run::failed(&error),
     }
 }

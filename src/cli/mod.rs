@@ -16,6 +16,8 @@ mod protocols;
 #[cfg(feature = "report")]
 mod report;
 mod run;
+mod summary;
+mod timeline;
 mod validate;
 mod validate_model;
 

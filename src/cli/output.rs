@@ -6,8 +6,16 @@ use std::io::{self, Write};
 
 /// Prints text and ends well, also when the reader has gone (as `head` does).
 pub(super) fn print(text: &str) -> Exit {
+    write(&mut io::stdout().lock(), text)
+}
+
+/// The same; colours are left out where standard output is no terminal, or `NO_COLOR` is set.
+pub(super) fn print_coloured(text: &str) -> Exit {
+    write(&mut anstream::stdout().lock(), text)
+}
+
+fn write(out: &mut impl Write, text: &str) -> Exit {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
-    let mut out = io::stdout().lock();
     match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             complain(&format!("cannot write to standard output: {error}"));

@@ -1,12 +1,10 @@
 //! `fedisim run`: the cells of a scenario into a folder, then the comparison and the expectations.
 
 use crate::cli::output::{complain, print};
+use crate::cli::summary::Told;
+use crate::cli::timeline::TimelineArguments;
 use crate::cli::{Exit, ScenarioArguments};
-use crate::report::expect::verdicts;
-use crate::report::sweep::sweep;
-use crate::report::table::comparison;
-use crate::runs::folder::{FolderError, read_record};
-use crate::runs::records::{SUMMARY, read_summary};
+use crate::runs::folder::FolderError;
 use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
 use crate::scenario::{Failure, Scenario, Study};
 use clap::{Args, ValueEnum};
@@ -33,6 +31,10 @@ pub(super) struct Arguments {
     engine: EngineArgument,
     #[command(flatten)]
     formats: Formats,
+    #[command(flatten)]
+    told: Told,
+    #[command(flatten)]
+    timeline: TimelineArguments,
     /// Print what the run is expected to take, and run nothing
     #[arg(long)]
     pub(super) dry_run: bool,
@@ -41,12 +43,12 @@ pub(super) struct Arguments {
     force: bool,
 }
 
-/// `--format`
+/// `--records`
 #[derive(Args)]
 pub(super) struct Formats {
     /// How records are written: `csv` always is, `parquet` may be beside it (if it was built with the feature `parquet`)
     #[arg(long, value_name = "FORMAT", value_delimiter = ',', default_value = "csv")]
-    format: Vec<RecordFormat>,
+    records: Vec<RecordFormat>,
 }
 
 /// A format of records.
@@ -59,8 +61,10 @@ enum RecordFormat {
 impl Formats {
     /// Refuses what this program cannot write.
     pub(super) fn check(&self) -> Result<(), Exit> {
-        if cfg!(not(feature = "parquet")) && self.format.contains(&RecordFormat::Parquet) {
-            complain(&"--format parquet: this program was built without it; build with `--features parquet`");
+        if cfg!(not(feature = "parquet")) && self.records.contains(&RecordFormat::Parquet) {
+            complain(
+                &"--records parquet: this program was built without it; build with `--features parquet`",
+            );
             return Err(Exit::BadInput);
         }
         Ok(())
@@ -68,7 +72,7 @@ impl Formats {
 
     #[cfg(feature = "parquet")]
     fn write(&self, scenario: &Scenario, out: &Path) -> Result<(), FolderError> {
-        match self.format.contains(&RecordFormat::Parquet) {
+        match self.records.contains(&RecordFormat::Parquet) {
             true => crate::runs::columnar::write_parquet(out, &scenario.sweep.parameters),
             false => Ok(()),
         }
@@ -116,26 +120,37 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         return print(&format!("{estimate}\n"));
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.scenario.name));
+    let timeline = match arguments.timeline.open() {
+        Ok(timeline) => timeline,
+        Err(exit) => return exit,
+    };
     match run_with_progress(&study, estimate.cells, &out, arguments) {
-        Ok(outcome) => finish(&study.scenario, outcome, &out, &arguments.formats),
+        Ok(outcome) => {
+            let told = &arguments.told;
+            let exit = finish(&study.scenario, outcome, &out, &arguments.formats, told);
+            match timeline.map(|file| file.write(&study.scenario, told)) {
+                Some(Err(failed)) => failed,
+                _ => exit,
+            }
+        }
         Err(error) => failed(&error),
     }
 }
 
 /// Says where the records are, and prints what they show.
-pub(super) fn finish(scenario: &Scenario, outcome: RunOutcome, out: &Path, formats: &Formats) -> Exit {
+pub(super) fn finish(
+    scenario: &Scenario,
+    outcome: RunOutcome,
+    out: &Path,
+    formats: &Formats,
+    told: &Told,
+) -> Exit {
     if let Err(error) = formats.write(scenario, out) {
         complain(&error);
         return Exit::CouldNotRun;
     }
-    say(outcome, out);
-    match read_record(out, SUMMARY) {
-        Ok(bytes) => show(scenario, &bytes),
-        Err(error) => {
-            complain(&error);
-            Exit::CouldNotRun
-        }
-    }
+    told.note(&said(outcome, out));
+    told.summary(scenario, out)
 }
 
 /// Says why there is no complete run.
@@ -168,8 +183,9 @@ fn run_with_progress(
     let stop = stop_on_signal();
     let how = How { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
     // indicatif draws on standard error, and only if that is a terminal.
-    let bar = ProgressBar::new(cells as u64);
-    let style = ProgressStyle::with_template("{elapsed_precise} {bar:30} {pos}/{len} cells {msg}");
+    let bar = if arguments.told.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
+    let template = "{elapsed_precise} {bar:30} {pos}/{len} cells, {per_sec}, {eta} left {msg}";
+    let style = ProgressStyle::with_template(template);
     bar.set_style(style.expect("the template is valid"));
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
     let outcome = run(study, out, &how, &stop, &|spec| {
@@ -201,40 +217,13 @@ pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
     stop
 }
 
-fn say(outcome: RunOutcome, out: &Path) {
+fn said(outcome: RunOutcome, out: &Path) -> String {
     let out = out.display();
     match outcome {
-        RunOutcome::WasComplete => {
-            complain(&format!("{out} holds this run already, complete; nothing was run"))
-        }
-        RunOutcome::Complete { resumed_cells: 0 } => complain(&format!("records are in {out}")),
+        RunOutcome::WasComplete => format!("{out} holds this run already, complete; nothing was run"),
+        RunOutcome::Complete { resumed_cells: 0 } => format!("records are in {out}"),
         RunOutcome::Complete { resumed_cells } => {
-            complain(&format!(
-                "records are in {out}; {resumed_cells} cells were there from an interrupted run"
-            ));
+            format!("records are in {out}; {resumed_cells} cells were there from an interrupted run")
         }
     }
-}
-
-/// Prints the table and the verdicts; the exit code is the gate's.
-fn show(scenario: &Scenario, summary_csv: &[u8]) -> Exit {
-    let table = match read_summary(summary_csv) {
-        Ok(table) => table,
-        Err(problem) => {
-            complain(&format!("{SUMMARY}: {problem}"));
-            return Exit::CouldNotRun;
-        }
-    };
-    let verdicts = verdicts(scenario, &table);
-    let mut text = if scenario.sweep.parameters.is_empty() && scenario.pareto.is_none() {
-        comparison(&table, &scenario.compare[scenario.baseline].name)
-    } else {
-        sweep(&table, scenario)
-    };
-    if !verdicts.is_empty() {
-        text.push_str("\n\nExpectations:\n");
-        text.extend(verdicts.iter().map(|verdict| format!("{}\n", verdict.line)));
-    }
-    let exit = print(&text);
-    if verdicts.iter().any(|verdict| verdict.fails && !verdict.holds) { Exit::GateFailed } else { exit }
 }

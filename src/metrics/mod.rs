@@ -21,7 +21,8 @@ use crate::domain::workload::Session;
 use crate::event::Message;
 use crate::instance::Instance;
 use crate::mechanism::transport::TransportBytes;
-use crate::observe::{Ending, Fate, HealthNote, Observer, QueueSample};
+use crate::observe::{Ending, Fate, HealthNote, Observer, QueueName, QueueSample};
+use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use apart::Apart;
 use counters::{CounterLog, Counters, Staleness};
@@ -137,7 +138,7 @@ impl Observer for Collector<'_> {
         }
     }
 
-    fn job_started(&mut self, _now: Time, waited: Span) {
+    fn job_started(&mut self, _now: Time, _instance: InstanceId, _queue: QueueName, waited: Span) {
         self.delivery.job_started(waited);
     }
 

@@ -264,7 +264,8 @@ fn jobs_that_never_started_have_waited_too() {
     let federation = federation();
     let observed = observed(&federation, &ending(Vec::new()), |collector| {
         for wait_us in [0, 500, 1_500, 2_000] {
-            collector.job_started(Time::from_ms(1_000), Span::from_us(wait_us));
+            let (now, queue) = (Time::from_ms(1_000), QueueName::Sequential);
+            collector.job_started(now, InstanceId(0), queue, Span::from_us(wait_us));
         }
         for _ in 0..3 {
             collector.job_unstarted(Span::from_us(2_040));

@@ -2,7 +2,7 @@
 
 use crate::intervals::{Comparison, Estimate, Table as Values};
 use crate::report::sweep::short;
-use crate::report::table::{align_right, empty, estimated, humane, ratio_text, shown_metrics};
+use crate::report::table::{Style, align_right, empty, estimated, humane, ratio_text, shown_metrics};
 use serde::Serialize;
 
 /// How differences are written.
@@ -102,10 +102,7 @@ fn row<'a>(
 }
 
 fn rounded(values: &Values, rows: &[Row<'_>], format: Format) -> String {
-    let mut table = empty();
-    if format == Format::Text {
-        table.load_style(comfy_table::presets::NOTHING);
-    }
+    let mut table = empty(if format == Format::Text { Style::Text } else { Style::Markdown });
     let parameters = values.parameters.iter().map(|path| short(path, &values.parameters));
     let columns = ["metric", "protocol", "value", "baseline", "difference", "ratio", "shown", "pairing"];
     table.set_header(parameters.chain(columns));

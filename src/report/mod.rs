@@ -12,5 +12,6 @@ pub mod plot;
 pub mod rules;
 pub mod run;
 pub mod style;
+pub mod summary;
 pub mod sweep;
 pub mod table;

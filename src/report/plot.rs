@@ -418,7 +418,7 @@ mod tests {
     #[test]
     fn ticks_are_readable() {
         for (value, is_bytes, text) in
-            [(12_000.0, false, "12,000"), (0.25, false, "0.25"), (2e9, true, "2.00 GB"), (0.0, true, "0 B")]
+            [(12_000.0, false, "12,000"), (0.25, false, "0.25"), (2.5e9, true, "2.50 GB"), (0.0, true, "0 B")]
         {
             assert_eq!(tick(value, is_bytes), text);
         }

@@ -2,7 +2,7 @@
 
 use crate::intervals::{Estimate, Table as Values};
 use crate::metrics::definitions::Definition;
-use crate::report::table::{align_right, empty, estimated, humane};
+use crate::report::table::{Style, align_right, empty, estimated, humane};
 use crate::runs::records::on_front;
 use crate::scenario::{Pareto, Scenario};
 use std::collections::BTreeMap;
@@ -15,12 +15,12 @@ const METRICS: [&str; 4] =
 const ROWS_MAX: usize = 200;
 
 /// The table of a run with a sweep, or with something to optimise.
-pub fn sweep(values: &Values, scenario: &Scenario) -> String {
+pub fn sweep(values: &Values, scenario: &Scenario, style: Style) -> String {
     let (metrics, front) = match &scenario.pareto {
         None => (METRICS.to_vec(), BTreeMap::new()),
         Some(pareto) => (vec![&pareto.cost[..], &pareto.error], on_front(values, pareto)),
     };
-    let mut table = empty();
+    let mut table = empty(style);
     let last = scenario.pareto.as_ref().map(|_| "pareto");
     let parameters = values.parameters.iter().map(|path| short(path, &values.parameters));
     table.set_header(parameters.chain(["protocol"]).chain(metrics.iter().copied()).chain(last));

@@ -87,8 +87,8 @@ static GROUPS: [Group; 6] = [
 ];
 
 /// The table of a run without a sweep; `baseline` is one of its protocols.
-pub fn comparison(values: &Values, baseline: &str) -> String {
-    let mut table = empty();
+pub fn comparison(values: &Values, baseline: &str, style: Style) -> String {
+    let mut table = empty(style);
     table.set_header(std::iter::once("").chain(values.protocols.iter().map(String::as_str)));
     let before = table.row_count();
     for (title, rows) in groups(values, 0, baseline) {
@@ -134,10 +134,28 @@ pub fn groups(values: &Values, point: usize, baseline: &str) -> Vec<(&'static st
     GROUPS.iter().map(of_group).filter(|(_, rows)| !rows.is_empty()).collect()
 }
 
-/// A table without lines, as it can be pasted into an issue.
-pub(super) fn empty() -> Table {
+/// The titles of the groups.
+pub fn titles() -> impl Iterator<Item = &'static str> {
+    GROUPS.iter().map(|group| group.title)
+}
+
+/// How tables are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Aligned, for a terminal.
+    Text,
+    /// Aligned, and a table where Markdown is read.
+    Markdown,
+}
+
+/// A table without anything.
+pub(super) fn empty(style: Style) -> Table {
     let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    let lines = match style {
+        Style::Text => presets::NOTHING,
+        Style::Markdown => presets::ASCII_MARKDOWN,
+    };
+    table.load_style(lines).set_content_arrangement(ContentArrangement::Disabled);
     table
 }
 

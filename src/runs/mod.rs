@@ -14,6 +14,7 @@ pub mod folder;
 pub mod records;
 pub mod spec;
 mod stopping;
+pub mod timeline;
 
 use crate::metrics::definitions::names;
 use crate::scenario::{Changes, Failure, Input, Study, parse};

@@ -32,6 +32,11 @@ impl Time {
         self.0
     }
 
+    /// Whole microseconds since T0, rounded down.
+    pub const fn us(self) -> u64 {
+        self.0 / 1_000
+    }
+
     /// Whole milliseconds since T0, rounded down.
     pub const fn ms(self) -> u64 {
         self.0 / 1_000_000

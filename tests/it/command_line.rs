@@ -85,7 +85,7 @@ fn the_first_scenario_of_a_new_user_runs() {
     let valid = place.good(&["validate", "mine.yaml"]);
     assert!(valid.starts_with("mine is valid: "), "{valid}");
     let table = place.good(&["run", "mine.yaml", "--set", "end=5 min"]);
-    assert!(table.contains("| VIEWER TRAFFIC"), "{table}");
+    assert!(table.contains(" VIEWER TRAFFIC"), "{table}");
     assert!(place.path("results/mine/summary.csv").exists());
 }
 
@@ -94,7 +94,8 @@ fn the_table_and_nothing_else_is_printed() {
     let place = Place::with_small();
     let answer = place.call(&["run", "small.yaml", "--out", "out"]);
     assert_eq!(answer.err, "records are in out\n");
-    assert!(answer.out.lines().all(|line| line.starts_with('|')), "{}", answer.out);
+    let rows = answer.out.lines().filter(|line| line.starts_with("   ")).count();
+    assert!(rows > 20 && !answer.out.contains("records"), "{}", answer.out);
     assert!(
         answer.out.lines().next().is_some_and(|line| ["v1", "v2", "v3"].iter().all(|p| line.contains(p)))
     );

@@ -8,6 +8,7 @@ use fedisim::observe::{Ending, Fate, HealthNote, Observer, QueueName, QueueSampl
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use fedisim::sim;
+use fedisim::words::ids::InstanceId;
 use fedisim::words::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 
@@ -57,7 +58,7 @@ impl Observer for Seen {
         self.ended.push((now, message.clone(), fate));
     }
 
-    fn job_started(&mut self, _now: Time, waited: Span) {
+    fn job_started(&mut self, _now: Time, _instance: InstanceId, _queue: QueueName, waited: Span) {
         self.waited.push(waited);
     }
 

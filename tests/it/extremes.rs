@@ -11,7 +11,7 @@ fn run(sets: &[&str]) -> BTreeMap<(String, String), f64> {
     sets.iter().for_each(|set| arguments.extend(["--set", set]));
     let answer = place.call(&arguments);
     assert_eq!(answer.code, Some(0), "{sets:?}: {}", answer.err);
-    assert!(answer.out.starts_with('|'), "{sets:?}: {}", answer.out);
+    assert!(answer.out.starts_with(' '), "{sets:?}: {}", answer.out);
     for name in ["traffic.csv", "counters.csv", "delays.csv"] {
         place.rows(&format!("out/{name}"));
     }

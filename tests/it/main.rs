@@ -10,6 +10,7 @@ mod folders;
 mod layers;
 mod program;
 mod queues;
+mod reading;
 mod real_servers;
 mod sweeps;
 mod theory;

@@ -67,6 +67,12 @@ impl Place {
         Answer::of(self.command(arguments).output().expect("the program starts"))
     }
 
+    /// The same with variables in its environment.
+    pub(crate) fn call_in(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
+        let mut command = self.command(arguments);
+        Answer::of(command.envs(variables.iter().copied()).output().expect("the program starts"))
+    }
+
     /// Calls the program, which must end well, and returns what it prints.
     pub(crate) fn good(&self, arguments: &[&str]) -> String {
         let answer = self.call(arguments);
@@ -96,6 +102,11 @@ impl Place {
         let mut command = Command::new(env!("CARGO_BIN_EXE_fedisim"));
         command.args(arguments).current_dir(self.0.path()).stdin(Stdio::null());
         command
+    }
+
+    /// The text of a file.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).expect("a text file")
     }
 
     /// The content of every file in a folder of this place, by its path there.

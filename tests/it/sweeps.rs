@@ -82,7 +82,7 @@ fn every_row_says_what_was_varied() {
 #[test]
 fn a_format_that_this_program_cannot_write_is_refused_at_once() {
     let place = place();
-    let run = ["run", "swept.yaml", "--out", "out", "--format", "csv,parquet"];
+    let run = ["run", "swept.yaml", "--out", "out", "--records", "csv,parquet"];
     refused(&place, &run, "build with `--features parquet`");
     assert!(!place.path("out").exists());
 }
@@ -92,7 +92,7 @@ fn a_format_that_this_program_cannot_write_is_refused_at_once() {
 #[test]
 fn parquet_stands_beside_every_file_of_records() {
     let place = place();
-    place.good(&["run", "swept.yaml", "--out", "out", "--format", "csv,parquet"]);
+    place.good(&["run", "swept.yaml", "--out", "out", "--records", "csv,parquet"]);
     let files = place.contents("out");
     for (name, _) in files.iter().filter(|(name, _)| name.ends_with(".csv")) {
         let parquet = &files[&name.replace(".csv", ".parquet")];

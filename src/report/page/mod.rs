@@ -13,7 +13,7 @@ use crate::report::rules::{SideBySide, deliveries, protocols};
 use crate::report::run::Run;
 use crate::report::style::{Theme, look};
 use crate::report::sweep::sweep;
-use crate::report::table::{Row, groups};
+use crate::report::table::{Row, Style, groups};
 use answer::answer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -163,7 +163,7 @@ fn comparison(run: &Run) -> Markup {
     let is_sweep = !run.scenario.sweep.parameters.is_empty() || run.scenario.pareto.is_some();
     html! {
         @if is_sweep {
-            details { summary { "All points" } pre tabindex="0" { (sweep(&run.table, &run.scenario)) } }
+            details { summary { "All points" } pre tabindex="0" { (sweep(&run.table, &run.scenario, Style::Text)) } }
             p { "Point " (run.point + 1) " of " (run.table.points.len()) ":" }
         }
         @if run.table.replications() > 1 {

@@ -271,7 +271,7 @@ impl Delivery<'_> {
             let Some(jobs) = machine.queues.get_mut(&queue).filter(|_| machine.is_up) else { return };
             let Some((job, waited)) = jobs.start(moment.now) else { return };
             machine.waiting_jobs -= 1;
-            moment.observer.job_started(moment.now, waited);
+            moment.observer.job_started(moment.now, from, queue.name(), waited);
             self.start_job(job, moment);
         }
     }

@@ -1,0 +1,113 @@
+//! How a run is told: its summary on standard output, in the format that was asked for, and notes on standard error.
+
+use crate::cli::Exit;
+use crate::cli::output::{complain, print, print_coloured};
+use crate::report::expect::{Verdict, verdicts};
+use crate::report::summary::Summary;
+use crate::report::table::{Style, titles};
+use crate::runs::folder::read_record;
+use crate::runs::records::{SUMMARY, read_summary};
+use crate::scenario::Scenario;
+use anstyle::{AnsiColor, Style as Colour};
+use clap::{Args, ValueEnum};
+use std::path::Path;
+
+/// What is printed.
+#[derive(Args)]
+pub(super) struct Told {
+    /// How the summary is printed: `text` and `markdown` are rounded, `json` and `csv` exact
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// Print nothing but errors and expectations that fail
+    #[arg(long, short)]
+    pub(super) quiet: bool,
+}
+
+/// `--format`
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Markdown,
+    Csv,
+}
+
+impl Told {
+    /// Says something that is no error.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet {
+            complain(&text);
+        }
+    }
+
+    /// Prints the summary of the run in a folder; the exit code is the gate's.
+    pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Exit {
+        let bytes = match read_record(folder, SUMMARY) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                complain(&error);
+                return Exit::CouldNotRun;
+            }
+        };
+        let values = match read_summary(&bytes) {
+            Ok(values) => values,
+            Err(problem) => {
+                complain(&format!("{SUMMARY}: {problem}"));
+                return Exit::CouldNotRun;
+            }
+        };
+        let verdicts = verdicts(scenario, &values);
+        let failed: Vec<&Verdict> =
+            verdicts.iter().filter(|verdict| verdict.fails && !verdict.holds).collect();
+        let summary = Summary { scenario, values: &values, verdicts: &verdicts };
+        let exit = if self.quiet {
+            failed.iter().for_each(|verdict| complain(&verdict.line));
+            Exit::Good
+        } else {
+            self.print(&summary)
+        };
+        if failed.is_empty() { exit } else { Exit::GateFailed }
+    }
+
+    fn print(&self, summary: &Summary<'_>) -> Exit {
+        match self.format {
+            Format::Text => print_coloured(&coloured(&summary.text(Style::Text))),
+            Format::Markdown => print(&summary.text(Style::Markdown)),
+            Format::Json => print(&summary.json()),
+            Format::Csv => print(&summary.csv()),
+        }
+    }
+}
+
+/// Titles are bold, and the words of verdicts have colours.
+fn coloured(text: &str) -> String {
+    let bold = Colour::new().bold();
+    let words: [(&str, Colour); 3] = [
+        ("ok  ", AnsiColor::Green.on_default()),
+        ("FAIL", AnsiColor::Red.on_default().bold()),
+        ("warn", AnsiColor::Yellow.on_default()),
+    ];
+    let line = |line: &str| {
+        let word = words.iter().find_map(|(word, colour)| Some((word, colour, line.strip_prefix(word)?)));
+        match word {
+            Some((word, colour, rest)) => format!("{colour}{word}{colour:#}{rest}\n"),
+            None if titles().any(|title| line.trim() == title) => format!("{bold}{line}{bold:#}\n"),
+            None => format!("{line}\n"),
+        }
+    };
+    text.lines().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colour_is_never_alone() {
+        let text = "DELIVERY (all traffic)\n  messages  5\nok   v1: a\nFAIL v2: b\n";
+        let with = coloured(text);
+        assert!(with.contains("\u{1b}[32mok  \u{1b}[0m v1: a"), "{with:?}");
+        assert!(with.contains("\u{1b}[1mDELIVERY (all traffic)\u{1b}[0m"), "{with:?}");
+        assert_eq!(anstream::adapter::strip_str(&with).to_string(), text);
+    }
+}
