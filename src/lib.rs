@@ -28,6 +28,8 @@ pub mod runs;
 
 pub mod report;
 
+pub mod check;
+
 pub mod conform;
 
 pub mod theory;

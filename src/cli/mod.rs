@@ -2,6 +2,7 @@
 //! computed here. One file per verb.
 
 mod cell;
+mod check;
 mod collect;
 mod compare;
 mod conform;
@@ -75,6 +76,10 @@ enum Command {
     /// Draw the figures of a run as SVG or PNG
     #[cfg(feature = "report")]
     Plot(plot::Arguments),
+    /// Compare scenarios' runs with their committed baselines, metric by metric; 99 if something is worse
+    Check(check::CheckArguments),
+    /// Make the runs of scenarios their baselines, and print what changes
+    Bless(check::BlessArguments),
     /// Check a scenario file and list everything that is wrong with it
     Validate(validate::Arguments),
     /// Print the JSON Schema of scenario files, for editors
@@ -161,6 +166,8 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::main(&arguments),
         #[cfg(feature = "report")]
         Command::Plot(arguments) => plot::main(&arguments),
+        Command::Check(arguments) => check::check(&arguments),
+        Command::Bless(arguments) => check::bless(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),
         Command::Schema => print(&scenario::schema()),
         Command::Init(arguments) => init::main(&arguments),

@@ -2,6 +2,7 @@
 //! it. `fedisim metrics` prints this table, the documentation holds it, and nothing else computes a metric.
 
 use crate::domain::federation::{Capacity, Federation};
+use crate::mechanism::activity::Kind;
 use crate::mechanism::ledger::Flow;
 use crate::metrics::Observed;
 use crate::metrics::delivery::Fates;
@@ -73,6 +74,8 @@ struct Basis<'a> {
     view_origin_sent: traffic::Sums,
     viewer_origin_sent: traffic::Sums,
     other_sent: traffic::Sums,
+    /// Sent, in the order of `Kind::ALL`.
+    kinds_sent: [traffic::Sums; Kind::ALL.len()],
     /// All traffic.
     sent: traffic::Sums,
     /// All traffic.
@@ -162,6 +165,7 @@ impl<'a> Basis<'a> {
             view_origin_sent: traffic::Sums::default(),
             viewer_origin_sent: traffic::Sums::default(),
             other_sent: traffic::Sums::default(),
+            kinds_sent: Default::default(),
             sent: traffic::Sums::default(),
             received: traffic::Sums::default(),
         };
@@ -181,6 +185,7 @@ impl<'a> Basis<'a> {
     fn note_sent(&mut self, row: &TrafficRow) {
         let is_origin = self.federation.origin(VideoId(row.video)) == InstanceId(row.instance);
         let (is_view, is_viewer) = (row.kind.is_view(), row.kind.is_viewer_traffic());
+        self.kinds_sent[row.kind as usize].add(&row.sums);
         for (sums, belongs) in [
             (&mut self.sent, true),
             (&mut self.other_sent, !is_view),
@@ -197,6 +202,11 @@ impl<'a> Basis<'a> {
 
     fn class(&self, class: Class, direction: Direction) -> &traffic::Sums {
         &self.classes[class as usize][direction as usize]
+    }
+
+    /// What was sent of a kind.
+    fn kind(&self, kind: Kind) -> &traffic::Sums {
+        &self.kinds_sent[kind as usize]
     }
 
     fn flow(&self) -> &Flow {
@@ -329,6 +339,50 @@ definitions! {
         "as bytes_sent, sender = origin", |b| count(b.view_origin_sent.request_bytes());
     "origin_bytes_per_s_peak", "bytes/s", Lower, "all view traffic: the most that one origin sends in one second about its videos",
         "max over origins and over seconds [k, k + 1) of head + body", |b| count(b.observed.origin_bytes_per_s_peak);
+    "sent_messages_viewer", "messages", None, "by kind: single viewers from their own instances, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::Viewer).messages);
+    "sent_bytes_viewer", "bytes", None, "by kind: single viewers from their own instances, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::Viewer).request_bytes());
+    "sent_messages_viewer_forwarded", "messages", None, "by kind: single viewers that origins forward, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::ViewerForwarded).messages);
+    "sent_bytes_viewer_forwarded", "bytes", None, "by kind: single viewers that origins forward, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::ViewerForwarded).request_bytes());
+    "sent_messages_total", "messages", None, "by kind: totals of origins, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::Total).messages);
+    "sent_bytes_total", "bytes", None, "by kind: totals of origins, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::Total).request_bytes());
+    "sent_messages_follower_total", "messages", None, "by kind: totals of followers' own viewers, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::FollowerTotal).messages);
+    "sent_bytes_follower_total", "bytes", None, "by kind: totals of followers' own viewers, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::FollowerTotal).request_bytes());
+    "sent_messages_follower_total_forwarded", "messages", None, "by kind: totals of followers that origins forward, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::FollowerTotalForwarded).messages);
+    "sent_bytes_follower_total_forwarded", "bytes", None, "by kind: totals of followers that origins forward, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::FollowerTotalForwarded).request_bytes());
+    "sent_messages_plain", "messages", None, "by kind: plain views from their own instances, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::Plain).messages);
+    "sent_bytes_plain", "bytes", None, "by kind: plain views from their own instances, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::Plain).request_bytes());
+    "sent_messages_plain_forwarded", "messages", None, "by kind: plain views that origins forward, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::PlainForwarded).messages);
+    "sent_bytes_plain_forwarded", "bytes", None, "by kind: plain views that origins forward, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::PlainForwarded).request_bytes());
+    "sent_messages_update", "messages", None, "by kind: updates of videos, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::Update).messages);
+    "sent_bytes_update", "bytes", None, "by kind: updates of videos, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::Update).request_bytes());
+    "sent_messages_update_fetch", "messages", None, "by kind: what followers fetch after updates, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::UpdateFetch).messages);
+    "sent_bytes_update_fetch", "bytes", None, "by kind: what followers fetch after updates, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::UpdateFetch).request_bytes());
+    "sent_messages_watch_action", "messages", None, "by kind: watch actions, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::WatchAction).messages);
+    "sent_bytes_watch_action", "bytes", None, "by kind: watch actions, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::WatchAction).request_bytes());
+    "sent_messages_background", "messages", None, "by kind: other jobs, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::Background).messages);
+    "sent_bytes_background", "bytes", None, "by kind: other jobs, bytes of those requests",
+        "sum of head + body of those", |b| count(b.kind(Kind::Background).request_bytes());
     "payer_origin_bytes_out", "bytes", Lower, "who pays, all traffic: sent by instances that own a video",
         "sum of head + body of requests that they begin", |b| count(b.class(Class::Origin, Direction::Out).request_bytes());
     "payer_origin_bytes_in", "bytes", Lower, "who pays, all traffic: received by instances that own a video",

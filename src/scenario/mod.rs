@@ -28,8 +28,8 @@ mod value;
 
 pub use init::{example, is_name};
 pub use model::{
-    End, Expectation, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto, Precision,
-    Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
+    End, Expectation, Gate, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto,
+    Precision, Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
 };
 pub use problem::Problem;
 pub(crate) use problem::nearest;

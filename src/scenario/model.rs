@@ -62,6 +62,8 @@ pub struct Scenario {
     pub limits: Limits,
     /// The bounds that results must keep.
     pub expect: Vec<Expectation>,
+    /// How the regression check takes it; none if as it is.
+    pub gate: Option<Gate>,
     /// The scenario as canonical YAML with all defaults: a valid scenario file that means the same.
     pub resolved: String,
     /// SHA-256 of `resolved`, 64 hex digits: equal hashes are equal runs.
@@ -213,6 +215,15 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// What a run writes.
     pub output_bytes: u64,
+}
+
+/// How the regression check takes a scenario that is too much for it as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gate {
+    /// With these changes, `path=value` each.
+    Set(Vec<String>),
+    /// Not at all, for this reason.
+    Skip(String),
 }
 
 /// A bound that a result must keep. At least one of `min` and `max` is there.

@@ -7,6 +7,7 @@ mod determinism;
 mod engines;
 mod extremes;
 mod folders;
+mod gate;
 mod layers;
 mod program;
 mod queues;

@@ -1,7 +1,7 @@
 //! When a run ends, what it measures, what it may cost and what is expected of it.
 
 use crate::scenario::build::unknown;
-use crate::scenario::model::{End, Expectation, Limits, Measure, Severity, Variant, WireNames};
+use crate::scenario::model::{End, Expectation, Gate, Limits, Measure, Severity, Variant, WireNames};
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;
 use crate::words::units::Time;
@@ -63,6 +63,16 @@ pub(crate) fn expectations(
     let built: Vec<_> =
         items.iter().map(|item| expectation(item, columns, complete, metrics, problems)).collect();
     built.into_iter().collect()
+}
+
+/// How the regression check takes it.
+pub(crate) fn gate(file: &Checked) -> Option<Gate> {
+    let (case, value) = file.get("gate")?.case()?;
+    let change = |(path, value): &(String, Checked)| Some(format!("{path}={}", value.as_text()?));
+    match case {
+        "skip" => Some(Gate::Skip(value.as_text()?.to_owned())),
+        _ => Some(Gate::Set(value.entries().iter().filter_map(change).collect())),
+    }
 }
 
 fn expectation(

@@ -71,6 +71,7 @@ pub(crate) fn build(
         names: measure::wire_names(file)?,
         limits: measure::limits(file)?,
         expect: expect?,
+        gate: measure::gate(file),
         hash: emit::sha256(resolved.as_bytes()),
         resolved,
     })

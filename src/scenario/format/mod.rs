@@ -80,6 +80,7 @@ pub(crate) fn scenario() -> Shape {
         with_default("sweep", "what is varied", Shape::Record(sweep::sweep()), "{}"),
         optional("pareto", "what is to be low at once, over all points and columns", sweep::pareto()),
         with_default("expect", "the bounds that results must keep", list(expectation(), 0, 1_000), "[]"),
+        optional("gate", "how `fedisim check` takes it", gate()),
     ])
 }
 
@@ -470,6 +471,14 @@ fn limits() -> Vec<Field> {
         with_default("memory", "memory of one cell", size(), "4 GB"),
         with_default("output", "what a run writes", size(), "2 GB"),
     ]
+}
+
+fn gate() -> Shape {
+    let set = names(Form::Path, Shape::Text(Form::Setting), 1, 64);
+    Shape::OneOf(vec![
+        case("set", "with these values, by path, as in `--set`", Arm::Keyed(set)),
+        case("skip", "not at all, for this reason", Arm::Keyed(Shape::Text(Form::Prose))),
+    ])
 }
 
 fn expectation() -> Shape {

@@ -360,6 +360,8 @@ fn every_key_and_case_of_the_format_is_used_here() {
         "network: {latency: {lognormal: {median: 1 s, sigma: 1}}}",
         "other_traffic: {updates: off}",
         "expect: [{bounds: each}, {bounds: mean}]",
+        "gate: {set: {seed: 2}}",
+        "gate: {skip: too large}",
     ];
     for text in [FULL, BASE, VARIED].iter().chain(&more) {
         use_keys(&format, &tree::parse(text.as_bytes(), 0).expect("a tree"), "", &mut used);
