@@ -3,9 +3,12 @@
 
 use crate::check::words::sentence;
 use crate::check::{Change, Checked};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use crate::report::expect::Verdict;
+use quick_xml::events::{BytesDecl, Event};
+use quick_xml::writer::{ElementWriter, Writer};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::io;
 
 #[derive(Serialize)]
 struct Json<'a> {
@@ -83,41 +86,81 @@ fn metric<'a>(checked: &Checked, change: &'a Change) -> JsonChange<'a> {
     }
 }
 
+/// A case of JUnit: its class, its name, and what is wrong.
+type Case = (String, String, Option<String>);
+
 /// As JUnit XML: a suite for each scenario, a case for each metric of a column and for each expectation.
 pub fn junit(all: &[Checked]) -> String {
-    let mut report = Report::new("fedisim check");
-    for checked in all {
-        let mut suite = TestSuite::new(&checked.scenario[..]);
-        for change in &checked.changes {
-            let name = match &change.point[..] {
-                "" => change.metric.clone(),
-                point => format!("{} at {point}", change.metric),
-            };
-            let failure = change.judgement.fails(checked.limits).then(|| sentence(checked, change));
-            suite.add_test_case(case(&name, &format!("{}.{}", checked.scenario, change.protocol), failure));
-        }
-        for (verdict, line, metric) in &checked.expectations {
-            let failure = (verdict.fails && !verdict.holds).then(|| verdict.line.clone());
-            let name = format!("{}:{line}: {metric}", checked.file);
-            suite.add_test_case(case(&name, &format!("{}.expect", checked.scenario), failure));
-        }
-        report.add_test_suite(suite);
-    }
-    report.to_string().expect("memory takes everything")
+    let suites: Vec<(&str, Vec<Case>)> =
+        all.iter().map(|checked| (&checked.scenario[..], cases(checked))).collect();
+    let count =
+        |cases: &[Case]| (cases.len(), cases.iter().filter(|(_, _, failure)| failure.is_some()).count());
+    let counts = suites.iter().map(|(_, cases)| count(cases));
+    let (tests, failures) = counts.fold((0, 0), |all, suite| (all.0 + suite.0, all.1 + suite.1));
+    let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+    let header = Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None));
+    let counted = |name: &str, tests: usize, failures: usize| {
+        [
+            ("name", name.to_owned()),
+            ("tests", tests.to_string()),
+            ("failures", failures.to_string()),
+            ("errors", "0".to_owned()),
+        ]
+    };
+    let written = writer.write_event(header).and_then(|()| {
+        let report = with(writer.create_element("testsuites"), &counted("fedisim check", tests, failures));
+        report.write_inner_content(|writer| {
+            for (name, cases) in &suites {
+                let (tests, failures) = count(cases);
+                let suite = with(writer.create_element("testsuite"), &counted(name, tests, failures));
+                suite.write_inner_content(|writer| {
+                    cases.iter().try_for_each(|case| write_case(writer, case))
+                })?;
+            }
+            Ok(())
+        })
+    });
+    written.expect("memory takes everything");
+    String::from_utf8(writer.into_inner()).expect("text was written") + "\n"
 }
 
-fn case(name: &str, class: &str, failure: Option<String>) -> TestCase {
-    let status = match failure {
-        None => TestCaseStatus::success(),
-        Some(message) => {
-            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_message(message);
-            status
-        }
+fn cases(checked: &Checked) -> Vec<Case> {
+    let of_metric = |change: &Change| {
+        let name = match &change.point[..] {
+            "" => change.metric.clone(),
+            point => format!("{} at {point}", change.metric),
+        };
+        let failure = change.judgement.fails(checked.limits).then(|| sentence(checked, change));
+        (format!("{}.{}", checked.scenario, change.protocol), name, failure)
     };
-    let mut case = TestCase::new(name, status);
-    case.set_classname(class);
-    case
+    let of_expectation = |(verdict, line, metric): &(Verdict, u32, String)| {
+        let failure = (verdict.fails && !verdict.holds).then(|| verdict.line.clone());
+        (format!("{}.expect", checked.scenario), format!("{}:{line}: {metric}", checked.file), failure)
+    };
+    let metrics = checked.changes.iter().map(of_metric);
+    metrics.chain(checked.expectations.iter().map(of_expectation)).collect()
+}
+
+fn write_case(writer: &mut Writer<Vec<u8>>, (class, name, failure): &Case) -> io::Result<()> {
+    let case =
+        with(writer.create_element("testcase"), &[("classname", class.clone()), ("name", name.clone())]);
+    match failure {
+        None => case.write_empty().map(|_| ()),
+        Some(message) => case
+            .write_inner_content(|writer| {
+                with(writer.create_element("failure"), &[("message", message.clone())])
+                    .write_empty()
+                    .map(|_| ())
+            })
+            .map(|_| ()),
+    }
+}
+
+fn with<'a>(
+    element: ElementWriter<'a, Vec<u8>>,
+    attributes: &[(&'static str, String)],
+) -> ElementWriter<'a, Vec<u8>> {
+    attributes.iter().fold(element, |element, (key, value)| element.with_attribute((*key, &value[..])))
 }
 
 /// In Bencher's metric format: a benchmark for each column of a scenario (and point), a measure for each metric.
