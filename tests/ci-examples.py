@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Executes the shell steps of action.yml and of the examples in docs/ci.md, as written, with the variables that the services set.
 
-usage: ci-examples.py   (in a Python with PyYAML, jsonschema and xmlschema; builds into this repository's target folder)
+usage: ci-examples.py   (in a Python with PyYAML, jsonschema, xmlschema and markdown-it-py; builds into this repository's target folder)
 
 Each example runs in a repository of its own with a scenario and its baseline: it must pass, and fail with 99 once a value of the scenario
 makes it worse. What is written for programs is held against its schema: check.json against docs/check.schema.json, JUnit XML against
@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 import jsonschema
+import markdown_it
 import xmlschema
 import yaml
 
@@ -127,7 +128,9 @@ def run(name, steps):
         if "gitlab" not in name:
             assert "::error file=scenarios/small.yaml,line=1," in done.stdout, done.stdout
             with open(f"{folder}/summary.md") as file:
-                assert "## fedisim: the gate fails" in file.read()
+                page = markdown_it.MarkdownIt("commonmark").enable("table").render(file.read())
+            assert "<h2>fedisim: the gate fails</h2>" in page and page.count("<table>") == 3, page
+            assert "<td>viewer_bytes_sent</td>" in page and "|" not in page, page
         shutil.rmtree(f"{folder}/fedisim")
 
 
