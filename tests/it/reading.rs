@@ -165,6 +165,9 @@ fn a_page_holds_everything_and_asks_for_nothing() {
     assert!(page.len() < 6_000_000);
     place.good(&["report", "out", "--out", "again.html"]);
     assert_eq!(place.read("again.html"), page);
+    place.good(&["run", "small.yaml", "--out", "empty", "--set", "viewers=[]", "--quiet"]);
+    place.good(&["report", "empty"]);
+    assert!(place.read("empty/report.html").contains("Nobody watched, and nothing was sent."));
 }
 
 /// The events of a trace by their phase.

@@ -9,7 +9,7 @@ use crate::report::table::{estimated, ratio_text};
 const COST: (&str, &str) = ("viewer_bytes_sent", "bytes of viewer traffic");
 const ERROR: (&str, &str) = ("display_error_relative", "error of the counters, relative to the true viewers");
 
-/// The sentences; none if nothing was sent or shown.
+/// The sentences.
 pub(super) fn answer(run: &Run) -> Vec<String> {
     let pareto = run.scenario.pareto.as_ref();
     let cost = pareto.map_or(COST.0, |pareto| &pareto.cost);
@@ -22,6 +22,9 @@ pub(super) fn answer(run: &Run) -> Vec<String> {
     let caution = if run.table.replications() > 1 { "" } else { " One replication: there are no intervals." };
     let costs = ranked(run, cost);
     let errors = ranked(run, error);
+    if costs.iter().chain(&errors).all(|(_, estimate)| estimate.mean.abs() <= 0.0) {
+        return vec!["Nobody watched, and nothing was sent.".to_owned()];
+    }
     let mut sentences = Vec::new();
     if let [best, .., worst] = &costs[..] {
         sentences.push(format!(
