@@ -59,6 +59,19 @@ pub struct RanHow {
     pub messages_with_events: BTreeMap<String, u64>,
     /// Heartbeats that made none.
     pub heartbeats_skipped: u64,
+    /// Of a live run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveHow>,
+}
+
+/// How a cell lived.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveHow {
+    /// Model seconds per real second.
+    pub time_scale: String,
+    /// What servers refused, or what went otherwise than the model says, by reason.
+    pub counts: BTreeMap<String, u64>,
 }
 
 /// What came out of a cell.
@@ -165,7 +178,7 @@ pub fn run_cell(
 }
 
 /// The bytes of a response; one that keeps its connection says so.
-fn response_bytes(cell: &Cell) -> u64 {
+pub fn response_bytes(cell: &Cell) -> u64 {
     let sizes = Sizes::new(&cell.names, cell.other.bodies);
     let kept = cell.delivery.keep_alive.map_or(0, |_| sizes.kept_response_extra());
     sizes.response_head() + kept
@@ -178,9 +191,19 @@ impl RanHow {
         let Some(other) = all.iter_mut().find(alike) else { return all.push(self) };
         other.messages_apart += self.messages_apart;
         other.heartbeats_skipped += self.heartbeats_skipped;
+        for (reason, count) in self.live.into_iter().flat_map(|live| live.counts) {
+            if let Some(live) = &mut other.live {
+                *live.counts.entry(reason).or_default() += count;
+            }
+        }
         for (why, count) in self.messages_with_events {
             *other.messages_with_events.entry(why).or_default() += count;
         }
+    }
+
+    /// A cell whose instances were real servers.
+    pub fn live(protocol: String, live: LiveHow) -> RanHow {
+        RanHow { engine: "live".to_owned(), live: Some(live), ..RanHow::new(protocol, None) }
     }
 
     fn new(protocol: String, ran: Option<&Ran>) -> RanHow {
@@ -190,6 +213,7 @@ impl RanHow {
             messages_apart: 0,
             messages_with_events: BTreeMap::new(),
             heartbeats_skipped: 0,
+            live: None,
         };
         if let Some(ran) = ran {
             how.messages_apart = ran.messages_apart;
@@ -201,7 +225,14 @@ impl RanHow {
     }
 }
 
-fn result(scenario: &Scenario, plan: &CellPlan, cell: &Cell, observed: Observed, ran: RanHow) -> CellResult {
+/// The result of a cell, from what was observed of it.
+pub fn result(
+    scenario: &Scenario,
+    plan: &CellPlan,
+    cell: &Cell,
+    observed: Observed,
+    ran: RanHow,
+) -> CellResult {
     let with_viewers = cell.sessions.iter().map(|session| session.instance).collect();
     let metric = |(definition, value): (&crate::metrics::definitions::Definition, _)| MetricValue {
         name: definition.name.to_owned(),

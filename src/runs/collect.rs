@@ -62,7 +62,7 @@ pub fn collect(from: &Path, out: &Path, data: &Path, force: bool) -> Result<(Stu
         )));
     }
     let wanted = progress.wanted();
-    let outcome = match Folder::open(out, &study, &specs, force)? {
+    let outcome = match Folder::open(out, &study, &specs, EngineChoice::Fast.driver(), force)? {
         Opened::Complete => RunOutcome::WasComplete,
         Opened::Open(folder, _) => {
             for (_, file) in by_cell.iter().filter(|(cell, _)| wanted.contains(cell)) {

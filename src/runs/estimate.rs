@@ -224,7 +224,7 @@ impl Load {
         let busiest = busiest(scenario);
         let at_once = |time_s: f64| (busiest * time_s / duration_s).min(1.0);
         let apart = match engine {
-            EngineChoice::Plain => 0.0,
+            EngineChoice::Plain | EngineChoice::Live => 0.0,
             EngineChoice::Fast => {
                 share_apart(scenario, variant, messages / followers.max(1.0) * busiest / duration_s)
             }

@@ -10,6 +10,7 @@
 //! Files appear whole: they are written beside and renamed. When the run is complete the cells' files go. No wall time,
 //! path or thread count is written anywhere.
 
+use crate::runs::EngineChoice;
 use crate::runs::cell::{MetricValue, RanHow};
 use crate::runs::records::{MODEL_VERSION, RECORD_FILES, SUMMARY, mark_front, read_summary};
 use crate::runs::spec::{CellRecord, CellSpec};
@@ -37,6 +38,9 @@ pub struct Manifest {
     pub scenario: String,
     /// SHA-256 of the resolved scenario, in hex.
     pub scenario_sha256: String,
+    /// The driver: `sim`, or `live` if real servers made the records, which then depend on the machine.
+    #[serde(default = "simulated")]
+    pub driver: String,
     /// The seed.
     pub seed: u64,
     /// Cells in the records; while not complete, in the plan.
@@ -122,12 +126,18 @@ impl FolderError {
     }
 }
 
+/// The driver of a manifest that does not name one.
+fn simulated() -> String {
+    EngineChoice::Fast.driver().to_owned()
+}
+
 impl Manifest {
-    fn new(scenario: &Scenario, cells: usize) -> Manifest {
+    fn new(scenario: &Scenario, driver: &str, cells: usize) -> Manifest {
         Manifest {
             model_version: MODEL_VERSION.to_owned(),
             scenario: scenario.name.clone(),
             scenario_sha256: scenario.hash.clone(),
+            driver: driver.to_owned(),
             seed: scenario.seed,
             cells,
             complete: false,
@@ -138,7 +148,8 @@ impl Manifest {
     }
 
     fn is_of_same_run(&self, other: &Manifest) -> bool {
-        (&self.model_version, &self.scenario_sha256) == (&other.model_version, &other.scenario_sha256)
+        let of = |run: &Manifest| [&run.model_version, &run.scenario_sha256, &run.driver].map(String::clone);
+        of(self) == of(other)
     }
 }
 
@@ -152,10 +163,11 @@ impl<'a> Folder<'a> {
         path: &Path,
         study: &'a Study,
         specs: &[CellSpec],
+        driver: &str,
         force: bool,
     ) -> Result<Opened<'a>, FolderError> {
         let scenario = &*study.scenario;
-        let ours = Manifest::new(scenario, specs.len());
+        let ours = Manifest::new(scenario, driver, specs.len());
         match (holds(path, &ours)?, force) {
             (Holds::Nothing, _) => {}
             (_, true) => remove_run(path)?,
@@ -310,6 +322,9 @@ fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
         Ok(manifest) if manifest.is_of_same_run(ours) => Holds::ThisRun(manifest),
         Ok(Manifest { scenario, model_version, .. }) if scenario != ours.scenario => {
             Holds::Other(format!("a run of scenario `{scenario}` by version {model_version}"))
+        }
+        Ok(Manifest { scenario, driver, .. }) if driver != ours.driver => {
+            Holds::Other(format!("a run of scenario `{scenario}` by the other driver, {driver}"))
         }
         Ok(Manifest { scenario, model_version, .. }) => {
             Holds::Other(format!("a run of another form of scenario `{scenario}` by version {model_version}"))

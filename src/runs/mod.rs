@@ -17,8 +17,8 @@ mod stopping;
 pub mod timeline;
 
 use crate::metrics::definitions::names;
-use crate::scenario::{Changes, Failure, Input, Study, parse};
-use cell::{CellError, CellPlan, Engine, helpers, plan, run_cell};
+use crate::scenario::{Changes, Failure, Input, Scenario, Study, parse};
+use cell::{CellError, CellPlan, CellResult, Engine, helpers, plan, run_cell};
 use estimate::Estimate;
 use folder::{Folder, FolderError, Opened};
 use rayon::prelude::*;
@@ -123,6 +123,18 @@ pub enum EngineChoice {
     Plain,
     /// Without events where none are needed.
     Fast,
+    /// As real servers, by the live driver: what comes out depends on the machine.
+    Live,
+}
+
+impl EngineChoice {
+    /// The driver: `sim` or `live`.
+    pub fn driver(self) -> &'static str {
+        match self {
+            EngineChoice::Plain | EngineChoice::Fast => "sim",
+            EngineChoice::Live => "live",
+        }
+    }
 }
 
 /// Runs all cells of a study into a folder. `finished` is called after each cell, from any thread.
@@ -138,7 +150,7 @@ pub fn run(
 ) -> Result<RunOutcome, RunError> {
     let cells = plan(&study.scenario);
     let specs = CellSpec::all(study, how.engine);
-    let (folder, kept) = match Folder::open(out, study, &specs, how.force)? {
+    let (folder, kept) = match Folder::open(out, study, &specs, how.engine.driver(), how.force)? {
         Opened::Complete => return Ok(RunOutcome::WasComplete),
         Opened::Open(folder, kept) => (folder, kept),
     };
@@ -184,6 +196,41 @@ pub fn run(
     }
 }
 
+/// Runs the cells of a study into a folder, those that are one replication at one point together, by the live driver:
+/// `live` is given the scenario of the point and its cells, and returns their results in order.
+///
+/// # Errors
+/// As `run`, and whatever `live` says.
+pub fn run_live<E: From<RunError>>(
+    study: &Study,
+    out: &Path,
+    force: bool,
+    mut live: impl FnMut(&Scenario, &[CellPlan]) -> Result<Vec<CellResult>, E>,
+) -> Result<RunOutcome, E> {
+    let fail = |error: FolderError| E::from(RunError::Folder(error));
+    let cells = plan(&study.scenario);
+    let specs = CellSpec::all(study, EngineChoice::Live);
+    let driver = EngineChoice::Live.driver();
+    let (folder, kept) = match Folder::open(out, study, &specs, driver, force).map_err(fail)? {
+        Opened::Complete => return Ok(RunOutcome::WasComplete),
+        Opened::Open(folder, kept) => (folder, kept),
+    };
+    let resumed_cells = kept.len();
+    let kept: BTreeSet<usize> = kept.iter().map(|(spec, _)| spec.cell).collect();
+    for together in cells.chunks(study.scenario.compare.len()) {
+        if together.iter().all(|cell| kept.contains(&cell.number)) {
+            continue;
+        }
+        let scenario = study.point(together[0].point).map_err(|failure| E::from(RunError::Scenario(failure)))?;
+        for result in live(&scenario, together)? {
+            let record = CellRecord::new(specs[result.cell].clone(), &scenario, result);
+            folder.keep(&record).map_err(fail)?;
+        }
+    }
+    folder.complete(&(0..cells.len()).collect()).map_err(fail)?;
+    Ok(RunOutcome::Complete { resumed_cells })
+}
+
 /// Runs the cell of a spec, whose scenario's data files are in a folder.
 ///
 /// # Errors
@@ -194,6 +241,9 @@ pub fn run_alone(
     jobs: usize,
     stop: &AtomicBool,
 ) -> Result<CellRecord, RunError> {
+    if spec.engine == EngineChoice::Live {
+        return Err(RunError::Cells(format!("cell {} is one of `fedisim live`, which alone can run it", spec.cell)));
+    }
     let study = study_of(&spec, data)?;
     let cell = cell_of(&study, &spec)?;
     // whoever wrote the spec need not have asked `plan`, which refuses what is too large
@@ -230,7 +280,7 @@ fn cell_of(study: &Study, spec: &CellSpec) -> Result<CellPlan, RunError> {
 
 fn engine(choice: EngineChoice, helpers: usize) -> Engine {
     match choice {
-        EngineChoice::Plain => Engine::Plain,
+        EngineChoice::Plain | EngineChoice::Live => Engine::Plain,
         // threads that have no cell of their own help inside the others
         EngineChoice::Fast => Engine::Fast { helpers },
     }

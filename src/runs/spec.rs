@@ -97,10 +97,11 @@ impl CellSpec {
             .collect()
     }
 
-    /// Whether two specs decide the same cell, however it is run.
+    /// Whether two specs decide the same cell, however its driver runs it.
     pub fn is_same_cell(&self, other: &CellSpec) -> bool {
+        let is_same_driver = self.engine.driver() == other.engine.driver();
         let other = CellSpec { engine: self.engine, ..other.clone() };
-        *self == other
+        is_same_driver && *self == other
     }
 }
 

@@ -6,19 +6,19 @@ use crate::words::random::{MessageDraws, Purpose, Seed};
 use crate::words::units::{Span, Time};
 
 /// The timetable of a run, and the draws that it needs.
-pub(super) struct Conditions<'a> {
+pub(crate) struct Conditions<'a> {
     pub(super) timetable: &'a Timetable,
     burst_draws: MessageDraws,
 }
 
 impl<'a> Conditions<'a> {
-    pub(super) fn new(timetable: &'a Timetable, seed: Seed) -> Conditions<'a> {
+    pub(crate) fn new(timetable: &'a Timetable, seed: Seed) -> Conditions<'a> {
         Conditions { timetable, burst_draws: MessageDraws::new(seed, Purpose::Burst) }
     }
 
     /// The latency of a message that leaves now, with what faults add; `None` if it gets lost. `drawn` is what the network
     /// gives it, `name` its random name.
-    pub(super) fn latency(
+    pub(crate) fn latency(
         &mut self,
         from: InstanceId,
         to: InstanceId,

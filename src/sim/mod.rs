@@ -27,8 +27,9 @@ use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::random::{Purpose, Seed, exponential, fold, unit};
 use crate::words::units::{Span, Time};
 use columns::{Because, with_helpers};
-pub use delivery::message_name;
+pub(crate) use conditions::Conditions;
 use delivery::{Delivery, Moment};
+pub use delivery::{health_rule, message_name, peertube_queue, splits_bad_inboxes};
 use skips::Skips;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -126,6 +127,26 @@ pub fn run_fast(
 /// Whether the broadcasts of all origins make no events in `run_fast`, whoever watches.
 pub fn broadcasts_without_events(cell: &Cell) -> bool {
     columns::takes_all_broadcasts(cell, &timetable(cell))
+}
+
+/// When the instance of a visit reports what was watched: a follower does, 1 to 2 hours after its end.
+pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
+    const HOUR: Span = Span::from_secs(3_600);
+    let session = &cell.sessions[id.index()];
+    let reports = cell.other.watch_actions && cell.federation.origin(session.video) != session.instance;
+    reports.then(|| {
+        let draw = unit(&mut cell.seed.stream(Purpose::WatchAction, u64::from(id.0)));
+        session.end + HOUR + Span::from_us((draw * HOUR.us() as f64) as u64)
+    })
+}
+
+/// The time before a job of the background, after the one before it.
+pub fn background_gap(cell: &Cell, entry: u32, number: u32) -> Span {
+    let rate_per_s = cell.other.background[entry as usize].rate_per_s;
+    let name = fold(&[u64::from(entry), u64::from(number)]);
+    let gap_s = exponential(&mut cell.seed.stream(Purpose::Background, name)) / rate_per_s;
+    // beyond every run, also when the rate is zero
+    Span::from_secs_f64(gap_s.min(1e9))
 }
 
 fn timetable(cell: &Cell) -> Timetable {
@@ -401,8 +422,8 @@ impl<'a> Simulation<'a> {
         if next < session.end {
             assert!(number < MAX_NUMBER, "a session of more heartbeats than a key can number");
             self.push(next, Event::Heartbeat { session: id, number: number + skipped + 1 });
-        } else if self.cell.other.watch_actions {
-            self.plan_report(id, &session);
+        } else if let Some(at) = report_time(self.cell, id) {
+            self.push(at, Event::WatchAction { session: id });
         }
     }
 
@@ -428,15 +449,6 @@ impl<'a> Simulation<'a> {
         self.handle(instance, input, observer);
     }
 
-    /// A follower reports a visit 1 to 2 hours after its end.
-    fn plan_report(&mut self, id: SessionId, session: &Session) {
-        const HOUR: Span = Span::from_secs(3_600);
-        if self.cell.federation.origin(session.video) != session.instance {
-            let draw = unit(&mut self.cell.seed.stream(Purpose::WatchAction, u64::from(id.0)));
-            let later = HOUR + Span::from_us((draw * HOUR.us() as f64) as u64);
-            self.push(session.end + later, Event::WatchAction { session: id });
-        }
-    }
 
     fn report_watch(&mut self, id: SessionId, observer: &mut impl Observer) {
         let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
@@ -446,12 +458,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn plan_background(&mut self, entry: u32, number: u32) {
-        let rate_per_s = self.cell.other.background[entry as usize].rate_per_s;
-        let name = fold(&[u64::from(entry), u64::from(number)]);
-        let gap_s = exponential(&mut self.cell.seed.stream(Purpose::Background, name)) / rate_per_s;
-        // beyond every run, also when the rate is zero
-        let gap = Span::from_secs_f64(gap_s.min(1e9));
-        self.push(self.now + gap, Event::Background { entry, number });
+        self.push(self.now + background_gap(self.cell, entry, number), Event::Background { entry, number });
     }
 
     fn background(&mut self, entry: u32, number: u32, observer: &mut impl Observer) {

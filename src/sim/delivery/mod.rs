@@ -33,7 +33,7 @@ use crate::words::random::{MessageDraws, Purpose};
 use crate::words::units::{Span, Time};
 use machine::{LANES, Machine};
 use request::Request;
-pub use sending::message_name;
+pub use sending::{message_name, peertube_queue, splits_bad_inboxes};
 use sending::{Job, QueueKey};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -129,6 +129,15 @@ impl<T> Slots<T> {
 
     fn is_empty(&self) -> bool {
         self.free.len() == self.rows.len()
+    }
+}
+
+/// By which rule an instance gives followers up.
+pub fn health_rule(rules: &Rules) -> HealthRule {
+    match rules.follow_health {
+        FollowHealth::Off => HealthRule::Off,
+        FollowHealth::Score => HealthRule::Score,
+        FollowHealth::SevenDays => HealthRule::SevenDays,
     }
 }
 
@@ -298,11 +307,7 @@ impl<'a> Delivery<'a> {
         rules: &Rules,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let rule = match rules.follow_health {
-            FollowHealth::Off => HealthRule::Off,
-            FollowHealth::Score => HealthRule::Score,
-            FollowHealth::SevenDays => HealthRule::SevenDays,
-        };
+        let rule = health_rule(rules);
         let Some(list) = self.followers.get_mut(&of) else { return };
         let machine = &mut self.machines[of.index()];
         for finding in machine.health.flush(moment.now, rule) {

@@ -7,6 +7,7 @@ use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
 use crate::event::{Event, Lane, Letter, Message, Step};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Subject};
+use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::retry::retry_delay;
 use crate::observe::{Fate, Observer, QueueName};
@@ -68,6 +69,15 @@ impl Job {
 }
 
 impl QueueKey {
+    /// One of PeerTube's.
+    fn of_peertube(name: QueueName) -> QueueKey {
+        match name {
+            QueueName::Sequential => QueueKey::Sequential,
+            QueueName::Parallel => QueueKey::Parallel,
+            _ => QueueKey::Unicast,
+        }
+    }
+
     pub(super) fn name(self) -> QueueName {
         match self {
             QueueKey::Sequential => QueueName::Sequential,
@@ -96,16 +106,12 @@ impl Delivery<'_> {
         }
         match self.figures.queues {
             Queues::Unlimited | Queues::Peertube => {
-                let is_broadcast = matches!(to, Recipients::Followers);
-                let splits = is_broadcast
-                    && rules.bad_inbox == BadInbox::Unicast
-                    && self.machines[from.index()].health.any_bad();
-                let queue = peertube_queue(kind, to, rules);
-                if !splits {
+                let queue = QueueKey::of_peertube(peertube_queue(kind, to, rules));
+                let health = &self.machines[from.index()].health;
+                if !splits_bad_inboxes(to, rules, health) {
                     self.queue_job(from, queue, kind, &activity, list, except, moment);
                     return;
                 }
-                let health = &self.machines[from.index()].health;
                 let (bad, fair): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
                 self.queue_job(from, queue, kind, &activity, fair.into(), None, moment);
                 for inbox in bad {
@@ -563,19 +569,24 @@ impl Delivery<'_> {
 }
 
 /// The queue of PeerTube that a send uses.
-fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueKey {
+pub fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueName {
     match (kind, to) {
-        (Kind::Update | Kind::Background, _) => QueueKey::Sequential,
-        (_, Recipients::One(_)) => QueueKey::Unicast,
+        (Kind::Update | Kind::Background, _) => QueueName::Sequential,
+        (_, Recipients::One(_)) => QueueName::Unicast,
         (_, Recipients::Followers) => match rules.broadcast_queue {
-            BroadcastQueue::Sequential => QueueKey::Sequential,
-            BroadcastQueue::Parallel => QueueKey::Parallel,
+            BroadcastQueue::Sequential => QueueName::Sequential,
+            BroadcastQueue::Parallel => QueueName::Parallel,
         },
         (_, Recipients::FollowersBut(_)) => match rules.forward_queue {
-            ForwardQueue::Sequential => QueueKey::Sequential,
-            ForwardQueue::Parallel => QueueKey::Parallel,
+            ForwardQueue::Sequential => QueueName::Sequential,
+            ForwardQueue::Parallel => QueueName::Parallel,
         },
     }
+}
+
+/// Whether PeerTube sends to the bad inboxes of the last finished job by single jobs now.
+pub fn splits_bad_inboxes(to: Recipients, rules: &Rules, health: &FollowHealth) -> bool {
+    matches!(to, Recipients::Followers) && rules.bad_inbox == BadInbox::Unicast && health.any_bad()
 }
 
 /// The name under which a message's latency and loss are drawn: the protocol plays no part in it.
