@@ -26,6 +26,9 @@ pub mod intervals;
 
 pub mod runs;
 
+#[cfg(feature = "live")]
+pub mod live;
+
 pub mod report;
 
 pub mod check;

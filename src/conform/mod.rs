@@ -17,7 +17,7 @@ use crate::event::{Letter, Message};
 use crate::instance::Instance;
 use crate::mechanism::activity::{Kind, Subject};
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
-use crate::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
+use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
 use crate::observe::{Observer, QueueSample};
 use crate::scenario::End;
 use crate::sim::{self, Cell, Sampling};
@@ -101,6 +101,7 @@ fn cell(trace: &Trace) -> Cell {
             videos: vec![VideoNames::numbered(VIDEO, trace.origin)],
             session_id_length: SESSION_ID_LENGTH,
             version: VERSION.to_owned(),
+            epoch_unix_ms: EPOCH_UNIX_MS,
         },
         seed: SEED,
         tick_phase: trace.tick_phase.clone(),

@@ -2,7 +2,7 @@
 //! (`CellResult`) are plain data, so that cells can run anywhere and in any order.
 
 use crate::domain::workload::sessions;
-use crate::mechanism::wire::{Host, Names, Sizes, VideoNames};
+use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, Sizes, VideoNames};
 use crate::metrics::apart::Apart;
 use crate::metrics::definitions::compute;
 use crate::metrics::{Collector, Observed};
@@ -306,5 +306,6 @@ fn names(scenario: &Scenario) -> Names {
         videos: videos.map(|(id, video)| VideoNames::numbered(VideoId::at(id), video.origin)).collect(),
         session_id_length: scenario.names.session_id_length,
         version: scenario.names.version.clone(),
+        epoch_unix_ms: EPOCH_UNIX_MS,
     }
 }

@@ -15,7 +15,7 @@ use crate::event::{Event, Message};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::network::{Latency, NetworkModel};
-use crate::mechanism::wire::{Host, Names, OtherBodies, SESSION_ID_LENGTH, Sizes, VideoNames};
+use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, OtherBodies, SESSION_ID_LENGTH, Sizes, VideoNames};
 use crate::metrics::apart::Apart;
 use crate::metrics::traffic::Direction;
 use crate::metrics::{Collector, Observed};
@@ -213,6 +213,7 @@ impl Setting {
                 videos: vec![VideoNames::numbered(VIDEO, ORIGIN)],
                 session_id_length: SESSION_ID_LENGTH,
                 version: "6.3.0".into(),
+                epoch_unix_ms: EPOCH_UNIX_MS,
             },
             seed,
             delivery: Delivery::preset("unlimited").expect("a preset"),

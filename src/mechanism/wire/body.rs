@@ -2,75 +2,156 @@
 //!
 //! Sources: the bodies in `tests/traces/real-servers/messages.json`, all of 6.3; the form of 6.0 is not recorded and
 //! follows PeerTube's public sources before 6.1. Nothing here depends on who sends: a forwarded View is the same bytes.
+//!
+//! What shares the queues with Views is of the same shape, filled up with text to the bytes of a real one: an `Update`
+//! really holds the whole video, a WatchAction what was watched; nobody here reads either.
 
-use super::{Form, Names, SESSION_ID_LENGTH_MIN, UuidOf, iso_time, uuid};
+use super::{Form, Names, OtherBodies, SESSION_ID_LENGTH_MIN, UuidOf, uuid};
 use crate::mechanism::activity::{Activity, Subject};
 use crate::words::ids::{InstanceId, ViewerId};
-use crate::words::units::Time;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 const PUBLIC: &str = "https://www.w3.org/ns/activitystreams#Public";
 
-/// A View in the members of its JSON. It is built unsigned: that is what its author signs.
-#[derive(Clone, Debug, Serialize)]
+/// What fills bodies up.
+const FILLER: &str = "This stands for what a real server would say here. ";
+
+/// An activity in the members of its JSON. It is built unsigned: that is what its author signs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Document {
-    #[serde(rename = "@context")]
-    context: Value,
-    to: Vec<String>,
-    cc: [String; 0],
-    id: String,
+    #[serde(rename = "@context", serialize_with = "write_context", deserialize_with = "read_context")]
+    pub(super) form: Form,
+    pub(super) to: Vec<String>,
+    pub(super) cc: [String; 0],
+    pub(super) id: String,
     #[serde(rename = "type")]
-    kind: &'static str,
-    actor: String,
-    object: String,
+    pub(super) kind: DocumentKind,
+    pub(super) actor: String,
+    pub(super) object: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    expires: Option<String>,
+    pub(super) expires: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    result: Option<InteractionCounter>,
+    pub(super) result: Option<InteractionCounter>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    signature: Option<SignatureMember>,
+    pub(super) content: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) signature: Option<SignatureMember>,
+}
+
+/// The types of activity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum DocumentKind {
+    View,
+    /// Of a video.
+    Update,
+    /// Of a WatchAction.
+    Create,
+    /// Any job of the background.
+    Announce,
+}
+
+impl DocumentKind {
+    fn of(subject: Subject) -> DocumentKind {
+        match subject {
+            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => DocumentKind::View,
+            Subject::Update => DocumentKind::Update,
+            Subject::WatchAction(_) => DocumentKind::Create,
+            Subject::Background => DocumentKind::Announce,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            DocumentKind::View => "View",
+            DocumentKind::Update => "Update",
+            DocumentKind::Create => "Create",
+            DocumentKind::Announce => "Announce",
+        }
+    }
+
+    /// The part of the id between the actor and the video.
+    pub(super) fn path(self) -> &'static str {
+        match self {
+            DocumentKind::View => "views",
+            DocumentKind::Update => "updates",
+            DocumentKind::Create => "watch-actions",
+            DocumentKind::Announce => "announces",
+        }
+    }
 }
 
 /// The author's signature of the activity (JSON-LD, RsaSignature2017), which outlives forwarding.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
-    /// When it was made, by the author's clock.
-    pub created: Time,
+    /// When it was made, by the author's clock, as `Names::iso_time` writes it.
+    pub created: String,
     /// The 256 bytes of an RSA-2048 signature in base64: 344 characters.
     pub value: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InteractionCounter {
-    interaction_type: &'static str,
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct InteractionCounter {
+    pub(super) interaction_type: InteractionType,
     #[serde(rename = "type")]
-    kind: &'static str,
-    user_interaction_count: u32,
+    pub(super) kind: CounterKind,
+    pub(super) user_interaction_count: u32,
 }
 
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SignatureMember {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum InteractionType {
+    WatchAction,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum CounterKind {
+    InteractionCounter,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct SignatureMember {
     #[serde(rename = "type")]
-    kind: &'static str,
-    creator: String,
-    created: String,
-    signature_value: String,
+    pub(super) kind: SignatureKind,
+    pub(super) creator: String,
+    pub(super) created: String,
+    pub(super) signature_value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum SignatureKind {
+    RsaSignature2017,
 }
 
 impl Document {
     /// The activity with its author's signature.
     pub fn signed(self, signature: Signature) -> Document {
         let member = SignatureMember {
-            kind: "RsaSignature2017",
+            kind: SignatureKind::RsaSignature2017,
             creator: self.actor.clone(),
-            created: iso_time(signature.created),
+            created: signature.created,
             signature_value: signature.value,
         };
         Document { signature: Some(member), ..self }
+    }
+
+    /// The author's signature, if it has signed; its creator is the actor.
+    pub fn signature(&self) -> Option<Signature> {
+        let member = self.signature.as_ref()?;
+        Some(Signature { created: member.created.clone(), value: member.signature_value.clone() })
+    }
+
+    /// The URL of the actor: the author.
+    pub fn actor(&self) -> &str {
+        &self.actor
+    }
+
+    /// The URL that is the activity's name: different activities have different ones.
+    pub fn id(&self) -> &str {
+        &self.id
     }
 
     /// The body of the request; its length in bytes is the `content-length`.
@@ -81,7 +162,7 @@ impl Document {
 
 impl Signature {
     /// No signature, but the length of one: for a simulation, which only counts its bytes.
-    pub fn placeholder(created: Time) -> Signature {
+    pub fn placeholder(created: String) -> Signature {
         Signature { created, value: placeholder_base64(256) }
     }
 }
@@ -96,28 +177,63 @@ impl Names {
     /// The View as its author builds it, unsigned.
     ///
     /// # Panics
-    /// When the session ids are to be shorter than `SESSION_ID_LENGTH_MIN`, which validation excludes.
+    /// When it is no View; when the session ids are to be shorter than `SESSION_ID_LENGTH_MIN`, which validation
+    /// excludes.
     pub fn activity(&self, activity: &Activity, form: Form) -> Document {
+        assert_eq!(
+            DocumentKind::of(activity.subject),
+            DocumentKind::View,
+            "only a View has a text of its own"
+        );
         self.activity_named(activity, form, &self.ident(activity, form))
     }
 
-    /// The View with the last part of its id given.
+    /// The activity as its author builds it, unsigned: a View, or what is filled up so that its body, once signed, has
+    /// the bytes that `other` says.
+    ///
+    /// # Errors
+    /// When those are fewer than the members need; the text says how many that is.
+    ///
+    /// # Panics
+    /// As `activity`.
+    pub fn document(&self, activity: &Activity, other: &OtherBodies) -> Result<Document, String> {
+        let document = self.activity_named(activity, activity.form, &self.ident(activity, activity.form));
+        let Some(bytes) = other.bytes(activity.subject) else { return Ok(document) };
+        let empty = Document { content: Some(String::new()), ..document };
+        let signature = Signature::placeholder(self.iso_time(activity.built));
+        let least = empty.clone().signed(signature).json().len() as u64;
+        let Some(missing) = bytes.checked_sub(least) else {
+            let name = empty.kind.name();
+            return Err(format!(
+                "a body of {bytes} bytes is too small for an {name}: with these names it has {least}"
+            ));
+        };
+        let content = FILLER.chars().cycle().take(missing as usize).collect();
+        Ok(Document { content: Some(content), ..empty })
+    }
+
+    /// The activity with the last part of its id given.
     pub(super) fn activity_named(&self, activity: &Activity, form: Form, ident: &str) -> Document {
         let video = self.video(activity.video);
-        let actor = self.host(activity.author).actor();
+        let actor = self.host(activity.author).account(self.signing_account(activity.author, activity));
+        let kind = DocumentKind::of(activity.subject);
+        debug_assert!(
+            kind == DocumentKind::View || (activity.expires.is_none() && activity.result.is_none())
+        );
         Document {
-            context: context(form),
+            form,
             to: self.to(activity),
             cc: [],
-            id: format!("{actor}/views/videos/{}/{ident}", video.local_id),
-            kind: "View",
+            id: format!("{actor}/{}/videos/{}/{ident}", kind.path(), video.local_id),
+            kind,
             object: format!("{}/videos/watch/{}", self.host(video.origin).url, video.uuid),
-            expires: activity.expires.map(iso_time),
+            expires: activity.expires.map(|expires| self.iso_time(expires)),
             result: activity.result.map(|count| InteractionCounter {
-                interaction_type: "WatchAction",
-                kind: "InteractionCounter",
+                interaction_type: InteractionType::WatchAction,
+                kind: CounterKind::InteractionCounter,
                 user_interaction_count: count,
             }),
+            content: None,
             signature: None,
             actor,
         }
@@ -136,23 +252,33 @@ impl Names {
         }
     }
 
-    /// The last part of the id of a View. Its length depends on the kind of subject and on the form only.
+    /// The last part of the id. Its length depends on the kind of subject and on the form only.
     pub(super) fn ident(&self, activity: &Activity, form: Form) -> String {
         let video_uuid = &self.video(activity.video).uuid;
         match (activity.subject, form) {
             (Subject::Total, _) => video_uuid.clone(),
             (Subject::Plain(viewer), _) => plain_ident(activity, viewer),
+            (Subject::Update, _) => other_ident(activity, UuidOf::Update, 0),
+            (Subject::WatchAction(viewer), _) => other_ident(activity, UuidOf::WatchAction, viewer.0),
+            (Subject::Background, _) => other_ident(activity, UuidOf::Background, 0),
             (Subject::Viewer(viewer, salt), Form::V60) => {
                 hashed_ident(activity.author, salt, viewer, video_uuid)
             }
             (Subject::Viewer(viewer, salt), Form::V61) => {
                 session_ident(&session_id(viewer, salt, self.session_id_length), video_uuid)
             }
-            (Subject::Update | Subject::WatchAction(_) | Subject::Background, _) => {
-                unreachable!("only Views are built as text")
-            }
         }
     }
+}
+
+fn write_context<S: Serializer>(form: &Form, to: S) -> Result<S::Ok, S::Error> {
+    context(*form).serialize(to)
+}
+
+fn read_context<'de, D: Deserializer<'de>>(from: D) -> Result<Form, D::Error> {
+    let value = Value::deserialize(from)?;
+    let form = [Form::V60, Form::V61].into_iter().find(|form| context(*form) == value);
+    form.ok_or_else(|| D::Error::custom("a `@context` other than those of PeerTube's Views"))
 }
 
 fn context(form: Form) -> Value {
@@ -193,6 +319,14 @@ fn plain_ident(activity: &Activity, viewer: ViewerId) -> String {
     let parts =
         [activity.author.0, activity.video.0, viewer.0, activity.stamp.session.0, activity.stamp.number];
     uuid(UuidOf::PlainView, &parts.map(u64::from))
+}
+
+/// The id of what is no View: a UUID of its own for every sending.
+fn other_ident(activity: &Activity, of: UuidOf, viewer: u32) -> String {
+    let parts =
+        [activity.author.0, activity.video.0, viewer, activity.stamp.session.0, activity.stamp.number];
+    let built = activity.built.ns();
+    uuid(of, &[&parts.map(u64::from)[..], &[built]].concat())
 }
 
 /// A viewer and a salt as digits of base 36, with zeros in front up to `length` characters.

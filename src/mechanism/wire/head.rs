@@ -3,8 +3,8 @@
 //! Sources: the heads in `tests/traces/real-servers/messages.json`; draft-cavage-http-signatures-12 for `signature`.
 //! The version in the user agent is the same for every protocol, so that sizes differ by protocol only.
 
+use super::Names;
 use super::body::placeholder_base64;
-use super::{Names, clock, http_date};
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
 
@@ -73,7 +73,7 @@ impl Names {
             format!("digest: SHA-256={}", proof.digest),
             "content-type: application/activity+json".to_owned(),
             "accept: application/activity+json, application/ld+json".to_owned(),
-            format!("date: {}", http_date(date)),
+            format!("date: {}", self.http_date(date)),
             format!("content-length: {body_bytes}"),
             "accept-encoding: gzip, deflate, br".to_owned(),
             format!("host: {}", to.name()),
@@ -87,25 +87,25 @@ impl Names {
         ]
         .join("\r\n")
     }
-}
 
-/// The whole response to a View at the instant `date`: it has no body. `remaining` requests are left to this client
-/// until the rate limit's window ends at `reset`.
-pub fn response_head(date: Time, remaining: u32, reset: Time, persistence: Persistence) -> String {
-    [
-        "HTTP/1.1 204 No Content".to_owned(),
-        "x-powered-by: PeerTube".to_owned(),
-        "X-Frame-Options: DENY".to_owned(),
-        "Access-Control-Allow-Origin: *".to_owned(),
-        "Access-Control-Allow-Credentials: true".to_owned(),
-        "Access-Control-Expose-Headers: Retry-After".to_owned(),
-        "Tk: N".to_owned(),
-        "X-RateLimit-Limit: 500".to_owned(),
-        format!("X-RateLimit-Remaining: {remaining}"),
-        format!("Date: {}", http_date(date)),
-        format!("X-RateLimit-Reset: {}", clock(reset).unix_timestamp()),
-        persistence.of_response().to_owned(),
-        "\r\n".to_owned(),
-    ]
-    .join("\r\n")
+    /// The whole response to a View at the instant `date`: it has no body. `remaining` requests are left to this client
+    /// until the rate limit's window ends at `reset`.
+    pub fn response_head(&self, date: Time, remaining: u32, reset: Time, persistence: Persistence) -> String {
+        [
+            "HTTP/1.1 204 No Content".to_owned(),
+            "x-powered-by: PeerTube".to_owned(),
+            "X-Frame-Options: DENY".to_owned(),
+            "Access-Control-Allow-Origin: *".to_owned(),
+            "Access-Control-Allow-Credentials: true".to_owned(),
+            "Access-Control-Expose-Headers: Retry-After".to_owned(),
+            "Tk: N".to_owned(),
+            "X-RateLimit-Limit: 500".to_owned(),
+            format!("X-RateLimit-Remaining: {remaining}"),
+            format!("Date: {}", self.http_date(date)),
+            format!("X-RateLimit-Reset: {}", self.clock(reset).unix_timestamp()),
+            persistence.of_response().to_owned(),
+            "\r\n".to_owned(),
+        ]
+        .join("\r\n")
+    }
 }

@@ -1,8 +1,9 @@
 //! What a View is on the wire: its JSON, the heads of its request and response, and their exact sizes in bytes.
 //!
 //! There is one place that builds the text; sizes are lengths of that text, so what a simulation counts is what a
-//! live run sends. The names that the text needs (hosts, actors, ids) are in `Names`, by the numbers of the model.
-//! Instants are model time after T0 = 2026-01-01T00:00:00Z; there is no wall clock here.
+//! live run sends. The names that the text needs (hosts, actors, ids) are in `Names`, by the numbers of the model, and
+//! so is the date at model time zero; there is no wall clock here. What is received is read back into the same shape
+//! (`read`), and `canonical` is the text of it that an author signs.
 //!
 //! Sources: `tests/traces/real-servers` (PeerTube 6.3.0, one message of each kind with its heads; its sizes are the
 //! tests); ActivityStreams 2.0 for the members of an activity; draft-cavage-http-signatures-12 for the signed head;
@@ -12,24 +13,37 @@
 //! and what TCP and TLS add below HTTP (`mechanism::transport`).
 
 mod body;
+mod canonical;
 mod head;
+mod read;
 mod size;
 #[cfg(test)]
 mod tests;
 
 pub use body::{Document, Signature};
-pub use head::{Persistence, Proof, response_head};
+pub use canonical::canonical_options;
+pub use head::{Persistence, Proof};
+pub use read::{About, BODY_BYTES_MAX, Read};
 pub use size::{OtherBodies, Sizes};
 
-use crate::mechanism::activity::Form;
+use crate::mechanism::activity::{Activity, Form, Subject};
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::random::fold;
 use crate::words::units::Time;
-use time::OffsetDateTime;
-use time::macros::{datetime, format_description};
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
-/// The instant on the wire at model time zero.
-const T0: OffsetDateTime = datetime!(2026-01-01 00:00:00 UTC);
+/// The instant on the wire at model time zero, in milliseconds of Unix time: 2026-01-01T00:00:00Z.
+pub const EPOCH_UNIX_MS: i64 = 1_767_225_600_000;
+
+/// ISO 8601 with milliseconds and `Z`.
+const ISO_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// The date of RFC 9110.
+const HTTP_DATE: &[BorrowedFormatItem<'_>] =
+    format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
 /// The length in characters of the session ids in the recordings, and of ours unless a scenario says otherwise.
 pub const SESSION_ID_LENGTH: usize = 23;
@@ -52,6 +66,9 @@ pub struct Names {
     pub session_id_length: usize,
     /// The version in the user agent of every instance.
     pub version: String,
+    /// The instant on the wire at model time zero, in milliseconds of Unix time: `EPOCH_UNIX_MS`, or the real clock's
+    /// where there is one. It lies between the years 1970 and 9000, so that every date has the same length.
+    pub epoch_unix_ms: i64,
 }
 
 /// The names of one instance.
@@ -122,6 +139,50 @@ impl Names {
     fn video(&self, video: VideoId) -> &VideoNames {
         &self.videos[video.index()]
     }
+
+    /// The account of `sender` that signs a request with this activity: the owner of a video signs what changes it,
+    /// everything else is signed for the whole server.
+    pub fn signing_account(&self, sender: InstanceId, activity: &Activity) -> &str {
+        match activity.subject {
+            Subject::Update => &self.video(activity.video).account,
+            _ => &self.host(sender).server_actor,
+        }
+    }
+
+    /// ISO 8601 with milliseconds and `Z`, as in activities.
+    pub fn iso_time(&self, at: Time) -> String {
+        self.clock(at).format(ISO_TIME).expect("years of four digits have a form")
+    }
+
+    /// The date of RFC 9110, as in heads.
+    pub fn http_date(&self, at: Time) -> String {
+        self.clock(at).format(HTTP_DATE).expect("years of four digits have a form")
+    }
+
+    /// The instant that an activity names; none if the text is not of the form that `iso_time` writes, or is of a
+    /// date before model time zero.
+    pub fn read_iso_time(&self, text: &str) -> Option<Time> {
+        self.instant(PrimitiveDateTime::parse(text, ISO_TIME).ok()?, |time| self.iso_time(time) == text)
+    }
+
+    /// The instant, in whole seconds, that a head names; none under the conditions of `read_iso_time`.
+    pub fn read_http_date(&self, text: &str) -> Option<Time> {
+        self.instant(PrimitiveDateTime::parse(text, HTTP_DATE).ok()?, |time| self.http_date(time) == text)
+    }
+
+    /// The model time of a date, if there is one and it reads as it was written.
+    fn instant(&self, date: PrimitiveDateTime, same: impl Fn(Time) -> bool) -> Option<Time> {
+        let unix_ms = date.assume_utc().unix_timestamp_nanos() / 1_000_000;
+        let ms = u64::try_from(unix_ms - i128::from(self.epoch_unix_ms)).ok()?;
+        let time = Time::from_ns(ms.checked_mul(1_000_000)?);
+        same(time).then_some(time)
+    }
+
+    fn clock(&self, at: Time) -> OffsetDateTime {
+        let unix_ms = i128::from(self.epoch_unix_ms) + i128::from(at.ms());
+        OffsetDateTime::from_unix_timestamp_nanos(unix_ms * 1_000_000)
+            .expect("584 years of model time after the epoch have dates")
+    }
 }
 
 /// What a UUID names; keeps the UUIDs of different things apart.
@@ -130,6 +191,9 @@ impl Names {
 enum UuidOf {
     Video = 1,
     PlainView = 2,
+    Update = 3,
+    WatchAction = 4,
+    Background = 5,
 }
 
 /// A UUID of version 4 by its form; its 122 free bits are a hash of what it names.
@@ -144,22 +208,4 @@ fn uuid(of: UuidOf, name: &[u64]) -> String {
         0x8000 | ((low >> 48) & 0x3fff),
         low & 0xffff_ffff_ffff
     )
-}
-
-fn clock(at: Time) -> OffsetDateTime {
-    T0 + time::Duration::milliseconds(at.ms() as i64)
-}
-
-/// ISO 8601 with milliseconds and `Z`, as in activities.
-fn iso_time(at: Time) -> String {
-    let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    clock(at).format(format).expect("584 years of model time have years of four digits")
-}
-
-/// The date of RFC 9110, as in heads.
-fn http_date(at: Time) -> String {
-    let format = format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
-    clock(at).format(format).expect("584 years of model time have years of four digits")
 }

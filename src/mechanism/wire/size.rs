@@ -2,7 +2,7 @@
 //!
 //! A key holds all that a length depends on and nothing more; the test below holds every key against the text.
 
-use super::{Form, Host, Names, Persistence, Proof, Signature, response_head};
+use super::{Form, Host, Names, Persistence, Proof, Signature};
 use crate::mechanism::activity::{Activity, Subject};
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::Time;
@@ -22,7 +22,7 @@ pub struct Sizes<'a> {
     response_head: u64,
 }
 
-/// The bytes of the bodies whose text is not built here: those that share the queues with Views.
+/// The bytes of the bodies that share the queues with Views; their text is filled up to these.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OtherBodies {
     /// An `Update` of a video.
@@ -31,6 +31,18 @@ pub struct OtherBodies {
     pub watch_action_bytes: u64,
     /// A job of the background.
     pub background_bytes: u64,
+}
+
+impl OtherBodies {
+    /// The bytes of a body about `subject`; none for Views, whose text says how many they are.
+    pub fn bytes(&self, subject: Subject) -> Option<u64> {
+        match subject {
+            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => None,
+            Subject::Update => Some(self.update_bytes),
+            Subject::WatchAction(_) => Some(self.watch_action_bytes),
+            Subject::Background => Some(self.background_bytes),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,7 +74,7 @@ struct HostLengths {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct HeadKey {
     from_url: usize,
-    from_actor: usize,
+    from_account: usize,
     to_name: usize,
     length_digits: u32,
 }
@@ -71,7 +83,7 @@ impl<'a> Sizes<'a> {
     /// The sizes under `names`.
     pub fn new(names: &'a Names, other: OtherBodies) -> Sizes<'a> {
         // The count of remaining requests has three digits unless a client is about to be refused.
-        let response_head = response_head(Time::ZERO, 499, Time::ZERO, Persistence::Closed).len() as u64;
+        let response_head = names.response_head(Time::ZERO, 499, Time::ZERO, Persistence::Closed);
         let lengths = |host: &Host| HostLengths {
             url: host.url.len(),
             server_actor: host.server_actor.len(),
@@ -85,7 +97,7 @@ impl<'a> Sizes<'a> {
             bodies: BTreeMap::new(),
             request_heads: BTreeMap::new(),
             last_head: None,
-            response_head,
+            response_head: response_head.len() as u64,
         }
     }
 
@@ -95,9 +107,9 @@ impl<'a> Sizes<'a> {
             Subject::Viewer(..) => SubjectKind::Viewer,
             Subject::Total => SubjectKind::Total,
             Subject::Plain(_) => SubjectKind::Plain,
-            Subject::Update => return self.other.update_bytes,
-            Subject::WatchAction(_) => return self.other.watch_action_bytes,
-            Subject::Background => return self.other.background_bytes,
+            Subject::Update | Subject::WatchAction(_) | Subject::Background => {
+                return self.other.bytes(activity.subject).unwrap_or_default();
+            }
         };
         let key = BodyKey {
             video: activity.video,
@@ -108,7 +120,7 @@ impl<'a> Sizes<'a> {
             result_digits: activity.result.map(|count| digits(u64::from(count))),
         };
         *self.bodies.entry(key).or_insert_with(|| {
-            let signature = Signature::placeholder(activity.built);
+            let signature = Signature::placeholder(self.names.iso_time(activity.built));
             self.names.activity(activity, activity.form).signed(signature).json().len() as u64
         })
     }
@@ -122,14 +134,13 @@ impl<'a> Sizes<'a> {
         body_bytes: u64,
     ) -> u64 {
         let sender = &self.hosts[from.index()];
-        // The account that owns a video signs what changes it; everything else is signed for the whole server.
-        let of_account = match activity.subject {
-            Subject::Update => Some(&self.names.video(activity.video).account),
-            _ => None,
+        let from_account = match activity.subject {
+            Subject::Update => self.names.video(activity.video).account.len(),
+            _ => sender.server_actor,
         };
         let key = HeadKey {
             from_url: sender.url,
-            from_actor: of_account.map_or(sender.server_actor, String::len),
+            from_account,
             to_name: self.hosts[to.index()].name,
             length_digits: digits(body_bytes),
         };
@@ -137,8 +148,8 @@ impl<'a> Sizes<'a> {
             return bytes;
         }
         let bytes = *self.request_heads.entry(key).or_insert_with(|| {
-            let actor = of_account.unwrap_or(&self.names.host(from).server_actor);
-            let (proof, persistence) = (Proof::placeholder(actor), Persistence::Closed);
+            let proof = Proof::placeholder(self.names.signing_account(from, activity));
+            let persistence = Persistence::Closed;
             self.names.request_head(from, to, body_bytes, Time::ZERO, &proof, persistence).len() as u64
         });
         self.last_head = Some((key, bytes));

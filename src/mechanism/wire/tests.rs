@@ -2,12 +2,12 @@
 
 use super::body::session_ident;
 use super::*;
-use crate::mechanism::activity::{Activity, Stamp, Subject};
+use crate::mechanism::activity::Stamp;
 use crate::words::ids::{SessionId, ViewerId};
+use proptest::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
-use time::{Date, Month};
 
 const MESSAGES: &str = include_str!("../../../tests/traces/real-servers/messages.json");
 const TWELVE_MINUTES: &str = include_str!("../../../tests/traces/real-servers/peertube-6.3-v2.json");
@@ -27,6 +27,7 @@ fn names_at(first_port: u64, session_id_length: usize) -> Names {
         videos: vec![VideoNames::numbered(VideoId(0), ORIGIN)],
         session_id_length,
         version: VERSION.to_owned(),
+        epoch_unix_ms: EPOCH_UNIX_MS,
     }
 }
 
@@ -38,7 +39,7 @@ fn activity(author: InstanceId, subject: Subject, result: Option<u32>) -> Activi
 }
 
 fn built_body(names: &Names, activity: &Activity, form: Form) -> String {
-    names.activity(activity, form).signed(Signature::placeholder(activity.built)).json()
+    names.activity(activity, form).signed(Signature::placeholder(names.iso_time(activity.built))).json()
 }
 
 #[test]
@@ -127,7 +128,7 @@ fn a_kept_connection_costs_a_few_bytes_more() {
         let proof = Proof::placeholder("peertube");
         names.request_head(R2, ORIGIN, 1_328, Time::ZERO, &proof, persistence).len() as u64
     };
-    let response = |persistence| response_head(Time::ZERO, 499, Time::ZERO, persistence).len() as u64;
+    let response = |persistence| names.response_head(Time::ZERO, 499, Time::ZERO, persistence).len() as u64;
     assert_eq!([request(Persistence::Closed), request(Persistence::Kept)], [856, 861]);
     assert_eq!([response(Persistence::Closed), response(Persistence::Kept)], [336, 364]);
     let sizes = Sizes::new(&names, OtherBodies::default());
@@ -157,7 +158,7 @@ fn check_message(message: &Value) {
     };
 
     let activity = Activity {
-        expires: recorded["expires"].as_str().map(parse_iso),
+        expires: recorded["expires"].as_str().map(|text| names.read_iso_time(text).expect(text)),
         result: recorded["result"]["userInteractionCount"].as_u64().map(|count| count as u32),
         ..activity(instance(text(&recorded["actor"])), subject_of(&message["kind"]), None)
     };
@@ -171,7 +172,7 @@ fn check_message(message: &Value) {
     };
     let member = &recorded["signature"];
     let signature = Signature {
-        created: parse_iso(text(&member["created"])),
+        created: text(&member["created"]).to_owned(),
         value: text(&member["signatureValue"]).to_owned(),
     };
     let body = names.activity_named(&activity, Form::V61, &ident).signed(signature).json();
@@ -183,7 +184,7 @@ fn check_message(message: &Value) {
     let (from, to) = (field(head, "user-agent"), field(head, "host"));
     let signature = between(head, ",signature=\"", "\"").to_owned();
     let proof = Proof { actor: "peertube".to_owned(), digest, signature };
-    let date = parse_http(field(head, "date"));
+    let date = names.read_http_date(field(head, "date")).expect("a date");
     let (bytes, closed) = (body.len() as u64, Persistence::Closed);
     let built = names.request_head(instance(from), instance(to), bytes, date, &proof, closed);
     assert_eq!(built, head);
@@ -193,10 +194,10 @@ fn check_message(message: &Value) {
 
     let response = text(&message["responseHeaders"]);
     let number = |name| field(response, name).parse::<u32>().expect("a number");
-    let reset = u64::from(number("X-RateLimit-Reset")) * 1_000 - T0.unix_timestamp() as u64 * 1_000;
+    let reset = u64::from(number("X-RateLimit-Reset")) * 1_000 - EPOCH_UNIX_MS as u64;
     let remaining = number("X-RateLimit-Remaining");
-    let date = parse_http(field(response, "Date"));
-    assert_eq!(response_head(date, remaining, Time::from_ms(reset), Persistence::Closed), response);
+    let date = names.read_http_date(field(response, "Date")).expect("a date");
+    assert_eq!(names.response_head(date, remaining, Time::from_ms(reset), Persistence::Closed), response);
 }
 
 #[test]
@@ -301,6 +302,8 @@ fn uuids_are_of_version_4_and_stay_what_they_are() {
 
 #[test]
 fn the_clock_starts_with_2026() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let (iso_time, http_date) = (|at| names.iso_time(at), |at| names.http_date(at));
     assert_eq!(iso_time(Time::ZERO), "2026-01-01T00:00:00.000Z");
     assert_eq!(http_date(Time::ZERO), "Thu, 01 Jan 2026 00:00:00 GMT");
     assert_eq!(iso_time(Time::from_ns(59_999_999_999)), "2026-01-01T00:00:59.999Z");
@@ -311,7 +314,7 @@ fn the_clock_starts_with_2026() {
 fn placeholders_are_as_long_as_the_real_things() {
     let proof = Proof::placeholder("peertube");
     assert_eq!((proof.digest, proof.signature), (base64(&[0; 32]), base64(&[0; 256])));
-    assert_eq!(Signature::placeholder(Time::ZERO).value.len(), 344);
+    assert_eq!(Signature::placeholder(String::new()).value.len(), 344);
 }
 
 fn subject_of(kind: &Value) -> Subject {
@@ -336,27 +339,6 @@ fn field<'a>(head: &'a str, name: &str) -> &'a str {
     between(head, &format!("\r\n{name}: "), "\r\n")
 }
 
-/// Reads `2026-11-23T18:19:12.969Z`.
-fn parse_iso(text: &str) -> Time {
-    let parts: Vec<u64> = text.split(['-', 'T', ':', '.', 'Z']).flat_map(str::parse).collect();
-    let [year, month, day, hour, minute, second, ms] = parts[..] else { panic!("{text}") };
-    at([year, month, day], [hour, minute, second], ms)
-}
-
-/// Reads `Mon, 23 Nov 2026 18:17:14 GMT`; everything was recorded in one November.
-fn parse_http(text: &str) -> Time {
-    let parts: Vec<u64> = text.split([' ', ':']).flat_map(str::parse).collect();
-    let [day, year, hour, minute, second] = parts[..] else { panic!("{text}") };
-    at([year, 11, day], [hour, minute, second], 0)
-}
-
-fn at([year, month, day]: [u64; 3], [hour, minute, second]: [u64; 3], ms: u64) -> Time {
-    let month = Month::try_from(month as u8).expect("a month");
-    let date = Date::from_calendar_date(year as i32, month, day as u8).expect("a date");
-    let days = (date - T0.date()).whole_days() as u64;
-    Time::from_ms((((days * 24 + hour) * 60 + minute) * 60 + second) * 1_000 + ms)
-}
-
 fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let group = |chunk: &[u8]| {
@@ -369,4 +351,286 @@ fn base64(bytes: &[u8]) -> String {
         (0..4).map(digit).collect::<String>()
     };
     bytes.chunks(3).map(group).collect()
+}
+
+/// One activity of every kind, by a follower and by the origin of the video, in both forms.
+fn all_kinds() -> Vec<Activity> {
+    let view = |author, subject, result, form| Activity { form, ..activity(author, subject, result) };
+    let of_form = |form| {
+        let other = |author, subject| Activity { expires: None, ..view(author, subject, None, form) };
+        let of_author = |author| {
+            [
+                view(author, VIEWER, None, form),
+                view(author, VIEWER, Some(1), form),
+                view(author, Subject::Total, Some(u32::MAX), form),
+                view(author, PLAIN, None, form),
+                other(author, Subject::WatchAction(ViewerId(7))),
+                other(author, Subject::Background),
+            ]
+        };
+        let update = other(ORIGIN, Subject::Update);
+        [ORIGIN, R2].into_iter().flat_map(of_author).chain([update]).collect::<Vec<_>>()
+    };
+    [Form::V60, Form::V61].into_iter().flat_map(of_form).collect()
+}
+
+fn signed(names: &Names, activity: &Activity) -> Document {
+    let other = OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_781, background_bytes: 1_500 };
+    let document = names.document(activity, &other).expect("a document");
+    document.signed(Signature::placeholder(names.iso_time(activity.built)))
+}
+
+#[test]
+fn what_is_written_is_read() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    for activity in all_kinds() {
+        let document = signed(&names, &activity);
+        let json = document.json();
+        assert_eq!(Document::read(json.as_bytes()).as_ref(), Ok(&document));
+        let read = names.read(&document).expect("of ours");
+        let about = match activity.subject {
+            Subject::Viewer(..) => About::Viewer,
+            Subject::Total => About::Total,
+            Subject::Plain(_) => About::Plain,
+            Subject::Update => About::Update,
+            Subject::WatchAction(_) => About::WatchAction,
+            Subject::Background => About::Background,
+        };
+        let Activity { author, video, expires, result, form, .. } = activity;
+        let ident = names.ident(&activity, form);
+        assert_eq!(read, Read { author, video, about, ident, expires, result, form });
+    }
+}
+
+#[test]
+fn other_traffic_has_as_many_bytes_as_it_is_said_to_have() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    for activity in all_kinds() {
+        let Some(least) = (match activity.subject {
+            Subject::Update => Some([1_073, 1_301]),
+            Subject::WatchAction(_) | Subject::Background => None,
+            _ => continue,
+        }) else {
+            continue;
+        };
+        let least = least[usize::from(activity.form == Form::V61)];
+        let built = |update_bytes| {
+            let other = OtherBodies { update_bytes, ..OtherBodies::default() };
+            let document = names.document(&activity, &other)?;
+            Ok(document.signed(Signature::placeholder(names.iso_time(activity.built))).json().len() as u64)
+        };
+        for bytes in [least, least + 1, 15_402, 65_536] {
+            assert_eq!(built(bytes), Ok(bytes));
+        }
+        let error: Result<u64, String> = Err(format!(
+            "a body of {} bytes is too small for an Update: with these names it has {least}",
+            least - 1
+        ));
+        assert_eq!(built(least - 1), error);
+    }
+}
+
+#[test]
+fn bodies_of_real_servers_are_read() {
+    let messages: Vec<Value> = serde_json::from_str(MESSAGES).expect("JSON");
+    for message in &messages {
+        let json = message["body"].to_string();
+        let document = Document::read(json.as_bytes()).expect("a document");
+        assert_eq!(document.json(), json);
+        let first_port = if message["protocol"] == "peertube-6.3-v1" { 9_021 } else { 9_011 };
+        let mut names = names_at(first_port, SESSION_ID_LENGTH);
+        assert_eq!(names.read(&document), Err("`object` is no video known here".to_owned()));
+        let uuid = text(&message["body"]["object"]).rsplit_once('/').expect("a URL").1;
+        names.videos[0].uuid = uuid.to_owned();
+        let read = names.read(&document).expect("of these servers");
+        let about = match subject_of(&message["kind"]) {
+            Subject::Total => About::Total,
+            Subject::Plain(_) => About::Plain,
+            _ => About::Viewer,
+        };
+        assert_eq!(read.about, about);
+        assert_eq!(read.result, message["body"]["result"]["userInteractionCount"].as_u64().map(|n| n as u32));
+    }
+}
+
+/// The bodies of a viewer of R2 with a count, and of an `Update` of the origin.
+fn a_view_and_an_update() -> (String, String) {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let update = Activity { expires: None, ..activity(ORIGIN, Subject::Update, None) };
+    (signed(&names, &activity(R2, VIEWER, Some(1))).json(), signed(&names, &update).json())
+}
+
+#[test]
+fn what_is_not_of_the_shape_is_refused_with_a_sentence() {
+    let (view, update) = a_view_and_an_update();
+    let shape = [
+        (&view, r#""type":"View""#, r#""type":"Like""#, "unknown variant `Like`"),
+        (&view, r#""cc":[]"#, r#""cc":["http://a/b"]"#, "trailing characters"),
+        (&view, r#""cc":[],"#, "", "missing field `cc`"),
+        (&view, r#""cc":[]"#, r#""cc":[],"bcc":[]"#, "unknown field `bcc`"),
+        (&view, r#""cc":[]"#, r#""cc":[],"cc":[]"#, "duplicate field `cc`"),
+        (&view, "joinpeertube.org", "example.org", "a `@context` other than those of PeerTube's Views"),
+        (
+            &view,
+            "http://127.0.0.1:9012/accounts/peertube/views",
+            "ftp://a/views",
+            "`id` holds no URL of http or https",
+        ),
+        (&view, r#""actor":"http://"#, r#""actor":"http://<""#, "expected `,` or `}`"),
+        (&view, "/accounts/root\"", "/accounts/ro ot\"", "`to` holds no URL"),
+        (&view, "2026-01-01T01:04:03.004Z", "tomorrow", "`expires` is not a time in UTC with milliseconds"),
+        (&view, r#""created":"2026"#, r#""created":"26"#, "`created` of the signature is not a time"),
+        (
+            &view,
+            r#""creator":"http://127.0.0.1:9012"#,
+            r#""creator":"http://127.0.0.1:9013"#,
+            "is not the actor",
+        ),
+        (&view, r#"Count":1"#, r#"Count":-1"#, "invalid value"),
+        (
+            &view,
+            r#""signatureValue":""#,
+            &format!(r#""signatureValue":"{}"#, "A".repeat(400)),
+            "more than 684",
+        ),
+        (&view, r#""expires""#, r#""content":"a","expires""#, "an activity `View` with `content`"),
+        (
+            &update,
+            r#""content""#,
+            r#""expires":"2026-01-01T01:04:03.004Z","content""#,
+            "with `expires` or `result`",
+        ),
+        (&update, r#""type":"Update""#, r#""type":"View""#, "an activity `View` with `content`"),
+        (&update, "This stands", r"\u0000", "a control character"),
+    ];
+    for (json, from, to, expected) in shape {
+        assert!(json.contains(from), "{from}");
+        let error = Document::read(json.replacen(from, to, 1).as_bytes()).expect_err(to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+#[test]
+fn what_is_no_activity_is_refused_with_a_sentence() {
+    for (body, expected) in [
+        (&b""[..], "not an activity of ours"),
+        (b"[]", "not an activity of ours"),
+        (b"\xff", "not an activity of ours"),
+        (&b"[".repeat(60_000), "not an activity of ours"),
+        (&b" ".repeat(70_000), "a body of 70000 bytes; at most 65536 are read"),
+    ] {
+        let error = Document::read(body).expect_err("not of the shape");
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_is_of_nobody_here_is_refused_with_a_sentence() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let (view, update) = a_view_and_an_update();
+    let ours = [
+        (&view, "/videos/watch/b", "/videos/watch/c", "`object` is no video known here"),
+        (&view, "9012/accounts/peertube", "9019/accounts/peertube", "`actor` is not known here"),
+        (&view, "/views/videos/1/", "/views/videos/one/", "`id` is not of the form"),
+        (&view, "/views/videos/1/", "/views/videos/1//", "`id` is not of the form"),
+        (&view, "/views/videos/1/", "/updates/videos/1/", "`id` is not of the form"),
+        (
+            &view,
+            "2026-01-01T01:04:03.004Z",
+            "2025-01-01T01:04:03.004Z",
+            "`expires` is no time, or before the run",
+        ),
+        (
+            &view,
+            "2026-01-01T01:04:03.004Z",
+            "2026-02-30T01:04:03.004Z",
+            "`expires` is no time, or before the run",
+        ),
+        (&update, "9011/accounts/root", "9012/accounts/root", "`actor` is not known here"),
+    ];
+    for (json, from, to, expected) in ours {
+        assert!(json.contains(from), "{from}");
+        let document = Document::read(json.replace(from, to).as_bytes()).expect(to);
+        let error = names.read(&document).expect_err(to);
+        assert!(error.contains(expected), "{to}: {error}");
+    }
+}
+
+/// What every author signs, here in full for one View; `scripts/interop` holds all kinds against npm's jsonld.
+#[test]
+fn the_canonical_text_is_that_of_rdf() {
+    let names = names_at(9_011, SESSION_ID_LENGTH_MIN);
+    let document = names.activity(&activity(R2, VIEWER, Some(1)), Form::V61);
+    let id = "<http://127.0.0.1:9012/accounts/peertube/views/videos/1/0000000000007-b18a02f4-6d8d-46c3-9515-9b73432a2795>";
+    let activity_streams = "https://www.w3.org/ns/activitystreams#";
+    let expected = format!(
+        "{id} <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{activity_streams}View> .\n\
+         {id} <https://w3id.org/security#expiration> \"2026-01-01T01:04:03.004Z\"^^<http://www.w3.org/2001/XMLSchema#dateTime> .\n\
+         {id} <{activity_streams}actor> <http://127.0.0.1:9012/accounts/peertube> .\n\
+         {id} <{activity_streams}object> <http://127.0.0.1:9011/videos/watch/b18a02f4-6d8d-46c3-9515-9b73432a2795> .\n\
+         {id} <{activity_streams}result> _:c14n0 .\n\
+         {id} <{activity_streams}to> <http://127.0.0.1:9011/accounts/root> .\n\
+         _:c14n0 <http://schema.org/interactionType> \"WatchAction\" .\n\
+         _:c14n0 <http://schema.org/userInteractionCount> \"1\"^^<http://www.w3.org/2001/XMLSchema#integer> .\n\
+         _:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://schema.org/InteractionCounter> .\n"
+    );
+    assert_eq!(document.canonical(), expected);
+    assert_eq!(
+        document.clone().signed(Signature::placeholder(names.iso_time(Time::ZERO))).canonical(),
+        expected
+    );
+}
+
+#[test]
+fn another_epoch_moves_every_date_and_no_length() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let moved = Names { epoch_unix_ms: 1_795_457_834_969, ..names.clone() };
+    assert_eq!(moved.iso_time(Time::ZERO), "2026-11-23T18:17:14.969Z");
+    assert_eq!(moved.http_date(Time::from_ms(31)), "Mon, 23 Nov 2026 18:17:15 GMT");
+    for activity in all_kinds() {
+        let [here, there] = [&names, &moved].map(|names| signed(names, &activity).json().len());
+        assert_eq!(here, there);
+    }
+    for names in [&names, &moved] {
+        for ms in [0, 1, 86_400_000, 40_000_000_000, u64::MAX / 1_000_000] {
+            let time = Time::from_ms(ms);
+            assert_eq!(names.read_iso_time(&names.iso_time(time)), Some(time));
+        }
+    }
+    let date = Time::from_ms(86_401_000);
+    assert_eq!(names.read_http_date(&names.http_date(date)), Some(date));
+    for text in
+        ["", "2026-01-01", "2025-12-31T23:59:59.999Z", "2026-13-01T00:00:00.000Z", "+026-01-01T00:00:00.000Z"]
+    {
+        assert_eq!(names.read_iso_time(text), None, "{text}");
+    }
+    assert_eq!(names.read_iso_time("9999-12-31T23:59:59.999Z"), None, "beyond model time");
+    assert_eq!(names.read_http_date("Fri, 01 Jan 2026 00:00:00 GMT"), None, "it was a Thursday");
+}
+
+proptest! {
+    #[test]
+    fn no_body_makes_reading_panic(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+        prop_assert!(Document::read(&body).is_err());
+    }
+
+    #[test]
+    fn a_mutated_body_is_read_or_refused(
+        kind in 0usize..26,
+        cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..40, "\\PC{0,8}"), 1..4),
+    ) {
+        let names = names_at(9_011, SESSION_ID_LENGTH);
+        let mut json: Vec<char> = signed(&names, &all_kinds()[kind]).json().chars().collect();
+        for (at, length, text) in cuts {
+            let at = at.index(json.len());
+            let end = (at + length).min(json.len());
+            json.splice(at..end, text.chars());
+        }
+        let json: String = json.into_iter().collect();
+        if let Ok(document) = Document::read(json.as_bytes()) {
+            prop_assert_eq!(Document::read(document.json().as_bytes()), Ok(document.clone()));
+            prop_assert!(document.canonical().lines().all(|line| line.ends_with(" .")));
+            let _ = names.read(&document);
+        }
+    }
 }
