@@ -3,7 +3,7 @@
 //! Both drivers report the same things. An observer never changes what happens.
 
 use crate::event::{Event, Lane, Message};
-use crate::instance::Instance;
+use crate::instance::{Input, Instance};
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::transport::TransportBytes;
 use crate::words::ids::InstanceId;
@@ -147,6 +147,9 @@ pub trait Observer {
     /// An event is about to happen.
     fn event(&mut self, _now: Time, _event: &Event) {}
 
+    /// An instance is about to take an input; `clock` is what it takes for the time.
+    fn handled(&mut self, _now: Time, _clock: Time, _instance: InstanceId, _input: &Input<'_>) {}
+
     /// A request has begun. `arrives` is when its activity will arrive, where latency alone decides that.
     fn sent(&mut self, _now: Time, _message: &Message, _arrives: Option<Time>) {}
 
@@ -175,3 +178,113 @@ pub trait Observer {
     /// empty and those from which something started since the sample before.
     fn sample(&mut self, _now: Time, _number: u32, _instances: &[Instance], _queues: &[QueueSample]) {}
 }
+
+/// Two observers of one run.
+pub struct Both<A, B>(pub A, pub B);
+
+impl<A: Observer, B: Observer> Observer for Both<A, B> {
+    fn event(&mut self, now: Time, event: &Event) {
+        self.0.event(now, event);
+        self.1.event(now, event);
+    }
+
+    fn handled(&mut self, now: Time, clock: Time, instance: InstanceId, input: &Input<'_>) {
+        self.0.handled(now, clock, instance, input);
+        self.1.handled(now, clock, instance, input);
+    }
+
+    fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
+        self.0.sent(now, message, arrives);
+        self.1.sent(now, message, arrives);
+    }
+
+    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        self.0.transported(now, message, transport);
+        self.1.transported(now, message, transport);
+    }
+
+    fn delivered(&mut self, now: Time, message: &Message) {
+        self.0.delivered(now, message);
+        self.1.delivered(now, message);
+    }
+
+    fn processed(&mut self, now: Time, message: &Message) {
+        self.0.processed(now, message);
+        self.1.processed(now, message);
+    }
+
+    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
+        self.0.ended(now, message, fate);
+        self.1.ended(now, message, fate);
+    }
+
+    fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {
+        self.0.job_started(now, instance, queue, waited);
+        self.1.job_started(now, instance, queue, waited);
+    }
+
+    fn job_unstarted(&mut self, waited: Span) {
+        self.0.job_unstarted(waited);
+        self.1.job_unstarted(waited);
+    }
+
+    fn health(&mut self, now: Time, note: &HealthNote) {
+        self.0.health(now, note);
+        self.1.health(now, note);
+    }
+
+    fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
+        self.0.sample(now, number, instances, queues);
+        self.1.sample(now, number, instances, queues);
+    }
+}
+
+/// Somebody else's observer.
+impl<O: Observer> Observer for &mut O {
+    fn event(&mut self, now: Time, event: &Event) {
+        (**self).event(now, event);
+    }
+
+    fn handled(&mut self, now: Time, clock: Time, instance: InstanceId, input: &Input<'_>) {
+        (**self).handled(now, clock, instance, input);
+    }
+
+    fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
+        (**self).sent(now, message, arrives);
+    }
+
+    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        (**self).transported(now, message, transport);
+    }
+
+    fn delivered(&mut self, now: Time, message: &Message) {
+        (**self).delivered(now, message);
+    }
+
+    fn processed(&mut self, now: Time, message: &Message) {
+        (**self).processed(now, message);
+    }
+
+    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
+        (**self).ended(now, message, fate);
+    }
+
+    fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {
+        (**self).job_started(now, instance, queue, waited);
+    }
+
+    fn job_unstarted(&mut self, waited: Span) {
+        (**self).job_unstarted(waited);
+    }
+
+    fn health(&mut self, now: Time, note: &HealthNote) {
+        (**self).health(now, note);
+    }
+
+    fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
+        (**self).sample(now, number, instances, queues);
+    }
+}
+
+/// Nobody.
+impl Observer for () {}

@@ -8,6 +8,8 @@ mod compare;
 mod conform;
 mod events;
 mod init;
+#[cfg(feature = "live")]
+mod live;
 mod metrics;
 mod output;
 mod plan;
@@ -62,6 +64,9 @@ Exit codes: 0 good; 1 could not run (a file cannot be read or written); 2 bad us
 enum Command {
     /// Run every protocol that a scenario compares on the same viewers, and print the comparison
     Run(run::Arguments),
+    /// Run the instances as real servers on this machine, which exchange signed activities, and note the same records
+    #[cfg(feature = "live")]
+    Live(live::Arguments),
     /// Print the cells that `run` would run, one JSON object a line; takes the options of `run`
     Plan(run::Arguments),
     /// Run one cell: a line of `plan` on standard input, its record on standard output
@@ -158,6 +163,8 @@ fn told(failure: &Failure) -> Exit {
 pub fn main() -> ExitCode {
     let exit = match Cli::parse().command {
         Command::Run(arguments) => run::main(&arguments),
+        #[cfg(feature = "live")]
+        Command::Live(arguments) => live::main(&arguments),
         Command::Plan(arguments) => plan::main(&arguments),
         Command::Cell(arguments) => cell::main(&arguments),
         Command::Collect(arguments) => collect::main(&arguments),

@@ -217,7 +217,7 @@ pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
     stop
 }
 
-fn said(outcome: RunOutcome, out: &Path) -> String {
+pub(super) fn said(outcome: RunOutcome, out: &Path) -> String {
     let out = out.display();
     match outcome {
         RunOutcome::WasComplete => format!("{out} holds this run already, complete; nothing was run"),

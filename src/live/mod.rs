@@ -1,7 +1,191 @@
-//! The instances as real HTTP servers: what a simulation counts, sent and signed for real.
+//! The live driver: the instances of a cell as real HTTP servers on this machine, which exchange signed activities.
 //!
-//! Not here: what an instance does (`instance`) and what a message looks like (`mechanism::wire`).
+//! Each instance has an address of its own (`server`), and the workload's clients post heartbeats to it (`viewers`). What
+//! an instance sends becomes jobs (`desk`), which are signed and posted (`posting`), and believed by their receivers only
+//! if the signatures hold (`inbox`). Latency, loss and faults are those of the scenario, applied at the sender. The same
+//! observers are told the same things as by the simulation, so the same records come out.
+//!
+//! Here are sockets, real time and threads; there is no rule of a protocol, and nothing of how a run is simulated.
 
+mod book;
+mod capture;
+mod clock;
+mod desk;
+mod documents;
+mod exchange;
 pub mod http_signature;
+mod inbox;
 pub mod keys;
 pub mod ld_signature;
+mod notes;
+mod peers;
+mod posting;
+mod refusals;
+pub mod run;
+mod server;
+mod setup;
+mod site;
+mod socket;
+mod viewers;
+mod world;
+
+pub use capture::Capture;
+pub use refusals::Reason;
+pub use setup::{Addresses, PeerAt, Unfit};
+
+use crate::observe::{Ending, Observer, Outcome};
+use crate::sim::Cell;
+use crate::words::ids::SessionId;
+use crate::words::units::Time;
+use clock::Clock;
+use desk::Work;
+use keys::KeyPair;
+use notes::Note;
+use peers::Peer;
+use site::Site;
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::task::JoinSet;
+use world::World;
+
+/// How often somebody looks whether a run is over.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What a cell needs to come alive.
+pub struct Stage {
+    /// By `InstanceId`: where it listens.
+    pub listeners: Vec<TcpListener>,
+    /// By `InstanceId`: its key.
+    pub keys: Vec<Arc<KeyPair>>,
+    /// Model seconds per real second.
+    pub scale: f64,
+    /// How long after the call the cell's time begins.
+    pub starts_in: Duration,
+    /// Where taken requests are written.
+    pub capture: Option<Arc<Capture>>,
+    /// Servers of others.
+    pub peers: Vec<PeerAt>,
+}
+
+/// What came of a live cell, beside what observers were told.
+#[derive(Debug)]
+pub struct Lived {
+    /// Counts that hold at the end.
+    pub ending: Ending,
+    /// What was refused, or went otherwise than the model says, by reason.
+    pub refusals: BTreeMap<&'static str, Reason>,
+}
+
+/// Brings a cell to life until its end, and reports to `observer` on this thread. `stop` ends it early.
+///
+/// # Errors
+/// If a listener cannot be used.
+pub fn run_cell(
+    cell: &Arc<Cell>,
+    stage: Stage,
+    runtime: &Handle,
+    observer: &mut impl Observer,
+    stop: &Arc<AtomicBool>,
+) -> std::io::Result<Lived> {
+    let clock = Clock::starting_in(stage.starts_in, stage.scale);
+    let (notes, told) = channel::<Note>();
+    let (work, to_do) = unbounded_channel();
+    let world = World::new(cell, clock, notes, work);
+    let peers = stage.peers.iter().map(|peer| Peer::new(peer.id, &peer.actor, &peer.inbox, peer.follows));
+    let site = Arc::new(Site {
+        cell: Arc::clone(cell),
+        clock,
+        servers: stage.keys.iter().map(site::Server::new).collect(),
+        refusals: refusals::Refusals::default(),
+        capture: stage.capture,
+        peers: peers.collect(),
+        response_bytes: crate::runs::cell::response_bytes(cell),
+        world: Mutex::new(world),
+    });
+    let listeners = {
+        let _inside = runtime.enter();
+        let listener = |listener: TcpListener| {
+            listener.set_nonblocking(true)?;
+            tokio::net::TcpListener::from_std(listener)
+        };
+        stage.listeners.into_iter().map(listener).collect::<std::io::Result<Vec<_>>>()?
+    };
+    let living = runtime.spawn(live(Arc::clone(&site), listeners, to_do, Arc::clone(stop)));
+    loop {
+        match told.recv_timeout(LOOK_EVERY) {
+            Ok(note) => note.tell(observer),
+            // a task that panicked tells nothing any more
+            Err(RecvTimeoutError::Timeout) if !living.is_finished() => {}
+            Err(_) => break,
+        }
+    }
+    told.try_iter().for_each(|note| note.tell(observer));
+    let ending = runtime.block_on(living).expect("no task of ours panics");
+    Ok(Lived { ending, refusals: site.refusals.counts() })
+}
+
+/// All that lives in one cell; it ends with the run, whatever is still under way.
+async fn live(
+    site: Arc<Site>,
+    listeners: Vec<tokio::net::TcpListener>,
+    to_do: UnboundedReceiver<Work>,
+    stop: Arc<AtomicBool>,
+) -> Ending {
+    let mut tasks = JoinSet::new();
+    for (id, listener) in listeners.into_iter().enumerate() {
+        tasks.spawn(server::serve(Arc::clone(&site), crate::words::ids::InstanceId::at(id), listener));
+    }
+    for session in (0..site.cell.sessions.len()).map(SessionId::at) {
+        tasks.spawn(viewers::watch(Arc::clone(&site), session));
+    }
+    tasks.spawn(pace(Arc::clone(&site)));
+    tasks.spawn(work(Arc::clone(&site), to_do));
+    let outcome = until_over(&site, &stop).await;
+    let ending = site.world().ending(outcome);
+    tasks.abort_all();
+    ending
+}
+
+/// Waits for the end of the run.
+async fn until_over(site: &Site, stop: &AtomicBool) -> Outcome {
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Outcome::Interrupted;
+        }
+        let end = site.cell.end.latest();
+        if let Some(at) = site.world().over() {
+            return Outcome::Done(at);
+        }
+        tokio::select! {
+            () = site.clock.wait_until(end) => site.world().finish(),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Has what is planned happen at its time.
+async fn pace(site: Arc<Site>) {
+    loop {
+        let next: Option<Time> = site.world().next_planned();
+        let Some(next) = next else { return };
+        site.clock.wait_until(next).await;
+        site.world().wake();
+    }
+}
+
+/// Starts what is to be posted.
+async fn work(site: Arc<Site>, mut to_do: UnboundedReceiver<Work>) {
+    while let Some(work) = to_do.recv().await {
+        let site = Arc::clone(&site);
+        match work {
+            Work::Job(job) => drop(tokio::spawn(posting::run_job(site, job))),
+            Work::Broadcast(broadcast) => drop(tokio::spawn(peers::run_broadcast(site, broadcast))),
+        }
+    }
+}

@@ -149,6 +149,11 @@ impl Document {
         &self.actor
     }
 
+    /// When what it counts expires, as `Names::iso_time` writes it.
+    pub fn expires(&self) -> Option<&str> {
+        self.expires.as_deref()
+    }
+
     /// The URL that is the activity's name: different activities have different ones.
     pub fn id(&self) -> &str {
         &self.id

@@ -132,11 +132,13 @@ impl VideoNames {
 }
 
 impl Names {
-    fn host(&self, instance: InstanceId) -> &Host {
+    /// The names of an instance.
+    pub fn host(&self, instance: InstanceId) -> &Host {
         &self.instances[instance.index()]
     }
 
-    fn video(&self, video: VideoId) -> &VideoNames {
+    /// The names of a video.
+    pub fn video(&self, video: VideoId) -> &VideoNames {
         &self.videos[video.index()]
     }
 

@@ -1,0 +1,167 @@
+//! `fedisim live`: the instances of a scenario as real servers on this machine, then the same records as `run`.
+
+use crate::cli::output::complain;
+use crate::cli::run::{failed, said, stop_on_signal};
+use crate::cli::summary::Told;
+use crate::cli::{Exit, ScenarioArguments};
+use crate::live::run::{Batch, How};
+use crate::live::{Addresses, Capture, Reason, Unfit};
+use crate::runs::cell::{CellPlan, CellResult};
+use crate::runs::{RunError, run_live};
+use crate::scenario::Scenario;
+use clap::Args;
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What `live` and `parity` have in common.
+#[derive(Args)]
+pub(super) struct LiveArguments {
+    /// Model seconds per real second [default: what the expected signatures allow, 0.25 ms each]
+    #[arg(long, value_name = "X", value_parser = scale)]
+    time_scale: Option<f64>,
+    /// The port of the first server, the others follow [default: any that are free]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    port: Option<u16>,
+    /// Write every signed activity that an inbox believes to a file, with the keys, a JSON object a line
+    #[arg(long, value_name = "FILE")]
+    capture: Option<PathBuf>,
+    /// Listen at this address of this machine, not at 127.0.0.1; peers may be there, too
+    #[arg(long, value_name = "IP")]
+    allow_address: Option<IpAddr>,
+}
+
+/// `fedisim live`
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    scenario: ScenarioArguments,
+    #[command(flatten)]
+    live: LiveArguments,
+    /// The folder for the records [default: results/NAME-live]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    told: Told,
+    /// Replace what another run left in the folder
+    #[arg(long)]
+    force: bool,
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    /// Slower or faster than this is a mistake.
+    const RANGE: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
+    let scale = text.parse::<f64>().ok().filter(|scale| RANGE.contains(scale));
+    scale.ok_or_else(|| format!("a number from {} to {} is expected", RANGE.start(), RANGE.end()))
+}
+
+/// Why a live run did not come to its end.
+pub(super) enum Failed {
+    Run(RunError),
+    Unfit(Unfit),
+    Io(String),
+}
+
+impl From<RunError> for Failed {
+    fn from(error: RunError) -> Failed {
+        Failed::Run(error)
+    }
+}
+
+impl From<Unfit> for Failed {
+    fn from(error: Unfit) -> Failed {
+        Failed::Unfit(error)
+    }
+}
+
+impl Failed {
+    /// Says it; the exit code.
+    pub(super) fn told(&self) -> Exit {
+        match self {
+            Failed::Run(error) => failed(error),
+            Failed::Unfit(error) => {
+                complain(error);
+                match error {
+                    Unfit::Scenario(_) => Exit::BadInput,
+                    Unfit::Address { .. } | Unfit::Listener(_) | Unfit::Key(_) => Exit::CouldNotRun,
+                }
+            }
+            Failed::Io(error) => {
+                complain(error);
+                Exit::CouldNotRun
+            }
+        }
+    }
+}
+
+impl LiveArguments {
+    /// How to live, with the capture's file created.
+    pub(super) fn how(&self) -> Result<How, Failed> {
+        let ip = self.allow_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let create = |path: &PathBuf| match Capture::create(path) {
+            Ok(capture) => Ok(Arc::new(capture)),
+            Err(error) => Err(Failed::Io(format!("{}: cannot be written: {error}", path.display()))),
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+        Ok(How {
+            addresses: Addresses { ip, first_port: self.port },
+            scale: self.time_scale,
+            cores,
+            capture: self.capture.as_ref().map(create).transpose()?,
+        })
+    }
+}
+
+pub(super) fn main(arguments: &Arguments) -> Exit {
+    live(arguments).unwrap_or_else(|failed| failed.told())
+}
+
+fn live(arguments: &Arguments) -> Result<Exit, Failed> {
+    let study = match arguments.scenario.study() {
+        Ok(study) => study,
+        Err(exit) => return Ok(exit),
+    };
+    let name = format!("{}-live", study.scenario.name);
+    let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(name));
+    let how = arguments.live.how()?;
+    let stop = stop_on_signal();
+    let outcome = run_live(&study, &out, arguments.force, |scenario, plans| {
+        live_batch(arguments, scenario, plans, &how, &stop)
+    });
+    if let Some(capture) = &how.capture {
+        capture.finish().map_err(|error| Failed::Io(format!("--capture: cannot be written: {error}")))?;
+    }
+    arguments.told.note(&said(outcome?, &out));
+    Ok(arguments.told.summary(&study.scenario, &out))
+}
+
+/// Lets the columns of one replication live.
+fn live_batch(
+    arguments: &Arguments,
+    scenario: &Scenario,
+    plans: &[CellPlan],
+    how: &How,
+    stop: &Arc<AtomicBool>,
+) -> Result<Vec<CellResult>, Failed> {
+    let batch = Batch::new(scenario, plans, how)?;
+    arguments.told.note(&batch.to_string());
+    let alive = batch.live(scenario, plans, &|_| (), stop).map_err(|error| Failed::Io(error.to_string()))?;
+    let mut results = Vec::new();
+    for (one, plan) in alive.into_iter().zip(plans) {
+        tell_counts(&arguments.told, &scenario.compare[plan.variant].name, &one.lived.refusals);
+        results.extend(one.result);
+    }
+    if stop.load(Ordering::Relaxed) {
+        return Err(RunError::Interrupted { finished_cells: 0, cells: plans.len() }.into());
+    }
+    Ok(results)
+}
+
+/// Says what servers refused, and what went otherwise than the model says.
+pub(super) fn tell_counts(told: &Told, column: &str, counts: &BTreeMap<&'static str, Reason>) {
+    for (reason, Reason { count, first }) in counts {
+        told.note(&format!("{column}: {reason} {count} (first: {first})"));
+    }
+}

@@ -1,0 +1,93 @@
+//! What the servers of a live run tell whoever observes it: the calls of `Observer` as values, which cross threads in the
+//! order of the run.
+
+use crate::event::{Letter, Message};
+use crate::instance::{Heartbeat, Input, Instance};
+use crate::mechanism::activity::Activity;
+use crate::domain::protocol::Rules;
+use crate::observe::{Fate, HealthNote, Observer, QueueName, QueueSample};
+use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::words::units::{Span, Time};
+use std::rc::Rc;
+
+/// One observation.
+pub(super) enum Note {
+    Handled { now: Time, clock: Time, instance: InstanceId, input: Taken },
+    Sent { now: Time, message: Posted },
+    Delivered { now: Time, message: Posted },
+    Processed { now: Time, message: Posted },
+    Ended { now: Time, message: Posted, fate: Fate },
+    JobStarted { now: Time, instance: InstanceId, queue: QueueName, waited: Span },
+    JobUnstarted { waited: Span },
+    Health { now: Time, note: HealthNote },
+    Sample { now: Time, number: u32, instances: Vec<Instance>, queues: Vec<QueueSample> },
+}
+
+/// A message, by value.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Posted {
+    pub(super) letter: Letter,
+    pub(super) to: InstanceId,
+    pub(super) head_bytes: u32,
+}
+
+/// An input of an instance, by value.
+pub(super) enum Taken {
+    Heartbeat(Heartbeat),
+    Receive(Activity),
+    Tick { number: u32 },
+    FlushUpdates { number: u32 },
+    ReportWatch { video: VideoId, viewer: ViewerId, session: SessionId },
+    Stop,
+    Restart(Option<Rules>),
+}
+
+impl Taken {
+    pub(super) fn input(&self) -> Input<'_> {
+        match self {
+            Taken::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
+            Taken::Receive(activity) => Input::Receive(activity),
+            Taken::Tick { number } => Input::Tick { number: *number },
+            Taken::FlushUpdates { number } => Input::FlushUpdates { number: *number },
+            Taken::ReportWatch { video, viewer, session } => {
+                Input::ReportWatch { video: *video, viewer: *viewer, session: *session }
+            }
+            Taken::Stop => Input::Stop,
+            Taken::Restart(rules) => Input::Restart(*rules),
+        }
+    }
+}
+
+impl Posted {
+    /// Bytes of the request.
+    pub(super) fn bytes(&self) -> u64 {
+        u64::from(self.head_bytes) + u64::from(self.letter.body_bytes)
+    }
+
+    fn message(self) -> Message {
+        Message { letter: Rc::new(self.letter), to: self.to, head_bytes: self.head_bytes }
+    }
+}
+
+impl Note {
+    /// Tells an observer.
+    pub(super) fn tell(self, observer: &mut impl Observer) {
+        match self {
+            Note::Handled { now, clock, instance, input } => {
+                observer.handled(now, clock, instance, &input.input());
+            }
+            Note::Sent { now, message } => observer.sent(now, &message.message(), None),
+            Note::Delivered { now, message } => observer.delivered(now, &message.message()),
+            Note::Processed { now, message } => observer.processed(now, &message.message()),
+            Note::Ended { now, message, fate } => observer.ended(now, &message.message(), fate),
+            Note::JobStarted { now, instance, queue, waited } => {
+                observer.job_started(now, instance, queue, waited);
+            }
+            Note::JobUnstarted { waited } => observer.job_unstarted(waited),
+            Note::Health { now, note } => observer.health(now, &note),
+            Note::Sample { now, number, instances, queues } => {
+                observer.sample(now, number, &instances, &queues);
+            }
+        }
+    }
+}

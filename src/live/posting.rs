@@ -1,0 +1,230 @@
+//! A running job: its document is signed, and its requests are posted, each signed for its receiver.
+//!
+//! Latency, loss and faults are applied here, at the sender: a request waits until the model says that it arrives, and is
+//! posted then; one that the model loses is not posted and holds its place until its time is up. What has left its sender
+//! arrives, whether somebody still waits or not.
+
+use super::desk::{Body, Job};
+use super::exchange::{Answer, NoAnswer, exchange, request_of};
+use super::http_signature::prove;
+use super::ld_signature;
+use super::notes::Posted;
+use super::site::Site;
+use crate::domain::faults::Reachability;
+use crate::mechanism::ledger::Arrival;
+use crate::mechanism::wire::Persistence;
+use crate::observe::Fate;
+use crate::sim::{Conditions, message_name};
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+use hyper::StatusCode;
+use hyper::body::Bytes;
+use std::sync::Arc;
+use tokio::task::JoinSet;
+
+/// What the model says of a request when it begins.
+#[derive(Clone, Copy, Debug)]
+enum Course {
+    /// It arrives at a time; its answer is back so much later than that.
+    Arrives { at: Time, answer: Span },
+    /// Nothing arrives, which its sender knows at a time.
+    Fails { known: Time, fate: Fate },
+}
+
+/// A request that has begun.
+struct Begun {
+    course: Course,
+    deadline: Time,
+}
+
+/// Posts a job to all its inboxes, so many at once as it may.
+pub(super) async fn run_job(site: Arc<Site>, job: Job) {
+    let body = match &job.body {
+        Body::Forwarded(bytes) => bytes.clone(),
+        Body::Own(document) => {
+            let key = &site.server(job.letter.from).key;
+            let created = site.cell.names.iso_time(job.letter.activity.built);
+            let signature = ld_signature::sign(document, key, created);
+            Bytes::from(document.as_ref().clone().signed(signature).json())
+        }
+    };
+    if body.len() as u64 != u64::from(job.letter.body_bytes) {
+        let (is, said) = (body.len(), job.letter.body_bytes);
+        site.refusals.count("sizes_other_than_modelled", || format!("a body of {is} bytes, not {said}"));
+    }
+    let figures = &site.cell.delivery;
+    let at_once = job.queue.map_or(usize::MAX, |_| figures.requests_per_job as usize);
+    let limit = site.world().now() + figures.running_limit;
+    let job = Arc::new(job);
+    let (mut running, mut next, mut has_slot) = (JoinSet::new(), 0, true);
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    loop {
+        while running.len() < at_once && next < job.to.len() {
+            if let Some(begun) = begin(&site, &job, next) {
+                running.spawn(request(Arc::clone(&site), Arc::clone(&job), next, body.clone(), begun));
+            }
+            next += 1;
+        }
+        let ended = tokio::select! {
+            ended = running.join_next() => ended,
+            () = site.clock.wait_until(limit), if has_slot && job.queue.is_some() => {
+                // a job is given up after running so long; its requests go on
+                has_slot = false;
+                free_slot(&site, &job);
+                continue;
+            }
+        };
+        match ended {
+            Some(Ok((to, Fate::Good))) => good.push(to),
+            Some(Ok((to, _))) => bad.push(to),
+            Some(Err(_)) => return, // the runtime ends
+            None => break,
+        }
+    }
+    let mut world = site.world();
+    let now = world.now();
+    world.note_health(now, &job, &good, &bad);
+    drop(world);
+    if has_slot {
+        free_slot(&site, &job);
+    }
+}
+
+fn free_slot(site: &Site, job: &Job) {
+    let mut world = site.world();
+    let now = world.now();
+    world.free_slot(now, job);
+}
+
+/// Begins a request, and asks the model about it; none if it never begins.
+fn begin(site: &Site, job: &Job, place: usize) -> Option<Begun> {
+    let mut world = site.world();
+    let now = world.now();
+    if world.over().is_some() {
+        return None;
+    }
+    if !world.may_go_on(job) {
+        world.drop_unsent(job, place);
+        return None;
+    }
+    world.begin(now, job, place);
+    let (from, to) = (job.letter.from, job.to[place]);
+    let name = message_name(&job.letter.activity, from, job.letter.attempt);
+    let drawn = world.network.fate(name, from, to);
+    let timetable = &world.timetable;
+    let latency = Conditions::new(timetable, site.cell.seed).latency(from, to, || name, drawn, now);
+    let waits = job.queue.is_some();
+    let deadline = now + site.cell.delivery.timeout;
+    // on plain HTTP a new connection takes one round trip
+    let arrives = |latency: Span| now + if waits { latency * 3 } else { latency };
+    let course = match latency {
+        None => Course::Fails { known: deadline, fate: Fate::TimedOut },
+        Some(latency) => match timetable.reachability(to, if waits { now + latency } else { arrives(latency) }) {
+            Reachability::Silent => Course::Fails { known: deadline, fate: Fate::TimedOut },
+            Reachability::Refused => {
+                Course::Fails { known: now + latency * 2, fate: Fate::FailedConnect }
+            }
+            Reachability::Up => {
+                let at = arrives(latency);
+                let slow = timetable.answer_delay(to, at);
+                Course::Arrives { at, answer: if waits { slow + latency } else { Span::ZERO } }
+            }
+        },
+    };
+    if let Course::Fails { fate, .. } = course {
+        let arrival = if fate == Fate::FailedConnect { Arrival::FailedConnect } else { Arrival::Lost };
+        world.settle(from, to, job.activity, arrival);
+    }
+    Some(Begun { course, deadline })
+}
+
+/// Takes a request to its end.
+async fn request(
+    site: Arc<Site>,
+    job: Arc<Job>,
+    place: usize,
+    body: Bytes,
+    Begun { course, deadline }: Begun,
+) -> (InstanceId, Fate) {
+    let message = job.message(place);
+    let fate = match course {
+        Course::Fails { known, fate } => {
+            let known = known.min(deadline);
+            site.clock.wait_until(known).await;
+            if fate == Fate::FailedConnect && known == deadline { Fate::TimedOut } else { fate }
+        }
+        Course::Arrives { at, answer } => {
+            // on its own, so that it arrives even if nobody waits any more
+            let post = tokio::spawn(post(Arc::clone(&site), Arc::clone(&job), place, body, at));
+            let answered = async {
+                let fate = post.await.unwrap_or(Fate::TimedOut);
+                site.clock.wait_until(at + answer).await;
+                fate
+            };
+            let waited = tokio::time::timeout_at(site.clock.at(deadline), answered).await;
+            waited.unwrap_or(Fate::TimedOut)
+        }
+    };
+    let mut world = site.world();
+    let now = world.now();
+    world.end(now, message, fate);
+    (message.to, fate)
+}
+
+/// Signs and posts a request at its time, and says how it was answered.
+async fn post(site: Arc<Site>, job: Arc<Job>, place: usize, body: Bytes, at: Time) -> Fate {
+    let message = job.message(place);
+    let (from, to) = (message.letter.from, message.to);
+    let names = &site.cell.names;
+    let host = names.host(to).name().to_owned();
+    let date = names.http_date(at);
+    let actor = names.signing_account(from, &message.letter.activity);
+    let proof = prove(&site.server(from).key, actor, &host, "/inbox", &date, &body);
+    let head = names.request_head(from, to, body.len() as u64, at, &proof, Persistence::Closed);
+    let address = host.parse().expect("the servers of a run have addresses for names");
+    site.clock.wait_until(at).await;
+    let answer = match request_of(&head, body) {
+        Ok(request) => exchange(address, request).await,
+        Err(error) => Err(error),
+    };
+    judge(&site, &job, &message, &answer)
+}
+
+fn judge(site: &Site, job: &Job, message: &Posted, answer: &Result<Answer, NoAnswer>) -> Fate {
+    let (from, to) = (message.letter.from, message.to);
+    let (fate, arrival) = match answer {
+        Ok(answer) => {
+            if answer.written != message.bytes() {
+                let (is, said) = (answer.written, message.bytes());
+                site.refusals.count("sizes_other_than_modelled", || {
+                    format!("a request of {is} bytes on the socket, not {said}")
+                });
+            }
+            match answer.status {
+                StatusCode::NO_CONTENT => {
+                    if answer.read != site.response_bytes {
+                        let (is, said) = (answer.read, site.response_bytes);
+                        site.refusals.count("sizes_other_than_modelled", || {
+                            format!("an answer of {is} bytes on the socket, not {said}")
+                        });
+                    }
+                    (Fate::Good, Arrival::Delivered)
+                }
+                StatusCode::TOO_MANY_REQUESTS => (Fate::Refused, Arrival::Refused),
+                status => {
+                    site.refusals.count("posts_refused", || {
+                        format!("{to} answered {status}: {}", String::from_utf8_lossy(&answer.body))
+                    });
+                    (Fate::FailedConnect, Arrival::Lost)
+                }
+            }
+        }
+        Err(error) => {
+            site.refusals.count("posts_without_answer", || format!("to {to}: {error}"));
+            (Fate::FailedConnect, Arrival::FailedConnect)
+        }
+    };
+    // the receiver has said so itself if it took the message
+    site.world().settle(from, to, job.activity, arrival);
+    fate
+}

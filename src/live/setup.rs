@@ -1,0 +1,283 @@
+//! What a live run needs beside its scenario: addresses, keys, a time scale; and what a scenario may not ask of it.
+
+use super::exchange::address_of;
+use super::keys::{KeyError, KeyPair};
+use crate::domain::delivery::Queues;
+use crate::event::Message;
+use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
+use crate::mechanism::wire::Host;
+use crate::instance::Input;
+use crate::observe::Observer;
+use crate::scenario::Scenario;
+use crate::sim::{self, Cell};
+use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::words::units::{Span, Time};
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// No more servers in one process, all cells that run at once together.
+const SERVERS_MAX: usize = 1_000;
+/// No more visits in a cell: each has a task.
+const SESSIONS_MAX: usize = 50_000;
+/// CPU time of an RSA-2048 signature, the largest part of what an exchange costs.
+const SIGNATURE: Span = Span::from_us(250);
+/// The share of each core that signatures may take: an exchange costs about five times that in all.
+const SHARE_OF_CORE: f64 = 0.1;
+/// Time is never faster than this: beyond it a timer's millisecond is long.
+const SCALE_MAX: f64 = 100.0;
+
+/// Where servers listen.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// Which address of this machine.
+    pub ip: IpAddr,
+    /// The port of the first server, the others follow; none: any that is free.
+    pub first_port: Option<u16>,
+}
+
+/// A server of others: `scenario`'s `peers`.
+#[derive(Clone, Debug)]
+pub struct PeerAt {
+    /// Its number, behind those of the instances.
+    pub id: InstanceId,
+    /// The URL of its actor.
+    pub actor: String,
+    /// The URL of its inbox.
+    pub inbox: String,
+    /// Whom it follows from the start.
+    pub follows: Option<InstanceId>,
+}
+
+/// Why a scenario cannot come alive.
+#[derive(Debug)]
+pub enum Unfit {
+    /// It asks for what real servers on this machine cannot do: the user's mistake, with the remedy.
+    Scenario(String),
+    /// An address cannot be used.
+    Address {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// A socket cannot be used.
+    Listener(io::Error),
+    /// No key could be made.
+    Key(KeyError),
+}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::Scenario(problem) => f.write_str(problem),
+            Unfit::Address { address, error } => {
+                write!(f, "cannot listen at {address}: {error}; take another with --port, or none")
+            }
+            Unfit::Listener(error) => write!(f, "cannot listen: {error}"),
+            Unfit::Key(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Unfit {}
+
+impl Default for Addresses {
+    fn default() -> Addresses {
+        Addresses { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), first_port: None }
+    }
+}
+
+impl Addresses {
+    /// Listens at so many addresses, the first of them `skipped` ports behind the first.
+    ///
+    /// # Errors
+    /// If one cannot be used.
+    pub fn listen(&self, count: usize, skipped: usize) -> Result<Vec<TcpListener>, Unfit> {
+        let port = |number: usize| match self.first_port {
+            None => Ok(0),
+            Some(first) => u16::try_from(usize::from(first) + skipped + number).map_err(|_| {
+                Unfit::Scenario(format!("--port {first}: {} servers need more ports than there are", skipped + count))
+            }),
+        };
+        let listen = |number| {
+            let address = SocketAddr::new(self.ip, port(number)?);
+            TcpListener::bind(address).map_err(|error| Unfit::Address { address, error })
+        };
+        (0..count).map(listen).collect()
+    }
+}
+
+/// So many keys, made on all cores.
+///
+/// # Errors
+/// If one could not be made.
+pub(super) fn make_keys(count: usize) -> Result<Vec<Arc<KeyPair>>, Unfit> {
+    use rayon::prelude::*;
+    let keys = (0..count).into_par_iter().map(|_| KeyPair::generate().map(Arc::new));
+    keys.collect::<Result<_, _>>().map_err(Unfit::Key)
+}
+
+/// Makes a cell one of these addresses: its names on the wire are where its instances listen, its dates those of the real
+/// clock at the start, and its planned times whole milliseconds, as all times of a live run.
+pub(super) fn at_addresses(cell: &mut Cell, listeners: &[TcpListener], peers: &[PeerAt], epoch_unix_ms: i64) -> io::Result<()> {
+    for (id, listener) in listeners.iter().enumerate() {
+        let url = format!("http://{}", listener.local_addr()?);
+        cell.federation.instances[id].url.clone_from(&url);
+        cell.names.instances[id] = Host::new(&url);
+    }
+    cell.names.instances.truncate(listeners.len());
+    for peer in peers {
+        let (address, _) = address_of(&peer.inbox).expect("checked with the scenario");
+        let account = peer.actor.rsplit('/').next().unwrap_or_default();
+        let host = Host { url: format!("http://{address}"), server_actor: account.to_owned() };
+        cell.names.instances.push(host);
+    }
+    cell.names.epoch_unix_ms = epoch_unix_ms;
+    let phases = [&mut cell.tick_phase, &mut cell.health_phase, &mut cell.update_phase];
+    for phase in phases.into_iter().flatten() {
+        *phase = Time::from_ms(phase.ms());
+    }
+    Ok(())
+}
+
+/// What keeps a scenario from coming alive, if anything does.
+///
+/// # Errors
+/// A sentence with the remedy.
+pub(super) fn check(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
+    let unfit = |problem: String| Err(Unfit::Scenario(problem));
+    let servers: usize = cells.iter().map(|cell| cell.federation.instances.len()).sum();
+    if servers > SERVERS_MAX {
+        return unfit(format!(
+            "{servers} servers at once are more than {SERVERS_MAX}: take fewer instances, or one column with --protocol"
+        ));
+    }
+    for (cell, column) in cells.iter().zip(&scenario.compare) {
+        let (name, figures) = (&column.name, &cell.delivery);
+        if cell.sessions.len() > SESSIONS_MAX {
+            return unfit(format!(
+                "{} visits are more than the {SESSIONS_MAX} that can come alive: take a smaller crowd",
+                cell.sessions.len()
+            ));
+        }
+        if matches!(figures.queues, Queues::PerDestination | Queues::Workers) || figures.attempts > 1 {
+            return unfit(format!(
+                "{name}: live servers have PeerTube's queues with one attempt, or none: set `delivery: peertube` or `unlimited`"
+            ));
+        }
+        if figures.keep_alive.is_some() || figures.breaker.is_some() {
+            return unfit(format!(
+                "{name}: live servers make a connection for each request: set `keep_alive: off` and `breaker: off`"
+            ));
+        }
+        check_bodies(name, cell)?;
+    }
+    let limited = scenario.instances.iter().find(|instance| instance.capacity != Default::default());
+    if let Some(instance) = limited {
+        return unfit(format!(
+            "instances: {} has a `capacity`, but live servers have this machine's: take it out, as with --set instances.{}.capacity={{}}",
+            instance.name, scenario.groups[instance.group].name
+        ));
+    }
+    Ok(())
+}
+
+/// That what is no View has room for its members.
+fn check_bodies(name: &str, cell: &Cell) -> Result<(), Unfit> {
+    for video in (0..cell.federation.videos.len()).map(VideoId::at) {
+        let author = cell.federation.origin(video);
+        let viewer = ViewerId(u32::MAX);
+        for subject in [Subject::Update, Subject::WatchAction(viewer), Subject::Background] {
+            let activity = Activity {
+                video,
+                author,
+                subject,
+                result: None,
+                built: Time::ZERO,
+                expires: None,
+                stamp: Stamp { session: SessionId(0), number: 0 },
+                form: Form::V61,
+            };
+            if let Err(problem) = cell.names.document(&activity, &cell.other.bodies) {
+                return Err(Unfit::Scenario(format!("{name}: {problem}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Counts what will have to be signed, in seconds of model time.
+#[derive(Default)]
+struct Exchanges {
+    per_bucket: Vec<u64>,
+}
+
+/// Bursts are as long as this.
+const BUCKET_S: u64 = 10;
+
+impl Exchanges {
+    fn add(&mut self, now: Time) {
+        let bucket = (now.ms() / (BUCKET_S * 1_000)) as usize;
+        if self.per_bucket.len() <= bucket {
+            self.per_bucket.resize(bucket + 1, 0);
+        }
+        self.per_bucket[bucket] += 1;
+    }
+}
+
+impl Observer for Exchanges {
+    fn sent(&mut self, now: Time, _message: &Message, _arrives: Option<Time>) {
+        self.add(now);
+    }
+
+    fn handled(&mut self, now: Time, _clock: Time, _instance: InstanceId, input: &Input<'_>) {
+        if matches!(input, Input::Heartbeat(_)) {
+            self.add(now);
+        }
+    }
+}
+
+/// Signatures per second of model time in the busiest ten seconds of cells that run at once; an exchange that is not signed,
+/// a heartbeat, counts as one.
+pub(super) fn signatures_per_s(cells: &[Cell]) -> f64 {
+    let mut exchanges = Exchanges::default();
+    for cell in cells {
+        sim::run(cell, &mut exchanges, &AtomicBool::new(false));
+    }
+    exchanges.per_bucket.iter().max().map_or(0.0, |&most| most as f64 / BUCKET_S as f64)
+}
+
+/// The time scale at which signatures take a tenth of each core in the busiest ten seconds, rounded down to two digits.
+pub(super) fn default_scale(signatures_per_s: f64, cores: usize) -> f64 {
+    let busy = signatures_per_s * SIGNATURE.secs_f64();
+    let scale = (SHARE_OF_CORE * cores as f64 / busy.max(1e-9)).min(SCALE_MAX);
+    let unit = libm::pow(10.0, libm::floor(libm::log10(scale)) - 1.0);
+    libm::floor(scale / unit) * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scale_keeps_signatures_to_a_tenth_of_each_core() {
+        for (signatures_per_s, cores, scale) in [(0.0, 2, 100.0), (800.0, 2, 1.0), (80.0, 2, 10.0), (4_000.0, 1, 0.1)] {
+            let is = default_scale(signatures_per_s, cores);
+            assert!((is - scale).abs() < 1e-9 * scale, "{signatures_per_s} /s on {cores}: {is}");
+        }
+    }
+
+    #[test]
+    fn a_port_in_use_is_named() {
+        let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+        let port = taken.local_addr().expect("it has one").port();
+        let addresses = Addresses { first_port: Some(port), ..Addresses::default() };
+        let problem = addresses.listen(1, 0).expect_err("it is taken").to_string();
+        assert!(problem.contains(&format!("cannot listen at 127.0.0.1:{port}")), "{problem}");
+        let addresses = Addresses { first_port: Some(65_535), ..Addresses::default() };
+        assert!(matches!(addresses.listen(3, 0), Err(Unfit::Scenario(_) | Unfit::Address { .. })));
+    }
+}
