@@ -39,6 +39,22 @@ mod tests {
     use serde_json::Value;
 
     const MESSAGES: &str = include_str!("../../tests/traces/real-servers/messages.json");
+    const PUBLIC_KEYS: &str = include_str!("../../tests/traces/real-servers/public-keys.json");
+
+    /// The keys were found from signatures of requests alone, so this says that canonical text and hashes are PeerTube's.
+    #[test]
+    fn signatures_of_real_servers_hold() {
+        let messages: Vec<Value> = serde_json::from_str(MESSAGES).expect("JSON");
+        let keys: Value = serde_json::from_str(PUBLIC_KEYS).expect("JSON");
+        let mut verified = 0;
+        for message in &messages {
+            let document = Document::read(message["body"].to_string().as_bytes()).expect("a document");
+            let Some(pem) = keys["keys"][document.actor()].as_str() else { continue };
+            assert!(verify(&document, &PublicKey::from_pem(pem).expect("a key")), "{}", document.id());
+            verified += 1;
+        }
+        assert_eq!(verified, 6, "the key of one author is not known");
+    }
 
     #[test]
     fn a_signature_holds_for_its_document_author_and_time_only() {

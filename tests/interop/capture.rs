@@ -1,8 +1,8 @@
 //! Writes a capture as `fedisim live --capture` does, of one message of every kind that was never sent: what
-//! `scripts/interop` verifies when it is given no capture. Behind it come the recorded bodies of real servers with the
-//! canonical text that is ours of them.
+//! `scripts/interop` verifies when it is given no capture. Behind it come the recorded messages of real servers, with the
+//! canonical text that is ours of them, and with the keys of their servers where those are known.
 
-use fedisim::live::http_signature::prove;
+use fedisim::live::http_signature::{Claim, prove};
 use fedisim::live::keys::{KeyError, KeyPair};
 use fedisim::live::ld_signature::sign;
 use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const MESSAGES: &str = include_str!("../traces/real-servers/messages.json");
+const PUBLIC_KEYS: &str = include_str!("../traces/real-servers/public-keys.json");
 const ORIGIN: InstanceId = InstanceId(0);
 const R2: InstanceId = InstanceId(1);
 const R3: InstanceId = InstanceId(2);
@@ -28,10 +29,9 @@ fn main() -> Result<(), KeyError> {
         println!("{}", captured(&names, &keys, from, to, &activity));
     }
     let messages: Vec<Value> = serde_json::from_str(MESSAGES).expect("the recording is JSON");
+    let keys: Value = serde_json::from_str(PUBLIC_KEYS).expect("the keys are JSON");
     for message in messages {
-        let body = message["body"].to_string();
-        let document = Document::read(body.as_bytes()).expect("the recording is of our shape");
-        println!("{}", json!({ "body": body, "canonical": document.canonical() }));
+        println!("{}", recorded(&message, &keys["keys"]));
     }
     Ok(())
 }
@@ -114,5 +114,25 @@ fn captured(
         "key_id": key_id,
         "public_key_pem": keys[&key_id].public_key_pem(),
         "author_public_key_pem": author_key.public_key_pem(),
+    })
+}
+
+/// A message of a real server as its receiver would have written it down.
+fn recorded(message: &Value, keys: &Value) -> Value {
+    let body = message["body"].to_string();
+    let document = Document::read(body.as_bytes()).expect("the recording is of our shape");
+    let head = message["requestHeaders"].as_str().expect("the recording has heads");
+    let headers: Vec<_> = head.lines().skip(1).filter_map(|line| line.split_once(": ")).collect();
+    let signature = headers.iter().find(|(name, _)| *name == "signature").expect("the recording is signed").1;
+    let claim = Claim::read(signature).expect("the recording is signed");
+    json!({
+        "method": "POST",
+        "target": "/inbox",
+        "headers": headers,
+        "body": body,
+        "key_id": claim.key_id(),
+        "public_key_pem": keys[claim.actor()],
+        "author_public_key_pem": keys[document.actor()],
+        "canonical": document.canonical(),
     })
 }

@@ -210,7 +210,7 @@ impl Names {
         let Some(missing) = bytes.checked_sub(least) else {
             let name = empty.kind.name();
             return Err(format!(
-                "a body of {bytes} bytes is too small for an {name}: with these names it has {least}"
+                "a body of {bytes} bytes is too small for `{name}`: with these names it has at least {least}"
             ));
         };
         let content = FILLER.chars().cycle().take(missing as usize).collect();

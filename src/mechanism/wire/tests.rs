@@ -405,29 +405,27 @@ fn what_is_written_is_read() {
 #[test]
 fn other_traffic_has_as_many_bytes_as_it_is_said_to_have() {
     let names = names_at(9_011, SESSION_ID_LENGTH);
+    let mut least_of_all = BTreeSet::new();
     for activity in all_kinds() {
-        let Some(least) = (match activity.subject {
-            Subject::Update => Some([1_073, 1_301]),
-            Subject::WatchAction(_) | Subject::Background => None,
-            _ => continue,
-        }) else {
-            continue;
-        };
-        let least = least[usize::from(activity.form == Form::V61)];
-        let built = |update_bytes| {
-            let other = OtherBodies { update_bytes, ..OtherBodies::default() };
+        let built = |bytes| {
+            let other =
+                OtherBodies { update_bytes: bytes, watch_action_bytes: bytes, background_bytes: bytes };
             let document = names.document(&activity, &other)?;
-            Ok(document.signed(Signature::placeholder(names.iso_time(activity.built))).json().len() as u64)
+            let signature = Signature::placeholder(names.iso_time(activity.built));
+            Ok::<_, String>(document.signed(signature).json().len() as u64)
         };
+        let Err(error) = built(100) else { continue };
+        let (start, least) = error.rsplit_once(' ').expect("words");
+        assert!(start.starts_with("a body of 100 bytes is too small for `"), "{start}");
+        assert!(start.ends_with(": with these names it has at least"), "{start}");
+        let least: u64 = least.parse().expect("a number");
         for bytes in [least, least + 1, 15_402, 65_536] {
             assert_eq!(built(bytes), Ok(bytes));
         }
-        let error: Result<u64, String> = Err(format!(
-            "a body of {} bytes is too small for an Update: with these names it has {least}",
-            least - 1
-        ));
-        assert_eq!(built(least - 1), error);
+        assert!(built(least - 1).is_err());
+        least_of_all.insert(least);
     }
+    assert_eq!(least_of_all.first().zip(least_of_all.last()), Some((&964, &1_317)));
 }
 
 #[test]
