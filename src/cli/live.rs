@@ -5,7 +5,7 @@ use crate::cli::run::{failed, said, stop_on_signal};
 use crate::cli::summary::Told;
 use crate::cli::{Exit, ScenarioArguments};
 use crate::live::run::{Batch, How};
-use crate::live::{Addresses, Capture, Reason, Unfit};
+use crate::live::{Addresses, Capture, Reason, Unfit, check};
 use crate::runs::cell::{CellPlan, CellResult};
 use crate::runs::{RunError, run_live};
 use crate::scenario::Scenario;
@@ -125,6 +125,7 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     };
     let name = format!("{}-live", study.scenario.name);
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(name));
+    check(&study.scenario)?;
     let how = arguments.live.how()?;
     let stop = stop_on_signal();
     let outcome = run_live(&study, &out, arguments.force, |scenario, plans| {

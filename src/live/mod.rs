@@ -31,7 +31,7 @@ mod world;
 
 pub use capture::Capture;
 pub use refusals::Reason;
-pub use setup::{Addresses, PeerAt, Unfit};
+pub use setup::{Addresses, PeerAt, Unfit, check};
 
 use crate::observe::{Ending, Observer, Outcome};
 use crate::sim::Cell;

@@ -77,7 +77,7 @@ impl Batch {
     /// If the scenario cannot come alive, an address cannot be used or no key can be made.
     pub fn new(scenario: &Scenario, plans: &[CellPlan], how: &How) -> Result<Batch, Unfit> {
         let mut cells: Vec<Cell> = plans.iter().map(|plan| build_cell(scenario, plan)).collect();
-        check(scenario, &cells)?;
+        check(scenario)?;
         let count = scenario.instances.len();
         let peers: Vec<PeerAt> = Vec::new();
         let epoch_unix_ms = super::clock::unix_ms();

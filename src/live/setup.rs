@@ -8,6 +8,7 @@ use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::wire::Host;
 use crate::instance::Input;
 use crate::observe::Observer;
+use crate::runs::cell::{build_cell, plan};
 use crate::scenario::Scenario;
 use crate::sim::{self, Cell};
 use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -147,7 +148,13 @@ pub(super) fn at_addresses(cell: &mut Cell, listeners: &[TcpListener], peers: &[
 ///
 /// # Errors
 /// A sentence with the remedy.
-pub(super) fn check(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
+pub fn check(scenario: &Scenario) -> Result<(), Unfit> {
+    let plans = plan(scenario).into_iter().take(scenario.compare.len());
+    let cells: Vec<Cell> = plans.map(|plan| build_cell(scenario, &plan)).collect();
+    check_cells(scenario, &cells)
+}
+
+fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
     let unfit = |problem: String| Err(Unfit::Scenario(problem));
     let servers: usize = cells.iter().map(|cell| cell.federation.instances.len()).sum();
     if servers > SERVERS_MAX {
@@ -189,8 +196,12 @@ pub(super) fn check(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
 fn check_bodies(name: &str, cell: &Cell) -> Result<(), Unfit> {
     for video in (0..cell.federation.videos.len()).map(VideoId::at) {
         let author = cell.federation.origin(video);
-        let viewer = ViewerId(u32::MAX);
-        for subject in [Subject::Update, Subject::WatchAction(viewer), Subject::Background] {
+        let others = [
+            (Subject::Update, cell.other.update_every.is_some()),
+            (Subject::WatchAction(ViewerId(u32::MAX)), cell.other.watch_actions),
+            (Subject::Background, !cell.other.background.is_empty()),
+        ];
+        for (subject, _) in others.into_iter().filter(|(_, is_sent)| *is_sent) {
             let activity = Activity {
                 video,
                 author,
