@@ -3,7 +3,7 @@
 //! Both drivers report the same things. An observer never changes what happens.
 
 use crate::event::{Event, Lane, Message};
-use crate::instance::Instance;
+use crate::instance::{Input, Instance};
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::transport::TransportBytes;
 use crate::words::ids::InstanceId;
@@ -146,6 +146,9 @@ pub struct HealthNote {
 pub trait Observer {
     /// An event is about to happen.
     fn event(&mut self, _now: Time, _event: &Event) {}
+
+    /// An instance is about to take an input; `clock` is what it takes for the time.
+    fn handled(&mut self, _now: Time, _clock: Time, _instance: InstanceId, _input: &Input<'_>) {}
 
     /// A request has begun. `arrives` is when its activity will arrive, where latency alone decides that.
     fn sent(&mut self, _now: Time, _message: &Message, _arrives: Option<Time>) {}

@@ -478,6 +478,7 @@ impl<'a> Simulation<'a> {
     fn handle(&mut self, instance: InstanceId, input: Input<'_>, observer: &mut impl Observer) {
         let mut effects = self.delivery.take_effects();
         let clock = self.clock(instance);
+        observer.handled(self.now, clock, instance, &input);
         self.instances[instance.index()].handle(clock, input, &mut effects);
         for effect in effects.drain(..) {
             self.send(instance, &effect, observer);
