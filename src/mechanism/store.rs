@@ -11,7 +11,7 @@
 
 use crate::mechanism::activity::Subject;
 use crate::words::ids::{InstanceId, ViewerId};
-use crate::words::units::Time;
+use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 
 /// The identity of an entry: what the id of its View says.
@@ -177,6 +177,59 @@ impl Store {
     /// When the viewer of an entry was last sent, if the entry exists and it ever was.
     pub fn last_sent(&self, id: EntryId) -> Option<Time> {
         self.named.get(&id.number())?.last_sent
+    }
+
+    /// A store that holds one entry, if this one does, and is otherwise like it.
+    pub fn only(&self, id: EntryId) -> Store {
+        let number = id.number();
+        let named: BTreeMap<u128, Named> =
+            self.named.get(&number).map(|&entry| (number, entry)).into_iter().collect();
+        let listed = named.values().filter(|entry| entry.list == self.list);
+        let sum = listed.map(|entry| u64::from(entry.count)).sum();
+        Store { named, unnamed: Vec::new(), sum, ..*self }
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.unnamed.is_empty()
+    }
+
+    /// How far from an instant, before or after it, the nearest expiry is.
+    pub fn nearest_expiry(&self, now: Time) -> Option<Span> {
+        let named = self.named.values().map(|entry| entry.expires);
+        let all = named.chain(self.unnamed.iter().map(|entry| entry.expires));
+        all.map(|expires| Span::from_ns(expires.ns().abs_diff(now.ns()))).min()
+    }
+
+    /// Whether another one keeps the same, if times that are no further apart than `within` are the same. The order of the
+    /// list has no meaning, nor how many lists there were before.
+    pub fn is_like(&self, other: &Store, within: Span) -> bool {
+        let same_named = |((id, one), (other_id, two)): ((&u128, &Named), (&u128, &Named))| {
+            let listed = (one.list == self.list) == (two.list == other.list);
+            let sent = match (one.last_sent, two.last_sent) {
+                (Some(one), Some(two)) => one.is_near(two, within),
+                (one, two) => one == two,
+            };
+            id == other_id
+                && listed
+                && sent
+                && one.count == two.count
+                && one.expires.is_near(two.expires, within)
+        };
+        let sorted = |store: &Store| {
+            let mut entries: Vec<_> =
+                store.unnamed.iter().map(|entry| (entry.count, entry.expires)).collect();
+            entries.sort_unstable();
+            entries
+        };
+        let same_unnamed = || {
+            let pairs = sorted(self).into_iter().zip(sorted(other));
+            { pairs }.all(|(one, two)| one.0 == two.0 && one.1.is_near(two.1, within))
+        };
+        (self.keeping, self.loaded, self.sum) == (other.keeping, other.loaded, other.sum)
+            && (self.named.len(), self.unnamed.len()) == (other.named.len(), other.unnamed.len())
+            && self.named.iter().zip(&other.named).all(same_named)
+            && same_unnamed()
     }
 
     /// The process starts again: a list is lost, a keyed store is there but not yet loaded.
