@@ -318,6 +318,37 @@ mod tests {
     }
 
     #[test]
+    fn likeness_is_of_what_is_kept_and_not_of_how_it_came() {
+        let near = Span::from_ms(5);
+        let (mut one, mut other) = (Store::new(Keeping::List), Store::new(Keeping::List));
+        one.replace(total(), 3, at(1));
+        for store in [&mut one, &mut other] {
+            store.replace(total(), 7, at(15));
+            store.extend_or_add(viewer(1), at(50));
+        }
+        one.add(viewer(2), at(20));
+        one.add(viewer(3), at(30));
+        other.add(viewer(3), at(32));
+        other.add(viewer(2), at(17));
+        assert!(one.is_like(&other, near) && other.is_like(&one, near));
+        assert!(!one.is_like(&other, Span::from_ms(2)));
+        other.clean(at(17));
+        assert!(!one.is_like(&other, near), "one entry less");
+        // a known viewer in no list is not one in the list
+        let (mut listed, mut unlisted) = (Store::new(Keeping::List), Store::new(Keeping::List));
+        unlisted.extend_or_add(viewer(1), at(50));
+        for store in [&mut listed, &mut unlisted] {
+            store.replace(total(), 1, at(15));
+        }
+        listed.extend_or_add(viewer(1), at(50));
+        unlisted.add(viewer(1), at(50));
+        assert_eq!(listed.displayed(), unlisted.displayed());
+        assert!(!listed.is_like(&unlisted, near));
+        assert_eq!(one.nearest_expiry(at(33)), Some(Span::from_ms(3)));
+        assert_eq!(Store::new(Keeping::List).nearest_expiry(at(33)), None);
+    }
+
+    #[test]
     fn a_restart_loses_a_list_and_hides_a_keyed_store_until_it_is_touched() {
         let mut list = Store::new(Keeping::List);
         list.extend_or_add(viewer(1), at(10));

@@ -166,11 +166,10 @@ fn look_at_heartbeat(instance: &Instance, taken: &Taken, margin: Span, found: &m
     if turns(margin) {
         let by = least(margin, turns);
         found.note(instance.id(), taken.at, by, || {
-            let fewer = sends(taken.clock.before(by)).min(sends(taken.clock + by)).min(now);
-            let sends = if fewer < now {
-                "comes just in time to send what it sends"
+            let sends = if sends(taken.clock.before(by)) == now {
+                "comes just before one would send more or less"
             } else {
-                "comes just before one that would send"
+                "comes just in time to send what it sends"
             };
             format!("heartbeat {} of visit {} {sends}", heartbeat.number, heartbeat.session)
         });
@@ -180,8 +179,8 @@ fn look_at_heartbeat(instance: &Instance, taken: &Taken, margin: Span, found: &m
 /// The least move that turns a decision which the margin turns, to about a thousandth of that.
 fn least(margin: Span, turns: impl Fn(Span) -> bool) -> Span {
     let (mut turned, mut not) = (margin.ns(), 0);
-    if turns(Span::ZERO + Span::from_ns(1)) {
-        return Span::ZERO;
+    if turns(Span::from_ns(1)) {
+        return Span::from_ns(1);
     }
     for _ in 0..10 {
         let middle = not + (turned - not) / 2;
