@@ -44,7 +44,7 @@ struct Shown {
 }
 
 /// What the threshold rule remembers.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct LastTotal {
     count: u32,
     ticks_ago: u32,
@@ -157,6 +157,11 @@ impl Instance {
         }
     }
 
+    /// Which one it is.
+    pub fn id(&self) -> InstanceId {
+        self.id
+    }
+
     /// Whether its process runs.
     pub fn is_up(&self) -> bool {
         self.is_up
@@ -195,6 +200,40 @@ impl Instance {
             last_view.unwrap_or_default().max(enough)
         });
         sends.into_iter().chain(views).min()
+    }
+
+    /// A copy that knows of one viewer of one video and nothing else: to a heartbeat of theirs it does what the whole does.
+    pub fn of_viewer(&self, video: VideoId, viewer: ViewerId) -> Instance {
+        let entry = self.entry_of(viewer);
+        let of_viewer = |shown: &Shown| Shown {
+            store: shown.store.only(entry),
+            plain_views: shown.plain_views.get(&viewer).map(|&at| (viewer, at)).into_iter().collect(),
+            ..*shown
+        };
+        let shown = self.shown.get(&video).map(|shown| (video, of_viewer(shown))).into_iter().collect();
+        Instance { shown, videos: Arc::clone(&self.videos), ..*self }
+    }
+
+    /// How far from an instant, before or after it, the nearest expiry of an entry is.
+    pub fn nearest_expiry(&self, now: Time) -> Option<Span> {
+        self.shown.values().filter_map(|shown| shown.store.nearest_expiry(now)).min()
+    }
+
+    /// Whether another one keeps the same, if times that are no further apart than `within` are the same.
+    pub fn is_like(&self, other: &Instance, within: Span) -> bool {
+        let is_empty = |shown: &Shown| {
+            shown.store.is_empty()
+                && shown.plain_views.is_empty()
+                && !shown.was_viewed
+                && shown.last_total == LastTotal::default()
+        };
+        let kept = |instance: &Instance| instance.shown.iter().filter(|(_, shown)| !is_empty(shown)).count();
+        let same = |(video, shown): (&VideoId, &Shown)| {
+            other.shown.get(video).map_or_else(|| is_empty(shown), |others| shown.is_like(others, within))
+        };
+        (self.id, self.rules, self.is_up, self.salt) == (other.id, other.rules, other.is_up, other.salt)
+            && kept(self) == kept(other)
+            && self.shown.iter().all(same)
     }
 
     fn extend(&mut self, video: VideoId, viewer: ViewerId, last: Time) {
@@ -410,6 +449,16 @@ pub fn replacing_count(rules: &Rules, activity: &Activity, origin: InstanceId) -
         AcceptResult::VideoHost => activity.author == origin,
     };
     activity.result.filter(|_| accepts)
+}
+
+impl Shown {
+    fn is_like(&self, other: &Shown, within: Span) -> bool {
+        let views = || self.plain_views.iter().zip(&other.plain_views);
+        self.store.is_like(&other.store, within)
+            && (self.last_total, self.was_viewed) == (other.last_total, other.was_viewed)
+            && self.plain_views.len() == other.plain_views.len()
+            && views().all(|(one, other)| one.0 == other.0 && one.1.is_near(*other.1, within))
+    }
 }
 
 impl LastTotal {

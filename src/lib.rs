@@ -35,6 +35,9 @@ pub mod check;
 
 pub mod conform;
 
+#[cfg(feature = "live")]
+pub mod parity;
+
 pub mod theory;
 
 pub mod cli;

@@ -114,6 +114,12 @@ impl LiveArguments {
     }
 }
 
+/// Writes what is left of a capture.
+pub(super) fn finish_capture(how: &How) -> Result<(), Failed> {
+    let finished = how.capture.as_ref().map_or(Ok(()), |capture| capture.finish());
+    finished.map_err(|error| Failed::Io(format!("--capture: cannot be written: {error}")))
+}
+
 pub(super) fn main(arguments: &Arguments) -> Exit {
     live(arguments).unwrap_or_else(|failed| failed.told())
 }
@@ -131,9 +137,7 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     let outcome = run_live(&study, &out, arguments.force, |scenario, plans| {
         live_batch(arguments, scenario, plans, &how, &stop)
     });
-    if let Some(capture) = &how.capture {
-        capture.finish().map_err(|error| Failed::Io(format!("--capture: cannot be written: {error}")))?;
-    }
+    finish_capture(&how)?;
     arguments.told.note(&said(outcome?, &out));
     Ok(arguments.told.summary(&study.scenario, &out))
 }
@@ -151,7 +155,7 @@ fn live_batch(
     let alive = batch.live(scenario, plans, &|_| (), stop).map_err(|error| Failed::Io(error.to_string()))?;
     let mut results = Vec::new();
     for (one, plan) in alive.into_iter().zip(plans) {
-        tell_counts(&arguments.told, &scenario.compare[plan.variant].name, &one.lived.refusals);
+        tell_counts(&|text| arguments.told.note(text), &scenario.compare[plan.variant].name, &one.lived.refusals);
         results.extend(one.result);
     }
     if stop.load(Ordering::Relaxed) {
@@ -161,8 +165,8 @@ fn live_batch(
 }
 
 /// Says what servers refused, and what went otherwise than the model says.
-pub(super) fn tell_counts(told: &Told, column: &str, counts: &BTreeMap<&'static str, Reason>) {
+pub(super) fn tell_counts(tell: &dyn Fn(&str), column: &str, counts: &BTreeMap<&'static str, Reason>) {
     for (reason, Reason { count, first }) in counts {
-        told.note(&format!("{column}: {reason} {count} (first: {first})"));
+        tell(&format!("{column}: {reason} {count} (first: {first})"));
     }
 }

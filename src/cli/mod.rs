@@ -12,6 +12,8 @@ mod init;
 mod live;
 mod metrics;
 mod output;
+#[cfg(feature = "live")]
+mod parity;
 mod plan;
 #[cfg(feature = "report")]
 mod plot;
@@ -67,6 +69,9 @@ enum Command {
     /// Run the instances as real servers on this machine, which exchange signed activities, and note the same records
     #[cfg(feature = "live")]
     Live(live::Arguments),
+    /// Run the same workload in the simulation and as real servers, and compare messages, bytes and displayed counts
+    #[cfg(feature = "live")]
+    Parity(parity::Arguments),
     /// Print the cells that `run` would run, one JSON object a line; takes the options of `run`
     Plan(run::Arguments),
     /// Run one cell: a line of `plan` on standard input, its record on standard output
@@ -104,7 +109,7 @@ enum Command {
 }
 
 /// A scenario file, and what is different this time.
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct ScenarioArguments {
     /// The scenario file (YAML or JSON)
     scenario: PathBuf,
@@ -165,6 +170,8 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::main(&arguments),
         #[cfg(feature = "live")]
         Command::Live(arguments) => live::main(&arguments),
+        #[cfg(feature = "live")]
+        Command::Parity(arguments) => parity::main(&arguments),
         Command::Plan(arguments) => plan::main(&arguments),
         Command::Cell(arguments) => cell::main(&arguments),
         Command::Collect(arguments) => collect::main(&arguments),

@@ -4,9 +4,12 @@
 //! Queues, loss and CPU time play no part in recordings: a message leaves when it is sent. Here is no second
 //! implementation of any rule; the recordings were made by PeerTube's own code.
 
+mod open;
 mod trace;
+mod write;
 
-pub use trace::{MessageRow, SampleRow, Trace};
+pub use trace::{MessageRow, RestartRow, SampleRow, Trace};
+pub use write::{BeatRow, Recording, RecordingInstance};
 
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
@@ -15,7 +18,7 @@ use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::workload::Session;
 use crate::event::{Letter, Message};
 use crate::instance::Instance;
-use crate::mechanism::activity::{Kind, Subject};
+use crate::mechanism::activity::Subject;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
 use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
 use crate::observe::{Observer, QueueSample};
@@ -25,7 +28,7 @@ use crate::words::ids::{InstanceId, VideoId};
 use crate::words::random::Seed;
 use crate::words::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
-use trace::session_name;
+use trace::{kind_in_recordings, session_name};
 
 const VIDEO: VideoId = VideoId(0);
 const SEED: Seed = Seed { seed: 0, replication: 0 };
@@ -46,13 +49,26 @@ pub enum Verdict {
 
 /// Replays a recording and compares.
 pub fn conform(trace: &Trace) -> Verdict {
+    if trace.latencies_as_recorded {
+        return open::replay(trace);
+    }
     let mut replay = Replay { trace, messages: Vec::new(), samples: Vec::new() };
     sim::run(&cell(trace), &mut replay, &AtomicBool::new(false));
     let Replay { mut messages, samples, .. } = replay;
     messages.sort();
+    verdict(trace, &trace.messages, &messages, &samples)
+}
+
+/// Compares what is recorded with ours; messages are sorted.
+fn verdict(
+    trace: &Trace,
+    recorded: &[MessageRow],
+    messages: &[MessageRow],
+    samples: &[SampleRow],
+) -> Verdict {
     let differences = [
-        first_difference(&trace.messages, &messages, |row| row.sent_ms, MessageRow::to_string),
-        first_difference(&trace.samples, &samples, |row| row.at_ms, |row| sample_text(trace, row)),
+        first_difference(recorded, messages, |row| row.sent_ms, MessageRow::to_string),
+        first_difference(&trace.samples, samples, |row| row.at_ms, |row| sample_text(trace, row)),
     ];
     let first = differences.into_iter().flatten().min_by_key(|(at_ms, _)| *at_ms);
     match first {
@@ -78,9 +94,9 @@ fn cell(trace: &Trace) -> Cell {
         latency: Some(Latency::Constant(latency)),
         loss_ppm: None,
     };
-    let restart = |&(instance, at): &(InstanceId, Time)| Fault::Restart {
-        instance,
-        at,
+    let restart = |restart: &RestartRow| Fault::Restart {
+        instance: restart.instance,
+        at: restart.at,
         startup: Span::ZERO,
         rules: None,
     };
@@ -130,7 +146,7 @@ impl Observer for Replay<'_> {
         let name = |id: InstanceId| self.trace.instances[id.index()].clone();
         self.messages.push(MessageRow {
             sent_ms: now.ms(),
-            arrives_ms: arrives.expect("nothing is lost in a replay").ms(),
+            arrives_ms: Some(arrives.expect("nothing is lost in a replay").ms()),
             from: name(*from),
             to: name(*to),
             kind: kind_in_recordings(*kind).to_owned(),
@@ -151,15 +167,6 @@ impl Observer for Replay<'_> {
             displayed: instances.iter().map(|instance| instance.displayed(VIDEO)).collect(),
             watching: self.trace.sessions.iter().filter(watching).count() as u64,
         });
-    }
-}
-
-fn kind_in_recordings(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Viewer | Kind::ViewerForwarded => "viewer",
-        Kind::Total | Kind::FollowerTotal | Kind::FollowerTotalForwarded => "total",
-        Kind::Plain | Kind::PlainForwarded => "view",
-        Kind::Update | Kind::UpdateFetch | Kind::WatchAction | Kind::Background => "other",
     }
 }
 
@@ -187,12 +194,12 @@ impl std::fmt::Display for MessageRow {
         let number = |number: Option<u64>| number.map_or_else(|| "none".to_owned(), |n| n.to_string());
         write!(
             f,
-            "[{} ms: {} from {} to {}, arrives {} ms, forwarded {}, viewer {}, result {}, expires {}]",
+            "[{} ms: {} from {} to {}, arrives {}, forwarded {}, viewer {}, result {}, expires {}]",
             self.sent_ms,
             self.kind,
             self.from,
             self.to,
-            self.arrives_ms,
+            number(self.arrives_ms),
             u8::from(self.forwarded),
             self.viewer.as_deref().unwrap_or("none"),
             number(self.result),

@@ -5,6 +5,7 @@
 
 use crate::domain::protocol::{FollowerTotal, PlainViews, Rules};
 use crate::domain::workload::Session;
+use crate::mechanism::activity::Kind;
 use crate::mechanism::network::LATENCY_MAX;
 use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::words::units::{Span, Time};
@@ -18,6 +19,8 @@ const MOST_EVENTS: u64 = 50_000_000;
 const MOST_MESSAGES: u64 = 5_000_000;
 const MOST_MS: u64 = 400 * 24 * 3_600 * 1_000;
 const MOST_INSTANCES: usize = 10_000;
+/// No message counts more, so that all together are a u32.
+const MOST_COUNTED: u64 = 100_000;
 
 /// A recording that was understood.
 #[derive(Clone, Debug)]
@@ -34,8 +37,10 @@ pub struct Trace {
     pub latency_default: Option<Span>,
     /// Latencies of single links.
     pub latency_of_link: Vec<(InstanceId, InstanceId, Span)>,
-    /// State lost, instantly up again.
-    pub restarts: Vec<(InstanceId, Time)>,
+    /// Whether every message took as long as its row says: then no latency is given.
+    pub latencies_as_recorded: bool,
+    /// State lost; in the order of instances and times.
+    pub restarts: Vec<RestartRow>,
     /// What happens later plays no part.
     pub end: Time,
     /// The first sample.
@@ -52,13 +57,24 @@ pub struct Trace {
     pub samples: Vec<SampleRow>,
 }
 
+/// A restart as recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RestartRow {
+    /// Whose process.
+    pub instance: InstanceId,
+    /// When it is up again.
+    pub at: Time,
+    /// When it was gone, if not only then.
+    pub stop: Option<Time>,
+}
+
 /// A message as recorded; times in ms. The order of the fields is that of comparison.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MessageRow {
     /// When it was sent.
     pub sent_ms: u64,
-    /// When it arrived.
-    pub arrives_ms: u64,
+    /// When it arrived; none if it never did.
+    pub arrives_ms: Option<u64>,
     /// The instance that sent it.
     pub from: String,
     /// The instance that received it.
@@ -116,6 +132,7 @@ struct Params {
 struct Restart {
     instance: String,
     at_ms: u64,
+    stop_ms: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -146,10 +163,16 @@ impl Trace {
         let names = Instances(&instances);
         let (sessions, session_names) = sessions(&file.viewers, &names)?;
         let origin = names.id(&file.params.origin)?;
-        let (latency_default, latency_of_link) = latencies(&file.params.latency_ms, origin, &names)?;
-        let mut restarts = BTreeSet::new();
-        for restart in &file.params.restarts {
-            restarts.insert((names.id(&restart.instance)?, Time::from_ms(restart.at_ms)));
+        let latencies_as_recorded = file.params.latency_ms.is_empty();
+        let (latency_default, latency_of_link) = match latencies_as_recorded {
+            true => (None, Vec::new()),
+            false => latencies(&file.params.latency_ms, origin, &names)?,
+        };
+        let messages = messages(&file.messages, &names)?;
+        if latencies_as_recorded {
+            messages.iter().try_for_each(check_input)?;
+        } else if let Some(row) = messages.iter().find(|row| row.arrives_ms.is_none()) {
+            return Err(format!("messages.rows: {row} never arrives, which needs an empty latencyMs"));
         }
         Ok(Trace {
             origin,
@@ -157,13 +180,14 @@ impl Trace {
             tick_phase: tick_phase(&file.params.tick_phase_ms, &instances)?,
             latency_default,
             latency_of_link,
-            restarts: restarts.into_iter().collect(),
+            latencies_as_recorded,
+            restarts: restarts(&file.params, &names)?,
             end: Time::from_ms(file.params.duration_ms),
             sample_from: Time::from_ms(file.params.sample_offset_ms),
             sample_every: Span::from_ms(file.params.sample_every_ms),
             sessions,
             session_names,
-            messages: messages(&file.messages, &names)?,
+            messages,
             samples: samples(&file.samples, &names)?,
             instances,
         })
@@ -272,6 +296,35 @@ fn tick_phase(phases: &BTreeMap<String, u64>, instances: &[String]) -> Result<Ve
     instances.iter().map(phase).collect()
 }
 
+/// Each once, though a file may list one twice.
+fn restarts(params: &Params, names: &Instances<'_>) -> Result<Vec<RestartRow>, String> {
+    let mut restarts = BTreeSet::new();
+    for Restart { instance, at_ms, stop_ms } in &params.restarts {
+        if let Some(stop) = stop_ms {
+            expect_range("restarts.stopMs", *stop, 0..=*at_ms)?;
+            if !params.latency_ms.is_empty() {
+                return Err("restarts.stopMs: needs an empty latencyMs".to_owned());
+            }
+        }
+        let stop = stop_ms.map(Time::from_ms);
+        restarts.insert(RestartRow { instance: names.id(instance)?, at: Time::from_ms(*at_ms), stop });
+    }
+    Ok(restarts.into_iter().collect())
+}
+
+/// Refuses what a recorded message must not bring into an instance.
+fn check_input(row: &MessageRow) -> Result<(), String> {
+    if let Some(ms) = row.expires_ms {
+        expect_range("messages.expires", ms, 0..=2 * MOST_MS)?;
+    }
+    match row.result {
+        Some(count) if count > MOST_COUNTED => {
+            Err(format!("messages.resultCount: {count} is more than {MOST_COUNTED}"))
+        }
+        _ => Ok(()),
+    }
+}
+
 type Latencies = (Option<Span>, Vec<(InstanceId, InstanceId, Span)>);
 
 fn latencies(
@@ -363,7 +416,7 @@ fn message(cells: &[&Value; 9]) -> Option<MessageRow> {
     let optional = |cell: &Value| if cell.is_null() { Some(None) } else { cell.as_u64().map(Some) };
     Some(MessageRow {
         sent_ms: sent.as_u64()?,
-        arrives_ms: arrives.as_u64()?,
+        arrives_ms: optional(arrives)?,
         from: text(from)?,
         to: text(to)?,
         kind: text(kind).filter(|kind| ["viewer", "total"].contains(&kind.as_str()))?,
@@ -415,4 +468,14 @@ fn shown(row: &[Value]) -> String {
 /// The name of a session, for messages about it.
 pub(super) fn session_name(trace: &Trace, session: SessionId) -> &str {
     &trace.session_names[session.index()]
+}
+
+/// The kind as recordings name it.
+pub(super) fn kind_in_recordings(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Viewer | Kind::ViewerForwarded => "viewer",
+        Kind::Total | Kind::FollowerTotal | Kind::FollowerTotalForwarded => "total",
+        Kind::Plain | Kind::PlainForwarded => "view",
+        Kind::Update | Kind::UpdateFetch | Kind::WatchAction | Kind::Background => "other",
+    }
 }

@@ -10,6 +10,7 @@ use crate::observe::{Both, Observer, Outcome};
 use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, response_bytes, result};
 use crate::scenario::Scenario;
 use crate::sim::Cell;
+use crate::words::ids::InstanceId;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -79,7 +80,13 @@ impl Batch {
         let mut cells: Vec<Cell> = plans.iter().map(|plan| build_cell(scenario, plan)).collect();
         check(scenario)?;
         let count = scenario.instances.len();
-        let peers: Vec<PeerAt> = Vec::new();
+        let peer = |(number, peer): (usize, &crate::scenario::Peer)| PeerAt {
+            id: InstanceId::at(count + number),
+            actor: peer.actor.clone(),
+            inbox: peer.inbox.clone(),
+            follows: peer.follows,
+        };
+        let peers: Vec<PeerAt> = scenario.peers.iter().enumerate().map(peer).collect();
         let epoch_unix_ms = super::clock::unix_ms();
         let mut listeners = Vec::new();
         for (number, cell) in cells.iter_mut().enumerate() {

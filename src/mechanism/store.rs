@@ -11,7 +11,7 @@
 
 use crate::mechanism::activity::Subject;
 use crate::words::ids::{InstanceId, ViewerId};
-use crate::words::units::Time;
+use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 
 /// The identity of an entry: what the id of its View says.
@@ -179,6 +179,59 @@ impl Store {
         self.named.get(&id.number())?.last_sent
     }
 
+    /// A store that holds one entry, if this one does, and is otherwise like it.
+    pub fn only(&self, id: EntryId) -> Store {
+        let number = id.number();
+        let named: BTreeMap<u128, Named> =
+            self.named.get(&number).map(|&entry| (number, entry)).into_iter().collect();
+        let listed = named.values().filter(|entry| entry.list == self.list);
+        let sum = listed.map(|entry| u64::from(entry.count)).sum();
+        Store { named, unnamed: Vec::new(), sum, ..*self }
+    }
+
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.unnamed.is_empty()
+    }
+
+    /// How far from an instant, before or after it, the nearest expiry is.
+    pub fn nearest_expiry(&self, now: Time) -> Option<Span> {
+        let named = self.named.values().map(|entry| entry.expires);
+        let all = named.chain(self.unnamed.iter().map(|entry| entry.expires));
+        all.map(|expires| Span::from_ns(expires.ns().abs_diff(now.ns()))).min()
+    }
+
+    /// Whether another one keeps the same, if times that are no further apart than `within` are the same. The order of the
+    /// list has no meaning, nor how many lists there were before.
+    pub fn is_like(&self, other: &Store, within: Span) -> bool {
+        let same_named = |((id, one), (other_id, two)): ((&u128, &Named), (&u128, &Named))| {
+            let listed = (one.list == self.list) == (two.list == other.list);
+            let sent = match (one.last_sent, two.last_sent) {
+                (Some(one), Some(two)) => one.is_near(two, within),
+                (one, two) => one == two,
+            };
+            id == other_id
+                && listed
+                && sent
+                && one.count == two.count
+                && one.expires.is_near(two.expires, within)
+        };
+        let sorted = |store: &Store| {
+            let mut entries: Vec<_> =
+                store.unnamed.iter().map(|entry| (entry.count, entry.expires)).collect();
+            entries.sort_unstable();
+            entries
+        };
+        let same_unnamed = || {
+            let pairs = sorted(self).into_iter().zip(sorted(other));
+            { pairs }.all(|(one, two)| one.0 == two.0 && one.1.is_near(two.1, within))
+        };
+        (self.keeping, self.loaded, self.sum) == (other.keeping, other.loaded, other.sum)
+            && (self.named.len(), self.unnamed.len()) == (other.named.len(), other.unnamed.len())
+            && self.named.iter().zip(&other.named).all(same_named)
+            && same_unnamed()
+    }
+
     /// The process starts again: a list is lost, a keyed store is there but not yet loaded.
     pub fn restart(&mut self) {
         match self.keeping {
@@ -262,6 +315,37 @@ mod tests {
             store.set(viewer(1), count, at(expires));
             assert_eq!(store.displayed(), shown);
         }
+    }
+
+    #[test]
+    fn likeness_is_of_what_is_kept_and_not_of_how_it_came() {
+        let near = Span::from_ms(5);
+        let (mut one, mut other) = (Store::new(Keeping::List), Store::new(Keeping::List));
+        one.replace(total(), 3, at(1));
+        for store in [&mut one, &mut other] {
+            store.replace(total(), 7, at(15));
+            store.extend_or_add(viewer(1), at(50));
+        }
+        one.add(viewer(2), at(20));
+        one.add(viewer(3), at(30));
+        other.add(viewer(3), at(32));
+        other.add(viewer(2), at(17));
+        assert!(one.is_like(&other, near) && other.is_like(&one, near));
+        assert!(!one.is_like(&other, Span::from_ms(2)));
+        other.clean(at(17));
+        assert!(!one.is_like(&other, near), "one entry less");
+        // a known viewer in no list is not one in the list
+        let (mut listed, mut unlisted) = (Store::new(Keeping::List), Store::new(Keeping::List));
+        unlisted.extend_or_add(viewer(1), at(50));
+        for store in [&mut listed, &mut unlisted] {
+            store.replace(total(), 1, at(15));
+        }
+        listed.extend_or_add(viewer(1), at(50));
+        unlisted.add(viewer(1), at(50));
+        assert_eq!(listed.displayed(), unlisted.displayed());
+        assert!(!listed.is_like(&unlisted, near));
+        assert_eq!(one.nearest_expiry(at(33)), Some(Span::from_ms(3)));
+        assert_eq!(Store::new(Keeping::List).nearest_expiry(at(33)), None);
     }
 
     #[test]

@@ -28,7 +28,7 @@ mod value;
 
 pub use init::{example, is_name};
 pub use model::{
-    End, Expectation, Gate, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto,
+    End, Expectation, Gate, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto, Peer,
     Precision, Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
 };
 pub use problem::Problem;

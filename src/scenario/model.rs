@@ -64,6 +64,10 @@ pub struct Scenario {
     pub expect: Vec<Expectation>,
     /// How the regression check takes it; none if as it is.
     pub gate: Option<Gate>,
+    /// What `fedisim parity` changes first, `path=value` each.
+    pub parity: Vec<String>,
+    /// Servers of others that take part in live runs, and in no other.
+    pub peers: Vec<Peer>,
     /// The scenario as canonical YAML with all defaults: a valid scenario file that means the same.
     pub resolved: String,
     /// SHA-256 of `resolved`, 64 hex digits: equal hashes are equal runs.
@@ -224,6 +228,17 @@ pub enum Gate {
     Set(Vec<String>),
     /// Not at all, for this reason.
     Skip(String),
+}
+
+/// A server of somebody else's, reached by IP address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The URL of its actor; no two peers share one.
+    pub actor: String,
+    /// The URL of its inbox.
+    pub inbox: String,
+    /// The instance whose broadcasts it receives.
+    pub follows: Option<InstanceId>,
 }
 
 /// A bound that a result must keep. At least one of `min` and `max` is there.

@@ -103,6 +103,8 @@ pub(crate) enum Form {
     RegionPair,
     /// A host, perhaps with a port; `{n}` and `{name}` stand for an instance's number and name.
     Host,
+    /// The URL of a peer: no name is looked up to reach it.
+    PeerUrl,
     /// A file beside the scenario.
     DataPath,
     /// The hash of a file.
@@ -132,6 +134,7 @@ impl Form {
             Form::Region => "a region: 1 to 16 of a-z and 0-9, such as `de`",
             Form::RegionPair => "two regions, such as `de-fr`",
             Form::Host => "a host, such as `{name}.example` or `127.0.0.1:90{n}`",
+            Form::PeerUrl => "a URL with an IP address and a port, such as `http://127.0.0.1:9000/inbox`",
             Form::DataPath => {
                 "a file in the scenario's folder or below: letters, digits, `-`, `_` and `.` between `/`, no `..`"
             }
@@ -154,6 +157,9 @@ impl Form {
             Form::Region => "^[a-z0-9]{1,16}$",
             Form::RegionPair => "^[a-z0-9]{1,16}-[a-z0-9]{1,16}$",
             Form::Host => "^[a-z0-9{][a-z0-9.:{}-]{0,252}$",
+            Form::PeerUrl => {
+                "^http://([0-9.]{7,15}|\\[[0-9a-f:.]{2,45}\\]):[1-9][0-9]{0,4}/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$"
+            }
             Form::DataPath => "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
             Form::Sha256 => "^[0-9a-f]{64}$",
             Form::Version => "^[0-9][0-9A-Za-z.-]{0,31}$",
@@ -181,6 +187,7 @@ impl Form {
             Form::Host => {
                 made_of(text, 253, |b| b == b'{' || b.is_ascii_lowercase() || b.is_ascii_digit(), ".:-}")
             }
+            Form::PeerUrl => is_peer_url(text),
             Form::DataPath => {
                 let first = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
                 text.len() <= 255 && text.split('/').all(|part| made_of(part, 255, first, "."))
@@ -207,6 +214,17 @@ impl Form {
             }
         }
     }
+}
+
+/// Whether a URL is `http`, names an IP address and a port above 0, and has a path or a query of characters that may stand there.
+fn is_peer_url(text: &str) -> bool {
+    let parts = || text.strip_prefix("http://")?.split_once('/');
+    let Some((authority, rest)) = parts().filter(|_| text.len() <= 255) else { return false };
+    let may_stand = |b: u8| b.is_ascii_alphanumeric() || b"._~!$&'()*+,;=:@%/?-".contains(&b);
+    let is_short = |text: &str| !text.starts_with('+') && !text.starts_with('0');
+    let Some((_, port)) = authority.rsplit_once(':') else { return false };
+    let address = authority.parse::<std::net::SocketAddr>();
+    address.is_ok_and(|at| at.port() > 0) && is_short(port) && rest.bytes().all(may_stand)
 }
 
 impl Shape {

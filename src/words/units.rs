@@ -47,6 +47,11 @@ impl Time {
         Span(self.0.saturating_sub(earlier.0))
     }
 
+    /// Whether another instant is no further away than `within`.
+    pub fn is_near(self, other: Time, within: Span) -> bool {
+        self.0.abs_diff(other.0) <= within.0
+    }
+
     /// The instant `span` before this one, T0 at the earliest.
     pub fn before(self, span: Span) -> Time {
         Time(self.0.saturating_sub(span.0))

@@ -1,12 +1,23 @@
 //! The recordings of PeerTube's own code: all conform, every rule they can see is held by one, and a recording that was
 //! altered does not conform.
 
-use fedisim::conform::{Trace, Verdict, conform};
-use fedisim::domain::protocol::{PRESETS, Rules};
-use fedisim::words::units::Span;
+use fedisim::conform::{
+    BeatRow, MessageRow, Recording, RecordingInstance, SampleRow, Trace, Verdict, conform,
+};
+use fedisim::domain::protocol::{PRESETS, PlainViews, Rules};
+use fedisim::event::Message;
+use fedisim::instance::{Input, Instance};
+use fedisim::mechanism::activity::Subject;
+use fedisim::observe::{Observer, QueueSample};
+use fedisim::runs::cell::{build_cell, plan};
+use fedisim::scenario::{self, Changes, Failure};
+use fedisim::sim;
+use fedisim::words::ids::{InstanceId, VideoId};
+use fedisim::words::units::{Span, Time};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 
 fn paths() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces");
@@ -242,4 +253,247 @@ fn what_is_no_recording_is_told_in_a_sentence() {
     for text in ["", "[]", "{", "\u{0}", "{\"protocol\": {}}"] {
         assert!(Trace::parse(text.as_bytes()).is_err());
     }
+}
+
+/// Without latencies every message takes as long as its own row says, and every instance is replayed by itself.
+#[test]
+fn every_recording_conforms_with_its_latencies_as_recorded() {
+    for path in paths() {
+        let mut value: Value = serde_json::from_slice(&fs::read(&path).expect("a recording")).expect("JSON");
+        value["params"]["latencyMs"] = json!({});
+        let trace = parse(&value).expect("it is understood");
+        assert!(trace.latencies_as_recorded);
+        match conform(&trace) {
+            Verdict::Conforms { messages, samples } => {
+                assert_eq!((messages, samples), (trace.messages.len(), trace.samples.len()));
+            }
+            Verdict::Differs(difference) => panic!("{}: {difference}", path.display()),
+        }
+    }
+}
+
+#[test]
+fn an_altered_recording_differs_with_its_latencies_as_recorded_too() {
+    let mut base = trace("mixed--peertube-8.0");
+    base["params"]["latencyMs"] = json!({});
+    type Alter = fn(&mut Value);
+    let alterations: [Alter; 6] = [
+        |trace| trace["messages"]["rows"][0][0] = json!(3_029),
+        |trace| trace["messages"]["rows"][3][7] = json!(9),
+        |trace| trace["samples"]["rows"][5][2] = json!(99),
+        |trace| drop(rows_of(trace).remove(0)),
+        // a View of a follower that never arrives: the origin neither counts nor forwards it
+        |trace| {
+            let of_follower = |row: &&mut Value| row[2] != "origin";
+            rows_of(trace).iter_mut().find(of_follower).expect("a View of a follower")[1] = json!(null);
+        },
+        |trace| trace["params"]["tickPhaseMs"]["r1"] = json!(100),
+    ];
+    assert!(matches!(conform(&parse(&base).expect("understood")), Verdict::Conforms { .. }));
+    for (number, alter) in alterations.into_iter().enumerate() {
+        let mut altered = base.clone();
+        alter(&mut altered);
+        let verdict = conform(&parse(&altered).expect("it is understood"));
+        assert!(matches!(verdict, Verdict::Differs(_)), "alteration {number}");
+    }
+}
+
+#[test]
+fn what_only_latencies_as_recorded_can_have_is_refused_elsewhere() {
+    type Alter = fn(&mut Value);
+    let alterations: [(Alter, &str); 5] = [
+        (
+            |trace| trace["messages"]["rows"][1][1] = json!(null),
+            "never arrives, which needs an empty latencyMs",
+        ),
+        (
+            |trace| trace["params"]["restarts"] = json!([{"instance": "r1", "stopMs": 1, "atMs": 5}]),
+            "restarts.stopMs: needs an empty latencyMs",
+        ),
+        (
+            |trace| {
+                trace["params"]["latencyMs"] = json!({});
+                trace["params"]["restarts"] = json!([{"instance": "r1", "stopMs": 6, "atMs": 5}]);
+            },
+            "restarts.stopMs: 6 ms is not in 0 to 5 ms",
+        ),
+        (
+            |trace| {
+                trace["params"]["latencyMs"] = json!({});
+                trace["messages"]["rows"][1][7] = json!(4_000_000_000_u64);
+            },
+            "messages.resultCount: 4000000000 is more than 100000",
+        ),
+        (
+            |trace| {
+                trace["params"]["latencyMs"] = json!({});
+                trace["messages"]["rows"][1][8] = json!(u64::MAX);
+            },
+            "messages.expires: ",
+        ),
+    ];
+    for (alter, expected) in alterations {
+        let mut altered = trace("mixed--v2");
+        alter(&mut altered);
+        let problem = parse(&altered).expect_err(expected);
+        assert!(problem.contains(expected), "{problem}");
+    }
+    // what arrives after the end arrives for nobody
+    let mut late = trace("mixed--v2");
+    late["params"]["latencyMs"] = json!({});
+    rows_of(&mut late).iter_mut().for_each(|row| row[1] = json!(u64::MAX));
+    assert!(matches!(conform(&parse(&late).expect("understood")), Verdict::Differs(_)));
+}
+
+/// A run whose times are whole milliseconds, for recordings hold no others.
+const RECORDED: &str = "
+name: recorded
+description: two restarts and lost messages
+end: 400 s
+compare: [peertube-6.0, peertube-6.3-v2, peertube-8.2.4, peertube-9.0-dev, v3]
+delivery: unlimited
+other_traffic: {updates: off, watch_actions: off}
+instances: {origin: {tick_phase: 50001 ms}, near: {tick_phase: 60002 ms}, far: {tick_phase: 70003 ms}}
+videos: {clip: {origin: origin, length: live}}
+viewers:
+  - video: clip
+    sessions:
+      - {instance: near, viewer: anna, start: 3107 ms, watch: 199 s}
+      - {instance: near, viewer: anna, start: 250111 ms, watch: 99 s}
+      - {instance: far, start: 20013 ms, watch: 240 s}
+      - {instance: far, start: 22017 ms, watch: 240 s}
+      - {instance: origin, start: 30019 ms, watch: 250 s}
+network: {latency: {constant: 53 ms}, loss: 10 %}
+faults:
+  - {restart: [near], at: 140.5 s, startup: 2.5 s}
+  - {restart: [origin], at: 200.5 s, startup: 0 s}
+measure: {every: 7 s}
+";
+
+/// Writes down what a run does, as a live run is written down.
+struct Scribe {
+    recording: Recording,
+    /// By instance: when its process was gone, while it is.
+    gone: Vec<Option<u64>>,
+}
+
+impl Scribe {
+    fn name(&self, id: InstanceId) -> String {
+        self.recording.instances[id.index()].name.clone()
+    }
+}
+
+impl Observer for Scribe {
+    fn handled(&mut self, now: Time, _clock: Time, instance: InstanceId, input: &Input<'_>) {
+        let name = self.name(instance);
+        match input {
+            Input::Heartbeat(beat) => {
+                let session = format!("viewer-{}", beat.viewer);
+                self.recording.beats.push(BeatRow { instance: name, session, at_ms: now.ms() });
+            }
+            Input::Stop => self.gone[instance.index()] = Some(now.ms()),
+            Input::Restart(_) => {
+                let gone = self.gone[instance.index()].take().unwrap_or(now.ms());
+                self.recording.restarts.push((name, gone, now.ms()));
+            }
+            _ => {}
+        }
+    }
+
+    fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
+        let viewer = match message.activity.subject {
+            Subject::Viewer(viewer, _) => Some(format!("viewer-{viewer}")),
+            Subject::Total => None,
+            _ => return,
+        };
+        self.recording.messages.push(MessageRow {
+            sent_ms: now.ms(),
+            arrives_ms: None,
+            from: self.name(message.from),
+            to: self.name(message.to),
+            kind: if viewer.is_some() { "viewer".into() } else { "total".into() },
+            forwarded: message.activity.author != message.from,
+            viewer,
+            result: message.activity.result.map(u64::from),
+            expires_ms: message.activity.expires.map(Time::ms),
+        });
+    }
+
+    fn processed(&mut self, now: Time, message: &Message) {
+        let expires = message.activity.expires.map(Time::ms);
+        let (from, to) = (self.name(message.from), self.name(message.to));
+        let is_it = |row: &&mut MessageRow| {
+            row.arrives_ms.is_none() && (&row.from, &row.to, row.expires_ms) == (&from, &to, expires)
+        };
+        if let Some(row) = self.recording.messages.iter_mut().find(is_it) {
+            row.arrives_ms = Some(now.ms());
+        }
+    }
+
+    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
+        let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VideoId(0)) } else { 0 };
+        let displayed = instances.iter().map(shown).collect();
+        self.recording.samples.push(SampleRow { at_ms: now.ms(), displayed, watching: 0 });
+    }
+}
+
+/// The recording of a column of `RECORDED`.
+fn recorded(column: usize) -> Recording {
+    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
+    let input = scenario::Input { file: "recorded", bytes: RECORDED.as_bytes(), stem: None, data: &no_data };
+    let scenario = scenario::parse(&input, &Changes::default(), &[])
+        .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
+    let mut cell = build_cell(&scenario, &plan(&scenario)[column]);
+    cell.federation.instances.iter_mut().for_each(|instance| instance.rules.plain_views = PlainViews::None);
+    let parameters = cell.federation.instances[0].rules.parameters;
+    let instances = cell.federation.instances.iter().zip(&cell.tick_phase);
+    let instances = instances.map(|(instance, phase)| RecordingInstance {
+        name: instance.name.clone(),
+        preset: scenario.compare[column].name.clone(),
+        tick_phase_ms: phase.ms(),
+    });
+    let ms = |span: Span| span.us() / 1_000;
+    let recording = Recording {
+        description: "a simulated run".into(),
+        instances: instances.collect(),
+        origin: "origin".into(),
+        lifetime_ms: ms(parameters.lifetime),
+        tick_interval_ms: ms(parameters.tick_interval),
+        refederate_ms: ms(parameters.refederation_age),
+        duration_ms: cell.end.latest().ms(),
+        sample_offset_ms: cell.sampling.from.ms(),
+        sample_every_ms: ms(cell.sampling.every),
+        ..Recording::default()
+    };
+    let mut scribe = Scribe { gone: vec![None; 3], recording };
+    sim::run(&cell, &mut scribe, &AtomicBool::new(false));
+    scribe.recording
+}
+
+#[test]
+fn a_recording_of_ours_is_read_and_conforms() {
+    let mut lost = 0;
+    for column in 0..5 {
+        let recording = recorded(column);
+        assert!(recording.messages.len() > 4 && recording.beats.len() > 150);
+        assert_eq!(recording.restarts.len(), 2);
+        let text = recording.to_json();
+        let trace = Trace::parse(text.as_bytes()).unwrap_or_else(|problem| panic!("{problem}"));
+        lost += trace.messages.iter().filter(|row| row.arrives_ms.is_none()).count();
+        match conform(&trace) {
+            Verdict::Conforms { messages, samples } => {
+                assert_eq!((messages, samples), (recording.messages.len(), 58));
+            }
+            Verdict::Differs(difference) => panic!("{column}: {difference}"),
+        }
+        // a row a line: a heartbeat, a message, a sample
+        let rows = recording.beats.len() + recording.messages.len() + recording.samples.len();
+        assert_eq!(text.lines().count(), rows + 18);
+        // and it is not blind
+        let mut other = recording.clone();
+        other.messages.pop();
+        let trace = Trace::parse(other.to_json().as_bytes()).expect("it is understood");
+        assert!(matches!(conform(&trace), Verdict::Differs(_)));
+    }
+    assert!(lost > 5, "{lost}");
 }

@@ -9,6 +9,8 @@ mod extremes;
 mod folders;
 mod gate;
 mod layers;
+#[cfg(feature = "live")]
+mod parity;
 mod program;
 mod queues;
 mod reading;

@@ -4,12 +4,12 @@ use crate::domain::federation::{Capacity, Follows};
 use crate::scenario::build::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
-use crate::scenario::model::{Group, InstanceSpec, VideoSpec};
+use crate::scenario::model::{Group, InstanceSpec, Peer, VideoSpec};
 use crate::scenario::problem::{Problems, Spot, shown};
 use crate::scenario::value::Checked;
 use crate::words::ids::InstanceId;
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// Names of groups in a scenario stand for at most this many instances, however often they are used.
@@ -268,4 +268,39 @@ pub(crate) fn follows(
         }
         _ => unreachable!("the format has no other case"),
     }
+}
+
+/// The servers of others.
+pub(crate) fn peers(file: &Checked, table: &Table, problems: &mut Problems) -> Option<Vec<Peer>> {
+    let mut actors = BTreeSet::new();
+    let mut peer = |item: &Checked| {
+        let actor = item.get("actor").and_then(|at| {
+            let url = at.as_text()?;
+            if !actors.insert(url.to_owned()) {
+                problems.at(at.spot(), "is the actor of a peer above, too; each has its own");
+            }
+            if let Some(instance) = table.instances.iter().find(|instance| owns(instance, url)) {
+                let message =
+                    format!("is on the host of the instance `{}`; a peer is another server", instance.name);
+                problems.at(at.spot(), message);
+            }
+            Some(url.to_owned())
+        });
+        let follows = match item.get("follows") {
+            None => None,
+            Some(at) => {
+                let id = table.instance(at.as_text()?, at.spot(), problems)?;
+                table.need_peertube(&[id], at.spot(), problems);
+                Some(id)
+            }
+        };
+        Some(Peer { actor: actor?, inbox: item.text("inbox")?.to_owned(), follows })
+    };
+    let built: Vec<_> = file.get("peers").map_or(&[][..], Checked::items).iter().map(&mut peer).collect();
+    built.into_iter().collect()
+}
+
+/// Whether a URL is on the host of an instance.
+fn owns(instance: &InstanceSpec, url: &str) -> bool {
+    url.strip_prefix(&instance.url).is_some_and(|rest| rest.starts_with('/'))
 }

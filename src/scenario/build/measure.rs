@@ -68,11 +68,20 @@ pub(crate) fn expectations(
 /// How the regression check takes it.
 pub(crate) fn gate(file: &Checked) -> Option<Gate> {
     let (case, value) = file.get("gate")?.case()?;
-    let change = |(path, value): &(String, Checked)| Some(format!("{path}={}", value.as_text()?));
     match case {
         "skip" => Some(Gate::Skip(value.as_text()?.to_owned())),
-        _ => Some(Gate::Set(value.entries().iter().filter_map(change).collect())),
+        _ => Some(Gate::Set(settings(value))),
     }
+}
+
+/// What `fedisim parity` changes first.
+pub(crate) fn parity(file: &Checked) -> Vec<String> {
+    file.get("parity").and_then(|parity| parity.get("set")).map(settings).unwrap_or_default()
+}
+
+fn settings(set: &Checked) -> Vec<String> {
+    let change = |(path, value): &(String, Checked)| Some(format!("{path}={}", value.as_text()?));
+    set.entries().iter().filter_map(change).collect()
 }
 
 fn expectation(

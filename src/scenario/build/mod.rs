@@ -32,6 +32,7 @@ pub(crate) fn build(
     let deliveries = delivery::Deliveries::new(file, problems);
     let mut columns = protocols::columns(file, &protocols, &deliveries, &federation, problems);
     let follows = federation::follows(file, &federation, files, problems);
+    let peers = federation::peers(file, &federation, problems);
     let crowds = crowds::crowds(file, &federation, &videos, files, problems);
     let network = network::network(file, &federation, problems);
     let other = other_traffic::other_traffic(file, &videos, problems);
@@ -72,6 +73,8 @@ pub(crate) fn build(
         limits: measure::limits(file)?,
         expect: expect?,
         gate: measure::gate(file),
+        parity: measure::parity(file),
+        peers: peers?,
         hash: emit::sha256(resolved.as_bytes()),
         resolved,
     })

@@ -21,6 +21,8 @@ use crate::words::units::Span;
 pub(crate) const INSTANCES_MAX: u64 = 20_000;
 /// A scenario has at most this many faults.
 const FAULTS_MAX: usize = 200;
+/// A scenario has at most this many peers.
+const PEERS_MAX: usize = 100;
 /// No time in a scenario is longer.
 const LONGEST: Span = Span::from_secs(10_000 * 3_600);
 /// No latency is longer: a request is over long before.
@@ -81,6 +83,8 @@ pub(crate) fn scenario() -> Shape {
         optional("pareto", "what is to be low at once, over all points and columns", sweep::pareto()),
         with_default("expect", "the bounds that results must keep", list(expectation(), 0, 1_000), "[]"),
         optional("gate", "how `fedisim check` takes it", gate()),
+        optional("parity", "how `fedisim parity` takes it", parity()),
+        optional("peers", "servers of others that take part in `fedisim live`", list(peer(), 1, PEERS_MAX)),
     ])
 }
 
@@ -474,10 +478,25 @@ fn limits() -> Vec<Field> {
 }
 
 fn gate() -> Shape {
-    let set = names(Form::Path, Shape::Text(Form::Setting), 1, 64);
     Shape::OneOf(vec![
-        case("set", "with these values, by path, as in `--set`", Arm::Keyed(set)),
+        case("set", "with these values, by path, as in `--set`", Arm::Keyed(settings())),
         case("skip", "not at all, for this reason", Arm::Keyed(Shape::Text(Form::Prose))),
+    ])
+}
+
+fn parity() -> Shape {
+    Shape::Record(vec![required("set", "with these values, by path, as in `--set`", settings())])
+}
+
+fn settings() -> Shape {
+    names(Form::Path, Shape::Text(Form::Setting), 1, 64)
+}
+
+fn peer() -> Shape {
+    Shape::Record(vec![
+        required("actor", "the URL of its actor, who signs what it sends", Shape::Text(Form::PeerUrl)),
+        required("inbox", "the URL of its inbox", Shape::Text(Form::PeerUrl)),
+        optional("follows", "the instance whose broadcasts it receives", instance_name()),
     ])
 }
 

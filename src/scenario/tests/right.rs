@@ -343,6 +343,27 @@ fn a_sweep_is_written_out() {
 }
 
 #[test]
+fn parity_and_peers_change_nothing_where_they_are_not_used() {
+    let scenario = valid(BASE);
+    assert_eq!((scenario.parity.len(), scenario.peers.len()), (0, 0));
+    assert!(!scenario.resolved.contains("parity") && !scenario.resolved.contains("peers"));
+    let used = valid(&format!(
+        "{BASE}parity: {{set: {{end: 5 min, protocols.mine.heartbeat: 5043 ms}}}}\npeers:\n  \
+         - {{actor: 'http://127.0.0.1:9000/users/me', inbox: 'http://[::1]:9000/inbox?a=%20', follows: followers-2}}\n  \
+         - {{actor: 'http://10.0.0.1:80/', inbox: 'http://10.0.0.1:80/'}}\n"
+    ));
+    assert_eq!(used.parity, ["end=5 min", "protocols.mine.heartbeat=5043 ms"]);
+    let [me, other] = &used.peers[..] else { panic!("two peers") };
+    assert_eq!(
+        (&me.actor[..], &me.inbox[..]),
+        ("http://127.0.0.1:9000/users/me", "http://[::1]:9000/inbox?a=%20")
+    );
+    assert_eq!((me.follows, other.follows), (Some(ID(2)), None));
+    let again = valid(&used.resolved);
+    assert_eq!((again.parity, again.peers, again.resolved), (used.parity, used.peers, used.resolved));
+}
+
+#[test]
 fn the_committed_schema_is_the_generated_one() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/scenario.schema.json");
     let committed = std::fs::read_to_string(path).unwrap_or_default();
@@ -362,6 +383,8 @@ fn every_key_and_case_of_the_format_is_used_here() {
         "expect: [{bounds: each}, {bounds: mean}]",
         "gate: {set: {seed: 2}}",
         "gate: {skip: too large}",
+        "parity: {set: {seed: 2}}",
+        "peers: [{actor: a, inbox: b, follows: c}]",
     ];
     for text in [FULL, BASE, VARIED].iter().chain(&more) {
         use_keys(&format, &tree::parse(text.as_bytes(), 0).expect("a tree"), "", &mut used);

@@ -620,6 +620,43 @@ fn regions_must_be_known_where_latencies_go_by_them() {
 }
 
 #[test]
+fn peers_are_reached_by_address_and_each_is_one() {
+    let form = "is not a URL with an IP address and a port, such as `http://127.0.0.1:9000/inbox`";
+    for url in [
+        "http://localhost:9000/inbox",
+        "http://me.example:9000/inbox",
+        "https://127.0.0.1:9000/inbox",
+        "http://127.0.0.1/inbox",
+        "http://127.0.0.1:0/inbox",
+        "http://127.0.0.1:09000/inbox",
+        "http://127.0.0.1:65536/inbox",
+        "http://127.0.0.1:9000",
+        "http://me@127.0.0.1:9000/inbox",
+        "http://127.0.0.1:9000/in#box",
+        "http://127.0.0.1:9000/in box",
+        "http://::1:9000/inbox",
+    ] {
+        let text = format!("{BASE}peers: [{{actor: 'http://127.0.0.1:9000/me', inbox: '{url}'}}]\n");
+        let problems = read_with(&text, &[]).expect_err(url);
+        assert_eq!(told(&problems), format!("23:52: peers.0.inbox: `{url}` {form}"), "{url}");
+    }
+    let text = changed("origin: {region: de}", "origin: {region: de, host: '127.0.0.1:9001'}")
+        .replace("end:", "names: {scheme: http}\nend:")
+        + "peers:\n  - {actor: 'http://127.0.0.1:9000/me', inbox: 'http://127.0.0.1:9000/i', follows: silent}\n  \
+           - {actor: 'http://127.0.0.1:9000/me', inbox: 'http://127.0.0.1:9000/i', follows: followers}\n  \
+           - {actor: 'http://127.0.0.1:9001/me', inbox: 'http://127.0.0.1:9000/i', follows: nobody}\n";
+    let problems = read_with(&text, &[]).expect_err("nothing of it is right");
+    let expected = [
+        "25:84: peers.0.follows: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there",
+        "26:13: peers.1.actor: is the actor of a peer above, too; each has its own",
+        "26:84: peers.1.follows: `followers` is a group; name one instance of it, such as `followers-1`",
+        "27:13: peers.2.actor: is on the host of the instance `origin`; a peer is another server",
+        "27:84: peers.2.follows: `nobody` is no instance; there are followers-1, followers-2, followers-3, origin, silent",
+    ];
+    assert_eq!(told(&problems), expected.join("\n"));
+}
+
+#[test]
 fn arguments_are_named_in_their_problems() {
     for (set, expected) in [
         ("seed=x", "--set seed=x: seed: `x` is not a whole number from 0 to 18446744073709551615"),

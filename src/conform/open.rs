@@ -1,0 +1,253 @@
+//! Recordings whose latencies are as recorded: every instance is given what it got when it got it, by itself, and must send
+//! what it sent and show what it showed.
+//!
+//! The loop is open: a message arrives because its row says so, not because an instance here sent it. So clocks that are
+//! not exact, queues, and messages that were lost (`tArrive` is null) are no obstacle. At one ms things happen in the order
+//! of `event`.
+
+use crate::conform::trace::{MessageRow, SampleRow, Trace, kind_in_recordings, session_name};
+use crate::conform::{VIDEO, Verdict, verdict};
+use crate::domain::federation::Video;
+use crate::domain::protocol::IdsAfterRestart;
+use crate::domain::workload::Session;
+use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
+use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
+use crate::words::ids::{InstanceId, SessionId};
+use crate::words::units::{Span, Time};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Something that happens, in the order of what happens at one ms; times are kept beside.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Happening {
+    Stop(InstanceId),
+    Restart(InstanceId),
+    Tick(InstanceId, u32),
+    Sample,
+    /// The receiver, the sender, whether it is a total, whether it is forwarded, and the number of the row.
+    Arrival(InstanceId, InstanceId, bool, bool, usize),
+    Heartbeat(InstanceId, SessionId, u32),
+}
+
+/// Replays a recording whose latencies are as recorded.
+pub(super) fn replay(trace: &Trace) -> Verdict {
+    let mut open = Open::new(trace);
+    let mut happenings = open.happenings();
+    happenings.sort();
+    for (at, happening) in &happenings {
+        open.happen(*at, happening);
+    }
+    let Open { mut messages, samples, .. } = open;
+    // when a message arrived is not ours to say
+    let mut recorded: Vec<MessageRow> =
+        trace.messages.iter().map(|row| MessageRow { arrives_ms: None, ..row.clone() }).collect();
+    recorded.sort();
+    messages.sort();
+    verdict(trace, &recorded, &messages, &samples)
+}
+
+struct Open<'a> {
+    trace: &'a Trace,
+    instances: Vec<Instance>,
+    /// Of each row the activity that arrives with it.
+    activities: Vec<Activity>,
+    messages: Vec<MessageRow>,
+    samples: Vec<SampleRow>,
+}
+
+impl<'a> Open<'a> {
+    fn new(trace: &'a Trace) -> Open<'a> {
+        let videos: Arc<[Video]> =
+            [Video { name: "video".into(), origin: trace.origin, length: None }].into();
+        let start = |(id, &rules)| Instance::new(InstanceId::at(id), rules, Arc::clone(&videos));
+        Open {
+            trace,
+            instances: trace.rules.iter().enumerate().map(start).collect(),
+            activities: activities(trace),
+            messages: Vec::new(),
+            samples: Vec::new(),
+        }
+    }
+
+    /// All that happens up to the end, in no order.
+    fn happenings(&self) -> Vec<(Time, Happening)> {
+        let trace = self.trace;
+        let mut all = Vec::new();
+        for (number, session) in trace.sessions.iter().enumerate() {
+            let every = session.heartbeat.expect("recordings say how often");
+            let until = session.end.min(trace.end + Span::from_ns(1));
+            let beats = times(session.start, every).take_while(|&at| at < until);
+            let beat = |(beat, at)| (at, Happening::Heartbeat(session.instance, SessionId::at(number), beat));
+            all.extend((0..).zip(beats).map(beat));
+        }
+        for id in (0..self.instances.len()).map(InstanceId::at) {
+            let ticks = (0..).zip(self.ticks(id));
+            all.extend(ticks.map(|(number, at)| (at, Happening::Tick(id, number))));
+        }
+        for restart in &trace.restarts {
+            all.extend(restart.stop.map(|at| (at, Happening::Stop(restart.instance))));
+            all.push((restart.at, Happening::Restart(restart.instance)));
+        }
+        let samples = times(trace.sample_from, trace.sample_every).take_while(|&at| at <= trace.end);
+        all.extend(samples.map(|at| (at, Happening::Sample)));
+        for (number, row) in trace.messages.iter().enumerate() {
+            let arrives = row.arrives_ms.filter(|&ms| ms <= trace.end.ms());
+            let (to, from) = (self.id(&row.to), self.id(&row.from));
+            let arrival = Happening::Arrival(to, from, row.kind == "total", row.forwarded, number);
+            all.extend(arrives.map(|ms| (Time::from_ms(ms), arrival)));
+        }
+        // a run begins at T0; nothing restarts there
+        all.retain(|(at, what)| {
+            *at <= trace.end && (*at > Time::ZERO || !matches!(what, Happening::Restart(_)))
+        });
+        all
+    }
+
+    /// The ticks of an instance: after a restart the next one is an interval later, and a process that is gone has none.
+    fn ticks(&self, id: InstanceId) -> Vec<Time> {
+        let interval = self.trace.rules[id.index()].parameters.tick_interval;
+        let mut restarts =
+            self.trace.restarts.iter().filter(|restart| restart.instance == id && restart.at > Time::ZERO);
+        let mut ticks = Vec::new();
+        let mut next = self.trace.tick_phase[id.index()];
+        loop {
+            let restart = restarts.next();
+            let until = restart
+                .map_or(self.trace.end + Span::from_ns(1), |restart| restart.stop.unwrap_or(restart.at));
+            ticks.extend(times(next, interval).take_while(|&at| at < until));
+            match restart {
+                Some(restart) => next = restart.at + interval,
+                None => return ticks,
+            }
+        }
+    }
+
+    fn id(&self, name: &str) -> InstanceId {
+        id(self.trace, name)
+    }
+
+    fn happen(&mut self, at: Time, happening: &Happening) {
+        match *happening {
+            Happening::Stop(id) => self.give(at, id, Input::Stop),
+            Happening::Restart(id) => self.give(at, id, Input::Restart(None)),
+            Happening::Tick(id, number) => self.give(at, id, Input::Tick { number }),
+            Happening::Sample => self.sample(at),
+            Happening::Arrival(to, _, _, _, row) => {
+                let activity = self.activities[row];
+                self.give(at, to, Input::Receive(&activity));
+            }
+            Happening::Heartbeat(id, session, number) => {
+                let Session { video, viewer, start, .. } = self.trace.sessions[session.index()];
+                let watched = at.since(start);
+                let heartbeat = Heartbeat { video, viewer, session, number, watched };
+                self.give(at, id, Input::Heartbeat(heartbeat));
+            }
+        }
+    }
+
+    fn give(&mut self, at: Time, id: InstanceId, input: Input<'_>) {
+        let mut effects = Vec::new();
+        self.instances[id.index()].handle(at, input, &mut effects);
+        for effect in &effects {
+            self.send(at, id, effect);
+        }
+    }
+
+    /// Notes a row for each inbox of a send.
+    fn send(&mut self, at: Time, from: InstanceId, effect: &Effect) {
+        let Effect { activity, to } = effect;
+        let name = |id: InstanceId| self.trace.instances[id.index()].clone();
+        let others = (0..self.instances.len()).map(InstanceId::at).filter(|&id| id != self.trace.origin);
+        let inboxes: Vec<InstanceId> = match *to {
+            Recipients::One(to) => vec![to],
+            Recipients::Followers => others.collect(),
+            Recipients::FollowersBut(author) => others.filter(|&id| id != author).collect(),
+        };
+        let kind = Kind::of(activity, from, self.trace.origin);
+        let row = |to| MessageRow {
+            sent_ms: at.ms(),
+            arrives_ms: None,
+            from: name(from),
+            to: name(to),
+            kind: kind_in_recordings(kind).to_owned(),
+            forwarded: activity.author != from,
+            viewer: match activity.subject {
+                Subject::Viewer(..) => Some(session_name(self.trace, activity.stamp.session).to_owned()),
+                _ => None,
+            },
+            result: activity.result.map(u64::from),
+            expires_ms: activity.expires.map(Time::ms),
+        };
+        let rows: Vec<MessageRow> = inboxes.into_iter().map(row).collect();
+        self.messages.extend(rows);
+    }
+
+    fn sample(&mut self, at: Time) {
+        let watching = |session: &&Session| session.start <= at && session.end > at;
+        let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VIDEO) } else { 0 };
+        self.samples.push(SampleRow {
+            at_ms: at.ms(),
+            displayed: self.instances.iter().map(shown).collect(),
+            watching: self.trace.sessions.iter().filter(watching).count() as u64,
+        });
+    }
+}
+
+/// `from`, `from + every`, ...
+fn times(from: Time, every: Span) -> impl Iterator<Item = Time> {
+    (0..).map(move |number| from + every * number)
+}
+
+fn id(trace: &Trace, name: &str) -> InstanceId {
+    let found = trace.instances.binary_search_by(|known| known.as_str().cmp(name));
+    found.map(InstanceId::at).expect("names of a valid recording are known")
+}
+
+/// What every row carries. Who built what was forwarded is found by the message that the forwarder got.
+fn activities(trace: &Trace) -> Vec<Activity> {
+    type Carried<'a> = (&'a str, Option<&'a str>, Option<u64>, Option<u64>);
+    fn carried(row: &MessageRow) -> Carried<'_> {
+        (&row.kind, row.viewer.as_deref(), row.result, row.expires_ms)
+    }
+    let mut authors: BTreeMap<(&str, Carried<'_>), InstanceId> = BTreeMap::new();
+    for row in trace.messages.iter().filter(|row| !row.forwarded) {
+        authors.insert((&row.to, carried(row)), id(trace, &row.from));
+    }
+    let mut sessions: BTreeMap<(InstanceId, &str), SessionId> = BTreeMap::new();
+    for (number, name) in trace.session_names.iter().enumerate() {
+        sessions.entry((trace.sessions[number].instance, name)).or_insert(SessionId::at(number));
+    }
+    let activity = |row: &MessageRow| {
+        let from = id(trace, &row.from);
+        // what nobody sent to the forwarder is told as a difference; until then anybody may have built it
+        let author = if row.forwarded {
+            authors.get(&(&row.from[..], carried(row))).copied().unwrap_or(from)
+        } else {
+            from
+        };
+        let session = row.viewer.as_deref().and_then(|name| sessions.get(&(author, name)).copied());
+        let salt = salt(trace, author, Time::from_ms(row.sent_ms.min(trace.end.ms())));
+        Activity {
+            video: VIDEO,
+            author,
+            subject: session
+                .map_or(Subject::Total, |id| Subject::Viewer(trace.sessions[id.index()].viewer, salt)),
+            result: row.result.and_then(|count| u32::try_from(count).ok()),
+            built: Time::from_ms(row.sent_ms.min(trace.end.ms())),
+            expires: row.expires_ms.map(Time::from_ms),
+            stamp: Stamp { session: session.unwrap_or_default(), number: 0 },
+            form: trace.rules[author.index()].wire.form(),
+        }
+    };
+    trace.messages.iter().map(activity).collect()
+}
+
+/// What salted the ids of an instance's viewers when something of it was sent.
+fn salt(trace: &Trace, author: InstanceId, sent: Time) -> u32 {
+    let is_new = trace.rules[author.index()].ids_after_restart == IdsAfterRestart::New;
+    let before = trace
+        .restarts
+        .iter()
+        .filter(|restart| restart.instance == author && restart.at <= sent && restart.at > Time::ZERO);
+    if is_new { before.count() as u32 } else { 0 }
+}

@@ -1,0 +1,333 @@
+//! Two runs of one cell, one simulated and one over real HTTP: where they differ.
+//!
+//! Equal must be: the requests that begin and those that are taken, with their bytes, per link, video and kind; message by
+//! message the count that it carries and its bytes; and what is displayed at samples. A live sample may show whatever the
+//! simulation's instance shows within the margin of it: where nothing changes near it, that is one count.
+
+use crate::domain::federation::Federation;
+use crate::mechanism::activity::Kind;
+use crate::metrics::Observed;
+use crate::metrics::links::LinkSums;
+use crate::parity::history::History;
+use crate::parity::log::{Counts, Log, Name, Passage, Shown};
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::units::{Span, Time};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// One of the two runs.
+#[derive(Clone, Copy)]
+pub struct Side<'a> {
+    /// Its primaries.
+    pub observed: &'a Observed,
+    /// Its messages and samples.
+    pub log: &'a Log,
+}
+
+/// What is compared, and how closely.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The names.
+    pub federation: &'a Federation,
+    /// What the simulation's instances showed at any time.
+    pub counts: &'a Counts,
+    /// How far in model time something may be from where the simulation has it.
+    pub margin: Span,
+    /// Model time per real time.
+    pub scale: f64,
+}
+
+/// Something that is not equal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// Sums of a link.
+    Link {
+        /// The link, the kind and, if there are several, the video.
+        link: String,
+        /// What is counted.
+        what: &'static str,
+        /// In the simulation.
+        simulated: u64,
+        /// Live.
+        live: u64,
+        /// The first message that only one of them has, and when.
+        first: Option<String>,
+    },
+    /// Messages of a link that carry something else.
+    Content {
+        /// The link, the kind and, if there are several, the video.
+        link: String,
+        /// How many.
+        messages: u64,
+        /// The first one, and what differs.
+        first: String,
+    },
+    /// What an instance displays.
+    Displayed {
+        /// The instance and, if there are several, the video.
+        place: String,
+        /// The sample.
+        at: Time,
+        /// What the simulation shows about then; nothing while the process is down.
+        simulated: Vec<u64>,
+        /// What is displayed live.
+        live: Option<u64>,
+    },
+    /// How many samples there are.
+    Samples {
+        /// In the simulation.
+        simulated: usize,
+        /// Live.
+        live: usize,
+    },
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Comparison {
+    /// Whatever is not equal.
+    pub differences: Vec<Difference>,
+    /// Requests that were taken in the simulation.
+    pub messages: u64,
+    /// Their bytes, heads and bodies.
+    pub bytes: u64,
+    /// Displayed counts that were compared.
+    pub samples: u64,
+    /// How many of them lay so near to a change that several counts were right.
+    pub samples_near_edge: u64,
+    /// The message whose effect came furthest from where the simulation has it, and how far in real milliseconds.
+    pub furthest: Option<(f64, String)>,
+}
+
+/// What a link carries of one kind and video.
+type Place = (InstanceId, InstanceId, Kind, VideoId);
+
+/// Compares two runs of one cell.
+pub fn compare(simulated: Side<'_>, live: Side<'_>, setting: Setting<'_>) -> Comparison {
+    let mut comparison = Comparison::default();
+    let messages = compare_messages(simulated.log, live.log, &setting);
+    comparison.furthest = messages.furthest;
+    compare_links(simulated, live, &messages.places, &setting, &mut comparison);
+    compare_samples(simulated.log, live.log, &setting, &mut comparison);
+    comparison
+}
+
+/// What the messages of a place have unlike.
+#[derive(Clone, Debug, Default)]
+struct OfPlace {
+    begun: [u64; 2],
+    first_missing: Option<(Time, String)>,
+    unlike: u64,
+    first_unlike: Option<(Time, String)>,
+}
+
+struct Messages {
+    places: BTreeMap<Place, OfPlace>,
+    furthest: Option<(f64, String)>,
+}
+
+fn place(name: &Name) -> Place {
+    (name.from, name.to, name.kind, name.video)
+}
+
+/// Compares message by message.
+fn compare_messages(simulated: &Log, live: &Log, setting: &Setting<'_>) -> Messages {
+    let mut messages = Messages { places: BTreeMap::new(), furthest: None };
+    let (simulated, live) = (simulated.messages(), live.messages());
+    let only_live = live.keys().filter(|name| !simulated.contains_key(name));
+    for name in simulated.keys().chain(only_live) {
+        let passages = [simulated, live].map(|log| log.get(name).map_or(&[][..], Vec::as_slice));
+        let of_place = messages.places.entry(place(name)).or_default();
+        of_place.add(name, passages, setting);
+        for (one, other) in passages[0].iter().zip(passages[1]) {
+            let Some((one, other)) = one.effect.zip(other.effect) else { continue };
+            let ms = one.ns().abs_diff(other.ns()) as f64 / 1e6 / setting.scale;
+            if messages.furthest.as_ref().is_none_or(|furthest| furthest.0 < ms) {
+                messages.furthest = Some((ms, name.describe(setting.federation)));
+            }
+        }
+    }
+    messages
+}
+
+impl OfPlace {
+    /// Adds what is known of one message, in the simulation and live.
+    fn add(&mut self, name: &Name, [simulated, live]: [&[Passage]; 2], setting: &Setting<'_>) {
+        let taken = |side: &[Passage]| side.iter().filter(|passage| passage.delivered.is_some()).count();
+        self.begun[0] += simulated.len() as u64;
+        self.begun[1] += live.len() as u64;
+        if (simulated.len(), taken(simulated)) != (live.len(), taken(live)) {
+            let more = (simulated.len(), taken(simulated)) > (live.len(), taken(live));
+            let (side, where_it_is) = if more { (simulated, "in the simulation") } else { (live, "live") };
+            let at = side.last().map_or(Time::ZERO, |passage| passage.begun);
+            let text =
+                || format!("{} at {} ms, {where_it_is} only", name.describe(setting.federation), at.ms());
+            keep_first(&mut self.first_missing, at, text);
+        }
+        for (one, other) in simulated.iter().zip(live) {
+            let content = |passage: &Passage| (passage.result, passage.head_bytes, passage.body_bytes);
+            if content(one) == content(other) {
+                continue;
+            }
+            self.unlike += 1;
+            keep_first(&mut self.first_unlike, one.begun, || {
+                let parts = [said(one), said(other)];
+                format!(
+                    "{} at {} ms: {} in the simulation, {} live",
+                    name.describe(setting.federation),
+                    one.begun.ms(),
+                    parts[0],
+                    parts[1]
+                )
+            });
+        }
+    }
+}
+
+fn keep_first(first: &mut Option<(Time, String)>, at: Time, text: impl FnOnce() -> String) {
+    if first.as_ref().is_none_or(|first| at < first.0) {
+        *first = Some((at, text()));
+    }
+}
+
+/// What a message carries, for people.
+fn said(passage: &Passage) -> String {
+    let count = passage.result.map_or_else(|| "no count".to_owned(), |count| format!("a count of {count}"));
+    format!("{count}, {} + {} bytes", passage.head_bytes, passage.body_bytes)
+}
+
+fn compare_links(
+    simulated: Side<'_>,
+    live: Side<'_>,
+    places: &BTreeMap<Place, OfPlace>,
+    setting: &Setting<'_>,
+    comparison: &mut Comparison,
+) {
+    let mut taken: BTreeMap<Place, [LinkSums; 2]> = BTreeMap::new();
+    for (number, side) in [simulated, live].into_iter().enumerate() {
+        for row in &side.observed.links {
+            taken.entry((row.sender, row.receiver, row.kind, row.video)).or_default()[number] = row.sums;
+        }
+    }
+    for place in places.keys() {
+        taken.entry(*place).or_default();
+    }
+    for (place, [one, other]) in taken {
+        comparison.messages += one.messages;
+        comparison.bytes += one.head_bytes + one.body_bytes;
+        let of_place = places.get(&place).cloned().unwrap_or_default();
+        let link = link_text(setting.federation, place);
+        let mut first = of_place.first_missing.map(|first| first.1);
+        let sums = [
+            ("requests begun", of_place.begun),
+            ("messages", [one.messages, other.messages]),
+            ("bytes of heads", [one.head_bytes, other.head_bytes]),
+            ("bytes of bodies", [one.body_bytes, other.body_bytes]),
+        ];
+        for (what, [simulated, live]) in sums.into_iter().filter(|(_, [one, other])| one != other) {
+            let first = first.take();
+            comparison.differences.push(Difference::Link {
+                link: link.clone(),
+                what,
+                simulated,
+                live,
+                first,
+            });
+        }
+        // as many messages, but not the same ones
+        if let Some(first) = first {
+            comparison.differences.push(Difference::Content { link: link.clone(), messages: 1, first });
+        }
+        if let Some((_, first)) = of_place.first_unlike {
+            let messages = of_place.unlike;
+            comparison.differences.push(Difference::Content { link, messages, first });
+        }
+    }
+}
+
+fn link_text(federation: &Federation, (from, to, kind, video): Place) -> String {
+    let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
+    format!("{} -> {}, {}{}", name(from), name(to), kind.name(), video_text(federation, video))
+}
+
+/// The video, if there are several.
+fn video_text(federation: &Federation, video: VideoId) -> String {
+    if federation.videos.len() == 1 {
+        String::new()
+    } else {
+        format!(" of {}", federation.videos[video.index()].name)
+    }
+}
+
+fn compare_samples(simulated: &Log, live: &Log, setting: &Setting<'_>, comparison: &mut Comparison) {
+    let (simulated, live) = (simulated.samples(), live.samples());
+    if simulated.len() != live.len() {
+        comparison.differences.push(Difference::Samples { simulated: simulated.len(), live: live.len() });
+    }
+    for (one, other) in simulated.iter().zip(live) {
+        for (number, counts) in one.counts.iter().enumerate() {
+            let instance = InstanceId::at(number);
+            let others = other.counts.get(number).and_then(Option::as_ref);
+            compare_sample(one, instance, counts.as_deref(), others.map(Vec::as_slice), setting, comparison);
+        }
+    }
+}
+
+/// Compares what one instance shows at one sample; none while its process is down.
+fn compare_sample(
+    sample: &Shown,
+    instance: InstanceId,
+    simulated: Option<&[u64]>,
+    live: Option<&[u64]>,
+    setting: &Setting<'_>,
+    comparison: &mut Comparison,
+) {
+    let Setting { federation, counts, margin, .. } = *setting;
+    let history: &History = &counts.histories[instance.index()];
+    for video in (0..federation.videos.len()).map(VideoId::at) {
+        let mut right: Vec<u64> = simulated.map_or_else(Vec::new, |_| {
+            history.shown(video, sample.at.before(margin), sample.at + margin).collect()
+        });
+        right.sort_unstable();
+        right.dedup();
+        comparison.samples += 1;
+        comparison.samples_near_edge += u64::from(right.len() > 1);
+        let live = live.and_then(|counts| counts.get(video.index())).copied();
+        if !live.map_or(right.is_empty(), |count| right.contains(&count)) {
+            comparison.differences.push(Difference::Displayed {
+                place: format!(
+                    "{}{}",
+                    federation.instances[instance.index()].name,
+                    video_text(federation, video)
+                ),
+                at: sample.at,
+                simulated: right,
+                live,
+            });
+        }
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Difference::Link { link, what, simulated, live, first } => {
+                write!(f, "{link}: {simulated} {what} in the simulation, {live} live")?;
+                first.as_ref().map_or(Ok(()), |first| write!(f, "; first {first}"))
+            }
+            Difference::Content { link, messages, first } => {
+                write!(f, "{link}: {messages} messages are not alike; first {first}")
+            }
+            Difference::Displayed { place, at, simulated, live } => {
+                let text = |count: &u64| count.to_string();
+                let right = simulated.iter().map(text).collect::<Vec<_>>().join(" or ");
+                let right = if right.is_empty() { "nothing" } else { &right };
+                let live = live.as_ref().map_or_else(|| "nothing".to_owned(), text);
+                write!(f, "{place} at {} ms: shows {right} in the simulation, {live} live", at.ms())
+            }
+            Difference::Samples { simulated, live } => {
+                write!(f, "{simulated} samples in the simulation, {live} live")
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What an instance shows over time.
+
+use crate::domain::federation::Video;
+use crate::instance::Instance;
+use crate::sim::Cell;
+use crate::words::ids::{InstanceId, VideoId};
+use crate::words::units::{Span, Time};
+use std::sync::Arc;
+
+/// The instances of a cell before anything happens.
+pub(super) fn instances(cell: &Cell) -> Vec<Instance> {
+    let videos: Arc<[Video]> = cell.federation.videos.as_slice().into();
+    let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
+        Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&videos))
+    };
+    cell.federation.instances.iter().enumerate().map(start).collect()
+}
+
+/// What one instance showed over time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct History {
+    /// By video: each count from its time on, in order; several of one instant came one after another.
+    steps: Vec<Vec<(Time, u64)>>,
+}
+
+impl History {
+    /// Nothing, of so many videos, from T0 on.
+    pub(super) fn new(videos: usize) -> History {
+        History { steps: vec![vec![(Time::ZERO, 0)]; videos] }
+    }
+
+    /// Of how many videos.
+    pub(super) fn videos(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// What an instance shows from an instant on.
+    pub(super) fn note(&mut self, at: Time, instance: &Instance) {
+        for (video, steps) in self.steps.iter_mut().enumerate() {
+            let count = instance.displayed(VideoId::at(video));
+            if steps.last().is_some_and(|last| last.1 != count) {
+                steps.push((at, count));
+            }
+        }
+    }
+
+    /// The counts shown for a video at any time from one instant to another, both included.
+    pub(super) fn shown(&self, video: VideoId, from: Time, until: Time) -> impl Iterator<Item = u64> + '_ {
+        let steps = &self.steps[video.index()];
+        let first = steps.partition_point(|step| step.0 < from).saturating_sub(1);
+        let end = steps.partition_point(|step| step.0 <= until);
+        steps[first..end.max(first + 1)].iter().map(|step| step.1)
+    }
+
+    /// Whether a count is among those shown within a margin of an instant.
+    pub(super) fn shows(&self, video: VideoId, at: Time, margin: Span, count: u64) -> bool {
+        self.shown(video, at.before(margin), at + margin).any(|shown| shown == count)
+    }
+}

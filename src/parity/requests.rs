@@ -1,0 +1,335 @@
+//! What is decided outside of instances, request by request: what faults do to it, whether it is over in time, whether
+//! its receiver takes so many, which of two jobs a queue takes first, and whether it falls into the run.
+
+use crate::domain::delivery::Queues;
+use crate::domain::faults::Timetable;
+use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
+use crate::mechanism::network::Network;
+use crate::observe::{Fate, QueueName};
+use crate::parity::decisions::Found;
+use crate::parity::log::{Name, Passage};
+use crate::parity::record::Record;
+use crate::scenario::End;
+use crate::sim::{Cell, message_name};
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+use std::collections::{BTreeMap, VecDeque};
+
+/// A score of follow health below this is near to the end of the follow.
+const SCORE_LOW: i64 = 100;
+
+/// Looks at all requests of a run.
+pub(super) fn look_at_requests(record: &Record, timetable: &Timetable, margin: Span, found: &mut Found<'_>) {
+    let cell = found.cell;
+    let regions: Vec<_> = cell.federation.instances.iter().map(|instance| instance.region).collect();
+    let mut looker = Looker {
+        cell,
+        timetable,
+        network: Network::new(&cell.network, &regions, cell.seed),
+        changes: timetable.changes().into_iter().map(|(at, instance, _)| (instance, at)).collect(),
+        margin,
+    };
+    looker.changes.sort_unstable();
+    for (name, passages) in record.log.messages() {
+        for passage in passages {
+            if matches!(cell.end, End::At(_)) {
+                looker.look_at_end(name, passage, found);
+            }
+            if passage.begun <= cell.end.latest() {
+                looker.look_at_faults(name, passage, found);
+                looker.look_at_time_out(name, passage, found);
+            }
+        }
+    }
+    let mut links: BTreeMap<(InstanceId, InstanceId), Vec<&Passage>> = BTreeMap::new();
+    for (name, passages) in record.log.messages() {
+        links.entry((name.to, name.from)).or_default().extend(passages);
+    }
+    for ((to, from), passages) in links {
+        looker.look_at_rate(to, from, &passages, found);
+        looker.look_at_kept_connections(from, to, &passages, found);
+        looker.look_at_health(from, to, &passages, record, found);
+    }
+    looker.look_at_queues(record, found);
+}
+
+struct Looker<'a> {
+    cell: &'a Cell,
+    timetable: &'a Timetable,
+    network: Network,
+    /// When processes stop and start.
+    changes: Vec<(InstanceId, Time)>,
+    margin: Span,
+}
+
+impl Looker<'_> {
+    /// The latency that a message is drawn and has at a time; none if the network loses it.
+    fn latency(&mut self, name: &Name, at: Time) -> Option<Span> {
+        let activity = Activity {
+            video: name.video,
+            author: name.author,
+            subject: name.subject,
+            result: None,
+            built: Time::ZERO,
+            expires: None,
+            stamp: name.stamp,
+            form: Form::V60,
+        };
+        let drawn =
+            self.network.fate(message_name(&activity, name.from, name.attempt), name.from, name.to)?;
+        Some(drawn + self.timetable.added_latency(name.from, name.to, at))
+    }
+
+    /// Whether a request begins or is taken near the end of the run.
+    fn look_at_end(&self, name: &Name, passage: &Passage, found: &mut Found<'_>) {
+        let end = self.cell.end.latest();
+        // what a tick or a flush just after the end would send is not sent by anybody
+        let of_exact = name.author == name.from && matches!(name.subject, Subject::Total | Subject::Update);
+        let times = [(Some(passage.begun), "begins"), (passage.delivered, "arrives")];
+        for (at, how) in times {
+            let Some(at) = at.filter(|at| at.is_near(end, self.margin)) else { continue };
+            if at > end && of_exact && passage.created > end {
+                continue;
+            }
+            let by = Span::from_ns(at.ns().abs_diff(end.ns()));
+            found.note(name.from, at, by, || {
+                format!("{} {how} near the end of the run", name.describe(&self.cell.federation))
+            });
+            return;
+        }
+    }
+
+    /// The first step of the timetable within the margin of a time that something does not hold across, and how far it is.
+    fn step_near<T: PartialEq>(&self, at: Time, holds: impl Fn(Time) -> T) -> Option<Span> {
+        let now = holds(at);
+        let (mut step, until) = (at.before(self.margin), at + self.margin);
+        loop {
+            if holds(step) != now {
+                return Some(Span::from_ns(step.ns().abs_diff(at.ns())));
+            }
+            step = self.timetable.next_change(step);
+            if step > until {
+                return None;
+            }
+        }
+    }
+
+    fn look_at_faults(&mut self, name: &Name, passage: &Passage, found: &mut Found<'_>) {
+        let Name { from, to, .. } = *name;
+        let waits = self.cell.delivery.queues != Queues::Unlimited;
+        let left = passage.begun + if waits { self.cell.delivery.sign } else { Span::ZERO };
+        let timetable = self.timetable;
+        let of_link = |at| {
+            (
+                timetable.is_cut(from, to, at),
+                timetable.loss_ppm(from, to, at),
+                timetable.added_latency(from, to, at),
+            )
+        };
+        let drawn = self.latency(name, left);
+        let mut near = self.step_near(left, of_link).filter(|_| drawn.is_some());
+        let arrivals = drawn.map(|latency| left + latency).into_iter().chain(passage.delivered);
+        for at in arrivals {
+            near = near.or_else(|| self.step_near(at, |at| timetable.reachability(to, at)));
+        }
+        if let Some(at) = passage.delivered {
+            near = near.or_else(|| self.step_near(at, |at| timetable.answer_delay(to, at)));
+        }
+        if let Some(by) = near {
+            found.note(from, passage.begun, by, || {
+                format!(
+                    "{} passes near the beginning or the end of a fault",
+                    name.describe(&self.cell.federation)
+                )
+            });
+        }
+        let next = self.changes.partition_point(|&(id, at)| (id, at) < (from, passage.begun));
+        let by = self
+            .changes
+            .get(next)
+            .filter(|change| change.0 == from)
+            .map(|change| change.1.since(passage.begun));
+        if let Some(by) = by.filter(|by| *by > Span::ZERO && *by <= self.margin) {
+            found.note(from, passage.begun, by, || {
+                format!("{} begins just before its process is gone", name.describe(&self.cell.federation))
+            });
+        }
+    }
+
+    /// Whether the sender would stop waiting, or not yet.
+    fn look_at_time_out(&mut self, name: &Name, passage: &Passage, found: &mut Found<'_>) {
+        let (Some((over, fate)), Some(delivered)) = (passage.over, passage.delivered) else { return };
+        let deadline = passage.begun + self.cell.delivery.timeout;
+        let answered = match fate {
+            Fate::TimedOut => {
+                let Some(latency) = self.latency(name, passage.begun) else { return };
+                delivered
+                    + self.cell.delivery.verify
+                    + self.timetable.answer_delay(name.to, delivered)
+                    + latency
+            }
+            _ => over,
+        };
+        if answered.is_near(deadline, self.margin) {
+            let by = Span::from_ns(answered.ns().abs_diff(deadline.ns()));
+            found.note(name.from, answered, by, || {
+                format!("{} is answered near its time-out", name.describe(&self.cell.federation))
+            });
+        }
+    }
+
+    /// Whether a receiver takes within a window nearly as many of a sender as it may, or more.
+    fn look_at_rate(&self, to: InstanceId, from: InstanceId, passages: &[&Passage], found: &mut Found<'_>) {
+        let Some(limit) = self.cell.delivery.rate_limit else { return };
+        let refused = |passage: &&Passage| match passage.over {
+            Some((at, Fate::Refused)) => Some(at),
+            _ => passage.delivered,
+        };
+        let mut arrivals: Vec<Time> = passages.iter().filter_map(refused).collect();
+        arrivals.sort_unstable();
+        let many = (limit.requests as usize).max(1);
+        for window in arrivals.windows(many) {
+            if window[many - 1].since(window[0]) <= limit.per + self.margin {
+                found.note(to, window[many - 1], Span::ZERO, || {
+                    let name = &self.cell.federation.instances[from.index()].name;
+                    format!(
+                        "so many requests of {name} in {} are at its limit of {}",
+                        limit.per, limit.requests
+                    )
+                });
+                return;
+            }
+        }
+    }
+
+    /// Whether a connection that is kept is used when its receiver closes it.
+    fn look_at_kept_connections(
+        &self,
+        from: InstanceId,
+        to: InstanceId,
+        passages: &[&Passage],
+        found: &mut Found<'_>,
+    ) {
+        let Some(idle) = self.cell.delivery.keep_alive else { return };
+        let mut begun: Vec<Time> = passages.iter().map(|passage| passage.begun).collect();
+        begun.sort_unstable();
+        for (over, _) in passages.iter().filter_map(|passage| passage.over) {
+            let closes = over + idle;
+            let next = begun.partition_point(|&at| at < closes.before(self.margin));
+            if let Some(&at) = begun.get(next).filter(|at| at.is_near(closes, self.margin)) {
+                let by = Span::from_ns(at.ns().abs_diff(closes.ns()));
+                let name = &self.cell.federation.instances[to.index()].name;
+                found.note(from, at, by, || {
+                    format!("its connection to {name} is closed near the next request")
+                });
+            }
+        }
+    }
+
+    /// Whether a look at the health of follows might have found something else.
+    fn look_at_health(
+        &self,
+        from: InstanceId,
+        to: InstanceId,
+        passages: &[&Passage],
+        record: &Record,
+        found: &mut Found<'_>,
+    ) {
+        let of_link =
+            |(_, note): &&(Time, crate::observe::HealthNote)| (note.instance, note.follower) == (from, to);
+        for &(at, note) in record.health.iter().filter(of_link) {
+            if !note.removed && note.score >= SCORE_LOW {
+                continue;
+            }
+            let times =
+                passages.iter().flat_map(|passage| [Some(passage.created), passage.over.map(|over| over.0)]);
+            let near = times.flatten().find(|time| time.is_near(at, self.margin));
+            if let Some(time) = near {
+                let by = Span::from_ns(time.ns().abs_diff(at.ns()));
+                let name = &self.cell.federation.instances[to.index()].name;
+                found.note(from, at, by, || format!("it decides about the follow of {name} near a delivery"));
+            }
+        }
+    }
+
+    /// Whether two jobs enter a queue so near to each other that either may be the first, and that matters.
+    fn look_at_queues(&self, record: &Record, found: &mut Found<'_>) {
+        let figures = &self.cell.delivery;
+        if figures.queues != Queues::Peertube {
+            return;
+        }
+        for ((from, queue), jobs) in queues(record, self.cell.end.latest()) {
+            let slots = match queue {
+                QueueName::Sequential => figures.sequential_jobs,
+                QueueName::Parallel => figures.parallel_jobs,
+                _ => figures.unicast_jobs,
+            };
+            for (number, job) in jobs.iter().enumerate() {
+                let before = jobs[..number].iter().rev();
+                let near = before.take_while(|first| job.created.since(first.created) <= self.margin);
+                for first in near.filter(|first| first.may_change_places_with(job, self.margin)) {
+                    let others = jobs.iter().take_while(|other| other.created <= job.created);
+                    let busy = others.filter(|other| other.over >= first.created).count();
+                    if busy > slots as usize {
+                        let by = job.created.since(first.created);
+                        found.note(from, first.created, by, || {
+                            format!(
+                                "two jobs enter its {} queue, and one must wait for the other",
+                                queue.name()
+                            )
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A job of a queue: when it entered, when its first request began, when its last was over.
+#[derive(Clone, Copy, Debug)]
+struct Job {
+    cause: (Subject, Stamp),
+    created: Time,
+    begun: Time,
+    over: Time,
+}
+
+impl Job {
+    fn lasts(&self) -> Span {
+        self.over.since(self.begun)
+    }
+
+    /// Whether either may be the first, and the other waits for it for longer than the margin.
+    fn may_change_places_with(&self, other: &Job, margin: Span) -> bool {
+        let is_exact = |job: &Job| matches!(job.cause.0, Subject::Total | Subject::Update);
+        let of_one_input = self.created == other.created && self.cause.1 == other.cause.1;
+        self.lasts().max(other.lasts()) > margin && !of_one_input && !(is_exact(self) && is_exact(other))
+    }
+}
+
+/// The jobs of each queue in the order in which they entered; those that had nothing to send are left out.
+fn queues(record: &Record, end: Time) -> BTreeMap<(InstanceId, QueueName), Vec<Job>> {
+    let mut started: BTreeMap<(InstanceId, Time), VecDeque<QueueName>> = BTreeMap::new();
+    for start in &record.starts {
+        started.entry((start.instance, start.entered)).or_default().push_back(start.queue);
+    }
+    let mut jobs: BTreeMap<u64, (InstanceId, Job)> = BTreeMap::new();
+    for (name, passages) in record.log.messages() {
+        for passage in passages {
+            let Passage { created, begun, .. } = *passage;
+            let over = passage.over.map_or(end, |over| over.0);
+            let cause = (name.subject, name.stamp);
+            let (_, job) =
+                jobs.entry(passage.job).or_insert((name.from, Job { cause, created, begun, over }));
+            (job.begun, job.over) = (job.begun.min(begun), job.over.max(over));
+        }
+    }
+    let mut queues: BTreeMap<_, Vec<Job>> = BTreeMap::new();
+    for (from, job) in jobs.into_values() {
+        if let Some(queue) = started.get_mut(&(from, job.created)).and_then(VecDeque::pop_front) {
+            queues.entry((from, queue)).or_default().push(job);
+        }
+    }
+    queues.values_mut().for_each(|jobs| jobs.sort_by_key(|job| job.created));
+    queues
+}
