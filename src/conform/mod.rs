@@ -192,14 +192,15 @@ fn sample_text(trace: &Trace, row: &SampleRow) -> String {
 impl std::fmt::Display for MessageRow {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let number = |number: Option<u64>| number.map_or_else(|| "none".to_owned(), |n| n.to_string());
+        let arrives = self.arrives_ms.map_or_else(String::new, |ms| format!(", arrives {ms} ms"));
         write!(
             f,
-            "[{} ms: {} from {} to {}, arrives {}, forwarded {}, viewer {}, result {}, expires {}]",
+            "[{} ms: {} from {} to {}{}, forwarded {}, viewer {}, result {}, expires {}]",
             self.sent_ms,
             self.kind,
             self.from,
             self.to,
-            number(self.arrives_ms),
+            arrives,
             u8::from(self.forwarded),
             self.viewer.as_deref().unwrap_or("none"),
             number(self.result),

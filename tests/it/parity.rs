@@ -2,6 +2,7 @@
 
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
+use fedisim::mechanism::network::Latency;
 use fedisim::metrics::apart::Apart;
 use fedisim::metrics::{Collector, Observed};
 use fedisim::observe::{Both, Observer, QueueSample};
@@ -362,4 +363,94 @@ fn the_log_names_what_the_run_did() {
         })
         .collect();
     assert_eq!(logged, shown);
+}
+
+/// A crowd on four instances.
+const CROWDED: &str = "
+name: crowded
+description: viewers of two videos on four instances
+end: 420 s
+compare: [one]
+protocols: {one: {base: PROTOCOL, heartbeat: 5043 ms}}
+delivery: DELIVERY
+instances: {origin: {tick_phase: 50 s}, near: {tick_phase: 61 s}, far: {count: 2}}
+videos: {clip: {origin: origin, length: 10 min}, stream: {origin: near, length: live}}
+viewers:
+  - video: clip
+    arrivals: {constant: {rate: 2 /min}}
+    watch: {exponential: 90 s}
+    spread: {weights: {origin: 1, near: 1, far: 1}}
+    returns: {probability: 30 %, after: 30 s}
+  - {video: stream, arrivals: {constant: {rate: 1 /min}}, watch: {fixed: 100 s}, spread: {list: [origin, far]}}
+network: {latency: {constant: 50 ms}}
+faults: [{restart: [near], at: 200 s, startup: 2 s}]
+measure: {every: 7 s}
+";
+
+fn crowded(protocol: &str, delivery: &str, seed: u64) -> Cell {
+    let text = CROWDED.replace("PROTOCOL", protocol).replace("DELIVERY", delivery);
+    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
+    let input = Input { file: "crowded", bytes: text.as_bytes(), stem: None, data: &no_data };
+    let changes = Changes { sets: vec![format!("seed={seed}")], ..Changes::default() };
+    let scenario =
+        parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
+    build_cell(&scenario, &plan(&scenario)[0])
+}
+
+/// The same run over a real network, as it were: visits begin up to `late` later, and each message takes up to `late` longer.
+fn delayed(cell: &Cell, late: Span, latency_too: bool, draw: u64) -> Cell {
+    let mut delayed = cell.clone();
+    let (mut state, mut last) = (draw, Time::ZERO);
+    for session in &mut delayed.sessions {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let by = Span::from_us((state >> 33) % late.us());
+        last = last.max(session.start + by);
+        session.end += last.since(session.start);
+        session.start = last;
+    }
+    if latency_too {
+        let min = Span::from_ms(50);
+        delayed.network.latency = Latency::Uniform { min, max: min + late };
+        delayed.seed.seed = draw;
+    }
+    delayed
+}
+
+/// What the two modules promise together: where no decision is near, a run that is a little late is equal.
+#[test]
+fn where_nothing_is_near_a_delayed_run_is_equal() {
+    const MARGIN: Span = Span::from_ms(160);
+    let (mut clean, mut near, mut near_and_unlike) = (0, 0, 0);
+    for protocol in ["v1", "peertube-6.3-v2", "peertube-8.0", "peertube-8.2.4", "peertube-9.0-dev", "v3"] {
+        for (delivery, latency_too) in [("unlimited", true), ("peertube", false)] {
+            for seed in 0..24 {
+                let cell = crowded(protocol, delivery, seed);
+                let found = decisions(&cell, MARGIN, &AtomicBool::new(false));
+                let simulated = run(&cell);
+                let setting = Setting {
+                    federation: &cell.federation,
+                    counts: &simulated.counts,
+                    margin: MARGIN,
+                    scale: 1.0,
+                };
+                // a forwarded viewer has met three delays; and who is late may have to wait for a thread
+                let late = Span::from_ms(if latency_too { 160 / 3 } else { 140 });
+                let unlike = (1..4).find_map(|draw| {
+                    let live = run(&delayed(&cell, late, latency_too, draw * 1_000_003));
+                    let side = Side { observed: &live.observed, log: &live.log };
+                    let simulated = Side { observed: &simulated.observed, log: &simulated.log };
+                    compare(simulated, side, setting).differences.first().map(ToString::to_string)
+                });
+                if found.count == 0 {
+                    clean += 1;
+                    assert_eq!(unlike, None, "{protocol}, {delivery}, seed {seed}");
+                } else {
+                    near += 1;
+                    near_and_unlike += u32::from(unlike.is_some());
+                }
+            }
+        }
+    }
+    // both happen, and what is near is often unlike
+    assert!(clean >= 30 && near >= 30 && near_and_unlike * 4 > near, "{clean} {near} {near_and_unlike}");
 }
