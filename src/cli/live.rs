@@ -104,11 +104,9 @@ impl LiveArguments {
             Ok(capture) => Ok(Arc::new(capture)),
             Err(error) => Err(Failed::Io(format!("{}: cannot be written: {error}", path.display()))),
         };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
         Ok(How {
             addresses: Addresses { ip, first_port: self.port },
             scale: self.time_scale,
-            cores,
             capture: self.capture.as_ref().map(create).transpose()?,
         })
     }

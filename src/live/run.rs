@@ -23,8 +23,6 @@ pub struct How {
     pub addresses: Addresses,
     /// Model seconds per real second; none: what the expected signatures allow.
     pub scale: Option<f64>,
-    /// Cores of this machine.
-    pub cores: usize,
     /// Where taken requests are written.
     pub capture: Option<Arc<Capture>>,
 }
@@ -98,7 +96,7 @@ impl Batch {
         Ok(Batch {
             cells: cells.into_iter().map(Arc::new).collect(),
             signatures_per_s,
-            scale: how.scale.unwrap_or_else(|| default_scale(signatures_per_s, how.cores)),
+            scale: how.scale.unwrap_or_else(|| default_scale(signatures_per_s)),
             listeners,
             keys: make_keys(count)?,
             peers,

@@ -4,15 +4,14 @@
 //! same message has the same name in the simulation and over real HTTP. Times are true model time.
 
 use crate::domain::federation::Federation;
-use crate::event::{Event, Message};
+use crate::event::Message;
 use crate::instance::{Effect, Input, Instance};
 use crate::mechanism::activity::{Kind, Stamp, Subject};
-use crate::mechanism::transport::TransportBytes;
-use crate::observe::{Fate, HealthNote, Observer, QueueName, QueueSample};
+use crate::observe::{Fate, Observer, QueueSample};
 use crate::parity::history::{History, instances};
 use crate::sim::Cell;
 use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
+use crate::words::units::Time;
 use std::collections::BTreeMap;
 
 /// What tells a message from all others of a run. In this order messages lie beside those of their link.
