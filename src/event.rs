@@ -193,7 +193,13 @@ pub struct Letter {
     pub job: u64,
     /// Bytes of the request's body.
     pub body_bytes: u32,
+    /// What tells it from all letters but its other attempts and copies.
+    pub name: LetterName,
 }
+
+/// The name of a letter among all: who sends what to whoever gets it, as a number that is put together once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LetterName(u128);
 
 impl Deref for Message {
     type Target = Letter;
@@ -210,23 +216,32 @@ impl Message {
     }
 }
 
-impl Letter {
-    /// Adds what tells it from all other letters.
-    #[inline]
-    fn name(&self, parts: Parts) -> Parts {
-        let Letter { activity, kind, from, attempt, .. } = self;
+impl LetterName {
+    const BITS: u32 = INSTANCE_BITS + 10 + 4 + 32 + NUMBER_BITS;
+
+    /// That of an activity that `from` sends.
+    pub fn new(activity: &Activity, kind: Kind, from: InstanceId) -> LetterName {
         // A total has no session; its author tells it from the totals that the same origin forwards beside it.
         let who = match activity.subject {
             Subject::Total | Subject::Update => activity.author.0,
             _ => activity.stamp.session.0,
         };
-        parts
+        let parts = Parts { joined: 0, free_bits: LetterName::BITS }
             .with(u64::from(from.0), INSTANCE_BITS)
             .with(u64::from(activity.video.0), 10)
-            .with(*kind as u64, 4)
+            .with(kind as u64, 4)
             .with(u64::from(who), 32)
-            .with(u64::from(activity.stamp.number), NUMBER_BITS)
-            .with(u64::from(*attempt), 5)
+            .with(u64::from(activity.stamp.number), NUMBER_BITS);
+        LetterName(parts.joined)
+    }
+}
+
+impl Letter {
+    /// Adds what tells it from all other letters.
+    #[inline]
+    fn add_name(&self, Parts { joined, free_bits }: Parts) -> Parts {
+        let joined = joined << LetterName::BITS | self.name.0;
+        Parts { joined, free_bits: free_bits - LetterName::BITS }.with(u64::from(self.attempt), 5)
     }
 }
 
@@ -246,13 +261,13 @@ impl Event {
             Event::Request { step, ref message, .. }
             | Event::Coupled { step, ref message, .. }
             | Event::JobDone { step, ref message, .. } => {
-                message.name(Parts::new(6, message.to)).with(step as u64, 3).key(message.job)
+                message.add_name(Parts::new(6, message.to)).with(step as u64, 3).key(message.job)
             }
             Event::LaneDone { instance, lane, epoch } => {
                 Parts::new(7, instance).with(lane as u64, 2).with(u64::from(epoch), 32).key(0)
             }
             Event::JobLimit { instance, job, .. } => Parts::new(8, instance).with(job, 64).key(0),
-            Event::Retry(ref message) => message.name(Parts::new(9, message.to)).key(message.job),
+            Event::Retry(ref message) => message.add_name(Parts::new(9, message.to)).key(message.job),
             Event::Heartbeat { session, number } => {
                 let parts = Parts::new(10, sessions[session.index()].instance);
                 parts.with(u64::from(session.0), 32).with(u64::from(number), NUMBER_BITS).key(0)

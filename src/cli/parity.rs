@@ -91,7 +91,8 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Exit> {
     if as_it_is.parity.is_empty() {
         return Ok(as_it_is);
     }
-    complain(&format!("{}: with {}, as its `parity` says", as_it_is.name, as_it_is.parity.join(", ")));
+    let paths: Vec<&str> = as_it_is.parity.iter().filter_map(|set| Some(set.split_once('=')?.0)).collect();
+    complain(&format!("{}: with its own {}, as its `parity` says", as_it_is.name, paths.join(", ")));
     // what the command line sets holds over what the file sets
     let set = [&as_it_is.parity[..], &arguments.scenario.set].concat();
     ScenarioArguments { set, ..arguments.scenario.clone() }.read()

@@ -266,8 +266,10 @@ pub(super) fn signatures_per_s(cells: &[Cell]) -> f64 {
 pub(super) fn default_scale(signatures_per_s: f64) -> f64 {
     let busy = signatures_per_s * SIGNATURE.secs_f64();
     let scale = (SHARE_OF_CORE / busy.max(1e-9)).min(SCALE_MAX);
-    let unit = libm::pow(10.0, libm::floor(libm::log10(scale)) - 1.0);
-    libm::floor(scale / unit) * unit
+    // whole digits divided by a power of ten print as such
+    let places = libm::floor(libm::log10(scale)) - 1.0;
+    let digits = libm::floor(scale / libm::pow(10.0, places));
+    if places < 0.0 { digits / libm::pow(10.0, -places) } else { digits * libm::pow(10.0, places) }
 }
 
 #[cfg(test)]

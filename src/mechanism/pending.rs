@@ -131,9 +131,14 @@ impl<E> Pending<E> {
 
     /// The time of the next event.
     pub fn next_time(&self) -> Option<Time> {
-        let in_window = self.run.last().into_iter().chain(self.added.peek().map(|Reverse(near)| near));
-        let first_ns = in_window.map(|near| near.time_ns).min();
-        first_ns.or_else(|| self.buckets.first_ns()).map(Time::from_ns)
+        let of_run = self.run.last().map(|near| near.time_ns);
+        let added = self.added.peek().map(|Reverse(near)| near.time_ns);
+        let first_ns = match (of_run, added) {
+            (Some(of_run), Some(added)) => Some(of_run.min(added)),
+            (None, None) => self.buckets.first_ns(),
+            (one, other) => one.or(other),
+        };
+        first_ns.map(Time::from_ns)
     }
 
     /// How many events are pending.

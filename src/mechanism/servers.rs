@@ -31,16 +31,13 @@ impl Servers {
     /// If `now` lies before an earlier arrival or stop.
     pub fn serve(&mut self, now: Time, work: Span) -> Time {
         self.advance(now);
-        let start = match self.count {
+        let done_from = |start: Time| Time::from_ns(start.ns().saturating_add(work.ns()));
+        let (start, done) = match self.count {
             Some(0) => return Time::from_ns(u64::MAX),
-            Some(count) => self.take_server(now, count),
-            None => now,
+            Some(count) => self.take_server(now, count, done_from),
+            None => (now, done_from(now)),
         };
-        let done = Time::from_ns(start.ns().saturating_add(work.ns()));
         self.work_ns += u128::from(done.since(start).ns());
-        if self.count.is_some() {
-            self.free_at.push(Reverse(done));
-        }
         done
     }
 
@@ -67,16 +64,18 @@ impl Servers {
         self.free_at.clear();
     }
 
-    /// When the next server can begin: one that is free, a new one, or the first that will be free.
-    fn take_server(&mut self, now: Time, count: u32) -> Time {
-        let first = self.free_at.peek().map(|free| free.0);
-        match first {
-            Some(free) if free <= now || self.free_at.len() as u64 >= u64::from(count) => {
-                self.free_at.pop();
-                free.max(now)
-            }
-            _ => now,
+    /// When the next server begins, one that is free, a new one, or the first that will be free; and when it is done.
+    fn take_server(&mut self, now: Time, count: u32, done_from: impl Fn(Time) -> Time) -> (Time, Time) {
+        let all_are_used = self.free_at.len() as u64 >= u64::from(count);
+        if let Some(mut first) = self.free_at.peek_mut()
+            && (first.0 <= now || all_are_used)
+        {
+            let start = first.0.max(now);
+            *first = Reverse(done_from(start));
+            return (start, done_from(start));
         }
+        self.free_at.push(Reverse(done_from(now)));
+        (now, done_from(now))
     }
 
     fn advance(&mut self, now: Time) {
@@ -125,12 +124,17 @@ impl Link {
 
 /// Bytes at a rate, rounded up to whole microseconds; no rate takes for ever.
 fn transfer_time(bytes: u64, bits_per_s: u64) -> Span {
-    const BITS: u128 = 8;
-    const US_PER_S: u128 = 1_000_000;
+    const BIT_US_PER_BYTE_S: u64 = 8_000_000;
     const NS_PER_US: u64 = 1_000;
-    let bit_us = u128::from(bytes) * BITS * US_PER_S;
-    let us = if bits_per_s == 0 { u128::MAX } else { bit_us.div_ceil(u128::from(bits_per_s)) };
-    Span::from_ns(u64::try_from(us).unwrap_or(u64::MAX).saturating_mul(NS_PER_US))
+    let us = match bytes.checked_mul(BIT_US_PER_BYTE_S) {
+        _ if bits_per_s == 0 => u64::MAX,
+        Some(bit_us) => bit_us.div_ceil(bits_per_s),
+        None => {
+            let bit_us = u128::from(bytes) * u128::from(BIT_US_PER_BYTE_S);
+            u64::try_from(bit_us.div_ceil(u128::from(bits_per_s))).unwrap_or(u64::MAX)
+        }
+    };
+    Span::from_ns(us.saturating_mul(NS_PER_US))
 }
 
 #[cfg(test)]

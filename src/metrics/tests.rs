@@ -5,7 +5,7 @@ use super::definitions::{Value, compute};
 use super::*;
 use crate::domain::federation::{Capacity, Instance as Member, Video};
 use crate::domain::protocol::Rules;
-use crate::event::{Lane, Letter};
+use crate::event::{Lane, Letter, LetterName};
 use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
 use crate::mechanism::ledger::{Amount, Flow};
 use crate::observe::{Busy, Outcome, QueueName};
@@ -63,8 +63,17 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
         stamp: Stamp::default(),
         form: Form::V61,
     };
-    let letter =
-        Letter { activity, kind, from, created: built, authored: built, attempt: 0, job: 0, body_bytes: 200 };
+    let letter = Letter {
+        activity,
+        kind,
+        from,
+        created: built,
+        authored: built,
+        attempt: 0,
+        job: 0,
+        body_bytes: 200,
+        name: LetterName::new(&activity, kind, from),
+    };
     Message { letter: letter.into(), to, head_bytes: 800 }
 }
 

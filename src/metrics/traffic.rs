@@ -100,6 +100,19 @@ impl Sums {
         self.tcp_up_bytes + self.tcp_down_bytes + self.tls_up_bytes + self.tls_down_bytes
     }
 
+    fn add_request(&mut self, message: &Message) {
+        self.messages += 1;
+        self.head_bytes += u64::from(message.head_bytes);
+        self.body_bytes += u64::from(message.body_bytes);
+    }
+
+    fn add_transport(&mut self, bytes: &TransportBytes) {
+        self.tcp_up_bytes += bytes.tcp_up;
+        self.tcp_down_bytes += bytes.tcp_down;
+        self.tls_up_bytes += bytes.tls_up;
+        self.tls_down_bytes += bytes.tls_down;
+    }
+
     /// Adds another sum.
     pub fn add(&mut self, other: &Sums) {
         self.messages += other.messages;
@@ -163,8 +176,7 @@ impl<'a> Traffic<'a> {
 
     pub(super) fn sent(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
-        let sums = Sums { messages: 1, ..request(message) };
-        self.note(message.from, message, Direction::Out, &sums);
+        self.row(message.from, message, Direction::Out).add_request(message);
         if message.kind.is_view() && self.federation.origin(message.activity.video) == message.from {
             self.add_origin_bytes(message.from, now.ns() / SECOND.ns(), message.bytes());
         }
@@ -172,32 +184,26 @@ impl<'a> Traffic<'a> {
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
-        let response = Sums { response_bytes: self.response_bytes, ..Sums::ZERO };
-        self.note(message.from, message, Direction::Out, &response);
-        let received = Sums { messages: 1, response_bytes: self.response_bytes, ..request(message) };
-        self.note(message.to, message, Direction::In, &received);
+        let response_bytes = self.response_bytes;
+        self.row(message.from, message, Direction::Out).response_bytes += response_bytes;
+        let received = self.row(message.to, message, Direction::In);
+        received.add_request(message);
+        received.response_bytes += response_bytes;
     }
 
     /// A request leaves its sender.
     pub(super) fn transported(&mut self, now: Time, message: &Message, bytes: &TransportBytes) {
         self.open_bucket_of(now);
-        let sums = Sums {
-            tcp_up_bytes: bytes.tcp_up,
-            tcp_down_bytes: bytes.tcp_down,
-            tls_up_bytes: bytes.tls_up,
-            tls_down_bytes: bytes.tls_down,
-            ..Sums::ZERO
-        };
-        self.note(message.from, message, Direction::Out, &sums);
-        self.note(message.to, message, Direction::In, &sums);
+        self.row(message.from, message, Direction::Out).add_transport(bytes);
+        self.row(message.to, message, Direction::In).add_transport(bytes);
     }
 
     /// A request was refused for its rate: a response, and nothing that its receiver took.
     pub(super) fn refused(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
-        let response = Sums { response_bytes: self.response_bytes, ..Sums::ZERO };
-        self.note(message.from, message, Direction::Out, &response);
-        self.note(message.to, message, Direction::In, &response);
+        let response_bytes = self.response_bytes;
+        self.row(message.from, message, Direction::Out).response_bytes += response_bytes;
+        self.row(message.to, message, Direction::In).response_bytes += response_bytes;
     }
 
     /// An activity takes effect.
@@ -205,8 +211,8 @@ impl<'a> Traffic<'a> {
         if message.kind == Kind::Update && self.federation.instances[message.to.index()].is_peertube {
             self.open_bucket_of(now);
             let (video, kind) = (message.activity.video, Kind::UpdateFetch);
-            self.add(message.to, video, Direction::Out, kind, &UPDATE_FETCH);
-            self.add(message.from, video, Direction::In, kind, &UPDATE_FETCH);
+            self.row_of(message.to, video, Direction::Out, kind).add(&UPDATE_FETCH);
+            self.row_of(message.from, video, Direction::In, kind).add(&UPDATE_FETCH);
         }
     }
 
@@ -220,18 +226,25 @@ impl<'a> Traffic<'a> {
         (self.rows, peak.copied().unwrap_or(0))
     }
 
-    fn note(&mut self, instance: InstanceId, message: &Message, direction: Direction, sums: &Sums) {
-        self.add(instance, message.activity.video, direction, message.kind, sums);
+    /// The sums of messages like this one at an instance.
+    fn row(&mut self, instance: InstanceId, message: &Message, direction: Direction) -> &mut Sums {
+        self.row_of(instance, message.activity.video, direction, message.kind)
     }
 
-    fn add(&mut self, instance: InstanceId, video: VideoId, direction: Direction, kind: Kind, sums: &Sums) {
+    fn row_of(
+        &mut self,
+        instance: InstanceId,
+        video: VideoId,
+        direction: Direction,
+        kind: Kind,
+    ) -> &mut Sums {
         let open = &mut self.open[instance.index()];
-        let found =
-            open.iter_mut().find(|row| row.kind == kind && row.direction == direction && row.video == video);
-        match found {
-            Some(row) => row.sums.add(sums),
-            None => open.push(Open { video, direction, kind, sums: *sums }),
-        }
+        let is_it = |row: &Open| row.kind == kind && row.direction == direction && row.video == video;
+        let place = open.iter().position(is_it).unwrap_or_else(|| {
+            open.push(Open { video, direction, kind, sums: Sums::ZERO });
+            open.len() - 1
+        });
+        &mut open[place].sums
     }
 
     fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
@@ -287,13 +300,5 @@ impl<'a> Traffic<'a> {
             }
         }
         self.rows[first..].sort_by_key(|row| (row.video, row.instance, row.direction, row.kind));
-    }
-}
-
-fn request(message: &Message) -> Sums {
-    Sums {
-        head_bytes: u64::from(message.head_bytes),
-        body_bytes: u64::from(message.body_bytes),
-        ..Sums::ZERO
     }
 }

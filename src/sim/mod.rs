@@ -250,8 +250,8 @@ impl<'a> Simulation<'a> {
     fn run_events(&mut self, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
         let end = self.cell.end.latest();
         loop {
-            self.admit_sessions();
-            if self.pending.next_time().is_none_or(|next| next > end) {
+            let next = self.admit(observer);
+            if next.is_none_or(|next| next > end) {
                 self.now = end;
                 return self.ending(Outcome::Done(end), observer);
             }
@@ -279,17 +279,29 @@ impl<'a> Simulation<'a> {
         }
     }
 
-    /// Makes pending the first heartbeat of every session that starts no later than the next event.
-    fn admit_sessions(&mut self) {
-        while let Some(session) = self.cell.sessions.get(self.next_session) {
-            if self.pending.next_time().is_some_and(|next| session.start > next) {
-                return;
+    /// Makes pending what becomes an event only when it is due: the first heartbeat of each session and the time-out of each
+    /// request that is not over. Returns when the next event is.
+    fn admit(&mut self, observer: &mut impl Observer) -> Option<Time> {
+        loop {
+            let next = self.pending.next_time();
+            let is_due = |at: Time| next.is_none_or(|next| at <= next);
+            if self.cell.sessions.get(self.next_session).is_some_and(|session| is_due(session.start)) {
+                self.admit_session();
+            } else if self.delivery.next_deadline().is_some_and(is_due) {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.meet_deadline(&mut moment);
+            } else {
+                return next;
             }
-            let heartbeat = Event::Heartbeat { session: SessionId::at(self.next_session), number: 0 };
-            self.next_session += 1;
-            if session.start < session.end {
-                self.push(session.start, heartbeat);
-            }
+        }
+    }
+
+    fn admit_session(&mut self) {
+        let session = &self.cell.sessions[self.next_session];
+        let heartbeat = Event::Heartbeat { session: SessionId::at(self.next_session), number: 0 };
+        self.next_session += 1;
+        if session.start < session.end {
+            self.push(session.start, heartbeat);
         }
     }
 
@@ -530,7 +542,7 @@ impl<'a> Simulation<'a> {
         let events_are_idle = matches!(self.cell.end, End::Idle { .. })
             && self.next_session == self.cell.sessions.len()
             && self.now >= self.last_end
-            && self.delivery.is_idle()
+            && self.delivery.is_idle(self.now)
             && self
                 .instances
                 .iter()

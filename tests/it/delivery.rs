@@ -4,7 +4,7 @@ use fedisim::event::{Event, Message};
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
 
-use fedisim::observe::{Ending, Fate, HealthNote, Observer, QueueName, QueueSample};
+use fedisim::observe::{Ending, Fate, HealthNote, Observer, Outcome, QueueName, QueueSample};
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use fedisim::sim;
@@ -280,6 +280,18 @@ fn requests_end_as_their_receivers_let_them() {
         let arrives = fault.contains("slow") || fault.contains("latency");
         assert_eq!(ending.flow.delivered.messages, u64::from(arrives), "{fault}");
         assert_eq!(ending.flow.timed_out.messages, u64::from(expected.0 == Fate::TimedOut), "{fault}");
+    }
+}
+
+#[test]
+fn a_run_is_idle_when_the_deadline_of_a_stopped_sender_has_passed() {
+    // a request of 1.005 s waits for 7 s, whether its sender is still there or not; samples are taken every second
+    let silent = "{down: [origin], at: 0 s, how: silent}";
+    for faults in [silent.to_owned(), format!("{silent}, {{restart: [follower], at: 3 s, startup: 1 s}}")] {
+        let rest = format!("{}\nfaults: [{faults}]", SMALL.rest);
+        let rules = "base: peertube-6.3-v1, plain_views: none, lifetime: 5 s, tick_interval: 1 s";
+        let (_, ending) = small(&Small { end: "{when: idle, at_most: 1 h}", rules, rest: &rest, ..SMALL });
+        assert_eq!(ending.outcome, Outcome::Done(Time::from_ms(9_000)), "{faults}");
     }
 }
 

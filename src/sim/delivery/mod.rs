@@ -32,7 +32,7 @@ use crate::words::ids::InstanceId;
 use crate::words::random::{MessageDraws, Purpose};
 use crate::words::units::{Span, Time};
 use machine::{LANES, Machine};
-use request::Request;
+use request::{Request, Waiting};
 pub use sending::{message_name, peertube_queue, splits_bad_inboxes};
 use sending::{Job, QueueKey};
 use std::collections::{BTreeMap, VecDeque};
@@ -68,6 +68,12 @@ pub(super) struct Delivery<'a> {
     followers: BTreeMap<InstanceId, Arc<[InstanceId]>>,
     jobs: Slots<Job>,
     requests: Slots<Request>,
+    /// Requests so far, which numbers them.
+    request_count: u64,
+    /// Requests that may time out, by deadline; some of them are over.
+    waiting: VecDeque<Waiting>,
+    /// The last deadline at which a request would time out: until then a run is not idle, whether it does or not.
+    last_time_out: Time,
     /// By `InstanceId`: where received Views wait.
     views_inbox: Vec<ViewsInbox>,
     /// What a request has more on connections that are kept.
@@ -175,6 +181,9 @@ impl<'a> Delivery<'a> {
             response_bytes,
             jobs: Slots::new(),
             requests: Slots::new(),
+            request_count: 0,
+            waiting: VecDeque::new(),
+            last_time_out: Time::ZERO,
             job_count: 0,
             queued: Amount::default(),
             in_flight: Amount::default(),
@@ -215,8 +224,9 @@ impl<'a> Delivery<'a> {
     }
 
     /// Whether nothing waits, is under way or is being worked on.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(super) fn is_idle(&self, now: Time) -> bool {
         self.in_flight.messages == 0
+            && self.last_time_out < now
             && self.to_retry == 0
             && self.jobs.is_empty()
             && self.requests.is_empty()

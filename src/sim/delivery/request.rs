@@ -32,8 +32,10 @@ pub(super) struct Request {
     transport: TransportBytes,
     /// How it will end for the sender, unless its time is up before.
     fate: Fate,
-    /// Whether the time-out is pending.
-    is_timed: bool,
+    /// Its number among all requests: slots are used again.
+    number: u64,
+    /// Whether its time can run out before it is over.
+    time_out: TimeOut,
     /// Whether the sender has no more to do with it.
     is_over: bool,
     /// Whether it has left its sender, or never will.
@@ -42,6 +44,24 @@ pub(super) struct Request {
     receiver_epoch: u32,
     /// Events and tasks to come that name the slot.
     references: u32,
+}
+
+/// What is known about a request's time-out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TimeOut {
+    /// None was asked for.
+    Unasked,
+    /// It becomes an event at its deadline, if the request is not over then.
+    AtDeadline,
+    /// It is an event.
+    Event,
+}
+
+/// A request that has begun, in the order of deadlines.
+pub(super) struct Waiting {
+    deadline: Time,
+    slot: u32,
+    number: u64,
 }
 
 impl Delivery<'_> {
@@ -54,19 +74,27 @@ impl Delivery<'_> {
         moment: &mut Moment<'_, impl Observer>,
     ) {
         let signed = self.machines[message.from.index()].cores.serve(moment.now, self.figures.sign);
+        let deadline = moment.now + self.figures.timeout;
+        self.request_count += 1;
+        let number = self.request_count;
         let slot = self.requests.insert(Request {
             job,
             message,
             latency,
-            deadline: moment.now + self.figures.timeout,
+            deadline,
             transport: TransportBytes::default(),
             fate: Fate::Good,
-            is_timed: false,
+            number,
+            time_out: TimeOut::Unasked,
             is_over: false,
             has_left: false,
             receiver_epoch: 0,
             references: 0,
         });
+        while self.waiting.front().is_some_and(|first| !self.is_waiting(first)) {
+            self.waiting.pop_front();
+        }
+        self.waiting.push_back(Waiting { deadline, slot, number });
         self.plan(slot, Step::Signed, signed, moment);
     }
 
@@ -82,13 +110,13 @@ impl Delivery<'_> {
             return self.arrive_at_once(message, moment);
         }
         match step {
-            Step::Signed => self.leave(slot, moment),
+            Step::Signed => self.leave(slot, message, moment),
             Step::Reached => {
                 let bytes = self.bytes_up(slot);
                 let arrives = self.machines[message.to.index()].downlink.transfer(moment.now, bytes);
                 self.plan(slot, Step::Arrived, arrives, moment);
             }
-            Step::Arrived => self.arrive(slot, moment),
+            Step::Arrived => self.arrive(slot, message, moment),
             Step::Verified => self.verified(slot, moment),
             Step::Answered => {
                 let bytes = self.bytes_down(slot);
@@ -105,16 +133,15 @@ impl Delivery<'_> {
     }
 
     /// The sender has signed: the request leaves, or finds that it cannot.
-    fn leave(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+    fn leave(&mut self, slot: u32, message: &Message, moment: &mut Moment<'_, impl Observer>) {
         let now = moment.now;
         let request = self.requests.get(slot);
         if std::mem::replace(&mut request.has_left, true) {
             return; // its process was gone before
         }
         let Request { deadline, latency: drawn, .. } = *request;
-        let message = request.message.clone();
         let (from, to) = (message.from, message.to);
-        let latency = self.latency(&message, drawn, now);
+        let latency = self.latency(message, drawn, now);
         let Some(latency) = latency else { return self.lose(slot, moment) };
         self.requests.get(slot).latency = Some(latency);
         let connection = self.machines[from.index()].connections.open(now, to);
@@ -139,7 +166,7 @@ impl Delivery<'_> {
         if left > deadline {
             return self.lose(slot, moment);
         }
-        moment.observer.transported(now, &message, &self.requests.get(slot).transport);
+        moment.observer.transported(now, message, &self.requests.get(slot).transport);
         let is_limited = self.machines[to.index()].downlink.is_limited();
         let step = if is_limited { Step::Reached } else { Step::Arrived };
         if left + latency > deadline {
@@ -169,8 +196,7 @@ impl Delivery<'_> {
     }
 
     /// The receiver has the whole request.
-    fn arrive(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
-        let message = self.requests.get(slot).message.clone();
+    fn arrive(&mut self, slot: u32, message: &Message, moment: &mut Moment<'_, impl Observer>) {
         if self.conditions.timetable.reachability(message.to, moment.now) != Reachability::Up {
             return self.lose(slot, moment);
         }
@@ -182,7 +208,7 @@ impl Delivery<'_> {
         let takes = match columns {
             // the replay counts, since it knows of the other requests
             Some(columns) => {
-                columns.arrive_now(moment.now, &message);
+                columns.arrive_now(moment.now, message);
                 true
             }
             None => limiter.is_none_or(|limiter| limiter.takes(moment.now, message.from)),
@@ -194,8 +220,8 @@ impl Delivery<'_> {
             return self.answer(slot, moment);
         }
         self.settle(slot, Arrival::Delivered);
-        moment.observer.delivered(moment.now, &message);
-        self.verify(slot, &message, moment);
+        moment.observer.delivered(moment.now, message);
+        self.verify(slot, message, moment);
     }
 
     /// The receiver answers; the sender learns of it if it still waits.
@@ -223,12 +249,40 @@ impl Delivery<'_> {
         }
     }
 
+    /// The request times out at its deadline, if it is not over then. Most are, so that becomes an event at the deadline only.
     pub(super) fn plan_time_out(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
-        if !request.is_over && !std::mem::replace(&mut request.is_timed, true) {
-            let deadline = request.deadline.max(moment.now);
-            self.plan(slot, Step::TimedOut, deadline, moment);
+        if request.is_over || request.time_out != TimeOut::Unasked {
+            return;
         }
+        let deadline = request.deadline;
+        if deadline > moment.now {
+            request.time_out = TimeOut::AtDeadline;
+            self.last_time_out = self.last_time_out.max(deadline);
+        } else {
+            request.time_out = TimeOut::Event;
+            self.plan(slot, Step::TimedOut, moment.now, moment);
+        }
+    }
+
+    /// The first deadline that may have to become an event.
+    pub(in crate::sim) fn next_deadline(&self) -> Option<Time> {
+        self.waiting.front().map(|first| first.deadline)
+    }
+
+    /// It becomes one if somebody still waits.
+    pub(in crate::sim) fn meet_deadline(&mut self, moment: &mut Moment<'_, impl Observer>) {
+        let Some(first) = self.waiting.pop_front().filter(|first| self.is_waiting(first)) else { return };
+        let request = self.requests.get(first.slot);
+        if request.time_out == TimeOut::AtDeadline {
+            request.time_out = TimeOut::Event;
+            self.plan(first.slot, Step::TimedOut, first.deadline, moment);
+        }
+    }
+
+    fn is_waiting(&self, waiting: &Waiting) -> bool {
+        let request = self.requests.rows[waiting.slot as usize].as_ref();
+        request.is_some_and(|request| request.number == waiting.number && !request.is_over)
     }
 
     pub(super) fn plan(&mut self, slot: u32, step: Step, at: Time, moment: &mut Moment<'_, impl Observer>) {
@@ -259,9 +313,10 @@ impl Delivery<'_> {
     }
 
     fn settle(&mut self, slot: u32, arrival: Arrival) {
-        let message = self.requests.get(slot).message.clone();
-        self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
-        self.in_flight.take(message.bytes());
+        let Delivery { requests, ledger, in_flight, .. } = self;
+        let message = &requests.get(slot).message;
+        ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        in_flight.take(message.bytes());
     }
 
     fn end(&mut self, slot: u32, fate: Fate, moment: &mut Moment<'_, impl Observer>) {
@@ -289,6 +344,7 @@ impl Delivery<'_> {
             if !std::mem::replace(&mut request.has_left, true) {
                 self.settle(slot, Arrival::Lost);
             }
+            self.free_if_done(slot);
         }
     }
 

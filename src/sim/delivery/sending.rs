@@ -4,7 +4,7 @@ use super::machine::Task;
 use super::{Delivery, Moment};
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
-use crate::event::{Event, Lane, Letter, Message, Step};
+use crate::event::{Event, Lane, Letter, LetterName, Message, Step};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::follow_health::FollowHealth;
@@ -200,6 +200,7 @@ impl Delivery<'_> {
             attempt: 0,
             job: self.job_count,
             body_bytes: self.sizes.body(activity) as u32,
+            name: LetterName::new(activity, kind, from),
         })
     }
 
