@@ -286,5 +286,74 @@ impl<O: Observer> Observer for &mut O {
     }
 }
 
+/// Somebody who may not be there.
+impl<O: Observer> Observer for Option<O> {
+    fn event(&mut self, now: Time, event: &Event) {
+        if let Some(observer) = self {
+            observer.event(now, event);
+        }
+    }
+
+    fn handled(&mut self, now: Time, clock: Time, instance: InstanceId, input: &Input<'_>) {
+        if let Some(observer) = self {
+            observer.handled(now, clock, instance, input);
+        }
+    }
+
+    fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
+        if let Some(observer) = self {
+            observer.sent(now, message, arrives);
+        }
+    }
+
+    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        if let Some(observer) = self {
+            observer.transported(now, message, transport);
+        }
+    }
+
+    fn delivered(&mut self, now: Time, message: &Message) {
+        if let Some(observer) = self {
+            observer.delivered(now, message);
+        }
+    }
+
+    fn processed(&mut self, now: Time, message: &Message) {
+        if let Some(observer) = self {
+            observer.processed(now, message);
+        }
+    }
+
+    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
+        if let Some(observer) = self {
+            observer.ended(now, message, fate);
+        }
+    }
+
+    fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {
+        if let Some(observer) = self {
+            observer.job_started(now, instance, queue, waited);
+        }
+    }
+
+    fn job_unstarted(&mut self, waited: Span) {
+        if let Some(observer) = self {
+            observer.job_unstarted(waited);
+        }
+    }
+
+    fn health(&mut self, now: Time, note: &HealthNote) {
+        if let Some(observer) = self {
+            observer.health(now, note);
+        }
+    }
+
+    fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
+        if let Some(observer) = self {
+            observer.sample(now, number, instances, queues);
+        }
+    }
+}
+
 /// Nobody.
 impl Observer for () {}

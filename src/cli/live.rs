@@ -4,11 +4,14 @@ use crate::cli::output::complain;
 use crate::cli::run::{failed, said, stop_on_signal};
 use crate::cli::summary::Told;
 use crate::cli::{Exit, ScenarioArguments};
+use crate::conform::Scribe;
 use crate::live::run::{Batch, How};
 use crate::live::{Addresses, Capture, Reason, Unfit, check};
-use crate::runs::cell::{CellPlan, CellResult};
+use crate::observe::Outcome;
+use crate::runs::cell::{CellPlan, CellResult, build_cell, plan};
 use crate::runs::{RunError, run_live};
 use crate::scenario::Scenario;
+use crate::sim::Cell;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -43,6 +46,9 @@ pub(super) struct Arguments {
     /// The folder for the records [default: results/NAME-live]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write what crossed the sockets as a recording, which `conform` reads; of one column of one replication
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     #[command(flatten)]
     told: Told,
     /// Replace what another run left in the folder
@@ -130,6 +136,9 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     let name = format!("{}-live", study.scenario.name);
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(name));
     check(&study.scenario)?;
+    if let Some(path) = &arguments.record {
+        check_recording(&study.scenario, path)?;
+    }
     let how = arguments.live.how()?;
     let stop = stop_on_signal();
     let outcome = run_live(&study, &out, arguments.force, |scenario, plans| {
@@ -138,6 +147,20 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     finish_capture(&how)?;
     arguments.told.note(&said(outcome?, &out));
     Ok(arguments.told.summary(&study.scenario, &out))
+}
+
+/// That a recording can hold what a scenario runs.
+fn check_recording(scenario: &Scenario, path: &Path) -> Result<(), Failed> {
+    let plans = plan(scenario);
+    let problem = match &plans[..] {
+        [plan] => Scribe::new("", &build_cell(scenario, plan)).err(),
+        _ => Some(format!(
+            "a recording is of one column and replication, not of {}: choose with --protocol",
+            plans.len()
+        )),
+    };
+    let unfit = |problem| Unfit::Scenario(format!("--record {}: {problem}", path.display())).into();
+    problem.map_or(Ok(()), |problem| Err(unfit(problem)))
 }
 
 /// Lets the columns of one replication live.
@@ -150,10 +173,27 @@ fn live_batch(
 ) -> Result<Vec<CellResult>, Failed> {
     let batch = Batch::new(scenario, plans, how)?;
     arguments.told.note(&batch.to_string());
-    let alive = batch.live(scenario, plans, &|_| (), stop).map_err(|error| Failed::Io(error.to_string()))?;
+    let batch_scale = batch.scale;
+    let scribe = |cell: &Cell| {
+        let description = format!("{}, live at time scale {}", scenario.name, batch_scale);
+        arguments.record.as_ref().and_then(|_| Scribe::new(&description, cell).ok())
+    };
+    let alive = batch.live(scenario, plans, &scribe, stop).map_err(|error| Failed::Io(error.to_string()))?;
     let mut results = Vec::new();
     for (one, plan) in alive.into_iter().zip(plans) {
-        tell_counts(&|text| arguments.told.note(text), &scenario.compare[plan.variant].name, &one.lived.refusals);
+        tell_counts(
+            &|text| arguments.told.note(text),
+            &scenario.compare[plan.variant].name,
+            &one.lived.refusals,
+        );
+        if let Some((path, scribe)) = arguments.record.as_ref().zip(one.observer) {
+            let until = match one.lived.ending.outcome {
+                Outcome::Done(at) => Some(at),
+                Outcome::Interrupted | Outcome::EventLimit(_) => None,
+            };
+            let written = std::fs::write(path, scribe.finish(until).to_json());
+            written.map_err(|error| Failed::Io(format!("{}: cannot be written: {error}", path.display())))?;
+        }
         results.extend(one.result);
     }
     if stop.load(Ordering::Relaxed) {

@@ -5,9 +5,11 @@
 //! implementation of any rule; the recordings were made by PeerTube's own code.
 
 mod open;
+mod scribe;
 mod trace;
 mod write;
 
+pub use scribe::Scribe;
 pub use trace::{MessageRow, RestartRow, SampleRow, Trace};
 pub use write::{BeatRow, Recording, RecordingInstance};
 

@@ -26,8 +26,17 @@ impl Capture {
     }
 
     /// A request was taken.
-    pub(super) fn note(&self, site: &Site, from: InstanceId, author: InstanceId, parts: &Parts, body: &Bytes) {
-        let pem = |id: InstanceId| site.servers.get(id.index()).map(|server| server.key.public_key_pem().to_owned());
+    pub(super) fn note(
+        &self,
+        site: &Site,
+        from: InstanceId,
+        author: InstanceId,
+        parts: &Parts,
+        body: &Bytes,
+    ) {
+        let pem = |id: InstanceId| {
+            site.servers.get(id.index()).map(|server| server.key.public_key_pem().to_owned())
+        };
         let headers: Vec<Value> = parts
             .headers
             .iter()

@@ -7,7 +7,7 @@ use super::notes::{Note, Posted};
 use super::peers::Broadcast;
 use super::world::World;
 use crate::domain::delivery::{Delivery, Queues};
-use crate::event::Letter;
+use crate::event::{Letter, LetterName};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
 use crate::mechanism::follow_health::FollowHealth;
@@ -206,6 +206,7 @@ impl World {
             attempt: 0,
             job: self.job_count,
             body_bytes: body_bytes as u32,
+            name: LetterName::new(activity, kind, from),
         };
         let epoch = self.desks[from.index()].epoch;
         let job = Job { letter, queue, to, head_bytes, body, activity: number, epoch };

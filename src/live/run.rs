@@ -2,7 +2,9 @@
 //! folder like any run's.
 
 use super::keys::KeyPair;
-use super::setup::{Addresses, PeerAt, Unfit, at_addresses, check, default_scale, make_keys, signatures_per_s};
+use super::setup::{
+    Addresses, PeerAt, Unfit, at_addresses, check, default_scale, make_keys, signatures_per_s,
+};
 use super::{Capture, Lived, Stage, run_cell};
 use crate::metrics::Collector;
 use crate::metrics::apart::Apart;
@@ -115,6 +117,8 @@ impl Batch {
         observer: &(dyn Fn(&Cell) -> O + Sync),
         stop: &Arc<AtomicBool>,
     ) -> std::io::Result<Vec<Alive<O>>> {
+        // as many open files as this process may have: each connection is two
+        let _ = rlimit::increase_nofile_limit(u64::MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let Batch { cells, scale, listeners, keys, peers, capture, .. } = self;
         let stages = listeners.into_iter().enumerate().map(|(number, listeners)| Stage {
@@ -158,8 +162,7 @@ fn live_one(
     let scale = stage.scale;
     let sampling = cell.sampling;
     let bytes = response_bytes(cell);
-    let collector =
-        Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket, bytes);
+    let collector = Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket, bytes);
     let mut both = Both(collector, more);
     let lived = run_cell(cell, stage, runtime, &mut both, stop)?;
     let Both(collector, _) = both;

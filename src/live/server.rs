@@ -7,6 +7,7 @@ use super::documents;
 use super::inbox;
 use super::site::Site;
 use super::socket::{Counted, Crossed};
+use crate::event::MAX_NUMBER;
 use crate::instance::Heartbeat;
 use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::units::Span;
@@ -46,7 +47,8 @@ pub(super) async fn serve(site: Arc<Site>, id: InstanceId, listener: TcpListener
             Ok((stream, _)) => {
                 let site = Arc::clone(&site);
                 tokio::spawn(async move {
-                    let served = tokio::time::timeout(CONNECTION_TIME_MAX, connection(&site, id, stream)).await;
+                    let served =
+                        tokio::time::timeout(CONNECTION_TIME_MAX, connection(&site, id, stream)).await;
                     if served.is_err() {
                         site.refusals.count("connections_too_long", || format!("at {id}"));
                     }
@@ -94,7 +96,8 @@ async fn answer(site: &Arc<Site>, id: InstanceId, crossed: &Crossed, request: Re
         }
         (&Method::GET, parts) => {
             let query = request.uri().query().unwrap_or_default();
-            documents::find(site, id, parts, query).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found"))
+            documents::find(site, id, parts, query)
+                .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found"))
         }
         _ => plain(StatusCode::NOT_FOUND, "not found"),
     }
@@ -142,7 +145,7 @@ fn heartbeat_of(site: &Site, id: InstanceId, video: VideoId, view: &View) -> Opt
     }
     let watched = Span::from_ms((view.current_time * 1e3).round() as u64);
     match (view.visit, view.heartbeat, &view.session_id) {
-        (Some(visit), Some(number), _) => {
+        (Some(visit), Some(number), _) if number <= MAX_NUMBER => {
             let session = site.cell.sessions.get(visit as usize)?;
             let is_its = (session.instance, session.video) == (id, video);
             let (viewer, session) = (session.viewer, SessionId(visit));

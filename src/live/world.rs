@@ -369,7 +369,8 @@ impl World {
         let now = self.over.unwrap_or_default();
         self.note_unstarted(now);
         self.notes = None;
-        let watching = |session: &&crate::domain::workload::Session| session.start <= now && session.end > now;
+        let watching =
+            |session: &&crate::domain::workload::Session| session.start <= now && session.end > now;
         Ending {
             outcome,
             events: self.inputs,

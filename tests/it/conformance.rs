@@ -370,73 +370,6 @@ faults:
 measure: {every: 7 s}
 ";
 
-/// Writes down what a run does, as a live run is written down.
-struct Scribe {
-    recording: Recording,
-    /// By instance: when its process was gone, while it is.
-    gone: Vec<Option<u64>>,
-}
-
-impl Scribe {
-    fn name(&self, id: InstanceId) -> String {
-        self.recording.instances[id.index()].name.clone()
-    }
-}
-
-impl Observer for Scribe {
-    fn handled(&mut self, now: Time, _clock: Time, instance: InstanceId, input: &Input<'_>) {
-        let name = self.name(instance);
-        match input {
-            Input::Heartbeat(beat) => {
-                let session = format!("viewer-{}", beat.viewer);
-                self.recording.beats.push(BeatRow { instance: name, session, at_ms: now.ms() });
-            }
-            Input::Stop => self.gone[instance.index()] = Some(now.ms()),
-            Input::Restart(_) => {
-                let gone = self.gone[instance.index()].take().unwrap_or(now.ms());
-                self.recording.restarts.push((name, gone, now.ms()));
-            }
-            _ => {}
-        }
-    }
-
-    fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
-        let viewer = match message.activity.subject {
-            Subject::Viewer(viewer, _) => Some(format!("viewer-{viewer}")),
-            Subject::Total => None,
-            _ => return,
-        };
-        self.recording.messages.push(MessageRow {
-            sent_ms: now.ms(),
-            arrives_ms: None,
-            from: self.name(message.from),
-            to: self.name(message.to),
-            kind: if viewer.is_some() { "viewer".into() } else { "total".into() },
-            forwarded: message.activity.author != message.from,
-            viewer,
-            result: message.activity.result.map(u64::from),
-            expires_ms: message.activity.expires.map(Time::ms),
-        });
-    }
-
-    fn processed(&mut self, now: Time, message: &Message) {
-        let expires = message.activity.expires.map(Time::ms);
-        let (from, to) = (self.name(message.from), self.name(message.to));
-        let is_it = |row: &&mut MessageRow| {
-            row.arrives_ms.is_none() && (&row.from, &row.to, row.expires_ms) == (&from, &to, expires)
-        };
-        if let Some(row) = self.recording.messages.iter_mut().find(is_it) {
-            row.arrives_ms = Some(now.ms());
-        }
-    }
-
-    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
-        let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VideoId(0)) } else { 0 };
-        let displayed = instances.iter().map(shown).collect();
-        self.recording.samples.push(SampleRow { at_ms: now.ms(), displayed, watching: 0 });
-    }
-}
-
 /// The recording of a column of `RECORDED`.
 fn recorded(column: usize) -> Recording {
     let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
@@ -445,29 +378,9 @@ fn recorded(column: usize) -> Recording {
         .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
     let mut cell = build_cell(&scenario, &plan(&scenario)[column]);
     cell.federation.instances.iter_mut().for_each(|instance| instance.rules.plain_views = PlainViews::None);
-    let parameters = cell.federation.instances[0].rules.parameters;
-    let instances = cell.federation.instances.iter().zip(&cell.tick_phase);
-    let instances = instances.map(|(instance, phase)| RecordingInstance {
-        name: instance.name.clone(),
-        preset: scenario.compare[column].name.clone(),
-        tick_phase_ms: phase.ms(),
-    });
-    let ms = |span: Span| span.us() / 1_000;
-    let recording = Recording {
-        description: "a simulated run".into(),
-        instances: instances.collect(),
-        origin: "origin".into(),
-        lifetime_ms: ms(parameters.lifetime),
-        tick_interval_ms: ms(parameters.tick_interval),
-        refederate_ms: ms(parameters.refederation_age),
-        duration_ms: cell.end.latest().ms(),
-        sample_offset_ms: cell.sampling.from.ms(),
-        sample_every_ms: ms(cell.sampling.every),
-        ..Recording::default()
-    };
-    let mut scribe = Scribe { gone: vec![None; 3], recording };
+    let mut scribe = Scribe::new("a simulated run", &cell).unwrap_or_else(|problem| panic!("{problem}"));
     sim::run(&cell, &mut scribe, &AtomicBool::new(false));
-    scribe.recording
+    scribe.finish(Some(cell.end.latest()))
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! Writes a run down as a recording, whichever driver runs it.
+//!
+//! Only what the format can hold is written: one video whose owner everybody follows, releases of PeerTube, viewers and
+//! totals. Heartbeats stand in it as they were taken, messages as they were made and as they took effect.
+
+use crate::conform::VIDEO;
+use crate::conform::trace::{MessageRow, SampleRow};
+use crate::conform::write::{BeatRow, Recording, RecordingInstance};
+use crate::domain::faults::Fault;
+use crate::domain::protocol::{PRESETS, Rules};
+use crate::event::Message;
+use crate::instance::{Input, Instance};
+use crate::mechanism::activity::Subject;
+use crate::observe::{Observer, QueueSample};
+use crate::sim::Cell;
+use crate::words::ids::InstanceId;
+use crate::words::units::{Span, Time};
+
+/// Somebody who writes down.
+pub struct Scribe {
+    recording: Recording,
+    /// By instance: when its process was gone, while it is.
+    gone: Vec<Option<u64>>,
+    /// How long the oldest job that never started has waited at the end.
+    unstarted: Option<Span>,
+}
+
+impl Scribe {
+    /// A recording of a cell, if the format can hold it.
+    ///
+    /// # Errors
+    /// A sentence on what it cannot hold.
+    pub fn new(description: &str, cell: &Cell) -> Result<Scribe, String> {
+        let federation = &cell.federation;
+        let [video] = &federation.videos[..] else {
+            return Err(format!("a recording holds one video, not {}", federation.videos.len()));
+        };
+        let all_follow = federation.followers[&video.origin].len() + 1 == federation.instances.len();
+        if !all_follow || federation.instances.iter().any(|instance| !instance.is_peertube) {
+            return Err(
+                "in a recording all instances are PeerTube, and all others follow the video's".to_owned()
+            );
+        }
+        for fault in &cell.faults {
+            if matches!(fault, Fault::Restart { rules: Some(_), .. } | Fault::Skew { .. }) {
+                return Err("a recording holds neither upgrades nor wrong clocks".to_owned());
+            }
+        }
+        let parameters = federation.instances[0].rules.parameters;
+        let times = [parameters.lifetime, parameters.tick_interval, parameters.refederation_age];
+        let instance = |(instance, phase): (&crate::domain::federation::Instance, &Time)| {
+            let of = instance.rules.parameters;
+            let preset = preset_of(&instance.rules);
+            let preset = preset.filter(|_| [of.lifetime, of.tick_interval, of.refederation_age] == times);
+            let preset = preset.ok_or_else(|| {
+                format!(
+                    "{} speaks no release, or with other times than the others: a recording names releases",
+                    instance.name
+                )
+            })?;
+            Ok(RecordingInstance {
+                name: instance.name.clone(),
+                preset: preset.to_owned(),
+                tick_phase_ms: phase.ms(),
+            })
+        };
+        let instances = federation.instances.iter().zip(&cell.tick_phase).map(instance);
+        let [lifetime_ms, tick_interval_ms, refederate_ms] = times.map(ms);
+        Ok(Scribe {
+            recording: Recording {
+                description: description.to_owned(),
+                instances: instances.collect::<Result<_, String>>()?,
+                origin: federation.instances[video.origin.index()].name.clone(),
+                lifetime_ms,
+                tick_interval_ms,
+                refederate_ms,
+                sample_offset_ms: cell.sampling.from.ms(),
+                sample_every_ms: ms(cell.sampling.every),
+                ..Recording::default()
+            },
+            gone: vec![None; federation.instances.len()],
+            unstarted: None,
+        })
+    }
+
+    /// The recording up to an instant, the last sample if none is given: a run that was interrupted may have left undone
+    /// what came after it. A job that never started was never sent, so it ends before the first of those.
+    pub fn finish(mut self, until: Option<Time>) -> Recording {
+        let last = self.recording.samples.last().map_or(0, |sample| sample.at_ms);
+        let mut until_ms = until.map_or(last, Time::ms);
+        if let Some(waited) = self.unstarted {
+            until_ms = until_ms.saturating_sub(ms(waited) + 1);
+        }
+        let Recording { beats, messages, samples, restarts, duration_ms, .. } = &mut self.recording;
+        *duration_ms = until_ms;
+        beats.retain(|beat| beat.at_ms <= until_ms);
+        messages.retain(|message| message.sent_ms <= until_ms);
+        samples.retain(|sample| sample.at_ms <= until_ms);
+        restarts.retain(|(_, stop_ms, _)| *stop_ms <= until_ms);
+        self.recording
+    }
+
+    fn name(&self, id: InstanceId) -> String {
+        self.recording.instances[id.index()].name.clone()
+    }
+}
+
+/// The release whose rules these are, whatever their times, and whether or not they count views.
+fn preset_of(rules: &Rules) -> Option<&'static str> {
+    let is_it = |preset: &&crate::domain::protocol::Preset| {
+        let like = Rules { parameters: rules.parameters, plain_views: rules.plain_views, ..preset.rules };
+        like == *rules
+    };
+    PRESETS.iter().find(is_it).map(|preset| preset.name)
+}
+
+fn ms(span: Span) -> u64 {
+    span.us() / 1_000
+}
+
+impl Observer for Scribe {
+    fn handled(&mut self, now: Time, _clock: Time, instance: InstanceId, input: &Input<'_>) {
+        let name = self.name(instance);
+        match input {
+            Input::Heartbeat(beat) => {
+                let session = format!("viewer-{}", beat.viewer);
+                self.recording.beats.push(BeatRow { instance: name, session, at_ms: now.ms() });
+            }
+            Input::Stop => self.gone[instance.index()] = Some(now.ms()),
+            Input::Restart(_) => {
+                let gone = self.gone[instance.index()].take().unwrap_or(now.ms());
+                self.recording.restarts.push((name, gone, now.ms()));
+            }
+            _ => {}
+        }
+    }
+
+    fn sent(&mut self, _now: Time, message: &Message, _arrives: Option<Time>) {
+        let viewer = match message.activity.subject {
+            Subject::Viewer(viewer, _) => Some(format!("viewer-{viewer}")),
+            Subject::Total => None,
+            _ => return,
+        };
+        self.recording.messages.push(MessageRow {
+            sent_ms: message.created.ms(),
+            arrives_ms: None,
+            from: self.name(message.from),
+            to: self.name(message.to),
+            kind: if viewer.is_some() { "viewer".into() } else { "total".into() },
+            forwarded: message.activity.author != message.from,
+            viewer,
+            result: message.activity.result.map(u64::from),
+            expires_ms: message.activity.expires.map(Time::ms),
+        });
+    }
+
+    fn processed(&mut self, now: Time, message: &Message) {
+        let expires = message.activity.expires.map(Time::ms);
+        let viewer = match message.activity.subject {
+            Subject::Viewer(viewer, _) => Some(format!("viewer-{viewer}")),
+            _ => None,
+        };
+        let (from, to) = (self.name(message.from), self.name(message.to));
+        let is_it = |row: &&mut MessageRow| {
+            row.arrives_ms.is_none()
+                && (&row.from, &row.to, row.expires_ms, &row.viewer) == (&from, &to, expires, &viewer)
+        };
+        if let Some(row) = self.recording.messages.iter_mut().rev().find(is_it) {
+            row.arrives_ms = Some(now.ms());
+        }
+    }
+
+    fn job_unstarted(&mut self, waited: Span) {
+        self.unstarted = self.unstarted.max(Some(waited));
+    }
+
+    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
+        let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VIDEO) } else { 0 };
+        let displayed = instances.iter().map(shown).collect();
+        self.recording.samples.push(SampleRow { at_ms: now.ms(), displayed, watching: 0 });
+    }
+}
