@@ -3,7 +3,7 @@
 
 use super::keys::KeyPair;
 use super::setup::{
-    Addresses, PeerAt, Unfit, at_addresses, check, default_scale, make_keys, signatures_per_s,
+    Addresses, PeerAt, Unfit, at_addresses, check, check_peers, default_scale, make_keys, signatures_per_s,
 };
 use super::{Capture, Lived, Stage, run_cell};
 use crate::metrics::Collector;
@@ -87,6 +87,7 @@ impl Batch {
             follows: peer.follows,
         };
         let peers: Vec<PeerAt> = scenario.peers.iter().enumerate().map(peer).collect();
+        check_peers(&peers, &how.addresses)?;
         let epoch_unix_ms = super::clock::unix_ms();
         let mut listeners = Vec::new();
         for (number, cell) in cells.iter_mut().enumerate() {

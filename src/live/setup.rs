@@ -201,6 +201,19 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
     Ok(())
 }
 
+/// That servers of others are on this machine, or where the command line allows.
+pub(super) fn check_peers(peers: &[PeerAt], addresses: &Addresses) -> Result<(), Unfit> {
+    let is_elsewhere = |url: &&String| {
+        address_of(url).is_none_or(|(address, _)| !address.ip().is_loopback() && address.ip() != addresses.ip)
+    };
+    match peers.iter().flat_map(|peer| [&peer.actor, &peer.inbox]).find(is_elsewhere) {
+        None => Ok(()),
+        Some(url) => Err(Unfit::Scenario(format!(
+            "peers: {url} is not on this machine's loopback: allow its address with --allow-address, each time"
+        ))),
+    }
+}
+
 /// That what is no View has room for its members.
 fn check_bodies(name: &str, cell: &Cell) -> Result<(), Unfit> {
     for video in (0..cell.federation.videos.len()).map(VideoId::at) {
