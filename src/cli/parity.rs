@@ -49,12 +49,16 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     check(&scenario)?;
     let stop = stop_on_signal();
     let plans: Vec<_> = plan(&scenario).into_iter().take(scenario.compare.len()).collect();
-    let how = arguments.live.how()?;
+    let how = arguments.live.how(&scenario)?;
     let mut batch = Batch::new(&scenario, &plans, &how)?;
     fix_ends(&mut batch);
     let real = Span::from_ms(u64::from(arguments.margin));
     let margin = in_model_time(real, batch.scale);
-    complain(&format!("{}: {batch}; a margin of {real} is {:.0} ms of model time", scenario.name, margin.secs_f64() * 1e3));
+    complain(&format!(
+        "{}: {batch}; a margin of {real} is {:.0} ms of model time",
+        scenario.name,
+        margin.secs_f64() * 1e3
+    ));
     let near = near_decisions(&batch, margin, &stop);
     if near.iter().any(|decisions| decisions.count > 0) {
         tell_near(&scenario, &near);
@@ -63,7 +67,8 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     if arguments.dry_run {
         return Ok(print("no decision is nearer than the margin"));
     }
-    let pairs = run_both(&scenario, &plans, batch, margin, &stop).map_err(|error| Failed::Io(error.to_string()))?;
+    let pairs =
+        run_both(&scenario, &plans, batch, margin, &stop).map_err(|error| Failed::Io(error.to_string()))?;
     finish_capture(&how)?;
     if stop.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted { finished_cells: 0, cells: plans.len() }.into());
@@ -106,7 +111,9 @@ fn tell_near(scenario: &Scenario, near: &[Decisions]) {
         }
     }
     let count: u64 = near.iter().map(|decisions| decisions.count).sum();
-    complain(&format!("{count} decisions are nearer than the margin, so real servers may take them otherwise:"));
+    complain(&format!(
+        "{count} decisions are nearer than the margin, so real servers may take them otherwise:"
+    ));
     complain(&Decisions::REMEDY);
 }
 

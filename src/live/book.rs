@@ -64,7 +64,8 @@ impl Book {
 
     /// The number of a viewer whom the workload does not know, from the greatest down.
     pub(super) fn stranger(&mut self, at: InstanceId, name: &str) -> ViewerId {
-        let next = u32::MAX - u32::try_from(self.strangers.len()).expect("fewer than 2^32 strangers in a run");
+        let next =
+            u32::MAX - u32::try_from(self.strangers.len()).expect("fewer than 2^32 strangers in a run");
         *self.strangers.entry((at, name.to_owned())).or_insert(ViewerId(next))
     }
 }

@@ -26,8 +26,17 @@ impl Capture {
     }
 
     /// A request was taken.
-    pub(super) fn note(&self, site: &Site, from: InstanceId, author: InstanceId, parts: &Parts, body: &Bytes) {
-        let pem = |id: InstanceId| site.servers.get(id.index()).map(|server| server.key.public_key_pem().to_owned());
+    pub(super) fn note(
+        &self,
+        site: &Site,
+        from: InstanceId,
+        author: InstanceId,
+        parts: &Parts,
+        body: &Bytes,
+    ) {
+        let pem = |id: InstanceId| {
+            site.servers.get(id.index()).map(|server| server.key.public_key_pem().to_owned())
+        };
         let headers: Vec<Value> = parts
             .headers
             .iter()
@@ -43,7 +52,8 @@ impl Capture {
         });
         let (file, failed) = &mut *self.file.lock().expect("nobody panics with it");
         if failed.is_none() {
-            *failed = writeln!(file, "{line}").err();
+            // whoever looks while servers live finds whole lines
+            *failed = writeln!(file, "{line}").and_then(|()| file.flush()).err();
         }
     }
 

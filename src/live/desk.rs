@@ -7,7 +7,7 @@ use super::notes::{Note, Posted};
 use super::peers::Broadcast;
 use super::world::World;
 use crate::domain::delivery::{Delivery, Queues};
-use crate::event::Letter;
+use crate::event::{Letter, LetterName};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
 use crate::mechanism::follow_health::FollowHealth;
@@ -124,7 +124,11 @@ impl World {
             }
         };
         if to != Recipients::One(self.cell.federation.origin(activity.video)) {
-            let broadcast = Broadcast { from, built: activity.built, body: body.clone() };
+            let but = match to {
+                Recipients::FollowersBut(author) => Some(author),
+                Recipients::Followers | Recipients::One(_) => None,
+            };
+            let broadcast = Broadcast { from, but, built: activity.built, body: body.clone() };
             self.start(Work::Broadcast(broadcast));
         }
         let list = self.recipients(from, to);
@@ -202,10 +206,11 @@ impl World {
             kind,
             from,
             created: now,
-            authored: activity.built.before(self.timetable.clock_ahead(activity.author)),
+            authored: self.authored(activity),
             attempt: 0,
             job: self.job_count,
             body_bytes: body_bytes as u32,
+            name: LetterName::new(activity, kind, from),
         };
         let epoch = self.desks[from.index()].epoch;
         let job = Job { letter, queue, to, head_bytes, body, activity: number, epoch };

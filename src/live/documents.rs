@@ -34,9 +34,8 @@ pub(super) fn find(site: &Site, id: InstanceId, path: &[&str], query: &str) -> O
 
 /// The video of a UUID or of a number, as in the ids of Views.
 pub(super) fn video_named(site: &Site, name: &str) -> Option<VideoId> {
-    let is_it = |video: &crate::mechanism::wire::VideoNames| {
-        video.uuid == name || video.local_id.to_string() == name
-    };
+    let is_it =
+        |video: &crate::mechanism::wire::VideoNames| video.uuid == name || video.local_id.to_string() == name;
     site.cell.names.videos.iter().position(is_it).map(VideoId::at)
 }
 

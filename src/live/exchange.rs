@@ -97,7 +97,8 @@ pub(super) fn request_of(head: &str, body: Bytes) -> Result<Request<Full<Bytes>>
 /// A GET of a document of ActivityPub, or any other JSON.
 pub(super) fn get(host: &str, target: &str) -> Result<Request<Full<Bytes>>, NoAnswer> {
     let accept = "application/activity+json, application/ld+json";
-    let head = format!("GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
+    let head =
+        format!("GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
     request_of(&head, Bytes::new())
 }
 
@@ -131,7 +132,8 @@ mod tests {
 
     #[test]
     fn a_head_becomes_the_same_headers_in_order() {
-        let request = request_of("POST /inbox HTTP/1.1\r\nb: 1\r\na: 2\r\n\r\n", Bytes::new()).expect("a head");
+        let request =
+            request_of("POST /inbox HTTP/1.1\r\nb: 1\r\na: 2\r\n\r\n", Bytes::new()).expect("a head");
         let names: Vec<_> = request.headers().iter().map(|(name, value)| (name.as_str(), value)).collect();
         assert_eq!(names, [("b", &HeaderValue::from_static("1")), ("a", &HeaderValue::from_static("2"))]);
         assert!(request_of("POST", Bytes::new()).is_err());

@@ -14,7 +14,7 @@ use super::peers;
 use super::server::{Reply, empty, plain, shown, whole};
 use super::site::Site;
 use super::socket::Crossed;
-use crate::event::Letter;
+use crate::event::{Letter, LetterName};
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::wire::{Document, Persistence, Read};
@@ -137,8 +137,13 @@ async fn author_signed(
 
 /// Who an actor is, and its key, fetched from its own server the first time.
 async fn key_of(site: &Arc<Site>, id: InstanceId, actor: &str) -> Result<(InstanceId, PublicKey), Refusal> {
-    let unknown =
-        || (StatusCode::UNAUTHORIZED, "actors_unknown", format!("{} is nobody known here", shown(actor.as_bytes())));
+    let unknown = || {
+        (
+            StatusCode::UNAUTHORIZED,
+            "actors_unknown",
+            format!("{} is nobody known here", shown(actor.as_bytes())),
+        )
+    };
     let who = who(site, actor).ok_or_else(unknown)?;
     let cell = site.server(id).key_of(actor);
     let key = cell.get_or_try_init(|| fetch_key(actor)).await;
@@ -238,7 +243,7 @@ fn posted(
     body: &Bytes,
     head_bytes: u64,
 ) -> Posted {
-    let authored = activity.built.before(world.timetable.clock_ahead(activity.author));
+    let authored = world.authored(activity);
     let kind = Kind::of(activity, from, world.cell.federation.origin(activity.video));
     let letter = Letter {
         activity: *activity,
@@ -249,6 +254,7 @@ fn posted(
         attempt: 0,
         job: 0,
         body_bytes: body.len() as u32,
+        name: LetterName::new(activity, kind, from),
     };
     Posted { letter, to, head_bytes: head_bytes as u32 }
 }

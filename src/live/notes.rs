@@ -1,10 +1,10 @@
 //! What the servers of a live run tell whoever observes it: the calls of `Observer` as values, which cross threads in the
 //! order of the run.
 
+use crate::domain::protocol::Rules;
 use crate::event::{Letter, Message};
 use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
-use crate::domain::protocol::Rules;
 use crate::observe::{Fate, HealthNote, Observer, QueueName, QueueSample};
 use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::words::units::{Span, Time};

@@ -119,11 +119,11 @@ fn begin(site: &Site, job: &Job, place: usize) -> Option<Begun> {
     let arrives = |latency: Span| now + if waits { latency * 3 } else { latency };
     let course = match latency {
         None => Course::Fails { known: deadline, fate: Fate::TimedOut },
-        Some(latency) => match timetable.reachability(to, if waits { now + latency } else { arrives(latency) }) {
+        Some(latency) => match timetable
+            .reachability(to, if waits { now + latency } else { arrives(latency) })
+        {
             Reachability::Silent => Course::Fails { known: deadline, fate: Fate::TimedOut },
-            Reachability::Refused => {
-                Course::Fails { known: now + latency * 2, fate: Fate::FailedConnect }
-            }
+            Reachability::Refused => Course::Fails { known: now + latency * 2, fate: Fate::FailedConnect },
             Reachability::Up => {
                 let at = arrives(latency);
                 let slow = timetable.answer_delay(to, at);

@@ -2,7 +2,9 @@
 //! folder like any run's.
 
 use super::keys::KeyPair;
-use super::setup::{Addresses, PeerAt, Unfit, at_addresses, check, default_scale, make_keys, signatures_per_s};
+use super::setup::{
+    Addresses, PeerAt, Unfit, at_addresses, check, default_scale, make_keys, signatures_per_s,
+};
 use super::{Capture, Lived, Stage, run_cell};
 use crate::metrics::Collector;
 use crate::metrics::apart::Apart;
@@ -55,6 +57,9 @@ pub struct Alive<O> {
 const BEFORE_START: Duration = Duration::from_millis(300);
 /// Cells that live at once begin one after another, so that one crowd's steps do not meet in all columns.
 const BETWEEN_STARTS: Duration = Duration::from_millis(170);
+
+/// Tasks end where they wait, which is soon.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 
 impl std::fmt::Display for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -140,8 +145,8 @@ impl Batch {
                 .collect();
             threads.into_iter().map(|thread| thread.join().expect("no thread of ours panics")).collect()
         });
-        // whatever is still under way ends here
-        runtime.shutdown_background();
+        // whatever is still under way ends here; the next cells may want the same ports
+        runtime.shutdown_timeout(SHUTDOWN_MAX);
         lived
     }
 }
@@ -158,8 +163,7 @@ fn live_one(
     let scale = stage.scale;
     let sampling = cell.sampling;
     let bytes = response_bytes(cell);
-    let collector =
-        Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket, bytes);
+    let collector = Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket, bytes);
     let mut both = Both(collector, more);
     let lived = run_cell(cell, stage, runtime, &mut both, stop)?;
     let Both(collector, _) = both;

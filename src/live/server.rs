@@ -46,7 +46,8 @@ pub(super) async fn serve(site: Arc<Site>, id: InstanceId, listener: TcpListener
             Ok((stream, _)) => {
                 let site = Arc::clone(&site);
                 tokio::spawn(async move {
-                    let served = tokio::time::timeout(CONNECTION_TIME_MAX, connection(&site, id, stream)).await;
+                    let served =
+                        tokio::time::timeout(CONNECTION_TIME_MAX, connection(&site, id, stream)).await;
                     if served.is_err() {
                         site.refusals.count("connections_too_long", || format!("at {id}"));
                     }
@@ -94,7 +95,8 @@ async fn answer(site: &Arc<Site>, id: InstanceId, crossed: &Crossed, request: Re
         }
         (&Method::GET, parts) => {
             let query = request.uri().query().unwrap_or_default();
-            documents::find(site, id, parts, query).unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found"))
+            documents::find(site, id, parts, query)
+                .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found"))
         }
         _ => plain(StatusCode::NOT_FOUND, "not found"),
     }

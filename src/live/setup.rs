@@ -4,9 +4,9 @@ use super::exchange::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::domain::delivery::Queues;
 use crate::event::Message;
+use crate::instance::Input;
 use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::wire::Host;
-use crate::instance::Input;
 use crate::observe::Observer;
 use crate::runs::cell::{build_cell, plan};
 use crate::scenario::Scenario;
@@ -101,7 +101,10 @@ impl Addresses {
         let port = |number: usize| match self.first_port {
             None => Ok(0),
             Some(first) => u16::try_from(usize::from(first) + skipped + number).map_err(|_| {
-                Unfit::Scenario(format!("--port {first}: {} servers need more ports than there are", skipped + count))
+                Unfit::Scenario(format!(
+                    "--port {first}: {} servers need more ports than there are",
+                    skipped + count
+                ))
             }),
         };
         let listen = |number| {
@@ -109,6 +112,14 @@ impl Addresses {
             TcpListener::bind(address).map_err(|error| Unfit::Address { address, error })
         };
         (0..count).map(listen).collect()
+    }
+
+    /// That so many addresses can be used, before anything is written.
+    ///
+    /// # Errors
+    /// If one cannot.
+    pub fn try_out(&self, count: usize) -> Result<(), Unfit> {
+        self.listen(count, 0).map(drop)
     }
 }
 
@@ -124,7 +135,12 @@ pub(super) fn make_keys(count: usize) -> Result<Vec<Arc<KeyPair>>, Unfit> {
 
 /// Makes a cell one of these addresses: its names on the wire are where its instances listen, its dates those of the real
 /// clock at the start, and its planned times whole milliseconds, as all times of a live run.
-pub(super) fn at_addresses(cell: &mut Cell, listeners: &[TcpListener], peers: &[PeerAt], epoch_unix_ms: i64) -> io::Result<()> {
+pub(super) fn at_addresses(
+    cell: &mut Cell,
+    listeners: &[TcpListener],
+    peers: &[PeerAt],
+    epoch_unix_ms: i64,
+) -> io::Result<()> {
     for (id, listener) in listeners.iter().enumerate() {
         let url = format!("http://{}", listener.local_addr()?);
         cell.federation.instances[id].url.clone_from(&url);
@@ -278,7 +294,9 @@ mod tests {
 
     #[test]
     fn the_scale_keeps_signatures_to_a_twelfth_of_a_core() {
-        for (signatures_per_s, scale) in [(0.0, 100.0), (333.0, 1.0), (30.0, 11.0), (64.0, 5.2), (2_000.0, 0.16)] {
+        for (signatures_per_s, scale) in
+            [(0.0, 100.0), (333.0, 1.0), (30.0, 11.0), (64.0, 5.2), (2_000.0, 0.16)]
+        {
             let is = default_scale(signatures_per_s);
             assert!((is - scale).abs() < 1e-9 * scale, "{signatures_per_s} /s: {is}");
         }

@@ -203,4 +203,3 @@ impl Observer for Counts {
         self.histories[instance.index()].note(now, copy);
     }
 }
-

@@ -221,7 +221,8 @@ pub fn run_live<E: From<RunError>>(
         if together.iter().all(|cell| kept.contains(&cell.number)) {
             continue;
         }
-        let scenario = study.point(together[0].point).map_err(|failure| E::from(RunError::Scenario(failure)))?;
+        let scenario =
+            study.point(together[0].point).map_err(|failure| E::from(RunError::Scenario(failure)))?;
         for result in live(&scenario, together)? {
             let record = CellRecord::new(specs[result.cell].clone(), &scenario, result);
             folder.keep(&record).map_err(fail)?;
@@ -242,7 +243,10 @@ pub fn run_alone(
     stop: &AtomicBool,
 ) -> Result<CellRecord, RunError> {
     if spec.engine == EngineChoice::Live {
-        return Err(RunError::Cells(format!("cell {} is one of `fedisim live`, which alone can run it", spec.cell)));
+        return Err(RunError::Cells(format!(
+            "cell {} is one of `fedisim live`, which alone can run it",
+            spec.cell
+        )));
     }
     let study = study_of(&spec, data)?;
     let cell = cell_of(&study, &spec)?;

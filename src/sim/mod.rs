@@ -461,7 +461,6 @@ impl<'a> Simulation<'a> {
         self.handle(instance, input, observer);
     }
 
-
     fn report_watch(&mut self, id: SessionId, observer: &mut impl Observer) {
         let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
         if self.is_up(instance) {

@@ -33,8 +33,8 @@ use crate::words::random::{MessageDraws, Purpose};
 use crate::words::units::{Span, Time};
 use machine::{LANES, Machine};
 use request::{Request, Waiting};
-pub use sending::{message_name, peertube_queue, splits_bad_inboxes};
 use sending::{Job, QueueKey};
+pub use sending::{message_name, peertube_queue, splits_bad_inboxes};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
