@@ -103,18 +103,16 @@ impl Failed {
 }
 
 impl LiveArguments {
-    /// How to live, with the capture's file created.
-    pub(super) fn how(&self) -> Result<How, Failed> {
+    /// How to live, with the capture's file created once it is known that the servers can listen.
+    pub(super) fn how(&self, scenario: &Scenario) -> Result<How, Failed> {
         let ip = self.allow_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let create = |path: &PathBuf| match Capture::create(path) {
             Ok(capture) => Ok(Arc::new(capture)),
             Err(error) => Err(Failed::Io(format!("{}: cannot be written: {error}", path.display()))),
         };
-        Ok(How {
-            addresses: Addresses { ip, first_port: self.port },
-            scale: self.time_scale,
-            capture: self.capture.as_ref().map(create).transpose()?,
-        })
+        let addresses = Addresses { ip, first_port: self.port };
+        addresses.try_out(scenario.instances.len() * scenario.compare.len())?;
+        Ok(How { addresses, scale: self.time_scale, capture: self.capture.as_ref().map(create).transpose()? })
     }
 }
 
@@ -139,7 +137,7 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     if let Some(path) = &arguments.record {
         check_recording(&study.scenario, path)?;
     }
-    let how = arguments.live.how()?;
+    let how = arguments.live.how(&study.scenario)?;
     let stop = stop_on_signal();
     let outcome = run_live(&study, &out, arguments.force, |scenario, plans| {
         live_batch(arguments, scenario, plans, &how, &stop)

@@ -49,7 +49,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     check(&scenario)?;
     let stop = stop_on_signal();
     let plans: Vec<_> = plan(&scenario).into_iter().take(scenario.compare.len()).collect();
-    let how = arguments.live.how()?;
+    let how = arguments.live.how(&scenario)?;
     let mut batch = Batch::new(&scenario, &plans, &how)?;
     fix_ends(&mut batch);
     let real = Span::from_ms(u64::from(arguments.margin));

@@ -1,6 +1,7 @@
 //! A capture: every signed activity that an inbox believed, with the keys that prove it, a JSON object a line. What others verify it
 //! with is their business.
 
+use super::http_signature::Claim;
 use super::site::Site;
 use crate::words::ids::InstanceId;
 use hyper::body::Bytes;
@@ -47,12 +48,18 @@ impl Capture {
             "target": parts.uri.path(),
             "headers": headers,
             "body": String::from_utf8_lossy(body),
+            "key_id": parts
+                .headers
+                .get("signature")
+                .and_then(|header| Claim::read(header.to_str().ok()?).ok())
+                .map(|claim| claim.key_id().to_owned()),
             "public_key_pem": pem(from),
             "author_public_key_pem": pem(author),
         });
         let (file, failed) = &mut *self.file.lock().expect("nobody panics with it");
         if failed.is_none() {
-            *failed = writeln!(file, "{line}").err();
+            // whoever looks while servers live finds whole lines
+            *failed = writeln!(file, "{line}").and_then(|()| file.flush()).err();
         }
     }
 

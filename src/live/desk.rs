@@ -124,7 +124,11 @@ impl World {
             }
         };
         if to != Recipients::One(self.cell.federation.origin(activity.video)) {
-            let broadcast = Broadcast { from, built: activity.built, body: body.clone() };
+            let but = match to {
+                Recipients::FollowersBut(author) => Some(author),
+                Recipients::Followers | Recipients::One(_) => None,
+            };
+            let broadcast = Broadcast { from, but, built: activity.built, body: body.clone() };
             self.start(Work::Broadcast(broadcast));
         }
         let list = self.recipients(from, to);
@@ -202,7 +206,7 @@ impl World {
             kind,
             from,
             created: now,
-            authored: activity.built.before(self.timetable.clock_ahead(activity.author)),
+            authored: self.authored(activity),
             attempt: 0,
             job: self.job_count,
             body_bytes: body_bytes as u32,

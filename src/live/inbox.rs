@@ -243,7 +243,7 @@ fn posted(
     body: &Bytes,
     head_bytes: u64,
 ) -> Posted {
-    let authored = activity.built.before(world.timetable.clock_ahead(activity.author));
+    let authored = world.authored(activity);
     let kind = Kind::of(activity, from, world.cell.federation.origin(activity.video));
     let letter = Letter {
         activity: *activity,

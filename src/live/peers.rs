@@ -2,6 +2,7 @@
 //! taken if they sign it. They are in no record.
 
 use super::desk::Body;
+use super::documents::has_account;
 use super::exchange::{address_of, exchange, request_of};
 use super::http_signature::prove;
 use super::ld_signature;
@@ -31,6 +32,8 @@ pub(super) struct Peer {
 /// Something for the followers among them.
 pub(super) struct Broadcast {
     pub(super) from: InstanceId,
+    /// Its author, whom it is forwarded for.
+    pub(super) but: Option<InstanceId>,
     pub(super) built: Time,
     pub(super) body: Body,
 }
@@ -69,9 +72,11 @@ pub(super) fn take(site: &Arc<Site>, id: InstanceId, from: InstanceId, body: &By
     };
     let peer = site.peer(from).expect("only peers get here");
     let text = |value: &Value| value.as_str().map(str::to_owned);
-    let is_ours = |object: Option<String>| {
-        object.is_some_and(|object| object.starts_with(&site.cell.names.host(id).url))
+    let account_of = |object: &str| {
+        let account = object.strip_prefix(&site.cell.names.host(id).url)?.strip_prefix("/accounts/")?;
+        has_account(site, id, account).then_some(())
     };
+    let is_ours = |object: Option<String>| object.is_some_and(|object| account_of(&object).is_some());
     let is_by_peer = text(&activity["actor"]).is_some_and(|actor| actor == peer.actor);
     match activity["type"].as_str() {
         Some("Follow") if is_by_peer && is_ours(text(&activity["object"])) => {
@@ -94,7 +99,7 @@ pub(super) fn take(site: &Arc<Site>, id: InstanceId, from: InstanceId, body: &By
 
 /// Posts what followers get to the peers that follow.
 pub(super) async fn run_broadcast(site: Arc<Site>, broadcast: Broadcast) {
-    let Broadcast { from, built, body } = broadcast;
+    let Broadcast { from, but, built, body } = broadcast;
     let body = match body {
         Body::Forwarded(bytes) => bytes,
         Body::Own(document) => {
@@ -103,7 +108,7 @@ pub(super) async fn run_broadcast(site: Arc<Site>, broadcast: Broadcast) {
             Bytes::from(document.signed(signature).json())
         }
     };
-    for peer in site.peers.iter().filter(|peer| peer.is_following(from)) {
+    for peer in site.peers.iter().filter(|peer| peer.is_following(from) && Some(peer.id) != but) {
         post(&site, from, peer.id, body.clone()).await;
     }
 }

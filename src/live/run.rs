@@ -58,6 +58,9 @@ const BEFORE_START: Duration = Duration::from_millis(300);
 /// Cells that live at once begin one after another, so that one crowd's steps do not meet in all columns.
 const BETWEEN_STARTS: Duration = Duration::from_millis(170);
 
+/// Tasks end where they wait, which is soon.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
+
 impl std::fmt::Display for Batch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let servers: usize = self.listeners.iter().map(Vec::len).sum();
@@ -145,8 +148,8 @@ impl Batch {
                 .collect();
             threads.into_iter().map(|thread| thread.join().expect("no thread of ours panics")).collect()
         });
-        // whatever is still under way ends here
-        runtime.shutdown_background();
+        // whatever is still under way ends here; the next cells may want the same ports
+        runtime.shutdown_timeout(SHUTDOWN_MAX);
         lived
     }
 }

@@ -113,6 +113,14 @@ impl Addresses {
         };
         (0..count).map(listen).collect()
     }
+
+    /// That so many addresses can be used, before anything is written.
+    ///
+    /// # Errors
+    /// If one cannot.
+    pub fn try_out(&self, count: usize) -> Result<(), Unfit> {
+        self.listen(count, 0).map(drop)
+    }
 }
 
 /// So many keys, made on all cores.

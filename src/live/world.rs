@@ -351,6 +351,13 @@ impl World {
         now + self.timetable.clock_ahead(instance)
     }
 
+    /// When an activity was built, by the true clock; that of a peer counts as right.
+    pub(super) fn authored(&self, activity: &Activity) -> Time {
+        let is_ours = activity.author.index() < self.instances.len();
+        let ahead = if is_ours { self.timetable.clock_ahead(activity.author) } else { Span::ZERO };
+        activity.built.before(ahead)
+    }
+
     /// What an instance shows for a video: viewers and views.
     pub(super) fn shown(&self, instance: InstanceId, video: VideoId) -> (u64, u64) {
         let views = self.views.get(&(instance, video)).copied().unwrap_or(0);

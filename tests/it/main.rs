@@ -10,6 +10,8 @@ mod folders;
 mod gate;
 mod layers;
 #[cfg(feature = "live")]
+mod live;
+#[cfg(feature = "live")]
 mod parity;
 mod program;
 mod queues;

@@ -1,0 +1,261 @@
+//! `fedisim live` on real sockets: what it serves, whom it believes, and that nobody who attacks it stops a run or changes
+//! a count.
+
+mod attacks;
+mod others;
+mod peer;
+mod sockets;
+
+use crate::program::{Answer, Place};
+use fedisim::live::keys::PublicKey;
+use serde_json::{Value, json};
+use sockets::{Servers, get, post};
+use std::net::TcpListener;
+use std::thread::sleep;
+use std::time::Duration;
+
+/// Three servers and a few visits, with nothing near to anything else: two seconds are a tenth of a real one.
+const VISITS: &str = "\
+name: visits
+description: a few visits to three servers
+end: 124 s
+compare: [own]
+protocols: {own: {base: peertube-8.2.4, heartbeat: 12 s, plain_view_after: 22 s}}
+delivery: peertube
+other_traffic: {updates: off, watch_actions: off}
+instances: {origin: {tick_phase: 48 s}, near: {tick_phase: 58 s}, far: {tick_phase: 68 s}}
+videos: {clip: {origin: origin, length: live}, other: {origin: origin, length: 10 min}}
+viewers:
+  - video: clip
+    sessions:
+      - {instance: near, start: 5 s, watch: 80 s}
+      - {instance: far, start: 14 s, watch: 60 s}
+      - {instance: origin, start: 23 s, watch: 80 s}
+      - {instance: near, start: 33 s, watch: 30 s}
+      - {instance: far, start: 74 s, watch: 30 s}
+network: {latency: {constant: 200 ms}}
+measure: {every: 20 s}
+";
+
+/// The same servers, which nobody visits, for as long as a test needs them; a second is a second.
+fn unvisited() -> String {
+    let (before, after) = VISITS.split_once("viewers:").expect("it has visits");
+    let (_, after) = after.split_once("network:").expect("they end");
+    let before = before.replace("124 s", "10 min").replace("peertube-8.2.4, heartbeat: 12 s", "v1");
+    format!(
+        "{before}viewers: [{{video: clip, sessions: [{{instance: far, start: 9 min, watch: 9 s}}]}}]\nnetwork:{after}"
+    )
+}
+
+fn serve_unvisited(place: &Place) -> Servers {
+    place.write("visits.yaml", unvisited());
+    Servers::start(place, 3, &["live", "visits.yaml", "--time-scale", "1", "--out", "out"])
+}
+
+/// How often something was refused in a run, by its reason.
+fn counts(place: &Place, out: &str) -> Value {
+    let manifest: Value = serde_json::from_str(&place.read(&format!("{out}/manifest.json"))).expect("JSON");
+    assert_eq!(manifest["driver"], "live");
+    manifest["ran"][0]["live"]["counts"].clone()
+}
+
+#[test]
+fn actors_and_servers_are_described() {
+    let place = Place::new();
+    let servers = serve_unvisited(&place);
+    let (port, url) = (servers.port, servers.url(0));
+    for name in ["peertube", "root"] {
+        let actor = format!("{url}/accounts/{name}");
+        let reply = get(port, &format!("/accounts/{name}"));
+        assert!(reply.head.contains("content-type: application/activity+json"), "{}", reply.head);
+        let document = reply.json();
+        assert_eq!(document["id"], actor);
+        assert_eq!(document["preferredUsername"], name);
+        assert_eq!(document["endpoints"]["sharedInbox"], format!("{url}/inbox"));
+        assert_eq!(document["publicKey"]["owner"], actor);
+        assert_eq!(document["publicKey"]["id"], format!("{actor}#main-key"));
+        PublicKey::from_pem(document["publicKey"]["publicKeyPem"].as_str().expect("text")).expect("a key");
+
+        for form in ["acct:NAME@127.0.0.1:PORT", "acct%3ANAME%40127.0.0.1%3APORT"] {
+            let resource = form.replace("NAME", name).replace("PORT", &port.to_string());
+            let found = get(port, &format!("/.well-known/webfinger?a=b&resource={resource}")).json();
+            assert_eq!(found["links"][0]["rel"], "self");
+            assert_eq!(found["links"][0]["href"], actor);
+        }
+    }
+    for nobody in [
+        "/accounts/nobody".to_owned(),
+        "/accounts/nobody/followers".to_owned(),
+        "/.well-known/webfinger".to_owned(),
+        format!("/.well-known/webfinger?resource=acct:nobody@127.0.0.1:{port}"),
+        format!("/.well-known/webfinger?resource=acct:peertube@127.0.0.1:{}", port + 1),
+        "/api/v1/videos/3".to_owned(),
+        "/".to_owned(),
+    ] {
+        assert_eq!(get(port, &nobody).status, 404, "{nobody}");
+    }
+    assert_eq!(get(port + 1, "/accounts/root").status, 404, "it owns no video");
+
+    let links = get(port, "/.well-known/nodeinfo").json();
+    let nodeinfo =
+        links["links"][0]["href"].as_str().and_then(|link| link.strip_prefix(&url)).expect("a link");
+    let nodeinfo = get(port, nodeinfo).json();
+    assert_eq!((&nodeinfo["version"], &nodeinfo["protocols"]), (&json!("2.0"), &json!(["activitypub"])));
+    let followers = get(port, "/accounts/peertube/followers").json();
+    let expected = [1, 2].map(|number| format!("{}/accounts/peertube", servers.url(number)));
+    assert_eq!(followers["totalItems"], 2);
+    assert_eq!(followers["orderedItems"], json!(expected));
+}
+
+#[test]
+fn a_heartbeat_by_hand_is_a_viewer_everywhere() {
+    let place = Place::new();
+    let servers = serve_unvisited(&place);
+    let port = servers.port;
+    let video = get(port, "/api/v1/videos/1").json();
+    assert_eq!(
+        (&video["name"], &video["isLocal"], &video["isLive"]),
+        (&json!("clip"), &json!(true), &json!(true))
+    );
+    let shown = |number: u16| {
+        let uuid = video["uuid"].as_str().expect("text");
+        let shown = get(port + number, &format!("/api/v1/videos/{uuid}")).json();
+        ["viewers", "views"].map(|name| shown[name].as_u64().expect("a number"))
+    };
+    let watch = |number: u16, session: &str, seconds: f64| {
+        let heartbeat = json!({ "currentTime": seconds, "sessionId": session }).to_string();
+        assert_eq!(post(port + number, "/api/v1/videos/1/views", &heartbeat).status, 204);
+    };
+    let comes = |expected: [[u64; 2]; 3]| {
+        sockets::until(&format!("{expected:?}"), || ([0, 1, 2].map(&shown) == expected).then_some(()));
+    };
+    comes([[0, 0]; 3]);
+    watch(0, "a", 1.0);
+    comes([[1, 0]; 3]);
+    watch(0, "a", 2.0);
+    // another at a follower, and one of the same name is not the same
+    watch(1, "b", 0.0);
+    watch(2, "a", 0.0);
+    comes([[3, 0]; 3]);
+    // after 22 s it is a view, too
+    watch(1, "b", 25.0);
+    comes([[3, 1]; 3]);
+
+    let malformed = [
+        "",
+        "{}",
+        "[1]",
+        r#"{"currentTime": 1}"#,
+        r#"{"sessionId": "a"}"#,
+        r#"{"currentTime": "1", "sessionId": "a"}"#,
+        r#"{"currentTime": -1, "sessionId": "a"}"#,
+        r#"{"currentTime": 1e300, "sessionId": "a"}"#,
+        r#"{"currentTime": 1, "sessionId": 1}"#,
+        // the visits of the workload are watched by its own clients, each at its server
+        r#"{"currentTime": 1, "visit": 0, "heartbeat": 0}"#,
+        r#"{"currentTime": 1, "visit": 7, "heartbeat": 0}"#,
+        r#"{"currentTime": 1, "sessionId": "a", "visit": 0}"#,
+    ];
+    for body in malformed {
+        assert_eq!(post(port, "/api/v1/videos/1/views", body).status, 400, "{body}");
+    }
+    let long = json!({ "currentTime": 1, "sessionId": "a".repeat(65) }).to_string();
+    assert_eq!(post(port, "/api/v1/videos/1/views", &long).status, 400);
+    assert_eq!(post(port, "/api/v1/videos/9/views", r#"{"currentTime": 1, "sessionId": "a"}"#).status, 404);
+    assert_eq!([0, 1, 2].map(shown), [[3, 1]; 3]);
+}
+
+#[test]
+fn an_interrupted_run_ends_at_once() {
+    let place = Place::new();
+    for name in ["-INT", "-TERM"] {
+        let mut servers = serve_unvisited(&place);
+        servers.signal(name);
+        for _ in 0..200 {
+            if !servers.is_running() {
+                break;
+            }
+            sleep(Duration::from_millis(10));
+        }
+        assert!(!servers.is_running(), "{name}: two seconds are not enough");
+        let answer = servers.end();
+        assert_eq!(answer.code, Some(130), "{name}: {}", answer.err);
+        assert!(place.read("out/manifest.json").contains("\"complete\": false"));
+    }
+}
+
+/// What a call left behind beside the scenario.
+fn left(place: &Place) -> Vec<String> {
+    place.contents("").into_keys().filter(|name| name != "visits.yaml").collect()
+}
+
+#[test]
+fn a_port_in_use_is_told_before_anything_is_written() {
+    let place = Place::new();
+    place.write("visits.yaml", VISITS);
+    let port = sockets::free_ports(3);
+    let _taken = TcpListener::bind(("127.0.0.1", port + 2)).expect("it was free");
+    let at = port.to_string();
+    for command in ["live", "parity"] {
+        let Answer { code, out, err } =
+            place.call(&[command, "visits.yaml", "--port", &at, "--capture", "capture.jsonl"]);
+        assert_eq!(code, Some(1), "{command}: {err}");
+        assert!(err.contains(&format!("cannot listen at 127.0.0.1:{}: ", port + 2)), "{err}");
+        assert!(err.contains("--port"), "{err}");
+        assert_eq!((out.as_str(), left(&place)), ("", vec![]), "{command}");
+    }
+    // an address of another machine
+    let elsewhere = place.call(&["live", "visits.yaml", "--allow-address", "192.0.2.1"]);
+    assert_eq!(elsewhere.code, Some(1), "{}", elsewhere.err);
+    assert!(elsewhere.err.contains("cannot listen at 192.0.2.1:"), "{}", elsewhere.err);
+    assert_eq!(left(&place), [""; 0]);
+}
+
+#[test]
+fn what_cannot_come_alive_is_refused_before_anything_is_written() {
+    let place = Place::new();
+    place.write("visits.yaml", VISITS);
+    let set = |set: &'static str| ["live", "visits.yaml", "--capture", "capture.jsonl", "--set", set];
+    let scale =
+        |scale: &'static str| ["live", "visits.yaml", "--capture", "capture.jsonl", "--time-scale", scale];
+    let port = |port: &'static str| ["live", "visits.yaml", "--capture", "capture.jsonl", "--port", port];
+    for (arguments, expected) in [
+        (set("instances.far.capacity={cores: 2}"), "far has a `capacity`"),
+        (set("delivery=per-destination"), "set `delivery: peertube` or `unlimited`"),
+        (set("delivery=retrying"), "set `delivery: peertube` or `unlimited`"),
+        (set("deliveries={kept: {base: peertube, keep_alive: 5 s}}"), "set `keep_alive: off`"),
+        (set("deliveries={kept: {base: peertube, breaker: {failures: 2, pause: 5 s}}}"), "`breaker: off`"),
+        (set("instances.more={count: 998}"), "servers at once are more than 1000"),
+        (scale("0"), "a number from 0.01 to 1000 is expected"),
+        (scale("1001"), "a number from 0.01 to 1000 is expected"),
+        (scale("NaN"), "a number from 0.01 to 1000 is expected"),
+        (scale("fast"), "a number from 0.01 to 1000 is expected"),
+        (port("0"), "--port"),
+        (port("65535"), "3 servers need more ports than there are"),
+    ] {
+        let more: &[&str] = if expected.ends_with("off`") { &["--set", "delivery=kept"] } else { &[] };
+        let answer = place.call(&[&arguments[..], more].concat());
+        assert_eq!(answer.code, Some(2), "{arguments:?}: {}", answer.err);
+        assert!(answer.err.contains(expected), "{arguments:?}: {}", answer.err);
+        assert_eq!((answer.out.as_str(), left(&place)), ("", vec![]), "{arguments:?}");
+    }
+}
+
+/// The servers of the second replication have the ports of the first.
+#[test]
+fn replications_live_one_after_another_at_the_same_ports() {
+    let place = Place::new();
+    place.write("visits.yaml", VISITS);
+    let port = sockets::free_ports(6).to_string();
+    let sets = ["--set", "end=8 s", "--set", "replications=3", "--set", "compare=[own, v1]"];
+    let call = ["live", "visits.yaml", "--out", "out", "--time-scale", "40", "--port", &port];
+    place.good(&[&call[..], &sets].concat());
+    let rows = place.rows("out/links.csv");
+    assert_eq!(
+        rows.len(),
+        12,
+        "a View of a follower, forwarded to the other, in each of six cells: {rows:?}"
+    );
+    let again = place.call(&[&call[..], &sets].concat());
+    assert!(again.err.contains("holds this run already"), "{}", again.err);
+}
