@@ -1,19 +1,12 @@
 //! The recordings of PeerTube's own code: all conform, every rule they can see is held by one, and a recording that was
 //! altered does not conform.
 
-use fedisim::conform::{
-    BeatRow, MessageRow, Recording, RecordingInstance, SampleRow, Trace, Verdict, conform,
-};
+use fedisim::conform::{Recording, Scribe, Trace, Verdict, conform};
 use fedisim::domain::protocol::{PRESETS, PlainViews, Rules};
-use fedisim::event::Message;
-use fedisim::instance::{Input, Instance};
-use fedisim::mechanism::activity::Subject;
-use fedisim::observe::{Observer, QueueSample};
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{self, Changes, Failure};
 use fedisim::sim;
-use fedisim::words::ids::{InstanceId, VideoId};
-use fedisim::words::units::{Span, Time};
+use fedisim::words::units::Span;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
