@@ -49,7 +49,18 @@ impl DelayCounts {
     /// A message took so long.
     #[inline]
     pub fn note(&mut self, delay: Span) {
+        self.note_us(delay.us());
+    }
+
+    /// Messages took so long and so many microseconds more; those of the other number never came.
+    pub fn note_all(&mut self, delay: Span, more_us: &[u32], never: u32) {
+        // what is more is whole microseconds
         let us = delay.us();
+        more_us.iter().filter(|more| **more != never).for_each(|more| self.note_us(us + u64::from(*more)));
+    }
+
+    #[inline]
+    fn note_us(&mut self, us: u64) {
         let shift = (u64::BITS - us.leading_zeros()).saturating_sub(EXACT_BITS);
         let class = ((u64::from(shift) << (EXACT_BITS - 1)) + (us >> shift)) as usize;
         if class >= self.0.len() {

@@ -55,6 +55,8 @@ pub struct RanHow {
     pub engine: String,
     /// Messages that made no events.
     pub messages_apart: u64,
+    /// Of these, messages whose arrivals were only counted.
+    pub messages_counted: u64,
     /// Messages that made some although they might have made none, by reason.
     pub messages_with_events: BTreeMap<String, u64>,
     /// Heartbeats that made none.
@@ -190,6 +192,7 @@ impl RanHow {
         let alike = |other: &&mut RanHow| (&other.protocol, &other.engine) == (&self.protocol, &self.engine);
         let Some(other) = all.iter_mut().find(alike) else { return all.push(self) };
         other.messages_apart += self.messages_apart;
+        other.messages_counted += self.messages_counted;
         other.heartbeats_skipped += self.heartbeats_skipped;
         for (reason, count) in self.live.into_iter().flat_map(|live| live.counts) {
             if let Some(live) = &mut other.live {
@@ -211,12 +214,14 @@ impl RanHow {
             protocol,
             engine: if ran.is_some() { "fast" } else { "plain" }.to_owned(),
             messages_apart: 0,
+            messages_counted: 0,
             messages_with_events: BTreeMap::new(),
             heartbeats_skipped: 0,
             live: None,
         };
         if let Some(ran) = ran {
             how.messages_apart = ran.messages_apart;
+            how.messages_counted = ran.messages_counted;
             how.heartbeats_skipped = ran.heartbeats_skipped;
             let because = ran.messages_with_events().map(|(why, count)| (why.to_owned(), count));
             how.messages_with_events = because.collect();

@@ -87,6 +87,8 @@ pub struct Sampling {
 pub struct Ran {
     /// Messages that made none.
     pub messages_apart: u64,
+    /// Of these, messages whose arrivals were only counted.
+    pub messages_counted: u64,
     /// Messages that did, by reason.
     messages_with_events: BTreeMap<Because, u64>,
     /// Heartbeats that made none.

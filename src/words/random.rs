@@ -94,7 +94,9 @@ impl MessageDraws {
     pub fn block(&mut self, message: u64, out: &mut [u32]) {
         self.0.set_stream(message);
         self.0.set_word_pos(0);
-        out.fill_with(|| self.0.next_u32());
+        // as many words as there are, in the generator's order of bytes
+        self.0.fill_bytes(pulp::bytemuck::cast_slice_mut(out));
+        out.iter_mut().for_each(|word| *word = u32::from_le(*word));
     }
 }
 

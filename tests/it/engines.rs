@@ -3,7 +3,7 @@
 //! Here: a calm federation, and one change of it after another, each of which needs something of its own in the fast engine.
 //! `scripts/random-scenarios` does the same with whatever chance puts together.
 
-use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
+use fedisim::runs::cell::{CellResult, Engine, RanHow, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use std::sync::atomic::AtomicBool;
 
@@ -44,16 +44,20 @@ fn run(scenario: &Scenario, engine: Engine) -> CellResult {
 
 /// Runs the scenario in both ways; returns how many messages made no events.
 fn compare(set: &[&str]) -> u64 {
+    compare_how(set).messages_apart
+}
+
+fn compare_how(set: &[&str]) -> RanHow {
     let scenario = scenario(set);
     let plain = run(&scenario, Engine::Plain);
-    let mut apart = 0;
+    let mut how = None;
     for helpers in [0, 1, 3] {
         let fast = run(&scenario, Engine::Fast { helpers });
         assert_eq!(plain.observed, fast.observed, "{set:?}, {helpers} helpers");
         assert_eq!(plain.metrics, fast.metrics, "{set:?}, {helpers} helpers");
-        apart = fast.ran.messages_apart;
+        how = Some(fast.ran);
     }
-    apart
+    how.expect("it ran")
 }
 
 #[test]
@@ -87,6 +91,32 @@ fn both_engines_make_the_same_records() {
         ],
     ] {
         assert!(compare(set) > 0, "nothing was worked out apart: {set:?}");
+    }
+}
+
+#[test]
+fn what_needs_no_order_is_counted() {
+    for set in [
+        &[][..],
+        &["network.loss=0 %"],
+        &["network.loss=0 %", "measure={every: 1 s, bucket: 1 s}"],
+        &["protocols={own: {base: v1, views_inbox: own, tick_interval: 7 s}}", "compare=[own]"],
+        &["faults=[{clock: [quiet], ahead: 90 s}, {clock: [dead], behind: 30 s}]"],
+        // hardly any entry lives longer than its job
+        &["faults=[{clock: [quiet], ahead: 118 s}]", "network.latency={constant: 300 ms}"],
+        &[
+            "faults=[{down: [dead], at: 0 s, how: silent}, {partition: [[origin], [quiet]], at: 200 s, for: 100 s}]",
+        ],
+        &["end={when: idle, at_most: 1 h}"],
+        &["end=61 s"],
+    ] {
+        let free = [
+            "viewers.0.spread={weights: {origin: 1}}",
+            "deliveries={free: {base: peertube, verify: 3 ms, inbox: 0 s, rate_limit: \"off\"}}",
+            "delivery=free",
+        ];
+        let how = compare_how(&[&free, set].concat());
+        assert!(how.messages_counted > 0, "nothing was counted: {set:?}");
     }
 }
 

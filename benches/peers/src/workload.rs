@@ -88,7 +88,8 @@ impl Workload {
         let receivers = 1_000;
         Workload {
             messages,
-            every_ns: SECOND_NS / u64::from(messages_per_second),
+            // whole microseconds, as latencies are: so nothing happens at the same instant as a sample
+            every_ns: SECOND_NS / u64::from(messages_per_second) / 1_000 * 1_000,
             receivers,
             jobs_at_once: 15 * messages_per_second,
             requests_at_once: 30,

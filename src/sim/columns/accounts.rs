@@ -3,6 +3,7 @@
 //! Times may lie ahead of the run, so sums are kept by bucket of traffic until the run has passed it. What happens after
 //! the run's end is not noted. What all destinations of a job have in common is noted once for the job.
 
+use super::boundary::{add_below, boundary_us};
 use super::exchange::Exchange;
 use super::route::Route;
 use crate::mechanism::activity::Kind;
@@ -204,6 +205,29 @@ impl Accounts {
         if self.work.is_some() {
             self.apart.fates.good += amount.messages;
         }
+    }
+
+    /// All requests of a job left and arrived at times after `start`, by destination, the last before `over`: with exceptions,
+    /// whose times are beyond all others.
+    pub(super) fn note_job(
+        &mut self,
+        (start, over): (Time, Time),
+        route: &Arc<Route>,
+        left_us: &[u32],
+        arrived_us: &[u32],
+        exceptions: impl IntoIterator<Item = usize>,
+    ) {
+        for bucket in self.bucket_of(start)..self.bucket_of(over) {
+            let boundary = Time::ZERO + self.bucket * (bucket + 1);
+            let boundary_us = boundary_us(start, boundary);
+            // taken for having happened in the last bucket, if not in one before
+            for (bucket, by) in [(bucket, 1), (bucket + 1, -1)] {
+                let counts = self.counts(bucket, route);
+                add_below(left_us, boundary_us, by, &mut counts.left);
+                add_below(arrived_us, boundary_us, by, &mut counts.delivered);
+            }
+        }
+        self.note_whole_job(over, route, exceptions);
     }
 
     /// All requests of a job left and arrived within the bucket of an instant, with exceptions.

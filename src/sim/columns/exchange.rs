@@ -10,6 +10,7 @@ use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
+use pulp::Arch;
 
 /// What all requests of a run have in common.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +29,7 @@ pub(super) struct Terms {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TermsUs {
     /// The sender's work.
-    sign: u32,
+    pub(super) sign: u32,
     /// The sender's work and the receiver's.
     pub(super) work: u32,
     /// One-way latencies until it arrives.
@@ -65,16 +66,22 @@ impl TermsUs {
     /// would be odd gives a time beyond the time-out. Returns whether any is.
     pub(super) fn fill(&self, latencies: &[u32], occupied: &mut Vec<u32>, arrives: &mut Vec<u32>) -> bool {
         let TermsUs { sign, work, ways, timeout } = *self;
-        occupied.clear();
-        arrives.clear();
-        // All latencies that are too long are alike. Each part is below 2^28 and there are at most seven: nothing wraps, and
-        // unchecked the sums go into vectors.
-        let after = |work: u32, ways: u32| {
-            move |latency: &u32| work.wrapping_add(latency.min(&(timeout + 1)).wrapping_mul(ways))
-        };
-        occupied.extend(latencies.iter().map(after(work, ways + 1)));
-        arrives.extend(latencies.iter().map(after(sign, ways)));
-        occupied.iter().any(|&occupied| occupied > timeout)
+        occupied.resize(latencies.len(), 0);
+        arrives.resize(latencies.len(), 0);
+        let too_long = timeout + 1;
+        let longest = Arch::new().dispatch(|| {
+            let mut longest = 0;
+            for ((latency, occupied), arrives) in latencies.iter().zip(&mut *occupied).zip(&mut *arrives) {
+                // All latencies that are too long are alike. Each part is below 2^28 and there are at most seven: nothing
+                // wraps, and unchecked the sums go into vectors.
+                let latency = too_long.min(*latency);
+                *occupied = work.wrapping_add(latency.wrapping_mul(ways.wrapping_add(1)));
+                *arrives = sign.wrapping_add(latency.wrapping_mul(ways));
+                longest = longest.max(*occupied);
+            }
+            longest
+        });
+        longest > timeout
     }
 }
 

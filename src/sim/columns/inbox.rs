@@ -3,7 +3,7 @@
 //! Work on an activity begins when it has come or when the one before is done, whichever is later (Lindley 1952). Nothing here
 //! knows what an activity says.
 
-use super::replay::Parcel;
+use super::parcel::Parcel;
 use crate::event::Lane;
 use crate::metrics::delivery::QueueRow;
 use crate::observe::QueueName;

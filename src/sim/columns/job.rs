@@ -4,9 +4,11 @@
 //! columns by destination, with the odd requests (lost, late, touched by faults) apart. Any other job is worked out request
 //! by request.
 
-use super::exchange::Exchange;
+use super::counted::SAMPLES_MAX;
+use super::exchange::{Exchange, TermsUs};
+use super::parcel::{Brief, BriefEffect};
 use super::route::Route;
-use super::rows::NOT_HERE;
+use super::rows::{NOT_HERE, Row};
 use super::schedule::{Schedule, fits_lanes, ns};
 use super::{Columns, ROUTES_KEPT};
 use crate::event::{Message, Step};
@@ -15,6 +17,7 @@ use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
+use pulp::Arch;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -41,6 +44,13 @@ pub(in crate::sim) struct Finish {
     pub(in crate::sim) bad: Vec<InstanceId>,
 }
 
+/// A job whose times are known.
+struct Planned {
+    terms: TermsUs,
+    /// The requests that get lost, come late or are touched by faults, as if they began with the job.
+    odd: Vec<(usize, Exchange)>,
+}
+
 /// The arrival of a request that is noted by itself.
 const ODD: u32 = NOT_HERE;
 
@@ -57,24 +67,23 @@ impl Columns<'_> {
     ) -> Finish {
         let parcel = self.add_parcel(like, conditions);
         network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
-        let odd = self.plan(now, route, name, conditions);
-        let finish = match odd {
-            Some(odd) => self.note_job(now, route, odd, parcel),
+        let planned = self.plan(now, route, name, conditions);
+        let finish = match planned {
+            Some(planned) => self.note_job(now, route, planned, parcel),
             None => self.run_job_one_by_one(now, route, name, parcel, network, conditions),
         };
         self.pass_on(now);
         finish
     }
 
-    /// The times of all requests of a job, if all of it happens before the run ends and while faults say the same. Odd
-    /// ones, which get lost, come late or are touched by faults, are returned as if they began now.
+    /// The times of all requests of a job, if all of it happens before the run ends and while faults say the same.
     fn plan(
         &mut self,
         now: Time,
         route: &Route,
         name: u64,
         conditions: &mut Conditions<'_>,
-    ) -> Option<Vec<(usize, Exchange)>> {
+    ) -> Option<Planned> {
         let terms = self.terms.in_us()?;
         let (count, at_once) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
         // no request occupies its slot for longer than both together
@@ -110,7 +119,7 @@ impl Columns<'_> {
         }
         self.schedule.make_in_lanes(&self.occupied_us, at_once);
         let last = now + Span::from_ns(self.schedule.over_ns) + asked;
-        (last < calm.until && last <= self.cell.end.latest()).then_some(odd)
+        (last < calm.until && last <= self.cell.end.latest()).then_some(Planned { terms, odd })
     }
 
     /// Notes a job whose times are planned.
@@ -118,39 +127,70 @@ impl Columns<'_> {
         &mut self,
         now: Time,
         route: &Arc<Route>,
-        odd: Vec<(usize, Exchange)>,
+        Planned { terms, odd }: Planned,
         parcel: u32,
     ) -> Finish {
+        self.fill_times(terms);
         let Schedule { begins_us, over_ns, last, .. } = &self.schedule;
         self.accounts.begin(route, now, |destination| ns(begins_us[destination]));
         let over = now + Span::from_ns(*over_ns);
         let mut good = route.all();
         odd.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
         self.accounts.deliver(good);
-        let is_whole = self.accounts.bucket_of(now) == self.accounts.bucket_of(over);
-        if is_whole {
-            self.accounts.note_whole_job(now, route, odd.iter().map(|(destination, _)| *destination));
+        let exceptions = odd.iter().map(|(destination, _)| *destination);
+        self.accounts.note_job((now, over), route, &self.left_us, &self.arrived_us, exceptions);
+        let (from, latest) = (now + self.terms.verify, over + self.terms.verify);
+        let is_counted = route.is_countable && self.is_counted(route, parcel, (from, latest), &odd);
+        if is_counted {
+            self.ran.messages_counted += good.messages;
         }
-        let times = || begins_us.iter().zip(&self.arrives_us);
-        if !is_whole {
-            for (destination, (begins_us, arrives_us)) in
-                times().enumerate().filter(|(_, times)| *times.1 != ODD)
-            {
-                let begins = now + Span::from_ns(ns(*begins_us));
-                self.accounts.note_left(begins + self.terms.sign, route, destination);
-                self.accounts.note_delivered(begins + Span::from_ns(ns(*arrives_us)), route, destination);
-            }
-        }
-        // what is odd stays so
-        let arrives_us = times().map(|(begins_us, arrives_us)| begins_us.saturating_add(*arrives_us));
-        self.windows.receive_row(route, now + self.terms.verify, parcel, arrives_us);
-        self.windows.expect_until(parcel, over + self.terms.verify);
+        let row = Row { route: Arc::clone(route), parcel, from, latest, is_counted };
+        self.windows.receive_row(row, &self.arrived_us);
         let mut finish = Finish { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
         for (destination, exchange) in odd {
             let later = Span::from_ns(ns(self.schedule.begins_us[destination]));
             self.note_one(route, destination, &exchange.later(later), parcel, &mut finish);
         }
         finish
+    }
+
+    /// When requests leave and have arrived after their job began; what is odd stays so.
+    fn fill_times(&mut self, terms: TermsUs) {
+        let Columns { left_us, arrived_us, schedule, arrives_us, .. } = self;
+        left_us.resize(arrives_us.len(), 0);
+        arrived_us.resize(arrives_us.len(), 0);
+        let times = schedule.begins_us.iter().zip(&*arrives_us);
+        Arch::new().dispatch(|| {
+            for (((begins_us, arrives_us), left_us), arrived_us) in times.zip(left_us).zip(arrived_us) {
+                // below 2^31, as all times of a job that is planned; unchecked it goes into vectors
+                let us = begins_us.wrapping_add(terms.sign);
+                *left_us = if *arrives_us == ODD { ODD } else { us };
+                *arrived_us = begins_us.saturating_add(*arrives_us);
+            }
+        });
+    }
+
+    /// Whether what followers show of a job can be counted. What is odd must be about nobody who shows anything.
+    fn is_counted(
+        &self,
+        route: &Route,
+        parcel: u32,
+        (from, latest): (Time, Time),
+        odd: &[(usize, Exchange)],
+    ) -> bool {
+        let Brief { effect, expires, .. } = self.windows.brief(parcel);
+        let shows_nothing = |destination: usize| {
+            route.followers[destination].is_none() || self.who.is_dead[route.to[destination].index()]
+        };
+        let expires_in_time = match effect {
+            BriefEffect::AddsOne => latest < expires.before(self.most_ahead),
+            BriefEffect::ShowsNothing => true,
+            BriefEffect::Other => false,
+        };
+        expires_in_time
+            && latest <= self.cell.end.latest()
+            && self.samples.until(latest) - self.samples.until(from) <= SAMPLES_MAX
+            && odd.iter().all(|(destination, _)| shows_nothing(*destination))
     }
 
     /// A job in which each request meets its own conditions, or which the run's end cuts.

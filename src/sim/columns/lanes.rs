@@ -9,12 +9,12 @@ use pulp::{Arch, Simd, WithSimd};
 /// There are so many lanes.
 pub(super) const SLOTS_MAX: usize = 32;
 
-/// When each request begins, in microseconds after the job: in ascending order.
-pub(super) fn begin_times(occupied_us: &[u32], slots: usize, begins_us: &mut Vec<u32>) {
+/// When each request begins, in microseconds after the job: in ascending order. Returns when the last one is over.
+pub(super) fn begin_times(occupied_us: &[u32], slots: usize, begins_us: &mut Vec<u32>) -> u32 {
     assert!((1..=SLOTS_MAX).contains(&slots), "{slots} slots");
     begins_us.clear();
     begins_us.resize(occupied_us.len(), 0);
-    Arch::new().dispatch(Slots { occupied_us, slots, begins_us });
+    Arch::new().dispatch(Slots { occupied_us, slots, begins_us })
 }
 
 struct Slots<'a> {
@@ -24,10 +24,10 @@ struct Slots<'a> {
 }
 
 impl WithSimd for Slots<'_> {
-    type Output = ();
+    type Output = u32;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
+    fn with_simd<S: Simd>(self, simd: S) -> u32 {
         match S::U32_LANES {
             16 => self.in_vectors::<S, 2>(simd),
             8 => self.in_vectors::<S, 4>(simd),
@@ -40,7 +40,8 @@ impl WithSimd for Slots<'_> {
 impl Slots<'_> {
     /// The same with all free times in `N` vectors.
     #[inline(always)]
-    fn in_vectors<S: Simd, const N: usize>(self, simd: S) {
+    fn in_vectors<S: Simd, const N: usize>(self, simd: S) -> u32 {
+        let slots = self.slots;
         let free = self.free();
         let lanes = S::U32_LANES;
         let mut free: [S::u32s; N] =
@@ -49,20 +50,20 @@ impl Slots<'_> {
         let never = simd.splat_u32s(u32::MAX);
         for (occupied_us, begins_us) in self.occupied_us.iter().zip(self.begins_us) {
             *begins_us = pulp::bytemuck::cast_slice(&free[..1])[0];
-            let over = simd.splat_u32s(*begins_us + occupied_us);
+            // the sum is made in a vector, for the way from there to a number and back is long
+            let over = simd.add_u32s(simd.splat_u32s(*begins_us), simd.splat_u32s(*occupied_us));
             for vector in 0..N {
                 let behind = if vector + 1 < N { free[vector + 1] } else { never };
                 let next = simd.rotate_left_u32s(free[vector], 1);
                 let next = simd.select_u32s(last_lane, simd.rotate_left_u32s(behind, 1), next);
-                let earlier = simd.select_u32s(simd.less_than_u32s(over, next), over, next);
-                let is_later = simd.less_than_u32s(free[vector], earlier);
-                free[vector] = simd.select_u32s(is_later, earlier, free[vector]);
+                free[vector] = simd.max_u32s(free[vector], simd.min_u32s(over, next));
             }
         }
+        pulp::bytemuck::cast_slice(&free)[slots - 1]
     }
 
     /// The scalar twin.
-    fn one_by_one(self) {
+    fn one_by_one(self) -> u32 {
         let mut free = self.free();
         for (occupied_us, begins_us) in self.occupied_us.iter().zip(self.begins_us) {
             *begins_us = free[0];
@@ -72,6 +73,7 @@ impl Slots<'_> {
                 free[slot] = free[slot].max(over.min(next));
             }
         }
+        free[self.slots - 1]
     }
 
     /// At the start all slots are free; those that do not exist never are.
@@ -101,11 +103,13 @@ mod tests {
                 begins_us
             };
             let expected: Vec<u32> = occupied_us.iter().map(in_heap).collect();
+            let over_us = heap.iter().map(|Reverse(free_us)| *free_us).max().unwrap_or(0);
             let mut in_lanes = Vec::new();
-            begin_times(&occupied_us, slots, &mut in_lanes);
+            prop_assert_eq!(begin_times(&occupied_us, slots, &mut in_lanes), over_us);
             prop_assert_eq!(&in_lanes, &expected);
             let mut twin = vec![0; occupied_us.len()];
-            Slots { occupied_us: &occupied_us, slots, begins_us: &mut twin }.one_by_one();
+            let slots = Slots { occupied_us: &occupied_us, slots, begins_us: &mut twin };
+            prop_assert_eq!(slots.one_by_one(), over_us);
             prop_assert_eq!(twin, expected);
         }
     }

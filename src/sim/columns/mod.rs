@@ -2,22 +2,28 @@
 //!
 //! A broadcast is one thing with many destinations. Where neither its sender nor its receivers can be delayed by anything
 //! else (`who`), all its requests are worked out when its job starts (`schedule`, `exchange`), noted in sums (`accounts`), and
-//! make one event: the end of the job. What its followers show is replayed follower by follower (`windows`, `replay`).
-//! Everything else runs event by event, in the same run. The result is that of the events, to the byte.
+//! make one event: the end of the job. What its followers show is replayed follower by follower (`windows`, `replay`), or only
+//! counted where order does not matter (`counted`). Everything else runs event by event, in the same run. The result is that of
+//! the events, to the byte.
 //!
 //! Protocol rules are asked where they always are: a send is an `Effect` of an `Instance`, a queue that of its rules.
 
 mod accounts;
 mod at_once;
+mod boundary;
+mod counted;
 mod coupled;
 mod exchange;
+mod follower;
 mod inbox;
 mod job;
 mod lanes;
+mod parcel;
 mod replay;
 mod route;
 mod rows;
 mod schedule;
+mod shown;
 mod sorting;
 mod who;
 mod windows;
@@ -35,10 +41,12 @@ use crate::sim::{Cell, Ran};
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use accounts::{Accounts, Work};
+use counted::Samples;
 use coupled::OpenParcel;
 use exchange::Terms;
 use job::Calm;
-use replay::{Parcel, Shard};
+use parcel::Parcel;
+use replay::Shard;
 pub(in crate::sim) use route::Route;
 use schedule::Schedule;
 use std::collections::{BTreeMap, VecDeque};
@@ -80,6 +88,12 @@ pub(in crate::sim) struct Columns<'a> {
     occupied_us: Vec<u32>,
     /// When it arrives after it began, or `ODD`.
     arrives_us: Vec<u32>,
+    /// When it leaves and when it has arrived after the job began, or `ODD`.
+    left_us: Vec<u32>,
+    arrived_us: Vec<u32>,
+    samples: Samples,
+    /// No follower's clock is ahead by more.
+    most_ahead: Span,
     /// Whether a message without a latency is lost, and not under way for hours.
     loses_only: bool,
     /// Messages that make no events.
@@ -134,6 +148,10 @@ impl<'a> Columns<'a> {
             fates: Vec::new(),
             occupied_us: Vec::new(),
             arrives_us: Vec::new(),
+            left_us: Vec::new(),
+            arrived_us: Vec::new(),
+            samples: Samples { from: cell.sampling.from, every: cell.sampling.every },
+            most_ahead: quiet.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
             loses_only: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
             ran: Ran::default(),
             who,
@@ -181,7 +199,10 @@ impl<'a> Columns<'a> {
             self.followers[id.index()].filter(|_| is_at_once || instances[id.index()].is_peertube)
         };
         let to = Arc::clone(to);
-        let route = Arc::new(Route::new(self.routes_made, to, messages, is_of_origin, transport, follower));
+        let may_be_counted = |id: InstanceId| self.who.may_be_counted[id.index()];
+        let route =
+            Route::new(self.routes_made, to, messages, is_of_origin, transport, follower, may_be_counted);
+        let route = Arc::new(route);
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
             self.routes.pop_front();

@@ -28,6 +28,8 @@ pub(in crate::sim) struct Route {
     pub(super) followers: Vec<Option<u32>>,
     /// The same in ascending order.
     replayed: Vec<Replayed>,
+    /// Whether its followers lie side by side, and may be only counted.
+    pub(super) is_countable: bool,
 }
 
 /// A destination whose inbox is replayed.
@@ -45,6 +47,7 @@ impl Route {
         is_of_origin: bool,
         transport: impl Fn(&Message) -> TransportBytes,
         follower: impl Fn(InstanceId) -> Option<u32>,
+        may_be_counted: impl Fn(InstanceId) -> bool,
     ) -> Route {
         let Letter { from, activity, kind, body_bytes, .. } = *messages[0].letter;
         let followers: Vec<Option<u32>> = to.iter().map(|&id| follower(id)).collect();
@@ -53,6 +56,11 @@ impl Route {
             .filter_map(|(destination, &follower)| Some(Replayed { follower: follower?, destination }))
             .collect();
         replayed.sort_unstable_by_key(|replayed| replayed.follower);
+        let is_next = |one: &Replayed, next: &Replayed| {
+            (one.follower + 1, one.destination + 1) == (next.follower, next.destination)
+        };
+        let is_countable = replayed.is_sorted_by(is_next)
+            && replayed.iter().all(|replayed| may_be_counted(to[replayed.destination as usize]));
         let mut heads_before = vec![0];
         for message in messages {
             heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
@@ -69,6 +77,7 @@ impl Route {
             transport: messages.iter().map(transport).collect(),
             followers,
             replayed,
+            is_countable,
             to,
         }
     }

@@ -3,7 +3,7 @@
 //! A row has a column per destination of its route, in microseconds after an instant of its own. Followers are dealt their
 //! columns in blocks, so that a line of memory is read once for all whose numbers it holds.
 
-use super::replay::Received;
+use super::parcel::Received;
 use super::route::{Replayed, Route};
 use crate::words::units::{Span, Time};
 use std::ops::Range;
@@ -15,29 +15,27 @@ pub(super) const NOT_HERE: u32 = u32::MAX;
 /// The jobs of a window.
 #[derive(Default)]
 pub(super) struct Rows {
-    rows: Vec<Row>,
+    /// With the places where their columns begin.
+    rows: Vec<(Row, usize)>,
     after_us: Vec<u32>,
 }
 
-struct Row {
-    route: Arc<Route>,
-    parcel: u32,
-    from: Time,
-    /// Where its columns begin.
-    first: usize,
+/// One job.
+pub(super) struct Row {
+    pub(super) route: Arc<Route>,
+    pub(super) parcel: u32,
+    pub(super) from: Time,
+    /// No request of the row comes later.
+    pub(super) latest: Time,
+    /// Whether it is only counted (`counted`).
+    pub(super) is_counted: bool,
 }
 
 impl Rows {
-    /// A parcel comes to the destinations of a route, so long after `from`.
-    pub(super) fn push(
-        &mut self,
-        route: &Arc<Route>,
-        from: Time,
-        parcel: u32,
-        after_us: impl Iterator<Item = u32>,
-    ) {
-        self.rows.push(Row { route: Arc::clone(route), parcel, from, first: self.after_us.len() });
-        self.after_us.extend(after_us);
+    /// Requests come so long after `from`, by destination.
+    pub(super) fn push(&mut self, row: Row, after_us: &[u32]) {
+        self.rows.push((row, self.after_us.len()));
+        self.after_us.extend_from_slice(after_us);
     }
 
     /// The rows so far; there are none then, and room for as many.
@@ -49,7 +47,17 @@ impl Rows {
         std::mem::replace(self, room)
     }
 
-    /// Gives the followers of a block what the rows tell about them. `room` is used for what lies far apart in memory: it
+    /// The rows that are only counted, with those of their columns that belong to a range of followers, and who these are.
+    pub(super) fn counted(&self, followers: Range<u32>) -> impl Iterator<Item = (&Row, Range<u32>, &[u32])> {
+        self.rows.iter().filter(|(row, _)| row.is_counted).filter_map(move |(row, start)| {
+            let replayed = row.route.replayed(followers.clone());
+            let (first, last) = (replayed.first()?, replayed.last()?);
+            let columns = start + first.destination as usize..=start + last.destination as usize;
+            Some((row, first.follower..last.follower + 1, &self.after_us[columns]))
+        })
+    }
+
+    /// Gives the followers of a block what the other rows tell about them. `room` is used for what lies far apart in memory: it
     /// is fetched first, all of it, so that the fetches overlap.
     pub(super) fn deal_out(
         &self,
@@ -57,15 +65,19 @@ impl Rows {
         room: &mut Vec<u32>,
         mut receive: impl FnMut(u32, Received),
     ) {
-        for rows in self.rows.chunk_by(|row, next| row.route.number == next.route.number) {
-            let replayed = rows[0].route.replayed(followers.clone());
+        let kind = |row: &Row| (row.route.number, row.is_counted);
+        for rows in self.rows.chunk_by(|(row, _), (next, _)| kind(row) == kind(next)) {
+            if rows[0].0.is_counted {
+                continue;
+            }
+            let replayed = rows[0].0.route.replayed(followers.clone());
             let (Some(first), Some(last)) = (replayed.first(), replayed.last()) else { continue };
             let (first, last) = (first.destination as usize, last.destination as usize);
             room.clear();
-            for row in rows {
-                room.extend_from_slice(&self.after_us[row.first + first..=row.first + last]);
+            for (_, start) in rows {
+                room.extend_from_slice(&self.after_us[start + first..=start + last]);
             }
-            for (row, columns) in rows.iter().zip(room.chunks_exact(last - first + 1)) {
+            for ((row, _), columns) in rows.iter().zip(room.chunks_exact(last - first + 1)) {
                 for &Replayed { follower, destination } in replayed {
                     let after_us = columns[destination as usize - first];
                     if after_us != NOT_HERE {

@@ -50,17 +50,16 @@ impl Schedule {
     /// The same for requests that occupy their slots for times that are known.
     pub(super) fn make_in_lanes(&mut self, occupied_us: &[u32], at_once: usize) {
         self.begins_us.clear();
-        if occupied_us.len() <= at_once {
+        let over_us = if occupied_us.len() <= at_once {
             self.begins_us.resize(occupied_us.len(), 0);
+            occupied_us.iter().copied().max().unwrap_or(0)
         } else {
-            begin_times(occupied_us, at_once, &mut self.begins_us);
-        }
-        // below 2^32, as the begins were; unchecked it goes into vectors
-        let over = |(begins_us, occupied_us): (&u32, &u32)| begins_us.wrapping_add(*occupied_us);
-        let overs = || self.begins_us.iter().zip(occupied_us).map(over);
-        let over_us = overs().max().unwrap_or(0);
+            begin_times(occupied_us, at_once, &mut self.begins_us)
+        };
         self.over_ns = ns(over_us);
-        self.last = overs().rposition(|over| over == over_us).unwrap_or(0);
+        let over = |(begins_us, occupied_us): (&u32, &u32)| begins_us + occupied_us;
+        let mut overs = self.begins_us.iter().zip(occupied_us).map(over);
+        self.last = overs.rposition(|over| over == over_us).unwrap_or(0);
     }
 }
 

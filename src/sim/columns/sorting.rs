@@ -1,6 +1,6 @@
 //! Sorting what an inbox received by time: mostly a counting sort, for arrivals are spread evenly as a rule.
 
-use super::replay::{Parcel, Received};
+use super::parcel::{Parcel, Received};
 use crate::words::units::Time;
 
 /// Room for sorting by time.

@@ -48,6 +48,8 @@ pub(super) struct Who {
     pub(super) is_coupled: Vec<bool>,
     pub(super) is_dead: Vec<bool>,
     pub(super) has_viewers: Vec<bool>,
+    /// Where the order of what is received shows nowhere: inboxes need no time and refuse nothing, entries only add up.
+    pub(super) may_be_counted: Vec<bool>,
 }
 
 impl Who {
@@ -61,6 +63,7 @@ impl Who {
             is_coupled: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
+            may_be_counted: vec![false; count],
         };
         cell.sessions.iter().for_each(|session| who.has_viewers[session.instance.index()] = true);
         let mut changes = vec![Vec::new(); count];
@@ -70,6 +73,7 @@ impl Who {
         // in microseconds they fit 32 bits, with a value to spare for what is lost
         let has_short_latencies = cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US));
         let is_unlimited = cell.delivery.queues == Queues::Unlimited;
+        let needs_no_order = cell.delivery.inbox == Span::ZERO && cell.delivery.rate_limit.is_none();
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
             let is_unbounded = is_unlimited
@@ -89,6 +93,10 @@ impl Who {
                 && !heeds_totals
                 && (keeps_process || who.is_dead[index])
                 && !origins.contains(&InstanceId::at(index));
+            who.may_be_counted[index] = needs_no_order
+                && rules.store == StoreKind::List
+                && rules.accept_result == AcceptResult::Nobody
+                && !who.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery);
             who.is_free[index] = is_unbounded && makes_jobs;
             who.is_coupled[index] = !is_unbounded && makes_jobs && has_short_latencies;

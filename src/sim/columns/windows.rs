@@ -1,9 +1,9 @@
 //! Windows: what is known about followers' inboxes is collected, and handed to their replay now and then, here or on
 //! threads of its own. How many there are changes nothing: followers do not depend on each other.
 
-use super::replay::{Brief, Parcel, Received, Shard, Window};
-use super::route::Route;
-use super::rows::Rows;
+use super::parcel::{Brief, Parcel, Received};
+use super::replay::{Shard, Window};
+use super::rows::{Row, Rows};
 use crate::instance::Input;
 use crate::metrics::apart::Apart;
 use crate::words::ids::InstanceId;
@@ -120,6 +120,11 @@ impl<'s> Windows<'s> {
         u32::try_from(self.parcels.len() - 1).expect("a window is handed over before that")
     }
 
+    /// What most work on a parcel needs to know.
+    pub(super) fn brief(&self, parcel: u32) -> Brief {
+        self.parcels[parcel as usize].brief()
+    }
+
     /// A parcel whose request made events; `is_last` puts it behind all others that come at the same instant.
     pub(super) fn brought_by_event(&mut self, parcel: u32, is_last: bool) {
         let parcel = &mut self.parcels[parcel as usize];
@@ -147,16 +152,14 @@ impl<'s> Windows<'s> {
         self.entries += 1;
     }
 
-    /// It comes to the inboxes of a route's followers: so many microseconds after `from`, by destination.
-    pub(super) fn receive_row(
-        &mut self,
-        route: &Arc<Route>,
-        from: Time,
-        parcel: u32,
-        after_us: impl Iterator<Item = u32>,
-    ) {
-        self.rows.push(route, from, parcel, after_us);
-        self.entries += route.to.len();
+    /// It comes to the inboxes of a route's followers, so many microseconds after the row begins.
+    pub(super) fn receive_row(&mut self, row: Row, after_us: &[u32]) {
+        // what is counted is done with at once
+        if !row.is_counted {
+            self.expect_until(row.parcel, row.latest);
+        }
+        self.rows.push(row, after_us);
+        self.entries += after_us.len();
     }
 
     /// The number that a parcel has since the last window was handed over.

@@ -4,6 +4,7 @@
 
 use super::Broadcast;
 use crate::workload::{Outcome, SEED, Workload};
+use cpu_time::ProcessTime;
 use fedisim::domain::workload::Session;
 use fedisim::observe::Observer;
 use fedisim::runs::cell::{build_cell, plan};
@@ -12,7 +13,7 @@ use fedisim::sim::{Cell, run_fast};
 use fedisim::words::ids::{InstanceId, VideoId, ViewerId};
 use fedisim::words::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub struct Columns;
 
@@ -42,7 +43,7 @@ impl Broadcast for Columns {
 
     fn timed(&self, workload: &Workload) -> (Outcome, Duration) {
         let cell = cell(workload);
-        let start = Instant::now();
+        let start = ProcessTime::now();
         let (ending, apart, _) =
             run_fast(&cell, 0, &mut Nobody, &AtomicBool::new(false)).expect("no rate limit");
         let counts = || {

@@ -3,10 +3,10 @@
 use super::{Broadcast, Hold, Measured, ns, secs};
 use crate::model::{Event, Model};
 use crate::workload::{Increments, Outcome, Phold, Workload};
+use cpu_time::ProcessTime;
 use desru::EventScheduler;
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Instant;
 
 pub struct Desru;
 
@@ -43,7 +43,7 @@ impl Hold for Desru {
         }
         run_until(&mut scheduler, secs(phold.warm_until_ns));
         let before = holder.borrow().events;
-        let start = Instant::now();
+        let start = ProcessTime::now();
         run_until(&mut scheduler, secs(phold.until_ns));
         let took = start.elapsed();
         let events = holder.borrow().events - before;

@@ -1,7 +1,8 @@
 //! What every engine does here, and the engines: a file each.
 
 use crate::workload::{Outcome, Phold, Workload};
-use std::time::{Duration, Instant};
+use cpu_time::ProcessTime;
+use std::time::Duration;
 
 pub mod columns;
 pub mod desru;
@@ -28,7 +29,7 @@ pub trait Broadcast {
 
     /// `run` and how long it takes; another program says itself how long it took without starting.
     fn timed(&self, workload: &Workload) -> (Outcome, Duration) {
-        let start = Instant::now();
+        let start = ProcessTime::now();
         let outcome = self.run(workload);
         (outcome, start.elapsed())
     }

@@ -3,12 +3,13 @@
 use super::{Broadcast, Hold, Measured};
 use crate::model::Event;
 use crate::workload::{Increments, Outcome, Phold, Workload};
+use cpu_time::ProcessTime;
 use nexosim::model::{Context, Model, schedulable};
 use nexosim::ports::{EventSinkReader, EventSource, Output, SinkState, event_slot};
 use nexosim::simulation::{Mailbox, SimInit};
 use nexosim::time::MonotonicTime;
 use serde::{Deserialize, Serialize};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub struct Nexosim;
 
@@ -62,7 +63,7 @@ impl Hold for Nexosim {
         simulation.step_until(until(phold.warm_until_ns)).expect("nothing fails");
         simulation.process_event(&report, ()).expect("it only reports");
         let before = events_out.try_read().expect("it has reported");
-        let start = Instant::now();
+        let start = ProcessTime::now();
         simulation.step_until(until(phold.until_ns)).expect("nothing fails");
         let took = start.elapsed();
         simulation.process_event(&report, ()).expect("it only reports");

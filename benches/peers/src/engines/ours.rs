@@ -3,9 +3,9 @@
 use super::{Broadcast, Hold, Measured};
 use crate::model::{Event, Model};
 use crate::workload::{Increments, Outcome, Phold, Workload};
+use cpu_time::ProcessTime;
 use fedisim::mechanism::pending::{Key, Pending};
 use fedisim::words::units::{Span, Time};
-use std::time::Instant;
 
 pub struct Ours;
 
@@ -26,7 +26,7 @@ impl Hold for Ours {
             events
         };
         run_until(phold.warm_until_ns);
-        let start = Instant::now();
+        let start = ProcessTime::now();
         let events = run_until(phold.until_ns);
         Measured { events, took: start.elapsed() }
     }

@@ -3,11 +3,11 @@
 use super::{Broadcast, Hold, Measured, ns, secs};
 use crate::model::{self, Model};
 use crate::workload::{Increments, Outcome, Phold, Workload};
+use cpu_time::ProcessTime;
 use serde::Serialize;
 use simcore::{Event, EventHandler, Simulation, SimulationContext, cast};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Instant;
 
 pub struct Simcore;
 
@@ -43,7 +43,7 @@ impl Hold for Simcore {
         simulation.add_handler("holder", holder.clone());
         simulation.step_until_time(secs(phold.warm_until_ns));
         let before = holder.borrow().events;
-        let start = Instant::now();
+        let start = ProcessTime::now();
         simulation.step_until_time(secs(phold.until_ns));
         let took = start.elapsed();
         let events = holder.borrow().events - before;

@@ -3,8 +3,9 @@
 use super::{Broadcast, Hold, Measured};
 use crate::model::{Event, Model};
 use crate::workload::{Increments, Outcome, Phold, Workload};
+use cpu_time::ProcessTime;
 use simrs::{Component, ComponentId, Executor, Key, Scheduler, Simulation, State};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub struct Simrs;
 
@@ -49,7 +50,7 @@ impl Hold for Simrs {
         simulation.execute(Executor::timed(Duration::from_nanos(phold.warm_until_ns)));
         let events = |simulation: &Simulation| simulation.state.get(holder).map_or(0, |holder| holder.events);
         let before = events(&simulation);
-        let start = Instant::now();
+        let start = ProcessTime::now();
         simulation.execute(Executor::timed(Duration::from_nanos(phold.until_ns)));
         let took = start.elapsed();
         Measured { events: events(&simulation) - before, took }
