@@ -6,19 +6,20 @@ use crate::words::random::{MessageDraws, Purpose, Seed};
 use crate::words::units::{Span, Time};
 
 /// The timetable of a run, and the draws that it needs.
-pub(crate) struct Conditions<'a> {
+pub struct Conditions<'a> {
     pub(super) timetable: &'a Timetable,
     burst_draws: MessageDraws,
 }
 
 impl<'a> Conditions<'a> {
-    pub(crate) fn new(timetable: &'a Timetable, seed: Seed) -> Conditions<'a> {
+    /// Those of a run with this seed.
+    pub fn new(timetable: &'a Timetable, seed: Seed) -> Conditions<'a> {
         Conditions { timetable, burst_draws: MessageDraws::new(seed, Purpose::Burst) }
     }
 
     /// The latency of a message that leaves now, with what faults add; `None` if it gets lost. `drawn` is what the network
     /// gives it, `name` its random name.
-    pub(crate) fn latency(
+    pub fn latency(
         &mut self,
         from: InstanceId,
         to: InstanceId,

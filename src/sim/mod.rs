@@ -27,7 +27,7 @@ use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::random::{Purpose, Seed, exponential, fold, unit};
 use crate::words::units::{Span, Time};
 use columns::{Because, with_helpers};
-pub(crate) use conditions::Conditions;
+pub use conditions::Conditions;
 use delivery::{Delivery, Moment};
 pub use delivery::{health_rule, message_name, peertube_queue, splits_bad_inboxes};
 use skips::Skips;

@@ -273,12 +273,18 @@ fn reproduce(run: &Run) -> Markup {
         section aria-labelledby="reproduce-title" {
             h2 #reproduce-title { "How to reproduce it" }
             p { "Save the scenario below as " code { "scenario.resolved.yaml" } " and run, with version " (manifest.model_version) " of fedisim:" }
-            pre tabindex="0" { "fedisim run scenario.resolved.yaml --out again\n" }
-            p { "The digest in " code { "again/manifest.json" } " must then be the one here; the number of threads and the machine do not matter." }
+            @if manifest.driver == "live" {
+                pre tabindex="0" { "fedisim live scenario.resolved.yaml --out again\n" }
+                p { "Real servers made these records in real time: another run differs where this machine was earlier or later." }
+            } @else {
+                pre tabindex="0" { "fedisim run scenario.resolved.yaml --out again\n" }
+                p { "The digest in " code { "again/manifest.json" } " must then be the one here; the number of threads and the machine do not matter." }
+            }
             (scrolled("Version and hashes", html! {
                 tbody {
                     @for (key, value) in [
                         ("fedisim", &manifest.model_version),
+                        ("driver", &manifest.driver),
                         ("scenario, SHA-256", &manifest.scenario_sha256),
                         ("records, SHA-256", &manifest.digest_sha256),
                         ("seed", &manifest.seed.to_string()),
