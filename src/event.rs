@@ -71,7 +71,7 @@ pub enum Event {
         /// What it carries.
         message: Message,
     },
-    /// A request gets on at its sender, whose receiver makes no events.
+    /// A request may be over for its sender, and makes no other events.
     Coupled {
         /// How far it has got.
         step: Step,
@@ -81,6 +81,13 @@ pub enum Event {
         destination: u32,
         /// What it carries.
         message: Message,
+    },
+    /// What an instance does without events must be looked after.
+    Due {
+        /// Where.
+        instance: InstanceId,
+        /// Counts up per run.
+        number: u64,
     },
     /// The last request of a job is over that made no other events.
     JobDone {
@@ -198,7 +205,7 @@ pub struct Letter {
 }
 
 /// The name of a letter among all: who sends what to whoever gets it, as a number that is put together once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LetterName(u128);
 
 impl Deref for Message {
@@ -213,6 +220,11 @@ impl Message {
     /// Bytes of the request.
     pub fn bytes(&self) -> u64 {
         u64::from(self.head_bytes) + u64::from(self.body_bytes)
+    }
+
+    /// The order of a step of its request among the events of its instant.
+    pub fn order(&self, step: Step) -> Key {
+        self.letter.order(self.to, step)
     }
 }
 
@@ -234,14 +246,26 @@ impl LetterName {
             .with(u64::from(activity.stamp.number), NUMBER_BITS);
         LetterName(parts.joined)
     }
+
+    /// The order of a step of a letter's request to an inbox among the events of its instant; `job` tells copies apart.
+    #[inline]
+    pub fn order(self, to: InstanceId, attempt: u8, step: Step, job: u64) -> Key {
+        self.add_to(Parts::new(6, to), attempt).with(step as u64, 3).key(job)
+    }
+
+    /// Adds what tells it from all other letters.
+    #[inline]
+    fn add_to(self, Parts { joined, free_bits }: Parts, attempt: u8) -> Parts {
+        let joined = joined << LetterName::BITS | self.0;
+        Parts { joined, free_bits: free_bits - LetterName::BITS }.with(u64::from(attempt), 5)
+    }
 }
 
 impl Letter {
-    /// Adds what tells it from all other letters.
+    /// The order of a step of its request to an inbox among the events of its instant.
     #[inline]
-    fn add_name(&self, Parts { joined, free_bits }: Parts) -> Parts {
-        let joined = joined << LetterName::BITS | self.name.0;
-        Parts { joined, free_bits: free_bits - LetterName::BITS }.with(u64::from(self.attempt), 5)
+    pub fn order(&self, to: InstanceId, step: Step) -> Key {
+        self.name.order(to, self.attempt, step, self.job)
     }
 }
 
@@ -260,14 +284,14 @@ impl Event {
             Event::Sample { number } => numbered(5, InstanceId(0), number),
             Event::Request { step, ref message, .. }
             | Event::Coupled { step, ref message, .. }
-            | Event::JobDone { step, ref message, .. } => {
-                message.add_name(Parts::new(6, message.to)).with(step as u64, 3).key(message.job)
-            }
+            | Event::JobDone { step, ref message, .. } => message.order(step),
             Event::LaneDone { instance, lane, epoch } => {
                 Parts::new(7, instance).with(lane as u64, 2).with(u64::from(epoch), 32).key(0)
             }
             Event::JobLimit { instance, job, .. } => Parts::new(8, instance).with(job, 64).key(0),
-            Event::Retry(ref message) => message.add_name(Parts::new(9, message.to)).key(message.job),
+            Event::Retry(ref message) => {
+                message.name.add_to(Parts::new(9, message.to), message.attempt).key(message.job)
+            }
             Event::Heartbeat { session, number } => {
                 let parts = Parts::new(10, sessions[session.index()].instance);
                 parts.with(u64::from(session.0), 32).with(u64::from(number), NUMBER_BITS).key(0)
@@ -277,6 +301,30 @@ impl Event {
                 parts.with(u64::from(session.0), 32).key(0)
             }
             Event::Background { entry, number } => numbered(12, InstanceId(entry), number),
+            Event::Due { instance, number } => Parts::new(13, instance).key(number),
+        }
+    }
+
+    /// Where it happens: on whose machine, in whose store. None if everywhere.
+    pub fn place(&self, sessions: &[Session]) -> Option<InstanceId> {
+        match *self {
+            Event::Stop { instance }
+            | Event::Restart { instance }
+            | Event::Tick { instance, .. }
+            | Event::HealthFlush { instance, .. }
+            | Event::UpdateFlush { instance, .. }
+            | Event::LaneDone { instance, .. }
+            | Event::Due { instance, .. }
+            | Event::JobLimit { instance, .. } => Some(instance),
+            Event::Request { step, ref message, .. } | Event::Coupled { step, ref message, .. } => {
+                let is_at_receiver = matches!(step, Step::Reached | Step::Arrived | Step::Verified);
+                Some(if is_at_receiver { message.to } else { message.from })
+            }
+            Event::JobDone { ref message, .. } | Event::Retry(ref message) => Some(message.from),
+            Event::Heartbeat { session, .. } | Event::WatchAction { session } => {
+                Some(sessions[session.index()].instance)
+            }
+            Event::Sample { .. } | Event::Background { .. } => None,
         }
     }
 
@@ -313,6 +361,7 @@ impl Event {
             Event::Request { step, ref message, .. } | Event::Coupled { step, ref message, .. } => {
                 format!("{},{}", step.name(), message.describe(federation))
             }
+            Event::Due { instance, number } => format!("due,{},number={number}", name(instance)),
             Event::JobDone { ref message, .. } => format!("job_done,{}", message.describe(federation)),
             Event::LaneDone { instance, lane, .. } => format!("{}_done,{}", lane.name(), name(instance)),
             Event::JobLimit { instance, job, .. } => format!("job_limit,{},job={job}", name(instance)),

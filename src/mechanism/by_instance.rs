@@ -15,6 +15,12 @@ pub struct ByInstance<T> {
 
 impl<T> ByInstance<T> {
     /// The value of an instance, if it has one.
+    pub fn get(&self, id: InstanceId) -> Option<&T> {
+        let at = self.position(id).ok()?;
+        Some(&self.values[self.places[at].1 as usize])
+    }
+
+    /// The value of an instance, if it has one.
     pub fn get_mut(&mut self, id: InstanceId) -> Option<&mut T> {
         let at = self.position(id).ok()?;
         Some(&mut self.values[self.places[at].1 as usize])

@@ -37,6 +37,11 @@ pub struct Key {
     pub copy: u64,
 }
 
+impl Key {
+    /// Behind all others.
+    pub const LAST: Key = Key { of_model: u128::MAX, copy: u64::MAX };
+}
+
 /// The set of events to come.
 #[derive(Debug)]
 pub struct Pending<E> {
@@ -139,6 +144,11 @@ impl<E> Pending<E> {
             (one, other) => one.or(other),
         };
         first_ns.map(Time::from_ns)
+    }
+
+    /// The time of the last event that was popped.
+    pub fn now(&self) -> Time {
+        self.last.map_or(Time::ZERO, |(last, _)| last)
     }
 
     /// How many events are pending.

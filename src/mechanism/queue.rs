@@ -47,6 +47,17 @@ impl<J> Queue<J> {
         Some((job, waited))
     }
 
+    /// A job comes that need not wait, if so: it runs until `finish`.
+    pub fn start_at_once(&mut self) -> bool {
+        let is_free =
+            self.waiting.is_empty() && self.slots.is_none_or(|slots| self.running < u64::from(slots));
+        if is_free {
+            self.running += 1;
+            self.started.0 += 1;
+        }
+        is_free
+    }
+
     /// A job that runs is over, and its slot is free.
     ///
     /// # Panics

@@ -35,10 +35,7 @@ impl RateLimiter {
 
     /// How many more requests of a sender are taken in its window.
     pub fn left(&self, from: InstanceId) -> u32 {
-        self.windows
-            .iter()
-            .find(|(id, _)| *id == from)
-            .map_or(self.requests, |(_, &(_, taken))| self.requests - taken)
+        self.windows.get(from).map_or(self.requests, |&(_, taken)| self.requests - taken)
     }
 
     /// The windows were in the memory of the process.

@@ -16,9 +16,9 @@ use crate::domain::protocol::Rules;
 use crate::domain::workload::Session;
 use crate::event::{Event, MAX_NUMBER};
 use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
-use crate::mechanism::activity::{Activity, Stamp, Subject};
+use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
 use crate::mechanism::network::NetworkModel;
-use crate::mechanism::pending::Pending;
+use crate::mechanism::pending::{Key, Pending};
 use crate::mechanism::wire::Names;
 use crate::metrics::apart::Apart;
 use crate::observe::{Ending, Observer, Outcome};
@@ -255,6 +255,7 @@ impl<'a> Simulation<'a> {
             let next = self.admit(observer);
             if next.is_none_or(|next| next > end) {
                 self.now = end;
+                self.catch_up(None, (end, Key::LAST), observer);
                 return self.ending(Outcome::Done(end), observer);
             }
             if self.events >= self.cell.event_limit {
@@ -267,9 +268,10 @@ impl<'a> Simulation<'a> {
             if self.events.is_multiple_of(1024) && stop.load(Ordering::Relaxed) {
                 return self.ending(Outcome::Interrupted, observer);
             }
-            let Some((now, _, event)) = self.pending.pop() else { continue };
+            let Some((now, key, event)) = self.pending.pop() else { continue };
             self.now = now;
             self.events += 1;
+            self.catch_up(event.place(&self.cell.sessions), (now, key), observer);
             observer.event(now, &event);
             self.happen(&event, observer);
             self.process_received(observer);
@@ -327,6 +329,10 @@ impl<'a> Simulation<'a> {
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.step_coupled(step, slot, destination, message, &mut moment);
             }
+            Event::Due { instance, .. } => {
+                let (delivery, _, mut moment) = self.parts(observer);
+                delivery.look_after(instance, &mut moment);
+            }
             Event::JobDone { slot, .. } => {
                 let (delivery, _, mut moment) = self.parts(observer);
                 delivery.job_done(slot, &mut moment);
@@ -346,12 +352,27 @@ impl<'a> Simulation<'a> {
         }
     }
 
+    /// A machine (or all) does what it would have done before an event.
+    fn catch_up(&mut self, at: Option<InstanceId>, before: (Time, Key), observer: &mut impl Observer) {
+        let (delivery, _, mut moment) = self.parts(observer);
+        match at {
+            Some(id) => delivery.catch_up(id, before, &mut moment),
+            None => delivery.catch_up_all(before, &mut moment),
+        }
+        self.process_received(observer);
+    }
+
     /// What came out of inbox queues takes effect.
     fn process_received(&mut self, observer: &mut impl Observer) {
-        while let Some(message) = self.delivery.next_processed() {
-            observer.processed(self.now, &message);
+        while let Some((at, message)) = self.delivery.next_processed() {
+            // what counts as traffic must not be told late
+            let is_told = message.kind == Kind::Total || !self.delivery.is_local(message.to);
+            match &mut self.delivery.columns {
+                Some(columns) if !is_told => columns.note_processed(at, &message),
+                _ => observer.processed(at, &message),
+            }
             if self.cell.federation.instances[message.to.index()].is_peertube {
-                self.handle(message.to, Input::Receive(&message.activity), observer);
+                self.handle_at(at, message.to, Input::Receive(&message.activity), observer);
             }
         }
     }
@@ -404,6 +425,9 @@ impl<'a> Simulation<'a> {
 
     fn sample(&mut self, number: u32, observer: &mut impl Observer) {
         self.delivery.assert_conserved();
+        if let Some(columns) = &mut self.delivery.columns {
+            columns.pass_accounts(self.now);
+        }
         let queues = self.delivery.queue_samples(self.now);
         observer.sample(self.now, number, &self.instances, &queues);
         self.push(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
@@ -496,10 +520,16 @@ impl<'a> Simulation<'a> {
     }
 
     fn handle(&mut self, instance: InstanceId, input: Input<'_>, observer: &mut impl Observer) {
+        self.handle_at(self.now, instance, input, observer);
+    }
+
+    /// An instance gets an input, now or (what has no effects elsewhere) before.
+    fn handle_at(&mut self, at: Time, instance: InstanceId, input: Input<'_>, observer: &mut impl Observer) {
         let mut effects = self.delivery.take_effects();
-        let clock = self.clock(instance);
-        observer.handled(self.now, clock, instance, &input);
+        let clock = at + self.timetable.clock_ahead(instance);
+        observer.handled(at, clock, instance, &input);
         self.instances[instance.index()].handle(clock, input, &mut effects);
+        assert!(at == self.now || effects.is_empty(), "an effect of what happened before");
         for effect in effects.drain(..) {
             self.send(instance, &effect, observer);
         }
@@ -553,7 +583,8 @@ impl<'a> Simulation<'a> {
         events_are_idle && self.delivery.columns.as_mut().is_none_or(|columns| columns.is_idle(now))
     }
 
-    fn ending(&self, outcome: Outcome, observer: &mut impl Observer) -> Ending {
+    fn ending(&mut self, outcome: Outcome, observer: &mut impl Observer) -> Ending {
+        self.delivery.settle_running();
         self.delivery.assert_conserved();
         self.delivery.report_unstarted(self.now, observer);
         let watching = |session: &&Session| session.start <= self.now && session.end > self.now;

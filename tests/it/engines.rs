@@ -121,6 +121,53 @@ fn what_needs_no_order_is_counted() {
 }
 
 #[test]
+fn machines_that_are_busy_are_caught_up_with() {
+    let busy = [
+        "faults=[]",
+        "instances.watching.capacity={cores: 1}",
+        "instances.quiet.capacity={cores: 2}",
+        "instances.other.capacity={cores: 1}",
+        "instances.dead.capacity={cores: 1}",
+    ];
+    for set in [
+        &[][..],
+        &["compare=[v2]"],
+        &["compare=[peertube-9.0-dev]"],
+        &["instances.origin.capacity={cores: 2, uplink: 20 Mbit/s, downlink: 10 Mbit/s}"],
+        // threads that cannot follow: requests wait for longer than their senders, or for ever
+        &["deliveries={slow: {base: peertube, json_ld_verify: 700 ms, timeout: 2 s}}", "delivery=slow"],
+        &["deliveries={slow: {base: peertube, verify: 900 ms, inbox: 2 s, timeout: 1 s}}", "delivery=slow"],
+        &["deliveries={slow: {base: peertube, sign: 1 s, timeout: 900 ms}}", "delivery=slow"],
+        // machines that never get done
+        &["deliveries={slow: {base: peertube, json_ld_verify: 1 min, verify: 1 min}}", "delivery=slow"],
+        &["deliveries={slow: {base: peertube, sign: 1 min, inbox: 1 min}}", "delivery=slow"],
+        // nothing takes time
+        &[
+            "deliveries={quick: {base: peertube, sign: 0 s, verify: 0 s, json_ld_sign: 0 s, json_ld_verify: 0 s, inbox: 0 s}}",
+            "delivery=quick",
+        ],
+        // a rate limit that is met
+        &[
+            "deliveries={strict: {base: peertube, rate_limit: {requests: 3, per: 10 s}}}",
+            "delivery=strict",
+            "faults=[{slow: [quiet], answer: 1 s, at: 2 min, for: 5 min}]",
+        ],
+        &["faults=[{down: [quiet], at: 5 min, for: 1 min, how: refused}]"],
+        &["faults=[{loss: 40 %, from: [origin], to: [quiet], at: 100 s}]", "network.loss=10 %"],
+        // many things at one instant
+        &["network.latency={constant: 40 ms}", "end={when: idle, at_most: 1 h}"],
+        &["network.latency={uniform: {min: 1 ms, max: 20 s}}", "measure={every: 1 s, bucket: 1 s}"],
+        &[
+            "other_traffic={updates: {every: 1 min}, watch_actions: on, background: [{video: clip, rate: 1 /s}]}",
+        ],
+    ] {
+        let how = compare_how(&[&busy, set].concat());
+        let is_busy = |why: &String| why.starts_with("a receiver's cores or threads are busy");
+        assert!(how.messages_with_events.keys().any(is_busy), "nobody was: {set:?}");
+    }
+}
+
+#[test]
 fn where_events_are_needed_they_are_made() {
     for set in [
         &["instances.origin.capacity={cores: 1}"][..],

@@ -6,10 +6,11 @@
 use super::boundary::{add_below, boundary_us};
 use super::exchange::Exchange;
 use super::route::Route;
+use crate::event::Message;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::by_instance::ByInstance;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
-use crate::metrics::apart::Apart;
+use crate::metrics::apart::{Apart, DelayCounts};
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
 use crate::observe::Fate;
@@ -30,6 +31,8 @@ pub(super) struct Accounts {
     work: Option<Work>,
     /// By `InstanceId`: the CPU time of signatures and verifications.
     cpu_ns: Vec<u64>,
+    /// By `Kind`: how long activities took that took effect at local receivers.
+    delays: [DelayCounts; Kind::ALL.len()],
     /// What became of the messages; `flow` derives what waits and is under way.
     flow: Flow,
     apart: Apart,
@@ -48,6 +51,27 @@ pub(super) struct Accounts {
 pub(super) struct Work {
     pub(super) sign: Span,
     pub(super) verify: Span,
+}
+
+/// Behind all instants of a run.
+pub(in crate::sim) const NEVER: Time = Time::from_ns(u64::MAX);
+
+/// How far a request of a job that makes events has got.
+#[derive(Clone, Copy)]
+pub(in crate::sim) struct Trip {
+    pub(in crate::sim) begun: Time,
+    pub(in crate::sim) left: Time,
+    pub(in crate::sim) arrived: Time,
+    /// Whether it was refused when it arrived.
+    pub(in crate::sim) is_refused: bool,
+    /// Whether what became of it after it had begun is in the accounts.
+    pub(in crate::sim) is_noted: bool,
+}
+
+impl Default for Trip {
+    fn default() -> Trip {
+        Trip { begun: NEVER, left: NEVER, arrived: NEVER, is_refused: false, is_noted: false }
+    }
 }
 
 /// How often which request of a route left and was delivered in a bucket.
@@ -76,6 +100,7 @@ impl Accounts {
             response_bytes,
             work,
             cpu_ns: vec![0; instances],
+            delays: Default::default(),
             flow: Flow::default(),
             apart: Apart::default(),
             out: BTreeMap::new(),
@@ -108,13 +133,49 @@ impl Accounts {
         }
     }
 
-    /// One request begins. Its sender's machine counts the work.
-    pub(super) fn begin_one(&mut self, route: &Arc<Route>, destination: usize, now: Time) {
-        let amount = Amount { messages: 1, bytes: route.bytes(destination) };
-        self.flow.sent += amount;
-        self.counts(self.bucket_of(now), route).begun += amount;
+    /// The requests of a job that made events, as far as they have got; their sender's machine counts the work.
+    pub(super) fn note_trips(&mut self, route: &Arc<Route>, except: Option<InstanceId>, trips: &[Trip]) {
+        let without = |to: InstanceId| Some(to) == except;
+        let begun =
+            || trips.iter().enumerate().filter(|(at, trip)| trip.begun != NEVER && !without(route.to[*at]));
         if route.is_of_origin {
-            self.add_origin_bytes(route.from, now.ns() / SECOND.ns(), amount.bytes);
+            for (at, trip) in begun() {
+                self.add_origin_bytes(route.from, trip.begun.ns() / SECOND.ns(), route.bytes(at));
+            }
+        }
+        let (first, last) = begun().fold((NEVER, Time::ZERO), |(first, last), (_, trip)| {
+            let arrived = if trip.is_noted || trip.is_refused { NEVER } else { trip.arrived };
+            (first.min(trip.begun), last.max(arrived))
+        });
+        let all = route.all_but(except);
+        if last < NEVER
+            && begun().count() as u64 == all.messages
+            && self.bucket_of(first) == self.bucket_of(last)
+        {
+            self.flow.sent += all;
+            self.flow.delivered += all;
+            self.counts(self.bucket_of(first), route).begun += all;
+            self.note_whole_job(first, route, (0..trips.len()).filter(|at| without(route.to[*at])));
+            return;
+        }
+        for (at, trip) in begun() {
+            let amount = Amount { messages: 1, bytes: route.bytes(at) };
+            self.flow.sent += amount;
+            self.counts(self.bucket_of(trip.begun), route).begun += amount;
+            if !trip.is_noted && trip.left != NEVER {
+                self.note_left(trip.left, route, at);
+                self.note_arrived(route, at, trip);
+            }
+        }
+    }
+
+    /// A request has arrived, if it has, and was taken or refused for its rate.
+    pub(super) fn note_arrived(&mut self, route: &Arc<Route>, at: usize, trip: &Trip) {
+        if trip.is_refused {
+            self.flow.refused_429.add(route.bytes(at));
+        } else if trip.arrived != NEVER {
+            self.flow.delivered.add(route.bytes(at));
+            self.note_delivered(trip.arrived, route, at);
         }
     }
 
@@ -197,6 +258,23 @@ impl Accounts {
         }
         self.note_delivered(exchange.settled, route, destination);
         true
+    }
+
+    /// Its sender learns that a request was refused: the response counts then.
+    pub(super) fn note_refusal(&mut self, now: Time, route: &Route, destination: usize) {
+        let bucket = self.bucket_of(now);
+        let response = Sums { response_bytes: self.response_bytes, ..Sums::ZERO };
+        self.note_out(bucket, route, &response);
+        self.note_in(bucket, route, destination, &response);
+    }
+
+    /// An activity took effect at a local receiver.
+    pub(super) fn note_processed(&mut self, at: Time, message: &Message) {
+        let Message { letter, to, .. } = message;
+        self.delays[letter.kind as usize].note(at.since(letter.authored));
+        if letter.kind == Kind::Update {
+            self.apart.update_fetches.push((at, letter.activity.video, *to, letter.from));
+        }
     }
 
     /// Requests were delivered before the end of the run.
@@ -307,8 +385,9 @@ impl Accounts {
             self.note_link(route, destination, &taken);
             sums.add(&taken);
             self.note_in(bucket, route, destination, &sums);
-            let verify = self.work.map_or(Span::ZERO, |work| work.verify);
-            self.cpu_ns[route.to[destination].index()] += delivered * verify.ns();
+            // the machine of a local receiver counts its work
+            let work = self.work.filter(|_| !route.is_local[destination]);
+            self.cpu_ns[route.to[destination].index()] += delivered * work.map_or(0, |work| work.verify.ns());
         }
         if any {
             self.note_out(bucket, route, &out);
@@ -335,6 +414,8 @@ impl Accounts {
         self.close_second();
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
         self.apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
+        let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
+        self.apart.delays = noted.collect();
         self.apart
     }
 

@@ -1,10 +1,12 @@
-//! Requests of coupled senders: what becomes of each, from the moment when it is signed.
+//! Requests that make events at their sender: what becomes of each, from the moment when it is signed.
 //!
-//! Their sender's cores and links are shared by all its jobs, so each request makes an event when it is signed and one when
-//! it is over (`delivery::coupled`). All that happens at its receiver follows when it leaves, and makes none.
+//! Where the sender's cores and links are shared by all its jobs, each request makes an event when it is signed and one when it
+//! is over (`delivery::coupled`); all that happens at a quiet receiver follows when it leaves. At a local receiver it makes a
+//! third event when it arrives, and what follows is up to the receiver's machine (`delivery::local`).
 
 use super::Columns;
-use super::exchange::Exchange;
+use super::accounts::Trip;
+use super::exchange::{Exchange, Way};
 use super::route::Route;
 use crate::event::Message;
 use crate::mechanism::ledger::Arrival;
@@ -13,6 +15,14 @@ use crate::sim::conditions::Conditions;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use std::sync::Arc;
+
+/// What its sender knows of a request that leaves.
+pub(in crate::sim) enum Outlook {
+    /// It is over then, but for the answer's way through the downlink.
+    Over(Time, Fate),
+    /// It arrives at a local receiver then, after so long a way from its sender.
+    Arrives(Time, Span),
+}
 
 /// What the requests of a running job carry.
 pub(super) struct OpenParcel {
@@ -23,13 +33,17 @@ pub(super) struct OpenParcel {
 }
 
 impl Columns<'_> {
-    /// Whether requests of a sender without events at its receivers wait for its cores and links.
-    pub(in crate::sim) fn is_coupled(&self, from: InstanceId) -> bool {
-        self.who.is_coupled[from.index()]
-    }
-
     /// A job starts; `like` is any of its messages, `slot` where the driver keeps it.
-    pub(in crate::sim) fn open_job(&mut self, slot: u32, like: &Message, conditions: &Conditions<'_>) {
+    pub(in crate::sim) fn open_job(
+        &mut self,
+        slot: u32,
+        route: &Route,
+        like: &Message,
+        conditions: &Conditions<'_>,
+    ) {
+        if !route.has_replayed() {
+            return;
+        }
         let number = self.add_parcel(like, conditions);
         self.windows.keep_open(number);
         let place = slot as usize;
@@ -41,18 +55,28 @@ impl Columns<'_> {
 
     /// All its requests are over.
     pub(in crate::sim) fn close_job(&mut self, slot: u32) {
-        if let Some(OpenParcel { number, latest }) = self.open_parcels[slot as usize].take() {
+        let open = self.open_parcels.get_mut(slot as usize).and_then(Option::take);
+        if let Some(OpenParcel { number, latest }) = open {
             self.windows.close(number, latest);
         }
     }
 
-    /// A request begins.
-    pub(in crate::sim) fn begin_request(&mut self, now: Time, route: &Arc<Route>, destination: usize) {
-        self.accounts.begin_one(route, destination, now);
+    /// The requests of a job, as far as they have got.
+    pub(in crate::sim) fn note_trips(
+        &mut self,
+        route: &Arc<Route>,
+        except: Option<InstanceId>,
+        trips: &[Trip],
+    ) {
+        self.accounts.note_trips(route, except, trips);
     }
 
-    /// A request that began at an instant is signed; `transfer` takes so many bytes through its sender's uplink. When and how
-    /// it is over for its sender, but for the answer's way through the downlink.
+    /// A request has arrived of a job that was over.
+    pub(in crate::sim) fn note_late(&mut self, route: &Arc<Route>, destination: usize, trip: &Trip) {
+        self.accounts.note_arrived(route, destination, trip);
+    }
+
+    /// A request that began at an instant is signed; `transfer` takes so many bytes through its sender's uplink.
     #[expect(clippy::too_many_arguments, reason = "a request is just that many things")]
     pub(in crate::sim) fn leave(
         &mut self,
@@ -65,12 +89,22 @@ impl Columns<'_> {
         begins: Time,
         conditions: &mut Conditions<'_>,
         transfer: impl FnOnce(u64) -> Time,
-    ) -> (Time, Fate) {
+    ) -> Outlook {
         let below = &route.transport[destination];
         let bytes = route.bytes(destination) + below.tcp_up + below.tls_up;
         let link = (route.from, route.to[destination]);
+        let transfer = || transfer(bytes);
+        if route.is_local[destination] {
+            return match self.terms.way(conditions, link, name, drawn, begins, now, transfer) {
+                Ok(Way { arrives, latency, .. }) => Outlook::Arrives(arrives, latency),
+                Err(exchange) => {
+                    self.accounts.note_way(route, destination, &exchange);
+                    Outlook::Over(exchange.over, exchange.fate)
+                }
+            };
+        }
         let exchange: Exchange =
-            self.terms.exchange_signed(conditions, link, name, drawn, begins, now, || transfer(bytes));
+            self.terms.exchange_signed(conditions, link, name, drawn, begins, now, transfer);
         debug_assert!(exchange.arrival != Arrival::Refused, "the replay counts");
         if self.accounts.note_way(route, destination, &exchange)
             && let Some(follower) = route.followers[destination]
@@ -80,8 +114,12 @@ impl Columns<'_> {
             open.latest = open.latest.max(verified);
             self.windows.receive(follower, verified, open.number);
         }
-        self.pass_on(now);
-        (exchange.over, exchange.fate)
+        Outlook::Over(exchange.over, exchange.fate)
+    }
+
+    /// An activity takes effect at a local receiver, at an instant that may lie behind.
+    pub(in crate::sim) fn note_processed(&mut self, at: Time, message: &Message) {
+        self.accounts.note_processed(at, message);
     }
 
     /// The bytes of an answer, with what lies below HTTP.
@@ -91,7 +129,10 @@ impl Columns<'_> {
     }
 
     /// A request is over for its sender.
-    pub(in crate::sim) fn end_request(&mut self, route: &Route, destination: usize, fate: Fate) {
+    pub(in crate::sim) fn end_request(&mut self, now: Time, route: &Route, destination: usize, fate: Fate) {
         self.accounts.note_over(route, destination, fate);
+        if fate == Fate::Refused {
+            self.accounts.note_refusal(now, route, destination);
+        }
     }
 }

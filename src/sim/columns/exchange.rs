@@ -53,6 +53,18 @@ pub(super) struct Exchange {
     pub(super) fate: Fate,
 }
 
+/// A request that will arrive.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// When it left its sender.
+    pub(super) left: Time,
+    pub(super) arrives: Time,
+    /// One way, with what faults add.
+    pub(super) latency: Span,
+    /// When its sender stops waiting.
+    pub(super) deadline: Time,
+}
+
 impl Exchange {
     /// The same for a request that begins so much later.
     pub(super) fn later(self, by: Span) -> Exchange {
@@ -125,13 +137,36 @@ impl Terms {
     pub(super) fn exchange_signed(
         &self,
         conditions: &mut Conditions<'_>,
-        (from, to): (InstanceId, InstanceId),
+        link: (InstanceId, InstanceId),
         name: u64,
         drawn: Option<Span>,
         begins: Time,
         signed: Time,
         transfer: impl FnOnce() -> Time,
     ) -> Exchange {
+        let way = self.way(conditions, link, name, drawn, begins, signed, transfer);
+        let Way { left, arrives, latency, deadline } = match way {
+            Ok(way) => way,
+            Err(exchange) => return exchange,
+        };
+        let verified = arrives + self.verify;
+        let back = verified + conditions.timetable.answer_delay(link.1, verified) + latency;
+        let (over, fate) = if back <= deadline { (back, Fate::Good) } else { (deadline, Fate::TimedOut) };
+        Exchange { left: Some(left), settled: arrives, arrival: Arrival::Delivered, over, fate }
+    }
+
+    /// The way of a request to its receiver; if it does not arrive, what became of it.
+    #[expect(clippy::too_many_arguments, reason = "a request is just that many things")]
+    pub(super) fn way(
+        &self,
+        conditions: &mut Conditions<'_>,
+        (from, to): (InstanceId, InstanceId),
+        name: u64,
+        drawn: Option<Span>,
+        begins: Time,
+        signed: Time,
+        transfer: impl FnOnce() -> Time,
+    ) -> Result<Way, Exchange> {
         let deadline = begins + self.timeout;
         let lost = Exchange {
             left: None,
@@ -140,38 +175,26 @@ impl Terms {
             over: deadline.max(signed),
             fate: Fate::TimedOut,
         };
-        let latency = conditions.latency(from, to, || name, drawn, signed);
-        let Some(latency) = latency else { return lost };
+        let latency = conditions.latency(from, to, || name, drawn, signed).ok_or(lost)?;
         let timetable = conditions.timetable;
         match timetable.reachability(to, signed + latency) {
-            Reachability::Silent => return lost,
+            Reachability::Silent => return Err(lost),
             Reachability::Refused => {
                 let (arrival, known) = (Arrival::FailedConnect, signed + latency * 2);
                 let refused = Exchange { arrival, ..lost };
                 let in_time = Exchange { over: known, fate: Fate::FailedConnect, ..refused };
-                return if known <= deadline { in_time } else { refused };
+                return Err(if known <= deadline { in_time } else { refused });
             }
             Reachability::Up => {}
         }
         let left = transfer() + latency * self.handshake_ways;
         if left > deadline {
-            return lost;
+            return Err(lost);
         }
         let arrives = left + latency;
-        let under_way = Exchange { left: Some(signed), settled: arrives, over: deadline, ..lost };
         if timetable.reachability(to, arrives) != Reachability::Up {
-            return under_way;
+            return Err(Exchange { left: Some(signed), settled: arrives, over: deadline, ..lost });
         }
-        let verified = arrives + self.verify;
-        let back = verified + timetable.answer_delay(to, verified) + latency;
-        let delivered = Exchange { arrival: Arrival::Delivered, ..under_way };
-        if back <= deadline {
-            Exchange { over: back, fate: Fate::Good, ..delivered }
-        } else if arrives > deadline {
-            delivered
-        } else {
-            // that nothing will come back in time is known when the receiver is done
-            Exchange { over: deadline.max(verified), ..delivered }
-        }
+        Ok(Way { left: signed, arrives, latency, deadline })
     }
 }

@@ -41,8 +41,10 @@ use crate::sim::{Cell, Ran};
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use accounts::{Accounts, Work};
+pub(in crate::sim) use accounts::{NEVER, Trip};
 use counted::Samples;
 use coupled::OpenParcel;
+pub(in crate::sim) use coupled::Outlook;
 use exchange::Terms;
 use job::Calm;
 use parcel::Parcel;
@@ -175,14 +177,16 @@ impl<'a> Columns<'a> {
         to: &[InstanceId],
         is_forwarded: bool,
     ) -> Result<(), Because> {
-        if is_forwarded {
-            return Err(Because::Forwarded);
-        }
-        if !self.who.is_free[from.index()] && !self.who.is_coupled[from.index()] {
+        let Who { is_quiet, is_local, is_free, is_coupled, has_short_latencies, .. } = &self.who;
+        if !is_free[from.index()] && !is_coupled[from.index()] {
             return Err(Because::Sender);
         }
-        if !to.iter().all(|id| self.who.is_quiet[id.index()]) {
+        let takes_local = |id: &InstanceId| is_local[id.index()] && *has_short_latencies;
+        if !to.iter().all(|id| is_quiet[id.index()] || takes_local(id)) {
             return Err(Because::Receiver);
+        }
+        if is_forwarded && to.iter().any(|id| is_quiet[id.index()]) {
+            return Err(Because::Forwarded);
         }
         if to.len() < 2 { Err(Because::Single) } else { Ok(()) }
     }
@@ -199,9 +203,11 @@ impl<'a> Columns<'a> {
             self.followers[id.index()].filter(|_| is_at_once || instances[id.index()].is_peertube)
         };
         let to = Arc::clone(to);
+        let is_local = |id: InstanceId| self.who.is_local[id.index()];
         let may_be_counted = |id: InstanceId| self.who.may_be_counted[id.index()];
+        let number = self.routes_made;
         let route =
-            Route::new(self.routes_made, to, messages, is_of_origin, transport, follower, may_be_counted);
+            Route::new(number, to, messages, is_of_origin, transport, follower, is_local, may_be_counted);
         let route = Arc::new(route);
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
@@ -221,15 +227,26 @@ impl<'a> Columns<'a> {
         self.followers[id.index()]
     }
 
-    /// The messages of a job are created.
-    pub(in crate::sim) fn create(&mut self, route: &Route) {
-        let all = route.all();
+    /// The messages of a job are created, but for one inbox.
+    pub(in crate::sim) fn create(&mut self, route: &Route, except: Option<InstanceId>) {
+        let all = route.all_but(except);
         self.accounts.create(all);
-        if self.is_coupled(route.from) {
-            *self.ran.messages_with_events.entry(Because::Coupled).or_default() += all.messages;
+        let because = if route.has_local { Because::Local } else { Because::Coupled };
+        if self.makes_events(route) {
+            *self.ran.messages_with_events.entry(because).or_default() += all.messages;
         } else {
             self.ran.messages_apart += all.messages;
         }
+    }
+
+    /// Whether the requests of a route make events at their sender.
+    pub(in crate::sim) fn makes_events(&self, route: &Route) -> bool {
+        self.who.is_coupled[route.from.index()] || route.has_local
+    }
+
+    /// Whether an instance is a local receiver.
+    pub(in crate::sim) fn is_local(&self, id: InstanceId) -> bool {
+        self.who.is_local[id.index()]
     }
 
     /// An activity is on its way to quiet receivers.
@@ -278,6 +295,11 @@ impl<'a> Columns<'a> {
             self.windows.heartbeat(follower, now, input);
             self.pass_on(now);
         }
+    }
+
+    /// The run has come to an instant: accounts of what lies before are closed.
+    pub(in crate::sim) fn pass_accounts(&mut self, now: Time) {
+        self.accounts.pass(now);
     }
 
     /// Hands what was collected over to the replay, if it is enough.

@@ -28,6 +28,9 @@ pub(in crate::sim) struct Route {
     pub(super) followers: Vec<Option<u32>>,
     /// The same in ascending order.
     replayed: Vec<Replayed>,
+    /// Who of them answers in an order of its own, and whether anybody does.
+    pub(in crate::sim) is_local: Vec<bool>,
+    pub(in crate::sim) has_local: bool,
     /// Whether its followers lie side by side, and may be only counted.
     pub(super) is_countable: bool,
 }
@@ -40,6 +43,7 @@ pub(super) struct Replayed {
 }
 
 impl Route {
+    #[expect(clippy::too_many_arguments, reason = "three of them ask about an instance")]
     pub(super) fn new(
         number: u32,
         to: Arc<[InstanceId]>,
@@ -47,6 +51,7 @@ impl Route {
         is_of_origin: bool,
         transport: impl Fn(&Message) -> TransportBytes,
         follower: impl Fn(InstanceId) -> Option<u32>,
+        is_local: impl Fn(InstanceId) -> bool,
         may_be_counted: impl Fn(InstanceId) -> bool,
     ) -> Route {
         let Letter { from, activity, kind, body_bytes, .. } = *messages[0].letter;
@@ -61,6 +66,7 @@ impl Route {
         };
         let is_countable = replayed.is_sorted_by(is_next)
             && replayed.iter().all(|replayed| may_be_counted(to[replayed.destination as usize]));
+        let is_local: Vec<bool> = to.iter().map(|&id| is_local(id)).collect();
         let mut heads_before = vec![0];
         for message in messages {
             heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
@@ -77,6 +83,8 @@ impl Route {
             transport: messages.iter().map(transport).collect(),
             followers,
             replayed,
+            has_local: is_local.contains(&true),
+            is_local,
             is_countable,
             to,
         }
@@ -85,6 +93,11 @@ impl Route {
     /// The bytes of the head of the request to one destination.
     pub(in crate::sim) fn head_bytes(&self, destination: usize) -> u32 {
         self.head_bytes[destination]
+    }
+
+    /// Whether what is received anywhere is replayed.
+    pub(super) fn has_replayed(&self) -> bool {
+        !self.replayed.is_empty()
     }
 
     /// Those of the followers in a range that it leads to.
@@ -107,6 +120,15 @@ impl Route {
     /// All its messages.
     pub(super) fn all(&self) -> Amount {
         self.amount(0..self.to.len())
+    }
+
+    /// All its messages but one.
+    pub(super) fn all_but(&self, except: Option<InstanceId>) -> Amount {
+        let all = self.all();
+        match self.to.iter().position(|&to| Some(to) == except) {
+            Some(place) => Amount { messages: all.messages - 1, bytes: all.bytes - self.bytes(place) },
+            None => all,
+        }
     }
 
     /// The bytes of the message to one destination.

@@ -1,8 +1,9 @@
 //! Who can be worked out apart from the events of a run, and why others cannot.
 //!
 //! A *quiet receiver* answers requests after a time that depends on nothing that happens, and what it receives changes
-//! nothing but what it shows. A *free sender* waits for nothing but its job slots, a *coupled* one for its own cores and links
-//! as well. All of that follows from the cell alone.
+//! nothing but what it shows. A *local* one has an order of its own in which it answers, that of its cores and threads, and what
+//! it receives changes nothing elsewhere. A *free sender* waits for nothing but its job slots, a *coupled* one for its own cores
+//! and links as well. All of that follows from the cell alone.
 
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Change, Timetable};
@@ -16,11 +17,13 @@ use std::collections::BTreeSet;
 /// Why messages are moved event by event. The texts stand in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum Because {
-    /// Their sender's cores or links are limited: it makes two events of each, its receivers none.
+    /// Their sender's cores or links are limited: it asks for each answer, its receivers make no events.
     Coupled,
+    /// A receiver answers in an order of its own: their sender asks for each answer.
+    Local,
     /// Their sender's process stops, or it sends again, keeps connections or has no jobs.
     Sender,
-    /// A receiver's cores or links are limited, its process stops, it owns a video or its sends follow what it shows.
+    /// A receiver's links are limited, its process stops or it owns a video.
     Receiver,
     /// A receiver verifies them one after another.
     Forwarded,
@@ -32,7 +35,10 @@ impl Because {
     /// The sentence for people.
     pub(in crate::sim) fn text(self) -> &'static str {
         match self {
-            Because::Coupled => "the sender's cores or links are limited (two events each, at the sender)",
+            Because::Coupled => "the sender's cores or links are limited (about one event each)",
+            Because::Local => {
+                "a receiver's cores or threads are busy with what came before (about one event each)"
+            }
             Because::Sender => "the sender's process stops, or its requests are made again or have no jobs",
             Because::Receiver => "a receiver's answers or sends depend on what it receives",
             Because::Forwarded => "receivers verify what is forwarded one after another",
@@ -44,12 +50,15 @@ impl Because {
 /// By `InstanceId`.
 pub(super) struct Who {
     pub(super) is_quiet: Vec<bool>,
+    pub(super) is_local: Vec<bool>,
     pub(super) is_free: Vec<bool>,
     pub(super) is_coupled: Vec<bool>,
     pub(super) is_dead: Vec<bool>,
     pub(super) has_viewers: Vec<bool>,
     /// Where the order of what is received shows nowhere: inboxes need no time and refuse nothing, entries only add up.
     pub(super) may_be_counted: Vec<bool>,
+    /// Whether all latencies of the network in microseconds fit 32 bits, with a value to spare for what is lost.
+    pub(super) has_short_latencies: bool,
 }
 
 impl Who {
@@ -59,19 +68,19 @@ impl Who {
         let origins: BTreeSet<InstanceId> = cell.federation.videos.iter().map(|video| video.origin).collect();
         let mut who = Who {
             is_quiet: vec![false; count],
+            is_local: vec![false; count],
             is_free: vec![false; count],
             is_coupled: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
             may_be_counted: vec![false; count],
+            has_short_latencies: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
         };
         cell.sessions.iter().for_each(|session| who.has_viewers[session.instance.index()] = true);
         let mut changes = vec![Vec::new(); count];
         for (at, id, change) in timetable.changes() {
             changes[id.index()].push((at, change));
         }
-        // in microseconds they fit 32 bits, with a value to spare for what is lost
-        let has_short_latencies = cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US));
         let is_unlimited = cell.delivery.queues == Queues::Unlimited;
         let needs_no_order = cell.delivery.inbox == Span::ZERO && cell.delivery.rate_limit.is_none();
         for (index, instance) in instances.iter().enumerate() {
@@ -93,17 +102,23 @@ impl Who {
                 && !heeds_totals
                 && (keeps_process || who.is_dead[index])
                 && !origins.contains(&InstanceId::at(index));
+            who.is_local[index] = !is_unlimited
+                && !who.is_quiet[index]
+                && (capacity.uplink_bits_per_s, capacity.downlink_bits_per_s) == (None, None)
+                && keeps_process
+                && !origins.contains(&InstanceId::at(index));
             who.may_be_counted[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
                 && !who.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery);
             who.is_free[index] = is_unbounded && makes_jobs;
-            who.is_coupled[index] = !is_unbounded && makes_jobs && has_short_latencies;
+            who.is_coupled[index] = !is_unbounded && makes_jobs && who.has_short_latencies;
         }
         if !takes_time(cell) {
             // what happens at one instant has causes at the same instant: their order is that of the events
             who.is_quiet.fill(false);
+            who.is_local.fill(false);
         }
         who
     }

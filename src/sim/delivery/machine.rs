@@ -1,6 +1,7 @@
 //! The machine of one instance: its cores, links, threads, queues and what it remembers about others.
 
-use super::sending::QueueKey;
+use super::job::QueueKey;
+use super::local::Ahead;
 use crate::domain::delivery::Delivery as Figures;
 use crate::domain::federation::Capacity;
 use crate::event::{Lane, Message};
@@ -11,6 +12,7 @@ use crate::mechanism::rate_limit::RateLimiter;
 use crate::mechanism::retry::Breakers;
 use crate::mechanism::servers::{Link, Servers};
 use crate::observe::Busy;
+use crate::sim::columns::NEVER;
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +22,10 @@ pub(super) const LANES: [Lane; 3] = [Lane::JsonLd, Lane::Inbox, Lane::ViewsInbox
 
 pub(super) struct Machine {
     pub(super) is_up: bool,
+    /// Whether it is a local receiver: what it does makes no events, but where others wait for it.
+    pub(super) is_local: bool,
+    /// What it will do without events (`local`).
+    pub(super) ahead: Ahead,
     /// How often its process has started; what an earlier one began means nothing to a later one.
     pub(super) epoch: u32,
     pub(super) cores: Servers,
@@ -42,6 +48,13 @@ pub(super) struct Machine {
 pub(super) struct Thread {
     pub(super) queue: Queue<Task>,
     pub(super) current: Option<Task>,
+    /// When it is done with that, if no event says so; else never.
+    pub(super) done: Time,
+    /// Tasks that came, and that were taken up.
+    pub(super) came: u64,
+    pub(super) begun: u64,
+    /// So many tasks must have been taken up before nobody waits for one of them.
+    pub(super) awaited: u64,
 }
 
 /// What a thread does.
@@ -50,16 +63,34 @@ pub(super) enum Task {
     /// Signs the activity of a job.
     Sign { job: u32 },
     /// Verifies a forwarded activity.
-    Verify { request: u32 },
+    Verify { message: Message, asker: Asker },
     /// Works on a received activity.
     Process(Message),
 }
 
+/// Who waits for an answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Asker {
+    /// A request in the table.
+    Request(u32),
+    /// One of a job's, by the place of its destination.
+    Coupled { job: u32, destination: u32 },
+}
+
 impl Machine {
     pub(super) fn new(capacity: &Capacity, figures: &Figures) -> Machine {
-        let thread = || Thread { queue: Queue::new(Some(1)), current: None };
+        let thread = || Thread {
+            queue: Queue::new(Some(1)),
+            current: None,
+            done: NEVER,
+            came: 0,
+            begun: 0,
+            awaited: 0,
+        };
         Machine {
             is_up: true,
+            is_local: false,
+            ahead: Ahead::default(),
             epoch: 0,
             cores: Servers::new(capacity.cores),
             uplink: Link::new(capacity.uplink_bits_per_s),
@@ -76,7 +107,9 @@ impl Machine {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.queues.values().all(Queue::is_idle) && self.lanes.iter().all(|lane| lane.queue.is_idle())
+        self.ahead.is_empty()
+            && self.queues.values().all(Queue::is_idle)
+            && self.lanes.iter().all(|lane| lane.queue.is_idle())
     }
 
     pub(super) fn busy(&self, until: Time) -> Busy {
@@ -94,11 +127,12 @@ impl Machine {
         self.epoch += 1;
         self.cores.stop(now);
         let (mut dropped, mut verifying) = (0, Vec::new());
-        for Thread { queue, current } in &mut self.lanes {
+        for Thread { queue, current, .. } in &mut self.lanes {
             for task in queue.take_waiting().into_iter().chain(current.take()) {
                 match task {
                     Task::Sign { .. } => {}
-                    Task::Verify { request } => verifying.push(request),
+                    Task::Verify { asker: Asker::Request(request), .. } => verifying.push(request),
+                    Task::Verify { .. } => unreachable!("a local receiver keeps its process"),
                     Task::Process(_) => dropped += 1,
                 }
             }

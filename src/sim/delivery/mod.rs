@@ -7,6 +7,8 @@
 //! sample.
 
 mod coupled;
+mod job;
+mod local;
 mod machine;
 mod receiving;
 mod request;
@@ -31,9 +33,9 @@ use crate::sim::conditions::Conditions;
 use crate::words::ids::InstanceId;
 use crate::words::random::{MessageDraws, Purpose};
 use crate::words::units::{Span, Time};
+use job::{Job, QueueKey};
 use machine::{LANES, Machine};
 use request::{Request, Waiting};
-use sending::{Job, QueueKey};
 pub use sending::{message_name, peertube_queue, splits_bad_inboxes};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -49,6 +51,12 @@ pub(super) struct Moment<'a, O> {
 impl<O> Moment<'_, O> {
     pub(super) fn at(&mut self, time: Time, event: Event) {
         self.pending.push(time, event.key(self.sessions), event);
+    }
+
+    /// The same at an instant that lies behind.
+    fn back_at(&mut self, now: Time) -> Moment<'_, O> {
+        let Moment { pending, sessions, observer, .. } = self;
+        Moment { now, pending, sessions, observer }
     }
 }
 
@@ -92,8 +100,10 @@ pub(super) struct Delivery<'a> {
     to_retry: u64,
     queued_jobs_peak: u64,
     inbox_dropped: u64,
-    /// Activities that have come out of inbox queues and were not taken yet.
-    processed: VecDeque<Message>,
+    /// Activities that have come out of inbox queues and were not taken yet, and when they did.
+    processed: VecDeque<(Time, Message)>,
+    /// Events so far that look after what machines do without events.
+    due_count: u64,
     // Kept from call to call, so that a send allocates nothing.
     effects: Vec<Effect>,
     destinations: Vec<InstanceId>,
@@ -192,6 +202,7 @@ impl<'a> Delivery<'a> {
             queued_jobs_peak: 0,
             inbox_dropped: 0,
             processed: VecDeque::new(),
+            due_count: 0,
             effects: Vec::new(),
             destinations: Vec::new(),
             fates: Vec::new(),
@@ -201,7 +212,11 @@ impl<'a> Delivery<'a> {
     /// From now on, what needs no events makes none.
     pub(super) fn work_apart(&mut self, helpers: Helpers<'a, '_>) {
         let Delivery { cell, conditions, handshake, response_bytes, .. } = self;
-        self.columns = Some(Columns::new(cell, conditions, *handshake, *response_bytes, helpers));
+        let columns = Columns::new(cell, conditions, *handshake, *response_bytes, helpers);
+        for (id, machine) in self.machines.iter_mut().enumerate() {
+            machine.is_local = columns.is_local(InstanceId::at(id));
+        }
+        self.columns = Some(columns);
     }
 
     /// Whether requests that make no events were refused for their rate: they should have made some.
@@ -218,8 +233,8 @@ impl<'a> Delivery<'a> {
         self.effects = effects;
     }
 
-    /// The next activity that has come out of an inbox queue.
-    pub(super) fn next_processed(&mut self) -> Option<Message> {
+    /// The next activity that has come out of an inbox queue, and when it did.
+    pub(super) fn next_processed(&mut self) -> Option<(Time, Message)> {
         self.processed.pop_front()
     }
 

@@ -2,14 +2,14 @@
 //!
 //! A thread works on one thing at a time, on one of the cores: it takes up the next when it is done with the last.
 
-use super::machine::{Task, Thread};
+use super::machine::{Asker, Task, Thread};
 use super::{Delivery, Moment};
 use crate::domain::protocol::ViewsInbox;
 use crate::event::{Event, Lane, Message, Step};
 use crate::instance::Instance;
 use crate::observe::Observer;
 use crate::words::ids::InstanceId;
-use crate::words::units::Span;
+use crate::words::units::{Span, Time};
 
 impl Delivery<'_> {
     /// The receiver verifies a request; what was forwarded takes its turn on the JSON-LD thread.
@@ -18,9 +18,21 @@ impl Delivery<'_> {
             // How long it waits for the thread is not known yet.
             self.plan_time_out(slot, moment);
             self.refer(slot);
-            self.give_task(message.to, Lane::JsonLd, Task::Verify { request: slot }, moment);
+            let task = Task::Verify { message: message.clone(), asker: Asker::Request(slot) };
+            return self.give_task(message.to, Lane::JsonLd, task, moment);
+        }
+        let is_local = self.is_local(message.to);
+        let verified = if is_local {
+            self.verify_locally(message.clone(), moment.now)
         } else {
-            let verified = self.machines[message.to.index()].cores.serve(moment.now, self.figures.verify);
+            self.machines[message.to.index()].cores.serve(moment.now, self.figures.verify)
+        };
+        if verified > self.request(slot).deadline {
+            self.plan_time_out(slot, moment);
+        }
+        if is_local {
+            self.answer_ahead(slot, verified, moment);
+        } else {
             self.plan(slot, Step::Verified, verified, moment);
         }
     }
@@ -31,8 +43,13 @@ impl Delivery<'_> {
             self.inbox_dropped += 1;
             return self.plan_time_out(slot, moment);
         }
-        self.answer(slot, moment);
+        self.answer(slot, moment.now, moment);
         let message = self.request(slot).message.clone();
+        self.queue_activity(message, moment);
+    }
+
+    /// What is verified waits to take effect.
+    pub(super) fn queue_activity(&mut self, message: Message, moment: &mut Moment<'_, impl Observer>) {
         if !self.cell.federation.instances[message.to.index()].is_peertube {
             return;
         }
@@ -54,8 +71,21 @@ impl Delivery<'_> {
         task: Task,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        self.thread(at, lane).queue.push(moment.now, task);
-        self.start_tasks(at, lane, moment);
+        let is_local = self.is_local(at);
+        let thread = self.thread(at, lane);
+        thread.came += 1;
+        if thread.queue.start_at_once() {
+            return self.start_task(at, lane, task, moment);
+        }
+        let is_awaited = match task {
+            Task::Sign { .. } | Task::Verify { asker: Asker::Request(_), .. } => is_local,
+            Task::Verify { .. } | Task::Process(_) => false,
+        };
+        let number = thread.came;
+        thread.queue.push(moment.now, task);
+        if is_awaited {
+            self.await_task(at, lane, number, moment);
+        }
     }
 
     /// A thread is done with its task.
@@ -78,32 +108,77 @@ impl Delivery<'_> {
 
     fn start_tasks(&mut self, at: InstanceId, lane: Lane, moment: &mut Moment<'_, impl Observer>) {
         while let Some((task, _)) = self.thread(at, lane).queue.start(moment.now) {
-            let work = match task {
-                Task::Sign { .. } => self.figures.json_ld_sign,
-                Task::Verify { .. } => self.figures.verify + self.figures.json_ld_verify,
-                Task::Process(_) => self.figures.inbox,
-            };
-            let machine = &mut self.machines[at.index()];
-            if work > Span::ZERO {
-                let done = machine.cores.serve(moment.now, work);
-                let epoch = machine.epoch;
-                self.thread(at, lane).current = Some(task);
-                moment.at(done, Event::LaneDone { instance: at, lane, epoch });
-                return;
-            }
-            self.thread(at, lane).queue.finish();
-            self.finish_task(task, moment);
+            self.start_task(at, lane, task, moment);
         }
+    }
+
+    fn start_task(&mut self, at: InstanceId, lane: Lane, task: Task, moment: &mut Moment<'_, impl Observer>) {
+        let work = match task {
+            Task::Sign { .. } => self.figures.json_ld_sign,
+            Task::Verify { .. } => self.figures.verify + self.figures.json_ld_verify,
+            Task::Process(_) => self.figures.inbox,
+        };
+        let thread = self.thread(at, lane);
+        thread.begun += 1;
+        if work > Span::ZERO {
+            return self.begin_task(at, lane, task, work, moment);
+        }
+        thread.queue.finish();
+        if let Task::Verify { message, asker } = &task
+            && self.is_local(at)
+        {
+            self.answer_early(message, *asker, moment.now, moment);
+        }
+        self.finish_task(task, moment);
+    }
+
+    /// A thread takes up a task that takes time.
+    fn begin_task(
+        &mut self,
+        at: InstanceId,
+        lane: Lane,
+        task: Task,
+        work: Span,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let done = self.machines[at.index()].cores.serve(moment.now, work);
+        if !self.is_local(at) {
+            self.thread(at, lane).current = Some(task);
+            return self.plan_lane_done(at, lane, done, moment);
+        }
+        if let Task::Verify { message, asker } = &task {
+            self.answer_early(message, *asker, done, moment);
+        }
+        let thread = self.thread(at, lane);
+        thread.current = Some(task);
+        if thread.is_awaited() {
+            self.plan_lane_done(at, lane, done, moment);
+        } else {
+            thread.done = done;
+        }
+    }
+
+    pub(super) fn plan_lane_done(
+        &self,
+        instance: InstanceId,
+        lane: Lane,
+        done: Time,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let epoch = self.machines[instance.index()].epoch;
+        moment.at(done, Event::LaneDone { instance, lane, epoch });
     }
 
     fn finish_task(&mut self, task: Task, moment: &mut Moment<'_, impl Observer>) {
         match task {
             Task::Sign { job } => self.run_job(job, moment),
-            Task::Verify { request } => {
+            Task::Verify { message, .. } if self.is_local(message.to) => self.queue_activity(message, moment),
+            Task::Verify { asker: Asker::Request(request), .. } => {
                 self.verified(request, moment);
                 self.unrefer(request);
             }
-            Task::Process(message) => self.processed.push_back(message),
+            Task::Verify { .. } => unreachable!("its receiver is local"),
+            Task::Process(message) => self.processed.push_back((moment.now, message)),
         }
     }
 

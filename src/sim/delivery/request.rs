@@ -27,7 +27,7 @@ pub(super) struct Request {
     /// One-way latency; `None` if the network loses the message.
     latency: Option<Span>,
     /// When the sender stops waiting.
-    deadline: Time,
+    pub(super) deadline: Time,
     /// What lies below HTTP, if it is counted.
     transport: TransportBytes,
     /// How it will end for the sender, unless its time is up before.
@@ -214,24 +214,32 @@ impl Delivery<'_> {
             None => limiter.is_none_or(|limiter| limiter.takes(moment.now, message.from)),
         };
         self.requests.get(slot).receiver_epoch = epoch;
+        self.watch_rate(message.to, message.from, moment);
         if !takes {
             self.settle(slot, Arrival::Refused);
             self.requests.get(slot).fate = Fate::Refused;
-            return self.answer(slot, moment);
+            return self.answer(slot, moment.now, moment);
         }
         self.settle(slot, Arrival::Delivered);
         moment.observer.delivered(moment.now, message);
         self.verify(slot, message, moment);
     }
 
-    /// The receiver answers; the sender learns of it if it still waits.
-    pub(super) fn answer(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+    /// A local receiver will answer at an instant, which may be too late.
+    pub(super) fn answer_ahead(&mut self, slot: u32, at: Time, moment: &mut Moment<'_, impl Observer>) {
+        if at <= self.requests.get(slot).deadline {
+            self.answer(slot, at, moment);
+        }
+    }
+
+    /// The receiver answers at an instant (which may lie ahead if it is local); the sender learns of it if it still waits.
+    pub(super) fn answer(&mut self, slot: u32, at: Time, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
         let (from, to) = (request.message.from, request.message.to);
         let latency = request.latency.expect("what arrived has a latency");
         let bytes = self.bytes_down(slot);
-        let left = self.machines[to.index()].uplink.transfer(moment.now, bytes);
-        let back = left + self.conditions.timetable.answer_delay(to, moment.now) + latency;
+        let left = self.machines[to.index()].uplink.transfer(at, bytes);
+        let back = left + self.conditions.timetable.answer_delay(to, at) + latency;
         if self.requests.get(slot).is_over {
             return;
         }
@@ -397,7 +405,7 @@ impl Delivery<'_> {
         self.in_flight.take(message.bytes());
         if arrival == Arrival::Delivered {
             moment.observer.delivered(moment.now, message);
-            self.processed.push_back(message.clone());
+            self.processed.push_back((moment.now, message.clone()));
         }
     }
 }

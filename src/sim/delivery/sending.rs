@@ -1,10 +1,11 @@
 //! Sending: an effect becomes jobs, jobs wait in queues, a running job makes its requests.
 
+use super::job::{Job, QueueKey};
 use super::machine::Task;
 use super::{Delivery, Moment};
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
-use crate::event::{Event, Lane, Letter, LetterName, Message, Step};
+use crate::event::{Event, Lane, Letter, LetterName, Message};
 use crate::instance::{Effect, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::follow_health::FollowHealth;
@@ -15,79 +16,9 @@ use crate::sim::columns::Route;
 use crate::words::ids::InstanceId;
 use crate::words::random::fold;
 use crate::words::units::{Span, Time};
-use std::cmp::Reverse;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
-
-/// The queues of one instance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum QueueKey {
-    Sequential,
-    Parallel,
-    Unicast,
-    To(InstanceId),
-    Workers,
-}
-
-/// One activity for one inbox or many, from one queue.
-pub(super) struct Job {
-    pub(super) letter: Rc<Letter>,
-    queue: QueueKey,
-    /// Whether the activity must be signed (JSON-LD) before it can be sent.
-    signs: bool,
-    /// All inboxes, without those in `except` in truth.
-    pub(super) to: Arc<[InstanceId]>,
-    except: Option<InstanceId>,
-    /// The first of `to` that was not looked at.
-    pub(super) next: usize,
-    pub(super) under_way: u32,
-    is_given_up: bool,
-    /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
-    pub(super) fates: Vec<Option<Span>>,
-    /// The route of a job whose requests make no events.
-    pub(super) route: Option<Arc<Route>>,
-    /// Of a coupled sender's job: the name of the draws, by destination the latency and when its request began, and who refused
-    /// the connections that are not over.
-    pub(super) latencies_us: Vec<u32>,
-    pub(super) begun: Vec<Time>,
-    pub(super) failed: Vec<u32>,
-    pub(super) name: u64,
-    /// What its requests wait for after their signatures, the first at the top, and of that what is pending, the first last.
-    pub(super) to_come: BinaryHeap<Reverse<(Time, u32, Step)>>,
-    pub(super) pending: Vec<(Time, u32, Step)>,
-    good: Vec<InstanceId>,
-    pub(super) bad: Vec<InstanceId>,
-}
-
-impl Job {
-    /// The inboxes to which nothing was sent yet.
-    fn unsent(&self) -> impl Iterator<Item = InstanceId> + '_ {
-        let except = self.except;
-        self.to[self.next..].iter().copied().filter(move |&to| Some(to) != except)
-    }
-}
-
-impl QueueKey {
-    /// One of PeerTube's.
-    fn of_peertube(name: QueueName) -> QueueKey {
-        match name {
-            QueueName::Sequential => QueueKey::Sequential,
-            QueueName::Parallel => QueueKey::Parallel,
-            _ => QueueKey::Unicast,
-        }
-    }
-
-    pub(super) fn name(self) -> QueueName {
-        match self {
-            QueueKey::Sequential => QueueName::Sequential,
-            QueueKey::Parallel => QueueName::Parallel,
-            QueueKey::Unicast => QueueName::Unicast,
-            QueueKey::To(_) => QueueName::Destinations,
-            QueueKey::Workers => QueueName::Workers,
-        }
-    }
-}
 
 impl Delivery<'_> {
     /// Queues what an effect sends; without queues, sends it.
@@ -168,26 +99,7 @@ impl Delivery<'_> {
         now: Time,
     ) -> Job {
         self.job_count += 1;
-        Job {
-            letter: self.letter(from, kind, activity, now),
-            queue,
-            signs: !kind.is_forwarded(),
-            to,
-            except,
-            next: 0,
-            under_way: 0,
-            is_given_up: false,
-            fates: Vec::new(),
-            route: None,
-            latencies_us: Vec::new(),
-            begun: Vec::new(),
-            failed: Vec::new(),
-            name: 0,
-            to_come: BinaryHeap::new(),
-            pending: Vec::new(),
-            good: Vec::new(),
-            bad: Vec::new(),
-        }
+        Job::new(self.letter(from, kind, activity, now), queue, to, except)
     }
 
     fn letter(&mut self, from: InstanceId, kind: Kind, activity: &Activity, created: Time) -> Rc<Letter> {
@@ -213,7 +125,7 @@ impl Delivery<'_> {
         let from = letter.from;
         job.route = self.route_of(&job);
         match self.columns.as_mut().zip(job.route.as_ref()) {
-            Some((columns, route)) => columns.create(route),
+            Some((columns, route)) => columns.create(route, job.except),
             None => {
                 for to in job.unsent() {
                     let bytes = self.message(&letter, to).bytes();
@@ -223,6 +135,7 @@ impl Delivery<'_> {
             }
         }
         let number = self.jobs.insert(job);
+        self.jobs.get(number).slot = number;
         let slots = self.slots_of(queue);
         let machine = &mut self.machines[from.index()];
         machine.queues.entry(queue).or_insert_with(|| Queue::new(Some(slots))).push(moment.now, number);
@@ -303,14 +216,14 @@ impl Delivery<'_> {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             moment.at(moment.now + figures.running_limit, limit);
         }
-        let from = self.jobs.get(number).letter.from;
-        if self.jobs.get(number).route.is_none() {
-            self.draw_fates(number);
-            self.make_requests(number, moment);
-        } else if self.columns.as_ref().is_some_and(|columns| columns.is_coupled(from)) {
-            self.run_coupled(number, moment);
-        } else {
-            self.run_apart(number, moment);
+        let route = self.jobs.get(number).route.as_ref();
+        match self.columns.as_ref().zip(route).map(|(columns, route)| columns.makes_events(route)) {
+            None => {
+                self.draw_fates(number);
+                self.make_requests(number, moment);
+            }
+            Some(true) => self.run_coupled(number, moment),
+            Some(false) => self.run_apart(number, moment),
         }
     }
 
@@ -408,7 +321,7 @@ impl Delivery<'_> {
         }
     }
 
-    fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
+    pub(super) fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
         if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
             jobs.finish();
         }
