@@ -305,7 +305,7 @@ impl Event {
         }
     }
 
-    /// Where it happens: on whose machine, in whose store. None if everywhere.
+    /// Where it happens: on whose machine, in whose store. None if everywhere, or if the event does not tell.
     pub fn place(&self, sessions: &[Session]) -> Option<InstanceId> {
         match *self {
             Event::Stop { instance }

@@ -271,7 +271,7 @@ impl<'a> Simulation<'a> {
             let Some((now, key, event)) = self.pending.pop() else { continue };
             self.now = now;
             self.events += 1;
-            self.catch_up(event.place(&self.cell.sessions), (now, key), observer);
+            self.catch_up(self.place(&event), (now, key), observer);
             observer.event(now, &event);
             self.happen(&event, observer);
             self.process_received(observer);
@@ -349,6 +349,17 @@ impl<'a> Simulation<'a> {
             Event::Heartbeat { session, number } => self.heartbeat(session, number, observer),
             Event::WatchAction { session } => self.report_watch(session, observer),
             Event::Background { entry, number } => self.background(entry, number, observer),
+        }
+    }
+
+    /// Where an event happens; none if everywhere.
+    fn place(&self, event: &Event) -> Option<InstanceId> {
+        let Cell { other, federation, sessions, .. } = self.cell;
+        match *event {
+            Event::Background { entry, .. } => {
+                Some(federation.origin(other.background[entry as usize].video))
+            }
+            _ => event.place(sessions),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A send becomes one job or several (`sending`), which wait in queues; a running job makes requests (`request`), each a
 //! chain of steps over both machines (`machine`) and the network; the receiver verifies, answers and works through its
 //! inbox queue (`receiving`). Without queues (`Queues::Unlimited`) a send leaves at once and arrives after its latency.
+//! What a machine does and nobody needs to know yet is caught up with later (`local`, `coupled`).
 //! No protocol rule but the four about delivery is read here. Nothing is ever forgotten: `Ledger`, asserted at every
 //! sample.
 
