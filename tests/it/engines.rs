@@ -152,6 +152,11 @@ fn machines_that_are_busy_are_caught_up_with() {
             "delivery=strict",
             "faults=[{slow: [quiet], answer: 1 s, at: 2 min, for: 5 min}]",
         ],
+        &[
+            "deliveries={strict: {base: peertube, rate_limit: {requests: 3, per: 10 s}}}",
+            "delivery=strict",
+            "instances.origin.capacity={cores: 2, downlink: 56 kbit/s}",
+        ],
         &["faults=[{down: [quiet], at: 5 min, for: 1 min, how: refused}]"],
         &["faults=[{loss: 40 %, from: [origin], to: [quiet], at: 100 s}]", "network.loss=10 %"],
         // many things at one instant

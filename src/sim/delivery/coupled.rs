@@ -41,8 +41,9 @@ struct Each {
     begun: Time,
     /// One way, with what faults add, from when it leaves for a local receiver.
     latency: Span,
-    /// When its sender asks for the answer, and when that has come back, as far as it is known.
-    asks: Time,
+    /// When its sender asks for the answer, in which step (an event that says otherwise is out of date), and when that has come
+    /// back, as far as it is known.
+    asks: (Time, Step),
     answered: Time,
     /// How it ends for its sender, unless its time is up before.
     fate: Fate,
@@ -71,6 +72,12 @@ impl Job {
         moment.pending.push(time, key, event);
     }
 
+    /// The sender asks for the answer of a request then.
+    fn plan_to_ask(&mut self, step: Step, at: usize, time: Time, moment: &mut Moment<'_, impl Observer>) {
+        self.steps().requests[at].asks = (time, step);
+        self.plan(step, at, time, moment);
+    }
+
     /// The request to a destination is over at its deadline if nothing ends it before.
     fn plan_time_out(&mut self, at: usize, timeout: Span, moment: &mut Moment<'_, impl Observer>) {
         let each = &mut self.steps().requests[at];
@@ -94,7 +101,7 @@ impl Delivery<'_> {
         let each = Each {
             begun: moment.now,
             latency: Span::ZERO,
-            asks: Time::ZERO,
+            asks: (Time::ZERO, Step::Ended),
             answered: NEVER,
             fate: Fate::Good,
             is_awaited: false,
@@ -240,10 +247,10 @@ impl Delivery<'_> {
         let job = jobs.get(number);
         let steps = job.steps();
         let each = &mut steps.requests[at];
-        let Each { begun, answered, fate, task, is_over, .. } = *each;
+        let Each { begun, asks, answered, fate, task, is_over, .. } = *each;
         let deadline = begun + figures.timeout;
-        if is_over {
-            // it was refused before
+        if is_over || asks != (now, step) {
+            // it was refused, which was known before
         } else if answered == NEVER {
             each.is_awaited = true;
             job.plan_time_out(at, figures.timeout, moment);
@@ -251,7 +258,7 @@ impl Delivery<'_> {
         } else if answered > deadline {
             job.plan_time_out(at, figures.timeout, moment);
         } else if answered > now {
-            job.plan(step, at, answered, moment);
+            job.plan_to_ask(step, at, answered, moment);
         } else if step == Step::Answered {
             let Some(columns) = columns else { return };
             let bytes = columns.answer_bytes(&steps.route, at);
@@ -260,7 +267,7 @@ impl Delivery<'_> {
                 job.plan_time_out(at, figures.timeout, moment);
             } else {
                 each.answered = ends;
-                job.plan(Step::Ended, at, ends, moment);
+                job.plan_to_ask(Step::Ended, at, ends, moment);
             }
         } else {
             self.end_coupled(number, at, fate, moment);
@@ -302,7 +309,7 @@ impl Delivery<'_> {
                     job.plan_time_out(at, figures.timeout, moment);
                 } else {
                     (each.fate, each.answered) = (fate, over);
-                    job.plan(if fate == Fate::Good { ends } else { Step::Ended }, at, over, moment);
+                    job.plan_to_ask(if fate == Fate::Good { ends } else { Step::Ended }, at, over, moment);
                 }
                 self.forget_mention(number);
             }
@@ -311,11 +318,11 @@ impl Delivery<'_> {
                 let is_forwarded = letter.kind.is_forwarded();
                 let more = if is_forwarded { figures.json_ld_verify } else { Span::ZERO };
                 let asks = arrives + figures.verify + more + latency;
-                (each.latency, each.asks) = (latency, asks);
+                (each.latency, each.asks) = (latency, (asks, ends));
                 let (to, name, copy) = (route.to[at], letter.name, letter.job);
                 let is_in_time = asks <= each.begun + figures.timeout;
                 if is_in_time {
-                    job.plan(ends, at, asks, moment);
+                    job.plan_to_ask(ends, at, asks, moment);
                 } else {
                     job.plan_time_out(at, figures.timeout, moment);
                 }
@@ -386,9 +393,9 @@ impl Delivery<'_> {
         };
         let Each { begun, answered, asks, is_awaited, is_over, .. } = *each;
         // a refusal may come before anybody asks
-        if (is_awaited || answered < asks) && !is_over && answered <= begun + figures.timeout {
+        if (is_awaited || answered < asks.0) && !is_over && answered <= begun + figures.timeout {
             let is_limited = machines[job.letter.from.index()].downlink.is_limited();
-            job.plan(if is_limited { Step::Answered } else { Step::Ended }, at, answered, moment);
+            job.plan_to_ask(if is_limited { Step::Answered } else { Step::Ended }, at, answered, moment);
         }
     }
 
