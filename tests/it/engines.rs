@@ -31,9 +31,32 @@ faults: [{down: [dead], at: 0 s, how: silent}]
 measure: {every: 7 s, bucket: 20 s}
 ";
 
-fn scenario(set: &[&str]) -> Scenario {
+/// An origin that others answer when it is no longer the process that asked.
+const GONE: &str = "
+name: gone
+description: an origin restarts while receivers verify what it sent
+end: 5 min
+compare: [{name: mine, protocol: v2, delivery: slow}]
+deliveries: {slow: {base: peertube, verify: 396 ms, timeout: 40 s}}
+instances:
+  origin: {capacity: {cores: 2, uplink: 10 Gbit/s, downlink: 56 kbit/s}}
+  near: {capacity: {cores: 2}}
+  other: {count: 2, capacity: {cores: 4}, software: other}
+videos: {clip: {origin: origin, length: 5 min}}
+viewers:
+  - video: clip
+    arrivals: {constant: {rate: 0.5 /s}}
+    watch: {exponential: 16 s}
+    spread: {weights: {near: 1, origin: 1}}
+network: {latency: {constant: 1 ms}}
+faults: [{restart: [origin], at: 271 s, startup: 0 s}]
+other_traffic: {updates: {every: 1226 ms}}
+measure: {every: 10 s, bucket: 30 s}
+";
+
+fn scenario(text: &str, set: &[&str]) -> Scenario {
     let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "calm", bytes: CALM.as_bytes(), stem: None, data: &no_data };
+    let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
     let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
     parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
 }
@@ -48,7 +71,11 @@ fn compare(set: &[&str]) -> u64 {
 }
 
 fn compare_how(set: &[&str]) -> RanHow {
-    let scenario = scenario(set);
+    compare_both(CALM, set)
+}
+
+fn compare_both(text: &str, set: &[&str]) -> RanHow {
+    let scenario = scenario(text, set);
     let plain = run(&scenario, Engine::Plain);
     let mut how = None;
     for helpers in [0, 1, 3] {
@@ -172,6 +199,14 @@ fn machines_that_are_busy_are_caught_up_with() {
     }
 }
 
+/// What a busy receiver will answer is planned when it begins to verify: it must not be sent to a sender that stops meanwhile.
+#[test]
+fn nobody_answers_a_process_that_is_gone() {
+    for seed in 1..=8 {
+        compare_both(GONE, &[&format!("seed={seed}")]);
+    }
+}
+
 #[test]
 fn where_events_are_needed_they_are_made() {
     for set in [
@@ -190,7 +225,7 @@ fn a_rate_limit_that_is_met_is_seen_and_all_of_it_runs_event_by_event() {
     let set =
         ["deliveries={strict: {base: peertube, rate_limit: {requests: 3, per: 10 s}}}", "delivery=strict"];
     assert_eq!(compare(&set), 0);
-    let scenario = scenario(&set);
+    let scenario = scenario(CALM, &set);
     let fast = run(&scenario, Engine::Fast { helpers: 0 });
     assert_eq!(fast.ran.engine, "plain");
     assert!(fast.observed.delivery.fates.refused > 0);

@@ -194,7 +194,7 @@ impl Delivery<'_> {
             self.inbox_dropped += 1;
             self.unrefer(request);
         }
-        self.abandon_requests(instance);
+        self.abandon_requests(instance, moment.now);
         self.drop_running_jobs(instance);
     }
 

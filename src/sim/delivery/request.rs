@@ -36,6 +36,8 @@ pub(super) struct Request {
     number: u64,
     /// Whether its time can run out before it is over.
     time_out: TimeOut,
+    /// When it is answered, if it will be.
+    answers: Option<Time>,
     /// Whether the sender has no more to do with it.
     is_over: bool,
     /// Whether it has left its sender, or never will.
@@ -86,6 +88,7 @@ impl Delivery<'_> {
             fate: Fate::Good,
             number,
             time_out: TimeOut::Unasked,
+            answers: None,
             is_over: false,
             has_left: false,
             receiver_epoch: 0,
@@ -118,6 +121,7 @@ impl Delivery<'_> {
             }
             Step::Arrived => self.arrive(slot, message, moment),
             Step::Verified => self.verified(slot, moment),
+            Step::Answered if self.requests.get(slot).answers.is_none() => {}
             Step::Answered => {
                 let bytes = self.bytes_down(slot);
                 let ends = self.machines[message.from.index()].downlink.transfer(moment.now, bytes);
@@ -240,9 +244,11 @@ impl Delivery<'_> {
         let bytes = self.bytes_down(slot);
         let left = self.machines[to.index()].uplink.transfer(at, bytes);
         let back = left + self.conditions.timetable.answer_delay(to, at) + latency;
-        if self.requests.get(slot).is_over {
+        let request = self.requests.get(slot);
+        if request.is_over {
             return;
         }
+        request.answers = Some(at);
         let is_limited = self.machines[from.index()].downlink.is_limited();
         let step = if is_limited { Step::Answered } else { Step::Ended };
         self.plan_end(slot, step, back, moment);
@@ -340,8 +346,9 @@ impl Delivery<'_> {
         self.request_over(job, &message, fate, moment);
     }
 
-    /// The requests of a process that is gone: those that have not left never will, and nobody waits for answers.
-    pub(super) fn abandon_requests(&mut self, from: InstanceId) {
+    /// The requests of a process that is gone: those that have not left never will, and nobody waits for answers. Those of local
+    /// receivers may be planned and not have left.
+    pub(super) fn abandon_requests(&mut self, from: InstanceId, now: Time) {
         let all: Vec<u32> = self.requests.in_use().collect();
         for slot in all {
             let request = self.requests.get(slot);
@@ -349,6 +356,7 @@ impl Delivery<'_> {
                 continue;
             }
             request.is_over = true;
+            request.answers = request.answers.filter(|answers| *answers < now);
             if !std::mem::replace(&mut request.has_left, true) {
                 self.settle(slot, Arrival::Lost);
             }
