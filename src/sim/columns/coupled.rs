@@ -1,8 +1,7 @@
-//! Requests that make events at their sender: what becomes of each, from the moment when it is signed.
+//! Requests that make an event at their sender: what becomes of each, from the moment when it is signed.
 //!
-//! Where the sender's cores and links are shared by all its jobs, each request makes an event when it is signed and one when it
-//! is over (`delivery::coupled`); all that happens at a quiet receiver follows when it leaves. At a local receiver it makes a
-//! third event when it arrives, and what follows is up to the receiver's machine (`delivery::local`).
+//! When a request of a coupled sender leaves, all that happens at a quiet receiver follows. Of one to a local receiver only when
+//! it arrives is known then; the rest is up to the receiver's machine (`delivery::local`).
 
 use super::Columns;
 use super::accounts::Trip;

@@ -36,7 +36,7 @@ pub(super) struct Job {
     pub(super) is_given_up: bool,
     /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
     pub(super) fates: Vec<Option<Span>>,
-    /// The route of a job whose requests make no events.
+    /// The route of a job whose requests make no events of their own but one (`coupled`) or none.
     pub(super) route: Option<Arc<Route>>,
     /// What is kept about its requests, if they have a route and make events at their sender.
     pub(super) steps: Option<Box<Steps>>,
