@@ -595,7 +595,7 @@ impl<'a> Simulation<'a> {
     }
 
     fn ending(&mut self, outcome: Outcome, observer: &mut impl Observer) -> Ending {
-        self.delivery.settle_running();
+        self.delivery.settle_running(self.now);
         self.delivery.assert_conserved();
         self.delivery.report_unstarted(self.now, observer);
         let watching = |session: &&Session| session.start <= self.now && session.end > self.now;

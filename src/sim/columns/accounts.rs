@@ -84,6 +84,29 @@ struct Counts {
     /// By destination: how many more (or less) did.
     left: Vec<i64>,
     delivered: Vec<i64>,
+    /// By destination: how often its sender learned that it was refused.
+    refused: Vec<u64>,
+}
+
+/// The counts of one bucket, taken out for a while.
+struct Open {
+    number: u64,
+    bucket: Range<Time>,
+    counts: Counts,
+}
+
+impl Counts {
+    fn new(route: &Arc<Route>) -> Counts {
+        let zeros = || vec![0; route.to.len()];
+        Counts {
+            route: Arc::clone(route),
+            begun: Amount::default(),
+            whole_jobs: 0,
+            left: zeros(),
+            delivered: zeros(),
+            refused: vec![0; route.to.len()],
+        }
+    }
 }
 
 impl Accounts {
@@ -134,46 +157,62 @@ impl Accounts {
     }
 
     /// The requests of a job that made events, as far as they have got; their sender's machine counts the work.
-    pub(super) fn note_trips(&mut self, route: &Arc<Route>, except: Option<InstanceId>, trips: &[Trip]) {
-        let without = |to: InstanceId| Some(to) == except;
-        let begun =
-            || trips.iter().enumerate().filter(|(at, trip)| trip.begun != NEVER && !without(route.to[*at]));
-        if route.is_of_origin {
-            for (at, trip) in begun() {
-                self.add_origin_bytes(route.from, trip.begun.ns() / SECOND.ns(), route.bytes(at));
+    pub(super) fn note_trips<'t>(
+        &mut self,
+        route: &Arc<Route>,
+        trips: impl Iterator<Item = &'t Trip> + Clone,
+    ) {
+        let begun = trips.enumerate().filter(|(_, trip)| trip.begun != NEVER);
+        let Some((_, first)) = begun.clone().next() else { return };
+        let mut open = self.open(route, first.begun);
+        for (at, trip) in begun {
+            let bytes = route.bytes(at);
+            self.flow.sent.add(bytes);
+            if route.is_of_origin {
+                self.add_origin_bytes(route.from, trip.begun.ns() / SECOND.ns(), bytes);
+            }
+            self.reach(&mut open, trip.begun).begun.add(bytes);
+            if trip.is_noted || trip.left == NEVER {
+                continue;
+            }
+            self.reach(&mut open, trip.left).left[at] += 1;
+            if trip.is_refused {
+                self.flow.refused_429.add(bytes);
+            } else if trip.arrived != NEVER {
+                self.flow.delivered.add(bytes);
+                self.reach(&mut open, trip.arrived).delivered[at] += 1;
             }
         }
-        let (first, last) = begun().fold((NEVER, Time::ZERO), |(first, last), (_, trip)| {
-            let arrived = if trip.is_noted || trip.is_refused { NEVER } else { trip.arrived };
-            (first.min(trip.begun), last.max(arrived))
-        });
-        let all = route.all_but(except);
-        if last < NEVER
-            && begun().count() as u64 == all.messages
-            && self.bucket_of(first) == self.bucket_of(last)
-        {
-            self.flow.sent += all;
-            self.flow.delivered += all;
-            self.counts(self.bucket_of(first), route).begun += all;
-            self.note_whole_job(first, route, (0..trips.len()).filter(|at| without(route.to[*at])));
-            return;
-        }
-        for (at, trip) in begun() {
-            let amount = Amount { messages: 1, bytes: route.bytes(at) };
-            self.flow.sent += amount;
-            self.counts(self.bucket_of(trip.begun), route).begun += amount;
-            if !trip.is_noted && trip.left != NEVER {
-                self.note_left(trip.left, route, at);
-                self.note_arrived(route, at, trip);
-            }
-        }
+        self.close(open);
     }
 
-    /// A request has arrived, if it has, and was taken or refused for its rate.
-    pub(super) fn note_arrived(&mut self, route: &Arc<Route>, at: usize, trip: &Trip) {
+    /// Takes the counts of a route in the bucket of an instant out, until they are closed.
+    fn open(&mut self, route: &Arc<Route>, at: Time) -> Open {
+        let number = self.bucket_of(at);
+        let start = Time::ZERO + self.bucket * number;
+        let counts = self.counts.remove(&(number, route.number)).unwrap_or_else(|| Counts::new(route));
+        Open { number, bucket: start..start + self.bucket, counts }
+    }
+
+    /// The counts in the bucket of an instant, which is often the one that is open.
+    #[inline]
+    fn reach<'a>(&mut self, open: &'a mut Open, at: Time) -> &'a mut Counts {
+        if !open.bucket.contains(&at) {
+            let other = self.open(&Arc::clone(&open.counts.route), at);
+            self.close(std::mem::replace(open, other));
+        }
+        &mut open.counts
+    }
+
+    fn close(&mut self, Open { number, counts, .. }: Open) {
+        self.counts.insert((number, counts.route.number), counts);
+    }
+
+    /// A request of a job that was over has arrived, and was taken or refused for its rate.
+    pub(super) fn note_late(&mut self, route: &Arc<Route>, at: usize, trip: &Trip) {
         if trip.is_refused {
             self.flow.refused_429.add(route.bytes(at));
-        } else if trip.arrived != NEVER {
+        } else {
             self.flow.delivered.add(route.bytes(at));
             self.note_delivered(trip.arrived, route, at);
         }
@@ -195,15 +234,7 @@ impl Accounts {
     }
 
     fn counts(&mut self, bucket: u64, route: &Arc<Route>) -> &mut Counts {
-        let zeros = || vec![0; route.to.len()];
-        let new = || Counts {
-            route: Arc::clone(route),
-            begun: Amount::default(),
-            whole_jobs: 0,
-            left: zeros(),
-            delivered: zeros(),
-        };
-        self.counts.entry((bucket, route.number)).or_insert_with(new)
+        self.counts.entry((bucket, route.number)).or_insert_with(|| Counts::new(route))
     }
 
     /// Messages that are created leave at once.
@@ -261,11 +292,8 @@ impl Accounts {
     }
 
     /// Its sender learns that a request was refused: the response counts then.
-    pub(super) fn note_refusal(&mut self, now: Time, route: &Route, destination: usize) {
-        let bucket = self.bucket_of(now);
-        let response = Sums { response_bytes: self.response_bytes, ..Sums::ZERO };
-        self.note_out(bucket, route, &response);
-        self.note_in(bucket, route, destination, &response);
+    pub(super) fn note_refusal(&mut self, now: Time, route: &Arc<Route>, destination: usize) {
+        self.counts(self.bucket_of(now), route).refused[destination] += 1;
     }
 
     /// An activity took effect at a local receiver.
@@ -365,20 +393,22 @@ impl Accounts {
     }
 
     fn settle(&mut self, bucket: u64, counts: &Counts) {
-        let Counts { route, begun, whole_jobs, left, delivered } = counts;
+        let Counts { route, begun, whole_jobs, left, delivered, refused } = counts;
         let body_bytes = begun.messages * u64::from(route.body_bytes);
         let head_bytes = begun.bytes - body_bytes;
         let mut out = Sums { messages: begun.messages, head_bytes, body_bytes, ..Sums::ZERO };
         // what left has a row, even if nothing is counted below HTTP
         let mut any = begun.messages > 0;
-        for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
+        for (destination, ((left, delivered), refused)) in left.iter().zip(delivered).zip(refused).enumerate()
+        {
             let count = |more: &i64| u64::try_from(whole_jobs + more).expect("not less than nothing");
             let (left, delivered) = (count(left), count(delivered));
-            if (left, delivered) == (0, 0) {
+            if (left, delivered, *refused) == (0, 0, 0) {
                 continue;
             }
             any = true;
             let mut sums = below_http(route, destination, left);
+            sums.response_bytes += refused * self.response_bytes;
             out.add(&sums);
             out.response_bytes += delivered * self.response_bytes;
             let taken = self.delivered(route, destination, delivered);

@@ -11,7 +11,6 @@ use crate::event::Message;
 use crate::mechanism::ledger::Arrival;
 use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
-use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
 use std::sync::Arc;
 
@@ -61,18 +60,17 @@ impl Columns<'_> {
     }
 
     /// The requests of a job, as far as they have got.
-    pub(in crate::sim) fn note_trips(
+    pub(in crate::sim) fn note_trips<'t>(
         &mut self,
         route: &Arc<Route>,
-        except: Option<InstanceId>,
-        trips: &[Trip],
+        trips: impl Iterator<Item = &'t Trip> + Clone,
     ) {
-        self.accounts.note_trips(route, except, trips);
+        self.accounts.note_trips(route, trips);
     }
 
     /// A request has arrived of a job that was over.
     pub(in crate::sim) fn note_late(&mut self, route: &Arc<Route>, destination: usize, trip: &Trip) {
-        self.accounts.note_arrived(route, destination, trip);
+        self.accounts.note_late(route, destination, trip);
     }
 
     /// A request that began at an instant is signed; `transfer` takes so many bytes through its sender's uplink.
@@ -128,7 +126,13 @@ impl Columns<'_> {
     }
 
     /// A request is over for its sender.
-    pub(in crate::sim) fn end_request(&mut self, now: Time, route: &Route, destination: usize, fate: Fate) {
+    pub(in crate::sim) fn end_request(
+        &mut self,
+        now: Time,
+        route: &Arc<Route>,
+        destination: usize,
+        fate: Fate,
+    ) {
         self.accounts.note_over(route, destination, fate);
         if fate == Fate::Refused {
             self.accounts.note_refusal(now, route, destination);

@@ -1,9 +1,12 @@
-//! The requests of a job that make one event each: when they may be over for their sender.
+//! The requests of a job whose sender or receivers have an order of their own: one event at a time, for all of them.
 //!
 //! The same requests as in `request`. A signature takes its turn on the sender's cores when the request begins, and its bytes take
-//! theirs on the uplink when it is signed (`local`). What happens at a quiet receiver is worked out then (`columns::coupled`). A
-//! local receiver does what it does without events, and plans its answer when it begins to verify the request. The sender asks
-//! for that at the first instant at which the answer can have come, and then waits for it if it must.
+//! theirs on the uplink when it is signed (`local`). What happens at a quiet receiver is worked out then (`columns::coupled`); a
+//! local receiver does what it does without events.
+//!
+//! Of each request is kept when it is over for its sender, or before when it is not. The job's event is at the first instant at
+//! which it can begin another request; when all have begun, at the first at which the last can be over. Then it asks the
+//! receiver, which tells when it answers, or before when it does not, and the next event follows from that.
 
 use super::job::Job;
 use super::local::{Arriving, Leaving};
@@ -12,9 +15,12 @@ use super::sending::message_name;
 use super::{Delivery, Moment};
 use crate::event::{Event, Lane, Letter, Message, Step};
 use crate::mechanism::network::NO_LATENCY_US;
+use crate::mechanism::pending::Key;
 use crate::observe::{Fate, Observer};
 use crate::sim::columns::{NEVER, Outlook, Route, Trip};
 use crate::words::units::{Span, Time};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -24,11 +30,14 @@ pub(super) struct Steps {
     /// The name of the draws.
     name: u64,
     /// By destination.
-    latencies_us: Vec<u32>,
-    /// By destination.
     requests: Vec<Each>,
-    /// By destination: what is not in the accounts yet.
-    trips: Vec<Trip>,
+    /// While the end of each matters: those that have left and are not over, by `Each::over` and destination, the first at the top;
+    /// among entries that are out of date.
+    soon: BinaryHeap<Reverse<(Time, u32)>>,
+    /// Whether another request begins when one is over, or answers take their turns on a downlink.
+    needs_each: bool,
+    /// Its events to come, the first at the end: one is planned only before all others.
+    asks: Vec<Asks>,
     /// So many events and requests under way name the job.
     mentions: u32,
     /// Whether all of them are over.
@@ -38,22 +47,88 @@ pub(super) struct Steps {
 /// What is kept about one of them.
 #[derive(Clone, Copy)]
 struct Each {
-    begun: Time,
+    /// What is not in the accounts yet.
+    trip: Trip,
+    /// When what its state says happens.
+    over: Time,
+    state: State,
+    /// The latency that was drawn.
+    drawn_us: u32,
     /// One way, with what faults add, from when it leaves for a local receiver.
     latency: Span,
-    /// When its sender asks for the answer, in which step (an event that says otherwise is out of date), and when that has come
-    /// back, as far as it is known.
-    asks: (Time, Step),
-    answered: Time,
-    /// How it ends for its sender, unless its time is up before.
-    fate: Fate,
-    /// Whether its sender waits for what is not known yet.
-    is_awaited: bool,
-    /// Whether it times out if it is not over then.
-    times_out: bool,
-    is_over: bool,
     /// The number of its verification among the tasks of the receiver's thread.
     task: u64,
+}
+
+/// What its sender will learn of a request.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// It has not left.
+    Leaves,
+    /// It is not over yet at that instant, or just then.
+    Waits,
+    /// Its answer comes to the sender's downlink.
+    Returns(Fate),
+    /// It is over.
+    Ends(Fate),
+    /// It was over.
+    Over,
+}
+
+/// A job asks at an instant about the request to a destination, in a step. The events of a job are in that order.
+type Asks = (Time, u32, Step);
+
+impl Each {
+    fn asks(&self, at: u32) -> Asks {
+        let step = match self.state {
+            State::Returns(_) => Step::Answered,
+            State::Ends(Fate::TimedOut) => Step::TimedOut,
+            _ => Step::Ended,
+        };
+        (self.over, at, step)
+    }
+
+    fn is_under_way(&self) -> bool {
+        !matches!(self.state, State::Leaves | State::Over)
+    }
+}
+
+impl Steps {
+    /// What will become of a request, when.
+    fn set(&mut self, at: usize, over: Time, state: State) {
+        let each = &mut self.requests[at];
+        let is_new = each.over != over || each.state == State::Leaves;
+        (each.over, each.state) = (over, state);
+        if self.needs_each && is_new {
+            self.soon.push(Reverse((over, at as u32)));
+        }
+    }
+
+    /// The same, unless its time is up before.
+    fn set_in_time(&mut self, at: usize, over: Time, state: State, timeout: Span) {
+        let deadline = self.requests[at].trip.begun + timeout;
+        if over > deadline {
+            self.set(at, deadline, State::Ends(Fate::TimedOut));
+        } else {
+            self.set(at, over, state);
+        }
+    }
+
+    /// The request whose end matters next: the first, or else the last that may be over.
+    fn next(&mut self) -> Option<Asks> {
+        if !self.needs_each {
+            let asks = |(at, each): (usize, &Each)| each.is_under_way().then(|| each.asks(at as u32));
+            return self.requests.iter().enumerate().filter_map(asks).max();
+        }
+        while let Some(&Reverse((over, at))) = self.soon.peek() {
+            let each = &self.requests[at as usize];
+            if each.over == over && each.is_under_way() {
+                return Some(each.asks(at));
+            }
+            self.soon.pop();
+        }
+        None
+    }
 }
 
 impl Job {
@@ -61,29 +136,35 @@ impl Job {
         self.steps.as_mut().expect("a job that makes its requests in steps")
     }
 
-    /// Plans a step of one of its requests.
-    fn plan(&mut self, step: Step, at: usize, time: Time, moment: &mut Moment<'_, impl Observer>) {
+    /// Plans an event of one of its requests.
+    fn plan(&mut self, (time, at, step): Asks, moment: &mut Moment<'_, impl Observer>) {
         let Job { letter, slot, steps: Some(steps), .. } = self else { return };
         steps.mentions += 1;
-        let (to, head_bytes) = (steps.route.to[at], steps.route.head_bytes(at));
+        let (to, head_bytes) = (steps.route.to[at as usize], steps.route.head_bytes(at as usize));
         let message = Message { letter: Rc::clone(letter), to, head_bytes };
         let key = letter.order(to, step);
-        let event = Event::Coupled { step, slot: *slot, destination: at as u32, message };
+        let event = Event::Coupled { step, slot: *slot, destination: at, message };
         moment.pending.push(time, key, event);
     }
 
-    /// The sender asks for the answer of a request then.
-    fn plan_to_ask(&mut self, step: Step, at: usize, time: Time, moment: &mut Moment<'_, impl Observer>) {
-        self.steps().requests[at].asks = (time, step);
-        self.plan(step, at, time, moment);
+    /// Asks when the next end that matters may be, if not before.
+    fn ask_next(&mut self, moment: &mut Moment<'_, impl Observer>) {
+        let steps = self.steps();
+        if let Some(next) = steps.next()
+            && steps.asks.last().is_none_or(|first| next < *first)
+        {
+            steps.asks.push(next);
+            self.plan(next, moment);
+        }
     }
 
-    /// The request to a destination is over at its deadline if nothing ends it before.
-    fn plan_time_out(&mut self, at: usize, timeout: Span, moment: &mut Moment<'_, impl Observer>) {
-        let each = &mut self.steps().requests[at];
-        if !each.is_over && !std::mem::replace(&mut each.times_out, true) {
-            let deadline = each.begun + timeout;
-            self.plan(Step::TimedOut, at, deadline.max(moment.now), moment);
+    /// What will become of a request is known better than `before`, if it had left before: asks sooner if that is needed now.
+    fn heed(&mut self, at: usize, before: Option<Asks>, moment: &mut Moment<'_, impl Observer>) {
+        let steps = self.steps();
+        let now = steps.requests[at].asks(at as u32);
+        let may_be_last = |first: Asks| before.is_some_and(|before| before >= first);
+        if steps.asks.last().is_none_or(|first| now < *first && (steps.needs_each || may_be_last(*first))) {
+            self.ask_next(moment);
         }
     }
 }
@@ -91,29 +172,27 @@ impl Job {
 impl Delivery<'_> {
     /// A job starts its requests.
     pub(super) fn run_coupled(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let Delivery { jobs, network, .. } = self;
+        let Delivery { jobs, network, latencies_us, .. } = self;
         let job = jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
         let Some(route) = job.route.clone() else { return };
+        debug_assert!(job.to.is_sorted(), "events of one instant are in the order of receivers");
         let name = message_name(&activity, from, attempt);
-        let mut latencies_us = Vec::new();
-        network.latencies_us(name, from, &job.to, &mut latencies_us);
-        let each = Each {
-            begun: moment.now,
+        network.latencies_us(name, from, &job.to, latencies_us);
+        let each = |drawn_us: &u32| Each {
+            trip: Trip::default(),
+            over: NEVER,
+            state: State::Leaves,
+            drawn_us: *drawn_us,
             latency: Span::ZERO,
-            asks: (Time::ZERO, Step::Ended),
-            answered: NEVER,
-            fate: Fate::Good,
-            is_awaited: false,
-            times_out: false,
-            is_over: false,
             task: 0,
         };
         job.steps = Some(Box::new(Steps {
             name,
-            latencies_us,
-            requests: vec![each; job.to.len()],
-            trips: vec![Trip::default(); job.to.len()],
+            requests: latencies_us.iter().map(each).collect(),
+            soon: BinaryHeap::with_capacity(2 * job.to.len().min(self.figures.requests_per_job as usize)),
+            needs_each: true,
+            asks: Vec::new(),
             mentions: 0,
             is_finished: false,
             route: Arc::clone(&route),
@@ -142,17 +221,16 @@ impl Delivery<'_> {
             let signed = cores.serve(moment.now, self.figures.sign);
             let deadline = moment.now + self.figures.timeout;
             let steps = job.steps();
-            steps.requests[at].begun = moment.now;
-            steps.trips[at].begun = moment.now;
+            steps.requests[at].trip.begun = moment.now;
             steps.mentions += 1;
             // nobody can know of it before its time is up, or a refused connection is known
-            let known = match steps.latencies_us[at] {
+            let known = match steps.requests[at].drawn_us {
                 NO_LATENCY_US => deadline,
                 _ if signed >= deadline => deadline,
                 us => deadline.min(signed + Span::from_us(u64::from(us) * 2)),
             };
             if known <= signed {
-                job.plan(Step::Signed, at, signed, moment);
+                job.plan((signed, at as u32, Step::Signed), moment);
             }
             let known = known.before(Span::from_ns(1)).max(signed);
             let leaving = Leaving {
@@ -166,6 +244,8 @@ impl Delivery<'_> {
                 ahead.be_due(from, known, &mut self.due_count, moment);
             }
         }
+        let is_limited = self.machines[from.index()].downlink.is_limited();
+        job.steps().needs_each = is_limited || job.next < job.to.len();
         if job.under_way == 0 {
             self.finish_coupled(number, moment);
         }
@@ -178,7 +258,7 @@ impl Delivery<'_> {
         let Job { letter, to, except, steps: Some(steps), bad, .. } = job else { return };
         if let Some(columns) = columns {
             columns.close_job(number);
-            columns.note_trips(&steps.route, *except, &steps.trips);
+            columns.note_trips(&steps.route, steps.requests.iter().map(|each| &each.trip));
         }
         steps.is_finished = true;
         bad.sort_unstable();
@@ -198,17 +278,27 @@ impl Delivery<'_> {
     }
 
     /// The run ends: what is known of the requests of jobs that run goes into the accounts.
-    pub(in crate::sim) fn settle_running(&mut self) {
-        let Delivery { jobs, columns, .. } = self;
+    pub(in crate::sim) fn settle_running(&mut self, end: Time) {
+        let Delivery { jobs, columns, figures, .. } = self;
         let Some(columns) = columns else { return };
         for job in jobs.rows.iter_mut().flatten() {
-            if let Some(steps) = job.steps.as_mut().filter(|steps| !steps.is_finished) {
-                columns.note_trips(&steps.route, job.except, &steps.trips);
+            let Some(steps) = job.steps.as_mut().filter(|steps| !steps.is_finished) else { continue };
+            columns.note_trips(&steps.route, steps.requests.iter().map(|each| &each.trip));
+            for (at, each) in steps.requests.iter().enumerate() {
+                match each.state {
+                    State::Ends(fate) if each.over <= end => {
+                        columns.end_request(each.over, &steps.route, at, fate);
+                    }
+                    State::Waits if each.trip.begun + figures.timeout <= end => {
+                        columns.end_request(end, &steps.route, at, Fate::TimedOut);
+                    }
+                    _ => {}
+                }
             }
         }
     }
 
-    /// A request may have been answered, or its time is up.
+    /// A job asks about a request, in a step.
     pub(in crate::sim) fn step_coupled(
         &mut self,
         step: Step,
@@ -217,12 +307,10 @@ impl Delivery<'_> {
         message: &Message,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let at = destination as usize;
-        match step {
-            // that it leaves was caught up with
-            Step::Signed => {}
-            Step::TimedOut => self.end_coupled(number, at, Fate::TimedOut, moment),
-            _ => self.ask(step, number, at, message, moment),
+        let asks = (moment.now, destination, step);
+        // that a request leaves was caught up with
+        if self.jobs.get(number).steps().asks.pop_if(|first| *first == asks).is_some() {
+            self.ask(number, asks, message.order(step), moment);
         }
         if let Some(columns) = &mut self.columns {
             columns.pass_on(moment.now);
@@ -230,47 +318,78 @@ impl Delivery<'_> {
         self.forget_mention(number);
     }
 
-    /// The sender asks when the answer comes.
-    fn ask(
-        &mut self,
-        step: Step,
-        number: u32,
-        at: usize,
-        message: &Message,
-        moment: &mut Moment<'_, impl Observer>,
-    ) {
-        let now = moment.now;
-        if self.is_local(message.to) {
-            self.catch_up(message.to, (now, message.order(step)), moment);
+    fn ask(&mut self, number: u32, asks: Asks, order: Key, moment: &mut Moment<'_, impl Observer>) {
+        let steps = self.jobs.get(number).steps();
+        if steps.needs_each {
+            self.ask_for_one(number, asks, order, moment);
+        } else if steps.next().is_some_and(|last| last <= asks) {
+            self.ask_for_all(number, asks, order, moment);
         }
-        let Delivery { jobs, columns, machines, figures, .. } = self;
+        self.jobs.get(number).ask_next(moment);
+    }
+
+    /// Asks about the first request that may be over. If it is, another one may begin.
+    fn ask_for_one(&mut self, number: u32, asks: Asks, order: Key, moment: &mut Moment<'_, impl Observer>) {
+        let at = asks.1 as usize;
+        self.find_out(number, at, order, moment);
+        let Delivery { jobs, columns: Some(columns), machines, figures, .. } = self else { return };
         let job = jobs.get(number);
+        let from = job.letter.from;
         let steps = job.steps();
-        let each = &mut steps.requests[at];
-        let Each { begun, asks, answered, fate, task, is_over, .. } = *each;
-        let deadline = begun + figures.timeout;
-        if is_over || asks != (now, step) {
-            // it was refused, which was known before
-        } else if answered == NEVER {
-            each.is_awaited = true;
-            job.plan_time_out(at, figures.timeout, moment);
-            self.await_task(message.to, Lane::JsonLd, task, moment);
-        } else if answered > deadline {
-            job.plan_time_out(at, figures.timeout, moment);
-        } else if answered > now {
-            job.plan_to_ask(step, at, answered, moment);
-        } else if step == Step::Answered {
-            let Some(columns) = columns else { return };
-            let bytes = columns.answer_bytes(&steps.route, at);
-            let ends = machines[message.from.index()].downlink.transfer(now, bytes);
-            if ends > deadline {
-                job.plan_time_out(at, figures.timeout, moment);
-            } else {
-                each.answered = ends;
-                job.plan_to_ask(Step::Ended, at, ends, moment);
+        let each = &steps.requests[at];
+        if each.asks(asks.1) != asks {
+            return;
+        }
+        match each.state {
+            State::Returns(fate) => {
+                let bytes = columns.answer_bytes(&steps.route, at);
+                let over = machines[from.index()].downlink.transfer(moment.now, bytes);
+                steps.set_in_time(at, over, State::Ends(fate), figures.timeout);
             }
-        } else {
-            self.end_coupled(number, at, fate, moment);
+            State::Ends(fate) => {
+                self.end_coupled(number, at, fate);
+                self.begin_coupled(number, moment);
+            }
+            State::Leaves | State::Waits | State::Over => {}
+        }
+    }
+
+    /// Asks about all requests of a job, when the last one may be over: no other will begin.
+    fn ask_for_all(&mut self, number: u32, asks: Asks, order: Key, moment: &mut Moment<'_, impl Observer>) {
+        for at in 0..self.jobs.get(number).to.len() {
+            self.find_out(number, at, order, moment);
+            let each = &self.jobs.get(number).steps().requests[at];
+            if let State::Ends(fate) = each.state
+                && each.asks(at as u32) <= asks
+            {
+                self.end_coupled(number, at, fate);
+            }
+        }
+        if self.jobs.get(number).under_way == 0 {
+            self.finish_coupled(number, moment);
+        }
+    }
+
+    /// Asks a receiver about a request that may have been over by now.
+    fn find_out(&mut self, number: u32, at: usize, order: Key, moment: &mut Moment<'_, impl Observer>) {
+        let now = moment.now;
+        let may_be_over = |steps: &Steps| {
+            let each = &steps.requests[at];
+            each.state == State::Waits && each.over <= now
+        };
+        let steps = self.jobs.get(number).steps();
+        if !may_be_over(steps) {
+            return;
+        }
+        let to = steps.route.to[at];
+        self.catch_up(to, (now, order), moment);
+        let Delivery { jobs, machines, figures, .. } = self;
+        let steps = jobs.get(number).steps();
+        if may_be_over(steps) {
+            let Each { task, latency, .. } = steps.requests[at];
+            let answers = machines[to.index()].verifies_after(now, task, figures);
+            let over = Time::from_ns(answers.ns().saturating_add(latency.ns()));
+            steps.set_in_time(at, over, State::Waits, figures.timeout);
         }
     }
 
@@ -294,41 +413,51 @@ impl Delivery<'_> {
         let Delivery { jobs, columns, machines, figures, conditions, .. } = self;
         let job = jobs.get(number);
         let Job { letter, steps: Some(steps), .. } = job else { return };
-        let Steps { route, name, latencies_us, requests, trips, .. } = &mut **steps;
         let Some(columns) = columns else { return };
         let machine = &mut machines[letter.from.index()];
-        let ends = if machine.downlink.is_limited() { Step::Answered } else { Step::Ended };
-        let us = latencies_us[at];
+        let us = steps.requests[at].drawn_us;
         let drawn = (us != NO_LATENCY_US).then(|| Span::from_us(u64::from(us)));
-        let each = &mut requests[at];
+        let (route, begun) = (&steps.route, steps.requests[at].trip.begun);
         let transfer = |bytes| machine.uplink.transfer(now, bytes);
-        match columns.leave(now, number, route, at, drawn, *name, each.begun, conditions, transfer) {
+        match columns.leave(now, number, route, at, drawn, steps.name, begun, conditions, transfer) {
             Outlook::Over(over, fate) => {
-                trips[at].is_noted = true;
-                if fate == Fate::TimedOut {
-                    job.plan_time_out(at, figures.timeout, moment);
-                } else {
-                    (each.fate, each.answered) = (fate, over);
-                    job.plan_to_ask(if fate == Fate::Good { ends } else { Step::Ended }, at, over, moment);
-                }
+                steps.requests[at].trip.is_noted = true;
+                let returns = fate == Fate::Good && machine.downlink.is_limited();
+                let state = if returns { State::Returns(fate) } else { State::Ends(fate) };
+                steps.set(at, over, state);
+                job.heed(at, None, moment);
                 self.forget_mention(number);
             }
             Outlook::Arrives(arrives, latency) => {
-                trips[at].left = now;
-                let is_forwarded = letter.kind.is_forwarded();
-                let more = if is_forwarded { figures.json_ld_verify } else { Span::ZERO };
-                let asks = arrives + figures.verify + more + latency;
-                (each.latency, each.asks) = (latency, (asks, ends));
-                let (to, name, copy) = (route.to[at], letter.name, letter.job);
-                let is_in_time = asks <= each.begun + figures.timeout;
-                if is_in_time {
-                    job.plan_to_ask(ends, at, asks, moment);
-                } else {
-                    job.plan_time_out(at, figures.timeout, moment);
-                }
-                let arriving = Arriving { at: arrives, name, copy, job: number, destination };
-                self.arrive_at(to, arriving, moment);
+                steps.requests[at].trip.left = now;
+                steps.requests[at].latency = latency;
+                let (from, to) = (letter.from, route.to[at]);
+                let deadline = begun + figures.timeout;
+                let more = if letter.kind.is_forwarded() { figures.json_ld_verify } else { Span::ZERO };
+                let verified = arrives + figures.verify + more;
+                let arriving =
+                    Arriving { at: arrives, name: letter.name, copy: letter.job, job: number, destination };
+                let may_be_refused = self.arrive_at(to, from, arriving, moment);
+                let is_late = verified + latency > deadline;
+                let answers = if may_be_refused || is_late { arrives } else { verified };
+                let job = self.jobs.get(number);
+                let steps = job.steps();
+                steps.set_in_time(at, answers + latency, State::Waits, self.figures.timeout);
+                job.heed(at, None, moment);
             }
+        }
+    }
+
+    /// A request that will arrive at a local receiver may be refused: its sender asks as early as it can know of that.
+    pub(super) fn heed_refusal(&mut self, request: Arriving, moment: &mut Moment<'_, impl Observer>) {
+        let (at, job) = (request.destination as usize, self.jobs.get(request.job));
+        let steps = job.steps();
+        let each = &steps.requests[at];
+        let (refused, before) = (request.at + each.latency, each.asks(request.destination));
+        // what would be known by now was not refused
+        if each.state == State::Waits && refused < each.over && refused > moment.pending.now() {
+            steps.set(at, refused, State::Waits);
+            job.heed(at, Some(before), moment);
         }
     }
 
@@ -342,78 +471,66 @@ impl Delivery<'_> {
         let (now, at) = (moment.now, destination as usize);
         let Delivery { jobs, columns, machines, figures, .. } = self;
         let Job { letter, steps: Some(steps), .. } = jobs.get(number) else { return };
-        let Steps { route, requests, trips, is_finished, .. } = &mut **steps;
+        let Steps { route, requests, is_finished, .. } = &mut **steps;
         let to = route.to[at];
         let machine = &mut machines[to.index()];
         let is_peertube = self.cell.federation.instances[to.index()].is_peertube;
         let limiter = machine.limiter.as_mut().filter(|_| is_peertube);
         let takes = limiter.is_none_or(|limiter| limiter.takes(now, letter.from));
-        let trip = &mut trips[at];
+        let Each { trip, task, .. } = &mut requests[at];
         (trip.arrived, trip.is_refused) = (now, !takes);
         if *is_finished && let Some(columns) = columns {
             columns.note_late(route, at, trip);
         }
-        let each = &mut requests[at];
-        if takes {
-            let message = Message { letter: Rc::clone(letter), to, head_bytes: route.head_bytes(at) };
-            if message.kind.is_forwarded() {
-                // as all requests that wait for a thread, it may time out
-                self.last_time_out = self.last_time_out.max(each.begun + figures.timeout);
-                each.task = machine.lanes[Lane::JsonLd as usize].came + 1;
-                let asker = Asker::Coupled { job: number, destination };
-                self.give_task(to, Lane::JsonLd, Task::Verify { message, asker }, moment);
-            } else {
-                let verified = self.verify_locally(message, now);
-                self.answer_coupled(number, at, verified, moment);
-            }
+        if !takes {
+            self.answer_coupled(number, at, now, Fate::Refused);
+            return self.forget_mention(number);
+        }
+        let message = Message { letter: Rc::clone(letter), to, head_bytes: route.head_bytes(at) };
+        if message.kind.is_forwarded() {
+            // as all requests that wait for a thread, it may time out
+            self.last_time_out = self.last_time_out.max(trip.begun + figures.timeout);
+            *task = machine.lanes[Lane::JsonLd as usize].came + 1;
+            let asker = Asker::Coupled { job: number, destination };
+            self.give_task(to, Lane::JsonLd, Task::Verify { message, asker }, moment);
         } else {
-            each.fate = Fate::Refused;
-            self.answer_coupled(number, at, now, moment);
+            let verified = self.verify_locally(message, now);
+            self.answer_coupled(number, at, verified, Fate::Good);
         }
         self.forget_mention(number);
     }
 
-    /// When a local receiver answers is known; its sender may wait for that.
-    pub(super) fn answer_coupled(
-        &mut self,
-        number: u32,
-        at: usize,
-        answers: Time,
-        moment: &mut Moment<'_, impl Observer>,
-    ) {
+    /// When a local receiver answers is known.
+    pub(super) fn answer_coupled(&mut self, number: u32, at: usize, answers: Time, fate: Fate) {
         let Delivery { jobs, machines, figures, conditions, .. } = self;
         let job = jobs.get(number);
+        let is_limited = machines[job.letter.from.index()].downlink.is_limited();
         let steps = job.steps();
-        let to = steps.route.to[at];
-        let each = &mut steps.requests[at];
-        each.answered = if answers > each.begun + figures.timeout {
+        if steps.requests[at].state != State::Waits {
+            return; // its time is up
+        }
+        let state = if is_limited { State::Returns(fate) } else { State::Ends(fate) };
+        let returned = if answers > steps.requests[at].trip.begun + figures.timeout {
             answers // too late already, perhaps for ever
         } else {
-            answers + conditions.timetable.answer_delay(to, answers) + each.latency
+            let delay = conditions.timetable.answer_delay(steps.route.to[at], answers);
+            answers + delay + steps.requests[at].latency
         };
-        let Each { begun, answered, asks, is_awaited, is_over, .. } = *each;
-        // a refusal may come before anybody asks
-        if (is_awaited || answered < asks.0) && !is_over && answered <= begun + figures.timeout {
-            let is_limited = machines[job.letter.from.index()].downlink.is_limited();
-            job.plan_to_ask(if is_limited { Step::Answered } else { Step::Ended }, at, answered, moment);
-        }
+        steps.set_in_time(at, returned, state, figures.timeout);
     }
 
-    /// A request is over for its sender, if it was not before.
-    fn end_coupled(&mut self, number: u32, at: usize, fate: Fate, moment: &mut Moment<'_, impl Observer>) {
+    /// A request is over for its sender.
+    fn end_coupled(&mut self, number: u32, at: usize, fate: Fate) {
         let Delivery { jobs, columns, .. } = self;
-        let job = jobs.get(number);
-        let Job { steps: Some(steps), bad, .. } = job else { return };
-        if std::mem::replace(&mut steps.requests[at].is_over, true) {
-            return;
-        }
+        let Job { steps: Some(steps), bad, under_way, .. } = jobs.get(number) else { return };
+        let each = &mut steps.requests[at];
+        each.state = State::Over;
         if let Some(columns) = columns {
-            columns.end_request(moment.now, &steps.route, at, fate);
+            columns.end_request(each.over, &steps.route, at, fate);
         }
         if fate != Fate::Good {
             bad.push(steps.route.to[at]);
         }
-        job.under_way -= 1;
-        self.begin_coupled(number, moment);
+        *under_way -= 1;
     }
 }

@@ -5,16 +5,16 @@
 //! latency later. All of it is done in the order of the events that it would have been (`event`), but as late as possible: when
 //! an event comes to the machine, or another machine must know.
 //!
-//! Others must know in time, so some events make sure that a machine is looked at (`Event::Due`): before what leaves can have
-//! arrived or its time is up, and when a request arrives that may be refused. The sender of a request asks its receiver at the
-//! first instant at which an answer can have come (`coupled`). And where somebody waits for what a thread has in its queue, the
-//! thread makes events.
+//! Others must know in time, so some events make sure that a machine is looked at (`Event::Due`) before what leaves can have
+//! arrived or its time is up. A job asks a receiver at the first instant at which its answer can have come and matters
+//! (`coupled`); when a request may be refused for its sender's rate, that is sooner. And where a single request waits for what a
+//! thread has in its queue, the thread makes events.
 
 use super::machine::{Asker, LANES, Machine, Task, Thread};
-use super::{Delivery, Moment};
+use super::{Delivery, Figures, Moment};
 use crate::event::{Event, Lane, LetterName, Message, Step};
 use crate::mechanism::pending::Key;
-use crate::observe::Observer;
+use crate::observe::{Fate, Observer};
 use crate::sim::columns::NEVER;
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
@@ -28,7 +28,9 @@ pub(super) struct Ahead {
     leaving: VecDeque<Leaving>,
     /// Requests that will arrive, the first at the top.
     arriving: BinaryHeap<Reverse<Arriving>>,
-    /// When an event will look after all that.
+    /// Whether the senders of all of these know that they may be refused.
+    heeds_refusals: bool,
+    /// When an event will look after what leaves.
     due: Option<Time>,
     /// Requests that will be verified, in that order.
     verifying: VecDeque<(Time, Message)>,
@@ -163,60 +165,48 @@ impl Delivery<'_> {
         }
     }
 
-    /// A request will arrive at a local receiver.
+    /// A request will arrive at a local receiver. Returns whether it may be refused for its sender's rate.
     pub(super) fn arrive_at(
         &mut self,
         to: InstanceId,
+        from: InstanceId,
         request: Arriving,
         moment: &mut Moment<'_, impl Observer>,
-    ) {
+    ) -> bool {
+        let may_be_refused = self.heed_refusals(to, from, moment);
         self.machines[to.index()].ahead.arriving.push(Reverse(request));
-        let from = self.jobs.get(request.job).letter.from;
-        self.watch_rate(to, from, moment);
+        may_be_refused
     }
 
-    /// If requests of a sender that will arrive may be refused, they must be looked at when they do.
-    pub(super) fn watch_rate(
+    /// Looks whether one more request of a sender may be refused; those that are on their way might then be, too.
+    pub(super) fn heed_refusals(
         &mut self,
         to: InstanceId,
         from: InstanceId,
         moment: &mut Moment<'_, impl Observer>,
-    ) {
-        if self.may_refuse(to, from) {
-            self.watch_arrivals(to, moment);
+    ) -> bool {
+        let Machine { ahead, limiter, .. } = &mut self.machines[to.index()];
+        let limiter = limiter.as_ref();
+        let may_refuse = limiter.is_some_and(|limiter| ahead.arriving.len() >= limiter.left(from) as usize);
+        if may_refuse && !ahead.heeds_refusals {
+            let all: Vec<_> = ahead.arriving.iter().map(|Reverse(request)| *request).collect();
+            for request in all {
+                self.heed_refusal(request, moment);
+            }
         }
-    }
-
-    /// Whether one of the requests that will arrive may be refused for its sender's rate.
-    fn may_refuse(&self, to: InstanceId, from: InstanceId) -> bool {
-        let Machine { ahead, limiter, .. } = &self.machines[to.index()];
-        limiter.as_ref().is_some_and(|limiter| ahead.arriving.len() > limiter.left(from) as usize)
-    }
-
-    fn watch_arrivals(&mut self, id: InstanceId, moment: &mut Moment<'_, impl Observer>) {
-        let Delivery { machines, due_count, .. } = self;
-        let ahead = &mut machines[id.index()].ahead;
-        if let Some(Reverse(first)) = ahead.arriving.peek() {
-            let at = first.at;
-            ahead.be_due(id, at, due_count, moment);
-        }
+        self.machines[to.index()].ahead.heeds_refusals = may_refuse;
+        may_refuse
     }
 
     /// A machine was due and is caught up with: when it is next.
     pub(in crate::sim) fn look_after(&mut self, id: InstanceId, moment: &mut Moment<'_, impl Observer>) {
-        let Delivery { machines, jobs, due_count, .. } = self;
+        let Delivery { machines, due_count, .. } = self;
         let ahead = &mut machines[id.index()].ahead;
         if ahead.due == Some(moment.now) {
             ahead.due = None;
         }
         if let Some(at) = ahead.leaving.iter().map(|request| request.known).min() {
             ahead.be_due(id, at, due_count, moment);
-        }
-        let sender = |request: &Reverse<Arriving>| jobs.get(request.0.job).letter.from;
-        let mut senders: Vec<_> = ahead.arriving.iter().map(sender).collect();
-        senders.dedup();
-        if senders.into_iter().any(|from| self.may_refuse(id, from)) {
-            self.watch_arrivals(id, moment);
         }
     }
 
@@ -248,7 +238,7 @@ impl Delivery<'_> {
             Asker::Coupled { job, destination } => {
                 let running = self.jobs.rows[job as usize].as_ref();
                 if running.is_some_and(|running| running.letter.job == message.job) {
-                    self.answer_coupled(job, destination as usize, at, moment);
+                    self.answer_coupled(job, destination as usize, at, Fate::Good);
                 }
             }
         }
@@ -298,6 +288,16 @@ impl Ahead {
 }
 
 impl Machine {
+    /// An instant before which a local receiver has not verified what waits for its thread as the task of a number.
+    pub(super) fn verifies_after(&self, now: Time, task: u64, figures: &Figures) -> Time {
+        let thread = &self.lanes[Lane::JsonLd as usize];
+        let work = figures.verify + figures.json_ld_verify;
+        let others = figures.json_ld_sign.min(work).ns().saturating_mul(task - thread.begun - 1);
+        // that of a thread with events of its own is not known here
+        let free = if thread.done == NEVER { now } else { thread.done };
+        Time::from_ns(free.ns().saturating_add(others).saturating_add(work.ns()))
+    }
+
     /// What a local receiver does next without an event, and when.
     fn next_ahead(&self) -> (Time, Next) {
         let Ahead { arriving, verifying, .. } = &self.ahead;

@@ -109,6 +109,7 @@ pub(super) struct Delivery<'a> {
     effects: Vec<Effect>,
     destinations: Vec<InstanceId>,
     fates: Vec<Option<Span>>,
+    latencies_us: Vec<u32>,
 }
 
 /// A table whose rows are numbered and whose numbers are used again.
@@ -207,6 +208,7 @@ impl<'a> Delivery<'a> {
             effects: Vec::new(),
             destinations: Vec::new(),
             fates: Vec::new(),
+            latencies_us: Vec::new(),
         }
     }
 

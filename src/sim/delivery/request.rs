@@ -218,7 +218,9 @@ impl Delivery<'_> {
             None => limiter.is_none_or(|limiter| limiter.takes(moment.now, message.from)),
         };
         self.requests.get(slot).receiver_epoch = epoch;
-        self.watch_rate(message.to, message.from, moment);
+        if self.is_local(message.to) {
+            self.heed_refusals(message.to, message.from, moment);
+        }
         if !takes {
             self.settle(slot, Arrival::Refused);
             self.requests.get(slot).fate = Fate::Refused;
