@@ -398,7 +398,7 @@ impl Delivery<'_> {
         let steps = self.jobs.get(number).steps();
         steps.mentions -= 1;
         if steps.is_finished && steps.mentions == 0 {
-            self.jobs.remove(number);
+            self.remove_job(number);
         }
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Machine {
     pub(super) queues: BTreeMap<QueueKey, Queue<u32>>,
     /// Jobs that wait in all its queues.
     pub(super) waiting_jobs: u64,
+    /// Jobs that have left its queues, and of which something is under way or to be sent.
+    pub(super) running_jobs: BTreeSet<u32>,
     pub(super) health: FollowHealth,
     /// The followers that it removed.
     pub(super) removed: BTreeSet<InstanceId>,
@@ -98,6 +100,7 @@ impl Machine {
             lanes: [thread(), thread(), thread()],
             queues: BTreeMap::new(),
             waiting_jobs: 0,
+            running_jobs: BTreeSet::new(),
             health: FollowHealth::new(),
             removed: BTreeSet::new(),
             limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),

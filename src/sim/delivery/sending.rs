@@ -16,7 +16,6 @@ use crate::sim::columns::Route;
 use crate::words::ids::InstanceId;
 use crate::words::random::fold;
 use crate::words::units::{Span, Time};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -191,6 +190,7 @@ impl Delivery<'_> {
             let Some(jobs) = machine.queues.get_mut(&queue).filter(|_| machine.is_up) else { return };
             let Some((job, waited)) = jobs.start(moment.now) else { return };
             machine.waiting_jobs -= 1;
+            machine.running_jobs.insert(job);
             moment.observer.job_started(moment.now, from, queue.name(), waited);
             self.start_job(job, moment);
         }
@@ -315,10 +315,17 @@ impl Delivery<'_> {
     }
 
     fn end_job(&mut self, number: u32) {
-        let job = self.jobs.remove(number);
+        let job = self.remove_job(number);
         if !job.is_given_up {
             self.free_slot(job.letter.from, job.queue);
         }
+    }
+
+    /// A job that runs is gone.
+    pub(super) fn remove_job(&mut self, number: u32) -> Job {
+        let job = self.jobs.remove(number);
+        self.machines[job.letter.from.index()].running_jobs.remove(&number);
+        job
     }
 
     pub(super) fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
@@ -390,15 +397,8 @@ impl Delivery<'_> {
 
     /// The running jobs of a process that is gone go with it; their requests that have left go on.
     pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
-        let machine = &self.machines[from.index()];
-        let waiting: BTreeSet<u32> =
-            machine.queues.values().flat_map(|queue| queue.jobs().map(|(_, &job)| job)).collect();
-        let all: Vec<u32> = self.jobs.in_use().filter(|slot| !waiting.contains(slot)).collect();
-        for slot in all {
-            if self.jobs.get(slot).letter.from != from {
-                continue;
-            }
-            let job = self.jobs.remove(slot);
+        for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
+            let job = self.jobs.remove(number);
             for to in job.unsent() {
                 let bytes = self.message(&job.letter, to).bytes();
                 self.ledger.link(from, to).drop(bytes);
