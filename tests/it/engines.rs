@@ -165,6 +165,15 @@ fn machines_that_are_busy_are_caught_up_with() {
         &["deliveries={slow: {base: peertube, json_ld_verify: 700 ms, timeout: 2 s}}", "delivery=slow"],
         &["deliveries={slow: {base: peertube, verify: 900 ms, inbox: 2 s, timeout: 1 s}}", "delivery=slow"],
         &["deliveries={slow: {base: peertube, sign: 1 s, timeout: 900 ms}}", "delivery=slow"],
+        // a thread that just follows, on a machine that has time for it
+        &[
+            "compare=[peertube-8.2.4]",
+            "deliveries={long: {base: peertube, json_ld_verify: 900 ms, timeout: 40 s}}",
+            "delivery=long",
+            "viewers.0.spread={weights: {origin: 1, watching: 5}}",
+            "instances.watching.capacity={cores: 4}",
+            "instances.quiet.capacity={cores: 4}",
+        ],
         // machines that never get done
         &["deliveries={slow: {base: peertube, json_ld_verify: 1 min, verify: 1 min}}", "delivery=slow"],
         &["deliveries={slow: {base: peertube, sign: 1 min, inbox: 1 min}}", "delivery=slow"],
@@ -183,6 +192,11 @@ fn machines_that_are_busy_are_caught_up_with() {
             "deliveries={strict: {base: peertube, rate_limit: {requests: 3, per: 10 s}}}",
             "delivery=strict",
             "instances.origin.capacity={cores: 2, downlink: 56 kbit/s}",
+        ],
+        // only refusals come in time
+        &[
+            "deliveries={strict: {base: peertube, verify: 2 s, timeout: 1 s, rate_limit: {requests: 3, per: 10 s}}}",
+            "delivery=strict",
         ],
         &["faults=[{down: [quiet], at: 5 min, for: 1 min, how: refused}]"],
         &["faults=[{loss: 40 %, from: [origin], to: [quiet], at: 100 s}]", "network.loss=10 %"],
