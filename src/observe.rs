@@ -51,7 +51,7 @@ pub struct Busy {
 }
 
 /// How a request ended for its sender.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// It was delivered and answered in time.
     Good,

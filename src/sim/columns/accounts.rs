@@ -157,11 +157,7 @@ impl Accounts {
     }
 
     /// The requests of a job that made events, as far as they have got; their sender's machine counts the work.
-    pub(super) fn note_trips<'t>(
-        &mut self,
-        route: &Arc<Route>,
-        trips: impl Iterator<Item = &'t Trip> + Clone,
-    ) {
+    pub(super) fn note_trips(&mut self, route: &Arc<Route>, trips: impl Iterator<Item = Trip> + Clone) {
         let begun = trips.enumerate().filter(|(_, trip)| trip.begun != NEVER);
         let Some((_, first)) = begun.clone().next() else { return };
         let mut open = self.open(route, first.begun);

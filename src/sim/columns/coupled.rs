@@ -60,10 +60,10 @@ impl Columns<'_> {
     }
 
     /// The requests of a job, as far as they have got.
-    pub(in crate::sim) fn note_trips<'t>(
+    pub(in crate::sim) fn note_trips(
         &mut self,
         route: &Arc<Route>,
-        trips: impl Iterator<Item = &'t Trip> + Clone,
+        trips: impl Iterator<Item = Trip> + Clone,
     ) {
         self.accounts.note_trips(route, trips);
     }

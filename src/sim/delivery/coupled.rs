@@ -29,11 +29,15 @@ pub(super) struct Steps {
     route: Arc<Route>,
     /// The name of the draws.
     name: u64,
+    /// By destination: the latency that was drawn. (Apart, since the next request's is looked at when one is over.)
+    latencies_us: Vec<u32>,
     /// By destination.
     requests: Vec<Each>,
-    /// While the end of each matters: those that have left and are not over, by `Each::over` and destination, the first at the top;
-    /// among entries that are out of date.
-    soon: BinaryHeap<Reverse<(Time, u32)>>,
+    /// By destination, if any is a local receiver.
+    ways: Vec<Way>,
+    /// While the end of each matters: those that have left and are not over, the first at the top. What is known for good stands
+    /// once, so that the request need not be looked at; among what is not are entries that are out of date.
+    soon: BinaryHeap<Reverse<Known>>,
     /// Whether another request begins when one is over, or answers take their turns on a downlink.
     needs_each: bool,
     /// Its events to come, the first at the end: one is planned only before all others.
@@ -44,48 +48,63 @@ pub(super) struct Steps {
     is_finished: bool,
 }
 
-/// What is kept about one of them.
+/// What is kept about one of them. It is small: many jobs take turns.
 #[derive(Clone, Copy)]
 struct Each {
-    /// What is not in the accounts yet.
-    trip: Trip,
+    begun: Time,
     /// When what its state says happens.
     over: Time,
     state: State,
-    /// The latency that was drawn.
-    drawn_us: u32,
-    /// One way, with what faults add, from when it leaves for a local receiver.
+    /// Whether what became of it after it had begun is in the accounts.
+    is_noted: bool,
+}
+
+/// What is kept beside of one to a local receiver.
+#[derive(Clone, Copy)]
+struct Way {
+    left: Time,
+    arrived: Time,
+    /// Whether it was refused when it arrived.
+    is_refused: bool,
+    /// One way, with what faults add.
     latency: Span,
     /// The number of its verification among the tasks of the receiver's thread.
     task: u64,
 }
 
-/// What its sender will learn of a request.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What its sender will learn of a request. What is known for good comes first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
-    /// It has not left.
-    Leaves,
-    /// It is not over yet at that instant, or just then.
-    Waits,
     /// Its answer comes to the sender's downlink.
     Returns(Fate),
     /// It is over.
     Ends(Fate),
+    /// It is not over yet at that instant, or just then.
+    Waits,
+    /// It has not left.
+    Leaves,
     /// It was over.
     Over,
 }
 
+/// `Each::over`, the destination, and what happens then.
+type Known = (Time, u32, State);
+
 /// A job asks at an instant about the request to a destination, in a step. The events of a job are in that order.
 type Asks = (Time, u32, Step);
 
+fn asks((over, at, state): Known) -> Asks {
+    let step = match state {
+        State::Returns(_) => Step::Answered,
+        State::Ends(Fate::TimedOut) => Step::TimedOut,
+        _ => Step::Ended,
+    };
+    (over, at, step)
+}
+
 impl Each {
     fn asks(&self, at: u32) -> Asks {
-        let step = match self.state {
-            State::Returns(_) => Step::Answered,
-            State::Ends(Fate::TimedOut) => Step::TimedOut,
-            _ => Step::Ended,
-        };
-        (self.over, at, step)
+        asks((self.over, at, self.state))
     }
 
     fn is_under_way(&self) -> bool {
@@ -97,21 +116,37 @@ impl Steps {
     /// What will become of a request, when.
     fn set(&mut self, at: usize, over: Time, state: State) {
         let each = &mut self.requests[at];
-        let is_new = each.over != over || each.state == State::Leaves;
+        let stands_there = each.over == over && each.state == State::Waits;
         (each.over, each.state) = (over, state);
-        if self.needs_each && is_new {
-            self.soon.push(Reverse((over, at as u32)));
+        if self.needs_each && !stands_there {
+            self.soon.push(Reverse((over, at as u32, state)));
         }
     }
 
     /// The same, unless its time is up before.
     fn set_in_time(&mut self, at: usize, over: Time, state: State, timeout: Span) {
-        let deadline = self.requests[at].trip.begun + timeout;
+        let deadline = self.requests[at].begun + timeout;
         if over > deadline {
             self.set(at, deadline, State::Ends(Fate::TimedOut));
         } else {
             self.set(at, over, state);
         }
+    }
+
+    /// How far a request has got, for the accounts.
+    fn trip(&self, at: usize) -> Trip {
+        let Each { begun, is_noted, .. } = self.requests[at];
+        match self.ways.get(at) {
+            Some(&Way { left, arrived, is_refused, .. }) => {
+                Trip { begun, left, arrived, is_refused, is_noted }
+            }
+            None => Trip { begun, is_noted, ..Trip::default() },
+        }
+    }
+
+    /// All of them, by destination.
+    fn trips(&self) -> impl Iterator<Item = Trip> + Clone {
+        (0..self.requests.len()).map(|at| self.trip(at))
     }
 
     /// The request whose end matters next: the first, or else the last that may be over.
@@ -120,10 +155,18 @@ impl Steps {
             let asks = |(at, each): (usize, &Each)| each.is_under_way().then(|| each.asks(at as u32));
             return self.requests.iter().enumerate().filter_map(asks).max();
         }
-        while let Some(&Reverse((over, at))) = self.soon.peek() {
+        self.first().map(asks)
+    }
+
+    /// The first request that may be over, as far as that is known.
+    fn first(&mut self) -> Option<Known> {
+        while let Some(&Reverse((over, at, state))) = self.soon.peek() {
+            if state != State::Waits {
+                return Some((over, at, state));
+            }
             let each = &self.requests[at as usize];
             if each.over == over && each.is_under_way() {
-                return Some(each.asks(at));
+                return Some((over, at, each.state));
             }
             self.soon.pop();
         }
@@ -172,24 +215,22 @@ impl Job {
 impl Delivery<'_> {
     /// A job starts its requests.
     pub(super) fn run_coupled(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let Delivery { jobs, network, latencies_us, .. } = self;
+        let Delivery { jobs, network, .. } = self;
         let job = jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
         let Some(route) = job.route.clone() else { return };
         debug_assert!(job.to.is_sorted(), "events of one instant are in the order of receivers");
         let name = message_name(&activity, from, attempt);
-        network.latencies_us(name, from, &job.to, latencies_us);
-        let each = |drawn_us: &u32| Each {
-            trip: Trip::default(),
-            over: NEVER,
-            state: State::Leaves,
-            drawn_us: *drawn_us,
-            latency: Span::ZERO,
-            task: 0,
-        };
+        let mut latencies_us = Vec::new();
+        network.latencies_us(name, from, &job.to, &mut latencies_us);
+        let each = Each { begun: NEVER, over: NEVER, state: State::Leaves, is_noted: false };
+        let way = Way { left: NEVER, arrived: NEVER, is_refused: false, latency: Span::ZERO, task: 0 };
+        let ways = if route.is_local.contains(&true) { job.to.len() } else { 0 };
         job.steps = Some(Box::new(Steps {
             name,
-            requests: latencies_us.iter().map(each).collect(),
+            latencies_us,
+            requests: vec![each; job.to.len()],
+            ways: vec![way; ways],
             soon: BinaryHeap::with_capacity(2 * job.to.len().min(self.figures.requests_per_job as usize)),
             needs_each: true,
             asks: Vec::new(),
@@ -221,10 +262,10 @@ impl Delivery<'_> {
             let signed = cores.serve(moment.now, self.figures.sign);
             let deadline = moment.now + self.figures.timeout;
             let steps = job.steps();
-            steps.requests[at].trip.begun = moment.now;
+            steps.requests[at].begun = moment.now;
             steps.mentions += 1;
             // nobody can know of it before its time is up, or a refused connection is known
-            let known = match steps.requests[at].drawn_us {
+            let known = match steps.latencies_us[at] {
                 NO_LATENCY_US => deadline,
                 _ if signed >= deadline => deadline,
                 us => deadline.min(signed + Span::from_us(u64::from(us) * 2)),
@@ -258,7 +299,7 @@ impl Delivery<'_> {
         let Job { letter, to, except, steps: Some(steps), bad, .. } = job else { return };
         if let Some(columns) = columns {
             columns.close_job(number);
-            columns.note_trips(&steps.route, steps.requests.iter().map(|each| &each.trip));
+            columns.note_trips(&steps.route, steps.trips());
         }
         steps.is_finished = true;
         bad.sort_unstable();
@@ -283,13 +324,13 @@ impl Delivery<'_> {
         let Some(columns) = columns else { return };
         for job in jobs.rows.iter_mut().flatten() {
             let Some(steps) = job.steps.as_mut().filter(|steps| !steps.is_finished) else { continue };
-            columns.note_trips(&steps.route, steps.requests.iter().map(|each| &each.trip));
+            columns.note_trips(&steps.route, steps.trips());
             for (at, each) in steps.requests.iter().enumerate() {
                 match each.state {
                     State::Ends(fate) if each.over <= end => {
                         columns.end_request(each.over, &steps.route, at, fate);
                     }
-                    State::Waits if each.trip.begun + figures.timeout <= end => {
+                    State::Waits if each.begun + figures.timeout <= end => {
                         columns.end_request(end, &steps.route, at, Fate::TimedOut);
                     }
                     _ => {}
@@ -329,28 +370,35 @@ impl Delivery<'_> {
     }
 
     /// Asks about the first request that may be over. If it is, another one may begin.
-    fn ask_for_one(&mut self, number: u32, asks: Asks, order: Key, moment: &mut Moment<'_, impl Observer>) {
-        let at = asks.1 as usize;
-        self.find_out(number, at, order, moment);
+    fn ask_for_one(&mut self, number: u32, wanted: Asks, order: Key, moment: &mut Moment<'_, impl Observer>) {
+        let at = wanted.1 as usize;
+        let steps = self.jobs.get(number).steps();
+        let Some((_, _, mut state)) = steps.first().filter(|first| asks(*first) == wanted) else { return };
+        if state == State::Waits {
+            self.find_out(number, at, order, moment);
+            let each = &self.jobs.get(number).steps().requests[at];
+            if each.asks(wanted.1) != wanted {
+                return;
+            }
+            state = each.state;
+        } else {
+            steps.soon.pop();
+        }
         let Delivery { jobs, columns: Some(columns), machines, figures, .. } = self else { return };
         let job = jobs.get(number);
         let from = job.letter.from;
-        let steps = job.steps();
-        let each = &steps.requests[at];
-        if each.asks(asks.1) != asks {
-            return;
-        }
-        match each.state {
+        match state {
             State::Returns(fate) => {
+                let steps = job.steps();
                 let bytes = columns.answer_bytes(&steps.route, at);
                 let over = machines[from.index()].downlink.transfer(moment.now, bytes);
                 steps.set_in_time(at, over, State::Ends(fate), figures.timeout);
             }
             State::Ends(fate) => {
-                self.end_coupled(number, at, fate);
+                self.end_coupled(number, at, moment.now, fate);
                 self.begin_coupled(number, moment);
             }
-            State::Leaves | State::Waits | State::Over => {}
+            State::Leaves | State::Waits | State::Over => unreachable!("it was asked for"),
         }
     }
 
@@ -358,11 +406,11 @@ impl Delivery<'_> {
     fn ask_for_all(&mut self, number: u32, asks: Asks, order: Key, moment: &mut Moment<'_, impl Observer>) {
         for at in 0..self.jobs.get(number).to.len() {
             self.find_out(number, at, order, moment);
-            let each = &self.jobs.get(number).steps().requests[at];
+            let each = self.jobs.get(number).steps().requests[at];
             if let State::Ends(fate) = each.state
                 && each.asks(at as u32) <= asks
             {
-                self.end_coupled(number, at, fate);
+                self.end_coupled(number, at, each.over, fate);
             }
         }
         if self.jobs.get(number).under_way == 0 {
@@ -386,7 +434,7 @@ impl Delivery<'_> {
         let Delivery { jobs, machines, figures, .. } = self;
         let steps = jobs.get(number).steps();
         if may_be_over(steps) {
-            let Each { task, latency, .. } = steps.requests[at];
+            let Way { task, latency, .. } = steps.ways[at];
             let answers = machines[to.index()].verifies_after(now, task, figures);
             let over = Time::from_ns(answers.ns().saturating_add(latency.ns()));
             steps.set_in_time(at, over, State::Waits, figures.timeout);
@@ -415,13 +463,13 @@ impl Delivery<'_> {
         let Job { letter, steps: Some(steps), .. } = job else { return };
         let Some(columns) = columns else { return };
         let machine = &mut machines[letter.from.index()];
-        let us = steps.requests[at].drawn_us;
+        let us = steps.latencies_us[at];
         let drawn = (us != NO_LATENCY_US).then(|| Span::from_us(u64::from(us)));
-        let (route, begun) = (&steps.route, steps.requests[at].trip.begun);
+        let (route, begun) = (&steps.route, steps.requests[at].begun);
         let transfer = |bytes| machine.uplink.transfer(now, bytes);
         match columns.leave(now, number, route, at, drawn, steps.name, begun, conditions, transfer) {
             Outlook::Over(over, fate) => {
-                steps.requests[at].trip.is_noted = true;
+                steps.requests[at].is_noted = true;
                 let returns = fate == Fate::Good && machine.downlink.is_limited();
                 let state = if returns { State::Returns(fate) } else { State::Ends(fate) };
                 steps.set(at, over, state);
@@ -429,8 +477,7 @@ impl Delivery<'_> {
                 self.forget_mention(number);
             }
             Outlook::Arrives(arrives, latency) => {
-                steps.requests[at].trip.left = now;
-                steps.requests[at].latency = latency;
+                (steps.ways[at].left, steps.ways[at].latency) = (now, latency);
                 let (from, to) = (letter.from, route.to[at]);
                 let deadline = begun + figures.timeout;
                 let more = if letter.kind.is_forwarded() { figures.json_ld_verify } else { Span::ZERO };
@@ -453,7 +500,7 @@ impl Delivery<'_> {
         let (at, job) = (request.destination as usize, self.jobs.get(request.job));
         let steps = job.steps();
         let each = &steps.requests[at];
-        let (refused, before) = (request.at + each.latency, each.asks(request.destination));
+        let (refused, before) = (request.at + steps.ways[at].latency, each.asks(request.destination));
         // what would be known by now was not refused
         if each.state == State::Waits && refused < each.over && refused > moment.pending.now() {
             steps.set(at, refused, State::Waits);
@@ -471,26 +518,28 @@ impl Delivery<'_> {
         let (now, at) = (moment.now, destination as usize);
         let Delivery { jobs, columns, machines, figures, .. } = self;
         let Job { letter, steps: Some(steps), .. } = jobs.get(number) else { return };
-        let Steps { route, requests, is_finished, .. } = &mut **steps;
-        let to = route.to[at];
+        let to = steps.route.to[at];
         let machine = &mut machines[to.index()];
         let is_peertube = self.cell.federation.instances[to.index()].is_peertube;
         let limiter = machine.limiter.as_mut().filter(|_| is_peertube);
         let takes = limiter.is_none_or(|limiter| limiter.takes(now, letter.from));
-        let Each { trip, task, .. } = &mut requests[at];
-        (trip.arrived, trip.is_refused) = (now, !takes);
-        if *is_finished && let Some(columns) = columns {
-            columns.note_late(route, at, trip);
+        let way = &mut steps.ways[at];
+        (way.arrived, way.is_refused) = (now, !takes);
+        if steps.is_finished
+            && let Some(columns) = columns
+        {
+            columns.note_late(&steps.route, at, &steps.trip(at));
         }
         if !takes {
             self.answer_coupled(number, at, now, Fate::Refused);
             return self.forget_mention(number);
         }
-        let message = Message { letter: Rc::clone(letter), to, head_bytes: route.head_bytes(at) };
+        let message = Message { letter: Rc::clone(letter), to, head_bytes: steps.route.head_bytes(at) };
         if message.kind.is_forwarded() {
             // as all requests that wait for a thread, it may time out
-            self.last_time_out = self.last_time_out.max(trip.begun + figures.timeout);
-            *task = machine.lanes[Lane::JsonLd as usize].came + 1;
+            let deadline = steps.requests[at].begun + figures.timeout;
+            self.last_time_out = self.last_time_out.max(deadline);
+            steps.ways[at].task = machine.lanes[Lane::JsonLd as usize].came + 1;
             let asker = Asker::Coupled { job: number, destination };
             self.give_task(to, Lane::JsonLd, Task::Verify { message, asker }, moment);
         } else {
@@ -510,23 +559,22 @@ impl Delivery<'_> {
             return; // its time is up
         }
         let state = if is_limited { State::Returns(fate) } else { State::Ends(fate) };
-        let returned = if answers > steps.requests[at].trip.begun + figures.timeout {
+        let returned = if answers > steps.requests[at].begun + figures.timeout {
             answers // too late already, perhaps for ever
         } else {
             let delay = conditions.timetable.answer_delay(steps.route.to[at], answers);
-            answers + delay + steps.requests[at].latency
+            answers + delay + steps.ways[at].latency
         };
         steps.set_in_time(at, returned, state, figures.timeout);
     }
 
-    /// A request is over for its sender.
-    fn end_coupled(&mut self, number: u32, at: usize, fate: Fate) {
+    /// A request is over for its sender, since an instant.
+    fn end_coupled(&mut self, number: u32, at: usize, over: Time, fate: Fate) {
         let Delivery { jobs, columns, .. } = self;
         let Job { steps: Some(steps), bad, under_way, .. } = jobs.get(number) else { return };
-        let each = &mut steps.requests[at];
-        each.state = State::Over;
+        steps.requests[at].state = State::Over;
         if let Some(columns) = columns {
-            columns.end_request(each.over, &steps.route, at, fate);
+            columns.end_request(over, &steps.route, at, fate);
         }
         if fate != Fate::Good {
             bad.push(steps.route.to[at]);

@@ -109,7 +109,6 @@ pub(super) struct Delivery<'a> {
     effects: Vec<Effect>,
     destinations: Vec<InstanceId>,
     fates: Vec<Option<Span>>,
-    latencies_us: Vec<u32>,
 }
 
 /// A table whose rows are numbered and whose numbers are used again.
@@ -208,7 +207,6 @@ impl<'a> Delivery<'a> {
             effects: Vec::new(),
             destinations: Vec::new(),
             fates: Vec::new(),
-            latencies_us: Vec::new(),
         }
     }
 
