@@ -17,9 +17,9 @@ use std::collections::BTreeSet;
 /// Why messages are moved event by event. The texts stand in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum Because {
-    /// Their sender's cores or links are limited: it asks for each answer, its receivers make no events.
+    /// Their sender's cores or links are limited: its jobs make events, its receivers make none.
     Coupled,
-    /// A receiver answers in an order of its own: their sender asks for each answer.
+    /// A receiver answers in an order of its own: the jobs of their sender ask for its answers.
     Local,
     /// Their sender's process stops, or it sends again, keeps connections or has no jobs.
     Sender,

@@ -501,7 +501,7 @@ impl Delivery<'_> {
         let steps = job.steps();
         let each = &steps.requests[at];
         let (refused, before) = (request.at + steps.ways[at].latency, each.asks(request.destination));
-        // what would be known by now was not refused
+        // What uses the limit up arrives after now, so an earlier one is not refused: its answer would be known already.
         if each.state == State::Waits && refused < each.over && refused > moment.pending.now() {
             steps.set(at, refused, State::Waits);
             job.heed(at, Some(before), moment);
