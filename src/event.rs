@@ -7,8 +7,9 @@
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
-use crate::mechanism::activity::{Activity, Kind, Subject};
+use crate::mechanism::activity::{Activity, Form, Kind, Subject};
 use crate::mechanism::pending::Key;
+use crate::mechanism::wire::{Persistence, Sizes};
 use crate::words::ids::{InstanceId, SessionId};
 use crate::words::random::fold;
 use crate::words::units::Time;
@@ -178,7 +179,9 @@ pub struct Message {
     /// The instance that receives it.
     pub to: InstanceId,
     /// Bytes of the request's head.
-    pub head_bytes: u32,
+    pub head_bytes: u16,
+    /// Bytes of the response, if there is one.
+    pub response_bytes: u16,
 }
 
 /// What the messages of one job have in common.
@@ -190,6 +193,10 @@ pub struct Letter {
     pub kind: Kind,
     /// The instance that sends it (its author, or the origin that forwards it).
     pub from: InstanceId,
+    /// The form of its sender's heads.
+    pub form: Form,
+    /// Whether its sender keeps connections.
+    pub persistence: Persistence,
     /// When its job was made, by the true clock.
     pub created: Time,
     /// When its author built the activity, by the true clock.
@@ -262,6 +269,18 @@ impl LetterName {
 }
 
 impl Letter {
+    /// The bytes of the head of its request to `to`, and of the response of a server of that form.
+    pub fn heads(&self, to: InstanceId, receiver: Form, sizes: &mut Sizes<'_>) -> [u16; 2] {
+        let Letter { from, form, persistence, activity, body_bytes, .. } = self;
+        let request = sizes.request_head(*form, *from, to, activity, u64::from(*body_bytes));
+        let response = sizes.response_head(receiver);
+        let kept = match persistence {
+            Persistence::Closed => [0, 0],
+            Persistence::Kept => [sizes.kept_request_extra(), sizes.kept_response_extra()],
+        };
+        [request + kept[0], response + kept[1]].map(|bytes| u16::try_from(bytes).expect("names are short"))
+    }
+
     /// The order of a step of its request to an inbox among the events of its instant.
     #[inline]
     pub fn order(&self, to: InstanceId, step: Step) -> Key {

@@ -7,8 +7,8 @@
 
 use crate::domain::federation::Video;
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, IdsAfterRestart, KnownViewer, OriginTotal,
-    OwnViewers, PlainViews, Rules, StoreKind, Threshold, ViewerResult,
+    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, IdsAfterRestart, KnownViewer,
+    OriginTotal, OwnViewers, PlainViews, Rules, StoreKind, Threshold, ViewerResult,
 };
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::store::{EntryId, Keeping, Store};
@@ -30,6 +30,8 @@ pub struct Instance {
     is_up: bool,
     /// Salts the ids of viewers; counts the restarts where a restart changes ids.
     salt: u32,
+    /// Viewers that somebody else than their author delivered and that counted as plain views, so far.
+    viewers_as_plain_views: u64,
 }
 
 /// What an instance keeps for one video.
@@ -65,8 +67,13 @@ pub enum Input<'a> {
         /// When the last of them comes, by its own clock.
         last: Time,
     },
-    /// A View arrives at its inbox.
-    Receive(&'a Activity),
+    /// An activity arrives at its inbox.
+    Receive {
+        /// What arrives.
+        activity: &'a Activity,
+        /// Who delivers it: its author, or the origin that forwards it.
+        sender: InstanceId,
+    },
     /// Its periodic clean-up, with a number that counts up.
     Tick {
         /// The number of this tick since T0.
@@ -130,7 +137,15 @@ pub enum Recipients {
 impl Instance {
     /// An instance that has just been started for the first time. `videos` are all videos of the federation, by id.
     pub fn new(id: InstanceId, rules: Rules, videos: Arc<[Video]>) -> Instance {
-        Instance { id, rules, videos, shown: BTreeMap::new(), is_up: true, salt: 0 }
+        Instance {
+            id,
+            rules,
+            videos,
+            shown: BTreeMap::new(),
+            is_up: true,
+            salt: 0,
+            viewers_as_plain_views: 0,
+        }
     }
 
     /// Takes an input at an instant and appends the sends that it causes.
@@ -138,7 +153,7 @@ impl Instance {
         match input {
             Input::Heartbeat(heartbeat) => self.heartbeat(now, heartbeat, effects),
             Input::Heartbeats { video, viewer, last } => self.extend(video, viewer, last),
-            Input::Receive(activity) => self.receive(activity, effects),
+            Input::Receive { activity, sender } => self.receive(activity, sender, effects),
             Input::Tick { number } => self.tick(now, number, effects),
             Input::FlushUpdates { number } => self.flush_updates(now, number, effects),
             Input::ReportWatch { video, viewer, session } => {
@@ -165,6 +180,11 @@ impl Instance {
     /// Whether its process runs.
     pub fn is_up(&self) -> bool {
         self.is_up
+    }
+
+    /// How many viewers it has taken for plain views.
+    pub fn viewers_as_plain_views(&self) -> u64 {
+        self.viewers_as_plain_views
     }
 
     /// What it speaks now.
@@ -295,16 +315,19 @@ impl Instance {
         half.unwrap_or(after).min(after)
     }
 
-    fn receive(&mut self, activity: &Activity, effects: &mut Vec<Effect>) {
-        let forwarded = match (activity.expires, self.owns(activity.video)) {
-            (None, true) if matches!(activity.subject, Subject::Plain(_)) => {
+    fn receive(&mut self, activity: &Activity, sender: InstanceId, effects: &mut Vec<Effect>) {
+        let is_plain = is_plain_view(&self.rules, activity, sender);
+        self.viewers_as_plain_views += u64::from(is_plain && activity.expires.is_some());
+        let expires = activity.expires.filter(|_| !is_plain);
+        let forwarded = match (expires, self.owns(activity.video)) {
+            (None, true) if is_plain => {
                 self.shown(activity.video).was_viewed = true;
                 self.rules.forward_plain_views == ForwardPlainViews::Always
             }
             (None, _) => false,
             (Some(expires), true) => self.receive_at_origin(activity, expires),
             (Some(expires), false) => {
-                self.receive_at_follower(activity, expires);
+                self.receive_at_follower(activity, sender, expires);
                 false
             }
         };
@@ -335,16 +358,17 @@ impl Instance {
         }
     }
 
-    fn receive_at_follower(&mut self, activity: &Activity, expires: Time) {
+    fn receive_at_follower(&mut self, activity: &Activity, sender: InstanceId, expires: Time) {
         let origin = self.videos[activity.video.index()].origin;
         let entry = EntryId { author: activity.author, subject: activity.subject };
-        let replacing = replacing_count(&self.rules, activity, origin);
+        let effect = display_effect(&self.rules, activity, sender, origin);
         let store = &mut self.shown(activity.video).store;
-        match replacing {
-            Some(count) => store.replace(entry, count, expires),
-            None => {
+        match effect {
+            DisplayEffect::None => {}
+            DisplayEffect::OneMore => {
                 store.add(entry, expires);
             }
+            DisplayEffect::Replaced(count) => store.replace(entry, count, expires),
         }
     }
 
@@ -440,15 +464,43 @@ impl Instance {
     }
 }
 
-/// The count by which a View replaces all that a follower with these rules shows for a video of `origin`; if there is none, it
-/// adds an entry.
-pub fn replacing_count(rules: &Rules, activity: &Activity, origin: InstanceId) -> Option<u32> {
+/// Whether an instance with these rules takes an activity from `sender` for a plain view.
+pub fn is_plain_view(rules: &Rules, activity: &Activity, sender: InstanceId) -> bool {
+    let loses_expiry = sender != activity.author && rules.forwarded_viewer == ForwardedViewer::PlainView;
+    match activity.subject {
+        Subject::Plain(_) => true,
+        Subject::Viewer(..) | Subject::Total => loses_expiry,
+        Subject::Update | Subject::WatchAction(_) | Subject::Background => false,
+    }
+}
+
+/// What an activity does to the count that a follower displays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisplayEffect {
+    /// Nothing.
+    None,
+    /// An entry more, which counts 1.
+    OneMore,
+    /// All entries are replaced by one that counts so many.
+    Replaced(u32),
+}
+
+/// What an activity from `sender` about a video of `origin` does at a follower with these rules.
+pub fn display_effect(
+    rules: &Rules,
+    activity: &Activity,
+    sender: InstanceId,
+    origin: InstanceId,
+) -> DisplayEffect {
+    if activity.expires.is_none() || is_plain_view(rules, activity, sender) {
+        return DisplayEffect::None;
+    }
     let accepts = match rules.accept_result {
         AcceptResult::Nobody => false,
         AcceptResult::Anybody => true,
         AcceptResult::VideoHost => activity.author == origin,
     };
-    activity.result.filter(|_| accepts)
+    activity.result.filter(|_| accepts).map_or(DisplayEffect::OneMore, DisplayEffect::Replaced)
 }
 
 impl Shown {
@@ -564,7 +616,7 @@ mod tests {
             expires: Some(Time::ZERO + Span::from_secs(500)),
             ..follower.activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
         };
-        run(&mut follower, 2, Input::Receive(&total));
+        run(&mut follower, 2, Input::Receive { activity: &total, sender: ORIGIN });
         beat(&mut follower, 1, 6);
         assert_eq!(follower.displayed(VIDEO), 40);
         let sent = run(&mut follower, 120, Input::Tick { number: 1 });
@@ -582,7 +634,7 @@ mod tests {
         };
         for (preset, shown, forwards) in [("v3", 40, 0), ("peertube-8.2.4", 1, 1), ("v1", 1, 1)] {
             let mut origin = instance(ORIGIN, rules(preset));
-            let effects = run(&mut origin, 1, Input::Receive(&total));
+            let effects = run(&mut origin, 1, Input::Receive { activity: &total, sender: FOLLOWER });
             assert_eq!((origin.displayed(VIDEO), effects.len()), (shown, forwards), "{preset}");
         }
     }

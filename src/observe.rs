@@ -35,6 +35,8 @@ pub struct Ending {
     pub busy: Vec<Busy>,
     /// The most jobs that waited in the queues that send of one instance together, at one moment.
     pub queued_jobs_peak: u64,
+    /// Forwarded viewers that took effect as plain views.
+    pub viewers_as_plain_views: u64,
     /// Activities that were answered and lost with the inbox queue when their receiver's process stopped.
     pub inbox_dropped: u64,
 }

@@ -15,7 +15,7 @@ pub use write::{BeatRow, Recording, RecordingInstance};
 
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
-use crate::domain::federation::{Capacity, Federation, Follows, Instance as InstanceSpec, Video};
+use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::workload::Session;
 use crate::event::{Letter, Message};
@@ -87,6 +87,7 @@ fn cell(trace: &Trace) -> Cell {
         is_peertube: true,
         region: 0,
         capacity: Capacity::default(),
+        follows_as: FollowsAs::Server,
     };
     let instances: Vec<_> = trace.instances.iter().zip(&trace.rules).map(instance).collect();
     let hosts = instances.iter().map(|instance| Host::new(&instance.url)).collect();

@@ -134,7 +134,8 @@ impl<'a> Open<'a> {
             Happening::Sample => self.sample(at),
             Happening::Arrival(to, _, _, _, row) => {
                 let activity = self.activities[row];
-                self.give(at, to, Input::Receive(&activity));
+                let sender = self.id(&self.trace.messages[row].from);
+                self.give(at, to, Input::Receive { activity: &activity, sender });
             }
             Happening::Heartbeat(id, session, number) => {
                 let Session { video, viewer, start, .. } = self.trace.sessions[session.index()];

@@ -7,6 +7,7 @@ use crate::conform::VIDEO;
 use crate::conform::trace::{MessageRow, SampleRow};
 use crate::conform::write::{BeatRow, Recording, RecordingInstance};
 use crate::domain::faults::Fault;
+use crate::domain::federation::{self, FollowsAs};
 use crate::domain::protocol::{PRESETS, Rules};
 use crate::event::Message;
 use crate::instance::{Input, Instance};
@@ -36,10 +37,13 @@ impl Scribe {
             return Err(format!("a recording holds one video, not {}", federation.videos.len()));
         };
         let all_follow = federation.followers[&video.origin].len() + 1 == federation.instances.len();
-        if !all_follow || federation.instances.iter().any(|instance| !instance.is_peertube) {
-            return Err(
-                "in a recording all instances are PeerTube, and all others follow the video's".to_owned()
-            );
+        let fits = |instance: &federation::Instance| {
+            instance.is_peertube && instance.follows_as == FollowsAs::Server
+        };
+        if !all_follow || !federation.instances.iter().all(fits) {
+            let problem =
+                "in a recording all instances are PeerTube, and all others' servers follow the video's";
+            return Err(problem.to_owned());
         }
         for fault in &cell.faults {
             if matches!(fault, Fault::Restart { rules: Some(_), .. } | Fault::Skew { .. }) {

@@ -4,6 +4,7 @@
 //! figures here, a preset of its own, so that rivals can be compared under one protocol. Sources: section by section in
 //! docs/model.md; a figure that nobody has measured is called assumed here.
 
+use crate::domain::protocol::{ConnectionReuse, Rules};
 use crate::words::units::Span;
 
 /// One row: how everybody in the federation delivers.
@@ -33,8 +34,8 @@ pub struct Delivery {
     pub timeout: Span,
     /// What a receiver takes from one sender.
     pub rate_limit: Option<RateLimit>,
-    /// A connection is kept; a receiver closes it after being idle so long. None: a new connection per request.
-    pub keep_alive: Option<Span>,
+    /// Whether senders keep connections.
+    pub keep_alive: KeepAlive,
     /// The TLS handshake of a new connection (none without `https`).
     pub tls: Tls,
     /// Whether the bytes of TCP, IP and TLS are counted, and pass the links.
@@ -82,6 +83,20 @@ pub struct RateLimit {
     pub per: Span,
 }
 
+/// Whether senders keep connections for their next requests; a receiver closes one that is idle for a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeepAlive {
+    /// Nobody does: each request has a new connection.
+    Off,
+    /// Those do whose release does (the rule `connections`); receivers close after `RELEASED_IDLE`.
+    AsReleased,
+    /// All do; receivers close after being idle so long.
+    All(Span),
+}
+
+/// PeerTube's servers close a connection that was idle for so long: Node's default.
+pub const RELEASED_IDLE: Span = Span::from_secs(5);
+
 /// The handshake of TLS 1.3; either takes one round trip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
@@ -123,7 +138,7 @@ const PEERTUBE: Delivery = Delivery {
     breaker: None,
     timeout: Span::from_secs(7),
     rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10) }),
-    keep_alive: None,
+    keep_alive: KeepAlive::AsReleased,
     // assumed: one never met before
     tls: Tls::Full,
     transport: Transport::Counted,
@@ -139,6 +154,7 @@ const PEERTUBE: Delivery = Delivery {
 const UNLIMITED: Delivery = Delivery {
     queues: Queues::Unlimited,
     rate_limit: None,
+    keep_alive: KeepAlive::Off,
     transport: Transport::Ignored,
     sign: Span::ZERO,
     json_ld_sign: Span::ZERO,
@@ -159,13 +175,14 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "per-destination",
         doc: "a queue per receiving instance, one request at once, as Lemmy does",
-        delivery: Delivery { queues: Queues::PerDestination, ..PEERTUBE },
+        delivery: Delivery { queues: Queues::PerDestination, keep_alive: KeepAlive::Off, ..PEERTUBE },
     },
     Preset {
         name: "retrying",
         doc: "one queue of single requests, 16 retries with growing delay, a circuit breaker per inbox, as Mastodon does",
         delivery: Delivery {
             queues: Queues::Workers,
+            keep_alive: KeepAlive::Off,
             attempts: 17,
             breaker: Some(Breaker { failures: 10, pause: Span::from_secs(60) }),
             ..PEERTUBE
@@ -197,6 +214,18 @@ impl Transport {
         (Transport::Counted, "counted", "they count, and pass the links"),
         (Transport::Ignored, "ignored", "they do not"),
     ];
+}
+
+impl KeepAlive {
+    /// After being idle so long, the connections of a sender with these rules are closed by their receivers; none if it
+    /// keeps none.
+    pub fn idle(self, rules: &Rules) -> Option<Span> {
+        match (self, rules.connections) {
+            (KeepAlive::All(idle), _) => Some(idle),
+            (KeepAlive::AsReleased, ConnectionReuse::Kept) => Some(RELEASED_IDLE),
+            (KeepAlive::AsReleased, ConnectionReuse::New) | (KeepAlive::Off, _) => None,
+        }
+    }
 }
 
 impl Delivery {

@@ -1,14 +1,15 @@
 //! The federation of one cell: its instances, its videos and who follows whom.
 //!
-//! A follower here is an instance whose shared inbox receives the broadcasts of an origin: however many of its
-//! actors follow, it is one inbox and one request. Nothing here knows about time.
+//! A follower here is an instance any of whose actors follows an origin: however many do, it is one inbox and one request per
+//! broadcast. Nothing here knows about time.
 
-use crate::domain::protocol::Rules;
+use crate::domain::protocol::{ForwardTo, Rules};
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::random::{Purpose, Seed, unit};
 use crate::words::units::Span;
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The instances, the videos and the follower lists.
 #[derive(Clone, Debug)]
@@ -36,6 +37,20 @@ pub struct Instance {
     pub region: usize,
     /// What its machine can do.
     pub capacity: Capacity,
+    /// In which way it follows.
+    pub follows_as: FollowsAs,
+}
+
+/// In which way an instance follows others, which decides what it gets from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FollowsAs {
+    /// Its server follows theirs, and names a shared inbox: it gets all broadcasts.
+    #[default]
+    Server,
+    /// It follows only an account of theirs: it gets what they say themselves; whether it gets what they forward is a rule.
+    Account,
+    /// Its actor names no shared inbox: it gets nothing.
+    NoSharedInbox,
 }
 
 /// What a machine can do; `None` is as much as anybody asks for.
@@ -80,15 +95,15 @@ impl Federation {
         self.videos[video.index()].origin
     }
 
-    /// The inboxes that receive the broadcasts about a video.
-    pub fn inboxes(&self, video: VideoId) -> &[InstanceId] {
+    /// The instances that follow the origin of a video.
+    pub fn followers_of(&self, video: VideoId) -> &[InstanceId] {
         &self.followers[&self.origin(video)]
     }
 
     /// The instances that show a video: its origin, then the PeerTube followers of the origin.
     pub fn showing(&self, video: VideoId) -> impl Iterator<Item = InstanceId> + '_ {
         let peertube = |id: &InstanceId| self.instances[id.index()].is_peertube;
-        std::iter::once(self.origin(video)).chain(self.inboxes(video).iter().copied().filter(peertube))
+        std::iter::once(self.origin(video)).chain(self.followers_of(video).iter().copied().filter(peertube))
     }
 
     /// All instances from the most to the least popular, in an order drawn for each replication (Fisher and Yates, from
@@ -98,6 +113,62 @@ impl Federation {
         let mut rng = seed.stream(Purpose::Rank, 0);
         order.shuffle(&mut rng);
         order
+    }
+}
+
+impl FollowsAs {
+    /// Every way, its name and what it means.
+    pub const ALL: [(FollowsAs, &'static str, &'static str); 3] = [
+        (FollowsAs::Server, "server", "their server follows: they get all broadcasts"),
+        (
+            FollowsAs::Account,
+            "account",
+            "they follow only an account: they get what it says, and forwards from releases up to 6.1 only",
+        ),
+        (FollowsAs::NoSharedInbox, "no-shared-inbox", "their actor names no shared inbox: they get nothing"),
+    ];
+}
+
+/// The inboxes that an origin's broadcasts go to.
+#[derive(Clone, Debug)]
+pub struct Inboxes {
+    /// Of what it says itself.
+    own: Arc<[InstanceId]>,
+    /// Of those, the ones that its server's followers have.
+    servers: Arc<[InstanceId]>,
+}
+
+impl Inboxes {
+    /// Those of some followers, in ascending order.
+    pub fn new(followers: &[InstanceId], instances: &[Instance]) -> Inboxes {
+        let ways = |wanted: &[FollowsAs]| -> Arc<[InstanceId]> {
+            let is_wanted = |id: &&InstanceId| wanted.contains(&instances[id.index()].follows_as);
+            followers.iter().filter(is_wanted).copied().collect()
+        };
+        let own = ways(&[FollowsAs::Server, FollowsAs::Account]);
+        let servers = ways(&[FollowsAs::Server]);
+        Inboxes { servers: if servers.len() == own.len() { Arc::clone(&own) } else { servers }, own }
+    }
+
+    /// Those that a broadcast of its own goes to.
+    pub fn own(&self) -> &Arc<[InstanceId]> {
+        &self.own
+    }
+
+    /// Those that a forward of an origin with these rules goes to, but for its author's.
+    pub fn forwards(&self, rules: &Rules) -> &Arc<[InstanceId]> {
+        match rules.forward_to {
+            ForwardTo::Everybody => &self.own,
+            ForwardTo::ServerFollowers => &self.servers,
+        }
+    }
+
+    /// A follower is removed.
+    pub fn remove(&mut self, follower: InstanceId) {
+        let without = |list: &Arc<[InstanceId]>| list.iter().copied().filter(|&id| id != follower).collect();
+        let is_one = Arc::ptr_eq(&self.own, &self.servers);
+        self.own = without(&self.own);
+        self.servers = if is_one { Arc::clone(&self.own) } else { without(&self.servers) };
     }
 }
 
@@ -161,6 +232,7 @@ mod tests {
             is_peertube: true,
             region: 0,
             capacity: Capacity::default(),
+            follows_as: FollowsAs::Server,
         };
         let federation =
             Federation { instances: vec![instance; 3], videos: Vec::new(), followers: BTreeMap::new() };

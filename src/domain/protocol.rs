@@ -1,7 +1,7 @@
 //! Protocols as rules: what a release sends, forwards, accepts and keeps, one row of independent rules per release.
 //!
-//! Source: PeerTube's releases 6.0 to 9.0-dev, as the recordings in `tests/traces` show them. Sending asks the
-//! sender's rules, receiving the receiver's; there is no negotiation, so a mixed federation is instances with
+//! Source: PeerTube's releases 6.0 to 9.0-dev, as the recordings in `tests/traces` show them (docs/conformance.md says which
+//! releases were run and which were read). Sending asks the sender's rules, receiving the receiver's; there is no negotiation, so a mixed federation is instances with
 //! different rows. This file says which rules exist and what each release chose; `instance` says what they do.
 //! To add a rule: one entry in `rules!`, its value in `PEERTUBE_6_0` (and where a preset differs), one branch in `instance`.
 
@@ -134,6 +134,20 @@ rules! {
         /// none
         Never = "never",
     }
+    /// what a viewer View is that somebody else than its author delivers
+    forwarded_viewer: ForwardedViewer {
+        /// a viewer, as from its author
+        Viewer = "viewer",
+        /// a plain view: what others deliver is compacted before it is read, and loses `expires` and `result`
+        PlainView = "plain-view",
+    }
+    /// to which followers the origin forwards
+    forward_to: ForwardTo {
+        /// all
+        Everybody = "everybody",
+        /// those that follow the server, not those that follow an account of it only
+        ServerFollowers = "server-followers",
+    }
     /// whether plain views (they count views, not viewers) are sent
     plain_views: PlainViews {
         /// each
@@ -185,6 +199,22 @@ rules! {
         /// in an inbox queue of their own
         Own = "own",
     }
+    /// what becomes of a connection after a request (where `keep_alive` of the delivery says `as-released`)
+    connections: ConnectionReuse {
+        /// it is kept for the next request to the same receiver, which closes it when it is idle for 5 s
+        Kept = "kept",
+        /// it ends: each request has a new one
+        New = "new",
+    }
+    /// the `url` that an actor document of its own has, and those that it reads in others'
+    actor_url: ActorUrl {
+        /// one URL; an actor with several is refused
+        One = "one",
+        /// one URL; an actor with several is read
+        OneReadsSeveral = "one-reads-several",
+        /// several, as a list of links
+        Several = "several",
+    }
     /// where viewers are kept
     store: StoreKind {
         /// a list beside a map of ids, in memory; a restart loses both
@@ -199,12 +229,16 @@ rules! {
         /// kept
         Kept = "kept",
     }
-    /// the form of a View on the wire
+    /// the form of requests, answers and Views on the wire
     wire: WireForm {
         /// ids of 64 hex digits, the shorter context
         V60 = "peertube-6.0",
         /// ids of session and video, the context with `InteractionCounter`
         V61 = "peertube-6.1",
+        /// as 6.1, in longer heads
+        V71 = "peertube-7.1",
+        /// as 7.1; what an origin broadcasts names its channel and the account's followers
+        V80 = "peertube-8.0",
     }
 }
 
@@ -252,6 +286,8 @@ const PEERTUBE_6_0: Rules = Rules {
     accept_result: AcceptResult::Nobody,
     known_viewer: KnownViewer::AnotherEntry,
     forward: Forward::Always,
+    forwarded_viewer: ForwardedViewer::Viewer,
+    forward_to: ForwardTo::Everybody,
     plain_views: PlainViews::Each,
     forward_plain_views: ForwardPlainViews::Always,
     broadcast_queue: BroadcastQueue::Parallel,
@@ -259,6 +295,8 @@ const PEERTUBE_6_0: Rules = Rules {
     follow_health: FollowHealth::Score,
     bad_inbox: BadInbox::Unicast,
     views_inbox: ViewsInbox::Shared,
+    connections: ConnectionReuse::Kept,
+    actor_url: ActorUrl::One,
     store: StoreKind::List,
     ids_after_restart: IdsAfterRestart::New,
     wire: WireForm::V60,
@@ -274,6 +312,7 @@ const PEERTUBE_6_0: Rules = Rules {
 
 const PEERTUBE_6_3_V1: Rules = Rules {
     accept_result: AcceptResult::Anybody,
+    forward_to: ForwardTo::ServerFollowers,
     ids_after_restart: IdsAfterRestart::Kept,
     wire: WireForm::V61,
     parameters: Parameters { plain_view_after: Span::from_secs(10), ..PEERTUBE_6_0.parameters },
@@ -287,10 +326,22 @@ const PEERTUBE_6_3_V2: Rules = Rules {
     ..PEERTUBE_6_3_V1
 };
 
-const PEERTUBE_8_0: Rules = Rules { known_viewer: KnownViewer::Extend, ..PEERTUBE_6_3_V2 };
+const PEERTUBE_7_2: Rules = Rules {
+    known_viewer: KnownViewer::Extend,
+    connections: ConnectionReuse::New,
+    actor_url: ActorUrl::OneReadsSeveral,
+    wire: WireForm::V71,
+    ..PEERTUBE_6_3_V2
+};
 
-const PEERTUBE_8_2_4: Rules = Rules {
-    accept_result: AcceptResult::VideoHost,
+const PEERTUBE_8_0: Rules = Rules {
+    forwarded_viewer: ForwardedViewer::PlainView,
+    actor_url: ActorUrl::Several,
+    wire: WireForm::V80,
+    ..PEERTUBE_7_2
+};
+
+const PEERTUBE_8_2: Rules = Rules {
     forward_queue: ForwardQueue::Parallel,
     follow_health: FollowHealth::SevenDays,
     bad_inbox: BadInbox::Broadcast,
@@ -298,10 +349,12 @@ const PEERTUBE_8_2_4: Rules = Rules {
     ..PEERTUBE_8_0
 };
 
+const PEERTUBE_8_2_4: Rules = Rules { accept_result: AcceptResult::VideoHost, ..PEERTUBE_8_2 };
+
 const PEERTUBE_9_0_DEV: Rules =
     Rules { forward: Forward::OnlyNew, store: StoreKind::Keyed, ..PEERTUBE_8_2_4 };
 
-const V2: Rules = Rules { forward: Forward::Never, ..PEERTUBE_8_0 };
+const V2: Rules = Rules { forward: Forward::Never, ..PEERTUBE_7_2 };
 
 const V3: Rules = Rules {
     follower_total: FollowerTotal::Yes,
@@ -317,12 +370,14 @@ const V3: Rules = Rules {
 pub const PRESETS: &[Preset] = &[
     Preset { name: "peertube-6.0", doc: "releases up to 6.0", rules: PEERTUBE_6_0 },
     Preset { name: "v1", doc: "alias of peertube-6.0", rules: PEERTUBE_6_0 },
-    Preset { name: "peertube-6.3-v1", doc: "6.1 to 6.3, viewers federation V2 off", rules: PEERTUBE_6_3_V1 },
-    Preset { name: "peertube-6.3-v2", doc: "6.1 to 6.3, viewers federation V2 on", rules: PEERTUBE_6_3_V2 },
-    Preset { name: "peertube-8.0", doc: "7.x to 8.1", rules: PEERTUBE_8_0 },
+    Preset { name: "peertube-6.3-v1", doc: "6.1 to 7.0, viewers federation V2 off", rules: PEERTUBE_6_3_V1 },
+    Preset { name: "peertube-6.3-v2", doc: "6.1 to 7.0, viewers federation V2 on", rules: PEERTUBE_6_3_V2 },
+    Preset { name: "peertube-7.2", doc: "7.1 and 7.2", rules: PEERTUBE_7_2 },
+    Preset { name: "peertube-8.0", doc: "8.0 and 8.1", rules: PEERTUBE_8_0 },
+    Preset { name: "peertube-8.2", doc: "8.2.0 to 8.2.3", rules: PEERTUBE_8_2 },
     Preset { name: "peertube-8.2.4", doc: "8.2.4 and later 8.x", rules: PEERTUBE_8_2_4 },
     Preset { name: "peertube-9.0-dev", doc: "the development line of 9.0", rules: PEERTUBE_9_0_DEV },
-    Preset { name: "v2", doc: "as commit b4f4432459 describes it: 8.0 without forwarding", rules: V2 },
+    Preset { name: "v2", doc: "as commit b4f4432459 describes it: 7.2 without forwarding", rules: V2 },
     Preset {
         name: "v3",
         doc: "ours, in no release: 8.2.4 with follower totals, a threshold and no forwarding of viewers",
@@ -336,7 +391,16 @@ impl WireForm {
         match self {
             WireForm::V60 => Form::V60,
             WireForm::V61 => Form::V61,
+            WireForm::V71 => Form::V71,
+            WireForm::V80 => Form::V80,
         }
+    }
+}
+
+impl ActorUrl {
+    /// Whether an instance with this rule takes an actor document of one with another for an actor.
+    pub fn reads(self, other: ActorUrl) -> bool {
+        !matches!((self, other), (ActorUrl::One, ActorUrl::Several))
     }
 }
 

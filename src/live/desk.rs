@@ -14,7 +14,7 @@ use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::rate_limit::RateLimiter;
-use crate::mechanism::wire::{Document, Sizes};
+use crate::mechanism::wire::{Document, Persistence, Sizes};
 use crate::observe::{Fate, HealthNote, QueueName, QueueSample};
 use crate::sim::{health_rule, peertube_queue, splits_bad_inboxes};
 use crate::words::ids::{InstanceId, SessionId};
@@ -39,8 +39,8 @@ pub(super) struct Job {
     /// The queue that it came from; none if nobody waits.
     pub(super) queue: Option<QueueName>,
     pub(super) to: Vec<InstanceId>,
-    /// By position in `to`: the bytes of the head.
-    head_bytes: Vec<u32>,
+    /// By position in `to`: the bytes of the heads of the request and of the response.
+    heads: Vec<[u16; 2]>,
     pub(super) body: Body,
     /// The number of its activity in the book.
     pub(super) activity: u32,
@@ -101,7 +101,8 @@ impl Desk {
 impl Job {
     /// The message to one of its inboxes.
     pub(super) fn message(&self, place: usize) -> Posted {
-        Posted { letter: self.letter, to: self.to[place], head_bytes: self.head_bytes[place] }
+        let [head_bytes, response_bytes] = self.heads[place];
+        Posted { letter: self.letter, to: self.to[place], head_bytes, response_bytes }
     }
 }
 
@@ -170,12 +171,18 @@ impl World {
     }
 
     fn recipients(&self, from: InstanceId, to: Recipients) -> Vec<InstanceId> {
-        let followers = || self.followers.get(&from).map_or(&[][..], |list| list);
+        let Some(inboxes) = self.inboxes.get(&from) else {
+            return match to {
+                Recipients::One(to) => vec![to],
+                Recipients::Followers | Recipients::FollowersBut(_) => Vec::new(),
+            };
+        };
         match to {
             Recipients::One(to) => vec![to],
-            Recipients::Followers => followers().to_vec(),
+            Recipients::Followers => inboxes.own().to_vec(),
             Recipients::FollowersBut(author) => {
-                followers().iter().copied().filter(|&id| id != author).collect()
+                let list = inboxes.forwards(&self.rules(from)).iter();
+                list.copied().filter(|&id| id != author).collect()
             }
         }
     }
@@ -198,13 +205,13 @@ impl World {
         let cell = Arc::clone(&self.cell);
         let mut sizes = Sizes::new(&cell.names, cell.other.bodies);
         let body_bytes = sizes.body(activity);
-        let head = |&to: &InstanceId| sizes.request_head(from, to, activity, body_bytes) as u32;
-        let head_bytes: Vec<u32> = to.iter().map(head).collect();
         self.job_count += 1;
         let letter = Letter {
             activity: *activity,
             kind,
             from,
+            form: self.rules(from).wire.form(),
+            persistence: Persistence::Closed,
             created: now,
             authored: self.authored(activity),
             attempt: 0,
@@ -212,8 +219,10 @@ impl World {
             body_bytes: body_bytes as u32,
             name: LetterName::new(activity, kind, from),
         };
+        let heads = |&to: &InstanceId| letter.heads(to, self.rules(to).wire.form(), &mut sizes);
+        let heads = to.iter().map(heads).collect();
         let epoch = self.desks[from.index()].epoch;
-        let job = Job { letter, queue, to, head_bytes, body, activity: number, epoch };
+        let job = Job { letter, queue, to, heads, body, activity: number, epoch };
         for place in 0..job.to.len() {
             let message = job.message(place);
             self.ledger.link(from, message.to).create(message.bytes());
@@ -304,14 +313,14 @@ impl World {
     /// Writes down how the followers' inboxes of an instance did; followers that did too badly are removed.
     pub(super) fn flush_health(&mut self, now: Time, of: InstanceId) {
         let rule = health_rule(&self.rules(of));
-        let Some(list) = self.followers.get_mut(&of) else { return };
+        let Some(inboxes) = self.inboxes.get_mut(&of) else { return };
         let mut notes = Vec::new();
         for finding in self.desks[of.index()].health.flush(now, rule) {
-            if list.binary_search(&finding.follower).is_err() {
+            if inboxes.own().binary_search(&finding.follower).is_err() {
                 continue;
             }
             if finding.removed {
-                *list = list.iter().copied().filter(|&id| id != finding.follower).collect();
+                inboxes.remove(finding.follower);
             }
             notes.push(HealthNote {
                 instance: of,

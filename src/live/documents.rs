@@ -4,6 +4,7 @@
 
 use super::server::Reply;
 use super::site::Site;
+use crate::domain::federation::FollowsAs;
 use crate::words::ids::{InstanceId, VideoId};
 use http_body_util::Full;
 use hyper::Response;
@@ -50,6 +51,10 @@ fn actor(site: &Site, id: InstanceId, name: &str) -> Option<Value> {
     let host = site.cell.names.host(id);
     let url = host.account(name);
     has_account(site, id, name).then(|| {
+        let has_shared_inbox =
+            site.cell.federation.instances[id.index()].follows_as != FollowsAs::NoSharedInbox;
+        let shared = format!("{}/inbox", host.url);
+        let endpoints = if has_shared_inbox { json!({ "sharedInbox": shared }) } else { json!({}) };
         json!({
             "@context": ["https://www.w3.org/ns/activitystreams", "https://w3id.org/security/v1"],
             "type": if host.server_actor == name { "Application" } else { "Person" },
@@ -59,7 +64,7 @@ fn actor(site: &Site, id: InstanceId, name: &str) -> Option<Value> {
             "inbox": format!("{url}/inbox"),
             "outbox": format!("{url}/outbox"),
             "followers": format!("{url}/followers"),
-            "endpoints": { "sharedInbox": format!("{}/inbox", host.url) },
+            "endpoints": endpoints,
             "publicKey": {
                 "id": format!("{url}#main-key"),
                 "owner": url,
@@ -74,7 +79,7 @@ fn followers(site: &Site, id: InstanceId, name: &str) -> Option<Value> {
         return None;
     }
     let world = site.world();
-    let ours = world.followers.get(&id).map_or(&[][..], |list| list);
+    let ours = world.inboxes.get(&id).map_or(&[][..], |inboxes| inboxes.own());
     let mut items: Vec<String> = ours.iter().map(|&id| site.cell.names.host(id).actor()).collect();
     drop(world);
     items.extend(site.peers.iter().filter(|peer| peer.is_following(id)).map(|peer| peer.actor.clone()));

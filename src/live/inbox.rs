@@ -15,9 +15,9 @@ use super::server::{Reply, empty, plain, shown, whole};
 use super::site::Site;
 use super::socket::Crossed;
 use crate::event::{Letter, LetterName};
-use crate::mechanism::activity::{Activity, Kind};
+use crate::mechanism::activity::{Activity, Form, Kind};
 use crate::mechanism::ledger::Arrival;
-use crate::mechanism::wire::{Document, Persistence, Read};
+use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
 use http_body_util::Full;
@@ -221,18 +221,18 @@ fn take_effect(
         return plain(StatusCode::TOO_MANY_REQUESTS, "too many requests");
     }
     // what decides is what the document says; the rest of the activity only names draws
-    let Read { video, author, result, expires, form, .. } = *read;
-    let activity = Activity { video, author, result, expires, form, ..noted };
+    let Read { video, author, result, expires, .. } = *read;
+    let activity = Activity { video, author, result, expires, ..noted };
     world.settle(from, id, number, Arrival::Delivered);
     if site.peer(from).is_none() && site.peer(author).is_none() {
         let message = posted(world, id, from, &activity, &body, head_bytes);
         world.note(Note::Delivered { now, message });
         world.note(Note::Processed { now, message });
     }
-    world.process(now, id, activity, body);
-    let date = world.clock_of(id, now);
+    world.process(now, id, from, activity, body);
+    let (form, date) = (world.rules(id).wire.form(), world.clock_of(id, now));
     drop(guard);
-    answered(site, date, left.map(|(_, left)| left))
+    answered(site, form, date, left.map(|(_, left)| left))
 }
 
 fn posted(
@@ -249,6 +249,8 @@ fn posted(
         activity: *activity,
         kind,
         from,
+        form: world.rules(from).wire.form(),
+        persistence: Persistence::Closed,
         created: authored,
         authored,
         attempt: 0,
@@ -256,15 +258,18 @@ fn posted(
         body_bytes: body.len() as u32,
         name: LetterName::new(activity, kind, from),
     };
-    Posted { letter, to, head_bytes: head_bytes as u32 }
+    let mut sizes = Sizes::new(&world.cell.names, world.cell.other.bodies);
+    let [_, response_bytes] = letter.heads(to, world.rules(to).wire.form(), &mut sizes);
+    Posted { letter, to, head_bytes: u16::try_from(head_bytes).unwrap_or(u16::MAX), response_bytes }
 }
 
 /// The answer to an activity that was taken, with the head that PeerTube gives it.
-fn answered(site: &Site, date: Time, left: Option<u32>) -> Reply {
-    /// Those of the rate limit of PeerTube's example, where none is set.
-    const LEFT: u32 = 499;
-    let reset = date + site.cell.delivery.rate_limit.map_or_else(Default::default, |limit| limit.per);
-    let head = site.cell.names.response_head(date, left.unwrap_or(LEFT), reset, Persistence::Closed);
+fn answered(site: &Site, form: Form, date: Time, left: Option<u32>) -> Reply {
+    let limit = site.cell.delivery.rate_limit.zip(left);
+    // where there is no limit, as if this were the first request
+    let used = limit.map_or(1, |(limit, left)| limit.requests.saturating_sub(left));
+    let reset = date + limit.map_or_else(Default::default, |(limit, _)| limit.per);
+    let head = site.cell.names.response_head(form, date, used, reset, Persistence::Closed);
     let mut reply: Response<Full<Bytes>> = empty(StatusCode::NO_CONTENT);
     for line in head.split("\r\n").skip(1).filter(|line| !line.is_empty()) {
         let (name, value) = line.split_once(": ").expect("our own head");

@@ -105,7 +105,6 @@ pub fn run_cell(
         refusals: refusals::Refusals::default(),
         capture: stage.capture,
         peers: peers.collect(),
-        response_bytes: crate::runs::cell::response_bytes(cell),
         world: Mutex::new(world),
     });
     let listeners = {

@@ -28,13 +28,14 @@ pub(super) enum Note {
 pub(super) struct Posted {
     pub(super) letter: Letter,
     pub(super) to: InstanceId,
-    pub(super) head_bytes: u32,
+    pub(super) head_bytes: u16,
+    pub(super) response_bytes: u16,
 }
 
 /// An input of an instance, by value.
 pub(super) enum Taken {
     Heartbeat(Heartbeat),
-    Receive(Activity),
+    Receive { activity: Activity, sender: InstanceId },
     Tick { number: u32 },
     FlushUpdates { number: u32 },
     ReportWatch { video: VideoId, viewer: ViewerId, session: SessionId },
@@ -46,7 +47,7 @@ impl Taken {
     pub(super) fn input(&self) -> Input<'_> {
         match self {
             Taken::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
-            Taken::Receive(activity) => Input::Receive(activity),
+            Taken::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
             Taken::Tick { number } => Input::Tick { number: *number },
             Taken::FlushUpdates { number } => Input::FlushUpdates { number: *number },
             Taken::ReportWatch { video, viewer, session } => {
@@ -65,7 +66,8 @@ impl Posted {
     }
 
     fn message(self) -> Message {
-        Message { letter: Rc::new(self.letter), to: self.to, head_bytes: self.head_bytes }
+        let Posted { letter, to, head_bytes, response_bytes } = self;
+        Message { letter: Rc::new(letter), to, head_bytes, response_bytes }
     }
 }
 

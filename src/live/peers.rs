@@ -121,7 +121,8 @@ async fn post(site: &Arc<Site>, from: InstanceId, to: InstanceId, body: Bytes) {
     let host = address.to_string();
     let actor = &names.host(from).server_actor;
     let proof = prove(&site.server(from).key, actor, &host, target, &names.http_date(date), &body);
-    let head = names.request_head(from, to, body.len() as u64, date, &proof, Persistence::Closed);
+    let form = site.world().rules(from).wire.form();
+    let head = names.request_head(form, from, to, body.len() as u64, date, &proof, Persistence::Closed);
     let head = head.replacen("/inbox", target, 1);
     let answer = match request_of(&head, body) {
         Ok(request) => exchange(address, request).await,

@@ -180,7 +180,8 @@ async fn post(site: Arc<Site>, job: Arc<Job>, place: usize, body: Bytes, at: Tim
     let date = names.http_date(at);
     let actor = names.signing_account(from, &message.letter.activity);
     let proof = prove(&site.server(from).key, actor, &host, "/inbox", &date, &body);
-    let head = names.request_head(from, to, body.len() as u64, at, &proof, Persistence::Closed);
+    let form = message.letter.form;
+    let head = names.request_head(form, from, to, body.len() as u64, at, &proof, Persistence::Closed);
     let address = host.parse().expect("the servers of a run have addresses for names");
     site.clock.wait_until(at).await;
     let answer = match request_of(&head, body) {
@@ -202,8 +203,8 @@ fn judge(site: &Site, job: &Job, message: &Posted, answer: &Result<Answer, NoAns
             }
             match answer.status {
                 StatusCode::NO_CONTENT => {
-                    if answer.read != site.response_bytes {
-                        let (is, said) = (answer.read, site.response_bytes);
+                    let (is, said) = (answer.read, u64::from(message.response_bytes));
+                    if is != said {
                         site.refusals.count("sizes_other_than_modelled", || {
                             format!("an answer of {is} bytes on the socket, not {said}")
                         });

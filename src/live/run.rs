@@ -9,7 +9,7 @@ use super::{Capture, Lived, Stage, run_cell};
 use crate::metrics::Collector;
 use crate::metrics::apart::Apart;
 use crate::observe::{Both, Observer, Outcome};
-use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, response_bytes, result};
+use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, result};
 use crate::scenario::Scenario;
 use crate::sim::Cell;
 use crate::words::ids::InstanceId;
@@ -165,8 +165,7 @@ fn live_one(
 ) -> std::io::Result<(Option<CellResult>, Lived)> {
     let scale = stage.scale;
     let sampling = cell.sampling;
-    let bytes = response_bytes(cell);
-    let collector = Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket, bytes);
+    let collector = Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket);
     let mut both = Both(collector, more);
     let lived = run_cell(cell, stage, runtime, &mut both, stop)?;
     let Both(collector, _) = both;

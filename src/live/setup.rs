@@ -3,6 +3,7 @@
 use super::exchange::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::domain::delivery::Queues;
+use crate::domain::faults::Fault;
 use crate::event::Message;
 use crate::instance::Input;
 use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
@@ -192,9 +193,14 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
                 "{name}: live servers have PeerTube's queues with one attempt, or none: set `delivery: peertube` or `unlimited`"
             ));
         }
-        if figures.keep_alive.is_some() || figures.breaker.is_some() {
+        let upgrades = cell.faults.iter().filter_map(|fault| match fault {
+            Fault::Restart { rules, .. } => rules.as_ref(),
+            _ => None,
+        });
+        let mut spoken = cell.federation.instances.iter().map(|instance| &instance.rules).chain(upgrades);
+        if spoken.any(|rules| figures.keep_alive.idle(rules).is_some()) || figures.breaker.is_some() {
             return unfit(format!(
-                "{name}: live servers make a connection for each request: set `keep_alive: off` and `breaker: off`"
+                "{name}: live servers make a connection for each request: give it a delivery with `keep_alive: off` and `breaker: off`"
             ));
         }
         check_bodies(name, cell)?;

@@ -22,8 +22,6 @@ pub(super) struct Site {
     pub(super) refusals: Refusals,
     pub(super) capture: Option<Arc<Capture>>,
     pub(super) peers: Vec<Peer>,
-    /// What an answer has, says the model.
-    pub(super) response_bytes: u64,
     pub(super) world: Mutex<World>,
 }
 

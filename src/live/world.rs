@@ -9,8 +9,9 @@ use super::clock::Clock;
 use super::desk::{Desk, Work};
 use super::notes::{Note, Taken};
 use crate::domain::faults::{Change, Timetable};
+use crate::domain::federation::Inboxes;
 use crate::domain::protocol::Rules;
-use crate::instance::{Heartbeat, Instance};
+use crate::instance::{Heartbeat, Instance, is_plain_view};
 use crate::mechanism::activity::{Activity, Subject};
 use crate::mechanism::ledger::{Amount, Ledger};
 use crate::mechanism::network::Network;
@@ -54,7 +55,7 @@ pub(super) struct World {
     /// By `InstanceId`: its sending side.
     pub(super) desks: Vec<Desk>,
     /// Of each origin: whom its broadcasts go to, without the followers that it removed.
-    pub(super) followers: BTreeMap<InstanceId, Arc<[InstanceId]>>,
+    pub(super) inboxes: BTreeMap<InstanceId, Inboxes>,
     pub(super) work: UnboundedSender<Work>,
     pub(super) job_count: u64,
     pub(super) queued_jobs_peak: u64,
@@ -87,6 +88,7 @@ impl World {
         let (instances, end) = (&federation.instances, cell.end.latest());
         let videos: Arc<[_]> = federation.videos.as_slice().into();
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
+        let inboxes = federation.followers.iter();
         let ids = || (0..instances.len()).map(InstanceId::at);
         let start = |id: InstanceId| Instance::new(id, instances[id.index()].rules, Arc::clone(&videos));
         let mut world = World {
@@ -98,7 +100,7 @@ impl World {
             in_flight: BTreeMap::new(),
             book: Book::default(),
             desks: instances.iter().map(|_| Desk::new(&cell.delivery)).collect(),
-            followers: federation.followers.iter().map(|(&of, list)| (of, list[..].into())).collect(),
+            inboxes: inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances))).collect(),
             work,
             job_count: 0,
             queued_jobs_peak: 0,
@@ -306,14 +308,21 @@ impl World {
     }
 
     /// An activity takes effect.
-    pub(super) fn process(&mut self, now: Time, at: InstanceId, activity: Activity, body: Bytes) {
+    pub(super) fn process(
+        &mut self,
+        now: Time,
+        at: InstanceId,
+        sender: InstanceId,
+        activity: Activity,
+        body: Bytes,
+    ) {
         if !self.cell.federation.instances[at.index()].is_peertube {
             return;
         }
-        if matches!(activity.subject, Subject::Plain(_)) {
+        if is_plain_view(&self.rules(at), &activity, sender) {
             *self.views.entry((at, activity.video)).or_default() += 1;
         }
-        self.handle(now, at, Taken::Receive(activity), Some(body));
+        self.handle(now, at, Taken::Receive { activity, sender }, Some(body));
     }
 
     /// An instance takes an input; `body` is the document that came with it.
@@ -380,6 +389,7 @@ impl World {
             |session: &&crate::domain::workload::Session| session.start <= now && session.end > now;
         Ending {
             outcome,
+            viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
             events: self.inputs,
             flow: self.ledger.total(),
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,

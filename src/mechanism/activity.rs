@@ -26,13 +26,22 @@ pub struct Activity {
     pub form: Form,
 }
 
-/// The two forms of a View in PeerTube's releases.
+/// The forms on the wire in PeerTube's releases: of a View, and of the heads of a server's requests and answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
     /// Up to 6.0: the id of a viewer is 64 hex digits; the context knows no `InteractionCounter`.
     V60,
     /// From 6.1: the id of a viewer is session and video; the context knows `InteractionCounter`.
     V61,
+    /// From 7.1: Views as before; heads are longer (they name the key, and one encoding more).
+    V71,
+    /// From 8.0: what an origin broadcasts is addressed to its channel, with a copy to the account's followers.
+    V80,
+}
+
+impl Form {
+    /// All forms, oldest first.
+    pub const ALL: [Form; 4] = [Form::V60, Form::V61, Form::V71, Form::V80];
 }
 
 /// What an activity is about; with the author and the video this is its id on the wire.

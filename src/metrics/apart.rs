@@ -28,6 +28,8 @@ pub struct Apart {
     pub displayed: Vec<(VideoId, ShownCounter)>,
     /// The age of totals.
     pub staleness: Staleness,
+    /// Forwarded viewers that took effect as plain views.
+    pub viewers_as_plain_views: u64,
     /// How requests ended.
     pub fates: Fates,
     /// Queues at samples.
@@ -105,6 +107,7 @@ impl Apart {
         self.displayed.extend(other.displayed);
         self.staleness.sum_us += other.staleness.sum_us;
         self.staleness.count += other.staleness.count;
+        self.viewers_as_plain_views += other.viewers_as_plain_views;
         self.fates.add(&other.fates);
         self.queues.extend(other.queues);
         self.update_fetches.extend(other.update_fetches);

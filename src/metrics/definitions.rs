@@ -281,6 +281,9 @@ definitions! {
         "sum over requests that the receiver took or refused", |b| count(b.received.response_bytes);
     "transport_bytes", "bytes", Lower, "all traffic: bytes below HTTP, where the scenario counts them",
         "sum over requests that left their sender of TCP, IP and TLS, up + down", |b| count(b.sent.transport_bytes());
+    "viewers_as_plain_views", "Views", None, "viewer traffic: forwarded viewers that their receiver took for plain views: they show nothing there",
+        "count of viewers (and totals) that somebody else than their author delivered, at receivers with `forwarded_viewer: plain-view`",
+        |b| count(b.observed.viewers_as_plain_views);
     "messages_created", "messages", None, "messages that were ever to be sent",
         "count of created", |b| count(b.flow().created.messages);
     "messages_queued", "messages", None, "unfinished: messages that waited when the run ended",

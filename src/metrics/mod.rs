@@ -47,6 +47,8 @@ pub struct Observed {
     pub delays: Vec<DelayRow>,
     /// What arrived from whom at whom.
     pub links: Vec<LinkRow>,
+    /// Forwarded viewers that took effect as plain views.
+    pub viewers_as_plain_views: u64,
     /// How delivery went.
     pub delivery: Delivery,
     /// Sessions that began.
@@ -68,18 +70,16 @@ pub struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    /// A collector for one run: samples come `every` so often, traffic is summed in buckets of `bucket`, and a
-    /// response has `response_bytes`.
+    /// A collector for one run: samples come `every` so often, and traffic is summed in buckets of `bucket`.
     pub fn new(
         federation: &'a Federation,
         sessions: &'a [Session],
         every: Span,
         bucket: Span,
-        response_bytes: u64,
     ) -> Collector<'a> {
         Collector {
             sessions,
-            traffic: Traffic::new(federation, bucket, response_bytes),
+            traffic: Traffic::new(federation, bucket),
             counters: CounterLog::new(federation, every),
             delays: Delays::new(),
             links: Links::default(),
@@ -102,6 +102,7 @@ impl<'a> Collector<'a> {
             delays: self.delays.finish(),
             links: self.links.rows(),
             delivery: self.delivery.finish(ending),
+            viewers_as_plain_views: ending.viewers_as_plain_views + apart.viewers_as_plain_views,
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
             sessions_unfinished: ending.unfinished_sessions,
             end_ns: end.ns(),

@@ -8,6 +8,7 @@ use crate::domain::protocol::Rules;
 use crate::event::{Lane, Letter, LetterName};
 use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
 use crate::mechanism::ledger::{Amount, Flow};
+use crate::mechanism::wire::Persistence;
 use crate::observe::{Busy, Outcome, QueueName};
 use crate::words::ids::{InstanceId, VideoId};
 use delivery::{HealthRow, QueueRow};
@@ -34,6 +35,7 @@ fn federation() -> Federation {
         is_peertube: InstanceId(number) != NOT_PEERTUBE,
         region: 0,
         capacity: Capacity::default(),
+        follows_as: Default::default(),
     };
     Federation {
         instances: (0..4).map(member).collect(),
@@ -67,6 +69,8 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
         activity,
         kind,
         from,
+        form: Form::V61,
+        persistence: Persistence::Closed,
         created: built,
         authored: built,
         attempt: 0,
@@ -74,7 +78,7 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
         body_bytes: 200,
         name: LetterName::new(&activity, kind, from),
     };
-    Message { letter: letter.into(), to, head_bytes: 800 }
+    Message { letter: letter.into(), to, head_bytes: 800, response_bytes: RESPONSE as u16 }
 }
 
 fn ending(busy: Vec<Busy>) -> Ending {
@@ -84,6 +88,7 @@ fn ending(busy: Vec<Busy>) -> Ending {
         flow: Flow::default(),
         unfinished_sessions: 0,
         busy,
+        viewers_as_plain_views: 0,
         queued_jobs_peak: 0,
         inbox_dropped: 0,
     }
@@ -92,7 +97,7 @@ fn ending(busy: Vec<Busy>) -> Ending {
 /// What was observed in ten seconds in which `happen` happened.
 fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut Collector<'_>)) -> Observed {
     let (every, bucket) = (Span::from_secs(1), Span::from_secs(60));
-    let mut collector = Collector::new(federation, &[], every, bucket, RESPONSE);
+    let mut collector = Collector::new(federation, &[], every, bucket);
     happen(&mut collector);
     collector.finish(Time::from_ms(10_000), ending, Apart::default())
 }

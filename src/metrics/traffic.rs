@@ -148,7 +148,6 @@ struct Open {
 pub(super) struct Traffic<'a> {
     federation: &'a Federation,
     bucket: Span,
-    response_bytes: u64,
     bucket_start: Time,
     /// By `InstanceId`: a handful of rows each, so a search from the front is fastest.
     open: Vec<Vec<Open>>,
@@ -160,12 +159,11 @@ pub(super) struct Traffic<'a> {
 }
 
 impl<'a> Traffic<'a> {
-    pub(super) fn new(federation: &'a Federation, bucket: Span, response_bytes: u64) -> Traffic<'a> {
+    pub(super) fn new(federation: &'a Federation, bucket: Span) -> Traffic<'a> {
         let count = federation.instances.len();
         Traffic {
             federation,
             bucket,
-            response_bytes,
             bucket_start: Time::ZERO,
             open: (0..count).map(|_| Vec::new()).collect(),
             rows: Vec::new(),
@@ -184,7 +182,7 @@ impl<'a> Traffic<'a> {
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
-        let response_bytes = self.response_bytes;
+        let response_bytes = u64::from(message.response_bytes);
         self.row(message.from, message, Direction::Out).response_bytes += response_bytes;
         let received = self.row(message.to, message, Direction::In);
         received.add_request(message);
@@ -201,7 +199,7 @@ impl<'a> Traffic<'a> {
     /// A request was refused for its rate: a response, and nothing that its receiver took.
     pub(super) fn refused(&mut self, now: Time, message: &Message) {
         self.open_bucket_of(now);
-        let response_bytes = self.response_bytes;
+        let response_bytes = u64::from(message.response_bytes);
         self.row(message.from, message, Direction::Out).response_bytes += response_bytes;
         self.row(message.to, message, Direction::In).response_bytes += response_bytes;
     }

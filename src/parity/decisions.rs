@@ -245,7 +245,7 @@ impl Shifted {
 /// The same input, with the expiry that its author's client made moved.
 fn moved(what: &Kept, by: impl Fn(Time) -> Time) -> Kept {
     let mut moved = what.clone();
-    if let Kept::Receive(activity) = &mut moved
+    if let Kept::Receive { activity, .. } = &mut moved
         && matches!(activity.subject, Subject::Viewer(..))
     {
         activity.expires = activity.expires.map(by);
@@ -259,7 +259,7 @@ pub(super) fn said(what: &Kept) -> String {
         Kept::Heartbeat(heartbeat) => {
             format!("heartbeat {} of visit {}", heartbeat.number, heartbeat.session)
         }
-        Kept::Receive(activity) => {
+        Kept::Receive { activity, .. } => {
             let author = activity.author;
             let stamp = activity.stamp;
             match activity.subject {

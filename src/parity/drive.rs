@@ -8,7 +8,7 @@ use crate::observe::{Both, Outcome};
 use crate::parity::compare::{Comparison, Setting, Side, compare};
 use crate::parity::decisions::{Decisions, decisions};
 use crate::parity::log::{Counts, Log};
-use crate::runs::cell::{CellPlan, response_bytes};
+use crate::runs::cell::CellPlan;
 use crate::scenario::{End, Scenario};
 use crate::sim::{self, Cell};
 use crate::words::units::Span;
@@ -65,9 +65,8 @@ pub fn run_both(
     let lived = batch.live(scenario, plans, &log, stop)?;
     let pair = |(cell, alive): (&Arc<Cell>, crate::live::run::Alive<Log>)| {
         let comparison = alive.result.map(|live| {
-            let bytes = response_bytes(cell);
             let (every, bucket) = (cell.sampling.every, cell.sampling.bucket);
-            let collector = Collector::new(&cell.federation, &cell.sessions, every, bucket, bytes);
+            let collector = Collector::new(&cell.federation, &cell.sessions, every, bucket);
             let mut all = Both(collector, Both(log(cell), Counts::new(cell)));
             let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
             let Both(collector, Both(simulated, counts)) = all;

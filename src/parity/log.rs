@@ -149,7 +149,7 @@ impl Observer for Log {
             effect: None,
             over: None,
             result: message.activity.result,
-            head_bytes: message.head_bytes,
+            head_bytes: u32::from(message.head_bytes),
             body_bytes: message.body_bytes,
         };
         self.messages.entry(Name::of(message)).or_default().push(passage);

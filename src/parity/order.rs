@@ -3,7 +3,7 @@
 //! or do something unlike.
 
 use crate::domain::federation::Video;
-use crate::instance::{Effect, Instance, replacing_count};
+use crate::instance::{DisplayEffect, Effect, Instance, display_effect};
 use crate::mechanism::activity::Subject;
 use crate::parity::decisions::{Found, said};
 use crate::parity::history::History;
@@ -36,10 +36,10 @@ impl Concern {
             Kept::Sample => Concern::Nothing,
             Kept::ReportWatch { .. } => Concern::Nothing,
             Kept::Heartbeat(beat) => named(beat.video, instance.id(), Subject::Viewer(beat.viewer, 0)),
-            Kept::Receive(activity) => {
+            Kept::Receive { activity, sender } => {
                 let origin = videos[activity.video.index()].origin;
-                let replaces = replacing_count(instance.rules(), activity, origin).is_some();
-                if replaces && activity.expires.is_some() && origin != instance.id() {
+                let effect = display_effect(instance.rules(), activity, *sender, origin);
+                if matches!(effect, DisplayEffect::Replaced(_)) && origin != instance.id() {
                     Concern::Video(activity.video)
                 } else {
                     named(activity.video, activity.author, activity.subject)
@@ -192,7 +192,7 @@ mod tests {
     fn input(at: Time, [kind, viewer, author, video, count]: [u32; 5]) -> Kept {
         let (video, viewer, session) = (VideoId(video % VIDEOS), ViewerId(viewer), SessionId(viewer));
         let receive = |subject, result, expires| {
-            Kept::Receive(Activity {
+            let activity = Activity {
                 video,
                 author: InstanceId(author),
                 subject,
@@ -201,7 +201,9 @@ mod tests {
                 expires,
                 stamp: Stamp { session, number: 0 },
                 form: Form::V61,
-            })
+            };
+            let sender = if count % 3 == 0 { InstanceId(video.0) } else { activity.author };
+            Kept::Receive { activity, sender }
         };
         let expires = Some(at + Span::from_secs(120 - u64::from(count)));
         match kind % 9 {
@@ -242,7 +244,7 @@ mod tests {
 
         /// What does not meet may change places.
         #[test]
-        fn inputs_that_do_not_meet_commute(preset in 0usize..9, id in 0u32..3, numbers in inputs()) {
+        fn inputs_that_do_not_meet_commute(preset in 0..PRESETS.len(), id in 0u32..3, numbers in inputs()) {
             let (instance, [(at, one), (later, other)]) = prepared(preset, id, &numbers);
             let concerns = [&one, &other].map(|what| Concern::of(&instance, &videos(), what));
             if !concerns[0].meets(concerns[1]) {
@@ -257,7 +259,7 @@ mod tests {
         /// A viewer's own part of an instance sends for them what the whole sends.
         #[test]
         fn a_part_of_an_instance_does_for_its_viewer_what_the_whole_does(
-            preset in 0usize..9, id in 0u32..3, numbers in inputs(),
+            preset in 0..PRESETS.len(), id in 0u32..3, numbers in inputs(),
         ) {
             let (mut instance, [(at, what), _]) = prepared(preset, id, &numbers);
             if let Kept::Heartbeat(heartbeat) = what {
@@ -268,7 +270,7 @@ mod tests {
 
         /// An instance is like itself, and not like what another input makes of it, unless that shows and sends nothing else.
         #[test]
-        fn likeness_sees_what_ticks_see(preset in 0usize..9, id in 0u32..3, numbers in inputs()) {
+        fn likeness_sees_what_ticks_see(preset in 0..PRESETS.len(), id in 0u32..3, numbers in inputs()) {
             let (before, [(at, what), (later, _)]) = prepared(preset, id, &numbers);
             let mut after = before.clone();
             what.give(at, &mut after);

@@ -17,7 +17,10 @@ use std::sync::atomic::AtomicBool;
 #[derive(Clone, Debug)]
 pub(super) enum Kept {
     Heartbeat(Heartbeat),
-    Receive(Activity),
+    Receive {
+        activity: Activity,
+        sender: InstanceId,
+    },
     Tick(u32),
     FlushUpdates(u32),
     ReportWatch {
@@ -62,13 +65,13 @@ pub(super) struct Record {
 impl Kept {
     /// Whether it comes at its time exactly, whoever drives.
     pub(super) fn is_exact(&self) -> bool {
-        !matches!(self, Kept::Heartbeat(_) | Kept::Receive(_) | Kept::ReportWatch { .. })
+        !matches!(self, Kept::Heartbeat(_) | Kept::Receive { .. } | Kept::ReportWatch { .. })
     }
 
     fn input(&self) -> Option<Input<'_>> {
         Some(match self {
             Kept::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
-            Kept::Receive(activity) => Input::Receive(activity),
+            Kept::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
             Kept::Tick(number) => Input::Tick { number: *number },
             Kept::FlushUpdates(number) => Input::FlushUpdates { number: *number },
             Kept::ReportWatch { video, viewer, session } => {
@@ -157,7 +160,7 @@ impl Observer for Recorder<'_> {
     fn handled(&mut self, now: Time, clock: Time, instance: InstanceId, input: &Input<'_>) {
         let what = match *input {
             Input::Heartbeat(heartbeat) => Kept::Heartbeat(heartbeat),
-            Input::Receive(activity) => Kept::Receive(*activity),
+            Input::Receive { activity, sender } => Kept::Receive { activity: *activity, sender },
             Input::Tick { number } => Kept::Tick(number),
             Input::FlushUpdates { number } => Kept::FlushUpdates(number),
             Input::ReportWatch { video, viewer, session } => Kept::ReportWatch { video, viewer, session },

@@ -210,7 +210,8 @@ impl Looker<'_> {
         passages: &[&Passage],
         found: &mut Found<'_>,
     ) {
-        let Some(idle) = self.cell.delivery.keep_alive else { return };
+        let rules = &self.cell.federation.instances[from.index()].rules;
+        let Some(idle) = self.cell.delivery.keep_alive.idle(rules) else { return };
         let mut begun: Vec<Time> = passages.iter().map(|passage| passage.begun).collect();
         begun.sort_unstable();
         for (over, _) in passages.iter().filter_map(|passage| passage.over) {

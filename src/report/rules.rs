@@ -1,6 +1,6 @@
 //! Protocols and deliveries side by side: every rule, parameter and figure by its key in scenario files.
 
-use crate::domain::delivery::{Delivery, Queues, Tls, Transport};
+use crate::domain::delivery::{Delivery, KeepAlive, Queues, Tls, Transport};
 use crate::domain::protocol::{Parameters, Rules};
 use crate::scenario::Scenario;
 
@@ -44,7 +44,11 @@ pub const FIGURE_ROWS: [Row<Delivery>; 20] = [
     ("rate_limit", |row| {
         row.rate_limit.map_or_else(off, |limit| format!("{} per {}", limit.requests, limit.per))
     }),
-    ("keep_alive", |row| row.keep_alive.map_or_else(off, |idle| idle.to_string())),
+    ("keep_alive", |row| match row.keep_alive {
+        KeepAlive::Off => off(),
+        KeepAlive::AsReleased => "as-released".to_owned(),
+        KeepAlive::All(idle) => idle.to_string(),
+    }),
     ("tls", |row| name(&Tls::ALL, row.tls)),
     ("transport", |row| name(&Transport::ALL, row.transport)),
     ("sign", |row| row.sign.to_string()),

@@ -2,7 +2,7 @@
 //! (`CellResult`) are plain data, so that cells can run anywhere and in any order.
 
 use crate::domain::workload::sessions;
-use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, Sizes, VideoNames};
+use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, VideoNames};
 use crate::metrics::apart::Apart;
 use crate::metrics::definitions::compute;
 use crate::metrics::{Collector, Observed};
@@ -146,15 +146,8 @@ pub fn run_cell(
     stop: &AtomicBool,
 ) -> Result<CellResult, CellError> {
     let cell = build_cell(scenario, plan);
-    let collector = || {
-        Collector::new(
-            &cell.federation,
-            &cell.sessions,
-            scenario.measure.every,
-            scenario.measure.bucket,
-            response_bytes(&cell),
-        )
-    };
+    let collector =
+        || Collector::new(&cell.federation, &cell.sessions, scenario.measure.every, scenario.measure.bucket);
     let fast = |helpers| {
         let mut collector = collector();
         let done = sim::run_fast(&cell, helpers, &mut collector, stop);
@@ -177,13 +170,6 @@ pub fn run_cell(
     let protocol = scenario.compare[plan.variant].name.clone();
     let ran = RanHow::new(protocol, ran.as_ref());
     Ok(result(scenario, plan, &cell, collector.finish(end, &ending, apart), ran))
-}
-
-/// The bytes of a response; one that keeps its connection says so.
-pub fn response_bytes(cell: &Cell) -> u64 {
-    let sizes = Sizes::new(&cell.names, cell.other.bodies);
-    let kept = cell.delivery.keep_alive.map_or(0, |_| sizes.kept_response_extra());
-    sizes.response_head() + kept
 }
 
 impl RanHow {

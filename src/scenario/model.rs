@@ -4,7 +4,7 @@
 
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
-use crate::domain::federation::{Capacity, Federation, Follows, Instance, Video};
+use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
 use crate::domain::workload::Crowd;
@@ -167,6 +167,8 @@ pub struct InstanceSpec {
     pub region: usize,
     /// What its machine can do.
     pub capacity: Capacity,
+    /// In which way it follows.
+    pub follows_as: FollowsAs,
     /// Its first tick, if it is not drawn.
     pub tick_phase: Option<Span>,
     /// Its first flush of follow health, if it is not drawn.
@@ -288,6 +290,7 @@ impl Scenario {
             is_peertube: spec.is_peertube,
             region: spec.region,
             capacity: spec.capacity,
+            follows_as: spec.follows_as,
         };
         let rules = &self.compare[variant].rules;
         let origins: BTreeSet<InstanceId> = self.videos.iter().map(|video| video.origin).collect();

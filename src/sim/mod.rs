@@ -383,7 +383,8 @@ impl<'a> Simulation<'a> {
                 _ => observer.processed(at, &message),
             }
             if self.cell.federation.instances[message.to.index()].is_peertube {
-                self.handle_at(at, message.to, Input::Receive(&message.activity), observer);
+                let input = Input::Receive { activity: &message.activity, sender: message.from };
+                self.handle_at(at, message.to, input, observer);
             }
         }
     }
@@ -605,6 +606,7 @@ impl<'a> Simulation<'a> {
             flow: self.delivery.flow(),
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
             busy: self.delivery.busy(self.now),
+            viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
             queued_jobs_peak: self.delivery.queued_jobs_peak(),
             inbox_dropped: self.delivery.inbox_dropped(),
         }

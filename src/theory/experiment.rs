@@ -15,7 +15,7 @@ use crate::event::{Event, Message};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::network::{Latency, NetworkModel};
-use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, OtherBodies, SESSION_ID_LENGTH, Sizes, VideoNames};
+use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VideoNames};
 use crate::metrics::apart::Apart;
 use crate::metrics::traffic::Direction;
 use crate::metrics::{Collector, Observed};
@@ -163,13 +163,7 @@ impl Setting {
     fn replication(&self, seed: Seed) -> Run {
         let cell = self.cell(seed);
         let mut watcher = Watcher {
-            collector: Collector::new(
-                &cell.federation,
-                &cell.sessions,
-                cell.sampling.every,
-                BUCKET,
-                Sizes::new(&cell.names, OtherBodies::default()).response_head(),
-            ),
+            collector: Collector::new(&cell.federation, &cell.sessions, cell.sampling.every, BUCKET),
             from: Time::ZERO + Span::from_secs(self.from_s),
             heartbeats: vec![None; cell.sessions.len()],
             ticks: 0,
@@ -242,6 +236,7 @@ impl Setting {
             is_peertube: true,
             region: 0,
             capacity: Default::default(),
+            follows_as: Default::default(),
         };
         Federation {
             instances: (0..=self.followers).map(instance).collect(),

@@ -55,10 +55,10 @@ fn keys(names: &Names) -> Result<BTreeMap<String, KeyPair>, KeyError> {
     servers.chain(owners).map(|account| Ok((account, KeyPair::generate()?))).collect()
 }
 
-/// All kinds in both forms: from their authors, and forwarded by the origin of the video.
+/// All kinds in all forms: from their authors, and forwarded by the origin of the video.
 fn sendings() -> Vec<(InstanceId, InstanceId, Activity)> {
     let mut sendings = Vec::new();
-    for form in [Form::V60, Form::V61] {
+    for form in Form::ALL {
         for (subject, result) in [
             (Subject::Viewer(ViewerId(7), 3), None),
             (Subject::Viewer(ViewerId(7), 3), Some(1)),
@@ -104,7 +104,8 @@ fn captured(
     let key_id = names.instances[from.index()].account(account);
     let host = names.instances[to.index()].name();
     let proof = prove(&keys[&key_id], account, host, "/inbox", &names.http_date(date), body.as_bytes());
-    let head = names.request_head(from, to, body.len() as u64, date, &proof, Persistence::Kept);
+    let form = activity.form;
+    let head = names.request_head(form, from, to, body.len() as u64, date, &proof, Persistence::Kept);
     let headers: Vec<_> = head.lines().skip(1).filter_map(|line| line.split_once(": ")).collect();
     json!({
         "method": "POST",

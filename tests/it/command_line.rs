@@ -284,6 +284,6 @@ fn all_recordings_pass() {
         entries.filter(|path| path.is_file()).map(|path| path.display().to_string()).collect();
     let arguments: Vec<_> = ["conform"].into_iter().chain(paths.iter().map(String::as_str)).collect();
     let out = place.good(&arguments);
-    assert_eq!(out.lines().count(), 50);
-    assert_eq!(out.lines().last(), Some("49 passed, 0 failed"));
+    assert_eq!(out.lines().count(), 56);
+    assert_eq!(out.lines().last(), Some("55 passed, 0 failed"));
 }

@@ -131,7 +131,7 @@ name: dead-follower
 description: the sequential queue behind a dead follower
 end: {hours} h
 compare: [mine]
-protocols: {{mine: {{base: peertube-6.0, follow_health: {health}, plain_views: none}}}}
+protocols: {{mine: {{base: peertube-6.0, connections: new, follow_health: {health}, plain_views: none}}}}
 instances: {{origin: {{health_phase: 60 min}}, alive: {{count: 10}}, dead: {{}}}}
 videos: {{clip: {{origin: origin, length: live}}}}
 viewers: [{{video: clip, sessions: [{}]}}]
@@ -196,7 +196,7 @@ struct Small<'a> {
 
 const SMALL: Small<'_> = Small {
     end: "60 s",
-    rules: "base: peertube-6.3-v1, plain_views: none",
+    rules: "base: peertube-6.3-v1, connections: new, plain_views: none",
     figures: "base: peertube",
     instances: "origin: {}, follower: {}",
     sessions: "{instance: follower, start: 1 s, watch: 2 s}",
@@ -289,7 +289,8 @@ fn a_run_is_idle_when_the_deadline_of_a_stopped_sender_has_passed() {
     let silent = "{down: [origin], at: 0 s, how: silent}";
     for faults in [silent.to_owned(), format!("{silent}, {{restart: [follower], at: 3 s, startup: 1 s}}")] {
         let rest = format!("{}\nfaults: [{faults}]", SMALL.rest);
-        let rules = "base: peertube-6.3-v1, plain_views: none, lifetime: 5 s, tick_interval: 1 s";
+        let rules =
+            "base: peertube-6.3-v1, connections: new, plain_views: none, lifetime: 5 s, tick_interval: 1 s";
         let (_, ending) = small(&Small { end: "{when: idle, at_most: 1 h}", rules, rest: &rest, ..SMALL });
         assert_eq!(ending.outcome, Outcome::Done(Time::from_ms(9_000)), "{faults}");
     }
@@ -349,7 +350,7 @@ fn a_job_has_so_many_requests_at_once_and_a_queue_so_many_jobs() {
     // 100 silent inboxes take four times 7 s, but a job is given up after 20 s
     let two = "{instance: origin, start: 1 s, watch: 2 s}, {instance: origin, start: 2 s, watch: 2 s}";
     let (seen, _) = small(&Small {
-        rules: "base: peertube-6.3-v1, plain_views: none, broadcast_queue: sequential",
+        rules: "base: peertube-6.3-v1, connections: new, plain_views: none, broadcast_queue: sequential",
         figures: &format!("{figures}, running_limit: 20 s"),
         instances: "origin: {}, followers: {count: 100}",
         sessions: two,
@@ -364,7 +365,7 @@ fn a_job_has_so_many_requests_at_once_and_a_queue_so_many_jobs() {
 fn a_receiver_takes_so_many_requests_per_window() {
     let limited = Small {
         figures: &format!("base: peertube, {NO_CPU}, rate_limit: {{requests: 5, per: 10 s}}"),
-        rules: "base: peertube-6.3-v1, plain_views: none, refederation_age: 0 s, heartbeat: 1 s",
+        rules: "base: peertube-6.3-v1, connections: new, plain_views: none, refederation_age: 0 s, heartbeat: 1 s",
         instances: "origin: {}, follower: {}, other: {software: other}",
         sessions: "{instance: origin, start: 1 s, watch: 20 s}",
         ..SMALL
@@ -383,21 +384,119 @@ fn a_receiver_takes_so_many_requests_per_window() {
 
 #[test]
 fn connections_cost_what_they_cost() {
-    let bytes = |figures: &str| {
+    let bytes = |release: &str, figures: &str| {
         let sessions = "{instance: follower, start: 1 s, watch: 8 s}";
-        let rules =
-            "base: peertube-6.3-v1, plain_views: none, refederation_age: 4 s, heartbeat: 4 s, forward: never";
-        small(&Small { figures: &format!("base: peertube, {figures}"), sessions, rules, ..SMALL })
-            .0
-            .transport_bytes
+        let rules = format!(
+            "{release}, plain_views: none, refederation_age: 4 s, heartbeat: 4 s, origin_total: \"no\""
+        );
+        let figures = format!("base: peertube, {figures}");
+        small(&Small { figures: &figures, sessions, rules: &rules, ..SMALL }).0.transport_bytes
     };
+    let closing = "base: peertube-6.3-v1, connections: new";
     // two Views of two segments: TCP and IP 320 up and 216 down each
     let tcp = 2 * (320 + 216);
-    assert_eq!(bytes("tls: full"), tcp + 2 * (480 + 3_359));
-    assert_eq!(bytes("tls: resumed"), tcp + 2 * (783 + 287));
-    assert_eq!(bytes("transport: ignored"), 0);
+    assert_eq!(bytes(closing, "tls: full"), tcp + 2 * (480 + 3_359));
+    assert_eq!(bytes(closing, "tls: resumed"), tcp + 2 * (783 + 287));
+    assert_eq!(bytes(closing, "transport: ignored"), 0);
     // the second one on a kept connection: two segments and an acknowledgement up, one of each down
-    assert_eq!(bytes("keep_alive: 5 s"), 320 + 216 + 480 + 3_359 + 3 * 52 + 2 * 52);
+    let kept = 320 + 216 + 480 + 3_359 + 3 * 52 + 2 * 52;
+    assert_eq!(bytes(closing, "keep_alive: 5 s"), kept);
+    // releases up to 7.0 keep theirs, later ones do not, unless the delivery says what all do
+    for release in ["base: v1", "base: peertube-6.3-v1", "base: peertube-6.3-v2"] {
+        assert_eq!(bytes(release, "tls: full"), kept, "{release}");
+        assert_eq!(bytes(release, "keep_alive: \"off\""), tcp + 2 * (480 + 3_359), "{release}");
+    }
+    for release in ["base: peertube-7.2", "base: peertube-8.2", "base: v2"] {
+        assert_eq!(bytes(release, "tls: full"), tcp + 2 * (480 + 3_359), "{release}");
+        assert_eq!(bytes(release, "keep_alive: 5 s"), kept, "{release}");
+    }
+}
+
+/// Views 8.6 s apart: every second one is written into a connection that its receiver has closed, under 6.x alone.
+#[test]
+fn requests_on_kept_connections_are_lost_by_6_x_alone() {
+    for (release, lost) in [
+        ("v1", 3),
+        ("peertube-6.3-v2", 3),
+        ("peertube-7.2", 0),
+        ("peertube-8.2.4", 0),
+        ("peertube-9.0-dev", 0),
+    ] {
+        let rules = format!(
+            "base: {release}, plain_views: none, refederation_age: 8 s, heartbeat: 8600 ms, forward: never"
+        );
+        let sessions = "{instance: follower, start: 1 s, watch: 45 s}";
+        let (seen, _) = small(&Small { rules: &rules, sessions, ..SMALL });
+        let ends = [Fate::Good, Fate::FailedConnect].map(|fate| {
+            seen.ended.iter().filter(|ended| ended.2 == fate && ended.1.kind == Kind::Viewer).count()
+        });
+        assert_eq!(ends, [6 - lost, lost], "{release}");
+    }
+}
+
+/// An upgrade to 7.2 ends the losses, and heads are those of the release that sends and of the one that answers.
+#[test]
+fn a_release_brings_its_connections_and_its_heads() {
+    let (seen, _) = small(&Small {
+        end: "4 min",
+        rules: "base: peertube-6.3-v2, plain_views: none, refederation_age: 8 s, heartbeat: 8600 ms, forward: never",
+        sessions: "{instance: follower, start: 1 s, watch: 200 s}",
+        rest: "other_traffic: {updates: off, watch_actions: off}\n\
+               faults: [{upgrade: [follower], at: 50 s, to: peertube-7.2, startup: 1 s}, \
+                        {upgrade: [origin], at: 80 s, to: peertube-8.2.4, startup: 1 s}]",
+        ..SMALL
+    });
+    let viewers = || seen.ended.iter().filter(|(_, message, _)| message.kind == Kind::Viewer);
+    let before = viewers().filter(|(at, ..)| at.ms() < 50_000).map(|(_, _, fate)| *fate);
+    let [good, lost] =
+        [Fate::Good, Fate::FailedConnect].map(|fate| before.clone().filter(|&one| one == fate).count());
+    assert_eq!((good, lost), (3, 3));
+    let at = |s: u64| {
+        let later = |(at, ..): &&(Time, Message, Fate)| at.ms() >= s * 1_000;
+        let (_, message, fate) = viewers().find(later).expect("a View");
+        (*fate, message.head_bytes, message.response_bytes)
+    };
+    let (_, request, response) = at(0);
+    // kept: 5 and 28 bytes more; from 7.1 on requests have 15 bytes more and answers 5
+    assert_eq!(at(50), (Fate::Good, request - 5 + 15, response - 28));
+    // a View again 90 s after the first of the new process
+    assert_eq!(at(130), (Fate::Good, request - 5 + 15, response - 28 + 5));
+}
+
+/// What followers get by the way in which they follow.
+#[test]
+fn who_follows_otherwise_gets_less() {
+    let counts = |release: &str| {
+        let (seen, _) = small(&Small {
+            end: "150 s",
+            rules: &format!("base: {release}"),
+            figures: "base: peertube, keep_alive: \"off\"",
+            instances: "origin: {tick_phase: 30 s}, near: {}, account: {follows_as: account}, silent: {follows_as: no-shared-inbox}",
+            sessions: "{instance: near, start: 1 s, watch: 40 s}, {instance: origin, start: 2 s, watch: 40 s}, \
+                       {instance: silent, start: 3 s, watch: 40 s}",
+            rest: "other_traffic: {updates: {every: 1 min}, watch_actions: off}",
+        });
+        let got = |to: u32, kind: Kind| {
+            seen.delivered.iter().filter(|(_, m)| m.to == InstanceId(to) && m.kind == kind).count() > 0
+        };
+        let of = |to: u32| {
+            [Kind::Total, Kind::Plain, Kind::Update, Kind::ViewerForwarded, Kind::PlainForwarded]
+                .map(|kind| got(to, kind))
+        };
+        // its own viewers are sent, and shown
+        assert!(
+            seen.delivered.iter().any(|(_, m)| m.from == InstanceId(3) && m.kind == Kind::Viewer),
+            "{release}"
+        );
+        assert!(seen.displayed.iter().any(|(_, counts)| counts[3] == 1), "{release}");
+        [of(1), of(2), of(3)]
+    };
+    let (all, none) = ([true; 5], [false; 5]);
+    for release in ["peertube-6.3-v2", "peertube-7.2", "peertube-8.0", "peertube-8.2.4"] {
+        assert_eq!(counts(release), [all, [true, true, true, false, false], none], "{release}");
+    }
+    let without_total = [false, true, true, true, true];
+    assert_eq!(counts("v1"), [without_total, without_total, none]);
 }
 
 #[test]
@@ -416,15 +515,20 @@ fn views_have_an_inbox_of_their_own_since_8_2() {
         views.map(|(time, message)| time.since(message.created).us() / 1_000).max().expect("a View")
     };
     let often = "plain_views: none, own_viewers: each, refederation_age: 4 s";
-    assert!(delay_ms(&format!("base: peertube-6.3-v1, {often}")) > 5_000);
-    assert_eq!(delay_ms(&format!("base: peertube-6.3-v1, {often}, views_inbox: own")), 1_250);
+    assert!(delay_ms(&format!("base: peertube-6.3-v1, connections: new, {often}")) > 5_000);
+    assert_eq!(
+        delay_ms(&format!("base: peertube-6.3-v1, connections: new, {often}, views_inbox: own")),
+        1_250
+    );
 }
 
 #[test]
 fn a_bad_inbox_gets_the_next_broadcast_alone() {
     let queues = |rules: &str| {
         let (seen, _) = small(&Small {
-            rules: &format!("base: peertube-6.3-v1, plain_views: none, refederation_age: 8 s, {rules}"),
+            rules: &format!(
+                "base: peertube-6.3-v1, connections: new, plain_views: none, refederation_age: 8 s, {rules}"
+            ),
             figures: &format!("base: peertube, {NO_CPU}"),
             instances: "origin: {}, followers: {count: 3}",
             sessions: "{instance: origin, start: 1 s, watch: 25 s, heartbeat: 10 s}",
@@ -472,7 +576,7 @@ fn rivals_wait_and_retry_in_their_own_ways() {
     let of_origin = Small {
         instances: "origin: {}, followers: {count: 3}",
         sessions: "{instance: origin, start: 1 s, watch: 40 s}",
-        rules: "base: peertube-6.3-v1, plain_views: none, broadcast_queue: sequential, refederation_age: 0 s, heartbeat: 1 s",
+        rules: "base: peertube-6.3-v1, connections: new, plain_views: none, broadcast_queue: sequential, refederation_age: 0 s, heartbeat: 1 s",
         rest,
         ..SMALL
     };
@@ -499,7 +603,7 @@ fn rivals_wait_and_retry_in_their_own_ways() {
 fn a_restart_keeps_queues_and_loses_what_was_in_memory() {
     let (seen, ending) = small(&Small {
         end: "20 min",
-        rules: "base: peertube-6.3-v1, plain_views: none, broadcast_queue: sequential, refederation_age: 0 s, heartbeat: 1 s",
+        rules: "base: peertube-6.3-v1, connections: new, plain_views: none, broadcast_queue: sequential, refederation_age: 0 s, heartbeat: 1 s",
         figures: &format!("base: peertube, {}", no_cpu_but("inbox: 9 s")),
         instances: "origin: {}, followers: {count: 80}",
         sessions: "{instance: origin, start: 1 s, watch: 20 s}",
@@ -518,7 +622,7 @@ fn a_restart_keeps_queues_and_loses_what_was_in_memory() {
 fn other_traffic_comes_when_it_should() {
     let (seen, _) = small(&Small {
         end: "4 h",
-        rules: "base: peertube-6.3-v1",
+        rules: "base: peertube-6.3-v1, connections: new",
         figures: "base: peertube",
         instances: "origin: {}, followers: {count: 2}",
         sessions: "{instance: followers-1, start: 1 s, watch: 60 s}, {instance: origin, start: 70 min, watch: 60 s}",

@@ -12,7 +12,8 @@ const CALM: &str = "
 name: calm
 description: nobody waits but for slots and inboxes
 end: 15 min
-compare: [v1]
+compare: [closing]
+protocols: {closing: {base: v1, connections: new}}
 instances:
   origin: {}
   watching: {count: 3}
@@ -92,13 +93,27 @@ fn both_engines_make_the_same_records() {
     for set in [
         // the defaults: PeerTube's queues, a rate limit that is not met, bad inboxes in jobs of their own
         &[][..],
-        &["protocols={mine: {base: v1, bad_inbox: broadcast}}", "compare=[mine]"],
+        &["protocols={mine: {base: v1, connections: new, bad_inbox: broadcast}}", "compare=[mine]"],
         &["delivery=unlimited"],
         &["delivery=unlimited", "compare=[peertube-6.3-v1]"],
         // totals replace lists; a store that keeps ids
         &["compare=[v2]"],
         &["compare=[peertube-9.0-dev]", "viewers.0.spread={weights: {origin: 1}}"],
         &["compare=[v3]", "delivery=unlimited"],
+        // forwarded viewers that are plain views, some of them at followers of another release
+        &["compare=[peertube-8.2.4]", "delivery=unlimited"],
+        &["compare=[peertube-8.0]"],
+        &["compare=[peertube-8.2]", "instances.watching.protocol=v1"],
+        &[
+            "compare=[mixed]",
+            "protocols={mixed: {base: v1, forwarded_viewer: plain-view}}",
+            "delivery=unlimited",
+            "instances.watching.protocol=peertube-8.2",
+        ],
+        &["compare=[v1]", "delivery=unlimited", "instances.quiet.protocol=peertube-8.2"],
+        // followers that get less than others
+        &["instances.quiet.follows_as=account", "instances.other.follows_as=no-shared-inbox"],
+        &["compare=[peertube-6.3-v1]", "delivery=unlimited", "instances.quiet.follows_as=account"],
         // queues in which jobs wait, inboxes that cannot follow, requests that come too late
         &["deliveries={slow: {base: peertube, parallel_jobs: 2, requests_per_job: 7}}", "delivery=slow"],
         &["deliveries={slow: {base: peertube, requests_per_job: 50, inbox: 2 s}}", "delivery=slow"],
@@ -127,7 +142,10 @@ fn what_needs_no_order_is_counted() {
         &[][..],
         &["network.loss=0 %"],
         &["network.loss=0 %", "measure={every: 1 s, bucket: 1 s}"],
-        &["protocols={own: {base: v1, views_inbox: own, tick_interval: 7 s}}", "compare=[own]"],
+        &[
+            "protocols={own: {base: v1, connections: new, views_inbox: own, tick_interval: 7 s}}",
+            "compare=[own]",
+        ],
         &["faults=[{clock: [quiet], ahead: 90 s}, {clock: [dead], behind: 30 s}]"],
         // hardly any entry lives longer than its job
         &["faults=[{clock: [quiet], ahead: 118 s}]", "network.latency={constant: 300 ms}"],
@@ -228,6 +246,9 @@ fn where_events_are_needed_they_are_made() {
         &["instances.quiet.capacity={downlink: 1 Mbit/s}"],
         &["faults=[{restart: [origin], at: 5 min, startup: 2 s}]"],
         &["delivery=retrying"],
+        // a sender that keeps its connections
+        &["compare=[v1]"],
+        &["deliveries={kept: {base: peertube, keep_alive: 3 s}}", "delivery=kept"],
         &["network.latency={constant: 0 s}"],
     ] {
         assert_eq!(compare(set), 0, "{set:?}");

@@ -21,7 +21,8 @@ description: a few visits to three servers
 end: 124 s
 compare: [own]
 protocols: {own: {base: peertube-8.2.4, heartbeat: 12 s, plain_view_after: 22 s}}
-delivery: peertube
+delivery: closing
+deliveries: {closing: {base: peertube, keep_alive: off}}
 other_traffic: {updates: off, watch_actions: off}
 instances: {origin: {tick_phase: 48 s}, near: {tick_phase: 58 s}, far: {tick_phase: 68 s}}
 videos: {clip: {origin: origin, length: live}, other: {origin: origin, length: 10 min}}
@@ -223,7 +224,7 @@ fn what_cannot_come_alive_is_refused_before_anything_is_written() {
         (set("instances.far.capacity={cores: 2}"), "far has a `capacity`"),
         (set("delivery=per-destination"), "set `delivery: peertube` or `unlimited`"),
         (set("delivery=retrying"), "set `delivery: peertube` or `unlimited`"),
-        (set("deliveries={kept: {base: peertube, keep_alive: 5 s}}"), "set `keep_alive: off`"),
+        (set("deliveries={kept: {base: peertube, keep_alive: 5 s}}"), "a delivery with `keep_alive: off`"),
         (set("deliveries={kept: {base: peertube, breaker: {failures: 2, pause: 5 s}}}"), "`breaker: off`"),
         (set("instances.more={count: 998}"), "servers at once are more than 1000"),
         (scale("0"), "a number from 0.01 to 1000 is expected"),

@@ -24,6 +24,7 @@ fn federation(instances: u32) -> Federation {
         is_peertube: InstanceId(id) != OTHER_SOFTWARE,
         region: 0,
         capacity: Default::default(),
+        follows_as: Default::default(),
     };
     let video = |name: &str| Video { name: name.to_owned(), origin: ORIGIN, length: None };
     Federation {

@@ -1,7 +1,8 @@
 //! The body of a request: a View as JSON without white space, its members in PeerTube's order.
 //!
-//! Sources: the bodies in `tests/traces/real-servers/messages.json`, all of 6.3; the form of 6.0 is not recorded and
-//! follows PeerTube's public sources before 6.1. Nothing here depends on who sends: a forwarded View is the same bytes.
+//! Sources: the bodies in `tests/traces/real-servers/messages.json`, all of 6.3; the sizes in `peertube-7.2.1.json` and
+//! `peertube-8.2.1.json` beside it; the form of 6.0 is not recorded and follows PeerTube's public sources before 6.1, and
+//! the addressees from 8.0 on follow those of 8.2.1. Nothing here depends on who sends: a forwarded View is the same bytes.
 //!
 //! What shares the queues with Views is of the same shape, filled up with text to the bytes of a real one: an `Update`
 //! really holds the whole video, a WatchAction what was watched; nobody here reads either.
@@ -23,9 +24,9 @@ const FILLER: &str = "This stands for what a real server would say here. ";
 #[serde(deny_unknown_fields)]
 pub struct Document {
     #[serde(rename = "@context", serialize_with = "write_context", deserialize_with = "read_context")]
-    pub(super) form: Form,
+    pub(super) context: Context,
     pub(super) to: Vec<String>,
-    pub(super) cc: [String; 0],
+    pub(super) cc: Vec<String>,
     pub(super) id: String,
     #[serde(rename = "type")]
     pub(super) kind: DocumentKind,
@@ -225,10 +226,11 @@ impl Names {
         debug_assert!(
             kind == DocumentKind::View || (activity.expires.is_none() && activity.result.is_none())
         );
+        let (to, cc) = self.addressees(activity, form);
         Document {
-            form,
-            to: self.to(activity),
-            cc: [],
+            context: Context::of(form),
+            to,
+            cc,
             id: format!("{actor}/{}/videos/{}/{ident}", kind.path(), video.local_id),
             kind,
             object: format!("{}/videos/watch/{}", self.host(video.origin).url, video.uuid),
@@ -244,16 +246,22 @@ impl Names {
         }
     }
 
-    /// The addressees: everybody who follows, if the author broadcasts about its own video, else the video's owner.
-    /// (The owner's followers are addressed too where that account has some; here it has none.)
-    fn to(&self, activity: &Activity) -> Vec<String> {
+    /// Who is addressed, and who gets a copy: everybody who follows, if the author broadcasts about its own video, else the
+    /// video's owner. (Before 8.0 the owner's followers are addressed too where that account has some; here it has none.)
+    fn addressees(&self, activity: &Activity, form: Form) -> (Vec<String>, Vec<String>) {
         let video = self.video(activity.video);
         let origin = self.host(video.origin);
-        if activity.author == video.origin {
-            let channel = format!("{}/video-channels/{}/followers", origin.url, video.channel);
-            vec![PUBLIC.to_owned(), channel, format!("{}/followers", origin.actor())]
-        } else {
-            vec![format!("{}/accounts/{}", origin.url, video.account)]
+        let (account, channel) =
+            (origin.account(&video.account), format!("{}/video-channels/{}", origin.url, video.channel));
+        if activity.author != video.origin {
+            return (vec![account], Vec::new());
+        }
+        match form {
+            Form::V60 | Form::V61 | Form::V71 => {
+                let followers = [channel, origin.actor()].map(|actor| format!("{actor}/followers"));
+                ([vec![PUBLIC.to_owned()], followers.to_vec()].concat(), Vec::new())
+            }
+            Form::V80 => (vec![PUBLIC.to_owned(), channel], vec![format!("{account}/followers")]),
         }
     }
 
@@ -269,42 +277,60 @@ impl Names {
             (Subject::Viewer(viewer, salt), Form::V60) => {
                 hashed_ident(activity.author, salt, viewer, video_uuid)
             }
-            (Subject::Viewer(viewer, salt), Form::V61) => {
+            (Subject::Viewer(viewer, salt), Form::V61 | Form::V71 | Form::V80) => {
                 session_ident(&session_id(viewer, salt, self.session_id_length), video_uuid)
             }
         }
     }
 }
 
-fn write_context<S: Serializer>(form: &Form, to: S) -> Result<S::Ok, S::Error> {
-    context(*form).serialize(to)
+fn write_context<S: Serializer>(context: &Context, to: S) -> Result<S::Ok, S::Error> {
+    context.json().serialize(to)
 }
 
-fn read_context<'de, D: Deserializer<'de>>(from: D) -> Result<Form, D::Error> {
+fn read_context<'de, D: Deserializer<'de>>(from: D) -> Result<Context, D::Error> {
     let value = Value::deserialize(from)?;
-    let form = [Form::V60, Form::V61].into_iter().find(|form| context(*form) == value);
-    form.ok_or_else(|| D::Error::custom("a `@context` other than those of PeerTube's Views"))
+    let context = [Context::V60, Context::V61].into_iter().find(|context| context.json() == value);
+    context.ok_or_else(|| D::Error::custom("a `@context` other than those of PeerTube's Views"))
 }
 
-fn context(form: Form) -> Value {
-    let activity_streams = "https://www.w3.org/ns/activitystreams";
-    let security = "https://w3id.org/security/v1";
-    let signature = json!({ "RsaSignature2017": "https://w3id.org/security#RsaSignature2017" });
-    match form {
-        Form::V60 => json!([activity_streams, security, signature]),
-        Form::V61 => json!([
-            activity_streams,
-            security,
-            signature,
-            {
-                "pt": "https://joinpeertube.org/ns#",
-                "sc": "http://schema.org/",
-                "WatchAction": "sc:WatchAction",
-                "InteractionCounter": "sc:InteractionCounter",
-                "interactionType": "sc:interactionType",
-                "userInteractionCount": "sc:userInteractionCount"
-            }
-        ]),
+/// The JSON-LD contexts of Views.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Context {
+    /// Up to 6.0: it knows no `InteractionCounter`.
+    V60,
+    /// From 6.1: it does.
+    V61,
+}
+
+impl Context {
+    fn of(form: Form) -> Context {
+        match form {
+            Form::V60 => Context::V60,
+            Form::V61 | Form::V71 | Form::V80 => Context::V61,
+        }
+    }
+
+    fn json(self) -> Value {
+        let activity_streams = "https://www.w3.org/ns/activitystreams";
+        let security = "https://w3id.org/security/v1";
+        let signature = json!({ "RsaSignature2017": "https://w3id.org/security#RsaSignature2017" });
+        match self {
+            Context::V60 => json!([activity_streams, security, signature]),
+            Context::V61 => json!([
+                activity_streams,
+                security,
+                signature,
+                {
+                    "pt": "https://joinpeertube.org/ns#",
+                    "sc": "http://schema.org/",
+                    "WatchAction": "sc:WatchAction",
+                    "InteractionCounter": "sc:InteractionCounter",
+                    "interactionType": "sc:interactionType",
+                    "userInteractionCount": "sc:userInteractionCount"
+                }
+            ]),
+        }
     }
 }
 

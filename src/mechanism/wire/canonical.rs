@@ -10,8 +10,7 @@
 //!
 //! Not here: keys (`live::ld_signature` signs the hash of this).
 
-use super::body::{Document, InteractionCounter, InteractionType};
-use crate::mechanism::activity::Form;
+use super::body::{Context, Document, InteractionCounter, InteractionType};
 use sha2::{Digest, Sha256};
 
 const ACTIVITY_STREAMS: &str = "https://www.w3.org/ns/activitystreams#";
@@ -30,12 +29,13 @@ impl Document {
             about("object", &format!("<{}>", self.object)),
         ];
         lines.extend(self.to.iter().map(|to| about("to", &format!("<{to}>"))));
+        lines.extend(self.cc.iter().map(|cc| about("cc", &format!("<{cc}>"))));
         lines.extend(self.expires.iter().map(|expires| {
             format!("{id} <https://w3id.org/security#expiration> {} .\n", typed(expires, "dateTime"))
         }));
         lines.extend(self.content.iter().map(|content| about("content", &literal(content))));
         if let Some(counter) = &self.result {
-            lines.extend(counter_lines(self.form, counter, &|node| about("result", node)));
+            lines.extend(counter_lines(self.context, counter, &|node| about("result", node)));
         }
         // The same statement twice is one.
         lines.sort_unstable();
@@ -54,8 +54,12 @@ pub fn canonical_options(creator: &str, created: &str) -> String {
 }
 
 /// The lines of a counter; `link` is the line by which the activity refers to its node.
-fn counter_lines(form: Form, counter: &InteractionCounter, link: &dyn Fn(&str) -> String) -> Vec<String> {
-    if form == Form::V60 {
+fn counter_lines(
+    context: Context,
+    counter: &InteractionCounter,
+    link: &dyn Fn(&str) -> String,
+) -> Vec<String> {
+    if context == Context::V60 {
         return nameless_counter_lines(link);
     }
     let node = "_:c14n0";

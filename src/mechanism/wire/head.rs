@@ -1,10 +1,13 @@
-//! The heads of a request and of its response, as a PeerTube 6.3.0 behind no proxy writes them.
+//! The heads of a request and of its response, as a PeerTube behind no proxy writes them.
 //!
-//! Sources: the heads in `tests/traces/real-servers/messages.json`; draft-cavage-http-signatures-12 for `signature`.
-//! The version in the user agent is the same for every protocol, so that sizes differ by protocol only.
+//! Sources: the heads in `tests/traces/real-servers/messages.json` (6.3.0); draft-cavage-http-signatures-12 for `signature`;
+//! from 7.1 on the sources of 7.2.1, and the sizes in `peertube-7.2.1.json` and `peertube-8.2.1.json`: requests 15 bytes
+//! longer, responses 5. Those 5 are the digits of the rate limit, which 6.3.0 had at 500 when it was recorded: 100,000 is the
+//! one round limit that makes them up. The version in the user agent is the same for every release: all have one length.
 
 use super::Names;
 use super::body::placeholder_base64;
+use crate::mechanism::activity::Form;
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
 
@@ -54,10 +57,12 @@ impl Proof {
 }
 
 impl Names {
-    /// The head of the request by which `from` (the author, or the origin that forwards) posts a body of
-    /// `body_bytes` to `to` at the instant `date`, up to and with the empty line.
+    /// The head of the request by which `from` (the author, or the origin that forwards), a server of that form, posts a
+    /// body of `body_bytes` to `to` at the instant `date`, up to and with the empty line.
+    #[expect(clippy::too_many_arguments, reason = "a head says just that many things")]
     pub fn request_head(
         &self,
+        form: Form,
         from: InstanceId,
         to: InstanceId,
         body_bytes: u64,
@@ -67,6 +72,10 @@ impl Names {
     ) -> String {
         let (from, to) = (self.host(from), self.host(to));
         let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date digest""#;
+        let (key, encodings) = match form {
+            Form::V60 | Form::V61 => ("", "gzip, deflate, br"),
+            Form::V71 | Form::V80 => ("#main-key", "gzip, deflate, br, zstd"),
+        };
         [
             "POST /inbox HTTP/1.1".to_owned(),
             format!("user-agent: PeerTube/{} (+{})", self.version, from.url),
@@ -75,10 +84,10 @@ impl Names {
             "accept: application/activity+json, application/ld+json".to_owned(),
             format!("date: {}", self.http_date(date)),
             format!("content-length: {body_bytes}"),
-            "accept-encoding: gzip, deflate, br".to_owned(),
+            format!("accept-encoding: {encodings}"),
             format!("host: {}", to.name()),
             format!(
-                r#"signature: keyId="{}",{signed},signature="{}""#,
+                r#"signature: keyId="{}{key}",{signed},signature="{}""#,
                 from.account(&proof.actor),
                 proof.signature
             ),
@@ -88,9 +97,20 @@ impl Names {
         .join("\r\n")
     }
 
-    /// The whole response to a View at the instant `date`: it has no body. `remaining` requests are left to this client
-    /// until the rate limit's window ends at `reset`.
-    pub fn response_head(&self, date: Time, remaining: u32, reset: Time, persistence: Persistence) -> String {
+    /// The whole response of a server of that form to a View at the instant `date`: it has no body. So many requests of
+    /// this client were `used` in the rate limit's window, which ends at `reset`.
+    pub fn response_head(
+        &self,
+        form: Form,
+        date: Time,
+        used: u32,
+        reset: Time,
+        persistence: Persistence,
+    ) -> String {
+        let limit: u32 = match form {
+            Form::V60 | Form::V61 => 500,
+            Form::V71 | Form::V80 => 100_000,
+        };
         [
             "HTTP/1.1 204 No Content".to_owned(),
             "x-powered-by: PeerTube".to_owned(),
@@ -99,8 +119,8 @@ impl Names {
             "Access-Control-Allow-Credentials: true".to_owned(),
             "Access-Control-Expose-Headers: Retry-After".to_owned(),
             "Tk: N".to_owned(),
-            "X-RateLimit-Limit: 500".to_owned(),
-            format!("X-RateLimit-Remaining: {remaining}"),
+            format!("X-RateLimit-Limit: {limit}"),
+            format!("X-RateLimit-Remaining: {}", limit.saturating_sub(used)),
             format!("Date: {}", self.http_date(date)),
             format!("X-RateLimit-Reset: {}", self.clock(reset).unix_timestamp()),
             persistence.of_response().to_owned(),

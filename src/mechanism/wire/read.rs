@@ -6,7 +6,7 @@
 //! Not here: whether anything is signed, or by whom (the caller has the keys).
 
 use super::Names;
-use super::body::{Document, DocumentKind};
+use super::body::{Context, Document, DocumentKind};
 use crate::mechanism::activity::Form;
 use crate::words::ids::{InstanceId, VideoId};
 use crate::words::units::Time;
@@ -38,7 +38,7 @@ pub struct Read {
     pub expires: Option<Time>,
     /// The count in `result`, if it carries one.
     pub result: Option<u32>,
-    /// Its form on the wire.
+    /// Its form on the wire, the oldest of those that it may be of.
     pub form: Form,
 }
 
@@ -77,12 +77,14 @@ impl Document {
     }
 
     fn check_urls(&self) -> Result<(), String> {
-        if self.to.len() > ADDRESSEES_MAX {
-            return Err(format!("{} addressees; at most {ADDRESSEES_MAX} are read", self.to.len()));
+        let addressees = self.to.len() + self.cc.len();
+        if addressees > ADDRESSEES_MAX {
+            return Err(format!("{addressees} addressees; at most {ADDRESSEES_MAX} are read"));
         }
         let named = [("id", &self.id), ("actor", &self.actor), ("object", &self.object)];
         let to = self.to.iter().map(|to| ("to", to));
-        match named.into_iter().chain(to).find(|(_, url)| !is_url(url)) {
+        let cc = self.cc.iter().map(|cc| ("cc", cc));
+        match named.into_iter().chain(to).chain(cc).find(|(_, url)| !is_url(url)) {
             Some((member, _)) => Err(format!("`{member}` holds no URL of http or https")),
             None => Ok(()),
         }
@@ -148,7 +150,12 @@ impl Names {
             DocumentKind::Announce => About::Background,
         };
         let result = document.result.as_ref().map(|counter| counter.user_interaction_count);
-        Ok(Read { author, video, about, ident: ident.to_owned(), expires, result, form: document.form })
+        let form = match document.context {
+            Context::V60 => Form::V60,
+            Context::V61 if document.cc.is_empty() => Form::V61,
+            Context::V61 => Form::V80,
+        };
+        Ok(Read { author, video, about, ident: ident.to_owned(), expires, result, form })
     }
 
     /// The video that is watched at `url`.

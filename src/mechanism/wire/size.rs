@@ -19,7 +19,8 @@ pub struct Sizes<'a> {
     request_heads: BTreeMap<HeadKey, u64>,
     /// The head that was asked for last: those of a broadcast are mostly alike.
     last_head: Option<(HeadKey, u64)>,
-    response_head: u64,
+    /// By `Form`.
+    response_heads: [u64; Form::ALL.len()],
 }
 
 /// The bytes of the bodies that share the queues with Views; their text is filled up to these.
@@ -73,6 +74,7 @@ struct HostLengths {
 /// Lengths of names in bytes, and the digits of the content length.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct HeadKey {
+    form: Form,
     from_url: usize,
     from_account: usize,
     to_name: usize,
@@ -82,14 +84,14 @@ struct HeadKey {
 impl<'a> Sizes<'a> {
     /// The sizes under `names`.
     pub fn new(names: &'a Names, other: OtherBodies) -> Sizes<'a> {
-        // The count of remaining requests has three digits unless a client is about to be refused.
-        let response_head = names.response_head(Time::ZERO, 499, Time::ZERO, Persistence::Closed);
         let lengths = |host: &Host| HostLengths {
             url: host.url.len(),
             server_actor: host.server_actor.len(),
             name: host.name().len(),
         };
         let hosts = names.instances.iter().map(lengths).collect();
+        // The digits of the remaining requests are these unless a client is about to be refused.
+        let response = |form| names.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Closed);
         Sizes {
             names,
             hosts,
@@ -97,7 +99,7 @@ impl<'a> Sizes<'a> {
             bodies: BTreeMap::new(),
             request_heads: BTreeMap::new(),
             last_head: None,
-            response_head: response_head.len() as u64,
+            response_heads: Form::ALL.map(|form| response(form).len() as u64),
         }
     }
 
@@ -125,9 +127,11 @@ impl<'a> Sizes<'a> {
         })
     }
 
-    /// The bytes of the head of a request on a new connection from `from` to `to` that carries an activity with a body of `body_bytes`.
+    /// The bytes of the head of a request on a new connection from `from`, a server of that form, to `to` that carries an
+    /// activity with a body of `body_bytes`.
     pub fn request_head(
         &mut self,
+        form: Form,
         from: InstanceId,
         to: InstanceId,
         activity: &Activity,
@@ -139,6 +143,7 @@ impl<'a> Sizes<'a> {
             _ => sender.server_actor,
         };
         let key = HeadKey {
+            form,
             from_url: sender.url,
             from_account,
             to_name: self.hosts[to.index()].name,
@@ -150,15 +155,15 @@ impl<'a> Sizes<'a> {
         let bytes = *self.request_heads.entry(key).or_insert_with(|| {
             let proof = Proof::placeholder(self.names.signing_account(from, activity));
             let persistence = Persistence::Closed;
-            self.names.request_head(from, to, body_bytes, Time::ZERO, &proof, persistence).len() as u64
+            self.names.request_head(form, from, to, body_bytes, Time::ZERO, &proof, persistence).len() as u64
         });
         self.last_head = Some((key, bytes));
         bytes
     }
 
-    /// The bytes of a response on a new connection, which is a head only.
-    pub fn response_head(&self) -> u64 {
-        self.response_head
+    /// The bytes of a response of a server of that form on a new connection, which is a head only.
+    pub fn response_head(&self, form: Form) -> u64 {
+        self.response_heads[form as usize]
     }
 
     /// By how many bytes the head of a request is larger on a kept connection.

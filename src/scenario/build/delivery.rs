@@ -1,6 +1,6 @@
 //! Deliveries of the scenario's own, and which one a column uses.
 
-use crate::domain::delivery::{Breaker, Delivery, PRESETS, Queues, RateLimit, Tls, Transport};
+use crate::domain::delivery::{Breaker, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport};
 use crate::scenario::build::unknown;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};
@@ -90,8 +90,9 @@ fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
         },
         keep_alive: match definition.get("keep_alive").and_then(Checked::case) {
             None => base.keep_alive,
-            Some(("off", _)) => None,
-            Some((_, on)) => Some(on.as_span()?),
+            Some(("off", _)) => KeepAlive::Off,
+            Some(("as-released", _)) => KeepAlive::AsReleased,
+            Some((_, on)) => KeepAlive::All(on.as_span()?),
         },
         tls: choice(&Tls::ALL, definition, "tls", base.tls),
         transport: choice(&Transport::ALL, definition, "transport", base.transport),

@@ -1,6 +1,6 @@
 //! Groups, instances, videos and who follows whom.
 
-use crate::domain::federation::{Capacity, Follows};
+use crate::domain::federation::{Capacity, Follows, FollowsAs};
 use crate::scenario::build::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
@@ -111,6 +111,7 @@ impl Table {
                 is_peertube: group.text("software") != Some("other"),
                 region,
                 capacity: group.get("capacity").map(capacity).unwrap_or_default(),
+                follows_as: named(group.text("follows_as")),
                 tick_phase: group.span("tick_phase"),
                 health_phase: group.span("health_phase"),
             });
@@ -209,6 +210,11 @@ fn capacity(at: &Checked) -> Capacity {
         uplink_bits_per_s: at.bits_per_s("uplink"),
         downlink_bits_per_s: at.bits_per_s("downlink"),
     }
+}
+
+fn named(follows_as: Option<&str>) -> FollowsAs {
+    let all = FollowsAs::ALL.iter();
+    all.copied().find(|(_, name, _)| Some(*name) == follows_as).map_or_else(Default::default, |found| found.0)
 }
 
 /// The videos, by name; `Err` holds the name of one that is broken.

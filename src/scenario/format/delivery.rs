@@ -37,12 +37,9 @@ pub(super) fn delivery() -> Shape {
         case("on", "a receiver refuses (429) what is more", Arm::Plain(Shape::Record(rate_limit))),
     ]);
     let keep_alive = Shape::OneOf(vec![
-        case("off", "a new connection per request", Arm::Word),
-        case(
-            "on",
-            "a connection is kept; a receiver closes it after being idle so long",
-            Arm::Plain(positive_span()),
-        ),
+        case("off", "nobody does: a new connection per request", Arm::Word),
+        case("as-released", "those whose protocol says `connections: kept`; for 5 s", Arm::Word),
+        case("on", "all do; a receiver closes it after being idle so long", Arm::Plain(positive_span())),
     ]);
     Shape::Record(vec![
         required("base", "the row that it changes: a preset, or one defined above", delivery_name()),
@@ -70,7 +67,7 @@ pub(super) fn delivery() -> Shape {
         optional("breaker", "when a destination that fails is left alone", breaker),
         optional("timeout", "a request may take so long", positive_span()),
         optional("rate_limit", "what a receiver takes from one sender", rate_limit),
-        optional("keep_alive", "whether connections are kept", keep_alive),
+        optional("keep_alive", "whether senders keep connections", keep_alive),
         optional("tls", "the TLS handshake of a new connection", choices(&Tls::ALL)),
         optional("transport", "whether the bytes of TCP, IP and TLS count", choices(&Transport::ALL)),
         optional("sign", "CPU time of the signature of a request", whole_us()),

@@ -8,6 +8,7 @@ mod faults;
 mod other_traffic;
 pub(crate) mod sweep;
 
+use crate::domain::federation::FollowsAs;
 use crate::domain::protocol::Rules;
 use crate::scenario::format::delivery::{delivery, delivery_name};
 use crate::scenario::format::faults::fault;
@@ -212,6 +213,12 @@ fn group() -> Shape {
             "host",
             "their host, with `{n}` for the number in the group and `{name}` for the instance's name (else {name}.DOMAIN)",
             Shape::Text(Form::Host),
+        ),
+        with_default(
+            "follows_as",
+            "in which way they follow whom they follow",
+            words(&FollowsAs::ALL.map(|(_, name, doc)| (name, doc))),
+            "server",
         ),
         optional("capacity", "what the machine of each can do (else as much as is asked)", capacity()),
         optional("tick_phase", "their first tick (else drawn for each instance)", any_span()),

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::federation::Follows;
+use crate::domain::federation::{Follows, FollowsAs};
 use crate::domain::protocol::{Forward, Rules, Threshold};
 use crate::domain::watch::Watch;
 use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
@@ -72,7 +72,7 @@ fn the_head_of_a_file_becomes_the_model() {
         (first.variant, first.relative_to, first.min, first.max),
         (1, Some(0), Some(-1.0), Some(1000.0))
     );
-    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 119, 5));
+    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 124, 5));
     assert_eq!((second.severity, second.min, second.max), (Severity::Fail, Some(0.125), None));
     assert_eq!((&first.why[..], &second.why[..]), ("derived: \"quoted\"", "two\nlines"));
 }
@@ -127,6 +127,8 @@ fn groups_become_instances() {
     let follower = &scenario.instances[3];
     assert_eq!((follower.group, follower.is_peertube, follower.tick_phase), (1, true, Some(secs(3))));
     assert_eq!((scenario.instances[5].is_peertube, scenario.instances[5].tick_phase), (false, None));
+    let ways = [follower, &scenario.instances[5]].map(|instance| instance.follows_as);
+    assert_eq!(ways, [FollowsAs::Server, FollowsAs::Account]);
     assert_eq!(scenario.regions, ["de", "fr", "us"]);
     let [clip, show] = &scenario.videos[..] else { panic!("two videos") };
     assert_eq!((clip.origin, clip.length), (ID(0), Some(secs(750))));
@@ -138,8 +140,8 @@ fn a_column_becomes_a_federation() {
     let scenario = valid(FULL);
     assert_eq!(scenario.follows, Follows::Edges(vec![(ID(1), ID(0)), (ID(3), ID(0))]));
     let federation = scenario.federation(2, Seed { seed: 1, replication: 0 });
-    assert_eq!(federation.inboxes(VideoId(0)), [ID(1), ID(3)]);
-    assert!(federation.inboxes(VideoId(1)).is_empty());
+    assert_eq!(federation.followers_of(VideoId(0)), [ID(1), ID(3)]);
+    assert!(federation.followers_of(VideoId(1)).is_empty());
     assert_eq!(federation.instances[1].rules, scenario.compare[2].rules[1]);
     assert_eq!(valid_with(FULL, &["follows=everybody"]).follows, Follows::Everybody);
     assert_eq!(valid_with(FULL, &["follows.random.mean=2.5"]).follows, Follows::Random { mean: 2.5 });

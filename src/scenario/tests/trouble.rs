@@ -2,7 +2,7 @@
 
 use super::right::{FULL, ID, at, secs};
 use super::*;
-use crate::domain::delivery::{Breaker, Delivery, PRESETS, Queues, RateLimit, Tls, Transport};
+use crate::domain::delivery::{Breaker, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport};
 use crate::domain::faults::{Fault, Period, Unreachable};
 use crate::domain::federation::Capacity;
 use crate::domain::other_traffic::{Background, Files, OtherTraffic, update_bytes, watch_action_bytes};
@@ -27,7 +27,7 @@ fn deliveries_are_bases_with_changes() {
         breaker: Some(Breaker { failures: 10, pause: secs(11) }),
         timeout: secs(12),
         rate_limit: Some(RateLimit { requests: 13, per: secs(14) }),
-        keep_alive: Some(secs(15)),
+        keep_alive: KeepAlive::All(secs(15)),
         tls: Tls::Resumed,
         transport: Transport::Ignored,
         sign: Span::from_us(16),
@@ -36,7 +36,8 @@ fn deliveries_are_bases_with_changes() {
         json_ld_verify: Span::from_us(19),
         inbox: Span::from_us(20),
     };
-    let late = Delivery { breaker: None, rate_limit: None, keep_alive: None, timeout: secs(60), ..own };
+    let late =
+        Delivery { breaker: None, rate_limit: None, keep_alive: KeepAlive::Off, timeout: secs(60), ..own };
     let used: Vec<Delivery> = scenario.compare.iter().map(|column| column.delivery).collect();
     assert_eq!(used, [late, late, own]);
 }

@@ -207,8 +207,8 @@ const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "compare: [v1, v2]",
-        "compare: [v1, v2, peertube-8.2]",
-        "4:19: compare.2: `peertube-8.2` is no protocol; did you mean `peertube-8.0`?",
+        "compare: [v1, v2, peertube-8.1]",
+        "4:19: compare.2: `peertube-8.1` is no protocol; did you mean `peertube-8.0`?",
     ),
     (
         "compare: [v1, v2]",

@@ -26,7 +26,6 @@ const SECOND: Span = Span::from_secs(1);
 pub(super) struct Accounts {
     end: Time,
     bucket: Span,
-    response_bytes: u64,
     /// What a machine works on a request, if there are queues: without them nobody works.
     work: Option<Work>,
     /// By `InstanceId`: the CPU time of signatures and verifications.
@@ -110,17 +109,10 @@ impl Counts {
 }
 
 impl Accounts {
-    pub(super) fn new(
-        instances: usize,
-        end: Time,
-        bucket: Span,
-        response_bytes: u64,
-        work: Option<Work>,
-    ) -> Accounts {
+    pub(super) fn new(instances: usize, end: Time, bucket: Span, work: Option<Work>) -> Accounts {
         Accounts {
             end,
             bucket,
-            response_bytes,
             work,
             cpu_ns: vec![0; instances],
             delays: Default::default(),
@@ -404,9 +396,9 @@ impl Accounts {
             }
             any = true;
             let mut sums = below_http(route, destination, left);
-            sums.response_bytes += refused * self.response_bytes;
+            sums.response_bytes += refused * route.response_bytes(destination);
             out.add(&sums);
-            out.response_bytes += delivered * self.response_bytes;
+            out.response_bytes += delivered * route.response_bytes(destination);
             let taken = self.delivered(route, destination, delivered);
             self.note_link(route, destination, &taken);
             sums.add(&taken);
@@ -450,7 +442,7 @@ impl Accounts {
             messages,
             head_bytes: messages * u64::from(route.head_bytes[destination]),
             body_bytes: messages * u64::from(route.body_bytes),
-            response_bytes: messages * self.response_bytes,
+            response_bytes: messages * route.response_bytes(destination),
             ..Sums::ZERO
         }
     }

@@ -122,7 +122,7 @@ impl Columns<'_> {
     /// The bytes of an answer, with what lies below HTTP.
     pub(in crate::sim) fn answer_bytes(&self, route: &Route, destination: usize) -> u64 {
         let below = &route.transport[destination];
-        self.response_bytes + below.tcp_down + below.tls_down
+        route.response_bytes(destination) + below.tcp_down + below.tls_down
     }
 
     /// A request is over for its sender.

@@ -7,9 +7,9 @@ use super::inbox::InboxLane;
 use super::parcel::{Brief, BriefEffect, Parcel, Received};
 use super::shown::{Shown, Tallies, leaving_tick};
 use crate::domain::delivery::Queues;
-use crate::domain::protocol::{StoreKind, ViewsInbox};
+use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
 use crate::event::Lane;
-use crate::instance::{Effect, Input, Instance, replacing_count};
+use crate::instance::{DisplayEffect, Effect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::metrics::apart::{Apart, DelayCounts};
@@ -28,6 +28,8 @@ pub(super) struct Follower {
     place: usize,
     is_peertube: bool,
     has_views_inbox: bool,
+    /// Whether a viewer is a plain view here that somebody else than its author delivers.
+    takes_forwarded_for_plain: bool,
     is_dead: bool,
     clock_ahead: Span,
     next_tick: Time,
@@ -87,13 +89,14 @@ impl Follower {
         let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
         let is_counted = rules.store == StoreKind::List && !has_viewers;
         let shows = |video: &VideoId| {
-            instance.is_peertube && cell.federation.inboxes(*video).binary_search(&id).is_ok()
+            instance.is_peertube && cell.federation.followers_of(*video).binary_search(&id).is_ok()
         };
         Follower {
             id,
             place,
             is_peertube: instance.is_peertube,
             has_views_inbox: rules.views_inbox == ViewsInbox::Own,
+            takes_forwarded_for_plain: rules.forwarded_viewer == ForwardedViewer::PlainView,
             is_dead,
             clock_ahead,
             next_tick: cell.tick_phase[id.index()],
@@ -158,6 +161,8 @@ impl Follower {
                 self.lanes[usize::from(self.is_in_views_inbox(brief.kind))]
                     .to_be_done
                     .push_back((done, parcel));
+            } else if self.takes_for_plain(brief.kind) {
+                self.process_plain(done, brief.kind, brief.authored, &mut notes);
             } else if brief.effect == BriefEffect::AddsOne && counts {
                 self.add_one(done, brief, clock, &mut notes);
             } else if brief.effect == BriefEffect::ShowsNothing {
@@ -223,6 +228,19 @@ impl Follower {
         }
     }
 
+    /// Whether an activity of a kind is a plain view here, though its author sent a viewer.
+    fn takes_for_plain(&self, kind: Kind) -> bool {
+        self.takes_forwarded_for_plain
+            && self.is_peertube
+            && matches!(kind, Kind::ViewerForwarded | Kind::FollowerTotalForwarded)
+    }
+
+    /// Such an activity takes effect: nothing is shown of it.
+    fn process_plain(&self, at: Time, kind: Kind, authored: Time, notes: &mut Notes<'_>) {
+        notes.delays[kind as usize].note(at.since(authored));
+        notes.apart.viewers_as_plain_views += 1;
+    }
+
     /// An activity takes effect, after the heartbeats of its own viewers that come before.
     fn process(
         &mut self,
@@ -233,6 +251,9 @@ impl Follower {
         notes: &mut Notes<'_>,
     ) {
         let Parcel { activity, kind, from, authored, .. } = parcel;
+        if self.takes_for_plain(*kind) {
+            return self.process_plain(at, *kind, *authored, notes);
+        }
         notes.delays[*kind as usize].note(at.since(*authored));
         if !self.is_peertube {
             return;
@@ -245,9 +266,11 @@ impl Follower {
             self.heartbeat(before, input, clock, notes);
         }
         self.advance_before(at, clock, notes);
+        let sender = *from;
         match &mut self.shown {
             Shown::Instance(instance) => {
-                instance.handle(at + self.clock_ahead, Input::Receive(activity), &mut Vec::new());
+                let input = Input::Receive { activity, sender };
+                instance.handle(at + self.clock_ahead, input, &mut Vec::new());
             }
             Shown::Tallies(tallies) => {
                 let leaves =
@@ -255,9 +278,10 @@ impl Follower {
                 let federation = &notes.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
                 let tally = tallies.of(activity.video);
-                match replacing_count(rules, activity, federation.origin(activity.video)) {
-                    Some(count) => tally.replace(u64::from(count), leaves),
-                    None => tally.add(1, leaves),
+                match display_effect(rules, activity, sender, federation.origin(activity.video)) {
+                    DisplayEffect::None => {}
+                    DisplayEffect::OneMore => tally.add(1, leaves),
+                    DisplayEffect::Replaced(count) => tally.replace(u64::from(count), leaves),
                 }
             }
         }

@@ -71,7 +71,6 @@ pub(in crate::sim) struct Columns<'a> {
     followers: Vec<Option<u32>>,
     terms: Terms,
     transport: Option<Handshake>,
-    response_bytes: u64,
     routes: VecDeque<Arc<Route>>,
     routes_made: u32,
     /// The last of each route.
@@ -108,7 +107,6 @@ impl<'a> Columns<'a> {
         cell: &'a Cell,
         conditions: &Conditions<'a>,
         handshake: Handshake,
-        response_bytes: u64,
         helpers: Helpers<'a, '_>,
     ) -> Columns<'a> {
         let timetable = conditions.timetable;
@@ -129,7 +127,7 @@ impl<'a> Columns<'a> {
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Columns {
             cell,
-            accounts: Accounts::new(followers.len(), end, bucket, response_bytes, work),
+            accounts: Accounts::new(followers.len(), end, bucket, work),
             followers,
             terms: Terms {
                 sign,
@@ -138,7 +136,6 @@ impl<'a> Columns<'a> {
                 handshake_ways: if handshake == Handshake::None { 2 } else { 4 },
             },
             transport: (transport == Transport::Counted && work.is_some()).then_some(handshake),
-            response_bytes,
             routes: VecDeque::new(),
             routes_made: 0,
             calms: BTreeMap::new(),
@@ -162,10 +159,11 @@ impl<'a> Columns<'a> {
 
     /// The route of a job that makes no events, if there was one like it before.
     pub(in crate::sim) fn known_route(&self, like: &Message, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
-        let Letter { from, activity, kind, body_bytes, .. } = *like.letter;
-        let what = (from, activity.video, kind, body_bytes);
+        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *like.letter;
+        let what = (from, activity.video, kind, form, persistence, body_bytes);
         let is_it = |route: &&Arc<Route>| {
-            Arc::ptr_eq(&route.to, to) && (route.from, route.video, route.kind, route.body_bytes) == what
+            let Route { from, video, kind, form, persistence, body_bytes, .. } = ***route;
+            Arc::ptr_eq(&route.to, to) && (from, video, kind, form, persistence, body_bytes) == what
         };
         self.routes.iter().rev().find(is_it).cloned()
     }
@@ -219,7 +217,7 @@ impl<'a> Columns<'a> {
 
     fn transport_of(&self, message: &Message) -> TransportBytes {
         let Some(handshake) = self.transport else { return TransportBytes::default() };
-        transport_bytes(message.bytes(), self.response_bytes, false, handshake)
+        transport_bytes(message.bytes(), u64::from(message.response_bytes), false, handshake)
     }
 
     /// The number of a receiver that is replayed.

@@ -1,11 +1,13 @@
 //! Routes: what all jobs have in common that carry messages of one size from one instance to the same inboxes.
 
 use crate::event::{Letter, Message};
-use crate::mechanism::activity::Kind;
+use crate::mechanism::activity::{Form, Kind};
 use crate::mechanism::ledger::Amount;
 use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::wire::Persistence;
 use crate::words::ids::{InstanceId, VideoId};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// By destination: sizes in bytes, and where what is received there is replayed.
@@ -17,10 +19,14 @@ pub(in crate::sim) struct Route {
     pub(in crate::sim) to: Arc<[InstanceId]>,
     pub(super) video: VideoId,
     pub(super) kind: Kind,
+    /// The sender's heads.
+    pub(super) form: Form,
+    pub(super) persistence: Persistence,
     /// Whether these are Views of the sender's own video.
     pub(super) is_of_origin: bool,
     pub(super) body_bytes: u32,
-    pub(super) head_bytes: Vec<u32>,
+    pub(super) head_bytes: Vec<u16>,
+    pub(super) response_bytes: Vec<u16>,
     /// The bytes of the heads before each destination, and of all.
     heads_before: Vec<u64>,
     pub(super) transport: Vec<TransportBytes>,
@@ -54,7 +60,7 @@ impl Route {
         is_local: impl Fn(InstanceId) -> bool,
         may_be_counted: impl Fn(InstanceId) -> bool,
     ) -> Route {
-        let Letter { from, activity, kind, body_bytes, .. } = *messages[0].letter;
+        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
         let followers: Vec<Option<u32>> = to.iter().map(|&id| follower(id)).collect();
         let mut replayed: Vec<Replayed> = (0..)
             .zip(&followers)
@@ -76,9 +82,12 @@ impl Route {
             from,
             video: activity.video,
             kind,
+            form,
+            persistence,
             is_of_origin,
             body_bytes,
             head_bytes: messages.iter().map(|message| message.head_bytes).collect(),
+            response_bytes: messages.iter().map(|message| message.response_bytes).collect(),
             heads_before,
             transport: messages.iter().map(transport).collect(),
             followers,
@@ -90,9 +99,19 @@ impl Route {
         }
     }
 
-    /// The bytes of the head of the request to one destination.
-    pub(in crate::sim) fn head_bytes(&self, destination: usize) -> u32 {
-        self.head_bytes[destination]
+    /// The message of a letter to one destination.
+    pub(in crate::sim) fn message(&self, letter: &Rc<Letter>, destination: usize) -> Message {
+        Message {
+            letter: Rc::clone(letter),
+            to: self.to[destination],
+            head_bytes: self.head_bytes[destination],
+            response_bytes: self.response_bytes[destination],
+        }
+    }
+
+    /// The bytes of a response of one destination.
+    pub(super) fn response_bytes(&self, destination: usize) -> u64 {
+        u64::from(self.response_bytes[destination])
     }
 
     /// Whether what is received anywhere is replayed.

@@ -7,7 +7,7 @@
 
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Change, Timetable};
-use crate::domain::protocol::{AcceptResult, StoreKind};
+use crate::domain::protocol::{AcceptResult, ForwardedViewer, Rules, StoreKind};
 use crate::mechanism::network::NO_LATENCY_US;
 use crate::sim::Cell;
 use crate::words::ids::InstanceId;
@@ -110,8 +110,9 @@ impl Who {
             who.may_be_counted[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
+                && rules.forwarded_viewer == ForwardedViewer::Viewer
                 && !who.has_viewers[index];
-            let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery);
+            let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery, rules);
             who.is_free[index] = is_unbounded && makes_jobs;
             who.is_coupled[index] = !is_unbounded && makes_jobs && who.has_short_latencies;
         }
@@ -124,12 +125,12 @@ impl Who {
     }
 }
 
-fn makes_each_request_once(delivery: &Delivery) -> bool {
+fn makes_each_request_once(delivery: &Delivery, rules: &Rules) -> bool {
     delivery.queues == Queues::Unlimited
         || delivery.queues == Queues::Peertube
             && delivery.attempts == 1
             && delivery.breaker.is_none()
-            && delivery.keep_alive.is_none()
+            && delivery.keep_alive.idle(rules).is_none()
 }
 
 /// Whether every message arrives after it was sent.

@@ -183,9 +183,8 @@ impl Job {
     fn plan(&mut self, (time, at, step): Asks, moment: &mut Moment<'_, impl Observer>) {
         let Job { letter, slot, steps: Some(steps), .. } = self else { return };
         steps.mentions += 1;
-        let (to, head_bytes) = (steps.route.to[at as usize], steps.route.head_bytes(at as usize));
-        let message = Message { letter: Rc::clone(letter), to, head_bytes };
-        let key = letter.order(to, step);
+        let message = steps.route.message(letter, at as usize);
+        let key = letter.order(message.to, step);
         let event = Event::Coupled { step, slot: *slot, destination: at, message };
         moment.pending.push(time, key, event);
     }
@@ -534,7 +533,7 @@ impl Delivery<'_> {
             self.answer_coupled(number, at, now, Fate::Refused);
             return self.forget_mention(number);
         }
-        let message = Message { letter: Rc::clone(letter), to, head_bytes: steps.route.head_bytes(at) };
+        let message = steps.route.message(letter, at);
         if message.kind.is_forwarded() {
             // as all requests that wait for a thread, it may time out
             let deadline = steps.requests[at].begun + figures.timeout;

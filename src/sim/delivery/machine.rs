@@ -3,7 +3,7 @@
 use super::job::QueueKey;
 use super::local::Ahead;
 use crate::domain::delivery::Delivery as Figures;
-use crate::domain::federation::Capacity;
+use crate::domain::federation::Instance;
 use crate::event::{Lane, Message};
 use crate::mechanism::connections::Connections;
 use crate::mechanism::follow_health::FollowHealth;
@@ -80,7 +80,8 @@ pub(super) enum Asker {
 }
 
 impl Machine {
-    pub(super) fn new(capacity: &Capacity, figures: &Figures) -> Machine {
+    pub(super) fn new(instance: &Instance, figures: &Figures) -> Machine {
+        let capacity = &instance.capacity;
         let thread = || Thread {
             queue: Queue::new(Some(1)),
             current: None,
@@ -104,7 +105,7 @@ impl Machine {
             health: FollowHealth::new(),
             removed: BTreeSet::new(),
             limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
-            connections: Connections::new(figures.keep_alive),
+            connections: Connections::new(figures.keep_alive.idle(&instance.rules)),
             breakers: figures.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
         }
     }

@@ -4,7 +4,7 @@
 //! chain of steps over both machines (`machine`) and the network; the receiver verifies, answers and works through its
 //! inbox queue (`receiving`). Without queues (`Queues::Unlimited`) a send leaves at once and arrives after its latency.
 //! What a machine does and nobody needs to know yet is caught up with later (`local`, `coupled`).
-//! No protocol rule but the four about delivery is read here. Nothing is ever forgotten: `Ledger`, asserted at every
+//! No protocol rules but those about delivery are read here. Nothing is ever forgotten: `Ledger`, asserted at every
 //! sample.
 
 mod coupled;
@@ -17,7 +17,8 @@ mod sending;
 
 use crate::domain::delivery::{Delivery as Figures, Queues, Tls};
 use crate::domain::faults::Timetable;
-use crate::domain::protocol::{FollowHealth, Rules, ViewsInbox};
+use crate::domain::federation::Inboxes;
+use crate::domain::protocol::{FollowHealth, Rules};
 use crate::domain::workload::Session;
 use crate::event::{Event, Message};
 use crate::instance::Effect;
@@ -39,7 +40,6 @@ use machine::{LANES, Machine};
 use request::{Request, Waiting};
 pub use sending::{message_name, peertube_queue, splits_bad_inboxes};
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
 
 /// The instant, and whom to tell what happens then and later.
 pub(super) struct Moment<'a, O> {
@@ -74,7 +74,7 @@ pub(super) struct Delivery<'a> {
     ledger: Ledger,
     machines: Vec<Machine>,
     /// Of each origin: whom its broadcasts go to, without the followers that it removed.
-    followers: BTreeMap<InstanceId, Arc<[InstanceId]>>,
+    inboxes: BTreeMap<InstanceId, Inboxes>,
     jobs: Slots<Job>,
     requests: Slots<Request>,
     /// Requests so far, which numbers them.
@@ -83,12 +83,8 @@ pub(super) struct Delivery<'a> {
     waiting: VecDeque<Waiting>,
     /// The last deadline at which a request would time out: until then a run is not idle, whether it does or not.
     last_time_out: Time,
-    /// By `InstanceId`: where received Views wait.
-    views_inbox: Vec<ViewsInbox>,
-    /// What a request has more on connections that are kept.
-    kept_request_bytes: u64,
-    /// An answer.
-    response_bytes: u64,
+    /// By `InstanceId`: what it speaks.
+    rules: Vec<Rules>,
     /// Jobs so far, which numbers them.
     job_count: u64,
     /// What waits in queues, counted where it waits.
@@ -163,11 +159,8 @@ impl<'a> Delivery<'a> {
         let instances = &cell.federation.instances;
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
         let encrypted = cell.names.instances.first().is_some_and(|host| host.url.starts_with("https:"));
-        let followers = cell.federation.followers.iter().map(|(&of, list)| (of, list[..].into()));
-        let keeps = cell.delivery.keep_alive.is_some();
-        let sizes = Sizes::new(&cell.names, cell.other.bodies);
-        let kept_request_bytes = if keeps { sizes.kept_request_extra() } else { 0 };
-        let response_bytes = sizes.response_head() + if keeps { sizes.kept_response_extra() } else { 0 };
+        let inboxes = cell.federation.followers.iter();
+        let inboxes = inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances)));
         Delivery {
             cell,
             figures: cell.delivery,
@@ -180,16 +173,11 @@ impl<'a> Delivery<'a> {
             columns: None,
             network: Network::new(&cell.network, &regions, cell.seed),
             retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
-            sizes,
+            sizes: Sizes::new(&cell.names, cell.other.bodies),
             ledger: Ledger::new(instances.len()),
-            machines: instances
-                .iter()
-                .map(|instance| Machine::new(&instance.capacity, &cell.delivery))
-                .collect(),
-            followers: followers.collect(),
-            views_inbox: instances.iter().map(|instance| instance.rules.views_inbox).collect(),
-            kept_request_bytes,
-            response_bytes,
+            machines: instances.iter().map(|instance| Machine::new(instance, &cell.delivery)).collect(),
+            inboxes: inboxes.collect(),
+            rules: instances.iter().map(|instance| instance.rules).collect(),
             jobs: Slots::new(),
             requests: Slots::new(),
             request_count: 0,
@@ -212,8 +200,8 @@ impl<'a> Delivery<'a> {
 
     /// From now on, what needs no events makes none.
     pub(super) fn work_apart(&mut self, helpers: Helpers<'a, '_>) {
-        let Delivery { cell, conditions, handshake, response_bytes, .. } = self;
-        let columns = Columns::new(cell, conditions, *handshake, *response_bytes, helpers);
+        let Delivery { cell, conditions, handshake, .. } = self;
+        let columns = Columns::new(cell, conditions, *handshake, helpers);
         for (id, machine) in self.machines.iter_mut().enumerate() {
             machine.is_local = columns.is_local(InstanceId::at(id));
         }
@@ -334,15 +322,15 @@ impl<'a> Delivery<'a> {
         moment: &mut Moment<'_, impl Observer>,
     ) {
         let rule = health_rule(rules);
-        let Some(list) = self.followers.get_mut(&of) else { return };
+        let Some(inboxes) = self.inboxes.get_mut(&of) else { return };
         let machine = &mut self.machines[of.index()];
         for finding in machine.health.flush(moment.now, rule) {
             // who is no follower has no follow to lose
-            if list.binary_search(&finding.follower).is_err() {
+            if inboxes.own().binary_search(&finding.follower).is_err() {
                 continue;
             }
             if finding.removed {
-                *list = list.iter().copied().filter(|&id| id != finding.follower).collect();
+                inboxes.remove(finding.follower);
                 machine.removed.insert(finding.follower);
             }
             moment.observer.health(

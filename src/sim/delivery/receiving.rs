@@ -7,6 +7,7 @@ use super::{Delivery, Moment};
 use crate::domain::protocol::ViewsInbox;
 use crate::event::{Event, Lane, Message, Step};
 use crate::instance::Instance;
+use crate::mechanism::connections::Connections;
 use crate::observe::Observer;
 use crate::words::ids::InstanceId;
 use crate::words::units::{Span, Time};
@@ -58,7 +59,7 @@ impl Delivery<'_> {
             columns.receive_now(moment.now, &message, message.kind.is_forwarded(), conditions);
             return;
         }
-        let has_own = self.views_inbox[message.to.index()] == ViewsInbox::Own;
+        let has_own = self.rules[message.to.index()].views_inbox == ViewsInbox::Own;
         let lane = if has_own && message.kind.is_view() { Lane::ViewsInbox } else { Lane::Inbox };
         self.give_task(message.to, lane, Task::Process(message), moment);
     }
@@ -205,8 +206,10 @@ impl Delivery<'_> {
         instances: &[Instance],
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        self.views_inbox[instance.index()] = instances[instance.index()].rules().views_inbox;
+        let rules = *instances[instance.index()].rules();
+        self.rules[instance.index()] = rules;
         let machine = &mut self.machines[instance.index()];
+        machine.connections = Connections::new(self.figures.keep_alive.idle(&rules));
         machine.is_up = true;
         let queues: Vec<_> = machine.queues.keys().copied().collect();
         for queue in queues {

@@ -162,7 +162,8 @@ impl Delivery<'_> {
         };
         if self.figures.transport == Transport::Counted {
             let kept = connection == Connection::Kept;
-            let transport = transport_bytes(message.bytes(), self.response_bytes, kept, self.handshake);
+            let response_bytes = u64::from(message.response_bytes);
+            let transport = transport_bytes(message.bytes(), response_bytes, kept, self.handshake);
             self.requests.get(slot).transport = transport;
         }
         let bytes = self.bytes_up(slot);
@@ -379,9 +380,8 @@ impl Delivery<'_> {
     }
 
     fn bytes_down(&mut self, slot: u32) -> u64 {
-        let response_bytes = self.response_bytes;
-        let transport = self.requests.get(slot).transport;
-        response_bytes + transport.tcp_down + transport.tls_down
+        let Request { message, transport, .. } = self.requests.get(slot);
+        u64::from(message.response_bytes) + transport.tcp_down + transport.tls_down
     }
 
     /// Without queues: a message leaves at once, and arrives after its latency or not at all.

@@ -4,6 +4,7 @@ use super::job::{Job, QueueKey};
 use super::machine::Task;
 use super::{Delivery, Moment};
 use crate::domain::delivery::Queues;
+use crate::domain::federation::Inboxes;
 use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
 use crate::event::{Event, Lane, Letter, LetterName, Message};
 use crate::instance::{Effect, Recipients};
@@ -11,6 +12,7 @@ use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::retry::retry_delay;
+use crate::mechanism::wire::Persistence;
 use crate::observe::{Fate, Observer, QueueName};
 use crate::sim::columns::Route;
 use crate::words::ids::InstanceId;
@@ -30,7 +32,7 @@ impl Delivery<'_> {
     ) {
         let Effect { activity, to } = *effect;
         let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
-        let (list, except) = self.recipients(from, to);
+        let (list, except) = self.recipients(from, rules, to);
         if self.is_unlimited() {
             return self.send_at_once(from, kind, &activity, &list, except, moment);
         }
@@ -62,12 +64,20 @@ impl Delivery<'_> {
         }
     }
 
-    fn recipients(&self, from: InstanceId, to: Recipients) -> (Arc<[InstanceId]>, Option<InstanceId>) {
-        let followers = || self.followers.get(&from).map_or_else(|| [].into(), Arc::clone);
+    fn recipients(
+        &self,
+        from: InstanceId,
+        rules: &Rules,
+        to: Recipients,
+    ) -> (Arc<[InstanceId]>, Option<InstanceId>) {
+        let inboxes = self.inboxes.get(&from);
+        let list = |list: Option<&Arc<[InstanceId]>>| list.map_or_else(|| [].into(), Arc::clone);
         match to {
             Recipients::One(to) => ([to].into(), None),
-            Recipients::Followers => (followers(), None),
-            Recipients::FollowersBut(author) => (followers(), Some(author)),
+            Recipients::Followers => (list(inboxes.map(Inboxes::own)), None),
+            Recipients::FollowersBut(author) => {
+                (list(inboxes.map(|inboxes| inboxes.forwards(rules))), Some(author))
+            }
         }
     }
 
@@ -106,6 +116,11 @@ impl Delivery<'_> {
             activity: *activity,
             kind,
             from,
+            form: self.rules[from.index()].wire.form(),
+            persistence: match self.figures.keep_alive.idle(&self.rules[from.index()]) {
+                Some(_) => Persistence::Kept,
+                None => Persistence::Closed,
+            },
             created,
             authored: self.true_time(activity),
             attempt: 0,
@@ -408,9 +423,9 @@ impl Delivery<'_> {
     }
 
     pub(super) fn message(&mut self, letter: &Rc<Letter>, to: InstanceId) -> Message {
-        let Letter { from, activity, body_bytes, .. } = &**letter;
-        let head = self.sizes.request_head(*from, to, activity, u64::from(*body_bytes));
-        Message { letter: Rc::clone(letter), to, head_bytes: (head + self.kept_request_bytes) as u32 }
+        let receiver = self.rules[to.index()].wire.form();
+        let [head_bytes, response_bytes] = letter.heads(to, receiver, &mut self.sizes);
+        Message { letter: Rc::clone(letter), to, head_bytes, response_bytes }
     }
 
     /// When an activity was built, by the true clock.
