@@ -155,6 +155,11 @@ impl ScenarioArguments {
     }
 }
 
+/// Tells what is odd about a valid scenario.
+fn warn(scenario: &Scenario) {
+    scenario.strangers().iter().for_each(|strangers| complain(&format!("warning: {strangers}")));
+}
+
 /// Tells why there is no scenario.
 fn told(failure: &Failure) -> Exit {
     complain(failure);

@@ -3,7 +3,7 @@
 use crate::cli::output::{complain, print};
 use crate::cli::summary::Told;
 use crate::cli::timeline::TimelineArguments;
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::{Exit, ScenarioArguments, warn};
 use crate::runs::folder::FolderError;
 use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
 use crate::scenario::{Failure, Scenario, Study};
@@ -116,6 +116,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         ));
         return Exit::BadInput;
     }
+    warn(&study.scenario);
     if arguments.dry_run {
         return print(&format!("{estimate}\n"));
     }

@@ -1,7 +1,7 @@
 //! `fedisim validate`: everything that is wrong with a scenario, or what it would run.
 
 use crate::cli::output::print;
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::{Exit, ScenarioArguments, warn};
 use crate::runs::EngineChoice;
 use clap::Args;
 
@@ -21,6 +21,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Err(exit) => return exit,
     };
     let scenario = &study.scenario;
+    warn(scenario);
     if arguments.resolved {
         return print(&scenario.resolved);
     }

@@ -12,7 +12,7 @@ macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $key:ident: $rule:ident { $($(#[doc = $choice_doc:literal])+ $choice:ident = $text:literal,)+ })+) => {
         $(
             $(#[doc = $doc])+
-            #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
             pub enum $rule {
                 $($(#[doc = $choice_doc])+ $choice,)+
             }

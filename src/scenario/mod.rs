@@ -22,6 +22,7 @@ mod quantity;
 mod schema;
 mod set;
 mod shape;
+mod strangers;
 mod study;
 mod tree;
 mod value;
