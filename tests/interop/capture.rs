@@ -112,7 +112,7 @@ fn captured(
         "target": "/inbox",
         "headers": headers,
         "body": body,
-        "key_id": key_id,
+        "key_id": head.split("keyId=\"").nth(1).and_then(|rest| rest.split('"').next()),
         "public_key_pem": keys[&key_id].public_key_pem(),
         "author_public_key_pem": author_key.public_key_pem(),
     })

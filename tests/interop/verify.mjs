@@ -125,6 +125,7 @@ async function checkActivity (request, what) {
   const broken = {
     id: { ...body, id: `${body.id}0` },
     to: { ...body, to: [...body.to, 'http://a.example/b'] },
+    cc: { ...body, cc: [...body.cc, 'http://a.example/c'] },
     object: { ...body, object: `${body.object}0` },
     type: { ...body, type: 'Like' },
     creator: signature({ creator: 'http://a.example/b' }),
