@@ -141,7 +141,8 @@ pub fn sessions(crowds: &[Crowd], federation: &Federation, seed: Seed, end: Time
 /// First visits are exact in expectation. Each brings p / (1 - p) returns if there is time, and at most one per mean pause
 /// in the time there is.
 pub fn expected_sessions(crowds: &[Crowd], end: Time) -> f64 {
-    crowds.iter().map(|crowd| crowd.expected_sessions(end)).sum()
+    // an empty sum of floats would be -0
+    crowds.iter().fold(0.0, |sum, crowd| sum + crowd.expected_sessions(end))
 }
 
 /// An upper estimate of the number of instants start, start + interval, ... of all sessions, while before their end and
