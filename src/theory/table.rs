@@ -146,6 +146,18 @@ pub const EXPERIMENTS: &[Experiment] = &[
         },
     },
     Experiment {
+        // from 8.0 on forwards cost what they cost, and show nothing
+        name: "anchor A, peertube-8.2",
+        laws: LOSSLESS,
+        setting: |law| law.of(Setting::poisson(preset("peertube-8.2"), &ANCHOR_A, 1_800, 7_200)),
+        claims: |theory| {
+            vec![
+                claim("12 display at followers", Run::follower_display, theory.v2_display()),
+                claim("14 messages /s", Run::messages_per_s, theory.forwarding_messages_per_s()),
+            ]
+        },
+    },
+    Experiment {
         name: "single sessions",
         laws: LOSSLESS,
         setting: |law| {

@@ -4,7 +4,7 @@
 //! known to be able to fail.
 
 use fedisim::domain::protocol::{
-    AcceptResult, Forward, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
+    AcceptResult, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
 };
 use fedisim::domain::watch::Watch;
 use fedisim::mechanism::network::Latency;
@@ -143,6 +143,12 @@ const PLANTED: &[Planted] = &[
         experiment: "totals alone, with loss",
         claim: "17 share of zeros",
         error: Error::Model(|setting| setting.loss_ppm = 0),
+    },
+    Planted {
+        name: "a forwarded viewer is one under 8.2",
+        experiment: "anchor A, peertube-8.2",
+        claim: "12 display at followers",
+        error: Error::Model(|setting| setting.rules.forwarded_viewer = ForwardedViewer::Viewer),
     },
     Planted {
         name: "the origin of v2 sends its own viewers singly",
