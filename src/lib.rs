@@ -6,6 +6,8 @@
 
 pub mod words;
 
+pub mod files;
+
 pub mod mechanism;
 
 pub mod domain;

@@ -1,11 +1,12 @@
 //! Baselines: `DIR/<scenario>/summary.csv`, as it is now or as it was committed at a revision.
 
+use crate::files;
 use crate::intervals::Table;
-use crate::runs::records::{SUMMARY, read_summary};
-use std::fs;
-use std::io;
+use crate::runs::records::SUMMARY;
+use crate::runs::summary::{SUMMARY_BYTES_MAX, Whose, read_summary};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// Why there is no baseline.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +28,11 @@ pub fn path(folder: &Path, scenario: &str) -> PathBuf {
 /// If there is none or it cannot be read.
 pub fn read(folder: &Path, scenario: &str) -> Result<Table, NoBaseline> {
     let path = path(folder, scenario);
-    let bytes = fs::read(&path).map_err(|error| match error.kind() {
+    let file = files::open(&path, SUMMARY_BYTES_MAX).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => NoBaseline::Missing(path.display().to_string()),
         _ => NoBaseline::Unreadable(format!("{}: cannot be read: {error}", path.display())),
     })?;
-    parsed(&bytes, &path.display().to_string())
+    parsed(file, &path.display().to_string())
 }
 
 /// The same as committed at a revision, asked of git.
@@ -54,13 +55,32 @@ pub fn read_at(folder: &Path, scenario: &str, revision: &str) -> Result<Table, N
     }
     let commit = String::from_utf8_lossy(&commit.stdout).trim().to_owned();
     let place = format!("{commit}:./{scenario}/{SUMMARY}");
-    let shown = git(&["show", &place])?;
-    match shown.status.success() {
-        true => parsed(&shown.stdout, &format!("{revision}:{}", path(folder, scenario).display())),
-        false => Err(NoBaseline::Missing(format!("{} at {revision}", path(folder, scenario).display()))),
+    let named = format!("{revision}:{}", path(folder, scenario).display());
+    let shown = show(folder, &place)
+        .map_err(|error| NoBaseline::Unreadable(format!("{named}: git cannot show it: {error}")))?;
+    match shown {
+        Some(bytes) => parsed(&bytes[..], &named),
+        None => Err(NoBaseline::Missing(format!("{} at {revision}", path(folder, scenario).display()))),
     }
 }
 
-fn parsed(bytes: &[u8], place: &str) -> Result<Table, NoBaseline> {
-    read_summary(bytes).map_err(|problem| NoBaseline::Unreadable(format!("{place}: {problem}")))
+/// What git has at a place of a commit, if anything; it may be larger than anybody wants to read.
+fn show(folder: &Path, place: &str) -> io::Result<Option<Vec<u8>>> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(["show", place]);
+    let mut git = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+    let out = git.stdout.take().expect("it is a pipe");
+    let bytes = files::read_stream(out, SUMMARY_BYTES_MAX);
+    if bytes.is_err() {
+        git.kill()?;
+    }
+    let status = git.wait()?;
+    // an error of reading comes first: it is why git was ended
+    let bytes = bytes?;
+    Ok(status.success().then_some(bytes))
+}
+
+fn parsed(bytes: impl Read, place: &str) -> Result<Table, NoBaseline> {
+    read_summary(bytes, Whose::Baseline)
+        .map_err(|problem| NoBaseline::Unreadable(format!("{place}: {problem}")))
 }

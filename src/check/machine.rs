@@ -4,7 +4,8 @@
 use crate::check::words::sentence;
 use crate::check::{Change, Checked};
 use crate::report::expect::Verdict;
-use quick_xml::events::{BytesDecl, Event};
+use crate::words::text::one_line;
+use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::{ElementWriter, Writer};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -36,6 +37,7 @@ struct JsonChange<'a> {
     before: Option<f64>,
     now: Option<f64>,
     verdict: &'static str,
+    too_good: bool,
     fails: bool,
 }
 
@@ -82,19 +84,29 @@ fn metric<'a>(checked: &Checked, change: &'a Change) -> JsonChange<'a> {
         before: change.before,
         now: change.now,
         verdict: change.judgement.name(),
+        too_good: change.is_too_good(),
         fails: change.judgement.fails(checked.limits),
     }
 }
 
-/// A case of JUnit: its class, its name, and what is wrong.
-type Case = (String, String, Option<String>);
+/// A case of JUnit: its class, its name, and what is to be said of it.
+type Case = (String, String, Said);
+
+enum Said {
+    Nothing,
+    /// What is wrong.
+    Failure(String),
+    /// What somebody should look at.
+    Note(String),
+}
 
 /// As JUnit XML: a suite for each scenario, a case for each metric of a column and for each expectation.
 pub fn junit(all: &[Checked]) -> String {
     let suites: Vec<(&str, Vec<Case>)> =
         all.iter().map(|checked| (&checked.scenario[..], cases(checked))).collect();
-    let count =
-        |cases: &[Case]| (cases.len(), cases.iter().filter(|(_, _, failure)| failure.is_some()).count());
+    let count = |cases: &[Case]| {
+        (cases.len(), cases.iter().filter(|(_, _, said)| matches!(said, Said::Failure(_))).count())
+    };
     let counts = suites.iter().map(|(_, cases)| count(cases));
     let (tests, failures) = counts.fold((0, 0), |all, suite| (all.0 + suite.0, all.1 + suite.1));
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
@@ -130,37 +142,49 @@ fn cases(checked: &Checked) -> Vec<Case> {
             "" => change.metric.clone(),
             point => format!("{} at {point}", change.metric),
         };
-        let failure = change.judgement.fails(checked.limits).then(|| sentence(checked, change));
-        (format!("{}.{}", checked.scenario, change.protocol), name, failure)
+        let said = match () {
+            () if change.judgement.fails(checked.limits) => Said::Failure(sentence(checked, change)),
+            () if change.is_too_good() => Said::Note(sentence(checked, change)),
+            () => Said::Nothing,
+        };
+        (format!("{}.{}", checked.scenario, change.protocol), name, said)
     };
     let of_expectation = |(verdict, line, metric): &(Verdict, u32, String)| {
-        let failure = (verdict.fails && !verdict.holds).then(|| verdict.line.clone());
-        (format!("{}.expect", checked.scenario), format!("{}:{line}: {metric}", checked.file), failure)
+        let said = match verdict.fails && !verdict.holds {
+            true => Said::Failure(verdict.line.clone()),
+            false => Said::Nothing,
+        };
+        (format!("{}.expect", checked.scenario), format!("{}:{line}: {metric}", checked.file), said)
     };
     let metrics = checked.changes.iter().map(of_metric);
     metrics.chain(checked.expectations.iter().map(of_expectation)).collect()
 }
 
-fn write_case(writer: &mut Writer<Vec<u8>>, (class, name, failure): &Case) -> io::Result<()> {
+fn write_case(writer: &mut Writer<Vec<u8>>, (class, name, said): &Case) -> io::Result<()> {
     let case =
         with(writer.create_element("testcase"), &[("classname", class.clone()), ("name", name.clone())]);
-    match failure {
-        None => case.write_empty().map(|_| ()),
-        Some(message) => case
-            .write_inner_content(|writer| {
-                with(writer.create_element("failure"), &[("message", message.clone())])
-                    .write_empty()
-                    .map(|_| ())
-            })
-            .map(|_| ()),
-    }
+    let written = match said {
+        Said::Nothing => case.write_empty(),
+        Said::Failure(message) => case.write_inner_content(|writer| {
+            with(writer.create_element("failure"), &[("message", message.clone())]).write_empty().map(|_| ())
+        }),
+        Said::Note(text) => case.write_inner_content(|writer| {
+            writer
+                .create_element("system-out")
+                .write_text_content(BytesText::new(&one_line(text)))
+                .map(|_| ())
+        }),
+    };
+    written.map(|_| ())
 }
 
 fn with<'a>(
     element: ElementWriter<'a, Vec<u8>>,
     attributes: &[(&'static str, String)],
 ) -> ElementWriter<'a, Vec<u8>> {
-    attributes.iter().fold(element, |element, (key, value)| element.with_attribute((*key, &value[..])))
+    attributes
+        .iter()
+        .fold(element, |element, (key, value)| element.with_attribute((*key, &one_line(value)[..])))
 }
 
 /// In Bencher's metric format: a benchmark for each column of a scenario (and point), a measure for each metric.
@@ -168,7 +192,7 @@ pub fn bencher(all: &[Checked]) -> String {
     let mut benchmarks: Map<String, Value> = Map::new();
     for checked in all {
         for change in &checked.changes {
-            let Some(now) = change.now else { continue };
+            let Some(now) = change.now.filter(|now| now.is_finite()) else { continue };
             let name = match &change.point[..] {
                 "" => format!("{}/{}", checked.scenario, change.protocol),
                 point => format!("{}/{}/{point}", checked.scenario, change.protocol),
@@ -198,12 +222,16 @@ pub fn annotations(all: &[Checked]) -> String {
             let title = format!("{} of {}", change.metric, change.protocol);
             out.push_str(&annotation("error", &checked.file, 1, &title, &sentence(checked, change)));
         }
+        for change in checked.changes.iter().filter(|change| change.is_too_good()).take(10) {
+            let title = format!("{} of {}", change.metric, change.protocol);
+            out.push_str(&annotation("warning", &checked.file, 1, &title, &sentence(checked, change)));
+        }
     }
     out
 }
 
 fn annotation(level: &str, file: &str, line: u32, title: &str, message: &str) -> String {
-    let data = |text: &str| text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
+    let data = |text: &str| one_line(text).replace('%', "%25");
     let property = |text: &str| data(text).replace(':', "%3A").replace(',', "%2C");
     format!("::{level} file={},line={line},title={}::{}\n", property(file), property(title), data(message))
 }

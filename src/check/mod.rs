@@ -5,11 +5,15 @@ pub mod baseline;
 pub mod machine;
 pub mod words;
 
-use crate::intervals::Table;
-use crate::metrics::definitions::{Better, Definition};
+use crate::intervals::{Table, mean_of};
+use crate::metrics::definitions::{Better, DEFINITIONS, Definition};
+use crate::metrics::possible::is_number;
 use crate::report::expect::{Verdict, verdicts};
 use crate::scenario::Scenario;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What falls by more than this share is too good to be true.
+const TOO_GOOD: f64 = 0.9;
 
 /// How the gate judges.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +27,8 @@ pub struct Limits {
 /// What became of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Judgement {
+    /// Before or now it is a value that no run can write, or lacks one that every run has.
+    Impossible,
     /// Worse than allowed.
     Worse,
     /// The baseline has it and the run has not.
@@ -79,7 +85,8 @@ pub struct Checked {
 
 impl Judgement {
     /// All, the gravest first.
-    pub const ALL: [Judgement; 7] = [
+    pub const ALL: [Judgement; 8] = [
+        Judgement::Impossible,
         Judgement::Worse,
         Judgement::Gone,
         Judgement::WithinBudget,
@@ -92,6 +99,7 @@ impl Judgement {
     /// The words for it.
     pub fn name(self) -> &'static str {
         match self {
+            Judgement::Impossible => "impossible",
             Judgement::Worse => "worse",
             Judgement::Gone => "gone",
             Judgement::WithinBudget => "worse within budget",
@@ -105,7 +113,7 @@ impl Judgement {
     /// Whether the gate fails.
     pub fn fails(self, limits: Limits) -> bool {
         match self {
-            Judgement::Worse | Judgement::Gone => true,
+            Judgement::Impossible | Judgement::Worse | Judgement::Gone => true,
             Judgement::Unchanged => false,
             _ => limits.is_strict,
         }
@@ -116,7 +124,16 @@ impl Change {
     /// By how much it changed, as a share of the baseline; none where that was zero.
     pub fn share(&self) -> Option<f64> {
         let (before, now) = self.before.zip(self.now)?;
-        (before != 0.0).then(|| (now - before) / before.abs())
+        let share = (now - before) / before.abs();
+        share.is_finite().then_some(share)
+    }
+
+    /// Whether it is too good to be true: nothing is left of it, or less than a tenth. It may be so; then again, perhaps nothing
+    /// was sent or counted at all.
+    pub fn is_too_good(&self) -> bool {
+        let is_candidate = matches!(self.judgement, Judgement::Better | Judgement::Changed);
+        let pair = self.before.zip(self.now).filter(|_| is_candidate);
+        pair.is_some_and(|(before, now)| now.abs() < before.abs() * (1.0 - TOO_GOOD))
     }
 }
 
@@ -191,19 +208,22 @@ fn changes(run: &Table, baseline: Option<&Table>, limits: Limits) -> Vec<Change>
             .then(|| baseline.points.iter().position(|known| known == setting))
             .flatten();
         for protocol in &run.protocols {
+            let replications = before_point.map(|point| replications(baseline, point, protocol));
             for (metric, unit) in &run.metrics {
                 let now = run.values(point, protocol, metric);
                 let before = before_point.and_then(|point| baseline.values(point, protocol, metric));
                 if now.is_none() && before.is_none() {
                     continue;
                 }
-                let mean =
-                    |table: &Table, point| table.mean(point, protocol, metric).map(|estimate| estimate.mean);
-                let (before_mean, now_mean) =
-                    (before_point.and_then(|point| mean(baseline, point)), mean(run, point));
-                let judgement = match before == now {
-                    true => Judgement::Unchanged,
-                    false => judge(metric, before_mean, now_mean, limits),
+                let (before_told, now_told) =
+                    (before.map(|of| told(metric, of)), now.map(|of| told(metric, of)));
+                let judgement = match (&before_told, &now_told) {
+                    (Some((_, false)), _) | (_, Some((_, false))) => Judgement::Impossible,
+                    _ if replications.as_ref().is_some_and(|all| is_cut(baseline, metric, before, all)) => {
+                        Judgement::Impossible
+                    }
+                    _ if before == now => Judgement::Unchanged,
+                    (before, now) => judge(metric, before.map(|of| of.0), now.map(|of| of.0), limits),
                 };
                 let (protocol, metric, unit) = (protocol.clone(), metric.clone(), unit.clone());
                 let point = named(run, point);
@@ -212,8 +232,8 @@ fn changes(run: &Table, baseline: Option<&Table>, limits: Limits) -> Vec<Change>
                     protocol,
                     metric,
                     unit,
-                    before: before_mean,
-                    now: now_mean,
+                    before: before_told.map(|(value, _)| value),
+                    now: now_told.map(|(value, _)| value),
                     judgement,
                 });
             }
@@ -233,22 +253,56 @@ fn gone(run: &Table, baseline: &Table) -> Vec<Change> {
                 let is_known = is_point
                     && run.protocols.contains(protocol)
                     && run.metrics.iter().any(|(known, _)| known == metric);
-                let Some(before) = baseline.mean(point, protocol, metric).filter(|_| !is_known) else {
+                let Some(values) = baseline.values(point, protocol, metric).filter(|_| !is_known) else {
                     continue;
                 };
+                let (before, is_possible) = told(metric, values);
                 changes.push(Change {
                     point: named(baseline, point),
                     protocol: protocol.clone(),
                     metric: metric.clone(),
                     unit: unit.clone(),
-                    before: Some(before.mean),
+                    before: Some(before),
                     now: None,
-                    judgement: Judgement::Gone,
+                    judgement: if is_possible { Judgement::Gone } else { Judgement::Impossible },
                 });
             }
         }
     }
     changes
+}
+
+/// The replications of a column at a point of a baseline.
+fn replications(baseline: &Table, point: usize, protocol: &str) -> BTreeSet<u32> {
+    let of = |(metric, _): &(String, String)| baseline.values(point, protocol, metric);
+    baseline.metrics.iter().filter_map(of).flat_map(|values| values.keys().copied()).collect()
+}
+
+/// Whether a metric that every run has is missing in some replication of a column that the baseline has: somebody cut it. One
+/// that is in no column may be newer than the baseline; but the last is as old as any.
+fn is_cut(
+    baseline: &Table,
+    metric: &str,
+    before: Option<&BTreeMap<u32, f64>>,
+    replications: &BTreeSet<u32>,
+) -> bool {
+    let last = DEFINITIONS.last().map_or("", |definition| definition.name);
+    let is_always =
+        metric == last || Definition::named(metric).is_some_and(|definition| definition.is_count());
+    let is_known = metric == last || baseline.metrics.iter().any(|(known, _)| known == metric);
+    is_always
+        && is_known
+        && replications.iter().any(|number| before.is_none_or(|values| !values.contains_key(number)))
+}
+
+/// The mean over the replications, or the first value that no run can write; and whether there is none such.
+fn told(metric: &str, values: &BTreeMap<u32, f64>) -> (f64, bool) {
+    let definition = Definition::named(metric);
+    let can_be = |value: f64| definition.map_or(is_number(value), |definition| definition.can_be(value));
+    match values.values().find(|value| !can_be(**value)) {
+        Some(&impossible) => (impossible, false),
+        None => (mean_of(&values.values().copied().collect::<Vec<_>>()).mean, true),
+    }
 }
 
 fn judge(metric: &str, before: Option<f64>, now: Option<f64>, limits: Limits) -> Judgement {
@@ -313,7 +367,50 @@ mod tests {
             assert_eq!(judgement.fails(strict), judgement != Judgement::Unchanged);
         }
         let fail: Vec<_> = Judgement::ALL.into_iter().filter(|judgement| judgement.fails(EXACT)).collect();
-        assert_eq!(fail, [Judgement::Worse, Judgement::Gone]);
+        assert_eq!(fail, [Judgement::Impossible, Judgement::Worse, Judgement::Gone]);
+    }
+
+    #[test]
+    fn what_no_run_can_write_fails_and_what_is_too_good_is_known() {
+        for (before, now, judgement, is_too_good) in [
+            (100.0, f64::NAN, Judgement::Impossible, false),
+            (f64::NAN, 100.0, Judgement::Impossible, false),
+            (f64::NAN, f64::NAN, Judgement::Impossible, false),
+            (100.0, -5.0, Judgement::Impossible, false),
+            (100.0, f64::INFINITY, Judgement::Impossible, false),
+            (100.0, 0.0, Judgement::Better, true),
+            (100.0, 9.0, Judgement::Better, true),
+            (100.0, 10.0, Judgement::Better, false),
+            (0.0, 0.0, Judgement::Unchanged, false),
+            (100.0, 101.0, Judgement::Worse, false),
+        ] {
+            let tables = [before, now].map(|value| table(&[("v1", "bytes_sent", value)]));
+            let changes = changes(&tables[1], Some(&tables[0]), EXACT);
+            let found = (changes[0].judgement, changes[0].is_too_good());
+            assert_eq!(found, (judgement, is_too_good), "{before} {now}");
+        }
+    }
+
+    #[test]
+    fn a_baseline_that_was_cut_is_no_pass() {
+        let whole = [
+            ("v1", "bytes_sent", 5.0),
+            ("v1", "duration_s", 60.0),
+            ("v2", "bytes_sent", 6.0),
+            ("v2", "sessions", 9.0),
+            ("v2", "duration_s", 60.0),
+        ];
+        let judged = |before: &[(&str, &str, f64)]| {
+            let found = changes(&table(&whole), Some(&table(before)), EXACT);
+            let fails = found.into_iter().filter(|change| change.judgement.fails(EXACT));
+            fails.map(|change| change.metric).collect::<Vec<_>>()
+        };
+        assert_eq!(judged(&whole), [] as [&str; 0]);
+        assert_eq!(judged(&whole[..4]), ["duration_s"]);
+        assert_eq!(judged(&whole[..3]), ["duration_s"]);
+        assert_eq!(judged(&whole[..2]), [] as [&str; 0], "another column may be new");
+        assert_eq!(judged(&whole[1..]), ["bytes_sent"]);
+        assert_eq!(judged(&[whole[0], whole[1], whole[2], whole[4]]), [] as [&str; 0], "a metric may be new");
     }
 
     fn table(rows: &[(&str, &str, f64)]) -> Table {

@@ -2,6 +2,7 @@
 
 use crate::check::{Change, Checked, Judgement};
 use crate::report::figures::thousands;
+use crate::words::text::{markdown as markdown_of, one_line};
 use std::fmt::Write;
 
 /// Changes of a scenario that are told one by one; all are in the JSON.
@@ -15,7 +16,7 @@ pub fn text(all: &[Checked]) -> String {
         writeln!(out, "{word} {}: {}", checked.scenario, counted(checked))
             .expect("a string takes everything");
         if !checked.set.is_empty() {
-            writeln!(out, "     for the gate with {}", checked.set.join(", "))
+            writeln!(out, "     for the gate with {}", one_line(&checked.set.join(", ")))
                 .expect("a string takes everything");
         }
         for (verdict, _, _) in checked.expectations.iter().filter(|(verdict, _, _)| !verdict.holds) {
@@ -45,7 +46,7 @@ pub fn markdown(all: &[Checked]) -> String {
         format!("## fedisim: the gate {title}\n\n| scenario | verdict | metrics |\n|---|---|---|\n");
     for checked in all {
         let word = if checked.passes() { "pass" } else { "**fail**" };
-        writeln!(out, "| {} | {word} | {} |", cell(&checked.scenario), cell(&counted(checked)))
+        writeln!(out, "| {} | {word} | {} |", markdown_of(&checked.scenario), markdown_of(&counted(checked)))
             .expect("a string takes everything");
     }
     for checked in all {
@@ -56,14 +57,14 @@ pub fn markdown(all: &[Checked]) -> String {
         }
         write!(out, "\n### {}\n\n", checked.scenario).expect("a string takes everything");
         for (verdict, _, _) in broken {
-            writeln!(out, "- {}", cell(&verdict.line)).expect("a string takes everything");
+            writeln!(out, "- {}", markdown_of(&verdict.line)).expect("a string takes everything");
         }
         if !told.is_empty() {
             out.push_str("\n| verdict | protocol | metric | before | now | change | where |\n|---|---|---|--:|--:|--:|---|\n");
         }
         for change in told.iter().take(TOLD_MAX) {
             let cells = [
-                change.judgement.name().to_owned(),
+                verdict(change),
                 at(change),
                 change.metric.clone(),
                 value(change.before),
@@ -71,7 +72,7 @@ pub fn markdown(all: &[Checked]) -> String {
                 percent(change),
                 place(checked, change).unwrap_or_default(),
             ];
-            writeln!(out, "| {} |", cells.map(|text| cell(&text)).join(" | "))
+            writeln!(out, "| {} |", cells.map(|text| markdown_of(&text)).join(" | "))
                 .expect("a string takes everything");
         }
         if told.len() > TOLD_MAX {
@@ -110,7 +111,7 @@ fn told(checked: &Checked) -> Vec<&Change> {
         .filter(|change| change.judgement != Judgement::Unchanged && !change.judgement.fails(checked.limits));
     if checked.has_baseline {
         let mut rest: Vec<&Change> = rest.collect();
-        rest.sort_by_key(|change| change.judgement);
+        rest.sort_by_key(|change| (!change.is_too_good(), change.judgement));
         told.extend(rest);
     }
     told
@@ -122,22 +123,31 @@ fn counted(checked: &Checked) -> String {
     }
     let counts = checked.counts();
     let counted = |judgement: &Judgement| Some(format!("{} {}", counts.get(judgement)?, judgement.name()));
-    Judgement::ALL.iter().filter_map(counted).collect::<Vec<_>>().join(", ")
+    let too_good = checked.changes.iter().filter(|change| change.is_too_good()).count();
+    let too_good = (too_good > 0).then(|| format!("{too_good} of these too good to be true"));
+    Judgement::ALL.iter().filter_map(counted).chain(too_good).collect::<Vec<_>>().join(", ")
 }
 
 /// One line about a change, and where it comes from.
 pub fn sentence(checked: &Checked, change: &Change) -> String {
     let place = place(checked, change).map_or_else(String::new, |place| format!("; {place}"));
-    format!(
+    let sentence = format!(
         "{}: {}: {} {} -> {} {} ({}){place}",
-        change.judgement.name(),
+        verdict(change),
         at(change),
         change.metric,
         value(change.before),
         value(change.now),
         change.unit,
         percent(change)
-    )
+    );
+    one_line(&sentence).into_owned()
+}
+
+/// The words for what became of it.
+fn verdict(change: &Change) -> String {
+    let too_good = if change.is_too_good() { ", too good to be true" } else { "" };
+    format!("{}{too_good}", change.judgement.name())
 }
 
 fn at(change: &Change) -> String {
@@ -181,9 +191,4 @@ fn percent(change: &Change) -> String {
         None => "-".to_owned(),
         Some(share) => format!("{:+.2} %", share * 100.0),
     }
-}
-
-/// Text within a cell of a Markdown table.
-fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
 }

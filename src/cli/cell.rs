@@ -1,11 +1,11 @@
 //! `fedisim cell`: one cell, from JSON to JSON.
 
-use crate::cli::output::{complain, print};
+use crate::cli::output::{complain, print_json};
 use crate::cli::{Exit, run};
+use crate::files;
 use crate::runs::run_alone;
 use crate::runs::spec::CellSpec;
 use clap::Args;
-use std::io::Read;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
@@ -24,11 +24,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
-    let mut bytes = Vec::new();
-    if let Err(error) = std::io::stdin().lock().take(SPEC_BYTES_MAX).read_to_end(&mut bytes) {
-        complain(&format!("cannot read standard input: {error}"));
-        return Exit::CouldNotRun;
-    }
+    let bytes = match files::read_stream(std::io::stdin().lock(), SPEC_BYTES_MAX) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            complain(&format!("cannot read standard input: {error}"));
+            return Exit::CouldNotRun;
+        }
+    };
     let spec: CellSpec = match serde_json::from_slice(&bytes) {
         Ok(spec) => spec,
         Err(error) => {
@@ -38,7 +40,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     };
     let stop = run::stop_on_signal();
     match run_alone(spec, &arguments.data, run::threads(arguments.jobs), &stop) {
-        Ok(record) => print(&serde_json::to_string(&record).expect("a record is JSON")),
+        Ok(record) => print_json(&serde_json::to_string(&record).expect("a record is JSON")),
         Err(error) => run::failed(&error),
     }
 }

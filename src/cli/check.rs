@@ -4,20 +4,23 @@ use crate::check::baseline::{self, NoBaseline};
 use crate::check::machine::{annotations, bencher, json, junit};
 use crate::check::words::{commit_message, markdown, text};
 use crate::check::{Checked, Limits};
-use crate::cli::output::{complain, print};
+use crate::cli::edited::refused;
+use crate::cli::output::{complain, print, print_json};
 use crate::cli::run::{failed, stop_on_signal, threads};
 use crate::cli::{Exit, told};
+use crate::files;
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::runs::estimate::Estimate;
-use crate::runs::folder::{read_manifest, read_record};
-use crate::runs::records::{SUMMARY, read_summary};
-use crate::runs::{EngineChoice, How, run};
+use crate::runs::folder::Held;
+use crate::runs::reading::{Edits, ReadError, Records};
+use crate::runs::summary::Whose;
+use crate::runs::{EngineChoice, How, RunError, run};
 use crate::scenario::{self, Changes, Gate, RESOLVED_FILE, Scenario, Study};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeSet;
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -93,6 +96,8 @@ struct Taken {
     file: String,
     set: Vec<String>,
     folder: PathBuf,
+    /// Nobody else writes into the folder of a run of ours until all is told.
+    _held: Option<Held>,
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -129,15 +134,15 @@ pub(super) fn bless(arguments: &BlessArguments) -> Exit {
             Ok(checked) => checked,
             Err(exit) => return exit,
         };
+        let bytes =
+            Records::open(&one.folder, Edits::Refused).and_then(|mut records| records.summary_bytes());
+        let bytes = match bytes {
+            Ok(bytes) => bytes,
+            Err(error) => return refused(&error),
+        };
         let path = baseline::path(folder, &one.scenario.name);
-        let written =
-            read_record(&one.folder, SUMMARY).map_err(|error| error.to_string()).and_then(|bytes| {
-                let written =
-                    fs::create_dir_all(path.parent().unwrap_or(folder)).and_then(|()| replace(&path, &bytes));
-                written.map_err(|error| format!("{}: cannot be written: {error}", path.display()))
-            });
-        if let Err(problem) = written {
-            complain(&problem);
+        let made = fs::create_dir_all(path.parent().unwrap_or(folder));
+        if !noted(made.and_then(|()| files::write(&path, &bytes)), &path) {
             return Exit::CouldNotRun;
         }
         match print(&commit_message(&checked)) {
@@ -159,7 +164,7 @@ fn checked(
     // a baseline that is missing is told before anything runs
     let sources = sources(runs)?;
     for (scenario, _, _) in sources.iter().filter(|_| !may_lack) {
-        baseline_of(&scenario.name).map_err(|missing| refuse(&missing, &scenario.name))?;
+        baseline_of(&scenario.name).map_err(|missing| refuse_baseline(&missing, &scenario.name))?;
     }
     let taken = run_all(runs, sources)?;
     taken.iter().map(|one| compared(one, limits, baseline_of, may_lack)).collect()
@@ -179,18 +184,21 @@ fn compared(
     let baseline = match baseline_of(name) {
         Ok(table) => Some(table),
         Err(NoBaseline::Missing(_)) if may_lack => None,
-        Err(missing) => return Err(refuse(&missing, name)),
+        Err(missing) => return Err(refuse_baseline(&missing, name)),
     };
-    let could_not = |problem: String| {
-        complain(&problem);
-        Exit::CouldNotRun
-    };
-    let bytes = read_record(&one.folder, SUMMARY).map_err(|error| could_not(error.to_string()))?;
-    let table = read_summary(&bytes).map_err(|problem| could_not(format!("{SUMMARY}: {problem}")))?;
+    let table = judged(&one.folder).map_err(|error| refused(&error))?;
     Ok(Checked::new(&one.scenario, &one.file, one.set.clone(), &table, baseline.as_ref(), limits))
 }
 
-fn refuse(missing: &NoBaseline, scenario: &str) -> Exit {
+/// The metrics of a run that is as it was written.
+fn judged(folder: &Path) -> Result<Table, ReadError> {
+    let mut records = Records::open(folder, Edits::Refused)?;
+    let table = records.summary(Whose::Judged)?;
+    records.check_rest()?;
+    Ok(table)
+}
+
+fn refuse_baseline(missing: &NoBaseline, scenario: &str) -> Exit {
     match missing {
         NoBaseline::Missing(place) => {
             complain(&format!("{place}: there is no baseline of {scenario}; `fedisim bless` makes one"));
@@ -207,15 +215,9 @@ fn refuse(missing: &NoBaseline, scenario: &str) -> Exit {
 fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
     if let Some(folder) = &runs.run {
         let file = folder.join(RESOLVED_FILE);
-        let manifest = read_manifest(folder).map_err(|error| {
-            complain(&error);
-            Exit::CouldNotRun
-        })?;
-        if !manifest.complete {
-            complain(&format!("{} is not complete; run it to its end", folder.display()));
-            return Err(Exit::BadInput);
-        }
-        return Ok(vec![(read(&file, &[])?, file, Vec::new())]);
+        let opened = Records::open(folder, Edits::Refused);
+        let scenario = opened.and_then(|mut records| records.scenario()).map_err(|error| refused(&error))?;
+        return Ok(vec![(scenario, file, Vec::new())]);
     }
     let mut sources = Vec::new();
     let mut known = BTreeSet::new();
@@ -249,8 +251,8 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
     let mut taken = Vec::new();
     for (scenario, file, set) in sources {
         let shown = file.display().to_string();
-        let folder = match &runs.run {
-            Some(folder) => folder.clone(),
+        let (folder, held) = match &runs.run {
+            Some(folder) => (folder.clone(), None),
             None => {
                 let folder = runs.out.join(&scenario.name);
                 let study = Study::new(scenario.clone(), file.parent().unwrap_or(Path::new("")), &names());
@@ -259,11 +261,12 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
                     complain(&format!("{shown}: {problem}"));
                     Exit::BadInput
                 })?;
-                run(&study, &folder, &how, &stop, &|_| {}).map_err(|error| failed(&error))?;
-                folder
+                let held = Held::take(&folder).map_err(|error| failed(&RunError::Folder(error)))?;
+                run(&study, &held, &how, &stop, &|_| {}).map_err(|error| failed(&error))?;
+                (folder, Some(held))
             }
         };
-        taken.push(Taken { scenario, file: shown, set, folder });
+        taken.push(Taken { scenario, file: shown, set, folder, _held: held });
     }
     Ok(taken)
 }
@@ -276,13 +279,12 @@ fn tell(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     let mut could_write = true;
     for (path, make) in files {
         if let Some(path) = path {
-            could_write &= noted(replace(path, make(all).as_bytes()), path);
+            could_write &= noted(files::write(path, make(all).as_bytes()), path);
         }
     }
     if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
-        let appended = OpenOptions::new().create(true).append(true).open(&path);
-        could_write &= noted(appended.and_then(|mut file| file.write_all(markdown(all).as_bytes())), &path);
+        could_write &= noted(files::append(&path, markdown(all).as_bytes()), &path);
     }
     let mut out = match arguments.format {
         Format::Text => text(all),
@@ -295,7 +297,10 @@ fn tell(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     {
         out.push_str(&annotations(all));
     }
-    let exit = print(&out);
+    let exit = match arguments.format {
+        Format::Json => print_json(&out),
+        Format::Text | Format::Markdown => print(&out),
+    };
     match all.iter().all(Checked::passes) {
         false => Exit::GateFailed,
         true if !could_write => Exit::CouldNotRun,
@@ -308,10 +313,4 @@ fn noted(written: io::Result<()>, path: &Path) -> bool {
         complain(&format!("{}: cannot be written: {error}", path.display()));
     }
     written.is_ok()
-}
-
-/// Writes a file beside and renames it.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let beside = path.with_added_extension("part");
-    fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path))
 }

@@ -31,8 +31,8 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         return exit;
     }
     match collect(&arguments.cells, &arguments.out, &arguments.data, arguments.force) {
-        Ok((study, outcome)) => {
-            run::finish(&study.scenario, outcome, &arguments.out, &arguments.formats, &arguments.told)
+        Ok((study, outcome, held)) => {
+            run::finish(&study.scenario, outcome, &held, &arguments.formats, &arguments.told)
         }
         Err(error) => run::failed(&error),
     }

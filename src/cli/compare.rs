@@ -1,12 +1,13 @@
 //! `fedisim compare`: the differences between columns of runs, with their intervals.
 
 use crate::cli::Exit;
-use crate::cli::output::{complain, print};
+use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
+use crate::cli::output::{complain, print, print_json};
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::report::compare::{Format, differences};
-use crate::runs::folder::{FolderError, read_manifest, read_record};
-use crate::runs::records::{SUMMARY, read_summary};
+use crate::runs::reading::{Edits, ReadError, Records};
+use crate::runs::summary::Whose;
 use crate::scenario::nearest;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -26,6 +27,8 @@ pub(super) struct Arguments {
     /// How it is written: `text` and `markdown` are rounded, `json` and `csv` exact
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: FormatArgument,
+    #[command(flatten)]
+    edited: EditedArgument,
 }
 
 /// `--format`
@@ -49,13 +52,11 @@ impl From<FormatArgument> for Format {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
-    let table = match tables(&arguments.runs) {
-        Ok(table) => table,
-        Err((problem, exit)) => {
-            complain(&problem);
-            return exit;
-        }
+    let (table, edited) = match tables(&arguments.runs, arguments.edited.edits()) {
+        Ok(read) => read,
+        Err(exit) => return exit,
     };
+    tell_edited(&edited);
     let metrics = names();
     for metric in &arguments.metric {
         if !metrics.contains(&&metric[..]) {
@@ -69,14 +70,17 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         complain(&format!("--baseline: `{}` is no column of these runs{near}", arguments.baseline));
         return Exit::BadInput;
     }
-    print(&differences(&table, &arguments.baseline, &arguments.metric, arguments.format.into()))
+    let format = arguments.format.into();
+    let text = differences(&table, &arguments.baseline, &arguments.metric, format, &edited);
+    if format == Format::Json { print_json(&text) } else { print(&text) }
 }
 
-/// The values of all runs in one table.
-fn tables(runs: &[PathBuf]) -> Result<Table, (String, Exit)> {
+/// The values of all runs in one table, and the files that somebody edited.
+fn tables(runs: &[PathBuf], edits: Edits) -> Result<(Table, Vec<String>), Exit> {
     let mut all: Option<(u64, Table)> = None;
+    let mut edited = Vec::new();
     for run in runs {
-        let (seed, table) = table(run)?;
+        let (seed, table) = table(run, edits, &mut edited).map_err(|error| unreadable(&error))?;
         let prefix = if runs.len() > 1 { format!("{}:", run.display()) } else { String::new() };
         let (first_seed, merged) = all.get_or_insert_with(|| (seed, Table::new(table.parameters.clone())));
         let wrong = if *first_seed != seed {
@@ -89,22 +93,19 @@ fn tables(runs: &[PathBuf]) -> Result<Table, (String, Exit)> {
             None
         };
         if let Some(wrong) = wrong {
-            return Err((format!("{} {wrong}", run.display()), Exit::BadInput));
+            complain(&format!("{} {wrong}", run.display()));
+            return Err(Exit::BadInput);
         }
         merged.extend(&table, &prefix);
     }
     let (_, table) = all.expect("there is a run");
-    Ok(table)
+    Ok((table, edited))
 }
 
-fn table(run: &Path) -> Result<(u64, Table), (String, Exit)> {
-    let unreadable = |error: FolderError| (error.to_string(), Exit::CouldNotRun);
-    let manifest = read_manifest(run).map_err(unreadable)?;
-    if !manifest.complete {
-        return Err((format!("{} is not complete; run it to its end", run.display()), Exit::BadInput));
-    }
-    let bytes = read_record(run, SUMMARY).map_err(unreadable)?;
-    let table = read_summary(&bytes)
-        .map_err(|problem| (format!("{}: {problem}", run.join(SUMMARY).display()), Exit::CouldNotRun))?;
-    Ok((manifest.seed, table))
+fn table(run: &Path, edits: Edits, edited: &mut Vec<String>) -> Result<(u64, Table), ReadError> {
+    let mut records = Records::open(run, edits)?;
+    let table = records.summary(Whose::Run)?;
+    records.check_rest()?;
+    edited.extend(records.edited.iter().map(|name| run.join(name).display().to_string()));
+    Ok((records.manifest.seed, table))
 }

@@ -1,10 +1,10 @@
 //! `fedisim conform`: recordings against our instances, a line each.
 
 use crate::cli::Exit;
-use crate::cli::output::{complain, print};
+use crate::cli::output::{complain, print, print_line};
 use crate::conform::{Trace, Verdict, conform};
+use crate::files;
 use clap::Args;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// The largest recording that is read.
@@ -25,11 +25,11 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         match replay(path) {
             Ok(Verdict::Conforms { messages, samples }) => {
                 passed += 1;
-                print(&format!("ok   {} ({messages} messages, {samples} samples)", path.display()));
+                print_line(&format!("ok   {} ({messages} messages, {samples} samples)", path.display()));
             }
             Ok(Verdict::Differs(difference)) => {
                 failed += 1;
-                print(&format!("FAIL {}: {difference}", path.display()));
+                print_line(&format!("FAIL {}: {difference}", path.display()));
             }
             Err((problem, worse)) => {
                 failed += 1;
@@ -42,22 +42,9 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     if exit == Exit::Good && failed > 0 { Exit::GateFailed } else { exit }
 }
 
-/// A recording is a file of a few kB: neither a pipe that nobody writes to nor a device without an end.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let refuse = |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, why.to_owned()));
-    let metadata = std::fs::metadata(path)?;
-    if !metadata.is_file() {
-        return refuse("it is not a regular file");
-    }
-    if metadata.len() > BYTES_MAX {
-        return refuse(&format!("it has more than {BYTES_MAX} bytes"));
-    }
-    std::fs::read(path)
-}
-
 /// Replays a recording; else says what is wrong, and the exit code for it.
 pub(super) fn replay(path: &Path) -> Result<Verdict, (String, Exit)> {
-    let bytes = read_bounded(path)
+    let bytes = files::read(path, BYTES_MAX)
         .map_err(|error| (format!("{}: cannot be read: {error}", path.display()), Exit::CouldNotRun))?;
     let trace = Trace::parse(&bytes)
         .map_err(|problem| (format!("{}: not a recording: {problem}", path.display()), Exit::BadInput))?;

@@ -2,12 +2,13 @@
 
 use crate::cli::output::{complain, print};
 use crate::cli::{Exit, ScenarioArguments};
+use crate::files;
 use crate::runs::cell::{build_cell, plan};
 use crate::runs::event_log::{Comparison, EventLog, compare};
 use crate::sim;
+use crate::words::text::one_line;
 use crate::words::units::{Span, Time};
 use clap::Args;
-use std::fs::File;
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -64,7 +65,7 @@ fn log(arguments: &ScenarioArguments, part: &Arguments) -> Exit {
 }
 
 fn first_difference(first: &Path, second: &Path) -> Exit {
-    let open = |path: &Path| File::open(path).map(BufReader::new);
+    let open = |path: &Path| files::open(path, u64::MAX).map(BufReader::new);
     let outcome = open(first).and_then(|first| compare(first, open(second)?));
     match outcome {
         Ok(Comparison::Same(events)) => print(&format!("the same {events} events")),
@@ -74,7 +75,7 @@ fn first_difference(first: &Path, second: &Path) -> Exit {
             } else {
                 ""
             };
-            print(&format!("line {line} differs{note}\n- {first}\n+ {second}"));
+            print(&format!("line {line} differs{note}\n- {}\n+ {}", one_line(&first), one_line(&second)));
             Exit::GateFailed
         }
         Err(error) => {

@@ -1,7 +1,7 @@
 //! `fedisim init`: a commented scenario to start from.
 
 use crate::cli::Exit;
-use crate::cli::output::{complain, print};
+use crate::cli::output::{complain, print_line};
 use crate::scenario::{self, is_name};
 use clap::Args;
 use std::fs::OpenOptions;
@@ -26,7 +26,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         return Exit::BadInput;
     };
     match write_new(file, &scenario::example(name)) {
-        Ok(()) => print(&format!("wrote {0}; now: fedisim run {0}", file.display())),
+        Ok(()) => print_line(&format!("wrote {0}; now: fedisim run {0}", file.display())),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             complain(&format!("{} exists already; name another file", file.display()));
             Exit::BadInput

@@ -5,10 +5,12 @@ use crate::cli::run::{failed, said, stop_on_signal};
 use crate::cli::summary::Told;
 use crate::cli::{Exit, ScenarioArguments};
 use crate::conform::Scribe;
+use crate::files;
 use crate::live::run::{Batch, How};
 use crate::live::{Addresses, Capture, Reason, Unfit, check};
 use crate::observe::Outcome;
 use crate::runs::cell::{CellPlan, CellResult, build_cell, plan};
+use crate::runs::folder::Held;
 use crate::runs::{RunError, run_live};
 use crate::scenario::Scenario;
 use crate::sim::Cell;
@@ -139,7 +141,8 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     }
     let how = arguments.live.how(&study.scenario)?;
     let stop = stop_on_signal();
-    let outcome = run_live(&study, &out, arguments.force, |scenario, plans| {
+    let held = Held::take(&out).map_err(RunError::Folder)?;
+    let outcome = run_live(&study, &held, arguments.force, |scenario, plans| {
         live_batch(arguments, scenario, plans, &how, &stop)
     });
     finish_capture(&how)?;
@@ -189,7 +192,7 @@ fn live_batch(
                 Outcome::Done(at) => Some(at),
                 Outcome::Interrupted | Outcome::EventLimit(_) => None,
             };
-            let written = std::fs::write(path, scribe.finish(until).to_json());
+            let written = files::write(path, scribe.finish(until).to_json().as_bytes());
             written.map_err(|error| Failed::Io(format!("{}: cannot be written: {error}", path.display())))?;
         }
         results.extend(one.result);

@@ -6,6 +6,7 @@ mod check;
 mod collect;
 mod compare;
 mod conform;
+mod edited;
 mod events;
 mod init;
 #[cfg(feature = "live")]
@@ -30,8 +31,9 @@ use crate::metrics::definitions::names;
 use crate::runs::EngineChoice;
 use crate::runs::estimate::Estimate;
 use crate::scenario::{self, Changes, Failure, Scenario, Study};
+use crate::words::text::one_line;
 use clap::{Args, Parser, Subcommand};
-use output::{complain, print};
+use output::{complain, complain_of_scenario, print, print_json};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -162,7 +164,7 @@ fn warn(scenario: &Scenario) {
 
 /// Tells why there is no scenario.
 fn told(failure: &Failure) -> Exit {
-    complain(failure);
+    complain_of_scenario(failure);
     match failure {
         Failure::Unreadable { .. } => Exit::CouldNotRun,
         Failure::Invalid(_) => Exit::BadInput,
@@ -171,7 +173,11 @@ fn told(failure: &Failure) -> Exit {
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
-    let exit = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(error),
+    };
+    let exit = match cli.command {
         Command::Run(arguments) => run::main(&arguments),
         #[cfg(feature = "live")]
         Command::Live(arguments) => live::main(&arguments),
@@ -188,7 +194,7 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Bless(arguments) => check::bless(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),
-        Command::Schema => print(&scenario::schema()),
+        Command::Schema => print_json(&scenario::schema()),
         Command::Init(arguments) => init::main(&arguments),
         Command::Protocols => print(&protocols::tables()),
         Command::Metrics => print(&metrics::tables()),
@@ -197,4 +203,16 @@ pub fn main() -> ExitCode {
         Command::Events(arguments) => events::main(&arguments),
     };
     ExitCode::from(exit as u8)
+}
+
+/// Says what clap has to say: help, or what is wrong with the arguments, in which there may be names of others' files.
+fn usage(error: clap::Error) -> ExitCode {
+    let arguments = std::env::args_os().map(|argument| one_line(&argument.to_string_lossy()).into_owned());
+    match Cli::try_parse_from(arguments) {
+        Err(same) => same.exit(),
+        Ok(_) => {
+            complain(&error);
+            ExitCode::from(Exit::BadInput as u8)
+        }
+    }
 }

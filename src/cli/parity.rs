@@ -1,7 +1,7 @@
 //! `fedisim parity`: the same workload in the simulation and over real HTTP, and whether both do the same.
 
 use crate::cli::live::{Failed, LiveArguments, finish_capture, tell_counts};
-use crate::cli::output::{complain, print};
+use crate::cli::output::{complain, print, print_line};
 use crate::cli::run::stop_on_signal;
 use crate::cli::{Exit, ScenarioArguments};
 use crate::live::run::Batch;
@@ -120,7 +120,7 @@ fn tell_near(scenario: &Scenario, near: &[Decisions]) {
 fn tell(column: &str, comparison: &Comparison, margin_ms: u32) {
     let Comparison { differences, messages, bytes, samples, samples_near_edge, furthest } = comparison;
     for difference in differences.iter().take(DIFFERENCES_MAX) {
-        print(&format!("FAIL {column}: {difference}"));
+        print_line(&format!("FAIL {column}: {difference}"));
     }
     if differences.len() > DIFFERENCES_MAX {
         print(&format!("FAIL {column}: and {} differences more", differences.len() - DIFFERENCES_MAX));

@@ -1,6 +1,6 @@
 //! `fedisim plan`: the cells that `run` would run, as JSON.
 
-use crate::cli::output::print;
+use crate::cli::output::{print, print_json};
 use crate::cli::{Exit, run};
 use crate::runs::spec::CellSpec;
 
@@ -14,7 +14,7 @@ pub(super) fn main(arguments: &run::Arguments) -> Exit {
     }
     for spec in CellSpec::all(&study, arguments.engine()) {
         let line = serde_json::to_string(&spec).expect("a spec is JSON");
-        match print(&line) {
+        match print_json(&line) {
             Exit::Good => {}
             exit => return exit,
         }

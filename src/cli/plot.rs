@@ -1,14 +1,17 @@
 //! `fedisim plot`: the figures of a run as files.
 
 use crate::cli::Exit;
+use crate::cli::edited::{tell_edited, unreadable};
 use crate::cli::output::{complain, print};
-use crate::cli::report::{RunArguments, unreadable};
+use crate::cli::report::RunArguments;
+use crate::files;
 use crate::report::figure::Figure;
 use crate::report::figures::KINDS;
 use crate::report::plot::{Drawing, draw};
 use crate::report::run::Run;
 use crate::report::style::Theme;
 use crate::scenario::nearest;
+use crate::words::text::one_line;
 use clap::{Args, ValueEnum};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -52,8 +55,14 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(run) => run,
         Err(error) => return unreadable(&error),
     };
+    tell_edited(&run.edited);
+    let out = arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("plots"));
+    if arguments.out.is_none() && out.is_symlink() {
+        complain(&format!("{} is a link that leads elsewhere: name a folder with --out", out.display()));
+        return Exit::CouldNotRun;
+    }
     match plots(&run, arguments) {
-        Ok(plots) => write(&plots, &arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("plots"))),
+        Ok(plots) => write(&plots, &out),
         Err((problem, exit)) => {
             complain(&problem);
             exit
@@ -122,11 +131,11 @@ fn write(plots: &[File], out: &Path) -> Exit {
     let mut text = String::new();
     for (name, bytes) in plots {
         let path = out.join(name);
-        if let Err(error) = fs::write(&path, bytes) {
+        if let Err(error) = files::write(&path, bytes) {
             complain(&format!("{}: cannot be written: {error}", path.display()));
             return Exit::CouldNotRun;
         }
-        text.push_str(&format!("{}\n", path.display()));
+        text.push_str(&format!("{}\n", one_line(&path.display().to_string())));
     }
     print(&text)
 }

@@ -1,14 +1,13 @@
 //! `fedisim report`: one self-contained page of a run.
 
 use crate::cli::Exit;
-use crate::cli::output::{complain, print};
+use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
+use crate::cli::output::{complain, print_line};
+use crate::files;
 use crate::report::page::page;
-use crate::report::run::{ReadError, Run};
-use crate::runs::folder::FolderError;
-use crate::scenario::Failure;
+use crate::report::run::Run;
+use crate::runs::reading::ReadError;
 use clap::Args;
-use std::fs;
-use std::io;
 use std::path::PathBuf;
 
 /// `fedisim report`
@@ -33,22 +32,14 @@ pub(super) struct RunArguments {
     /// The replication that is shown over time, counted from 1
     #[arg(long, value_name = "N", default_value_t = 1)]
     replication: u32,
+    #[command(flatten)]
+    edited: EditedArgument,
 }
 
 impl RunArguments {
     /// The run.
     pub(super) fn read(&self) -> Result<Run, ReadError> {
-        Run::read(&self.run, self.point, self.replication)
-    }
-}
-
-/// Says why a run cannot be shown.
-pub(super) fn unreadable(error: &ReadError) -> Exit {
-    complain(error);
-    match error {
-        ReadError::Folder(FolderError::Io { .. }) | ReadError::Wrong(_) => Exit::CouldNotRun,
-        ReadError::Scenario(Failure::Unreadable { .. }) => Exit::CouldNotRun,
-        ReadError::Folder(_) | ReadError::Scenario(_) | ReadError::Asked(_) => Exit::BadInput,
+        Run::read(&self.run, self.point, self.replication, self.edited.edits())
     }
 }
 
@@ -57,14 +48,11 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(run) => run,
         Err(error) => return unreadable(&error),
     };
+    tell_edited(&run.edited);
     let out = arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("report.html"));
-    let beside = out.with_extension("html.part");
-    let written = fs::write(&beside, page(&run)).and_then(|()| fs::rename(&beside, &out));
-    match written {
-        Ok(()) => print(&format!("{}\n", out.display())),
+    match files::write(&out, page(&run).as_bytes()) {
+        Ok(()) => print_line(&out.display().to_string()),
         Err(error) => {
-            // a half-written file would look like a report; that it cannot be removed either is no news
-            let _: io::Result<()> = fs::remove_file(&beside);
             complain(&format!("{}: cannot be written: {error}", out.display()));
             Exit::CouldNotRun
         }

@@ -1,10 +1,12 @@
 //! `fedisim run`: the cells of a scenario into a folder, then the comparison and the expectations.
 
-use crate::cli::output::{complain, print};
+use crate::cli::edited::refused;
+use crate::cli::output::{complain, complain_of_scenario, print};
 use crate::cli::summary::Told;
 use crate::cli::timeline::TimelineArguments;
 use crate::cli::{Exit, ScenarioArguments, warn};
-use crate::runs::folder::FolderError;
+use crate::runs::folder::{FolderError, Held};
+use crate::runs::reading::ReadError;
 use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
 use crate::scenario::{Failure, Scenario, Study};
 use clap::{Args, ValueEnum};
@@ -71,7 +73,7 @@ impl Formats {
     }
 
     #[cfg(feature = "parquet")]
-    fn write(&self, scenario: &Scenario, out: &Path) -> Result<(), FolderError> {
+    fn write(&self, scenario: &Scenario, out: &Held) -> Result<(), ReadError> {
         match self.records.contains(&RecordFormat::Parquet) {
             true => crate::runs::columnar::write_parquet(out, &scenario.sweep.parameters),
             false => Ok(()),
@@ -79,7 +81,7 @@ impl Formats {
     }
 
     #[cfg(not(feature = "parquet"))]
-    fn write(&self, _: &Scenario, _: &Path) -> Result<(), FolderError> {
+    fn write(&self, _: &Scenario, _: &Held) -> Result<(), ReadError> {
         Ok(())
     }
 }
@@ -125,10 +127,14 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(timeline) => timeline,
         Err(exit) => return exit,
     };
-    match run_with_progress(&study, estimate.cells, &out, arguments) {
+    let held = match Held::take(&out) {
+        Ok(held) => held,
+        Err(error) => return failed(&RunError::Folder(error)),
+    };
+    match run_with_progress(&study, estimate.cells, &held, arguments) {
         Ok(outcome) => {
             let told = &arguments.told;
-            let exit = finish(&study.scenario, outcome, &out, &arguments.formats, told);
+            let exit = finish(&study.scenario, outcome, &held, &arguments.formats, told);
             match timeline.map(|file| file.write(&study.scenario, told)) {
                 Some(Err(failed)) => failed,
                 _ => exit,
@@ -142,26 +148,27 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
 pub(super) fn finish(
     scenario: &Scenario,
     outcome: RunOutcome,
-    out: &Path,
+    out: &Held,
     formats: &Formats,
     told: &Told,
 ) -> Exit {
     if let Err(error) = formats.write(scenario, out) {
-        complain(&error);
-        return Exit::CouldNotRun;
+        return refused(&error);
     }
-    told.note(&said(outcome, out));
-    told.summary(scenario, out)
+    told.note(&said(outcome, out.path()));
+    told.summary(scenario, out.path())
 }
 
 /// Says why there is no complete run.
 pub(super) fn failed(error: &RunError) -> Exit {
-    complain(error);
+    match error {
+        RunError::Scenario(failure) => complain_of_scenario(failure),
+        _ => complain(error),
+    }
     match error {
         RunError::Interrupted { .. } => Exit::Interrupted,
-        RunError::Folder(FolderError::Io { .. }) | RunError::Scenario(Failure::Unreadable { .. }) => {
-            Exit::CouldNotRun
-        }
+        RunError::Folder(FolderError::Io { .. } | FolderError::InUse { .. })
+        | RunError::Scenario(Failure::Unreadable { .. }) => Exit::CouldNotRun,
         RunError::EventLimit { .. } | RunError::Folder(_) | RunError::Scenario(_) | RunError::Cells(_) => {
             Exit::BadInput
         }
@@ -178,7 +185,7 @@ impl Arguments {
 fn run_with_progress(
     study: &Study,
     cells: usize,
-    out: &Path,
+    out: &Held,
     arguments: &Arguments,
 ) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();

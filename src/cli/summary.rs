@@ -1,12 +1,12 @@
 //! How a run is told: its summary on standard output, in the format that was asked for, and notes on standard error.
 
 use crate::cli::Exit;
-use crate::cli::output::{complain, print, print_coloured};
+use crate::cli::output::{complain, print, print_coloured, print_json};
 use crate::report::expect::{Verdict, verdicts};
 use crate::report::summary::Summary;
 use crate::report::table::{Style, titles};
-use crate::runs::folder::read_record;
-use crate::runs::records::{SUMMARY, read_summary};
+use crate::runs::reading::{Edits, Records};
+use crate::runs::summary::Whose;
 use crate::scenario::Scenario;
 use anstyle::{AnsiColor, Style as Colour};
 use clap::{Args, ValueEnum};
@@ -42,17 +42,11 @@ impl Told {
 
     /// Prints the summary of the run in a folder; the exit code is the gate's.
     pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Exit {
-        let bytes = match read_record(folder, SUMMARY) {
-            Ok(bytes) => bytes,
+        let read = Records::open(folder, Edits::Refused);
+        let values = match read.and_then(|mut records| records.summary(Whose::Run)) {
+            Ok(values) => values,
             Err(error) => {
                 complain(&error);
-                return Exit::CouldNotRun;
-            }
-        };
-        let values = match read_summary(&bytes) {
-            Ok(values) => values,
-            Err(problem) => {
-                complain(&format!("{SUMMARY}: {problem}"));
                 return Exit::CouldNotRun;
             }
         };
@@ -71,9 +65,9 @@ impl Told {
 
     fn print(&self, summary: &Summary<'_>) -> Exit {
         match self.format {
-            Format::Text => print_coloured(&coloured(&summary.text(Style::Text))),
+            Format::Text => print_coloured(&summary.text(Style::Text), coloured),
             Format::Markdown => print(&summary.text(Style::Markdown)),
-            Format::Json => print(&summary.json()),
+            Format::Json => print_json(&summary.json()),
             Format::Csv => print(&summary.csv()),
         }
     }

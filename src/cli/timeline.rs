@@ -3,13 +3,13 @@
 use crate::cli::Exit;
 use crate::cli::output::complain;
 use crate::cli::summary::Told;
+use crate::files::Whole;
 use crate::runs::cell::{build_cell, plan};
 use crate::runs::timeline::Timeline;
 use crate::scenario::Scenario;
 use crate::sim;
 use crate::words::units::{Span, Time};
 use clap::Args;
-use std::fs::{self, File};
 use std::io::{self, BufWriter};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -32,8 +32,7 @@ pub(super) struct TimelineArguments {
 /// A file that a trace is to be written into.
 pub(super) struct Opened {
     path: PathBuf,
-    beside: PathBuf,
-    file: File,
+    file: Whole,
     part: RangeInclusive<Time>,
 }
 
@@ -47,9 +46,8 @@ impl TimelineArguments {
             complain(&"--timeline-to comes before --timeline-from");
             return Err(Exit::BadInput);
         }
-        let beside = path.with_added_extension("part");
-        match File::create(&beside) {
-            Ok(file) => Ok(Some(Opened { path, beside, file, part })),
+        match Whole::create(&path) {
+            Ok(file) => Ok(Some(Opened { path, file, part })),
             Err(error) => {
                 complain(&format!("{}: cannot be written: {error}", path.display()));
                 Err(Exit::CouldNotRun)
@@ -64,11 +62,13 @@ impl Opened {
         let first = &plan(scenario)[0];
         let cell = build_cell(scenario, first);
         let full = AtomicBool::new(false);
-        let out = BufWriter::new(self.file);
-        let mut timeline = Timeline::new(&cell.federation, &cell.sessions, self.part, &full, out);
+        let mut out = BufWriter::new(self.file);
+        let mut timeline = Timeline::new(&cell.federation, &cell.sessions, self.part, &full, &mut out);
         sim::run(&cell, &mut timeline, &full);
-        let written =
-            timeline.finish().and_then(|written| fs::rename(&self.beside, &self.path).map(|()| written));
+        let written = timeline.finish().and_then(|written| {
+            let whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
+            whole.finish().map(|()| written)
+        });
         match written {
             Ok(written) => {
                 let column = &scenario.compare[first.variant].name;
@@ -82,8 +82,6 @@ impl Opened {
                 Ok(())
             }
             Err(error) => {
-                // what is half written is of no use, and that it cannot be removed either is no news
-                let _: io::Result<()> = fs::remove_file(&self.beside);
                 complain(&format!("{}: cannot be written: {error}", self.path.display()));
                 Err(Exit::CouldNotRun)
             }

@@ -1,6 +1,6 @@
 //! `fedisim validate-model`: the closed forms and, if there are any at hand, the recordings, as a table.
 
-use crate::cli::output::{complain, print};
+use crate::cli::output::{complain, print, print_line};
 use crate::cli::{Exit, conform};
 use crate::conform::Verdict;
 use crate::theory::door::{Refusal, check};
@@ -59,7 +59,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         match conform::replay(path) {
             Ok(Verdict::Conforms { .. }) => conforming += 1,
             Ok(Verdict::Differs(difference)) => {
-                print(&format!("{} differs: {difference}", path.display()));
+                print_line(&format!("{} differs: {difference}", path.display()));
                 exit = Exit::GateFailed;
             }
             Err((problem, worse)) => {

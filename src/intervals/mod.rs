@@ -24,6 +24,8 @@ pub struct Table {
     /// The metrics and their units, in the order in which they came.
     pub metrics: Vec<(String, String)>,
     values: BTreeMap<(usize, usize, usize), BTreeMap<u32, f64>>,
+    /// Where each point is in `points`: there may be very many.
+    known_points: BTreeMap<Vec<String>, usize>,
 }
 
 /// What a difference to the baseline shows.
@@ -98,7 +100,14 @@ impl Table {
         replication: u32,
         value: f64,
     ) {
-        let point = position(&mut self.points, |known| &known[..] == point, || point.to_vec());
+        let point = match self.known_points.get(point) {
+            Some(&known) => known,
+            None => {
+                self.points.push(point.to_vec());
+                self.known_points.insert(point.to_vec(), self.points.len() - 1);
+                self.points.len() - 1
+            }
+        };
         let protocol = position(&mut self.protocols, |known| known == protocol, || protocol.to_owned());
         let owned = || (metric.0.to_owned(), metric.1.to_owned());
         let metric = position(&mut self.metrics, |(known, _)| known == metric.0, owned);

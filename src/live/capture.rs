@@ -3,6 +3,7 @@
 
 use super::http_signature::Claim;
 use super::site::Site;
+use crate::files::create_anew;
 use crate::words::ids::InstanceId;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
@@ -23,7 +24,7 @@ impl Capture {
     /// # Errors
     /// If it cannot be created.
     pub fn create(path: &Path) -> io::Result<Capture> {
-        Ok(Capture { file: Mutex::new((BufWriter::new(File::create(path)?), None)) })
+        Ok(Capture { file: Mutex::new((BufWriter::new(create_anew(path)?), None)) })
     }
 
     /// A request was taken.

@@ -12,6 +12,7 @@ pub mod delivery;
 pub mod display;
 pub mod distribution;
 pub mod links;
+pub mod possible;
 #[cfg(test)]
 mod tests;
 pub mod traffic;

@@ -3,6 +3,7 @@
 use crate::intervals::{Comparison, Estimate, Table as Values};
 use crate::report::sweep::short;
 use crate::report::table::{Style, align_right, empty, estimated, humane, ratio_text, shown_metrics};
+use crate::words::text::{markdown, one_line};
 use serde::Serialize;
 
 /// How differences are written.
@@ -38,6 +39,8 @@ struct Row<'a> {
     ratio_half_width: Option<f64>,
     variance_reduction: Option<f64>,
     shown: &'static str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    edited_records: bool,
     #[serde(skip)]
     comparison: Comparison,
 }
@@ -46,8 +49,14 @@ fn as_map<S: serde::Serializer>(pairs: &[(&str, &str)], to: S) -> Result<S::Ok, 
     to.collect_map(pairs.iter().copied())
 }
 
-/// All columns against `baseline`. Without `metrics`, exact formats hold all of them, and rounded ones those that `run` shows.
-pub fn differences(values: &Values, baseline: &str, metrics: &[String], format: Format) -> String {
+/// All columns against `baseline`; `edited` are the files, of those that the values are from, that somebody edited. Without `metrics`, exact formats hold all of them, and rounded ones those that `run` shows.
+pub fn differences(
+    values: &Values,
+    baseline: &str,
+    metrics: &[String],
+    format: Format,
+    edited: &[String],
+) -> String {
     let is_rounded = matches!(format, Format::Text | Format::Markdown);
     let is_wanted = |name: &str| match metrics {
         [] => !is_rounded || shown_metrics().any(|shown| shown == name),
@@ -60,15 +69,16 @@ pub fn differences(values: &Values, baseline: &str, metrics: &[String], format: 
                 if let Some(comparison) = values.compare(point, protocol, baseline, metric) {
                     let pairs = values.parameters.iter().zip(setting);
                     let parameters = pairs.map(|(path, value)| (&path[..], &value[..])).collect();
-                    rows.push(row(parameters, protocol, baseline, (metric, unit), comparison));
+                    let row = row(parameters, protocol, baseline, (metric, unit), comparison);
+                    rows.push(Row { edited_records: !edited.is_empty(), ..row });
                 }
             }
         }
     }
     match format {
-        Format::Text | Format::Markdown => rounded(values, &rows, format),
+        Format::Text | Format::Markdown => note_of_edited(edited, format) + &rounded(values, &rows, format),
         Format::Json => serde_json::to_string_pretty(&rows).expect("rows are JSON") + "\n",
-        Format::Csv => exact(values, &rows),
+        Format::Csv => exact(values, &rows, !edited.is_empty()),
     }
 }
 
@@ -97,12 +107,23 @@ fn row<'a>(
         ratio_half_width: ratio.and_then(|ratio| ratio.half_width),
         variance_reduction,
         shown: comparison.shown().text(),
+        edited_records: false,
         comparison,
     }
 }
 
+fn note_of_edited(files: &[String], format: Format) -> String {
+    let note = format!("Edited since the runs wrote them: {}", files.join(", "));
+    match (files.is_empty(), format) {
+        (true, _) => String::new(),
+        (false, Format::Markdown) => markdown(&note) + "\n\n",
+        (false, _) => one_line(&note).into_owned() + "\n",
+    }
+}
+
 fn rounded(values: &Values, rows: &[Row<'_>], format: Format) -> String {
-    let mut table = empty(if format == Format::Text { Style::Text } else { Style::Markdown });
+    let style = if format == Format::Text { Style::Text } else { Style::Markdown };
+    let mut table = empty(style);
     let parameters = values.parameters.iter().map(|path| short(path, &values.parameters));
     let columns = ["metric", "protocol", "value", "baseline", "difference", "ratio", "shown", "pairing"];
     table.set_header(parameters.chain(columns));
@@ -120,7 +141,8 @@ fn rounded(values: &Values, rows: &[Row<'_>], format: Format) -> String {
             row.shown.to_owned(),
             pairing,
         ];
-        table.add_row(row.parameters.iter().map(|(_, value)| (*value).to_owned()).chain(texts));
+        let cells = row.parameters.iter().map(|(_, value)| (*value).to_owned()).chain(texts);
+        table.add_row(cells.map(|text| style.cell(&text)));
     }
     align_right(&mut table, values.parameters.len() + 2);
     table.trim_fmt() + "\n"
@@ -138,7 +160,7 @@ fn signed(difference: &Estimate, unit: &str) -> String {
     format!("{sign}{}{}", humane(difference.mean, unit), half_width.unwrap_or_default())
 }
 
-fn exact(values: &Values, rows: &[Row<'_>]) -> String {
+fn exact(values: &Values, rows: &[Row<'_>], is_edited: bool) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let parameters = values.parameters.iter().map(String::as_str);
     let columns = [
@@ -158,7 +180,8 @@ fn exact(values: &Values, rows: &[Row<'_>]) -> String {
         "variance_reduction",
         "shown",
     ];
-    writer.write_record(parameters.chain(columns)).expect("memory takes everything");
+    let edited = is_edited.then_some("edited_records");
+    writer.write_record(parameters.chain(columns).chain(edited)).expect("memory takes everything");
     let number = |number: Option<f64>| number.map_or_else(String::new, |number| number.to_string());
     for row in rows {
         let texts = [
@@ -179,7 +202,8 @@ fn exact(values: &Values, rows: &[Row<'_>]) -> String {
             row.shown.to_owned(),
         ];
         let parameters = row.parameters.iter().map(|(_, value)| (*value).to_owned());
-        writer.write_record(parameters.chain(texts)).expect("memory takes everything");
+        let edited = is_edited.then(|| "true".to_owned());
+        writer.write_record(parameters.chain(texts).chain(edited)).expect("memory takes everything");
     }
     String::from_utf8(writer.into_inner().expect("memory takes everything")).expect("text was written")
 }

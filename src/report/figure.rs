@@ -217,6 +217,50 @@ impl From<Edge> for (usize, usize, u64, u64) {
     }
 }
 
+/// Numbers beyond this, or nearer to zero than its inverse, are not drawn: no run writes such, and axes of them have no end.
+const DRAWN_MAX: f64 = 1e30;
+
+fn is_drawn(number: &f64) -> bool {
+    let size = number.abs();
+    size <= DRAWN_MAX && (size >= 1.0 / DRAWN_MAX || size <= 0.0)
+}
+
+impl Figure {
+    /// The same figure without the numbers that cannot be drawn.
+    pub fn bounded(mut self) -> Figure {
+        self.columns.iter_mut().for_each(Column::bound);
+        for view in &mut self.views {
+            match &mut view.marks {
+                Marks::Lines(_) | Marks::Network(_) => {}
+                Marks::Dots(dots) => {
+                    dots.reference = dots.reference.filter(is_drawn);
+                    for series in &mut dots.series {
+                        series.values.bound();
+                        series.half_widths.bound();
+                    }
+                }
+                Marks::Points(points) => {
+                    points.points.retain(|point| is_drawn(&point.x) && is_drawn(&point.y));
+                    points.front.retain(|(x, y)| is_drawn(x) && is_drawn(y));
+                    for point in &mut points.points {
+                        point.x_half_width = point.x_half_width.filter(is_drawn);
+                        point.y_half_width = point.y_half_width.filter(is_drawn);
+                    }
+                }
+            }
+        }
+        self
+    }
+}
+
+impl Column {
+    fn bound(&mut self) {
+        for number in &mut self.0 {
+            *number = number.filter(is_drawn);
+        }
+    }
+}
+
 impl Axis {
     /// An axis with equal steps.
     pub fn linear(label: impl Into<String>) -> Axis {
@@ -314,6 +358,14 @@ mod tests {
         assert_ne!(columns.add(vec![Some(1.0), Some(0.0)]), first);
         let json = serde_json::to_string(&columns.finish()).expect("numbers are JSON");
         assert_eq!(json, "[[1,null],[1,0]]");
+    }
+
+    #[test]
+    fn what_has_no_place_on_an_axis_is_left_out() {
+        let mut column =
+            Column([0.0, 5.0, 1e308, 1e-300, f64::NAN, f64::NEG_INFINITY, -7.0].map(Some).to_vec());
+        column.bound();
+        assert_eq!(column.0, [Some(0.0), Some(5.0), None, None, None, None, Some(-7.0)]);
     }
 
     #[test]

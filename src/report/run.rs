@@ -3,19 +3,20 @@
 
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
-use crate::runs::folder::{FolderError, Manifest, read_manifest, read_record};
-use crate::runs::records::{SUMMARY, read_summary};
-use crate::scenario::{self, Changes, Failure, RESOLVED_FILE, Scenario};
+use crate::runs::folder::Manifest;
+use crate::runs::reading::{Edits, ReadError, Records, Wanted};
+use crate::runs::records::{SUMMARY, as_text};
+use crate::runs::summary::Whose;
+use crate::scenario::{Scenario, Study};
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fs::File;
-use std::io;
 use std::path::Path;
 
 /// A complete run.
 pub struct Run {
     /// What the folder says about itself.
     pub manifest: Manifest,
+    /// The files that are not as the run wrote them, of those that were read.
+    pub edited: Vec<String>,
     /// The scenario.
     pub scenario: Scenario,
     /// All metrics.
@@ -74,53 +75,18 @@ pub struct Counters {
     pub displayed: BTreeMap<usize, Vec<Option<u64>>>,
 }
 
-/// Why a run cannot be read.
-#[derive(Debug)]
-pub enum ReadError {
-    /// A file cannot be read.
-    Folder(FolderError),
-    /// The scenario cannot be read.
-    Scenario(Failure),
-    /// A file does not say what it should.
-    Wrong(String),
-    /// The user asked for what is not there.
-    Asked(String),
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            ReadError::Folder(error) => error.fmt(f),
-            ReadError::Scenario(failure) => failure.fmt(f),
-            ReadError::Wrong(problem) | ReadError::Asked(problem) => f.write_str(problem),
-        }
-    }
-}
-
-impl std::error::Error for ReadError {}
-
-impl From<FolderError> for ReadError {
-    fn from(error: FolderError) -> Self {
-        ReadError::Folder(error)
-    }
-}
-
 impl Run {
     /// Reads the run in a folder; `point` and `replication` are counted from 1.
     ///
     /// # Errors
     /// If the folder holds no complete run, cannot be read, or has no such point or replication.
-    pub fn read(folder: &Path, point: usize, replication: u32) -> Result<Run, ReadError> {
-        let manifest = read_manifest(folder)?;
-        if !manifest.complete {
-            let folder = folder.display();
-            return Err(ReadError::Asked(format!("{folder} is not complete; run it to its end")));
+    pub fn read(folder: &Path, point: usize, replication: u32, edits: Edits) -> Result<Run, ReadError> {
+        let mut records = Records::open(folder, edits)?;
+        let scenario = records.scenario()?;
+        let table = records.summary(Whose::Run)?;
+        if let Some(problem) = foreign(&table, &scenario) {
+            return Err(ReadError::Wrong(format!("{SUMMARY}: {problem}")));
         }
-        let changes = Changes::default();
-        let scenario =
-            scenario::read(&folder.join(RESOLVED_FILE), &changes, &names()).map_err(ReadError::Scenario)?;
-        let table =
-            read_summary(&read_record(folder, SUMMARY)?).map_err(|problem| wrong(SUMMARY, &problem))?;
         let points = scenario.sweep.points.len();
         if !(1..=points).contains(&point) {
             return Err(ReadError::Asked(format!("there is no point {point}: this run has {points}")));
@@ -132,10 +98,15 @@ impl Run {
             )));
         }
         let (point, replication) = (point - 1, replication - 1);
-        let mut run = Run { manifest, scenario, table, point, replication, courses: Vec::new() };
-        run.courses = vec![Course::default(); run.scenario.compare.len()];
-        run.read_courses(folder)?;
-        Ok(run)
+        let study = Study::new(scenario.clone(), folder, &names());
+        let of_point = study.point(point).map_err(ReadError::Scenario)?;
+        let variants = scenario.compare.len();
+        let first = (point * scenario.replications as usize + replication as usize) * variants;
+        let wanted = Wanted { scenario: &scenario, of_point: &of_point, first, replication };
+        let courses = read_courses(&mut records, &wanted)?;
+        records.check_rest()?;
+        let Records { manifest, edited, .. } = records;
+        Ok(Run { manifest, edited, scenario, table, point, replication, courses })
     }
 
     /// The name of an instance.
@@ -152,94 +123,66 @@ impl Run {
     pub fn baseline(&self) -> &str {
         &self.scenario.compare[self.scenario.baseline].name
     }
+}
 
-    fn read_courses(&mut self, folder: &Path) -> Result<(), ReadError> {
-        let mut courses = std::mem::take(&mut self.courses);
-        let instances = Names::new(self.scenario.instances.iter().map(|instance| &instance.name[..]));
-        let videos = Names::new(self.scenario.videos.iter().map(|video| &video.name[..]));
-        let columns = ["time_ms", "video", "instance", "displayed_viewers", "true_viewers"];
-        self.rows(folder, "counters.csv", columns, |variant, row| {
-            let counters = courses[variant].counters.entry(videos.position(row[1])?).or_default();
-            counters.add(number(row[0])?, instances.position(row[2])?, row[3], number(row[4])?)
-        })?;
-        let columns = ["bucket_start_ms", "direction", "messages", "head_bytes", "body_bytes"];
-        self.rows(folder, "traffic.csv", columns, |variant, row| {
-            if row[1] == "out" {
-                let sum = courses[variant].traffic.entry(number(row[0])?).or_default();
-                sum.add(number(row[2])?, number(row[3])? + number(row[4])?);
-            }
-            Some(())
-        })?;
-        self.rows(folder, "queues.csv", ["time_ms", "instance", "queue", "waiting_jobs"], |variant, row| {
-            if SENDING_QUEUES.contains(&row[2]) {
-                let of_instance = courses[variant].waiting.entry(instances.position(row[1])?).or_default();
-                *of_instance.entry(number(row[0])?).or_default() += number(row[3])?;
-            }
-            Some(())
-        })?;
-        self.rows(folder, "delays.csv", ["kind", "messages", "quantile", "delay_us"], |variant, row| {
-            let delays = &mut courses[variant].delays;
-            if delays.last().is_none_or(|last| last.kind != row[0]) {
-                let (kind, messages) = (row[0].to_owned(), number(row[1])?);
-                delays.push(Delays { kind, messages, quantiles: Vec::new() });
-            }
-            delays.last_mut()?.quantiles.push((row[2].parse().ok()?, number(row[3])?));
-            Some(())
-        })?;
-        let columns = ["sender", "receiver", "messages", "head_bytes", "body_bytes"];
-        self.rows(folder, "links.csv", columns, |variant, row| {
-            let link = (instances.position(row[0])?, instances.position(row[1])?);
-            let sum = courses[variant].links.entry(link).or_default();
+/// What of a table belongs to another scenario.
+fn foreign(table: &Table, scenario: &Scenario) -> Option<String> {
+    if table.parameters != scenario.sweep.parameters {
+        return Some("it varies other values than the scenario".to_owned());
+    }
+    let of_point = |point: &Vec<String>| point.iter().map(|value| as_text(value)).collect::<Vec<_>>();
+    if !scenario.sweep.points.iter().map(of_point).eq(table.points.iter().cloned()) {
+        return Some("its points are not those of the scenario's sweep".to_owned());
+    }
+    let is_known = |name: &String| scenario.compare.iter().any(|variant| variant.name == *name);
+    let foreign = table.protocols.iter().find(|name| !is_known(name))?;
+    Some(format!("{foreign} is no column of the scenario"))
+}
+
+fn read_courses(records: &mut Records, wanted: &Wanted<'_>) -> Result<Vec<Course>, ReadError> {
+    let scenario = wanted.scenario;
+    let mut courses = vec![Course::default(); scenario.compare.len()];
+    let instances = Names::new(scenario.instances.iter().map(|instance| &instance.name[..]));
+    let videos = Names::new(scenario.videos.iter().map(|video| &video.name[..]));
+    let columns = ["time_ms", "video", "instance", "displayed_viewers", "true_viewers"];
+    records.rows("counters.csv", wanted, columns, |variant, row| {
+        let counters = courses[variant].counters.entry(videos.position(row[1])?).or_default();
+        counters.add(number(row[0])?, instances.position(row[2])?, row[3], number(row[4])?)
+    })?;
+    let columns = ["bucket_start_ms", "direction", "messages", "head_bytes", "body_bytes"];
+    records.rows("traffic.csv", wanted, columns, |variant, row| {
+        if row[1] == "out" {
+            let sum = courses[variant].traffic.entry(number(row[0])?).or_default();
             sum.add(number(row[2])?, number(row[3])? + number(row[4])?);
-            Some(())
-        })?;
-        self.courses = courses;
-        Ok(())
-    }
-
-    /// The rows of a file that belong to the point and the replication: `take` is given the column of the comparison and the
-    /// wanted fields, and says whether it understood them.
-    fn rows<const N: usize>(
-        &self,
-        folder: &Path,
-        name: &str,
-        columns: [&str; N],
-        mut take: impl FnMut(usize, [&str; N]) -> Option<()>,
-    ) -> Result<(), ReadError> {
-        let variants = self.scenario.compare.len();
-        let replications = self.scenario.replications as usize;
-        let first = (self.point * replications + self.replication as usize) * variants;
-        let path = folder.join(name);
-        let unreadable = |error: io::Error| {
-            ReadError::Folder(FolderError::Io { doing: format!("read {}", path.display()), error })
-        };
-        let file = File::open(&path).map_err(unreadable)?;
-        let mut reader = csv::Reader::from_reader(file);
-        let header = reader.headers().map_err(|error| wrong(name, &error.to_string()))?.clone();
-        let place = |column: &str| {
-            let found = header.iter().position(|known| known == column);
-            found.ok_or_else(|| wrong(name, &format!("it has no column `{column}`")))
-        };
-        let cell_at = place("cell")?;
-        let mut places = [0; N];
-        for (at, column) in places.iter_mut().zip(columns) {
-            *at = place(column)?;
         }
-        let mut row = csv::StringRecord::new();
-        while reader.read_record(&mut row).map_err(|error| wrong(name, &error.to_string()))? {
-            let cell: Option<usize> = row.get(cell_at).and_then(|cell| cell.parse().ok());
-            let Some(variant) = cell.and_then(|cell| cell.checked_sub(first)).filter(|at| *at < variants)
-            else {
-                continue;
-            };
-            let fields = places.map(|at| row.get(at).unwrap_or_default());
-            if take(variant, fields).is_none() {
-                let line = row.position().map_or(0, csv::Position::line);
-                return Err(wrong(name, &format!("line {line} is not as fedisim writes it")));
-            }
+        Some(())
+    })?;
+    let columns = ["time_ms", "instance", "queue", "waiting_jobs"];
+    records.rows("queues.csv", wanted, columns, |variant, row| {
+        if SENDING_QUEUES.contains(&row[2]) {
+            let of_instance = courses[variant].waiting.entry(instances.position(row[1])?).or_default();
+            let sum = of_instance.entry(number(row[0])?).or_default();
+            *sum = sum.saturating_add(number(row[3])?);
         }
-        Ok(())
-    }
+        Some(())
+    })?;
+    records.rows("delays.csv", wanted, ["kind", "messages", "quantile", "delay_us"], |variant, row| {
+        let delays = &mut courses[variant].delays;
+        if delays.last().is_none_or(|last| last.kind != row[0]) {
+            let (kind, messages) = (row[0].to_owned(), number(row[1])?);
+            delays.push(Delays { kind, messages, quantiles: Vec::new() });
+        }
+        delays.last_mut()?.quantiles.push((row[2].parse().ok()?, number(row[3])?));
+        Some(())
+    })?;
+    let columns = ["sender", "receiver", "messages", "head_bytes", "body_bytes"];
+    records.rows("links.csv", wanted, columns, |variant, row| {
+        let link = (instances.position(row[0])?, instances.position(row[1])?);
+        let sum = courses[variant].links.entry(link).or_default();
+        sum.add(number(row[2])?, number(row[3])? + number(row[4])?);
+        Some(())
+    })?;
+    Ok(courses)
 }
 
 /// The queues whose jobs wait to be sent.
@@ -263,8 +206,8 @@ impl Counters {
 impl Amount {
     /// Adds to it.
     pub fn add(&mut self, messages: u64, bytes: u64) {
-        self.messages += messages;
-        self.bytes += bytes;
+        self.messages = self.messages.saturating_add(messages);
+        self.bytes = self.bytes.saturating_add(bytes);
     }
 }
 
@@ -283,8 +226,4 @@ impl<'a> Names<'a> {
 
 fn number(text: &str) -> Option<u64> {
     text.parse().ok()
-}
-
-fn wrong(name: &str, problem: &str) -> ReadError {
-    ReadError::Wrong(format!("{name}: {problem}"))
 }

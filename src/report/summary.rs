@@ -68,7 +68,9 @@ impl Summary<'_> {
             if style == Style::Markdown {
                 text.push('\n');
             }
-            text.extend(self.verdicts.iter().map(|verdict| format!("{bullet}{}\n", verdict.line)));
+            text.extend(
+                self.verdicts.iter().map(|verdict| format!("{bullet}{}\n", style.cell(&verdict.line))),
+            );
         }
         text
     }

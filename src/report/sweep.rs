@@ -33,7 +33,7 @@ pub fn sweep(values: &Values, scenario: &Scenario, style: Style) -> String {
             };
             let is_on = front.get(&(point, protocol.clone())).copied().unwrap_or(false);
             let mark = last.map(|_| if is_on { "yes" } else { "" }.to_owned());
-            let row = values.points[point].iter().cloned().chain([protocol.clone()]);
+            let row = values.points[point].iter().chain([protocol]).map(|text| style.cell(text));
             if table.row_count() < ROWS_MAX {
                 table.add_row(row.chain(metrics.iter().map(cell)).chain(mark));
             }
@@ -53,7 +53,7 @@ pub fn sweep(values: &Values, scenario: &Scenario, style: Style) -> String {
     if let Some(pareto) = &scenario.pareto {
         for &bound in &pareto.errors {
             text.push('\n');
-            text.push_str(&cheapest(values, pareto, bound));
+            text.push_str(&style.cell(&cheapest(values, pareto, bound)));
         }
     }
     text

@@ -5,6 +5,7 @@
 
 use crate::intervals::{Comparison, Estimate, Shown, Table as Values};
 use crate::metrics::definitions::Definition;
+use crate::words::text::{markdown, one_line};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A group of rows with what it is about.
@@ -89,7 +90,9 @@ static GROUPS: [Group; 6] = [
 /// The table of a run without a sweep; `baseline` is one of its protocols.
 pub fn comparison(values: &Values, baseline: &str, style: Style) -> String {
     let mut table = empty(style);
-    table.set_header(std::iter::once("").chain(values.protocols.iter().map(String::as_str)));
+    table.set_header(
+        std::iter::once(String::new()).chain(values.protocols.iter().map(|name| style.cell(name))),
+    );
     let before = table.row_count();
     for (title, rows) in groups(values, 0, baseline) {
         table.add_row([title]);
@@ -146,6 +149,16 @@ pub enum Style {
     Text,
     /// Aligned, and a table where Markdown is read.
     Markdown,
+}
+
+impl Style {
+    /// Text in a cell, or beside the table, as it is.
+    pub fn cell(self, text: &str) -> String {
+        match self {
+            Style::Text => one_line(text).into_owned(),
+            Style::Markdown => markdown(text),
+        }
+    }
 }
 
 /// A table without anything.

@@ -3,78 +3,51 @@
 //! Names and rows are those of the CSV file; an empty cell is a null. Text stays text, values and quantiles are doubles, what is
 //! true or false is text, all else is a whole number of 64 bits. The files are no part of the run's digest.
 
-use crate::runs::folder::FolderError;
-use crate::runs::records::RECORD_FILES;
+use crate::files::Whole;
+use crate::runs::folder::{FolderError, Held};
+use crate::runs::reading::{Edits, ReadError, Records};
+use crate::runs::records::{Holds, RECORD_FILES, holds};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::Type;
-use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Rows that are in memory at once.
 const ROWS_AT_ONCE: usize = 100_000;
-/// Columns that are text, beside those of what was varied, which may be anything.
-const TEXT: [&str; 15] = [
-    "scenario",
-    "protocol",
-    "model_version",
-    "metric",
-    "unit",
-    "pareto",
-    "video",
-    "instance",
-    "follower",
-    "direction",
-    "kind",
-    "queue",
-    "removed",
-    "sender",
-    "receiver",
-];
-/// Columns that are real numbers.
-const REAL: [&str; 2] = ["value", "quantile"];
-
-/// What a column holds.
-#[derive(Clone, Copy)]
-enum Holds {
-    Text,
-    Real,
-    Whole,
-}
 
 /// Writes a Parquet file beside each file of records of a complete run, unless it is there.
 ///
 /// # Errors
-/// If something cannot be read or written.
-pub fn write_parquet(folder: &Path, parameters: &[String]) -> Result<(), FolderError> {
+/// If something cannot be read or written, or records are not those that the run wrote.
+pub fn write_parquet(folder: &Held, parameters: &[String]) -> Result<(), ReadError> {
+    let mut records = Records::open(folder.path(), Edits::Refused)?;
     for record in &RECORD_FILES {
-        let from = folder.join(record.name);
-        let to = from.with_extension("parquet");
+        let to = folder.path().join(Path::new(record.name).with_extension("parquet"));
         if to.exists() {
             continue;
         }
-        let beside = folder.join(format!("{}.parquet.part", record.name));
-        convert(&from, &beside, parameters)
-            .and_then(|()| fs::rename(&beside, &to).map_err(ParquetError::from))
-            .map_err(|error| FolderError::io("write", &to)(io::Error::other(error)))?;
+        let beside = folder.path().join(format!("{}.parquet.part", record.name));
+        let failed = |error| ReadError::Folder(FolderError::io("write", &to)(error));
+        let whole = Whole::create_beside(&to, &beside).map_err(failed)?;
+        let whole = records.read_rows(record.name, |rows| {
+            convert(rows, whole, parameters).map_err(|error| failed(io::Error::other(error)))
+        })?;
+        whole.finish().map_err(failed)?;
     }
     Ok(())
 }
 
-fn convert(from: &Path, to: &Path, parameters: &[String]) -> Result<(), ParquetError> {
+fn convert(from: &mut dyn Read, to: Whole, parameters: &[String]) -> Result<Whole, ParquetError> {
     let bad = |error: csv::Error| ParquetError::General(error.to_string());
-    let mut reader = csv::Reader::from_path(from).map_err(bad)?;
+    let mut reader = csv::Reader::from_reader(from);
     let header = reader.headers().map_err(bad)?.clone();
-    let holds = |name: &str| match name {
-        _ if TEXT.contains(&name) || parameters.iter().any(|path| path == name) => Holds::Text,
-        _ if REAL.contains(&name) => Holds::Real,
-        _ => Holds::Whole,
-    };
+    let is_parameter = |name: &str| parameters.iter().any(|path| path == name);
+    let holds = |name: &str| if is_parameter(name) { Holds::Text } else { holds(name) };
     let columns: Vec<Holds> = header.iter().map(holds).collect();
     let fields = header.iter().zip(&columns).map(|(name, holds)| field(name, *holds));
     let schema = Type::group_type_builder("rows").with_fields(fields.collect::<Result<_, _>>()?).build()?;
@@ -82,7 +55,7 @@ fn convert(from: &Path, to: &Path, parameters: &[String]) -> Result<(), ParquetE
         .set_compression(Compression::SNAPPY)
         .set_created_by("fedisim".to_owned())
         .build();
-    let mut writer = SerializedFileWriter::new(File::create(to)?, Arc::new(schema), Arc::new(properties))?;
+    let mut writer = SerializedFileWriter::new(to, Arc::new(schema), Arc::new(properties))?;
     let mut rows = reader.into_records();
     loop {
         let some: Vec<csv::StringRecord> =
@@ -100,8 +73,7 @@ fn convert(from: &Path, to: &Path, parameters: &[String]) -> Result<(), ParquetE
         }
         group.close()?;
     }
-    writer.close()?;
-    Ok(())
+    writer.into_inner()
 }
 
 fn field(name: &str, holds: Holds) -> Result<Arc<Type>, ParquetError> {

@@ -10,11 +10,14 @@ use crate::event::Event;
 use crate::observe::Observer;
 use crate::words::random::fold;
 use crate::words::units::Time;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;
 
 /// The first line of a log.
 pub const HEADER: &str = "event,time_ns,kind,instance,details,digest";
+
+/// No line of a log is longer.
+const LINE_BYTES_MAX: u64 = 1 << 16;
 
 /// Writes the events of a part of a run.
 pub struct EventLog<'a, W> {
@@ -83,12 +86,11 @@ impl<W: Write> Observer for EventLog<'_, W> {
 ///
 /// # Errors
 /// If one cannot be read.
-pub fn compare(first: impl BufRead, second: impl BufRead) -> io::Result<Comparison> {
-    let (mut first, mut second) = (first.lines(), second.lines());
+pub fn compare(mut first: impl BufRead, mut second: impl BufRead) -> io::Result<Comparison> {
     let mut line = 0_u64;
     loop {
         line += 1;
-        let (a, b) = (first.next().transpose()?, second.next().transpose()?);
+        let (a, b) = (next_line(&mut first)?, next_line(&mut second)?);
         if a.is_none() && b.is_none() {
             return Ok(Comparison::Same(line.saturating_sub(2)));
         }
@@ -101,6 +103,21 @@ pub fn compare(first: impl BufRead, second: impl BufRead) -> io::Result<Comparis
             return Ok(Comparison::Differ { line, first: say(a), second: say(b), earlier });
         }
     }
+}
+
+/// The next line, if there is one; what is no log may have no line's end at all.
+fn next_line(log: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    log.take(LINE_BYTES_MAX + 1).read_until(b'\n', &mut bytes)?;
+    if bytes.len() as u64 > LINE_BYTES_MAX {
+        let why = format!("it has a line of more than {LINE_BYTES_MAX} bytes");
+        return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+    }
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let text = String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+    Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned()))
 }
 
 #[cfg(test)]

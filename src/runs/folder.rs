@@ -7,26 +7,34 @@
 //! | `cells/N.json` | a finished cell, while the run is not complete |
 //! | the files of `records::RECORD_FILES` | rows of finished cells, in the order of the plan, once the run has ended |
 //!
-//! Files appear whole: they are written beside and renamed. When the run is complete the cells' files go. No wall time,
-//! path or thread count is written anywhere.
+//! Files appear whole: they are written beside and renamed, and no link is followed. When the run is complete the cells' files
+//! go. No wall time, path or thread count is written anywhere. Whoever writes is alone in the folder (`Held`).
 
+use crate::files::{self, Lock, Unlocked, Whole};
 use crate::runs::EngineChoice;
 use crate::runs::cell::{MetricValue, RanHow};
-use crate::runs::records::{MODEL_VERSION, RECORD_FILES, SUMMARY, mark_front, read_summary};
+use crate::runs::records::{MODEL_VERSION, RECORD_FILES, SUMMARY, mark_front};
+use crate::runs::rows;
 use crate::runs::spec::{CellRecord, CellSpec};
+use crate::runs::summary::{SUMMARY_BYTES_MAX, Whose, read_summary};
 use crate::scenario::{Scenario, Study};
+use crate::words::text::one_line;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs;
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-const MANIFEST: &str = "manifest.json";
+pub(super) const MANIFEST: &str = "manifest.json";
 const MANIFEST_BESIDE: &str = "manifest.part";
 const RESOLVED: &str = "scenario.resolved.yaml";
 const RESOLVED_BESIDE: &str = "scenario.resolved.part";
 const CELLS: &str = "cells";
+/// A manifest has at most so many bytes.
+pub(super) const MANIFEST_BYTES_MAX: u64 = 16 << 20;
+/// The record of a cell, which is kept in memory, has at most so many bytes.
+pub(super) const CELL_BYTES_MAX: u64 = 1 << 30;
 
 /// What a folder says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +79,11 @@ pub enum FolderError {
         /// The path.
         path: PathBuf,
     },
+    /// Another process writes into it.
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// It cannot be read or written.
     Io {
         /// What was being done to which file.
@@ -80,9 +93,16 @@ pub enum FolderError {
     },
 }
 
+/// A folder that this process alone writes into, until it is dropped.
+pub struct Held {
+    path: PathBuf,
+    lock: Lock,
+}
+
 /// A folder that is ready for cells.
 pub struct Folder<'a> {
     path: PathBuf,
+    held: &'a Held,
     manifest: Manifest,
     scenario: &'a Scenario,
 }
@@ -101,13 +121,19 @@ impl std::fmt::Display for FolderError {
             FolderError::Occupied { path, holds } => {
                 write!(
                     f,
-                    "{} holds {holds}; choose another folder with --out, or --force to replace it",
-                    path.display()
+                    "{} holds {}; choose another folder with --out, or --force to replace it",
+                    path.display(),
+                    one_line(holds)
                 )
             }
             FolderError::NotAFolder { path } => {
                 write!(f, "{} is not a folder, nor can it be one; choose another with --out", path.display())
             }
+            FolderError::InUse { path } => write!(
+                f,
+                "another run uses {}: wait for its end, or choose another folder with --out",
+                path.display()
+            ),
             FolderError::Io { doing, error } => write!(f, "cannot {doing}: {error}"),
         }
     }
@@ -120,7 +146,8 @@ impl FolderError {
         FolderError::Io { doing: "start threads".into(), error: io::Error::other(error.to_string()) }
     }
 
-    pub(super) fn io(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
+    /// An error while something was being done to a file.
+    pub fn io(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
         let doing = format!("{doing} {}", path.display());
         move |error| FolderError::Io { doing, error }
     }
@@ -153,6 +180,42 @@ impl Manifest {
     }
 }
 
+impl Held {
+    /// Takes a folder, which is made if there is none. What is in it stays as it is.
+    ///
+    /// # Errors
+    /// If another process has it, or it cannot be made.
+    pub fn take(path: &Path) -> Result<Held, FolderError> {
+        let not_a_folder = || FolderError::NotAFolder { path: path.to_owned() };
+        match fs::metadata(path) {
+            Ok(there) if !there.is_dir() => return Err(not_a_folder()),
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(not_a_folder()),
+            _ => fs::create_dir_all(path).map_err(FolderError::io("create", path))?,
+        }
+        let path = path.to_owned();
+        match files::lock(&path) {
+            Ok(lock) => Ok(Held { path, lock }),
+            Err(Unlocked::InUse) => Err(FolderError::InUse { path }),
+            Err(Unlocked::Io(error)) => Err(FolderError::io("read", &path)(error)),
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// That it is still there: somebody may have moved it away and made another.
+    fn check(&self) -> Result<(), FolderError> {
+        match self.lock.is_of(&self.path) {
+            true => Ok(()),
+            false => Err(FolderError::io("write", &self.path)(io::Error::other(
+                "it is another folder than when the run began",
+            ))),
+        }
+    }
+}
+
 impl<'a> Folder<'a> {
     /// Opens a folder for the cells of a study: a new one, an empty one, or one that holds this very run. With `force`, what
     /// an other run left there is removed; other files are never touched.
@@ -160,12 +223,13 @@ impl<'a> Folder<'a> {
     /// # Errors
     /// If it holds another run or something else (unless `force`), or cannot be read or written.
     pub(super) fn open(
-        path: &Path,
+        held: &'a Held,
         study: &'a Study,
         specs: &[CellSpec],
         driver: &str,
         force: bool,
     ) -> Result<Opened<'a>, FolderError> {
+        let path = held.path();
         let scenario = &*study.scenario;
         let ours = Manifest::new(scenario, driver, specs.len());
         match (holds(path, &ours)?, force) {
@@ -181,28 +245,45 @@ impl<'a> Folder<'a> {
                 return Err(FolderError::Occupied { path: path.to_owned(), holds });
             }
         }
-        let folder = Folder { path: path.to_owned(), manifest: ours, scenario };
-        fs::create_dir_all(path).map_err(FolderError::io("create", path))?;
+        let folder = Folder { path: path.to_owned(), held, manifest: ours, scenario };
+        let cells = path.join(CELLS);
+        check_cells(&cells)?;
         // First of all, so that whatever a kill leaves behind is known as this run's.
         folder.write_manifest()?;
-        let cells = path.join(CELLS);
         fs::create_dir_all(&cells).map_err(FolderError::io("create", &cells))?;
         folder.write(RESOLVED, scenario.resolved.as_bytes())?;
+        let kept = folder.kept_of(study, specs)?;
+        Ok(Opened::Open(Box::new(folder), kept))
+    }
+
+    /// The finished cells of a study; what is not as a run writes it is run again.
+    fn kept_of(
+        &self,
+        study: &Study,
+        specs: &[CellSpec],
+    ) -> Result<Vec<(CellSpec, Vec<MetricValue>)>, FolderError> {
+        let per_point = self.scenario.compare.len() * self.scenario.replications as usize;
         let mut kept = Vec::new();
-        for spec in specs {
-            if let Some(record) = folder.kept(spec.cell)?
-                && record.spec.is_same_cell(spec)
-            {
-                kept.push((record.spec, record.metrics));
+        for (point, specs) in specs.chunks(per_point).enumerate() {
+            let mut scenario = None;
+            for spec in specs {
+                let record = self.kept(spec.cell)?.filter(|record| record.spec.is_same_cell(spec));
+                let Some(record) = record else { continue };
+                // a point that cannot be read is told when its cells are run
+                let scenario = scenario.get_or_insert_with(|| study.point(point).ok());
+                let is_good = |scenario: &Scenario| rows::check(&record, scenario).is_ok();
+                if scenario.as_deref().is_some_and(is_good) {
+                    kept.push((record.spec, record.metrics));
+                }
             }
         }
-        Ok(Opened::Open(Box::new(folder), kept))
+        Ok(kept)
     }
 
     /// A finished cell; none if its file is missing or not whole.
     fn kept(&self, cell: usize) -> Result<Option<CellRecord>, FolderError> {
         let path = self.cell_path(cell);
-        match fs::read(&path) {
+        match files::read(&path, CELL_BYTES_MAX) {
             Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(FolderError::io("read", &path)(error)),
@@ -217,36 +298,38 @@ impl<'a> Folder<'a> {
 
     /// Writes the records of some finished cells, and says how they ran.
     pub(super) fn write_records(&self, cells: &BTreeSet<usize>) -> Result<Vec<RanHow>, FolderError> {
+        self.held.check()?;
         let parameters = &self.scenario.sweep.parameters;
         let mut files = Vec::new();
         for record in &RECORD_FILES {
             let path = self.path.join(record.name);
             let beside = path.with_extension("part");
-            let file = File::create(&beside).map_err(FolderError::io("create", &beside))?;
+            let file = Whole::create_beside(&path, &beside).map_err(FolderError::io("create", &beside))?;
             let mut file = BufWriter::new(file);
             let header = record.header(parameters).map_err(io::Error::other);
             header.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &beside))?;
-            files.push((record.name, path, beside, file));
+            files.push((record.name, path, file));
         }
         let mut ran: Vec<RanHow> = Vec::new();
         for &cell in cells {
             let path = self.cell_path(cell);
             let gone = || FolderError::io("read", &path)(io::Error::other("it has changed"));
             let record = self.kept(cell)?.ok_or_else(gone)?;
-            for (name, _, beside, file) in &mut files {
+            for (name, path, file) in &mut files {
                 let rows = record.rows.get(*name).map_or("", String::as_str);
-                file.write_all(rows.as_bytes()).map_err(FolderError::io("write", beside))?;
+                file.write_all(rows.as_bytes()).map_err(FolderError::io("write", path))?;
             }
             record.ran.add_to(&mut ran);
         }
-        for (_, path, beside, mut file) in files {
-            file.flush()
-                .and_then(|()| fs::rename(&beside, &path))
-                .map_err(FolderError::io("write", &path))?;
+        for (_, path, file) in files {
+            let whole = file.into_inner().map_err(io::IntoInnerError::into_error);
+            whole.and_then(Whole::finish).map_err(FolderError::io("write", &path))?;
         }
         if let Some(pareto) = &self.scenario.pareto {
-            let summary = read_record(&self.path, SUMMARY)?;
-            let table = read_summary(&summary).expect("it was written just now");
+            let path = self.path.join(SUMMARY);
+            let summary = files::read(&path, SUMMARY_BYTES_MAX).map_err(FolderError::io("read", &path))?;
+            let table = read_summary(&summary[..], Whose::Run)
+                .map_err(|problem| FolderError::io("read", &path)(io::Error::other(problem)))?;
             self.write(SUMMARY, &mark_front(&summary, &table, pareto))?;
         }
         Ok(ran)
@@ -256,15 +339,15 @@ impl<'a> Folder<'a> {
     pub(super) fn complete(mut self, cells: &BTreeSet<usize>) -> Result<(), FolderError> {
         self.manifest.ran = self.write_records(cells)?;
         self.manifest.cells = cells.len();
-        let mut digest = Sha256::new();
+        let mut all = Sha256::new();
         for record in &RECORD_FILES {
             let path = self.path.join(record.name);
-            let bytes = fs::read(&path).map_err(FolderError::io("read", &path))?;
-            digest.update(&bytes);
-            self.manifest.records_sha256.insert(record.name.to_owned(), hex(&Sha256::digest(&bytes)));
+            let digest = digest(&path, &mut all).map_err(FolderError::io("read", &path))?;
+            self.manifest.records_sha256.insert(record.name.to_owned(), digest);
         }
-        self.manifest.digest_sha256 = hex(&digest.finalize());
+        self.manifest.digest_sha256 = hex(&all.finalize());
         self.manifest.complete = true;
+        self.held.check()?;
         self.write_manifest()?;
         remove_cells(&self.path)
     }
@@ -282,10 +365,27 @@ impl<'a> Folder<'a> {
     /// Writes a file of the folder beside and renames it, so that it is there whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
         let path = self.path.join(name);
-        let beside = path.with_extension("part");
-        fs::write(&beside, bytes)
-            .and_then(|()| fs::rename(&beside, &path))
+        Whole::create_beside(&path, &path.with_extension("part"))
+            .and_then(|mut whole| {
+                whole.write_all(bytes)?;
+                whole.finish()
+            })
             .map_err(FolderError::io("write", &path))
+    }
+}
+
+/// The digest of a file that was written just now, which is added to that of all.
+fn digest(path: &Path, all: &mut Sha256) -> io::Result<String> {
+    let mut file = files::open(path, u64::MAX)?;
+    let mut own = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let length = file.read(&mut buffer)?;
+        if length == 0 {
+            return Ok(hex(&own.finalize()));
+        }
+        own.update(&buffer[..length]);
+        all.update(&buffer[..length]);
     }
 }
 
@@ -311,7 +411,7 @@ fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
         Err(error) => return Err(FolderError::io("read", path)(error)),
     }
     let manifest = path.join(MANIFEST);
-    let bytes = match fs::read(&manifest) {
+    let bytes = match files::read(&manifest, MANIFEST_BYTES_MAX) {
         Ok(bytes) => bytes,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(Holds::Other("files that are not a run of fedisim".into()));
@@ -349,9 +449,23 @@ fn remove_run(path: &Path) -> Result<(), FolderError> {
     Ok(())
 }
 
+/// That the folder of the cells is one, if there is anything: what a link leads to is not ours to write or remove.
+fn check_cells(cells: &Path) -> Result<(), FolderError> {
+    match fs::symlink_metadata(cells) {
+        Ok(there) if !there.is_dir() => Err(FolderError::io("write", cells)(io::Error::new(
+            io::ErrorKind::NotADirectory,
+            "it is a link or a file, not a folder; remove it",
+        ))),
+        _ => Ok(()),
+    }
+}
+
 /// Removes the files of cells, and their folder unless somebody else has put something there.
 fn remove_cells(path: &Path) -> Result<(), FolderError> {
     let cells = path.join(CELLS);
+    if check_cells(&cells).is_err() {
+        return Ok(());
+    }
     let entries = match fs::read_dir(&cells) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(FolderError::io("read", &cells))?,
@@ -383,25 +497,6 @@ fn remove_file(file: &Path) -> Result<(), FolderError> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Reads a file of a run's folder.
-///
-/// # Errors
-/// If it cannot be read.
-pub fn read_record(folder: &Path, name: &str) -> Result<Vec<u8>, FolderError> {
-    let path = folder.join(name);
-    fs::read(&path).map_err(FolderError::io("read", &path))
-}
-
-/// Reads what a run's folder says about itself.
-///
-/// # Errors
-/// If it cannot be read, or is not of fedisim.
-pub fn read_manifest(folder: &Path) -> Result<Manifest, FolderError> {
-    let bytes = read_record(folder, MANIFEST)?;
-    let path = folder.join(MANIFEST);
-    serde_json::from_slice(&bytes).map_err(|error| FolderError::io("read", &path)(io::Error::other(error)))
 }

@@ -11,16 +11,19 @@ pub mod columnar;
 pub mod estimate;
 pub mod event_log;
 pub mod folder;
+pub mod reading;
 pub mod records;
+mod rows;
 pub mod spec;
 mod stopping;
+pub mod summary;
 pub mod timeline;
 
 use crate::metrics::definitions::names;
 use crate::scenario::{Changes, Failure, Input, Scenario, Study, parse};
 use cell::{CellError, CellPlan, CellResult, Engine, helpers, plan, run_cell};
 use estimate::Estimate;
-use folder::{Folder, FolderError, Opened};
+use folder::{Folder, FolderError, Held, Opened};
 use rayon::prelude::*;
 use records::MODEL_VERSION;
 use serde::{Deserialize, Serialize};
@@ -143,7 +146,7 @@ impl EngineChoice {
 /// If the folder belongs to something else (unless `force`), cannot be written, or the run did not come to its end.
 pub fn run(
     study: &Study,
-    out: &Path,
+    out: &Held,
     how: &How,
     stop: &AtomicBool,
     finished: &(dyn Fn(&CellSpec) + Sync),
@@ -203,7 +206,7 @@ pub fn run(
 /// As `run`, and whatever `live` says.
 pub fn run_live<E: From<RunError>>(
     study: &Study,
-    out: &Path,
+    out: &Held,
     force: bool,
     mut live: impl FnMut(&Scenario, &[CellPlan]) -> Result<Vec<CellResult>, E>,
 ) -> Result<RunOutcome, E> {

@@ -6,7 +6,7 @@
 use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
-use crate::runs::cell::CellResult;
+use crate::runs::cell::{CellResult, MetricValue};
 use crate::runs::spec::CellSpec;
 use crate::scenario::{Pareto, Scenario};
 use crate::words::ids::InstanceId;
@@ -16,14 +16,16 @@ use std::collections::BTreeMap;
 pub const MODEL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The columns that every row begins with; behind them stands what the sweep varies.
-const COMMON: [&str; 6] = ["scenario", "protocol", "cell", "replication", "seed", "model_version"];
+pub(super) const COMMON: [&str; 6] = ["scenario", "protocol", "cell", "replication", "seed", "model_version"];
 
 /// One file of records.
 pub struct RecordFile {
     /// Its name in the run's folder.
     pub name: &'static str,
     /// The columns behind the common ones.
-    columns: &'static [&'static str],
+    pub(super) columns: &'static [&'static str],
+    /// So many of them tell a row of a cell from its others.
+    pub(super) key: usize,
     /// The rows of a cell, without the common columns.
     rows: fn(&Scenario, &CellResult, Emit<'_>),
 }
@@ -35,8 +37,8 @@ type Emit<'a> = &'a mut dyn FnMut(&[String]);
 pub const SUMMARY: &str = "summary.csv";
 
 /// All files of records, in the order of the digest.
-pub const RECORD_FILES: [RecordFile; 7] = [
-    RecordFile { name: SUMMARY, columns: &["metric", "unit", "value"], rows: summary },
+pub static RECORD_FILES: [RecordFile; 7] = [
+    RecordFile { name: SUMMARY, columns: &["metric", "unit", "value"], key: 1, rows: summary },
     RecordFile {
         name: "traffic.csv",
         columns: &[
@@ -54,14 +56,21 @@ pub const RECORD_FILES: [RecordFile; 7] = [
             "tls_up_bytes",
             "tls_down_bytes",
         ],
+        key: 5,
         rows: traffic,
     },
     RecordFile {
         name: "counters.csv",
         columns: &["time_ms", "video", "instance", "displayed_viewers", "true_viewers"],
+        key: 3,
         rows: counters,
     },
-    RecordFile { name: "delays.csv", columns: &["kind", "messages", "quantile", "delay_us"], rows: delays },
+    RecordFile {
+        name: "delays.csv",
+        columns: &["kind", "messages", "quantile", "delay_us"],
+        key: 3,
+        rows: delays,
+    },
     RecordFile {
         name: "queues.csv",
         columns: &[
@@ -74,16 +83,19 @@ pub const RECORD_FILES: [RecordFile; 7] = [
             "started_jobs",
             "waited_ms",
         ],
+        key: 3,
         rows: queues,
     },
     RecordFile {
         name: "followers.csv",
         columns: &["time_ms", "instance", "follower", "good", "bad", "score", "removed"],
+        key: 3,
         rows: followers,
     },
     RecordFile {
         name: "links.csv",
         columns: &["video", "sender", "receiver", "kind", "messages", "head_bytes", "body_bytes"],
+        key: 4,
         rows: links,
     },
 ];
@@ -95,9 +107,19 @@ impl RecordFile {
     /// None in practice: it writes to memory.
     pub fn header(&self, parameters: &[String]) -> csv::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let parameters = parameters.iter().map(String::as_str);
-        writer.write_record(COMMON.into_iter().chain(parameters).chain(self.columns.iter().copied()))?;
+        writer.write_record(self.column_names(parameters))?;
         writer.into_inner().map_err(|error| error.into_error().into())
+    }
+
+    /// The names of its columns, of a sweep over some paths.
+    pub(super) fn column_names<'a>(&self, parameters: &'a [String]) -> Vec<&'a str> {
+        let parameters = parameters.iter().map(String::as_str);
+        COMMON.into_iter().chain(parameters).chain(self.columns.iter().copied()).collect()
+    }
+
+    /// The file of this name.
+    pub(super) fn named(name: &str) -> Option<&'static RecordFile> {
+        RECORD_FILES.iter().find(|file| file.name == name)
     }
 
     /// The rows of one cell.
@@ -106,15 +128,7 @@ impl RecordFile {
     /// None in practice: it writes to memory.
     pub fn cell(&self, scenario: &Scenario, spec: &CellSpec, result: &CellResult) -> csv::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        let mut common = vec![
-            spec.scenario.clone(),
-            spec.protocol.clone(),
-            spec.cell.to_string(),
-            spec.replication.to_string(),
-            result.seed.to_string(),
-            MODEL_VERSION.to_owned(),
-        ];
-        common.extend(spec.parameters.iter().map(|parameter| as_text(&parameter.value)));
+        let common = common(spec);
         let mut outcome = Ok(());
         (self.rows)(scenario, result, &mut |row| {
             if outcome.is_ok() {
@@ -126,16 +140,66 @@ impl RecordFile {
     }
 }
 
+/// What the rows of a cell begin with.
+pub(super) fn common(spec: &CellSpec) -> Vec<String> {
+    let mut common = vec![
+        spec.scenario.clone(),
+        spec.protocol.clone(),
+        spec.cell.to_string(),
+        spec.replication.to_string(),
+        spec.seed.to_string(),
+        MODEL_VERSION.to_owned(),
+    ];
+    common.extend(spec.parameters.iter().map(|parameter| as_text(&parameter.value)));
+    common
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holds {
+    /// Text: a name or a word.
+    Text,
+    /// A real number.
+    Real,
+    /// A whole number; empty where there is none.
+    Whole,
+}
+
+/// What a column holds that is not one of what was varied.
+pub(super) fn holds(column: &str) -> Holds {
+    match column {
+        "scenario" | "protocol" | "model_version" | "metric" | "unit" | "pareto" | "video" | "instance"
+        | "follower" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => Holds::Text,
+        "value" | "quantile" => Holds::Real,
+        _ => Holds::Whole,
+    }
+}
+
 /// A value of a sweep as a cell that no spreadsheet takes for a formula; numbers stay numbers.
-fn as_text(value: &str) -> String {
+pub fn as_text(value: &str) -> String {
     let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']) && value.parse::<f64>().is_err();
     if is_formula { format!("'{value}") } else { value.to_owned() }
 }
 
 fn summary(_: &Scenario, result: &CellResult, emit: Emit<'_>) {
     for metric in &result.metrics {
-        emit(&[metric.name.clone(), metric.unit.clone(), metric.value.clone()]);
+        emit(&summary_row(metric));
     }
+}
+
+fn summary_row(metric: &MetricValue) -> [String; 3] {
+    [metric.name.clone(), metric.unit.clone(), metric.value.clone()]
+}
+
+/// The rows of `summary.csv` that a cell with these metrics has.
+pub(super) fn summary_rows(spec: &CellSpec, metrics: &[MetricValue]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let common = common(spec);
+    for metric in metrics {
+        writer.write_record(common.iter().chain(&summary_row(metric))).expect("memory takes everything");
+    }
+    let bytes = writer.into_inner().expect("memory takes everything");
+    String::from_utf8(bytes).expect("text was written")
 }
 
 fn traffic(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
@@ -236,37 +300,6 @@ fn links(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
 /// Whole milliseconds, rounded down. Buckets and samples begin at whole ones: validation holds scenarios to that.
 fn ms(ns: u64) -> String {
     (ns / 1_000_000).to_string()
-}
-
-/// The metrics of a `summary.csv`.
-///
-/// # Errors
-/// What is wrong with the file, in a sentence.
-pub fn read_summary(bytes: &[u8]) -> Result<Table, String> {
-    let mut reader = csv::Reader::from_reader(bytes);
-    let header = reader.headers().map_err(|error| error.to_string())?.clone();
-    let column = |name: &str| {
-        let found = header.iter().position(|column| column == name);
-        found.ok_or_else(|| format!("it has no column `{name}`"))
-    };
-    let [protocol, replication, metric, unit, value] =
-        [column("protocol")?, column("replication")?, column("metric")?, column("unit")?, column("value")?];
-    // what was varied stands between the common columns and the metric
-    let parameters = column("model_version")? + 1..metric;
-    if parameters.end < parameters.start {
-        return Err("its columns are not in the order in which fedisim writes them".to_owned());
-    }
-    let mut table = Table::new(parameters.clone().map(|column| header[column].to_owned()).collect());
-    for row in reader.records() {
-        let row = row.map_err(|error| error.to_string())?;
-        let line = row.position().map_or(0, csv::Position::line);
-        let replication: u32 =
-            row[replication].parse().map_err(|_| format!("line {line}: no replication"))?;
-        let value: f64 = row[value].parse().map_err(|_| format!("line {line}: the value is no number"))?;
-        let point: Vec<String> = parameters.clone().map(|column| row[column].to_owned()).collect();
-        table.add(&point, &row[protocol], (&row[metric], &row[unit]), replication, value);
-    }
-    Ok(table)
 }
 
 /// The rows of a `summary.csv` with a column more: whether the column of the comparison at that point is on the Pareto front.

@@ -42,12 +42,6 @@ impl Files {
             };
             if !files.0.contains_key(&path) {
                 match read(&path) {
-                    Ok(bytes) if bytes.len() as u64 > DATA_BYTES_MAX => {
-                        let message =
-                            format!("names {}, which has more than {DATA_BYTES_MAX} bytes", shown(&path));
-                        problems.at(node.spot(), message);
-                        continue;
-                    }
                     Ok(bytes) => {
                         let source = problems.source(format!("{folder}{path}"));
                         files.0.insert(path.clone(), DataFile { source, bytes });

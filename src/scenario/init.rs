@@ -11,3 +11,13 @@ pub fn example(name: &str) -> String {
 pub fn is_name(name: &str) -> bool {
     Form::Name.fits(name)
 }
+
+/// Whether text can be the name of a column of the comparison.
+pub fn is_column_name(name: &str) -> bool {
+    Form::ProtocolName.fits(name)
+}
+
+/// Whether text can be a path of keys, as in `--set`.
+pub fn is_path(path: &str) -> bool {
+    Form::Path.fits(path)
+}

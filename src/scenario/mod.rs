@@ -27,7 +27,7 @@ mod study;
 mod tree;
 mod value;
 
-pub use init::{example, is_name};
+pub use init::{example, is_column_name, is_name, is_path};
 pub use model::{
     End, Expectation, Gate, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto, Peer,
     Precision, Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
@@ -37,9 +37,10 @@ pub(crate) use problem::nearest;
 pub use schema::schema;
 pub use study::Study;
 
+use crate::files;
 use crate::scenario::problem::{Place, Problems};
+use crate::words::text::one_line;
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -63,7 +64,7 @@ pub enum Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Unreadable { file, error } => write!(f, "{file}: cannot be read: {error}"),
+            Failure::Unreadable { file, error } => write!(f, "{}: cannot be read: {error}", one_line(file)),
             Failure::Invalid(problems) => {
                 let lines: Vec<String> = problems.iter().map(Problem::to_string).collect();
                 f.write_str(&lines.join("\n"))
@@ -103,7 +104,7 @@ pub struct Changes {
 /// `Unreadable` if the file cannot be read, else `Invalid` with every problem.
 pub fn read(path: &Path, changes: &Changes, metrics: &[&str]) -> Result<Scenario, Failure> {
     let file = path.display().to_string();
-    let bytes = match read_bounded(path, tree::BYTES_MAX as u64) {
+    let bytes = match read_beginning(path, tree::BYTES_MAX as u64 + 1) {
         Ok(bytes) => bytes,
         Err(error) => return Err(Failure::Unreadable { file, error }),
     };
@@ -180,23 +181,20 @@ fn scenario(
     Some(scenario)
 }
 
-/// Reads a data file of a scenario that lies in `folder`.
-///
-/// # Errors
-/// If it cannot be read.
-pub fn read_data(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
-    read_bounded(&folder.join(name), data::DATA_BYTES_MAX)
+/// The first bytes of a regular file: what is too long is a mistake of the user's, and told as such.
+fn read_beginning(path: &Path, bytes: u64) -> io::Result<Vec<u8>> {
+    let mut beginning = Vec::new();
+    files::open(path, u64::MAX)?.take(bytes).read_to_end(&mut beginning)?;
+    Ok(beginning)
 }
 
-/// The bytes of a regular file, at most one more than `max`.
-fn read_bounded(path: &Path, max: u64) -> io::Result<Vec<u8>> {
-    // asked before opening, which would wait for the other end of a pipe
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    let mut bytes = Vec::new();
-    File::open(path)?.take(max + 1).read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Reads a data file of a scenario that lies in `folder` or below: no link leads out of it.
+///
+/// # Errors
+/// If it lies elsewhere, or cannot be read.
+pub fn read_data(folder: &Path, name: &str) -> io::Result<Vec<u8>> {
+    files::read(&files::below(folder, name)?, data::DATA_BYTES_MAX)
 }
+
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //!
 //! Lines and columns count from 1, columns in characters. Nothing here knows the format of the file.
 
+use crate::words::text::one_line;
 use std::fmt;
 
 /// More than this many problems are counted, not told.
@@ -48,7 +49,7 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.file)?;
+        write!(f, "{}", one_line(&self.file))?;
         if self.line > 0 {
             write!(f, ":{}:{}", self.line, self.column)?;
         }
@@ -132,15 +133,8 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// Text of the user's, shortened, with everything escaped that is not seen or changes what is seen.
 pub(crate) fn shortened(text: &str) -> String {
-    let mut out = String::new();
-    for c in text.chars().take(SHOWN_CHARS_MAX) {
-        let unseen = matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
-        if c.is_control() || unseen {
-            out.extend(c.escape_unicode());
-        } else {
-            out.push(c);
-        }
-    }
+    let few: String = text.chars().take(SHOWN_CHARS_MAX).collect();
+    let mut out = one_line(&few).into_owned();
     if text.chars().nth(SHOWN_CHARS_MAX).is_some() {
         out.push('…');
     }

@@ -8,6 +8,8 @@ mod engines;
 mod extremes;
 mod folders;
 mod gate;
+#[cfg(unix)]
+mod hostile;
 mod layers;
 #[cfg(feature = "live")]
 mod live;

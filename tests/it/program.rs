@@ -1,11 +1,15 @@
 //! The program as people meet it: started with arguments in a folder of its own, judged by its exit code, what it says
 //! and the files that it leaves.
 
+use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A small scenario: three protocols, six instances, a hundred visits; a run takes some milliseconds.
@@ -64,7 +68,7 @@ impl Place {
 
     /// Calls the program in this folder and waits for its end.
     pub(crate) fn call(&self, arguments: &[&str]) -> Answer {
-        Answer::of(self.command(arguments).output().expect("the program starts"))
+        Answer::of(self.command(arguments).output().expect("the program starts")).harmless()
     }
 
     /// The same with variables in its environment.
@@ -89,7 +93,35 @@ impl Place {
         // it may have refused its arguments before it read anything
         let _ = stdin.write_all(input.as_bytes());
         drop(stdin);
-        Answer::of(child.wait_with_output().expect("it ends"))
+        Answer::of(child.wait_with_output().expect("it ends")).harmless()
+    }
+
+    /// Calls the program, which must come to its end soon.
+    pub(crate) fn call_soon(&self, arguments: &[&str]) -> Answer {
+        let mut child = self.start(arguments);
+        for waited in 0.. {
+            if child.try_wait().expect("it runs").is_some() {
+                break;
+            }
+            if waited > 10_000 {
+                child.kill().expect("it runs");
+                child.wait().expect("it ends");
+                panic!("{arguments:?} does not end");
+            }
+            sleep(Duration::from_millis(2));
+        }
+        Answer::of(child.wait_with_output().expect("it ends")).harmless()
+    }
+
+    /// Makes a manifest say that the files of a run are as they are now.
+    pub(crate) fn digest_anew(&self, folder: &str) {
+        let path = format!("{folder}/manifest.json");
+        let mut manifest: Value = serde_json::from_str(&self.read(&path)).expect("JSON");
+        for (name, digest) in manifest["records_sha256"].as_object_mut().expect("digests") {
+            let bytes = fs::read(self.path(&format!("{folder}/{name}"))).expect("a file of records");
+            *digest = hex(&Sha256::digest(&bytes)).into();
+        }
+        self.write(&path, manifest.to_string());
     }
 
     /// Starts the program and returns at once.
@@ -125,6 +157,15 @@ impl Place {
 }
 
 impl Answer {
+    /// The same, without a character that does something to a terminal.
+    fn harmless(self) -> Answer {
+        for text in [&self.out, &self.err] {
+            let wrong = text.chars().find(|&c| c.is_control() && !matches!(c, '\n' | '\t'));
+            assert_eq!(wrong, None, "{text:?}");
+        }
+        self
+    }
+
     pub(crate) fn of(output: Output) -> Answer {
         let text = |bytes| String::from_utf8(bytes).expect("the program speaks UTF-8");
         let answer =
@@ -132,6 +173,11 @@ impl Answer {
         assert!(!answer.err.contains("panicked"), "{}", answer.err);
         answer
     }
+}
+
+/// Bytes as digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {

@@ -85,8 +85,8 @@ fn views(run: &Run) -> (Vec<Seen>, usize) {
 
 fn view(run: &Run, seen: &Seen, kept: &[usize], columns: &mut Columns) -> Option<View> {
     let truth = run.courses[0].counters.get(&seen.video)?;
-    let x = columns.add(kept.iter().map(|&at| minutes(truth.times_ms[at])).collect());
-    let watching = columns.add(kept.iter().map(|&at| Some(truth.watching[at] as f64)).collect());
+    let x = columns.add(kept.iter().map(|&at| minutes(*truth.times_ms.get(at)?)).collect());
+    let watching = columns.add(kept.iter().map(|&at| Some(*truth.watching.get(at)? as f64)).collect());
     let mut lines =
         vec![Line { series: Series::Truth("true viewers".to_owned()), x, y: watching, is_step: false }];
     for (series, course) in series(run).into_iter().zip(&run.courses) {
@@ -98,7 +98,7 @@ fn view(run: &Run, seen: &Seen, kept: &[usize], columns: &mut Columns) -> Option
             }
             None => {
                 let mean = mean_of_followers(run, seen.video, counters);
-                kept.iter().map(|&at| mean[at]).collect()
+                kept.iter().map(|&at| mean.get(at).copied().flatten()).collect()
             }
         };
         lines.push(Line { series, x, y: columns.add(shown), is_step: true });
@@ -117,7 +117,8 @@ fn mean_of_followers(run: &Run, video: usize, counters: &Counters) -> Vec<Option
         .collect();
     let mean = |at: usize| {
         let up = followers.iter().filter_map(|shown| shown.get(at).copied().flatten());
-        let (sum, count) = up.fold((0, 0_u64), |(sum, count), shown| (sum + shown, count + 1));
+        let (sum, count) =
+            up.fold((0, 0_u64), |(sum, count), shown: u64| (shown.saturating_add(sum), count + 1));
         (count > 0).then(|| sum as f64 / count as f64)
     };
     (0..counters.times_ms.len()).map(mean).collect()
@@ -177,7 +178,7 @@ pub(super) fn error(run: &Run) -> Option<Figure> {
             for counters in course.counters.values() {
                 for shown in counters.displayed.values().filter_map(|shown| shown.get(at).copied().flatten())
                 {
-                    sum += shown.abs_diff(counters.watching[at]);
+                    sum = shown.abs_diff(counters.watching[at]).saturating_add(sum);
                     count += 1;
                 }
             }

@@ -1,6 +1,6 @@
 //! What waits, and how long messages take.
 
-use super::{listed, minutes, series, thinned_note, thousands, which};
+use super::{listed, minutes, series, sum, thinned_note, thousands, which};
 use crate::report::figure::{Axis, Columns, Figure, Line, Marks, View, thinned};
 use crate::report::run::Run;
 use crate::report::table::humane;
@@ -72,11 +72,11 @@ fn view(run: &Run, name: String, instance: Option<usize>, times: &[u64], columns
     let line = |(series, course): (crate::report::figure::Series, &crate::report::run::Course)| {
         let at = |time: &u64| {
             let of = |waiting: &BTreeMap<u64, u64>| waiting.get(time).copied().unwrap_or(0);
-            let sum: u64 = match instance {
+            let waiting = match instance {
                 Some(instance) => course.waiting.get(&instance).map_or(0, of),
-                None => course.waiting.values().map(of).sum(),
+                None => sum(course.waiting.values().map(of)),
             };
-            Some(sum as f64)
+            Some(waiting as f64)
         };
         Line { series, x, y: columns.add(times.iter().map(at).collect()), is_step: false }
     };

@@ -78,8 +78,8 @@ impl Places {
         let owners: BTreeSet<usize> = run.scenario.videos.iter().map(|video| video.origin.index()).collect();
         let mut bytes = vec![0_u64; instances.len()];
         for (&(from, to), amount) in run.courses.iter().flat_map(|course| &course.links) {
-            bytes[from] += amount.bytes;
-            bytes[to] += amount.bytes;
+            bytes[from] = amount.bytes.saturating_add(bytes[from]);
+            bytes[to] = amount.bytes.saturating_add(bytes[to]);
         }
         let mut by_traffic: Vec<usize> = (0..instances.len()).collect();
         by_traffic.sort_by_key(|&at| (!owners.contains(&at), std::cmp::Reverse(bytes[at]), at));
@@ -141,8 +141,8 @@ fn network(course: &Course, places: &Places) -> (Network, usize) {
     let mut sums: BTreeMap<(usize, usize), Amount> = BTreeMap::new();
     for (&(from, to), amount) in &course.links {
         let (from, to) = (places.of[from], places.of[to]);
-        nodes[from].sent_bytes += amount.bytes;
-        nodes[to].received_bytes += amount.bytes;
+        nodes[from].sent_bytes = amount.bytes.saturating_add(nodes[from].sent_bytes);
+        nodes[to].received_bytes = amount.bytes.saturating_add(nodes[to].received_bytes);
         sums.entry((from, to)).or_default().add(amount.messages, amount.bytes);
     }
     let edge = |((from, to), amount): ((usize, usize), Amount)| Edge {

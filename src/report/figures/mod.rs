@@ -39,9 +39,14 @@ pub const KINDS: [Kind; 11] = [
 ];
 
 impl Kind {
-    /// The figure of a run.
+    /// The figure of a run: without what is beyond all drawing, and saying so if its records were edited.
     pub fn of(&self, run: &Run) -> Option<Figure> {
-        (self.make)(run)
+        let mut figure = (self.make)(run)?.bounded();
+        if !run.edited.is_empty() {
+            figure.title += " (edited records)";
+            figure.says += " Somebody edited these records.";
+        }
+        Some(figure)
     }
 }
 
@@ -79,6 +84,11 @@ fn thinned_note(drawn: usize, of: usize) -> String {
     } else {
         String::new()
     }
+}
+
+/// The sum of numbers that may be anybody's; it ends at the largest one.
+fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
+    numbers.fold(0, u64::saturating_add)
 }
 
 /// `NAME VALUE` of each, joined.

@@ -1,10 +1,9 @@
 //! What is sent, and who pays for it.
 
-use super::{listed, minutes, series, thinned_note, which};
+use super::{listed, minutes, series, sum, thinned_note, which};
 use crate::report::figure::{Axis, Column, Columns, DotSeries, Dots, Figure, Line, Marks, View, thinned};
 use crate::report::run::{Amount, Run};
 use crate::report::table::humane;
-use std::collections::BTreeSet;
 
 const POINTS_MAX: usize = 600;
 
@@ -47,33 +46,31 @@ pub(super) fn bytes(run: &Run) -> Option<Figure> {
 
 /// A line for each column: at the end of each bucket a value of what was sent in it and so far.
 fn over_time(run: &Run, value: impl Fn(Amount, Amount) -> f64) -> Option<(Vec<Line>, Vec<Column>, String)> {
-    let bucket_ms = run.scenario.measure.bucket.us() / 1_000;
-    let starts: BTreeSet<u64> =
-        run.courses.iter().flat_map(|course| course.traffic.keys().copied()).collect();
-    let last = *starts.last()?;
-    let buckets: Vec<u64> = (0..=last / bucket_ms.max(1)).map(|number| number * bucket_ms).collect();
-    let kept = thinned(buckets.len(), POINTS_MAX);
+    let bucket_ms = (run.scenario.measure.bucket.us() / 1_000).max(1);
+    let last = run.courses.iter().filter_map(|course| course.traffic.keys().last()).max()?;
+    // there may be very many buckets, most of them without traffic: only those that are drawn are looked at
+    let buckets = (last / bucket_ms + 1) as usize;
+    let kept: Vec<u64> = thinned(buckets, POINTS_MAX).into_iter().map(|at| at as u64 * bucket_ms).collect();
     let mut columns = Columns::default();
-    let x = columns.add(kept.iter().map(|&at| minutes(buckets[at] + bucket_ms)).collect());
+    let x = columns.add(kept.iter().map(|&start| minutes(start + bucket_ms)).collect());
     let mut lines = Vec::new();
     for (series, course) in series(run).into_iter().zip(&run.courses) {
         let mut so_far = Amount::default();
-        let values: Vec<f64> = buckets
-            .iter()
-            .map(|start| {
-                let amount = course.traffic.get(start).copied().unwrap_or_default();
+        let mut rest = course.traffic.iter().peekable();
+        let at = |&start: &u64| {
+            while let Some((_, amount)) = rest.next_if(|(of, _)| **of <= start) {
                 so_far.add(amount.messages, amount.bytes);
-                value(amount, so_far)
-            })
-            .collect();
-        let y = columns.add(kept.iter().map(|&at| Some(values[at])).collect());
+            }
+            Some(value(course.traffic.get(&start).copied().unwrap_or_default(), so_far))
+        };
+        let y = columns.add(kept.iter().map(at).collect());
         lines.push(Line { series, x, y, is_step: false });
     }
-    Some((lines, columns.finish(), thinned_note(kept.len(), buckets.len())))
+    Some((lines, columns.finish(), thinned_note(kept.len(), buckets)))
 }
 
 fn totals(run: &Run, read: fn(&Amount) -> u64, unit: &str) -> String {
-    let total = |course: &crate::report::run::Course| course.traffic.values().map(read).sum::<u64>();
+    let total = |course: &crate::report::run::Course| sum(course.traffic.values().map(read));
     listed(
         run.protocols()
             .zip(&run.courses)

@@ -14,6 +14,7 @@ use crate::report::run::Run;
 use crate::report::style::{Theme, look};
 use crate::report::sweep::sweep;
 use crate::report::table::{Row, Style, groups};
+use crate::words::text::visible;
 use answer::answer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -114,7 +115,12 @@ fn contents(run: &Run, figures: &[Figure]) -> Markup {
         a.skip href="#figures" { "Skip to the figures" }
         header {
             h1 { (run.scenario.name) }
-            p.question { (run.scenario.description) }
+            @if !run.edited.is_empty() {
+                p.edited role="alert" {
+                    "Somebody edited these records since the run wrote them: " (run.edited.join(", ")) "."
+                }
+            }
+            p.question { (visible(&run.scenario.description)) }
             @for sentence in answer(run) { p.answer { (sentence) } }
             @if !verdicts.is_empty() { p { a href="#expectations" { (kept(&verdicts)) } } }
         }
@@ -233,7 +239,7 @@ fn expectations(run: &Run, verdicts: &[Verdict]) -> Markup {
             tbody {
                 @for (verdict, expectation) in verdicts.iter().zip(&run.scenario.expect) {
                     @let (word, rest) = verdict.line.split_at(4);
-                    tr.failed[!verdict.holds] { td.left { (word.trim()) } td.left.prose { (rest.trim()) } td.left.prose { (expectation.why) } }
+                    tr.failed[!verdict.holds] { td.left { (word.trim()) } td.left.prose { (rest.trim()) } td.left.prose { (visible(&expectation.why)) } }
                 }
             }
         },
