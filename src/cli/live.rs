@@ -1,5 +1,6 @@
 //! `fedisim live`: the instances of a scenario as real servers on this machine, then the same records as `run`.
 
+use crate::cli::edited::refused;
 use crate::cli::output::complain;
 use crate::cli::run::{failed, said, stop_on_signal};
 use crate::cli::summary::Told;
@@ -9,9 +10,10 @@ use crate::files;
 use crate::live::run::{Batch, How};
 use crate::live::{Addresses, Capture, Reason, Unfit, check};
 use crate::observe::Outcome;
-use crate::runs::cell::{CellPlan, CellResult, build_cell, plan};
+use crate::runs::cell::{CellPlan, build_cell, plan};
 use crate::runs::folder::Held;
-use crate::runs::{RunError, run_live};
+use crate::runs::reading::{Edits, Records};
+use crate::runs::{RunError, Together, run_live};
 use crate::scenario::Scenario;
 use crate::sim::Cell;
 use clap::Args;
@@ -147,7 +149,25 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     });
     finish_capture(&how)?;
     arguments.told.note(&said(outcome?, &out));
-    Ok(arguments.told.summary(&study.scenario, &out))
+    let exit = arguments.told.summary(&study.scenario, &out);
+    let ran = match Records::open(&out, Edits::Refused) {
+        Ok(records) => records.manifest.ran,
+        Err(error) => return Ok(refused(&error)),
+    };
+    let disturbed = ran.iter().filter_map(|ran| {
+        let failed = ran.live.as_ref().map_or(0, |live| live.own_failed);
+        (failed > 0).then(|| disturbed(&ran.protocol, failed))
+    });
+    let disturbed: Vec<String> = disturbed.collect();
+    disturbed.iter().for_each(|text| complain(text));
+    Ok(if disturbed.is_empty() { exit } else { Exit::CouldNotRun })
+}
+
+/// That a column is not what its scenario says.
+pub(super) fn disturbed(column: &str, own_failed: u64) -> String {
+    format!(
+        "{column}: {own_failed} of the run's own requests failed or came late, so it is another run than the scenario says: this machine was too slow for it, or somebody kept it busy; a smaller --time-scale gives it more time"
+    )
 }
 
 /// That a recording can hold what a scenario runs.
@@ -164,14 +184,14 @@ fn check_recording(scenario: &Scenario, path: &Path) -> Result<(), Failed> {
     problem.map_or(Ok(()), |problem| Err(unfit(problem)))
 }
 
-/// Lets the columns of one replication live.
+/// Lets the columns of one replication live. One that dies takes no other with it.
 fn live_batch(
     arguments: &Arguments,
     scenario: &Scenario,
     plans: &[CellPlan],
     how: &How,
     stop: &Arc<AtomicBool>,
-) -> Result<Vec<CellResult>, Failed> {
+) -> Result<Together<Failed>, Failed> {
     let batch = Batch::new(scenario, plans, how)?;
     arguments.told.note(&batch.to_string());
     let batch_scale = batch.scale;
@@ -180,13 +200,18 @@ fn live_batch(
         arguments.record.as_ref().and_then(|_| Scribe::new(&description, cell).ok())
     };
     let alive = batch.live(scenario, plans, &scribe, stop).map_err(|error| Failed::Io(error.to_string()))?;
-    let mut results = Vec::new();
+    let (mut results, mut dead) = (Vec::new(), 0);
     for (one, plan) in alive.into_iter().zip(plans) {
-        tell_counts(
-            &|text| arguments.told.note(text),
-            &scenario.compare[plan.variant].name,
-            &one.lived.refusals,
-        );
+        let column = &scenario.compare[plan.variant].name;
+        let one = match one {
+            Ok(one) => one,
+            Err(died) => {
+                complain(&format!("{column}: {died}"));
+                dead += 1;
+                continue;
+            }
+        };
+        tell_counts(&|text| arguments.told.note(text), column, &one.lived.refusals);
         if let Some((path, scribe)) = arguments.record.as_ref().zip(one.observer) {
             let until = match one.lived.ending.outcome {
                 Outcome::Done(at) => Some(at),
@@ -197,15 +222,22 @@ fn live_batch(
         }
         results.extend(one.result);
     }
-    if stop.load(Ordering::Relaxed) {
-        return Err(RunError::Interrupted { finished_cells: 0, cells: plans.len() }.into());
-    }
-    Ok(results)
+    let failure = if stop.load(Ordering::Relaxed) {
+        Some(RunError::Interrupted { finished_cells: results.len(), cells: plans.len() }.into())
+    } else {
+        (dead > 0).then(|| {
+            let columns = plans.len();
+            Failed::Io(format!(
+                "{dead} of {columns} columns died; the others are kept, with their records, and the same command runs what is missing"
+            ))
+        })
+    };
+    Ok(Together { results, failure })
 }
 
 /// Says what servers refused, and what went otherwise than the model says.
 pub(super) fn tell_counts(tell: &dyn Fn(&str), column: &str, counts: &BTreeMap<&'static str, Reason>) {
-    for (reason, Reason { count, first }) in counts {
+    for (reason, Reason { count, first, .. }) in counts {
         tell(&format!("{column}: {reason} {count} (first: {first})"));
     }
 }

@@ -1,6 +1,6 @@
 //! `fedisim parity`: the same workload in the simulation and over real HTTP, and whether both do the same.
 
-use crate::cli::live::{Failed, LiveArguments, finish_capture, tell_counts};
+use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, tell_counts};
 use crate::cli::output::{complain, print, print_line};
 use crate::cli::run::stop_on_signal;
 use crate::cli::{Exit, ScenarioArguments};
@@ -73,17 +73,34 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     if stop.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted { finished_cells: 0, cells: plans.len() }.into());
     }
-    let mut equal = 0;
+    let (mut equal, mut could_run) = (0, true);
     for (pair, plan) in pairs.iter().zip(&plans) {
         let column = &scenario.compare[plan.variant].name;
+        let pair = match pair {
+            Ok(pair) => pair,
+            Err(died) => {
+                complain(&format!("{column}: {died}"));
+                could_run = false;
+                continue;
+            }
+        };
         tell_counts(&complain_all, column, &pair.counts);
+        let own_failed: u64 = pair.counts.values().filter(|how| how.is_own).map(|how| how.count).sum();
+        if own_failed > 0 {
+            complain(&disturbed(column, own_failed));
+            could_run = false;
+        }
         if let Some(comparison) = &pair.comparison {
             equal += usize::from(comparison.differences.is_empty());
             tell(column, comparison, arguments.margin);
         }
     }
     let exit = print(&format!("{equal} passed, {} failed", plans.len() - equal));
-    Ok(if equal == plans.len() { exit } else { Exit::GateFailed })
+    Ok(match (could_run, equal == plans.len()) {
+        (false, _) => Exit::CouldNotRun,
+        (true, true) => exit,
+        (true, false) => Exit::GateFailed,
+    })
 }
 
 fn complain_all(text: &str) {

@@ -11,11 +11,20 @@ use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
+
+/// The file takes no more bytes: servers of others write some of it.
+const BYTES_MAX: u64 = 1 << 30;
 
 /// The file, and the first error in writing it.
 pub struct Capture {
-    file: Mutex<(BufWriter<File>, Option<io::Error>)>,
+    file: Mutex<Written>,
+}
+
+struct Written {
+    file: BufWriter<File>,
+    bytes: u64,
+    failed: Option<io::Error>,
 }
 
 impl Capture {
@@ -24,7 +33,8 @@ impl Capture {
     /// # Errors
     /// If it cannot be created.
     pub fn create(path: &Path) -> io::Result<Capture> {
-        Ok(Capture { file: Mutex::new((BufWriter::new(create_anew(path)?), None)) })
+        let file = BufWriter::new(create_anew(path)?);
+        Ok(Capture { file: Mutex::new(Written { file, bytes: 0, failed: None }) })
     }
 
     /// A request was taken.
@@ -57,10 +67,17 @@ impl Capture {
             "public_key_pem": pem(from),
             "author_public_key_pem": pem(author),
         });
-        let (file, failed) = &mut *self.file.lock().expect("nobody panics with it");
-        if failed.is_none() {
+        let line = format!("{line}\n");
+        let written = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.bytes + line.len() as u64 > BYTES_MAX {
+            site.refusals.count("captures_too_many", || format!("more than {BYTES_MAX} bytes"));
+            return;
+        }
+        written.bytes += line.len() as u64;
+        if written.failed.is_none() {
             // whoever looks while servers live finds whole lines
-            *failed = writeln!(file, "{line}").and_then(|()| file.flush()).err();
+            let file = &mut written.file;
+            written.failed = file.write_all(line.as_bytes()).and_then(|()| file.flush()).err();
         }
     }
 
@@ -69,10 +86,10 @@ impl Capture {
     /// # Errors
     /// If anything could not be written.
     pub fn finish(&self) -> io::Result<()> {
-        let (file, failed) = &mut *self.file.lock().expect("nobody panics with it");
-        match failed.take() {
+        let written = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        match written.failed.take() {
             Some(error) => Err(error),
-            None => file.flush(),
+            None => written.file.flush(),
         }
     }
 }

@@ -14,7 +14,8 @@ pub(super) struct Clock {
     scale: f64,
 }
 
-fn machine_now() -> Instant {
+/// The machine's monotonic clock.
+pub(super) fn machine_now() -> Instant {
     Instant::now()
 }
 
@@ -41,6 +42,11 @@ impl Clock {
     pub(super) fn at(&self, time: Time) -> Instant {
         const ROUNDING: Duration = Duration::from_micros(1);
         self.start + Duration::from_secs_f64(time.ns() as f64 / 1e9 / self.scale) + ROUNDING
+    }
+
+    /// Whether it has been `time` for longer than so long, in real time.
+    pub(super) fn is_past(&self, time: Time, by: Duration) -> bool {
+        machine_now() > self.at(time) + by
     }
 
     /// Waits until it is `time`.

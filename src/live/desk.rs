@@ -4,6 +4,7 @@
 //! Queues, health and rate limits are the mechanisms that the simulation runs, and so is the rule that picks a queue.
 
 use super::notes::{Note, Posted};
+use super::own::Ticket;
 use super::peers::Broadcast;
 use super::world::World;
 use crate::domain::delivery::{Delivery, Queues};
@@ -42,8 +43,6 @@ pub(super) struct Job {
     /// By position in `to`: the bytes of the heads of the request and of the response.
     heads: Vec<[u16; 2]>,
     pub(super) body: Body,
-    /// The number of its activity in the book.
-    pub(super) activity: u32,
     epoch: u32,
 }
 
@@ -93,7 +92,8 @@ impl Desk {
         }
     }
 
-    fn waiting(&self) -> u64 {
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> u64 {
         self.queues.values().map(Queue::waiting).sum()
     }
 }
@@ -104,6 +104,11 @@ impl Job {
         let [head_bytes, response_bytes] = self.heads[place];
         Posted { letter: self.letter, to: self.to[place], head_bytes, response_bytes }
     }
+
+    /// What tells the request to one of its inboxes from all others, also from those with the same document.
+    pub(super) fn ticket(&self, place: usize) -> Ticket {
+        (self.letter.job, place)
+    }
 }
 
 impl World {
@@ -111,17 +116,16 @@ impl World {
     pub(super) fn send(&mut self, now: Time, from: InstanceId, effect: &Effect, came: Option<&Bytes>) {
         let Effect { activity, to } = *effect;
         let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
-        let (body, number) = match came.filter(|_| kind.is_forwarded()) {
-            Some(came) => {
-                let document = Document::read(came).expect("it was parsed when it came");
-                let (number, _) = self.book.find(&document).expect("it was noted when it came");
-                (Body::Forwarded(came.clone()), number)
-            }
+        let body = match came {
+            // its own words, too, if somebody posts them back
+            Some(came) => Body::Forwarded(came.clone()),
             None => {
                 let document = self.cell.names.document(&activity, &self.cell.other.bodies);
                 let document = document.expect("checked before the run");
-                let number = self.book.note(&document, activity);
-                (Body::Own(Box::new(document)), number)
+                if self.has_peers {
+                    self.book.note(&document, activity);
+                }
+                Body::Own(Box::new(document))
             }
         };
         if to != Recipients::One(self.cell.federation.origin(activity.video)) {
@@ -141,13 +145,13 @@ impl World {
         let health = &self.desks[from.index()].health;
         if queue.is_some() && splits_bad_inboxes(to, &rules, health) {
             let (bad, fair): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
-            self.queue(now, from, kind, &activity, queue, fair, body.clone(), number);
+            self.queue(now, from, kind, &activity, queue, fair, body.clone());
             for inbox in bad {
                 let unicast = Some(QueueName::Unicast);
-                self.queue(now, from, kind, &activity, unicast, vec![inbox], body.clone(), number);
+                self.queue(now, from, kind, &activity, unicast, vec![inbox], body.clone());
             }
         } else {
-            self.queue(now, from, kind, &activity, queue, list, body, number);
+            self.queue(now, from, kind, &activity, queue, list, body);
         }
     }
 
@@ -197,14 +201,16 @@ impl World {
         queue: Option<QueueName>,
         to: Vec<InstanceId>,
         body: Body,
-        number: u32,
     ) {
         if to.is_empty() {
             return;
         }
         let cell = Arc::clone(&self.cell);
         let mut sizes = Sizes::new(&cell.names, cell.other.bodies);
-        let body_bytes = sizes.body(activity);
+        let body_bytes = match &body {
+            Body::Own(_) => sizes.body(activity),
+            Body::Forwarded(came) => came.len() as u64,
+        };
         self.job_count += 1;
         let letter = Letter {
             activity: *activity,
@@ -222,7 +228,7 @@ impl World {
         let heads = |&to: &InstanceId| letter.heads(to, self.rules(to).wire.form(), &mut sizes);
         let heads = to.iter().map(heads).collect();
         let epoch = self.desks[from.index()].epoch;
-        let job = Job { letter, queue, to, heads, body, activity: number, epoch };
+        let job = Job { letter, queue, to, heads, body, epoch };
         for place in 0..job.to.len() {
             let message = job.message(place);
             self.ledger.link(from, message.to).create(message.bytes());
@@ -268,7 +274,7 @@ impl World {
         let (from, to) = (message.letter.from, message.to);
         self.ledger.link(from, to).send(message.bytes());
         self.queued.take(message.bytes());
-        self.in_flight.insert((from, to, job.activity), message.bytes());
+        self.in_flight.insert(job.ticket(place), (from, to, message.bytes()));
         self.note(Note::Sent { now, message });
     }
 
@@ -279,9 +285,9 @@ impl World {
         self.queued.take(message.bytes());
     }
 
-    /// What became of a message, if that was not known before.
-    pub(super) fn settle(&mut self, from: InstanceId, to: InstanceId, activity: u32, arrival: Arrival) {
-        if let Some(bytes) = self.in_flight.remove(&(from, to, activity)) {
+    /// What became of a request, if that was not known before.
+    pub(super) fn settle(&mut self, request: Ticket, arrival: Arrival) {
+        if let Some((from, to, bytes)) = self.in_flight.remove(&request) {
             self.ledger.link(from, to).arrive(bytes, arrival);
         }
     }
@@ -361,7 +367,7 @@ impl World {
     /// Every message of every link is somewhere.
     pub(super) fn assert_conserved(&self) {
         let mut in_flight = crate::mechanism::ledger::Amount::default();
-        self.in_flight.values().for_each(|&bytes| in_flight.add(bytes));
+        self.in_flight.values().for_each(|&(_, _, bytes)| in_flight.add(bytes));
         self.ledger.assert_conserved(self.queued, in_flight);
     }
 }

@@ -5,6 +5,7 @@
 //! is read up to a limit. The head goes out with the names of headers in lower case (RFC 9110: their case means nothing),
 //! in the order given.
 
+use super::own::{OwnSockets, Purpose};
 use super::socket::Counted;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -13,10 +14,15 @@ use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::net::TcpStream;
 
 /// No answer may be larger.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Nor its head.
+const ANSWER_HEAD_BYTES_MAX: usize = 32 << 10;
+/// An answer that takes longer is none.
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// What came back, and what crossed the socket.
 #[derive(Debug)]
@@ -36,6 +42,8 @@ pub(super) enum NoAnswer {
     Connect(std::io::Error),
     /// The connection ended too early, or what came is no HTTP or too large.
     Broken(String),
+    /// Nothing came in time.
+    TooSlow,
     /// The request cannot be written.
     Unsound(String),
 }
@@ -45,20 +53,48 @@ impl std::fmt::Display for NoAnswer {
         match self {
             NoAnswer::Connect(error) => write!(f, "no connection: {error}"),
             NoAnswer::Broken(error) => write!(f, "no answer: {error}"),
+            NoAnswer::TooSlow => write!(f, "no answer within {ANSWER_TIME_MAX:?}"),
             NoAnswer::Unsound(error) => write!(f, "no request: {error}"),
         }
     }
 }
 
-/// Makes a request and reads its answer.
+/// Makes a request to a server of others and reads its answer.
 pub(super) async fn exchange(to: SocketAddr, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+    in_time(async {
+        let stream = TcpStream::connect(to).await.map_err(NoAnswer::Connect)?;
+        exchange_on(stream, request).await
+    })
+    .await
+}
+
+/// The same to a server of the run, which knows whose connection it is.
+pub(super) async fn exchange_own(
+    own: &OwnSockets,
+    purpose: Purpose,
+    to: SocketAddr,
+    request: Request<Full<Bytes>>,
+) -> Result<Answer, NoAnswer> {
+    in_time(async {
+        let (stream, _noted) = own.connect(to, purpose).await.map_err(NoAnswer::Connect)?;
+        exchange_on(stream, request).await
+    })
+    .await
+}
+
+async fn in_time(exchange: impl Future<Output = Result<Answer, NoAnswer>>) -> Result<Answer, NoAnswer> {
+    tokio::time::timeout(ANSWER_TIME_MAX, exchange).await.unwrap_or(Err(NoAnswer::TooSlow))
+}
+
+async fn exchange_on(stream: TcpStream, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
     let broken = |error: &dyn std::fmt::Display| NoAnswer::Broken(error.to_string());
-    let stream = TcpStream::connect(to).await.map_err(NoAnswer::Connect)?;
     // a request is one small write; waiting for more would cost a round trip
     stream.set_nodelay(true).map_err(NoAnswer::Connect)?;
     let (counted, crossed) = Counted::new(stream);
+    let mut client = http1::Builder::new();
+    client.max_buf_size(ANSWER_HEAD_BYTES_MAX);
     let (mut sender, connection) =
-        http1::handshake(TokioIo::new(counted)).await.map_err(|error| broken(&error))?;
+        client.handshake(TokioIo::new(counted)).await.map_err(|error| broken(&error))?;
     let answered = async {
         let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
         let status = answer.status();

@@ -135,6 +135,16 @@ impl Claim {
         Ok(claim)
     }
 
+    /// The lines that are signed. With the key they are what tells a request from all others, however the rest of its head
+    /// is written: a key has one signature of them (PKCS #1 v1.5), and names and values do not hold a line's end.
+    ///
+    /// # Errors
+    /// `MissingHeader`.
+    pub fn signed_lines(&self, request: &Request<'_>) -> Result<String, Refused> {
+        let lines = self.headers.iter().map(|name| line(request, name)).collect::<Result<Vec<_>, _>>()?;
+        Ok(lines.join("\n"))
+    }
+
     /// The name of the key.
     pub fn key_id(&self) -> &str {
         &self.key_id
@@ -150,10 +160,9 @@ impl Claim {
     /// # Errors
     /// `MissingHeader`, `Malformed`, `DigestDiffers` and `WrongSignature`.
     pub fn check(&self, request: &Request<'_>, key: &PublicKey) -> Result<(), Refused> {
-        let lines = self.headers.iter().map(|name| line(request, name)).collect::<Result<Vec<_>, _>>()?;
         let digest = (request.header)("digest").ok_or(Refused::MissingHeader("digest".to_owned()))?;
         check_digest(&digest, request.body)?;
-        if key.verifies(lines.join("\n").as_bytes(), &self.signature) {
+        if key.verifies(self.signed_lines(request)?.as_bytes(), &self.signature) {
             Ok(())
         } else {
             Err(Refused::WrongSignature)

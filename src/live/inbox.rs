@@ -2,22 +2,26 @@
 //!
 //! A request needs a signature by an actor that is known: one of this run's or of the scenario's peers. Its key is fetched
 //! from its own server once, never taken from the request. A document of another author than the sender needs that
-//! author's signature, too. Nothing is taken twice.
+//! author's signature, too. Its `date` is held against the time of the run, as its senders write it. Nothing is taken twice:
+//! what a server of the run signed is taken over the connection that it opened itself, and no other; of what others signed
+//! it is remembered what was signed by which key.
 
+use super::clock;
 use super::documents::has_account;
-use super::exchange::{address_of, exchange, get};
-use super::http_signature::{Claim, Request as Signed};
+use super::exchange::{address_of, exchange, exchange_own, get};
+use super::http_signature::{Claim, Refused, Request as Signed};
 use super::keys::PublicKey;
 use super::ld_signature;
 use super::notes::{Note, Posted};
+use super::own::{Purpose, Ticket};
 use super::peers;
-use super::server::{Reply, empty, plain, shown, whole};
-use super::site::Site;
-use super::socket::Crossed;
+use super::server::{Caller, Reply, empty, not_taken, plain, shown, whole};
+use super::site::{DATE_OFF_MAX_S, Mark, Site};
+use super::world::{Whose, World};
 use crate::event::{Letter, LetterName};
 use crate::mechanism::activity::{Activity, Form, Kind};
 use crate::mechanism::ledger::Arrival;
-use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
+use crate::mechanism::wire::{Document, Persistence, Read, Sizes, http_date_unix_s};
 use crate::words::ids::InstanceId;
 use crate::words::units::Time;
 use http_body_util::Full;
@@ -25,11 +29,14 @@ use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Request, Response, StatusCode};
 use serde::Deserialize;
-use std::sync::Arc;
+use sha2::{Digest, Sha256};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 /// An actor document that takes longer is none.
 const FETCH_TIME_MAX: Duration = Duration::from_secs(5);
+/// The key of a server of others that could not be fetched is not asked for again for so long.
+const FETCH_PAUSE: Duration = Duration::from_secs(5);
 
 /// Why a request is refused: the answer, the name under which it is counted, and words.
 type Refusal = (StatusCode, &'static str, String);
@@ -37,7 +44,17 @@ type Refusal = (StatusCode, &'static str, String);
 /// What an inbox believes.
 struct Believed {
     from: InstanceId,
+    by: By,
     what: What,
+}
+
+/// What makes sure that a request is taken once.
+#[derive(Clone, Copy)]
+pub(super) enum By {
+    /// One of the run's own, by its connection: what its author knows of it.
+    Own(Ticket, Activity),
+    /// A server of others, by what it signed.
+    Peer(Mark),
 }
 
 enum What {
@@ -50,9 +67,10 @@ enum What {
 pub(super) async fn take(
     site: &Arc<Site>,
     id: InstanceId,
-    crossed: &Crossed,
+    caller: &Caller,
     request: Request<Incoming>,
 ) -> Reply {
+    let crossed = &caller.crossed;
     let before = crossed.written();
     let (parts, body) = request.into_parts();
     let body = match whole(site, body).await {
@@ -61,19 +79,36 @@ pub(super) async fn take(
     };
     // each request of ours has a connection of its own
     let head_bytes = if before == 0 { crossed.read().saturating_sub(body.len() as u64) } else { 0 };
-    match believe(site, id, &parts, &body).await {
-        Ok(Believed { from, what: What::Activity(document, read) }) => {
+    let taken = match believe(site, id, caller.own, &parts, &body).await {
+        Ok(Believed { from, by, what: What::Activity(document, read) }) => {
             if let Some(capture) = &site.capture {
                 capture.note(site, from, read.author, &parts, &body);
             }
-            take_effect(site, id, from, &document, &read, body, head_bytes)
+            take_effect(site, id, from, by, (&document, &read), body.clone(), head_bytes)
         }
-        Ok(Believed { from, what: What::Other }) => peers::take(site, id, from, &body),
-        Err((status, reason, words)) => {
-            site.refusals.count(reason, || format!("{words} ({})", shown(&body)));
-            plain(status, &words)
+        Ok(Believed { from, by, what: What::Other }) => {
+            first_time(site, id, from, by).map(|()| peers::take(site, id, from, &body))
         }
+        Err(refusal) => Err(refusal),
+    };
+    taken.unwrap_or_else(|(status, reason, words)| {
+        site.refusals.count(reason, || format!("{words} ({})", shown(&body)));
+        plain(status, &words)
+    })
+}
+
+/// That a request was not taken before; from now on it was.
+fn first_time(site: &Site, id: InstanceId, from: InstanceId, by: By) -> Result<(), Refusal> {
+    let By::Peer(mark) = by else { return Ok(()) };
+    if !site.peer(from).is_some_and(peers::Peer::may_post) {
+        let words = format!("more than {} posts", peers::POSTS_OF_PEER_MAX);
+        return Err((StatusCode::TOO_MANY_REQUESTS, "posts_of_peers_too_many", words));
     }
+    if site.server(id).take(mark, site.unix_s()) { Ok(()) } else { Err(replayed()) }
+}
+
+fn replayed() -> Refusal {
+    (StatusCode::CONFLICT, "requests_replayed", "this very request was taken before".to_owned())
 }
 
 /// The value of a header; of several of one name, all of them.
@@ -91,9 +126,21 @@ fn of_signed<T>(parts: &Parts, body: &[u8], ask: impl FnOnce(&Signed<'_>) -> T) 
 }
 
 /// Makes sure of a request.
-async fn believe(site: &Arc<Site>, id: InstanceId, parts: &Parts, body: &Bytes) -> Result<Believed, Refusal> {
+async fn believe(
+    site: &Arc<Site>,
+    id: InstanceId,
+    own: Option<Purpose>,
+    parts: &Parts,
+    body: &Bytes,
+) -> Result<Believed, Refusal> {
     let claim = of_signed(parts, body, Claim::of).map_err(|why| {
-        (StatusCode::UNAUTHORIZED, "requests_not_signed", format!("the request is not signed: {why}"))
+        let words = format!("the request is not signed: {why}");
+        let status = match &why {
+            Refused::NotSigned(_) => StatusCode::FORBIDDEN,
+            Refused::MissingHeader(name) if name != "signature" => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        (status, "requests_not_signed", words)
     })?;
     if header(parts, "host").as_deref() != Some(site.cell.names.host(id).name()) {
         return Err((StatusCode::BAD_REQUEST, "requests_for_others", "the host is another".to_owned()));
@@ -103,17 +150,40 @@ async fn believe(site: &Arc<Site>, id: InstanceId, parts: &Parts, body: &Bytes) 
         let words = format!("the signature of the request does not hold: {why}");
         (StatusCode::FORBIDDEN, "signatures_wrong", words)
     })?;
+    let date_s = dated(site, parts)?;
+    let by = match own {
+        Some(Purpose::Post(ticket, activity)) => By::Own(ticket, activity),
+        // nobody but itself may speak for a server of the run
+        _ if site.peer(from).is_none() => return Err(replayed()),
+        _ => By::Peer(mark_of(&claim, parts, body, &key, date_s)),
+    };
+    if matches!(by, By::Peer(mark) if site.server(id).has_taken(&mark)) {
+        return Err(replayed());
+    }
     let what = match Document::read(body) {
         Ok(document) => author_signed(site, id, from, document).await?,
         Err(_) if site.peer(from).is_some() => What::Other,
         Err(why) => return Err((StatusCode::BAD_REQUEST, "activities_malformed", why)),
     };
-    let signature = header(parts, "signature").unwrap_or_default();
-    if !site.server(id).is_new(&signature) {
-        let words = "this very request was taken before".to_owned();
-        return Err((StatusCode::CONFLICT, "requests_replayed", words));
-    }
-    Ok(Believed { from, what })
+    Ok(Believed { from, by, what })
+}
+
+/// The date of a request in Unix time, if it is near the time of the run.
+fn dated(site: &Site, parts: &Parts) -> Result<i64, Refusal> {
+    let now_s = site.unix_s();
+    let date = header(parts, "date").unwrap_or_default();
+    let date_s = http_date_unix_s(date.trim());
+    date_s.filter(|date_s| date_s.abs_diff(now_s) <= DATE_OFF_MAX_S.unsigned_abs()).ok_or_else(|| {
+        let words = format!("the date `{}` is more than half an hour off", shown(date.as_bytes()));
+        (StatusCode::FORBIDDEN, "dates_off", words)
+    })
+}
+
+/// What was signed by which key, however the rest of the head is written.
+fn mark_of(claim: &Claim, parts: &Parts, body: &[u8], key: &PublicKey, date_s: i64) -> Mark {
+    let lines = of_signed(parts, body, |signed| claim.signed_lines(signed)).unwrap_or_default();
+    let digest = Sha256::new_with_prefix(key.der()).chain_update(lines).finalize().into();
+    Mark { date_s, digest }
 }
 
 /// A document whose author is who it says, where that is not the sender.
@@ -145,9 +215,18 @@ async fn key_of(site: &Arc<Site>, id: InstanceId, actor: &str) -> Result<(Instan
         )
     };
     let who = who(site, actor).ok_or_else(unknown)?;
-    let cell = site.server(id).key_of(actor);
-    let key = cell.get_or_try_init(|| fetch_key(actor)).await;
-    let key = key.map_err(|why| (StatusCode::UNAUTHORIZED, "keys_not_fetched", format!("{actor}: {why}")))?;
+    let fetched = site.server(id).key_of(actor);
+    let not_fetched = |why| (StatusCode::UNAUTHORIZED, "keys_not_fetched", format!("{actor}: {why}"));
+    let fetch = async || {
+        let failed = || fetched.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if site.peer(who).is_some() && failed().is_some_and(|at| at.elapsed() < FETCH_PAUSE) {
+            return Err("it could not be fetched just now".to_owned());
+        }
+        let key = fetch_key(site, who, actor).await;
+        *failed() = key.is_err().then(clock::machine_now);
+        key
+    };
+    let key = fetched.key.get_or_try_init(fetch).await.map_err(not_fetched)?;
     Ok((who, key.clone()))
 }
 
@@ -178,10 +257,16 @@ struct PublicKeyMember {
     public_key_pem: String,
 }
 
-async fn fetch_key(actor: &str) -> Result<PublicKey, String> {
+async fn fetch_key(site: &Site, who: InstanceId, actor: &str) -> Result<PublicKey, String> {
     let (address, target) = address_of(actor).ok_or("it has no literal address")?;
     let request = get(&address.to_string(), target).map_err(|error| error.to_string())?;
-    let answer = tokio::time::timeout(FETCH_TIME_MAX, exchange(address, request)).await;
+    let fetch = async {
+        match site.peer(who) {
+            Some(_) => exchange(address, request).await,
+            None => exchange_own(&site.own, Purpose::Key, address, request).await,
+        }
+    };
+    let answer = tokio::time::timeout(FETCH_TIME_MAX, fetch).await;
     let answer = answer.map_err(|_| "no answer in time")?.map_err(|error| error.to_string())?;
     if answer.status != StatusCode::OK {
         return Err(format!("its document was answered with {}", answer.status));
@@ -199,31 +284,42 @@ fn take_effect(
     site: &Arc<Site>,
     id: InstanceId,
     from: InstanceId,
-    document: &Document,
-    read: &Read,
+    by: By,
+    (document, read): (&Document, &Read),
     body: Bytes,
     head_bytes: u64,
-) -> Reply {
+) -> Result<Reply, Refusal> {
     let mut guard = site.world();
     let world = &mut *guard;
-    let Some(now) = world.opens(id) else {
-        drop(guard);
-        site.refusals.count("posts_while_down", || format!("to {id}"));
-        return plain(StatusCode::SERVICE_UNAVAILABLE, "down");
+    let whose = if matches!(by, By::Own(..)) { Whose::Own } else { Whose::Stranger };
+    let now = match world.opens(id, whose) {
+        Ok(now) => now,
+        Err(why) => {
+            drop(guard);
+            return Ok(not_taken(site, id, why));
+        }
     };
-    let found = world.book.find(document);
-    let (number, noted) = found.unwrap_or_else(|| world.book.take_foreign(document, read, now));
     let is_peertube = site.cell.federation.instances[id.index()].is_peertube;
     let limiter = world.desks[id.index()].limiter.as_mut().filter(|_| is_peertube);
     let left = limiter.map(|limiter| (limiter.takes(now, from), limiter.left(from)));
+    let settle = |world: &mut World, arrival| {
+        if let By::Own(ticket, _) = by {
+            world.settle(ticket, arrival);
+        }
+    };
     if let Some((false, _)) = left {
-        world.settle(from, id, number, Arrival::Refused);
-        return plain(StatusCode::TOO_MANY_REQUESTS, "too many requests");
+        settle(world, Arrival::Refused);
+        return Ok(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests"));
     }
+    first_time(site, id, from, by)?;
     // what decides is what the document says; the rest of the activity only names draws
+    let noted = match by {
+        By::Own(_, activity) => activity,
+        By::Peer(_) => world.book.find(document, read, now),
+    };
     let Read { video, author, result, expires, .. } = *read;
     let activity = Activity { video, author, result, expires, ..noted };
-    world.settle(from, id, number, Arrival::Delivered);
+    settle(world, Arrival::Delivered);
     if site.peer(from).is_none() && site.peer(author).is_none() {
         let message = posted(world, id, from, &activity, &body, head_bytes);
         world.note(Note::Delivered { now, message });
@@ -232,11 +328,14 @@ fn take_effect(
     world.process(now, id, from, activity, body);
     let (form, date) = (world.rules(id).wire.form(), world.clock_of(id, now));
     drop(guard);
-    answered(site, form, date, left.map(|(_, left)| left))
+    if matches!(by, By::Peer(_)) {
+        site.refusals.count("activities_of_peers", || format!("{} at {id}", document.id()));
+    }
+    Ok(answered(site, form, date, left.map(|(_, left)| left)))
 }
 
 fn posted(
-    world: &super::world::World,
+    world: &World,
     to: InstanceId,
     from: InstanceId,
     activity: &Activity,

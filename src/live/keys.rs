@@ -110,6 +110,11 @@ impl PublicKey {
         Ok(PublicKey { key })
     }
 
+    /// The key as DER: what tells it from all others, whoever says that it is theirs.
+    pub fn der(&self) -> &[u8] {
+        self.key.as_ref()
+    }
+
     /// Whether this is the signature of the message by this key.
     pub fn verifies(&self, message: &[u8], signature_base64: &str) -> bool {
         signature_base64.len() <= SIGNATURE_CHARACTERS_MAX

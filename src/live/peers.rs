@@ -1,5 +1,7 @@
 //! Servers of others that take part: they may follow an instance and get what its followers get, and what they post is
 //! taken if they sign it. They are in no record.
+//!
+//! What is for one of them waits in a queue of its own, and is posted one after the other: one that hangs costs one socket.
 
 use super::desk::Body;
 use super::documents::has_account;
@@ -7,6 +9,7 @@ use super::exchange::{address_of, exchange, request_of};
 use super::http_signature::prove;
 use super::ld_signature;
 use super::server::{Reply, empty, plain, shown};
+use super::setup::PeerAt;
 use super::site::Site;
 use crate::mechanism::wire::Persistence;
 use crate::words::ids::InstanceId;
@@ -15,7 +18,15 @@ use hyper::StatusCode;
 use hyper::body::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+
+/// No more posts wait for one of them.
+const POSTS_WAITING_MAX: usize = 1_000;
+
+/// No more posts of one of them are taken in a run.
+pub(super) const POSTS_OF_PEER_MAX: u64 = 100_000;
 
 /// A server of others.
 #[derive(Debug)]
@@ -27,6 +38,15 @@ pub(super) struct Peer {
     /// The URL of its inbox.
     pub(super) inbox: String,
     follows: Mutex<BTreeSet<InstanceId>>,
+    /// How many of its posts were taken.
+    posts: AtomicU64,
+    queue: Sender<Post>,
+}
+
+/// Something that waits for one of them.
+pub(super) struct Post {
+    from: InstanceId,
+    body: Bytes,
 }
 
 /// Something for the followers among them.
@@ -39,22 +59,39 @@ pub(super) struct Broadcast {
 }
 
 impl Peer {
-    pub(super) fn new(id: InstanceId, actor: &str, inbox: &str, follows: Option<InstanceId>) -> Peer {
-        let follows = Mutex::new(follows.into_iter().collect());
-        Peer { id, actor: actor.to_owned(), inbox: inbox.to_owned(), follows }
+    /// One, and the posts that will wait for it.
+    pub(super) fn new(at: &PeerAt) -> (Peer, Receiver<Post>) {
+        let (queue, waiting) = channel(POSTS_WAITING_MAX);
+        let peer = Peer {
+            id: at.id,
+            actor: at.actor.clone(),
+            inbox: at.inbox.clone(),
+            follows: Mutex::new(at.follows.into_iter().collect()),
+            posts: AtomicU64::new(0),
+            queue,
+        };
+        (peer, waiting)
     }
 
     pub(super) fn is_following(&self, id: InstanceId) -> bool {
-        self.follows.lock().expect("nobody panics with it").contains(&id)
+        self.follows().contains(&id)
+    }
+
+    /// Whether one more of its posts may be taken; counts it.
+    pub(super) fn may_post(&self) -> bool {
+        self.posts.fetch_add(1, Ordering::Relaxed) < POSTS_OF_PEER_MAX
     }
 
     fn follow(&self, id: InstanceId, does: bool) {
-        let mut follows = self.follows.lock().expect("nobody panics with it");
         if does {
-            follows.insert(id);
+            self.follows().insert(id);
         } else {
-            follows.remove(&id);
+            self.follows().remove(&id);
         }
+    }
+
+    fn follows(&self) -> MutexGuard<'_, BTreeSet<InstanceId>> {
+        self.follows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -70,7 +107,7 @@ pub(super) fn take(site: &Arc<Site>, id: InstanceId, from: InstanceId, body: &By
     let Ok(activity) = serde_json::from_slice::<Value>(body) else {
         return plain(StatusCode::BAD_REQUEST, "no activity");
     };
-    let peer = site.peer(from).expect("only peers get here");
+    let Some(peer) = site.peer(from) else { return plain(StatusCode::BAD_REQUEST, "no activity") };
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let account_of = |object: &str| {
         let account = object.strip_prefix(&site.cell.names.host(id).url)?.strip_prefix("/accounts/")?;
@@ -88,8 +125,7 @@ pub(super) fn take(site: &Arc<Site>, id: InstanceId, from: InstanceId, body: &By
                 "actor": site.cell.names.host(id).actor(),
                 "object": activity,
             });
-            let (site, accept) = (Arc::clone(site), Bytes::from(accept.to_string()));
-            tokio::spawn(async move { post(&site, id, from, accept).await });
+            queue(site, peer, Post { from: id, body: Bytes::from(accept.to_string()) });
         }
         Some("Undo") if is_by_peer && is_ours(text(&activity["object"]["object"])) => peer.follow(id, false),
         _ => site.refusals.count("activities_of_peers_ignored", || shown(body)),
@@ -97,9 +133,20 @@ pub(super) fn take(site: &Arc<Site>, id: InstanceId, from: InstanceId, body: &By
     empty(StatusCode::NO_CONTENT)
 }
 
-/// Posts what followers get to the peers that follow.
+fn queue(site: &Site, peer: &Peer, post: Post) {
+    if peer.queue.try_send(post).is_err() {
+        site.refusals
+            .count("posts_to_peers_dropped", || format!("{}: {POSTS_WAITING_MAX} wait already", peer.inbox));
+    }
+}
+
+/// Queues what followers get for the peers that follow.
 pub(super) async fn run_broadcast(site: Arc<Site>, broadcast: Broadcast) {
     let Broadcast { from, but, built, body } = broadcast;
+    let follows = |peer: &&Peer| peer.is_following(from) && Some(peer.id) != but;
+    if !site.peers.iter().any(|peer| follows(&peer)) {
+        return;
+    }
     let body = match body {
         Body::Forwarded(bytes) => bytes,
         Body::Own(document) => {
@@ -108,21 +155,27 @@ pub(super) async fn run_broadcast(site: Arc<Site>, broadcast: Broadcast) {
             Bytes::from(document.signed(signature).json())
         }
     };
-    for peer in site.peers.iter().filter(|peer| peer.is_following(from) && Some(peer.id) != but) {
-        post(&site, from, peer.id, body.clone()).await;
+    for peer in site.peers.iter().filter(follows) {
+        queue(&site, peer, Post { from, body: body.clone() });
     }
 }
 
-async fn post(site: &Arc<Site>, from: InstanceId, to: InstanceId, body: Bytes) {
+/// Posts what waits for a peer.
+pub(super) async fn deliver(site: Arc<Site>, number: usize, mut waiting: Receiver<Post>) {
+    while let Some(Post { from, body }) = waiting.recv().await {
+        post(&site, from, &site.peers[number], body).await;
+    }
+}
+
+async fn post(site: &Site, from: InstanceId, Peer { id: to, inbox, .. }: &Peer, body: Bytes) {
     let names = &site.cell.names;
-    let inbox = &site.peer(to).expect("it is for a peer").inbox;
     let (address, target) = address_of(inbox).expect("checked before the run");
     let date = site.clock.now();
     let host = address.to_string();
     let actor = &names.host(from).server_actor;
     let proof = prove(&site.server(from).key, actor, &host, target, &names.http_date(date), &body);
     let form = site.world().rules(from).wire.form();
-    let head = names.request_head(form, from, to, body.len() as u64, date, &proof, Persistence::Closed);
+    let head = names.request_head(form, from, *to, body.len() as u64, date, &proof, Persistence::Closed);
     let head = head.replacen("/inbox", target, 1);
     let answer = match request_of(&head, body) {
         Ok(request) => exchange(address, request).await,

@@ -5,11 +5,13 @@
 //! arrives, whether somebody still waits or not.
 
 use super::desk::{Body, Job};
-use super::exchange::{Answer, NoAnswer, exchange, request_of};
+use super::exchange::{Answer, NoAnswer, exchange_own, request_of};
 use super::http_signature::prove;
 use super::ld_signature;
 use super::notes::Posted;
+use super::own::Purpose;
 use super::site::Site;
+use super::viewers::LATE;
 use crate::domain::faults::Reachability;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::wire::Persistence;
@@ -61,7 +63,8 @@ pub(super) async fn run_job(site: Arc<Site>, job: Job) {
     loop {
         while running.len() < at_once && next < job.to.len() {
             if let Some(begun) = begin(&site, &job, next) {
-                running.spawn(request(Arc::clone(&site), Arc::clone(&job), next, body.clone(), begun));
+                let request = request(Arc::clone(&site), Arc::clone(&job), next, body.clone(), begun);
+                running.spawn(site.watched(request));
             }
             next += 1;
         }
@@ -133,7 +136,7 @@ fn begin(site: &Site, job: &Job, place: usize) -> Option<Begun> {
     };
     if let Course::Fails { fate, .. } = course {
         let arrival = if fate == Fate::FailedConnect { Arrival::FailedConnect } else { Arrival::Lost };
-        world.settle(from, to, job.activity, arrival);
+        world.settle(job.ticket(place), arrival);
     }
     Some(Begun { course, deadline })
 }
@@ -155,7 +158,8 @@ async fn request(
         }
         Course::Arrives { at, answer } => {
             // on its own, so that it arrives even if nobody waits any more
-            let post = tokio::spawn(post(Arc::clone(&site), Arc::clone(&job), place, body, at));
+            let post = post(Arc::clone(&site), Arc::clone(&job), place, body, at);
+            let post = tokio::spawn(site.watched(post));
             let answered = async {
                 let fate = post.await.unwrap_or(Fate::TimedOut);
                 site.clock.wait_until(at + answer).await;
@@ -184,16 +188,25 @@ async fn post(site: Arc<Site>, job: Arc<Job>, place: usize, body: Bytes, at: Tim
     let head = names.request_head(form, from, to, body.len() as u64, at, &proof, Persistence::Closed);
     let address = host.parse().expect("the servers of a run have addresses for names");
     site.clock.wait_until(at).await;
+    let purpose = Purpose::Post(job.ticket(place), message.letter.activity);
     let answer = match request_of(&head, body) {
-        Ok(request) => exchange(address, request).await,
+        Ok(request) => exchange_own(&site.own, purpose, address, request).await,
         Err(error) => Err(error),
     };
-    judge(&site, &job, &message, &answer)
+    let is_over = site.world().over().is_some();
+    if !is_over && site.clock.is_past(at, LATE) {
+        site.refusals.count_own("posts_late", || format!("from {from} to {to}"));
+    }
+    let (fate, arrival) = judge(&site, &message, &answer, is_over);
+    // the receiver has said so itself if it took the message
+    site.world().settle(job.ticket(place), arrival);
+    fate
 }
 
-fn judge(site: &Site, job: &Job, message: &Posted, answer: &Result<Answer, NoAnswer>) -> Fate {
-    let (from, to) = (message.letter.from, message.to);
-    let (fate, arrival) = match answer {
+/// How an answer is understood. After the end of the run nobody has to answer.
+fn judge(site: &Site, message: &Posted, answer: &Result<Answer, NoAnswer>, is_over: bool) -> (Fate, Arrival) {
+    let to = message.to;
+    match answer {
         Ok(answer) => {
             if answer.written != message.bytes() {
                 let (is, said) = (answer.written, message.bytes());
@@ -212,20 +225,29 @@ fn judge(site: &Site, job: &Job, message: &Posted, answer: &Result<Answer, NoAns
                     (Fate::Good, Arrival::Delivered)
                 }
                 StatusCode::TOO_MANY_REQUESTS => (Fate::Refused, Arrival::Refused),
+                // it went down while the request was under way
+                StatusCode::SERVICE_UNAVAILABLE if !is_over => {
+                    site.refusals.count("posts_while_down", || format!("to {to}"));
+                    (Fate::FailedConnect, Arrival::Lost)
+                }
                 status => {
-                    site.refusals.count("posts_refused", || {
-                        format!("{to} answered {status}: {}", String::from_utf8_lossy(&answer.body))
-                    });
+                    let words =
+                        || format!("{to} answered {status}: {}", String::from_utf8_lossy(&answer.body));
+                    match site.peer(message.letter.activity.author) {
+                        _ if is_over => {}
+                        // what it has not signed as others want it is forwarded all the same
+                        Some(_) => site.refusals.count("forwards_of_peers_refused", words),
+                        None => site.refusals.count_own("posts_refused", words),
+                    }
                     (Fate::FailedConnect, Arrival::Lost)
                 }
             }
         }
         Err(error) => {
-            site.refusals.count("posts_without_answer", || format!("to {to}: {error}"));
+            if !is_over {
+                site.refusals.count_own("posts_without_answer", || format!("to {to}: {error}"));
+            }
             (Fate::FailedConnect, Arrival::FailedConnect)
         }
-    };
-    // the receiver has said so itself if it took the message
-    site.world().settle(from, to, job.activity, arrival);
-    fate
+    }
 }

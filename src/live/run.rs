@@ -5,7 +5,7 @@ use super::keys::KeyPair;
 use super::setup::{
     Addresses, PeerAt, Unfit, at_addresses, check, check_peers, default_scale, make_keys, signatures_per_s,
 };
-use super::{Capture, Lived, Stage, run_cell};
+use super::{Capture, Died, Lived, Stage, run_cell};
 use crate::metrics::Collector;
 use crate::metrics::apart::Apart;
 use crate::observe::{Both, Observer, Outcome};
@@ -42,6 +42,11 @@ pub struct Batch {
     peers: Vec<PeerAt>,
     capture: Option<Arc<Capture>>,
 }
+
+/// No more connections of strangers to the servers of a column are served at once, and no more wait.
+const STRANGERS_MAX: u64 = 1_024;
+/// Where files are few: as many at least.
+const STRANGERS_MIN: u64 = 16;
 
 /// What came of one cell.
 pub struct Alive<O> {
@@ -112,17 +117,20 @@ impl Batch {
 
     /// Lets all of them live until their ends; `observer` makes one more observer for each.
     ///
+    /// Cells share nothing: one that dies does not keep the others from their records.
+    ///
     /// # Errors
-    /// If there is no runtime, or a listener cannot be used.
+    /// If there is no runtime.
     pub fn live<O: Observer + Send>(
         self,
         scenario: &Scenario,
         plans: &[CellPlan],
         observer: &(dyn Fn(&Cell) -> O + Sync),
         stop: &Arc<AtomicBool>,
-    ) -> std::io::Result<Vec<Alive<O>>> {
-        // as many open files as this process may have: each connection is two
-        let _ = rlimit::increase_nofile_limit(u64::MAX);
+    ) -> std::io::Result<Vec<Result<Alive<O>, Died>>> {
+        // as many open files as this process may have: each connection of its own is two
+        let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(STRANGERS_MAX);
+        let strangers_max = (files / 8 / self.cells.len().max(1) as u64).clamp(STRANGERS_MIN, STRANGERS_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let Batch { cells, scale, listeners, keys, peers, capture, .. } = self;
         let stages = listeners.into_iter().enumerate().map(|(number, listeners)| Stage {
@@ -132,6 +140,7 @@ impl Batch {
             starts_in: BEFORE_START + BETWEEN_STARTS * number as u32,
             capture: capture.clone(),
             peers: peers.clone(),
+            strangers_max: strangers_max as usize,
         });
         let handle = runtime.handle();
         let lived = std::thread::scope(|scope| {
@@ -146,11 +155,11 @@ impl Batch {
                     })
                 })
                 .collect();
-            threads.into_iter().map(|thread| thread.join().expect("no thread of ours panics")).collect()
+            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Died::Panicked))).collect()
         });
         // whatever is still under way ends here; the next cells may want the same ports
         runtime.shutdown_timeout(SHUTDOWN_MAX);
-        lived
+        Ok(lived)
     }
 }
 
@@ -162,7 +171,7 @@ fn live_one(
     runtime: &tokio::runtime::Handle,
     more: &mut impl Observer,
     stop: &Arc<AtomicBool>,
-) -> std::io::Result<(Option<CellResult>, Lived)> {
+) -> Result<(Option<CellResult>, Lived), Died> {
     let scale = stage.scale;
     let sampling = cell.sampling;
     let collector = Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket);
@@ -172,7 +181,11 @@ fn live_one(
     let Outcome::Done(end) = lived.ending.outcome else { return Ok((None, lived)) };
     let observed = collector.finish(end, &lived.ending, Apart::default());
     let counts = lived.refusals.iter().map(|(&reason, how)| (reason.to_owned(), how.count));
-    let how = LiveHow { time_scale: scale.to_string(), counts: counts.collect() };
+    let how = LiveHow {
+        time_scale: scale.to_string(),
+        counts: counts.collect(),
+        own_failed: lived.refusals.values().filter(|how| how.is_own).map(|how| how.count).sum(),
+    };
     let ran = RanHow::live(scenario.compare[plan.variant].name.clone(), how);
     Ok((Some(result(scenario, plan, cell, observed, ran)), lived))
 }

@@ -1,19 +1,21 @@
 //! The HTTP server of one instance: connections within limits, and what it answers to which request.
 //!
-//! Limits: connections at once, the time for a head and for a body, the bytes of a body. What exceeds them is refused, and
-//! counted; everybody else is served.
+//! Limits: connections of strangers at once (`places`), the time for a head and for a body, their bytes. What exceeds them is
+//! refused, and counted; everybody else is served.
 
 use super::documents;
 use super::inbox;
+use super::own::Purpose;
 use super::site::Site;
 use super::socket::{Counted, Crossed};
+use super::world::NotTaken;
 use crate::event::MAX_NUMBER;
 use crate::instance::Heartbeat;
 use crate::words::ids::{InstanceId, SessionId, VideoId};
 use crate::words::units::Span;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
@@ -23,14 +25,13 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 
-/// Connections of one server at once; more wait until one ends.
-const CONNECTIONS_MAX: usize = 1_024;
 /// A whole head has to come within this time, and so has the next one on a connection that is kept.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 /// A whole body has to come within this time.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
+/// A head with more bytes is refused; PeerTube's have about 900.
+const HEAD_BYTES_MAX: usize = 32 << 10;
 /// Whatever is done on it, a connection ends after this time.
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(60);
 /// No body may have more bytes.
@@ -38,21 +39,35 @@ pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
 
 pub(super) type Reply = Response<Full<Bytes>>;
 
+/// Whose request it is.
+#[derive(Clone)]
+pub(super) struct Caller {
+    /// The bytes of the connection.
+    pub(super) crossed: Crossed,
+    /// What this process itself opened the connection for; none if a stranger did.
+    pub(super) own: Option<Purpose>,
+}
+
 /// Serves an instance until the runtime ends.
 pub(super) async fn serve(site: Arc<Site>, id: InstanceId, listener: TcpListener) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
-        let place = Arc::clone(&room).acquire_owned().await.expect("it is never closed");
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let site = Arc::clone(&site);
-                tokio::spawn(async move {
-                    let served =
-                        tokio::time::timeout(CONNECTION_TIME_MAX, connection(&site, id, stream)).await;
-                    if served.is_err() {
-                        site.refusals.count("connections_too_long", || format!("at {id}"));
+            Ok((stream, from)) => {
+                let own = site.own.purpose(&from);
+                let room = match own {
+                    Some(_) => None,
+                    None => match site.places.admit(&site.refusals) {
+                        None => continue,
+                        room => room,
+                    },
+                };
+                let served = Arc::clone(&site);
+                site.spawn(async move {
+                    let connection = timed_connection(&served, id, stream, own);
+                    match room {
+                        Some(room) => served.places.seat(room, &served.refusals, connection).await,
+                        None => connection.await,
                     }
-                    drop(place);
                 });
             }
             Err(error) => {
@@ -64,17 +79,26 @@ pub(super) async fn serve(site: Arc<Site>, id: InstanceId, listener: TcpListener
     }
 }
 
-async fn connection(site: &Arc<Site>, id: InstanceId, stream: TcpStream) {
+async fn timed_connection(site: &Arc<Site>, id: InstanceId, stream: TcpStream, own: Option<Purpose>) {
+    let served = tokio::time::timeout(CONNECTION_TIME_MAX, connection(site, id, stream, own)).await;
+    if served.is_err() {
+        site.refusals.count("connections_too_long", || format!("at {id}"));
+    }
+}
+
+async fn connection(site: &Arc<Site>, id: InstanceId, stream: TcpStream, own: Option<Purpose>) {
     // answers are small: waiting for more would only make them late
     let _ = stream.set_nodelay(true);
     let (counted, crossed) = Counted::new(stream);
+    let caller = Caller { crossed, own };
     let service = service_fn(|request| {
-        let (site, crossed) = (Arc::clone(site), crossed.clone());
-        async move { Ok::<_, Infallible>(answer(&site, id, &crossed, request).await) }
+        let (site, caller) = (Arc::clone(site), caller.clone());
+        async move { Ok::<_, Infallible>(dated_answer(&site, id, &caller, request).await) }
     });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
+        .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(counted), service)
         .await;
     if let Err(error) = served {
@@ -83,16 +107,28 @@ async fn connection(site: &Arc<Site>, id: InstanceId, stream: TcpStream) {
     }
 }
 
-async fn answer(site: &Arc<Site>, id: InstanceId, crossed: &Crossed, request: Request<Incoming>) -> Reply {
+/// The answer, with the time of the run for its date where it has none yet.
+async fn dated_answer(
+    site: &Arc<Site>,
+    id: InstanceId,
+    caller: &Caller,
+    request: Request<Incoming>,
+) -> Reply {
+    let mut reply = answer(site, id, caller, request).await;
+    if let Ok(date) = site.cell.names.http_date(site.clock.now()).parse() {
+        reply.headers_mut().entry(DATE).or_insert(date);
+    }
+    reply
+}
+
+async fn answer(site: &Arc<Site>, id: InstanceId, caller: &Caller, request: Request<Incoming>) -> Reply {
     let path = request.uri().path().to_owned();
     let parts: Vec<&str> = path.split('/').skip(1).collect();
     match (request.method(), &parts[..]) {
-        (&Method::POST, ["inbox"] | ["accounts", _, "inbox"]) => {
-            inbox::take(site, id, crossed, request).await
-        }
+        (&Method::POST, ["inbox"] | ["accounts", _, "inbox"]) => inbox::take(site, id, caller, request).await,
         (&Method::POST, ["api", "v1", "videos", video, "views"]) => {
             let video = documents::video_named(site, video);
-            views(site, id, video, request).await
+            views(site, id, video, caller.own, request).await
         }
         (&Method::GET, parts) => {
             let query = request.uri().query().unwrap_or_default();
@@ -116,47 +152,84 @@ struct View {
     heartbeat: Option<u32>,
 }
 
-async fn views(site: &Site, id: InstanceId, video: Option<VideoId>, request: Request<Incoming>) -> Reply {
+async fn views(
+    site: &Site,
+    id: InstanceId,
+    video: Option<VideoId>,
+    own: Option<Purpose>,
+    request: Request<Incoming>,
+) -> Reply {
     let Some(video) = video else { return plain(StatusCode::NOT_FOUND, "no such video") };
     let body = match whole(site, request.into_body()).await {
         Ok(body) => body,
         Err(reply) => return reply,
     };
-    let view = serde_json::from_slice::<View>(&body).ok();
-    let Some(heartbeat) = view.and_then(|view| heartbeat_of(site, id, video, &view)) else {
-        site.refusals.count("heartbeats_malformed", || shown(&body));
-        return plain(StatusCode::BAD_REQUEST, "no heartbeat");
+    let malformed = |reason| {
+        site.refusals.count(reason, || shown(&body));
+        plain(StatusCode::BAD_REQUEST, "no heartbeat")
     };
-    if site.world().heartbeat(id, heartbeat) {
-        empty(StatusCode::NO_CONTENT)
-    } else {
-        plain(StatusCode::SERVICE_UNAVAILABLE, "down")
+    let Some(view) = serde_json::from_slice::<View>(&body).ok().filter(View::is_sound) else {
+        return malformed("heartbeats_malformed");
+    };
+    let taken = match (view.visit, view.heartbeat, &view.session_id, own) {
+        (Some(visit), Some(number), _, Some(Purpose::Heartbeat(session))) if session.0 == visit => {
+            let Some(heartbeat) = of_visit(site, id, video, session, number, &view) else {
+                return malformed("heartbeats_malformed");
+            };
+            site.world().heartbeat(id, heartbeat)
+        }
+        // who watches in the workload is known by the connection
+        (Some(_), Some(_), ..) => return malformed("heartbeats_forged"),
+        (None, None, Some(name), _) => {
+            let taken = site.world().made_up_heartbeat(id, video, name, view.watched());
+            if taken.is_ok() {
+                site.refusals.count("heartbeats_of_strangers", || format!("{} at {id}", shown(&body)));
+            }
+            taken
+        }
+        _ => return malformed("heartbeats_malformed"),
+    };
+    taken.map_or_else(|why| not_taken(site, id, why), |()| empty(StatusCode::NO_CONTENT))
+}
+
+/// The answer to what an instance does not take now.
+pub(super) fn not_taken(site: &Site, id: InstanceId, why: NotTaken) -> Reply {
+    match why.reason() {
+        None => plain(StatusCode::SERVICE_UNAVAILABLE, "down"),
+        Some(reason) => {
+            site.refusals.count(reason, || format!("at {id}"));
+            plain(StatusCode::TOO_MANY_REQUESTS, "too many requests")
+        }
     }
 }
 
-/// What a client means. Who is not of the workload is somebody new under each session id.
-fn heartbeat_of(site: &Site, id: InstanceId, video: VideoId, view: &View) -> Option<Heartbeat> {
-    /// Nobody watches for longer in one go, in seconds.
-    const CURRENT_TIME_MAX: f64 = 1e9;
-    /// Characters of a session id.
-    const SESSION_ID_LENGTH_MAX: usize = 64;
-    if !(0.0..CURRENT_TIME_MAX).contains(&view.current_time) {
-        return None;
+impl View {
+    fn is_sound(&self) -> bool {
+        /// Nobody watches for longer in one go, in seconds.
+        const CURRENT_TIME_MAX: f64 = 1e9;
+        /// Characters of a session id.
+        const SESSION_ID_LENGTH_MAX: usize = 64;
+        (0.0..CURRENT_TIME_MAX).contains(&self.current_time)
+            && self.session_id.as_ref().is_none_or(|name| name.len() <= SESSION_ID_LENGTH_MAX)
     }
-    let watched = Span::from_ms((view.current_time * 1e3).round() as u64);
-    match (view.visit, view.heartbeat, &view.session_id) {
-        (Some(visit), Some(number), _) if number <= MAX_NUMBER => {
-            let session = site.cell.sessions.get(visit as usize)?;
-            let is_its = (session.instance, session.video) == (id, video);
-            let (viewer, session) = (session.viewer, SessionId(visit));
-            is_its.then_some(Heartbeat { video, viewer, session, number, watched })
-        }
-        (None, None, Some(name)) if name.len() <= SESSION_ID_LENGTH_MAX => {
-            let viewer = site.world().book.stranger(id, name);
-            Some(Heartbeat { video, viewer, session: SessionId(viewer.0), number: 0, watched })
-        }
-        _ => None,
+
+    fn watched(&self) -> Span {
+        Span::from_ms((self.current_time * 1e3).round() as u64)
     }
+}
+
+/// What a client of the workload means, if it is at its own server.
+fn of_visit(
+    site: &Site,
+    id: InstanceId,
+    video: VideoId,
+    session: SessionId,
+    number: u32,
+    view: &View,
+) -> Option<Heartbeat> {
+    let visit = site.cell.sessions.get(session.index())?;
+    let is_its = (visit.instance, visit.video) == (id, video) && number <= MAX_NUMBER;
+    is_its.then(|| Heartbeat { video, viewer: visit.viewer, session, number, watched: view.watched() })
 }
 
 /// The whole body of a request, within the limits.

@@ -1,12 +1,18 @@
 //! The clients of the workload: each visit posts its heartbeats to its own instance, as PeerTube's player does.
 
-use super::exchange::{exchange, request_of};
+use super::exchange::{exchange_own, request_of};
+use super::own::Purpose;
 use super::site::Site;
 use crate::words::ids::SessionId;
+use crate::words::units::Time;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// A heartbeat that is answered later than this, in real time, is late.
+pub(super) const LATE: Duration = Duration::from_secs(1);
 
 /// Watches from the start of a visit to its end.
 pub(super) async fn watch(site: Arc<Site>, id: SessionId) {
@@ -19,13 +25,14 @@ pub(super) async fn watch(site: Arc<Site>, id: SessionId) {
         }
         site.clock.wait_until(at).await;
         // a client does not wait for the answer before it goes on watching
-        tokio::spawn(post(Arc::clone(&site), id, number, at.since(visit.start).ns() / 1_000_000));
+        site.spawn(post(Arc::clone(&site), id, number, at));
         at += site.world().heartbeat_interval(id);
     }
 }
 
-async fn post(site: Arc<Site>, id: SessionId, number: u32, watched_ms: u64) {
+async fn post(site: Arc<Site>, id: SessionId, number: u32, at: Time) {
     let visit = &site.cell.sessions[id.index()];
+    let watched_ms = at.since(visit.start).ns() / 1_000_000;
     let names = &site.cell.names;
     let (host, uuid) = (names.host(visit.instance).name(), &names.video(visit.video).uuid);
     let body = json!({
@@ -41,13 +48,19 @@ async fn post(site: Arc<Site>, id: SessionId, number: u32, watched_ms: u64) {
     );
     let address = host.parse().expect("the servers of a run have addresses for names");
     let answer = match request_of(&head, Bytes::from(body)) {
-        Ok(request) => exchange(address, request).await,
+        Ok(request) => exchange_own(&site.own, Purpose::Heartbeat(id), address, request).await,
         Err(error) => Err(error),
     };
+    if site.world().over().is_some() {
+        return;
+    }
+    if site.clock.is_past(at, LATE) {
+        site.refusals.count_own("heartbeats_late", || format!("heartbeat {number} of visit {id}"));
+    }
     match answer {
         // a client of an instance that is down tries again at its next heartbeat
         Ok(answer) if [StatusCode::NO_CONTENT, StatusCode::SERVICE_UNAVAILABLE].contains(&answer.status) => {}
-        Ok(answer) => site.refusals.count("heartbeats_refused", || answer.status.to_string()),
-        Err(error) => site.refusals.count("heartbeats_without_answer", || error.to_string()),
+        Ok(answer) => site.refusals.count_own("heartbeats_refused", || answer.status.to_string()),
+        Err(error) => site.refusals.count_own("heartbeats_without_answer", || error.to_string()),
     }
 }

@@ -1,13 +1,15 @@
 //! What the servers of one cell keep, under one lock: the instances, what is planned for them, and what observers are told.
 //!
 //! The servers learn of each other through sockets only; the lock orders what observers are told. An input gets the time
-//! that the clock shows when it comes, in whole milliseconds, each of an instance a later one. Ticks, samples and faults
-//! happen at exactly their planned times: whatever is planned until then happens before an input.
+//! that the clock shows when it comes, in whole milliseconds, each of an instance a later one as long as that is no further
+//! ahead of the clock than `AHEAD_MAX`: beyond that the run's own share a millisecond, and those of strangers are not taken.
+//! Ticks, samples and faults happen at exactly their planned times: whatever is planned until then happens before an input.
 
 use super::book::Book;
 use super::clock::Clock;
 use super::desk::{Desk, Work};
 use super::notes::{Note, Taken};
+use super::own::Ticket;
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::federation::Inboxes;
 use crate::domain::protocol::Rules;
@@ -28,6 +30,51 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// The resolution of all times in a live run.
 const MILLISECOND: Span = Span::from_ms(1);
+/// Inputs never run further ahead of the clock, in model time.
+const AHEAD_MAX: Span = Span::from_ms(10);
+/// While more jobs than these wait at an instance, it takes nothing of strangers.
+const JOBS_WAITING_MAX: u64 = 1_000;
+/// Nor while more requests than these are under way in the whole column.
+const UNDER_WAY_MAX: usize = 10_000;
+/// No more inputs of strangers are taken in a column.
+const STRANGERS_MAX: u64 = 1_000_000;
+
+/// Whose input it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    /// The run's own.
+    Own,
+    /// A stranger's, or a server's of others.
+    Stranger,
+}
+
+/// Why an input is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NotTaken {
+    /// The process is down, or the run is over.
+    Down,
+    /// The clock would run ahead.
+    TooFast,
+    /// Too much waits to be sent.
+    TooMuchWaits,
+    /// There are too many viewers that clients made up.
+    TooManyMadeUp,
+    /// Strangers have had too many taken.
+    TooMany,
+}
+
+impl NotTaken {
+    /// The name under which a refusal of strangers is counted; being down is none.
+    pub(super) fn reason(self) -> Option<&'static str> {
+        match self {
+            NotTaken::Down => None,
+            NotTaken::TooFast => Some("inputs_ahead_of_clock"),
+            NotTaken::TooMuchWaits => Some("inputs_while_much_waits"),
+            NotTaken::TooManyMadeUp => Some("viewers_too_many"),
+            NotTaken::TooMany => Some("inputs_of_strangers_too_many"),
+        }
+    }
+}
 
 /// What is to happen at a time; the order is that of events at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,6 +89,15 @@ enum Planned {
     Background(u32, u32),
 }
 
+/// The time of an input at an instance whose latest one had a time of its own; none if it is not taken.
+fn input_time(clock: Time, latest: Time, whose: Whose) -> Option<Time> {
+    let next = latest + MILLISECOND;
+    if next <= clock + AHEAD_MAX {
+        return Some(clock.max(next));
+    }
+    (whose == Whose::Own).then_some(latest)
+}
+
 /// The state of one cell.
 pub(super) struct World {
     pub(super) cell: Arc<Cell>,
@@ -49,9 +105,11 @@ pub(super) struct World {
     pub(super) network: Network,
     pub(super) ledger: Ledger,
     pub(super) queued: Amount,
-    /// Bytes by sender, receiver and activity.
-    pub(super) in_flight: BTreeMap<(InstanceId, InstanceId, u32), u64>,
+    /// The requests that have begun and of which it is not known yet what became of them: sender, receiver, bytes.
+    pub(super) in_flight: BTreeMap<Ticket, (InstanceId, InstanceId, u64)>,
     pub(super) book: Book,
+    /// Whether servers of others take part: then the book knows what ours have built.
+    pub(super) has_peers: bool,
     /// By `InstanceId`: its sending side.
     pub(super) desks: Vec<Desk>,
     /// Of each origin: whom its broadcasts go to, without the followers that it removed.
@@ -74,6 +132,8 @@ pub(super) struct World {
     notes: Option<Sender<Note>>,
     over: Option<Time>,
     inputs: u64,
+    /// Inputs of strangers, of which there are only so many.
+    of_strangers: u64,
 }
 
 impl World {
@@ -83,6 +143,7 @@ impl World {
         clock: Clock,
         notes: Sender<Note>,
         work: UnboundedSender<Work>,
+        has_peers: bool,
     ) -> World {
         let federation = &cell.federation;
         let (instances, end) = (&federation.instances, cell.end.latest());
@@ -99,6 +160,7 @@ impl World {
             queued: Amount::default(),
             in_flight: BTreeMap::new(),
             book: Book::default(),
+            has_peers,
             desks: instances.iter().map(|_| Desk::new(&cell.delivery)).collect(),
             inboxes: inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances))).collect(),
             work,
@@ -114,6 +176,7 @@ impl World {
             notes: Some(notes),
             over: None,
             inputs: 0,
+            of_strangers: 0,
         };
         world.plan_all();
         world
@@ -191,18 +254,33 @@ impl World {
         }
     }
 
-    /// The time of an input that an instance takes now; none if the run is over or its process is down.
-    fn stamp(&mut self, at: InstanceId) -> Option<Time> {
-        let now = self.clock.now().max(self.latest[at.index()] + MILLISECOND);
+    /// The time of an input that an instance takes now.
+    fn stamp(&mut self, at: InstanceId, whose: Whose) -> Result<Time, NotTaken> {
+        let now = input_time(self.clock.now(), self.latest[at.index()], whose).ok_or(NotTaken::TooFast)?;
         if now > self.cell.end.latest() {
-            return None;
+            return Err(NotTaken::Down);
         }
         self.advance(now);
-        let takes = self.over.is_none() && self.instances[at.index()].is_up();
-        takes.then(|| {
-            self.latest[at.index()] = now;
-            now
-        })
+        if self.over.is_some() || !self.is_up(at) {
+            return Err(NotTaken::Down);
+        }
+        if whose == Whose::Stranger {
+            self.may_take_of_strangers(at)?;
+        }
+        self.latest[at.index()] = now;
+        Ok(now)
+    }
+
+    /// Whether an instance takes one more input of strangers; counts it.
+    fn may_take_of_strangers(&mut self, at: InstanceId) -> Result<(), NotTaken> {
+        if self.desks[at.index()].waiting() >= JOBS_WAITING_MAX || self.in_flight.len() >= UNDER_WAY_MAX {
+            return Err(NotTaken::TooMuchWaits);
+        }
+        if self.of_strangers >= STRANGERS_MAX {
+            return Err(NotTaken::TooMany);
+        }
+        self.of_strangers += 1;
+        Ok(())
     }
 
     /// A time for what one of the drivers does, such as beginning a request.
@@ -295,16 +373,31 @@ impl World {
             && self.instances.iter().all(shows_nothing)
     }
 
-    /// A client reports that somebody watches; false if nobody takes it.
-    pub(super) fn heartbeat(&mut self, at: InstanceId, heartbeat: Heartbeat) -> bool {
-        let Some(now) = self.stamp(at) else { return false };
+    /// A client of the workload reports that somebody watches.
+    pub(super) fn heartbeat(&mut self, at: InstanceId, heartbeat: Heartbeat) -> Result<(), NotTaken> {
+        let now = self.stamp(at, Whose::Own)?;
         self.handle(now, at, Taken::Heartbeat(heartbeat), None);
-        true
+        Ok(())
     }
 
-    /// Whether a process takes requests now, and when that is.
-    pub(super) fn opens(&mut self, at: InstanceId) -> Option<Time> {
-        self.stamp(at)
+    /// Somebody else does: under each name somebody new.
+    pub(super) fn made_up_heartbeat(
+        &mut self,
+        at: InstanceId,
+        video: VideoId,
+        name: &str,
+        watched: Span,
+    ) -> Result<(), NotTaken> {
+        let now = self.stamp(at, Whose::Stranger)?;
+        let viewer = self.book.made_up(at, name).ok_or(NotTaken::TooManyMadeUp)?;
+        let heartbeat = Heartbeat { video, viewer, session: SessionId(viewer.0), number: 0, watched };
+        self.handle(now, at, Taken::Heartbeat(heartbeat), None);
+        Ok(())
+    }
+
+    /// When a process takes a request that comes now.
+    pub(super) fn opens(&mut self, at: InstanceId, whose: Whose) -> Result<Time, NotTaken> {
+        self.stamp(at, whose)
     }
 
     /// An activity takes effect.
@@ -333,7 +426,8 @@ impl World {
         self.instances[instance.index()].handle(clock, input.input(), &mut effects);
         self.note(Note::Handled { now, clock, instance, input });
         for effect in effects {
-            if effect.activity.author == instance && matches!(effect.activity.subject, Subject::Plain(_)) {
+            // what came is forwarded: it was counted when it came
+            if body.is_none() && matches!(effect.activity.subject, Subject::Plain(_)) {
                 *self.views.entry((instance, effect.activity.video)).or_default() += 1;
             }
             self.send(now, instance, &effect, body.as_ref());
@@ -397,5 +491,31 @@ impl World {
             queued_jobs_peak: self.queued_jobs_peak,
             inbox_dropped: 0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_follow_the_clock_whoever_floods() {
+        let at = Time::from_ms;
+        let (own, stranger) = (Whose::Own, Whose::Stranger);
+        assert_eq!(input_time(at(50), at(20), stranger), Some(at(50)));
+        assert_eq!(input_time(at(50), at(50), stranger), Some(at(51)));
+        let mut latest = at(50);
+        let mut taken = 0;
+        for _ in 0..1_000 {
+            if let Some(now) = input_time(at(50), latest, stranger) {
+                (latest, taken) = (now, taken + 1);
+            }
+        }
+        assert_eq!((latest, taken), (at(60), 10));
+        for _ in 0..1_000 {
+            latest = input_time(at(50), latest, own).expect("the run's own are always taken");
+        }
+        assert_eq!(latest, at(60));
+        assert_eq!(input_time(at(51), latest, stranger), Some(at(61)));
     }
 }

@@ -84,8 +84,9 @@ impl<'a> CounterLog<'a> {
         for (video, counters) in self.counters.videos.iter_mut().enumerate() {
             for ShownCounter { instance, displayed } in &mut counters.shown {
                 let instance = &instances[*instance as usize];
-                let count = u32::try_from(instance.displayed(VideoId::at(video)));
-                displayed.push(instance.is_up().then(|| count.expect("viewers are limited to u32")));
+                // what servers of others claim may add up to more
+                let count = u32::try_from(instance.displayed(VideoId::at(video))).unwrap_or(u32::MAX);
+                displayed.push(instance.is_up().then_some(count));
             }
         }
         for built in self.newest_total.values() {

@@ -1,7 +1,7 @@
 //! Both drivers on the same cells: first the decisions that are near, then the two runs side by side.
 
-use crate::live::Reason;
 use crate::live::run::Batch;
+use crate::live::{Died, Reason};
 use crate::metrics::Collector;
 use crate::metrics::apart::Apart;
 use crate::observe::{Both, Outcome};
@@ -48,7 +48,7 @@ pub fn near_decisions(batch: &Batch, margin: Span, stop: &AtomicBool) -> Vec<Dec
     batch.cells.par_iter().map(|cell| decisions(cell, margin, stop)).collect()
 }
 
-/// Runs all cells in both drivers and compares them, by column.
+/// Runs all cells in both drivers and compares them, by column; one whose live cell died does not keep the others from that.
 ///
 /// # Errors
 /// If the live driver cannot start.
@@ -58,12 +58,13 @@ pub fn run_both(
     batch: Batch,
     margin: Span,
     stop: &Arc<AtomicBool>,
-) -> io::Result<Vec<Pair>> {
+) -> io::Result<Vec<Result<Pair, Died>>> {
     let scale = batch.scale;
     let cells = batch.cells.clone();
     let log = |cell: &Cell| Log::new(cell.federation.videos.len());
     let lived = batch.live(scenario, plans, &log, stop)?;
-    let pair = |(cell, alive): (&Arc<Cell>, crate::live::run::Alive<Log>)| {
+    let pair = |(cell, alive): (&Arc<Cell>, Result<crate::live::run::Alive<Log>, Died>)| {
+        let alive = alive?;
         let comparison = alive.result.map(|live| {
             let (every, bucket) = (cell.sampling.every, cell.sampling.bucket);
             let collector = Collector::new(&cell.federation, &cell.sessions, every, bucket);
@@ -77,7 +78,7 @@ pub fn run_both(
                 Setting { federation: &cell.federation, counts: &counts, margin, scale },
             )
         });
-        Pair { comparison, counts: alive.lived.refusals }
+        Ok(Pair { comparison, counts: alive.lived.refusals })
     };
     Ok(cells.iter().zip(lived).map(pair).collect())
 }

@@ -74,6 +74,10 @@ pub struct LiveHow {
     pub time_scale: String,
     /// What servers refused, or what went otherwise than the model says, by reason.
     pub counts: BTreeMap<String, u64>,
+    /// Of these, requests of the run's own that failed or came late: if there are any, the records are not what the scenario
+    /// says.
+    #[serde(default)]
+    pub own_failed: u64,
 }
 
 /// What came out of a cell.
@@ -180,9 +184,10 @@ impl RanHow {
         other.messages_apart += self.messages_apart;
         other.messages_counted += self.messages_counted;
         other.heartbeats_skipped += self.heartbeats_skipped;
-        for (reason, count) in self.live.into_iter().flat_map(|live| live.counts) {
-            if let Some(live) = &mut other.live {
-                *live.counts.entry(reason).or_default() += count;
+        if let Some((live, sum)) = self.live.zip(other.live.as_mut()) {
+            sum.own_failed += live.own_failed;
+            for (reason, count) in live.counts {
+                *sum.counts.entry(reason).or_default() += count;
             }
         }
         for (why, count) in self.messages_with_events {

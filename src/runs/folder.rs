@@ -335,6 +335,12 @@ impl<'a> Folder<'a> {
         Ok(ran)
     }
 
+    /// These are finished, and others are not: their records, and how they ran, are there.
+    pub(super) fn complete_in_part(mut self, cells: &BTreeSet<usize>) -> Result<(), FolderError> {
+        self.manifest.ran = self.write_records(cells)?;
+        self.write_manifest()
+    }
+
     /// These are all cells: the records are final.
     pub(super) fn complete(mut self, cells: &BTreeSet<usize>) -> Result<(), FolderError> {
         self.manifest.ran = self.write_records(cells)?;

@@ -199,8 +199,16 @@ pub fn run(
     }
 }
 
+/// What came of cells that lived together.
+pub struct Together<E> {
+    /// Of those that came to their end.
+    pub results: Vec<CellResult>,
+    /// Why others did not, if there are any.
+    pub failure: Option<E>,
+}
+
 /// Runs the cells of a study into a folder, those that are one replication at one point together, by the live driver:
-/// `live` is given the scenario of the point and its cells, and returns their results in order.
+/// `live` is given the scenario of the point and its cells. If some of them fail the others are kept, with their records.
 ///
 /// # Errors
 /// As `run`, and whatever `live` says.
@@ -208,7 +216,7 @@ pub fn run_live<E: From<RunError>>(
     study: &Study,
     out: &Held,
     force: bool,
-    mut live: impl FnMut(&Scenario, &[CellPlan]) -> Result<Vec<CellResult>, E>,
+    mut live: impl FnMut(&Scenario, &[CellPlan]) -> Result<Together<E>, E>,
 ) -> Result<RunOutcome, E> {
     let fail = |error: FolderError| E::from(RunError::Folder(error));
     let cells = plan(&study.scenario);
@@ -219,16 +227,22 @@ pub fn run_live<E: From<RunError>>(
         Opened::Open(folder, kept) => (folder, kept),
     };
     let resumed_cells = kept.len();
-    let kept: BTreeSet<usize> = kept.iter().map(|(spec, _)| spec.cell).collect();
+    let mut kept: BTreeSet<usize> = kept.iter().map(|(spec, _)| spec.cell).collect();
     for together in cells.chunks(study.scenario.compare.len()) {
         if together.iter().all(|cell| kept.contains(&cell.number)) {
             continue;
         }
         let scenario =
             study.point(together[0].point).map_err(|failure| E::from(RunError::Scenario(failure)))?;
-        for result in live(&scenario, together)? {
+        let Together { results, failure } = live(&scenario, together)?;
+        for result in results {
             let record = CellRecord::new(specs[result.cell].clone(), &scenario, result);
             folder.keep(&record).map_err(fail)?;
+            kept.insert(record.spec.cell);
+        }
+        if let Some(failure) = failure {
+            folder.complete_in_part(&kept).map_err(fail)?;
+            return Err(failure);
         }
     }
     folder.complete(&(0..cells.len()).collect()).map_err(fail)?;

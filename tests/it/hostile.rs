@@ -87,7 +87,7 @@ fn a_folder_is_written_by_one_run_at_a_time() {
         &["check", "small.yaml", "--out", "runs", "--against", "HEAD"],
     ];
     if cfg!(feature = "live") {
-        seconds.push(&["live", "small.yaml", "--out", "out", "--force"]);
+        seconds.push(&["live", "small.yaml", "--protocol", "v2", "--out", "out", "--force"]);
     }
     for second in seconds {
         let answer = place.call_soon(second);

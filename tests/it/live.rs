@@ -2,8 +2,11 @@
 //! a count.
 
 mod attacks;
+mod columns;
+mod floods;
 mod others;
 mod peer;
+mod posted;
 mod sockets;
 
 use crate::program::{Answer, Place};

@@ -172,6 +172,11 @@ impl Names {
         self.instant(PrimitiveDateTime::parse(text, HTTP_DATE).ok()?, |time| self.http_date(time) == text)
     }
 
+    /// Model time as Unix time, in seconds.
+    pub fn unix_s(&self, at: Time) -> i64 {
+        self.clock(at).unix_timestamp()
+    }
+
     /// The model time of a date, if there is one and it reads as it was written.
     fn instant(&self, date: PrimitiveDateTime, same: impl Fn(Time) -> bool) -> Option<Time> {
         let unix_ms = date.assume_utc().unix_timestamp_nanos() / 1_000_000;
@@ -185,6 +190,12 @@ impl Names {
         OffsetDateTime::from_unix_timestamp_nanos(unix_ms * 1_000_000)
             .expect("584 years of model time after the epoch have dates")
     }
+}
+
+/// The Unix time in seconds of a date in the form that heads have; none if it is not of that form, or no date.
+pub fn http_date_unix_s(text: &str) -> Option<i64> {
+    let date = PrimitiveDateTime::parse(text, HTTP_DATE).ok()?.assume_utc();
+    (date.format(HTTP_DATE).ok()? == text).then(|| date.unix_timestamp())
 }
 
 /// What a UUID names; keeps the UUIDs of different things apart.

@@ -1,7 +1,7 @@
 //! Attacks on a run: it ends as if nobody had attacked, and has counted them.
 
 use super::peer::signed_as;
-use super::sockets::{Servers, ask, connect, until};
+use super::sockets::{Servers, ask, connect, date_at, until};
 use super::{VISITS, counts};
 use crate::program::Place;
 use fedisim::live::http_signature::prove;
@@ -100,6 +100,25 @@ impl Captured {
     }
 }
 
+/// The header `signature` of a request in other words: what it says that was signed is the same.
+pub(super) fn respelled(signature: &str) -> Vec<String> {
+    let parts: Vec<&str> = signature.split(',').collect();
+    let [key_id, algorithm, list, value] = parts[..] else { panic!("{signature}") };
+    let bare = key_id.trim_end_matches('"').trim_end_matches("#main-key");
+    vec![
+        format!("{value},{list},{algorithm},{key_id}"),
+        format!("{key_id},algorithm=\"hs2019\",{list},{value}"),
+        format!("{key_id},{list},{value}"),
+        format!("{key_id}, {algorithm}, {list}, {value}"),
+        format!("{bare}\",{algorithm},{list},{value}"),
+        format!("{bare}#main-key\",{algorithm},{list},{value}"),
+        format!("{bare}#another\",{algorithm},{list},{value}"),
+        format!("{key_id},{algorithm},{list},{value},nonce=\"1\""),
+        format!("created=1,{key_id},{algorithm},{list},{value}"),
+        format!("{key_id},{algorithm},{},{value}", list.replace("host", "HOST").replace("date", "Date")),
+    ]
+}
+
 /// A request that was taken, in all ways in which it must not be taken.
 fn forge(place: &Place, port: u16) {
     let taken = Captured::wait_for(place, port);
@@ -119,12 +138,18 @@ fn forge(place: &Place, port: u16) {
     let key = KeyPair::generate().expect("a key");
     let digest = prove(&key, "", "", "", "", tampered.body.as_bytes()).digest;
     assert_eq!(tampered.with("digest", &format!("SHA-256={digest}")).post(port), 403, "and its digest");
+    for other in respelled(signature) {
+        assert_eq!(taken.with("signature", &other).post(port), 409, "{other}");
+    }
+    // the account that owns videos has the same key
+    let owner = signature.replace("/accounts/peertube", "/accounts/root");
+    assert!([401, 409].contains(&taken.with("signature", &owner).post(port)), "{owner}");
     let stranger = signature.replace("/accounts/peertube", "/accounts/nobody");
     assert_ne!(stranger, signature);
     assert_eq!(taken.with("signature", &stranger).post(port), 401, "by nobody");
     let actor = start.split('"').nth(1).and_then(|id| id.split('#').next()).expect("an actor");
     let mut own = taken.without("x");
-    for (name, value) in signed_as(actor, &key, port, &taken.body) {
+    for (name, value) in signed_as(actor, &key, port, &taken.body, &date_at(port)) {
         own = own.with(&name, &value);
     }
     assert_eq!(own.post(port), 403, "by a key that is not its sender's");
@@ -189,11 +214,11 @@ fn attacks_neither_stop_a_run_nor_change_a_count() {
     assert_eq!(quiet, json!({}), "nobody attacked it");
     let counts = counts(&place, "attacked");
     for (reason, count) in [
-        ("requests_replayed", 2),
+        ("requests_replayed", 2 + 10),
         ("requests_for_others", 1),
         ("signatures_wrong", 4),
         ("requests_not_signed", 2),
-        ("actors_unknown", 1),
+        ("actors_unknown", 1 + 1),
         ("bodies_too_large", 2),
     ] {
         assert_eq!(counts[reason], count, "{reason}: {counts}");

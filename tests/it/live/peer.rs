@@ -1,16 +1,21 @@
 //! A server of others: it has a key and an inbox, and posts what it is told to, signed.
 
-use super::sockets::{Reply, ask, plain_headers, until};
+use super::sockets::{Reply, ask, date_at, plain_headers, unix_ms, until};
 use fedisim::live::http_signature::{Claim, Refused, Request, prove};
 use fedisim::live::keys::{KeyPair, PublicKey};
+use fedisim::live::ld_signature;
+use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
+use fedisim::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
+use fedisim::words::ids::{InstanceId, SessionId, VideoId};
+use fedisim::words::units::Time;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// The date that it writes into its heads.
-const DATE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
+/// The headers that are signed.
+pub(super) const SIGNED: &str = "(request-target) host date digest";
 
 /// A request that came.
 #[derive(Clone, Debug)]
@@ -119,22 +124,91 @@ impl Peer {
         until(&format!("{kind} of {actor}"), || self.got().into_iter().find(is_it))
     }
 
+    /// What it says about a video of the server at a port, for an hour if it is no plain view: signed by it as its author.
+    pub(super) fn says(&self, port: u16, video: u32, subject: Subject, result: Option<u32>) -> String {
+        const HOUR_MS: u64 = 3_600_000;
+        let (origin, own) = (InstanceId(0), InstanceId(1));
+        let (url, account) = self.actor.split_once("/accounts/").expect("an account");
+        let names = Names {
+            instances: vec![
+                Host::new(&format!("http://127.0.0.1:{port}")),
+                Host { url: url.to_owned(), server_actor: account.to_owned() },
+            ],
+            videos: (0..=video).map(|video| VideoNames::numbered(VideoId(video), origin)).collect(),
+            session_id_length: SESSION_ID_LENGTH,
+            version: VERSION.to_owned(),
+            epoch_unix_ms: unix_ms(&date_at(port)),
+        };
+        let is_plain = matches!(subject, Subject::Plain(_));
+        let activity = Activity {
+            video: VideoId(video),
+            author: own,
+            subject,
+            result,
+            built: Time::ZERO,
+            expires: (!is_plain).then_some(Time::from_ms(HOUR_MS)),
+            stamp: Stamp { session: SessionId(0), number: 0 },
+            form: Form::V61,
+        };
+        let document = names.activity(&activity, Form::V61);
+        let signature = ld_signature::sign(&document, &self.key, names.iso_time(Time::ZERO));
+        document.signed(signature).json()
+    }
+
     /// Posts to the inbox at a port, signed with its key or that of another.
     pub(super) fn post(&self, port: u16, body: &str, key: &KeyPair) -> Reply {
+        self.post_of(port, body, key, &date_at(port))
+    }
+
+    /// The same with another date.
+    pub(super) fn post_of(&self, port: u16, body: &str, key: &KeyPair, date: &str) -> Reply {
+        ask(port, "POST /inbox", &self.headers(port, body, key, date), body)
+    }
+
+    /// All headers of such a post.
+    pub(super) fn headers(&self, port: u16, body: &str, key: &KeyPair, date: &str) -> Vec<(String, String)> {
         let mut headers = plain_headers(port, body);
-        headers.extend(signed_as(&self.actor, key, port, body));
-        ask(port, "POST /inbox", &headers, body)
+        headers.extend(signed_as(&self.actor, key, port, body, date));
+        headers
+    }
+
+    /// The same with only some of the headers signed.
+    pub(super) fn headers_signing(&self, port: u16, body: &str, signed: &str) -> Vec<(String, String)> {
+        let mut headers = self.headers(port, body, &self.key, &date_at(port));
+        let line = |name: &str| match name {
+            "(request-target)" => "(request-target): post /inbox".to_owned(),
+            name => {
+                let value = headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str());
+                format!("{name}: {}", value.expect("it is there"))
+            }
+        };
+        let lines: Vec<String> = signed.split(' ').map(line).collect();
+        let (actor, value) = (&self.actor, self.key.sign(lines.join("\n").as_bytes()));
+        let signature = format!(
+            r#"keyId="{actor}#main-key",algorithm="rsa-sha256",headers="{signed}",signature="{value}""#
+        );
+        headers
+            .iter_mut()
+            .filter(|(name, _)| name == "signature")
+            .for_each(|(_, own)| own.clone_from(&signature));
+        headers
     }
 }
 
 /// The headers by which an actor would prove a POST to the inbox at a port.
-pub(super) fn signed_as(actor: &str, key: &KeyPair, port: u16, body: &str) -> [(String, String); 3] {
-    let proof = prove(key, actor, &format!("127.0.0.1:{port}"), "/inbox", DATE, body.as_bytes());
+pub(super) fn signed_as(
+    actor: &str,
+    key: &KeyPair,
+    port: u16,
+    body: &str,
+    date: &str,
+) -> [(String, String); 3] {
+    let proof = prove(key, actor, &format!("127.0.0.1:{port}"), "/inbox", date, body.as_bytes());
     let signature = format!(
-        r#"keyId="{actor}#main-key",algorithm="rsa-sha256",headers="(request-target) host date digest",signature="{}""#,
+        r#"keyId="{actor}#main-key",algorithm="rsa-sha256",headers="{SIGNED}",signature="{}""#,
         proof.signature
     );
     let digest = format!("SHA-256={}", proof.digest);
-    [("date", DATE.to_owned()), ("digest", digest), ("signature", signature)]
+    [("date", date.to_owned()), ("digest", digest), ("signature", signature)]
         .map(|(name, value)| (name.to_owned(), value))
 }

@@ -1,6 +1,8 @@
 //! Plain sockets: a client of HTTP that may misbehave, free ports, and the program as a number of servers.
 
 use crate::program::{Answer, Place};
+use fedisim::mechanism::wire::{Names, SESSION_ID_LENGTH, VERSION};
+use fedisim::words::units::Time;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
@@ -97,6 +99,32 @@ pub(super) fn get(port: u16, target: &str) -> Reply {
 
 pub(super) fn post(port: u16, target: &str, body: &str) -> Reply {
     ask(port, &format!("POST {target}"), &plain_headers(port, body), body)
+}
+
+/// The date that the server at a port writes into its heads: the time of the run.
+pub(super) fn date_at(port: u16) -> String {
+    let head = get(port, "/nodeinfo/2.0.json").head;
+    let date = head.lines().find_map(|line| line.strip_prefix("date: ")).expect("a date");
+    // heads are read in small letters
+    let capitals = |word: &str| word[..1].to_uppercase() + &word[1..];
+    let words: Vec<String> = date.trim_end_matches("gmt").split_whitespace().map(capitals).collect();
+    format!("{} GMT", words.join(" "))
+}
+
+fn names(epoch_unix_ms: i64) -> Names {
+    let version = VERSION.to_owned();
+    let session_id_length = SESSION_ID_LENGTH;
+    Names { instances: Vec::new(), videos: Vec::new(), session_id_length, version, epoch_unix_ms }
+}
+
+/// A date as Unix time.
+pub(super) fn unix_ms(date: &str) -> i64 {
+    names(0).read_http_date(date).expect("a date").ms() as i64
+}
+
+/// A date so many seconds later, or earlier.
+pub(super) fn moved(date: &str, by_s: i64) -> String {
+    names(unix_ms(date) + by_s * 1_000).http_date(Time::ZERO)
 }
 
 /// Waits until something is so.

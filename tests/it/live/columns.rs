@@ -1,0 +1,58 @@
+//! Columns live apart: a mistake of the program in one does not take the records of the others.
+
+use super::VISITS;
+use crate::program::Place;
+use fedisim::instance::Instance;
+use fedisim::live::Addresses;
+use fedisim::live::run::{Batch, How};
+use fedisim::metrics::definitions::names;
+use fedisim::observe::{Observer, QueueSample};
+use fedisim::runs::folder::Held;
+use fedisim::runs::{RunError, Together, run_live};
+use fedisim::scenario::{Changes, Study, read};
+use fedisim::sim::Cell;
+use fedisim::words::units::Time;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+/// Panics at a sample, in one of the columns.
+struct Panics(bool);
+
+impl Observer for Panics {
+    fn sample(&mut self, _now: Time, number: u32, _instances: &[Instance], _queues: &[QueueSample]) {
+        assert!(!self.0 || number < 2, "a mistake that was planted");
+    }
+}
+
+#[test]
+fn a_panic_in_a_column_leaves_the_others_their_records() {
+    let place = Place::new();
+    place.write("visits.yaml", VISITS);
+    let changes = Changes {
+        sets: ["end=24 s", "measure.every=4 s", "compare=[own, v1, v2]"].map(str::to_owned).to_vec(),
+        ..Changes::default()
+    };
+    let scenario = read(&place.path("visits.yaml"), &changes, &names()).expect("a scenario");
+    let study = Study::new(scenario, &place.path(""), &names());
+    let out = place.path("out");
+    let how = How { addresses: Addresses::default(), scale: Some(20.0), capture: None };
+    let (made, stop) = (AtomicU32::new(0), Arc::new(AtomicBool::new(false)));
+    let observer = |_: &Cell| Panics(made.fetch_add(1, Ordering::Relaxed) == 1);
+    let held = Held::take(&out).expect("nobody else has it");
+    let outcome = run_live(&study, &held, false, |scenario, plans| {
+        let batch = Batch::new(scenario, plans, &how).expect("addresses");
+        let alive = batch.live(scenario, plans, &observer, &stop).expect("a runtime");
+        let results: Vec<_> = alive.into_iter().flatten().filter_map(|one| one.result).collect();
+        assert_eq!(results.len(), 2);
+        Ok::<_, RunError>(Together { results, failure: Some(RunError::Cells("one died".to_owned())) })
+    });
+    assert!(matches!(outcome, Err(RunError::Cells(_))), "{outcome:?}");
+    let of = |column: &str| {
+        let rows = place.rows("out/summary.csv");
+        rows.iter().filter(|row| row.iter().any(|cell| cell == column)).count()
+    };
+    let with_records = ["own", "v1", "v2"].into_iter().filter(|column| of(column) > 0).count();
+    assert_eq!(with_records, 2);
+    let manifest = place.read("out/manifest.json");
+    assert!(manifest.contains("\"complete\": false"), "{manifest}");
+}
