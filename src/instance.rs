@@ -640,6 +640,53 @@ mod tests {
         }
     }
 
+    /// From 8.0 on what somebody else than its author delivers has lost its expiry and its result.
+    #[test]
+    fn a_viewer_that_others_deliver_is_a_plain_view_from_8_0_on() {
+        const OTHER: InstanceId = InstanceId(2);
+        let expires = Some(Time::ZERO + Span::from_secs(500));
+        for (preset, is_plain) in [
+            ("v1", false),
+            ("peertube-6.3-v2", false),
+            ("peertube-7.2", false),
+            ("v2", false),
+            ("peertube-8.0", true),
+            ("peertube-8.2", true),
+            ("peertube-8.2.4", true),
+            ("peertube-9.0-dev", true),
+            ("v3", true),
+        ] {
+            let viewer = |result| Activity {
+                result,
+                expires,
+                ..instance(OTHER, rules(preset)).activity(
+                    Time::ZERO,
+                    VIDEO,
+                    Subject::Viewer(ViewerId(7), 0),
+                    Stamp::default(),
+                )
+            };
+            // at a third instance, from the origin, and from its author
+            for result in [None, Some(1)] {
+                let activity = viewer(result);
+                let mut follower = instance(FOLLOWER, rules(preset));
+                let sent = run(&mut follower, 1, Input::Receive { activity: &activity, sender: ORIGIN });
+                let found = (follower.displayed(VIDEO), follower.viewers_as_plain_views(), sent.len());
+                assert_eq!(found, (u64::from(!is_plain), u64::from(is_plain), 0), "{preset} {result:?}");
+                run(&mut follower, 2, Input::Receive { activity: &activity, sender: OTHER });
+                assert!(follower.displayed(VIDEO) > 0, "{preset} {result:?}");
+            }
+            // at the origin somebody else than its author delivers it: a view of the video, if it is none of a viewer
+            let mut origin = instance(ORIGIN, rules(preset));
+            run(&mut origin, 1, Input::Receive { activity: &viewer(Some(1)), sender: FOLLOWER });
+            let updates = run(&mut origin, 2, Input::FlushUpdates { number: 0 });
+            assert_eq!(
+                (origin.displayed(VIDEO), updates.len()),
+                (u64::from(!is_plain), usize::from(is_plain))
+            );
+        }
+    }
+
     #[test]
     fn a_plain_view_is_sent_once_an_hour_after_enough_watching() {
         let mut follower = instance(FOLLOWER, rules("v2"));

@@ -39,7 +39,9 @@ impl Because {
             Because::Local => {
                 "a receiver's cores or threads are busy with what came before (about one event each)"
             }
-            Because::Sender => "the sender's process stops, it keeps its connections, or its requests are made again or have no jobs",
+            Because::Sender => {
+                "the sender's process stops, it keeps its connections, or its requests are made again or have no jobs"
+            }
             Because::Receiver => "a receiver's answers or sends depend on what it receives",
             Because::Forwarded => "receivers verify what is forwarded one after another",
             Because::Single => "jobs for one inbox",
