@@ -91,7 +91,7 @@ fn every_rule_and_parameter_that_recordings_can_see_is_held_by_one() {
 }
 
 /// Rules of queues, inboxes, connections and follows: recordings have none of them.
-const OF_DELIVERY: [&str; 8] = [
+pub(super) const OF_DELIVERY: [&str; 8] = [
     "broadcast_queue",
     "forward_queue",
     "forward_to",
