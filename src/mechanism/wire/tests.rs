@@ -388,6 +388,24 @@ fn signed(names: &Names, activity: &Activity) -> Document {
     document.signed(Signature::placeholder(names.iso_time(activity.built)))
 }
 
+/// Whoever signs the canonical text signs the addressees of both members.
+#[test]
+fn addressees_are_in_the_canonical_text() {
+    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let total = Activity { form: Form::V80, ..activity(ORIGIN, Subject::Total, Some(5)) };
+    let text = names.activity(&total, Form::V80).canonical();
+    let (streams, host) = ("https://www.w3.org/ns/activitystreams#", "http://127.0.0.1:9011");
+    for (member, url) in [
+        ("to", format!("{streams}Public")),
+        ("to", format!("{host}/video-channels/root_channel")),
+        ("cc", format!("{host}/accounts/root/followers")),
+    ] {
+        let line = format!(" <{streams}{member}> <{url}> .\n");
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+    assert_eq!(text.matches("#to> ").count() + text.matches("#cc> ").count(), 3);
+}
+
 #[test]
 fn what_is_written_is_read() {
     let names = names_at(9_011, SESSION_ID_LENGTH);
