@@ -5,13 +5,13 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
+use fedisim::foundation::ids::{InstanceId, ViewerId};
+use fedisim::foundation::random::{MessageDraws, Purpose, Seed, exponential};
+use fedisim::foundation::units::{Span, Time};
 use fedisim::mechanism::activity::Subject;
 use fedisim::mechanism::network::{Latency, Network, NetworkModel};
 use fedisim::mechanism::pending::{Key, Pending};
 use fedisim::mechanism::store::{EntryId, Keeping, Store};
-use fedisim::words::ids::{InstanceId, ViewerId};
-use fedisim::words::random::{MessageDraws, Purpose, Seed, exponential};
-use fedisim::words::units::{Span, Time};
 
 const SEED: Seed = Seed { seed: 1, replication: 0 };
 const DESTINATIONS: u32 = 1_000;

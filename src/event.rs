@@ -7,12 +7,12 @@
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
+use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::random::fold;
+use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Form, Kind, Subject};
 use crate::mechanism::pending::Key;
 use crate::mechanism::wire::{Persistence, Sizes};
-use crate::words::ids::{InstanceId, SessionId};
-use crate::words::random::fold;
-use crate::words::units::Time;
 
 use std::ops::Deref;
 use std::rc::Rc;

@@ -10,10 +10,10 @@ use crate::domain::protocol::{
     AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, IdsAfterRestart, KnownViewer,
     OriginTotal, OwnViewers, PlainViews, Rules, StoreKind, Threshold, ViewerResult,
 };
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::store::{EntryId, Keeping, Store};
-use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
-use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@
 //! counters that people see? ARCHITECTURE.md draws the map; the modules below are its layers, in their order, and each
 //! imports only from those before it (a test holds them to that).
 
-pub mod words;
+pub mod foundation;
 
 pub mod files;
 

@@ -3,11 +3,11 @@
 //! Both drivers report the same things. An observer never changes what happens.
 
 use crate::event::{Event, Lane, Message};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::instance::{Input, Instance};
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::transport::TransportBytes;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

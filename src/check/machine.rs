@@ -1,10 +1,10 @@
 //! What the gate found, for programs: JSON (`docs/check.schema.json`), JUnit XML, Bencher's metric format and annotations as
 //! GitHub and Forgejo read them in a log.
 
-use crate::check::words::sentence;
+use crate::check::messages::sentence;
 use crate::check::{Change, Checked};
+use crate::foundation::text::one_line;
 use crate::report::expect::Verdict;
-use crate::words::text::one_line;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::{ElementWriter, Writer};
 use serde::Serialize;

@@ -3,7 +3,7 @@
 
 pub mod baseline;
 pub mod machine;
-pub mod words;
+pub mod messages;
 
 use crate::intervals::{Table, mean_of};
 use crate::metrics::definitions::{Better, DEFINITIONS, Definition};

@@ -2,7 +2,7 @@
 
 use crate::check::baseline::{self, NoBaseline};
 use crate::check::machine::{annotations, bencher, json, junit};
-use crate::check::words::{commit_message, markdown, text};
+use crate::check::messages::{commit_message, markdown, text};
 use crate::check::{Checked, Limits};
 use crate::cli::edited::refused;
 use crate::cli::output::{complain, print, print_json};

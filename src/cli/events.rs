@@ -3,11 +3,11 @@
 use crate::cli::output::{complain, print};
 use crate::cli::{Exit, ScenarioArguments};
 use crate::files;
+use crate::foundation::text::one_line;
+use crate::foundation::units::{Span, Time};
 use crate::runs::cell::{build_cell, plan};
 use crate::runs::event_log::{Comparison, EventLog, compare};
 use crate::sim;
-use crate::words::text::one_line;
-use crate::words::units::{Span, Time};
 use clap::Args;
 use std::io::{self, BufReader, BufWriter};
 use std::path::{Path, PathBuf};

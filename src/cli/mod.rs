@@ -27,11 +27,11 @@ mod timeline;
 mod validate;
 mod validate_model;
 
+use crate::foundation::text::one_line;
 use crate::metrics::definitions::names;
 use crate::runs::EngineChoice;
 use crate::runs::estimate::Estimate;
 use crate::scenario::{self, Changes, Failure, Scenario, Study};
-use crate::words::text::one_line;
 use clap::{Args, Parser, Subcommand};
 use output::{complain, complain_of_scenario, print, print_json};
 use std::path::{Path, PathBuf};

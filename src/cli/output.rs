@@ -2,8 +2,8 @@
 //! terminal: texts of others are in what is printed, and file names.
 
 use crate::cli::Exit;
+use crate::foundation::text::{one_line, visible, visible_json};
 use crate::scenario::Failure;
-use crate::words::text::{one_line, visible, visible_json};
 use std::fmt::Display;
 use std::io::{self, Write};
 

@@ -4,13 +4,13 @@ use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, tell_co
 use crate::cli::output::{complain, print, print_line};
 use crate::cli::run::stop_on_signal;
 use crate::cli::{Exit, ScenarioArguments};
+use crate::foundation::units::Span;
 use crate::live::run::Batch;
 use crate::live::{Unfit, check};
 use crate::parity::{Comparison, Decisions, fix_ends, in_model_time, near_decisions, run_both};
 use crate::runs::RunError;
 use crate::runs::cell::plan;
 use crate::scenario::Scenario;
-use crate::words::units::Span;
 use clap::Args;
 use std::sync::atomic::Ordering;
 

@@ -19,6 +19,9 @@ use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instan
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::workload::Session;
 use crate::event::{Letter, Message};
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::random::Seed;
+use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Subject;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
@@ -26,9 +29,6 @@ use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VERS
 use crate::observe::{Observer, QueueSample};
 use crate::scenario::End;
 use crate::sim::{self, Cell, Sampling};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::random::Seed;
-use crate::words::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 use trace::{kind_in_recordings, session_name};
 

@@ -10,10 +10,10 @@ use crate::conform::{VIDEO, Verdict, verdict};
 use crate::domain::federation::Video;
 use crate::domain::protocol::IdsAfterRestart;
 use crate::domain::workload::Session;
+use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
 use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
-use crate::words::ids::{InstanceId, SessionId};
-use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -10,12 +10,12 @@ use crate::domain::faults::Fault;
 use crate::domain::federation::{self, FollowsAs};
 use crate::domain::protocol::{PRESETS, Rules};
 use crate::event::Message;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::instance::{Input, Instance};
 use crate::mechanism::activity::Subject;
 use crate::observe::{Observer, QueueSample};
 use crate::sim::Cell;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 
 /// Somebody who writes down.
 pub struct Scribe {

@@ -5,10 +5,10 @@
 
 use crate::domain::protocol::{FollowerTotal, PlainViews, Rules};
 use crate::domain::workload::Session;
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::network::LATENCY_MAX;
-use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
-use crate::words::units::{Span, Time};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};

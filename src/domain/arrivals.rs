@@ -6,8 +6,8 @@
 //! sit; how long they watch matters only because a viral wave is scaled by its concurrent viewers.
 
 use crate::domain::watch::Watch;
-use crate::words::random::exponential;
-use crate::words::units::{Span, Time};
+use crate::foundation::random::exponential;
+use crate::foundation::units::{Span, Time};
 use rand::Rng;
 
 /// How the rate of arrivals runs.
@@ -276,7 +276,7 @@ impl Cursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::random::{Purpose, Seed};
+    use crate::foundation::random::{Purpose, Seed};
     use proptest::prelude::*;
 
     const MINUTE: Span = Span::from_secs(60);

@@ -5,7 +5,7 @@
 //! docs/model.md; a figure that nobody has measured is called assumed here.
 
 use crate::domain::protocol::{ConnectionReuse, Rules};
-use crate::words::units::Span;
+use crate::foundation::units::Span;
 
 /// One row: how everybody in the federation delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

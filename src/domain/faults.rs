@@ -5,10 +5,10 @@
 //! protocol meets the same faults.
 
 use crate::domain::protocol::Rules;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::random::{Purpose, Seed, exponential, fold};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::LATENCY_MAX;
-use crate::words::ids::InstanceId;
-use crate::words::random::{Purpose, Seed, exponential, fold};
-use crate::words::units::{Span, Time};
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 

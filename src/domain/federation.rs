@@ -4,9 +4,9 @@
 //! broadcast. Nothing here knows about time.
 
 use crate::domain::protocol::{ForwardTo, Rules};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::random::{Purpose, Seed, unit};
-use crate::words::units::Span;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::random::{Purpose, Seed, unit};
+use crate::foundation::units::Span;
 use rand::seq::SliceRandom;
 use std::collections::BTreeMap;
 use std::sync::Arc;

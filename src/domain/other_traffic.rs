@@ -2,9 +2,9 @@
 //!
 //! Sources: measured on three real PeerTube 6.3.0 servers (docs/model.md).
 
+use crate::foundation::ids::VideoId;
+use crate::foundation::units::Span;
 use crate::mechanism::wire::OtherBodies;
-use crate::words::ids::VideoId;
-use crate::words::units::Span;
 
 /// What is sent beside Views.
 #[derive(Clone, Debug, Default, PartialEq)]

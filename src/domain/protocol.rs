@@ -5,8 +5,8 @@
 //! different rows. This file says which rules exist and what each release chose; `instance` says what they do.
 //! To add a rule: one entry in `rules!`, its value in `PEERTUBE_6_0` (and where a preset differs), one branch in `instance`.
 
+use crate::foundation::units::Span;
 use crate::mechanism::activity::Form;
-use crate::words::units::Span;
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])+ $key:ident: $rule:ident { $($(#[doc = $choice_doc:literal])+ $choice:ident = $text:literal,)+ })+) => {

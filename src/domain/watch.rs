@@ -4,8 +4,8 @@
 //! one uniform number, whatever the law, so that the n-th viewer meets the same luck under every law. Nothing here
 //! knows when or where the viewer watches.
 
-use crate::words::random::{exponential, unit};
-use crate::words::units::Span;
+use crate::foundation::random::{exponential, unit};
+use crate::foundation::units::Span;
 use rand::Rng;
 
 /// The shortest visit: a session is never empty, since its first heartbeat is at its start.
@@ -146,7 +146,7 @@ fn polyline_quantile(points: &[(f64, f64)], left: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::random::{Purpose, Seed};
+    use crate::foundation::random::{Purpose, Seed};
 
     const TEN_MINUTES: Span = Span::from_secs(600);
 

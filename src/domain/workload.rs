@@ -1,6 +1,6 @@
 //! Who watches what, where and when: the sessions of one replication, the same for every protocol.
 //!
-//! Each purpose draws from streams of its own (`words::random`), so that a change of one law leaves what the others drew
+//! Each purpose draws from streams of its own (`foundation::random`), so that a change of one law leaves what the others drew
 //! untouched. Stream by stream, with the number of the crowd in the scenario and of the viewer in the crowd:
 //! - arrivals: one stream per crowd; the n-th arrival is viewer n;
 //! - watch times of first visits: one stream per crowd, one number per viewer;
@@ -13,9 +13,9 @@
 use crate::domain::arrivals::Arrivals;
 use crate::domain::federation::Federation;
 use crate::domain::watch::{SHORTEST_WATCH, Watch, stretch};
-use crate::words::ids::{InstanceId, VideoId, ViewerId};
-use crate::words::random::{Purpose, Seed, exponential, fold, unit};
-use crate::words::units::{Span, Time};
+use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
+use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
+use crate::foundation::units::{Span, Time};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 

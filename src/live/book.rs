@@ -4,10 +4,10 @@
 //! the workload does not know get numbers from the greatest down. What an instance decides never depends on the book: that
 //! is read from the document.
 
+use crate::foundation::ids::{InstanceId, SessionId, ViewerId};
+use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::wire::{About, Document, Read};
-use crate::words::ids::{InstanceId, SessionId, ViewerId};
-use crate::words::units::Time;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 

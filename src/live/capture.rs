@@ -4,7 +4,7 @@
 use super::http_signature::Claim;
 use super::site::Site;
 use crate::files::create_anew;
-use crate::words::ids::InstanceId;
+use crate::foundation::ids::InstanceId;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 //!
 //! This is the one place in the project that reads a clock. Nothing of the model does.
 
-use crate::words::units::Time;
+use crate::foundation::units::Time;
 use std::time::Duration;
 use tokio::time::Instant;
 

@@ -5,7 +5,7 @@
 use super::server::Reply;
 use super::site::Site;
 use crate::domain::federation::FollowsAs;
-use crate::words::ids::{InstanceId, VideoId};
+use crate::foundation::ids::{InstanceId, VideoId};
 use http_body_util::Full;
 use hyper::Response;
 use hyper::body::Bytes;

@@ -38,10 +38,10 @@ pub use capture::Capture;
 pub use refusals::Reason;
 pub use setup::{Addresses, PeerAt, Unfit, check};
 
+use crate::foundation::ids::SessionId;
+use crate::foundation::units::Time;
 use crate::observe::{Ending, Observer, Outcome};
 use crate::sim::Cell;
-use crate::words::ids::SessionId;
-use crate::words::units::Time;
 use clock::Clock;
 use desk::Work;
 use keys::KeyPair;
@@ -174,7 +174,7 @@ async fn live(
 ) -> Option<Ending> {
     let mut tasks = JoinSet::new();
     for (id, listener) in listeners.into_iter().enumerate() {
-        let id = crate::words::ids::InstanceId::at(id);
+        let id = crate::foundation::ids::InstanceId::at(id);
         tasks.spawn(site.watched(server::serve(Arc::clone(&site), id, listener)));
     }
     for session in (0..site.cell.sessions.len()).map(SessionId::at) {

@@ -3,11 +3,11 @@
 
 use crate::domain::protocol::Rules;
 use crate::event::{Letter, Message};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::units::{Span, Time};
 use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
 use crate::observe::{Fate, HealthNote, Observer, QueueName, QueueSample};
-use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
-use crate::words::units::{Span, Time};
 use std::rc::Rc;
 
 /// One observation.

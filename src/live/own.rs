@@ -4,8 +4,8 @@
 //! It is chosen and noted before the connection begins, and forgotten when the exchange is over. Own connections need no
 //! place among those of strangers, and only they may speak for the workload and for the run's servers.
 
+use crate::foundation::ids::SessionId;
 use crate::mechanism::activity::Activity;
-use crate::words::ids::SessionId;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

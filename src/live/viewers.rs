@@ -3,8 +3,8 @@
 use super::exchange::{exchange_own, request_of};
 use super::own::Purpose;
 use super::site::Site;
-use crate::words::ids::SessionId;
-use crate::words::units::Time;
+use crate::foundation::ids::SessionId;
+use crate::foundation::units::Time;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use serde_json::json;

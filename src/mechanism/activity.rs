@@ -2,8 +2,8 @@
 //!
 //! Its JSON and its size on the wire are in `wire`; what a receiver does with it is in `instance`.
 
-use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
-use crate::words::units::Time;
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::units::Time;
 
 /// An activity, as its author built it. A forwarded View is the same View, to the byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

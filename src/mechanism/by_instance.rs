@@ -2,7 +2,7 @@
 //!
 //! Only instances that were asked for take memory: in a federation of n there may be n such tables.
 
-use crate::words::ids::InstanceId;
+use crate::foundation::ids::InstanceId;
 
 /// Values by instance.
 #[derive(Clone, Debug)]

@@ -4,9 +4,9 @@
 //! was idle for a time, unnoticed by the sender. Measured between PeerTube servers, where it is 5 s: single requests
 //! 8.6 s apart were lost every second time, 4.6 s apart never. What a request costs is not known here.
 
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::by_instance::ByInstance;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 
 /// What a request goes out on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

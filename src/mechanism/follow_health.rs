@@ -4,9 +4,9 @@
 //! whose phase is not known here). Before 8.2 a follower has a score, from 8.2 on it is given up after seven days without a
 //! good delivery. Also in memory: which inboxes were bad in the last finished job.
 
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::by_instance::ByInstance;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -5,8 +5,8 @@
 //! flight is also counted where the messages really are, and `Ledger::assert_conserved` compares the two. A request that
 //! is sent again is created again. Nothing here knows what a message says.
 
+use crate::foundation::ids::InstanceId;
 use crate::mechanism::by_instance::ByInstance;
-use crate::words::ids::InstanceId;
 
 use std::ops::AddAssign;
 

@@ -1,12 +1,12 @@
 //! The network between instances: one-way latency and loss of a message on a link.
 //!
 //! Latencies are whole microseconds. What happens to a message is a function of its name (a 64-bit hash) and of its
-//! destination (`words::random::MessageDraws`), never of the order in which it is asked; on a link whose law is constant
+//! destination (`foundation::random::MessageDraws`), never of the order in which it is asked; on a link whose law is constant
 //! and loses nothing, no number is drawn. Nothing here knows about queues, time-outs or protocols.
 
-use crate::words::ids::InstanceId;
-use crate::words::random::{MessageDraws, Purpose, Seed};
-use crate::words::units::Span;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::random::{MessageDraws, Purpose, Seed};
+use crate::foundation::units::Span;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 

@@ -10,7 +10,7 @@
 //! So buckets are as fine as events are dense, and however times are spread, an event goes down digit by digit and never up.
 //! Only the events of one single instant cost their logarithm.
 
-use crate::words::units::Time;
+use crate::foundation::units::Time;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

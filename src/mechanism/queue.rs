@@ -3,7 +3,7 @@
 //! How long a job keeps its slot is not known here: whoever starts it says when it is over. Where that is known on
 //! arrival, `servers` is the same thing in closed form.
 
-use crate::words::units::{Span, Time};
+use crate::foundation::units::{Span, Time};
 use std::collections::VecDeque;
 
 /// Jobs that wait, and how many run.

@@ -3,9 +3,9 @@
 //! Fixed windows, as the express-rate-limit package counts them in memory: the first request at or after the end of a
 //! window begins the next one. What is done with a refused request is not known here.
 
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::by_instance::ByInstance;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 
 /// What one receiver remembers about its senders.
 #[derive(Clone, Debug)]

@@ -6,8 +6,8 @@
 //! `ExponentialBackoff` is for other workers. Not modelled: Sidekiq looks for due retries every few seconds only, and
 //! Mastodon gives a host up after failures on seven days.
 
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use std::collections::BTreeMap;
 
 /// How long after its failure attempt k = 0, 1, ... is made again: k^4 + 15 seconds, and two jitters.

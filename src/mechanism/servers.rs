@@ -3,7 +3,7 @@
 //! When such work is over can be said at once, so nothing waits here and nothing need be scheduled but the completion.
 //! Instants that no `Time` holds are the last one, so that no load overflows.
 
-use crate::words::units::{Span, Time};
+use crate::foundation::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

@@ -9,9 +9,9 @@
 //! The displayed count includes expired entries until the next cleaning. The store knows no protocol: which call a
 //! View leads to is decided by `instance`.
 
+use crate::foundation::ids::{InstanceId, ViewerId};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Subject;
-use crate::words::ids::{InstanceId, ViewerId};
-use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 
 /// The identity of an entry: what the id of its View says.

@@ -4,7 +4,7 @@
 //! entry is known by the tick at which it leaves, so a million entries are a handful of counts. A test holds the two to each
 //! other. When a tick comes is not known here.
 
-use crate::words::units::Time;
+use crate::foundation::units::Time;
 
 /// The entries of one video on one follower.
 #[derive(Clone, Debug, Default)]
@@ -55,9 +55,9 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foundation::ids::{InstanceId, ViewerId};
     use crate::mechanism::activity::Subject;
     use crate::mechanism::store::{EntryId, Keeping, Store};
-    use crate::words::ids::{InstanceId, ViewerId};
     use proptest::prelude::*;
 
     proptest! {

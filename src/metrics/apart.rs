@@ -2,6 +2,8 @@
 //!
 //! The sums are those that `Collector` makes of single reports; adding both gives what it would have made of all of them.
 
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::metrics::Observed;
 use crate::metrics::counters::{ShownCounter, Staleness};
@@ -9,8 +11,6 @@ use crate::metrics::delays::Delays;
 use crate::metrics::delivery::{Fates, QueueRow};
 use crate::metrics::links::Links;
 use crate::metrics::traffic::{Traffic, TrafficRow};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 
 /// Sums over what was not reported.

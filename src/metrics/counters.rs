@@ -3,10 +3,10 @@
 use crate::domain::federation::Federation;
 use crate::domain::workload::{Session, watching};
 use crate::event::Message;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //! it. `fedisim metrics` prints this table, the documentation holds it, and nothing else computes a metric.
 
 use crate::domain::federation::{Capacity, Federation};
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::ledger::Flow;
 use crate::metrics::Observed;
@@ -9,7 +10,6 @@ use crate::metrics::delivery::Fates;
 use crate::metrics::display::{Display, Sums};
 use crate::metrics::traffic::{self, Direction, TrafficRow};
 use crate::observe::Busy;
-use crate::words::ids::{InstanceId, VideoId};
 use std::collections::BTreeSet;
 
 /// A metric as people read it.

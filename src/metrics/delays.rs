@@ -3,9 +3,9 @@
 //!
 //! Quantiles come from an HDR histogram with three significant digits: they are exact to 0.1 %.
 
+use crate::foundation::units::Span;
 use crate::mechanism::activity::Kind;
 use crate::metrics::apart::DelayCounts;
-use crate::words::units::Span;
 use hdrhistogram::Histogram;
 
 /// The quantiles that are kept, in thousandths.

@@ -4,10 +4,10 @@
 //! among the waits with the time that it had waited when the run ended: else a jammed queue would look fast.
 
 use crate::event::Lane;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Flow;
 use crate::metrics::distribution::{Counting, Distribution};
 use crate::observe::{Busy, Ending, Fate, HealthNote, QueueName, QueueSample};
-use crate::words::units::{Span, Time};
 
 /// The primaries of delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 //! An HDR histogram with three significant digits counts while a run goes on: values are exact to 0.1 %. Kept are those
 //! of its buckets that hold something; the distribution of two runs is the sum of their buckets, value by value.
 
-use crate::words::units::Span;
+use crate::foundation::units::Span;
 use hdrhistogram::Histogram;
 
 /// How often which length of time came.

@@ -4,9 +4,9 @@
 //! but for what followers fetch after an `Update`, which is counted and not sent.
 
 use crate::event::Message;
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::by_instance::ByInstance;
-use crate::words::ids::{InstanceId, VideoId};
 use std::collections::BTreeMap;
 
 /// What one instance took from another.

@@ -10,10 +10,10 @@
 
 use crate::domain::federation::Federation;
 use crate::event::Message;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
 
 use std::collections::BTreeMap;
 

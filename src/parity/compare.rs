@@ -5,13 +5,13 @@
 //! simulation's instance shows within the margin of it: where nothing changes near it, that is one count.
 
 use crate::domain::federation::Federation;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::metrics::Observed;
 use crate::metrics::links::LinkSums;
 use crate::parity::history::History;
 use crate::parity::log::{Counts, Log, Name, Passage, Shown};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
 use std::collections::BTreeMap;
 use std::fmt;
 

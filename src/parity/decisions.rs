@@ -11,6 +11,8 @@
 //! retries, links and cores that are limited, and the end of runs that end when they are idle.
 
 use crate::domain::faults::Timetable;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Subject;
 use crate::parity::history::{History, instances};
@@ -19,8 +21,6 @@ use crate::parity::record::{Kept, Record, Taken, record};
 use crate::parity::requests::look_at_requests;
 use crate::scenario::End;
 use crate::sim::Cell;
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 

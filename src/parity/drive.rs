@@ -1,5 +1,6 @@
 //! Both drivers on the same cells: first the decisions that are near, then the two runs side by side.
 
+use crate::foundation::units::Span;
 use crate::live::run::Batch;
 use crate::live::{Died, Reason};
 use crate::metrics::Collector;
@@ -11,7 +12,6 @@ use crate::parity::log::{Counts, Log};
 use crate::runs::cell::CellPlan;
 use crate::scenario::{End, Scenario};
 use crate::sim::{self, Cell};
-use crate::words::units::Span;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;

@@ -5,13 +5,13 @@
 
 use crate::domain::federation::Federation;
 use crate::event::Message;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::Time;
 use crate::instance::{Effect, Input, Instance};
 use crate::mechanism::activity::{Kind, Stamp, Subject};
 use crate::observe::{Fate, Observer, QueueSample};
 use crate::parity::history::{History, instances};
 use crate::sim::Cell;
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::Time;
 use std::collections::BTreeMap;
 
 /// What tells a message from all others of a run. In this order messages lie beside those of their link.

@@ -3,13 +3,13 @@
 //! or do something unlike.
 
 use crate::domain::federation::Video;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::Span;
 use crate::instance::{DisplayEffect, Effect, Instance, display_effect};
 use crate::mechanism::activity::Subject;
 use crate::parity::decisions::{Found, said};
 use crate::parity::history::History;
 use crate::parity::record::{Kept, Taken};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::Span;
 
 /// What of an instance an input can read or change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,10 +168,10 @@ impl Pair<'_> {
 mod tests {
     use super::*;
     use crate::domain::protocol::{PRESETS, Rules};
+    use crate::foundation::ids::{SessionId, ViewerId};
+    use crate::foundation::units::Time;
     use crate::instance::Heartbeat;
     use crate::mechanism::activity::{Activity, Form, Stamp};
-    use crate::words::ids::{SessionId, ViewerId};
-    use crate::words::units::Time;
     use proptest::prelude::*;
     use std::sync::Arc;
 

@@ -4,13 +4,13 @@
 use crate::domain::faults::Timetable;
 use crate::domain::protocol::Rules;
 use crate::event::{Event, Message};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
 use crate::observe::{Fate, HealthNote, Observer, QueueName, QueueSample};
 use crate::parity::log::Log;
 use crate::sim::{self, Cell};
-use crate::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
-use crate::words::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 
 /// An input of an instance, kept.

@@ -3,6 +3,8 @@
 
 use crate::domain::delivery::Queues;
 use crate::domain::faults::Timetable;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::network::Network;
 use crate::observe::{Fate, QueueName};
@@ -11,8 +13,6 @@ use crate::parity::log::{Name, Passage};
 use crate::parity::record::Record;
 use crate::scenario::End;
 use crate::sim::{Cell, message_name};
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A score of follow health below this is near to the end of the follow.

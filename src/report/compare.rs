@@ -1,9 +1,9 @@
 //! Differences between columns, of one run or of several, with their intervals: as text, Markdown, JSON and CSV.
 
+use crate::foundation::text::{markdown, one_line};
 use crate::intervals::{Comparison, Estimate, Table as Values};
 use crate::report::sweep::short;
 use crate::report::table::{Style, align_right, empty, estimated, humane, ratio_text, shown_metrics};
-use crate::words::text::{markdown, one_line};
 use serde::Serialize;
 
 /// How differences are written.

@@ -3,9 +3,9 @@
 //! Numbers are rounded for reading; the exact ones are in `summary.csv`. Rows of traffic also say how many times the
 //! baseline a value is. With several replications numbers are means, with half the width of their 95 % interval.
 
+use crate::foundation::text::{markdown, one_line};
 use crate::intervals::{Comparison, Estimate, Shown, Table as Values};
 use crate::metrics::definitions::Definition;
-use crate::words::text::{markdown, one_line};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 
 /// A group of rows with what it is about.

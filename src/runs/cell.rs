@@ -2,6 +2,9 @@
 //! (`CellResult`) are plain data, so that cells can run anywhere and in any order.
 
 use crate::domain::workload::sessions;
+use crate::foundation::ids::VideoId;
+use crate::foundation::random::{Purpose, Seed};
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, VideoNames};
 use crate::metrics::apart::Apart;
 use crate::metrics::definitions::compute;
@@ -9,9 +12,6 @@ use crate::metrics::{Collector, Observed};
 use crate::observe::Outcome;
 use crate::scenario::Scenario;
 use crate::sim::{self, Cell, HEALTH_INTERVAL, Ran, Sampling};
-use crate::words::ids::VideoId;
-use crate::words::random::{Purpose, Seed};
-use crate::words::units::{Span, Time};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

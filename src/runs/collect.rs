@@ -4,13 +4,13 @@
 //! rows as a run writes them, and none may be missing. The same cell twice does no harm if it came to the same.
 
 use crate::files;
+use crate::foundation::text::one_line;
 use crate::runs::cell::plan;
 use crate::runs::folder::{CELL_BYTES_MAX, Folder, FolderError, Held, Opened};
 use crate::runs::rows;
 use crate::runs::spec::{CellRecord, CellSpec};
 use crate::runs::{EngineChoice, Progress, RunError, RunOutcome, study_of};
 use crate::scenario::{Scenario, Study};
-use crate::words::text::one_line;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;

@@ -8,14 +8,14 @@ use crate::domain::faults::Fault;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
 use crate::domain::workload::{Source, Spread, expected_beats, expected_sessions};
 use crate::event::MAX_NUMBER;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::random::Seed;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
 use crate::scenario::{Failure, Limits, Scenario, Study};
 use crate::sim::broadcasts_without_events;
-use crate::words::ids::InstanceId;
-use crate::words::random::Seed;
-use crate::words::units::{Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

@@ -7,9 +7,9 @@
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
 use crate::event::Event;
+use crate::foundation::random::fold;
+use crate::foundation::units::Time;
 use crate::observe::Observer;
-use crate::words::random::fold;
-use crate::words::units::Time;
 use std::io::{self, BufRead, Read, Write};
 use std::ops::RangeInclusive;
 

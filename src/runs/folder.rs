@@ -11,6 +11,7 @@
 //! go. No wall time, path or thread count is written anywhere. Whoever writes is alone in the folder (`Held`).
 
 use crate::files::{self, Lock, Unlocked, Whole};
+use crate::foundation::text::one_line;
 use crate::runs::EngineChoice;
 use crate::runs::cell::{MetricValue, RanHow};
 use crate::runs::records::{MODEL_VERSION, RECORD_FILES, SUMMARY, mark_front};
@@ -18,7 +19,6 @@ use crate::runs::rows;
 use crate::runs::spec::{CellRecord, CellSpec};
 use crate::runs::summary::{SUMMARY_BYTES_MAX, Whose, read_summary};
 use crate::scenario::{Scenario, Study};
-use crate::words::text::one_line;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,13 +3,13 @@
 //! Tidy: one meaning per file, units in the column names, integers wherever they exist, and on every row what it
 //! belongs to: scenario, protocol, cell, replication, seed and model version. No wall time, path or thread count.
 
+use crate::foundation::ids::InstanceId;
 use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
 use crate::runs::cell::{CellResult, MetricValue};
 use crate::runs::spec::CellSpec;
 use crate::scenario::{Pareto, Scenario};
-use crate::words::ids::InstanceId;
 use std::collections::BTreeMap;
 
 /// The version of the model that made a record.

@@ -1,13 +1,13 @@
 //! What rows a run can write: those of a cell are held against their schema, their scenario and each other before anybody
 //! believes them.
 
+use crate::foundation::text::one_line;
 use crate::mechanism::activity::Kind;
 use crate::metrics::definitions::{DEFINITIONS, Definition};
 use crate::runs::cell::MetricValue;
 use crate::runs::records::{Holds, RECORD_FILES, RecordFile, SUMMARY, common, holds, summary_rows};
 use crate::runs::spec::CellRecord;
 use crate::scenario::Scenario;
-use crate::words::text::one_line;
 use std::collections::BTreeSet;
 
 /// Whole numbers of records, but seeds, are no larger: sums of such still fit.

@@ -1,12 +1,12 @@
 //! Metrics read back from a `summary.csv`: rows, names, units and numbers are held against what a run can write.
 
 use crate::files::Lines;
+use crate::foundation::text::one_line;
 use crate::intervals::Table;
 use crate::metrics::definitions::{DEFINITIONS, Definition};
 use crate::metrics::possible::is_number;
 use crate::runs::records::{COMMON, RECORD_FILES};
 use crate::scenario::{is_column_name, is_path};
-use crate::words::text::one_line;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 

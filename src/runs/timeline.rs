@@ -7,10 +7,10 @@
 use crate::domain::federation::Federation;
 use crate::domain::workload::{Session, watching};
 use crate::event::Message;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::observe::{Fate, Observer, QueueName, QueueSample};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -2,13 +2,13 @@
 //!
 //! Recursion follows the shape, whose depth is ours, never the file. Nothing here knows a key of the format.
 
+use crate::foundation::units::Span;
 use crate::scenario::pick::{Miss, described, pick};
 use crate::scenario::problem::{Place, Problems, nearest, shortened, shown};
 use crate::scenario::quantity;
 use crate::scenario::shape::{Arm, Case, Default, Field, Form, Shape};
 use crate::scenario::tree::{Key, Node, Yaml};
 use crate::scenario::value::{Checked, Value, Written};
-use crate::words::units::Span;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 

@@ -3,11 +3,11 @@
 //! A file's SHA-256 stands in the resolved scenario, so that equal resolved scenarios are equal runs; a scenario that
 //! states the hash refuses another file. Reading is the caller's: nothing here opens a file.
 
+use crate::foundation::units::Span;
 use crate::scenario::emit::sha256;
 use crate::scenario::problem::{Place, Problems, Spot, shown};
 use crate::scenario::quantity;
 use crate::scenario::value::{Checked, Value, Written};
-use crate::words::units::Span;
 use std::collections::BTreeMap;
 use std::io;
 

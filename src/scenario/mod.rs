@@ -38,8 +38,8 @@ pub use schema::schema;
 pub use study::Study;
 
 use crate::files;
+use crate::foundation::text::one_line;
 use crate::scenario::problem::{Place, Problems};
-use crate::words::text::one_line;
 use std::fmt;
 use std::io::{self, Read};
 use std::path::Path;

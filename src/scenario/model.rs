@@ -8,10 +8,10 @@ use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instan
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
 use crate::domain::workload::Crowd;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::random::Seed;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NetworkModel;
-use crate::words::ids::InstanceId;
-use crate::words::random::Seed;
-use crate::words::units::{Span, Time};
 use std::collections::BTreeSet;
 use std::ops::Range;
 

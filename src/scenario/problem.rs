@@ -2,7 +2,7 @@
 //!
 //! Lines and columns count from 1, columns in characters. Nothing here knows the format of the file.
 
-use crate::words::text::one_line;
+use crate::foundation::text::one_line;
 use std::fmt;
 
 /// More than this many problems are counted, not told.

@@ -3,7 +3,7 @@
 //! Times are whole nanoseconds, shares whole millionths, sizes whole bytes, bit rates whole bits per second: a text that means anything between is
 //! refused, never rounded. Rates and plain numbers are floats, written so that they read back as the same float.
 
-use crate::words::units::Span;
+use crate::foundation::units::Span;
 
 /// The units of time and their nanoseconds.
 pub(crate) const TIMES: [(&str, u128); 7] = [

@@ -3,9 +3,9 @@
 //! One description (`format`) serves three readers: the check with its messages and defaults (`check`), the paths of
 //! `--set` (`set`) and the JSON Schema for editors (`schema`). Nothing here knows a key of the format.
 
+use crate::foundation::units::Span;
 use crate::scenario::quantity;
 use crate::scenario::tree::{self, Node};
-use crate::words::units::Span;
 
 /// What a value may be.
 #[derive(Debug)]

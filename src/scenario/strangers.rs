@@ -8,9 +8,9 @@
 use crate::domain::faults::Fault;
 use crate::domain::federation::Follows;
 use crate::domain::protocol::{ActorUrl, PRESETS, Rules};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
 use crate::scenario::model::{Scenario, Variant};
-use crate::words::ids::InstanceId;
-use crate::words::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 

@@ -4,8 +4,8 @@
 //! `Broken`, so that the rest can still be looked at and all problems are told at once: every getter gives `None`
 //! for what is broken or absent, and the reader goes on.
 
+use crate::foundation::units::Span;
 use crate::scenario::problem::{Place, Spot};
-use crate::words::units::Span;
 
 /// A value, where it was written and under which key.
 #[derive(Clone, Debug, PartialEq)]

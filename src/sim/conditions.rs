@@ -1,9 +1,9 @@
 //! What faults do to a message on its way: the one place that asks the timetable about latency and loss.
 
 use crate::domain::faults::Timetable;
-use crate::words::ids::InstanceId;
-use crate::words::random::{MessageDraws, Purpose, Seed};
-use crate::words::units::{Span, Time};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::random::{MessageDraws, Purpose, Seed};
+use crate::foundation::units::{Span, Time};
 
 /// The timetable of a run, and the draws that it needs.
 pub struct Conditions<'a> {

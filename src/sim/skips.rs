@@ -4,8 +4,8 @@
 //! instance keeps its process, and where a viewer's visits do not overlap; what an instance heeds is its own to say.
 
 use crate::domain::faults::Timetable;
+use crate::foundation::ids::SessionId;
 use crate::sim::Cell;
-use crate::words::ids::SessionId;
 use std::collections::BTreeSet;
 
 /// By `SessionId`; nothing at all where none may.

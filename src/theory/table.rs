@@ -11,10 +11,10 @@ use super::formulas::Theory;
 use crate::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
 use crate::domain::watch::Watch;
 use crate::domain::workload::Scripted;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::random::fold;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::Latency;
-use crate::words::ids::InstanceId;
-use crate::words::random::fold;
-use crate::words::units::{Span, Time};
 
 /// Settings that differ in their law only, and the claims about each.
 pub struct Experiment {

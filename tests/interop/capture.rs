@@ -2,6 +2,8 @@
 //! `scripts/interop` verifies when it is given no capture. Behind it come the recorded messages of real servers, with the
 //! canonical text that is ours of them, and with the keys of their servers where those are known.
 
+use fedisim::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use fedisim::foundation::units::Time;
 use fedisim::live::http_signature::{Claim, prove};
 use fedisim::live::keys::{KeyError, KeyPair};
 use fedisim::live::ld_signature::sign;
@@ -9,8 +11,6 @@ use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
 use fedisim::mechanism::wire::{
     Document, EPOCH_UNIX_MS, Host, Names, OtherBodies, Persistence, SESSION_ID_LENGTH, VERSION, VideoNames,
 };
-use fedisim::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
-use fedisim::words::units::Time;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 

@@ -3,10 +3,10 @@
 
 use fedisim::conform::{Recording, Scribe, Trace, Verdict, conform};
 use fedisim::domain::protocol::{ForwardedViewer, PRESETS, PlainViews, Rules};
+use fedisim::foundation::units::Span;
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{self, Changes, Failure};
 use fedisim::sim;
-use fedisim::words::units::Span;
 use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;

@@ -4,12 +4,12 @@ use fedisim::event::{Event, Message};
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
 
+use fedisim::foundation::ids::InstanceId;
+use fedisim::foundation::units::{Span, Time};
 use fedisim::observe::{Ending, Fate, HealthNote, Observer, Outcome, QueueName, QueueSample};
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use fedisim::sim;
-use fedisim::words::ids::InstanceId;
-use fedisim::words::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 
 /// What a run did, by what its observer was told.
@@ -68,7 +68,7 @@ impl Observer for Seen {
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], queues: &[QueueSample]) {
         self.queues.extend(queues.iter().map(|queue| (now, *queue)));
-        let shown = instances.iter().map(|instance| instance.displayed(fedisim::words::ids::VideoId(0)));
+        let shown = instances.iter().map(|instance| instance.displayed(fedisim::foundation::ids::VideoId(0)));
         self.displayed.push((now, shown.collect()));
     }
 }

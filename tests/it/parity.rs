@@ -1,5 +1,7 @@
 //! Parity: near decisions are found where they were planted and nowhere else, and what differs between two runs is told.
 
+use fedisim::foundation::ids::{InstanceId, SessionId};
+use fedisim::foundation::units::{Span, Time};
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
 use fedisim::mechanism::network::Latency;
@@ -10,8 +12,6 @@ use fedisim::parity::{Comparison, Counts, Decisions, Log, Setting, Side, compare
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, Failure, Input, parse};
 use fedisim::sim::{self, Cell};
-use fedisim::words::ids::{InstanceId, SessionId};
-use fedisim::words::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 
 /// Three instances; the ticks are at 50, 60 and 70 s.
@@ -343,7 +343,8 @@ struct Shows(Vec<(Time, Vec<u64>)>);
 
 impl Observer for Shows {
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
-        let counts = instances.iter().map(|instance| instance.displayed(fedisim::words::ids::VideoId(0)));
+        let counts =
+            instances.iter().map(|instance| instance.displayed(fedisim::foundation::ids::VideoId(0)));
         self.0.push((now, counts.collect()));
     }
 }

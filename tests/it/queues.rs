@@ -10,10 +10,10 @@
 //! A replication begins empty and its first 5,000 customers are not measured: the slowest case here forgets its beginning
 //! by half every 400.
 
+use fedisim::foundation::random::{Purpose, Seed, exponential, fold, unit};
+use fedisim::foundation::units::{Span, Time};
 use fedisim::mechanism::queue::Queue;
 use fedisim::mechanism::servers::Servers;
-use fedisim::words::random::{Purpose, Seed, exponential, fold, unit};
-use fedisim::words::units::{Span, Time};
 use rand::Rng;
 use rayon::prelude::*;
 use std::cmp::Reverse;

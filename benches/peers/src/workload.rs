@@ -5,9 +5,9 @@
 use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
 use fedisim::mechanism::network::{Latency, Network, NetworkModel};
 use fedisim::sim::message_name;
-use fedisim::words::ids::{InstanceId, SessionId, VideoId, ViewerId};
-use fedisim::words::random::{Purpose, Seed, exponential};
-use fedisim::words::units::{Span, Time};
+use fedisim::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use fedisim::foundation::random::{Purpose, Seed, exponential};
+use fedisim::foundation::units::{Span, Time};
 use std::sync::Arc;
 
 pub const SECOND_NS: u64 = 1_000_000_000;

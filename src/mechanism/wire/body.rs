@@ -8,8 +8,8 @@
 //! really holds the whole video, a WatchAction what was watched; nobody here reads either.
 
 use super::{Form, Names, OtherBodies, SESSION_ID_LENGTH_MIN, UuidOf, uuid};
+use crate::foundation::ids::{InstanceId, ViewerId};
 use crate::mechanism::activity::{Activity, Subject};
-use crate::words::ids::{InstanceId, ViewerId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

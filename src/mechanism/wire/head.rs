@@ -7,9 +7,9 @@
 
 use super::Names;
 use super::body::placeholder_base64;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
 use crate::mechanism::activity::Form;
-use crate::words::ids::InstanceId;
-use crate::words::units::Time;
 
 /// What the sender of one request proves: that it is the sender, and that the body is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -26,10 +26,10 @@ pub use head::{Persistence, Proof};
 pub use read::{About, BODY_BYTES_MAX, Read};
 pub use size::{OtherBodies, Sizes};
 
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::random::fold;
+use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Form, Subject};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::random::fold;
-use crate::words::units::Time;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};

@@ -7,9 +7,9 @@
 
 use super::Names;
 use super::body::{Context, Document, DocumentKind};
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::Time;
 use crate::mechanism::activity::Form;
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::Time;
 
 /// The most bytes that a received body may have.
 pub const BODY_BYTES_MAX: usize = 65_536;

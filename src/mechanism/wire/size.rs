@@ -3,9 +3,9 @@
 //! A key holds all that a length depends on and nothing more; the test below holds every key against the text.
 
 use super::{Form, Host, Names, Persistence, Proof, Signature};
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Subject};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::Time;
 use std::collections::BTreeMap;
 
 /// The sizes of the messages of one simulation, in bytes.

@@ -2,8 +2,8 @@
 
 use super::body::session_ident;
 use super::*;
+use crate::foundation::ids::{SessionId, ViewerId};
 use crate::mechanism::activity::Stamp;
-use crate::words::ids::{SessionId, ViewerId};
 use proptest::prelude::*;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

@@ -6,6 +6,7 @@
 
 mod answer;
 
+use crate::foundation::text::visible;
 use crate::report::expect::{Verdict, verdicts};
 use crate::report::figure::{Figure, Series};
 use crate::report::figures::{self, thousands};
@@ -14,7 +15,6 @@ use crate::report::run::Run;
 use crate::report::style::{Theme, look};
 use crate::report::sweep::sweep;
 use crate::report::table::{Row, Style, groups};
-use crate::words::text::visible;
 use answer::answer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

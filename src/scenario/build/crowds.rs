@@ -3,6 +3,8 @@
 use crate::domain::arrivals::{Arrivals, Stage};
 use crate::domain::watch::Watch;
 use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::unknown;
 use crate::scenario::data::{self, Files};
@@ -10,8 +12,6 @@ use crate::scenario::model::VideoSpec;
 use crate::scenario::problem::Problems;
 use crate::scenario::shape::Form;
 use crate::scenario::value::Checked;
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::{Span, Time};
 
 /// What crowds refer to.
 struct Context<'a> {

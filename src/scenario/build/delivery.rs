@@ -1,10 +1,10 @@
 //! Deliveries of the scenario's own, and which one a column uses.
 
 use crate::domain::delivery::{Breaker, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport};
+use crate::foundation::units::Span;
 use crate::scenario::build::unknown;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};
-use crate::words::units::Span;
 
 /// The deliveries that can be named: the presets, then those defined.
 pub(crate) struct Deliveries<'a> {

@@ -2,14 +2,14 @@
 
 use crate::domain::faults::{Fault, Period, Unreachable};
 use crate::domain::protocol::Rules;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::protocols::Protocols;
 use crate::scenario::build::unknown;
 use crate::scenario::model::{End, Variant};
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 use std::collections::BTreeSet;
 
 /// The faults of all columns take at most so many bytes, so that a short file cannot make long lists.

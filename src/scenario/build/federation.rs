@@ -1,13 +1,13 @@
 //! Groups, instances, videos and who follows whom.
 
 use crate::domain::federation::{Capacity, Follows, FollowsAs};
+use crate::foundation::ids::InstanceId;
 use crate::scenario::build::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
 use crate::scenario::model::{Group, InstanceSpec, Peer, VideoSpec};
 use crate::scenario::problem::{Problems, Spot, shown};
 use crate::scenario::value::Checked;
-use crate::words::ids::InstanceId;
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;

@@ -1,10 +1,10 @@
 //! The network: latencies by law or by region, loss, and links of their own.
 
+use crate::foundation::units::Span;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
 use crate::scenario::build::federation::Table;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;
-use crate::words::units::Span;
 use std::collections::BTreeMap;
 
 /// The network of a file.

@@ -1,13 +1,13 @@
 //! Protocols of the scenario's own, and the columns of the comparison.
 
 use crate::domain::protocol::{PRESETS, Rules, Threshold};
+use crate::foundation::units::Span;
 use crate::scenario::build::delivery::Deliveries;
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::unknown;
 use crate::scenario::model::Variant;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};
-use crate::words::units::Span;
 
 /// The protocols that can be named: the presets, then those defined.
 pub(crate) struct Protocols<'a> {

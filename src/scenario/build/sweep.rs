@@ -3,12 +3,12 @@
 //! A value of a sweep is text, as behind the `=` of `--set`; numbers may carry a unit. Whether a path and its values make sense is
 //! for `study` to see, which reads the scenario of each point.
 
+use crate::foundation::random::{Purpose, Seed};
 use crate::scenario::build::unknown;
 use crate::scenario::format::sweep::VALUES_MAX;
 use crate::scenario::model::{PRECISION_REPLICATIONS_MIN, Pareto, Precision, Sweep};
 use crate::scenario::problem::{Problems, Spot};
 use crate::scenario::value::Checked;
-use crate::words::random::{Purpose, Seed};
 use rand::RngExt;
 use rand::seq::SliceRandom;
 

@@ -1,8 +1,8 @@
 //! What goes wrong, and in which columns.
 
+use crate::foundation::units::Span;
 use crate::scenario::format::{any_span, instance_name, latency_span, positive_span, protocol_name, share};
 use crate::scenario::shape::{Arm, Case, Field, Shape, case, list, optional, required, with_default, words};
-use crate::words::units::Span;
 
 /// No clock is further from the true time.
 const SKEW_MAX: Span = Span::from_secs(24 * 3_600);

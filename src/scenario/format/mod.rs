@@ -10,13 +10,13 @@ pub(crate) mod sweep;
 
 use crate::domain::federation::FollowsAs;
 use crate::domain::protocol::Rules;
+use crate::foundation::units::Span;
 use crate::scenario::format::delivery::{delivery, delivery_name};
 use crate::scenario::format::faults::fault;
 use crate::scenario::format::other_traffic::other_traffic;
 use crate::scenario::shape::{
     Arm, Field, Form, Shape, Word, case, list, names, optional, required, with_default, words, written,
 };
-use crate::words::units::Span;
 
 /// A federation has at most this many instances.
 pub(crate) const INSTANCES_MAX: u64 = 20_000;

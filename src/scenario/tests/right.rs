@@ -6,12 +6,12 @@ use crate::domain::federation::{Follows, FollowsAs};
 use crate::domain::protocol::{Forward, Rules, Threshold};
 use crate::domain::watch::Watch;
 use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::random::Seed;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{Latency, LinkRule};
 use crate::scenario::shape::{Arm, Case, Default, Shape};
 use crate::scenario::tree::{Node, Yaml};
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::random::Seed;
-use crate::words::units::{Span, Time};
 use std::collections::BTreeSet;
 
 pub(super) const FULL: &str = include_str!("full.yaml");

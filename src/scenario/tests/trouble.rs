@@ -7,9 +7,9 @@ use crate::domain::faults::{Fault, Period, Unreachable};
 use crate::domain::federation::Capacity;
 use crate::domain::other_traffic::{Background, Files, OtherTraffic, update_bytes, watch_action_bytes};
 use crate::domain::protocol::Rules;
+use crate::foundation::ids::VideoId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::wire::OtherBodies;
-use crate::words::ids::VideoId;
-use crate::words::units::{Span, Time};
 
 #[test]
 fn deliveries_are_bases_with_changes() {

@@ -5,11 +5,11 @@ use super::route::Route;
 use super::{Columns, ROUTES_KEPT};
 use crate::domain::faults::Reachability;
 use crate::event::Message;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 use std::sync::Arc;
 
 impl Columns<'_> {

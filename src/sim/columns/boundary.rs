@@ -4,7 +4,7 @@
 //! definition and what the compiler puts into vectors, as wide as the processor has them.
 
 use super::rows::NOT_HERE;
-use crate::words::units::Time;
+use crate::foundation::units::Time;
 use pulp::Arch;
 
 /// By destination: adds `by` to the sums of those whose time lies below the boundary.
@@ -32,7 +32,7 @@ pub(super) fn boundary_us(from: Time, instant: Time) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::units::Span;
+    use crate::foundation::units::Span;
     use proptest::prelude::*;
 
     proptest! {

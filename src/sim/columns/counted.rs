@@ -8,8 +8,8 @@
 
 use super::boundary::{add_below, boundary_us};
 use super::parcel::{Brief, BriefEffect};
-use crate::words::ids::VideoId;
-use crate::words::units::{Span, Time};
+use crate::foundation::ids::VideoId;
+use crate::foundation::units::{Span, Time};
 use std::collections::VecDeque;
 use std::ops::Range;
 

@@ -8,10 +8,10 @@ use super::accounts::Trip;
 use super::exchange::{Exchange, Way};
 use super::route::Route;
 use crate::event::Message;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
-use crate::words::units::{Span, Time};
 use std::sync::Arc;
 
 /// What its sender knows of a request that leaves.

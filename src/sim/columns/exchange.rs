@@ -5,11 +5,11 @@
 //! random scenarios, so a difference between the two does not stay unnoticed.
 
 use crate::domain::faults::Reachability;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::observe::Fate;
 use crate::sim::conditions::Conditions;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 use pulp::Arch;
 
 /// What all requests of a run have in common.

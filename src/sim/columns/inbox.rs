@@ -5,9 +5,9 @@
 
 use super::parcel::Parcel;
 use crate::event::Lane;
+use crate::foundation::units::{Span, Time};
 use crate::metrics::delivery::QueueRow;
 use crate::observe::QueueName;
-use crate::words::units::{Span, Time};
 use std::collections::VecDeque;
 
 #[derive(Default)]

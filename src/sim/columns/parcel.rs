@@ -1,9 +1,9 @@
 //! Parcels: an activity on its way to many inboxes, and what most work on it needs to know.
 
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::pending::Key;
-use crate::words::ids::{InstanceId, VideoId};
-use crate::words::units::Time;
 
 /// What the messages to many inboxes have in common.
 #[derive(Clone, Copy, Debug)]

@@ -1,11 +1,11 @@
 //! Routes: what all jobs have in common that carry messages of one size from one instance to the same inboxes.
 
 use crate::event::{Letter, Message};
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::{Form, Kind};
 use crate::mechanism::ledger::Amount;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::wire::Persistence;
-use crate::words::ids::{InstanceId, VideoId};
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;

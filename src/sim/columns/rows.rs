@@ -5,7 +5,7 @@
 
 use super::parcel::Received;
 use super::route::{Replayed, Route};
-use crate::words::units::{Span, Time};
+use crate::foundation::units::{Span, Time};
 use std::ops::Range;
 use std::sync::Arc;
 

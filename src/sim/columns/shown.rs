@@ -1,9 +1,9 @@
 //! What a follower shows: counts per tick, or the `Instance` that the run itself uses.
 
+use crate::foundation::ids::VideoId;
+use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::tally::Tally;
-use crate::words::ids::VideoId;
-use crate::words::units::{Span, Time};
 
 /// Where what it shows is kept.
 pub(super) enum Shown {

@@ -1,7 +1,7 @@
 //! Sorting what an inbox received by time: mostly a counting sort, for arrivals are spread evenly as a rule.
 
 use super::parcel::{Parcel, Received};
-use crate::words::units::Time;
+use crate::foundation::units::Time;
 
 /// Room for sorting by time.
 #[derive(Default)]
@@ -77,9 +77,9 @@ fn is_before(one: &Received, other: &Received, parcels: &[Parcel]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foundation::ids::{InstanceId, VideoId};
     use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
     use crate::mechanism::pending::Key;
-    use crate::words::ids::{InstanceId, VideoId};
     use proptest::prelude::*;
 
     /// A parcel that comes at its number's place among what comes at one instant.

@@ -8,10 +8,10 @@
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::protocol::{AcceptResult, ForwardedViewer, Rules, StoreKind};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NO_LATENCY_US;
 use crate::sim::Cell;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 use std::collections::BTreeSet;
 
 /// Why messages are moved event by event. The texts stand in the manifest.

@@ -4,10 +4,10 @@
 use super::parcel::{Brief, Parcel, Received};
 use super::replay::{Shard, Window};
 use super::rows::{Row, Rows};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
 use crate::instance::Input;
 use crate::metrics::apart::Apart;
-use crate::words::ids::InstanceId;
-use crate::words::units::Time;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;

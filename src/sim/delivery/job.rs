@@ -2,10 +2,10 @@
 
 use super::coupled::Steps;
 use crate::event::Letter;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Span;
 use crate::observe::QueueName;
 use crate::sim::columns::Route;
-use crate::words::ids::InstanceId;
-use crate::words::units::Span;
 use std::rc::Rc;
 use std::sync::Arc;
 

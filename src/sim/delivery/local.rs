@@ -13,11 +13,11 @@
 use super::machine::{Asker, LANES, Machine, Task, Thread};
 use super::{Delivery, Figures, Moment};
 use crate::event::{Event, Lane, LetterName, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
 use crate::mechanism::pending::Key;
 use crate::observe::{Fate, Observer};
 use crate::sim::columns::NEVER;
-use crate::words::ids::InstanceId;
-use crate::words::units::Time;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 

@@ -5,6 +5,8 @@ use super::local::Ahead;
 use crate::domain::delivery::Delivery as Figures;
 use crate::domain::federation::Instance;
 use crate::event::{Lane, Message};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
 use crate::mechanism::connections::Connections;
 use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::queue::Queue;
@@ -13,8 +15,6 @@ use crate::mechanism::retry::Breakers;
 use crate::mechanism::servers::{Link, Servers};
 use crate::observe::Busy;
 use crate::sim::columns::NEVER;
-use crate::words::ids::InstanceId;
-use crate::words::units::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The threads, in the order of `Machine::lanes`.

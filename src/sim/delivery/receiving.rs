@@ -6,11 +6,11 @@ use super::machine::{Asker, Task, Thread};
 use super::{Delivery, Moment};
 use crate::domain::protocol::ViewsInbox;
 use crate::event::{Event, Lane, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::connections::Connections;
 use crate::observe::Observer;
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 
 impl Delivery<'_> {
     /// The receiver verifies a request; what was forwarded takes its turn on the JSON-LD thread.

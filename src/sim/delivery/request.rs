@@ -10,12 +10,12 @@ use super::{Delivery, Moment};
 use crate::domain::delivery::Transport;
 use crate::domain::faults::Reachability;
 use crate::event::{Event, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
 use crate::observe::{Fate, Observer};
-use crate::words::ids::InstanceId;
-use crate::words::units::{Span, Time};
 
 /// The slot of a request that nothing is kept about.
 pub(super) const NO_SLOT: u32 = u32::MAX;

@@ -2,6 +2,7 @@
 
 use super::VISITS;
 use crate::program::Place;
+use fedisim::foundation::units::Time;
 use fedisim::instance::Instance;
 use fedisim::live::Addresses;
 use fedisim::live::run::{Batch, How};
@@ -11,7 +12,6 @@ use fedisim::runs::folder::Held;
 use fedisim::runs::{RunError, Together, run_live};
 use fedisim::scenario::{Changes, Study, read};
 use fedisim::sim::Cell;
-use fedisim::words::units::Time;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 

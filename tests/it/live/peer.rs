@@ -1,13 +1,13 @@
 //! A server of others: it has a key and an inbox, and posts what it is told to, signed.
 
 use super::sockets::{Reply, ask, date_at, plain_headers, unix_ms, until};
+use fedisim::foundation::ids::{InstanceId, SessionId, VideoId};
+use fedisim::foundation::units::Time;
 use fedisim::live::http_signature::{Claim, Refused, Request, prove};
 use fedisim::live::keys::{KeyPair, PublicKey};
 use fedisim::live::ld_signature;
 use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
 use fedisim::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
-use fedisim::words::ids::{InstanceId, SessionId, VideoId};
-use fedisim::words::units::Time;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -5,8 +5,8 @@ use super::peer::{Peer, SIGNED};
 use super::sockets::{Servers, ask, date_at, get, moved, until};
 use super::{VISITS, counts, unvisited};
 use crate::program::Place;
+use fedisim::foundation::ids::ViewerId;
 use fedisim::mechanism::activity::Subject;
-use fedisim::words::ids::ViewerId;
 use serde_json::{Value, json};
 
 type Headers = Vec<(String, String)>;

@@ -1,8 +1,8 @@
 //! Plain sockets: a client of HTTP that may misbehave, free ports, and the program as a number of servers.
 
 use crate::program::{Answer, Place};
+use fedisim::foundation::units::Time;
 use fedisim::mechanism::wire::{Names, SESSION_ID_LENGTH, VERSION};
-use fedisim::words::units::Time;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};

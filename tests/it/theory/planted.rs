@@ -7,12 +7,12 @@ use fedisim::domain::protocol::{
     AcceptResult, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
 };
 use fedisim::domain::watch::Watch;
+use fedisim::foundation::units::Span;
 use fedisim::mechanism::network::Latency;
 use fedisim::theory::door::{Claim, Refusal, check};
 use fedisim::theory::experiment::Setting;
 use fedisim::theory::formulas::Theory;
 use fedisim::theory::table::{EXPERIMENTS, Experiment};
-use fedisim::words::units::Span;
 
 /// One error, and the claim that must be refused because of it.
 struct Planted {

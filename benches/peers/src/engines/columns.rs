@@ -10,8 +10,8 @@ use fedisim::observe::Observer;
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, End, Input, parse};
 use fedisim::sim::{Cell, run_fast};
-use fedisim::words::ids::{InstanceId, VideoId, ViewerId};
-use fedisim::words::units::{Span, Time};
+use fedisim::foundation::ids::{InstanceId, VideoId, ViewerId};
+use fedisim::foundation::units::{Span, Time};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 

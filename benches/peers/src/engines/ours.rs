@@ -5,7 +5,7 @@ use crate::model::{Event, Model};
 use crate::workload::{Increments, Outcome, Phold, Workload};
 use cpu_time::ProcessTime;
 use fedisim::mechanism::pending::{Key, Pending};
-use fedisim::words::units::{Span, Time};
+use fedisim::foundation::units::{Span, Time};
 
 pub struct Ours;
 

@@ -1,4 +1,4 @@
-//! Layer 1, words: units, ids, random streams and harmless text that every other layer speaks.
+//! Layer 1, the foundation: units, ids, random streams and harmless text that every other layer uses.
 //!
 //! Nothing here knows what an instance, a protocol or a file is.
 

@@ -1,8 +1,8 @@
 //! What the gate found, in words: as text, as Markdown, and as a commit message.
 
 use crate::check::{Change, Checked, Judgement};
+use crate::foundation::text::{markdown as markdown_of, one_line};
 use crate::report::figures::thousands;
-use crate::words::text::{markdown as markdown_of, one_line};
 use std::fmt::Write;
 
 /// Changes of a scenario that are told one by one; all are in the JSON.
