@@ -69,7 +69,7 @@ fn network_fates_lognormal(bencher: Bencher) {
     let mut message = 0;
     bencher.counter(ItemsCount::new(DESTINATIONS)).bench_local(|| {
         message += 1;
-        network.fates(message, InstanceId(0), &to, black_box(&mut fates));
+        network.latencies(message, InstanceId(0), &to, black_box(&mut fates));
     });
 }
 

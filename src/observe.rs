@@ -11,7 +11,7 @@ use crate::mechanism::transport::TransportBytes;
 
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum RunOutcome {
     /// As it should, at this instant.
     Done(Time),
     /// Somebody asked it to stop.
@@ -24,7 +24,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: RunOutcome,
     /// Events that happened.
     pub events: u64,
     /// What became of all messages.
@@ -54,7 +54,7 @@ pub struct Busy {
 
 /// How a request ended for its sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fate {
+pub enum RequestOutcome {
     /// It was delivered and answered in time.
     Good,
     /// The receiver refused it for its rate (429).
@@ -101,14 +101,14 @@ pub enum QueueName {
     Lane(Lane),
 }
 
-impl Fate {
+impl RequestOutcome {
     /// The name for people.
     pub fn name(self) -> &'static str {
         match self {
-            Fate::Good => "good",
-            Fate::Refused => "refused",
-            Fate::FailedConnect => "failed to connect",
-            Fate::TimedOut => "timed out",
+            RequestOutcome::Good => "good",
+            RequestOutcome::Refused => "refused",
+            RequestOutcome::FailedConnect => "failed to connect",
+            RequestOutcome::TimedOut => "timed out",
         }
     }
 }
@@ -165,7 +165,7 @@ pub trait Observer {
     fn processed(&mut self, _now: Time, _message: &Message) {}
 
     /// A request is over for its sender.
-    fn ended(&mut self, _now: Time, _message: &Message, _fate: Fate) {}
+    fn ended(&mut self, _now: Time, _message: &Message, _outcome: RequestOutcome) {}
 
     /// A job of a queue of an instance that sends (no lane) has started after waiting so long.
     fn job_started(&mut self, _now: Time, _instance: InstanceId, _queue: QueueName, _waited: Span) {}
@@ -215,9 +215,9 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
         self.1.processed(now, message);
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
-        self.0.ended(now, message, fate);
-        self.1.ended(now, message, fate);
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
+        self.0.ended(now, message, outcome);
+        self.1.ended(now, message, outcome);
     }
 
     fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {
@@ -267,8 +267,8 @@ impl<O: Observer> Observer for &mut O {
         (**self).processed(now, message);
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
-        (**self).ended(now, message, fate);
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
+        (**self).ended(now, message, outcome);
     }
 
     fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {
@@ -326,9 +326,9 @@ impl<O: Observer> Observer for Option<O> {
         }
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
         if let Some(observer) = self {
-            observer.ended(now, message, fate);
+            observer.ended(now, message, outcome);
         }
     }
 

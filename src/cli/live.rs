@@ -9,7 +9,7 @@ use crate::conform::Scribe;
 use crate::files;
 use crate::live::run::{Batch, How};
 use crate::live::{Addresses, Capture, Reason, Unfit, check};
-use crate::observe::Outcome;
+use crate::observe::RunOutcome;
 use crate::runs::cell::{CellPlan, build_cell, plan};
 use crate::runs::folder::Held;
 use crate::runs::reading::{Edits, Records};
@@ -214,8 +214,8 @@ fn live_batch(
         tell_counts(&|text| arguments.told.note(text), column, &one.lived.refusals);
         if let Some((path, scribe)) = arguments.record.as_ref().zip(one.observer) {
             let until = match one.lived.ending.outcome {
-                Outcome::Done(at) => Some(at),
-                Outcome::Interrupted | Outcome::EventLimit(_) => None,
+                RunOutcome::Done(at) => Some(at),
+                RunOutcome::Interrupted | RunOutcome::EventLimit(_) => None,
             };
             let written = files::write(path, scribe.finish(until).to_json().as_bytes());
             written.map_err(|error| Failed::Io(format!("{}: cannot be written: {error}", path.display())))?;

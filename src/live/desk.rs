@@ -18,7 +18,7 @@ use crate::mechanism::ledger::Arrival;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::mechanism::wire::{Document, Persistence, Sizes};
-use crate::observe::{Fate, HealthNote, QueueName, QueueSample};
+use crate::observe::{HealthNote, QueueName, QueueSample, RequestOutcome};
 use crate::sim::{health_rule, peertube_queue, splits_bad_inboxes};
 use hyper::body::Bytes;
 use std::collections::BTreeMap;
@@ -293,12 +293,12 @@ impl World {
     }
 
     /// A request is over for its sender.
-    pub(super) fn end(&mut self, now: Time, message: Posted, fate: Fate) {
-        if fate == Fate::TimedOut {
+    pub(super) fn end(&mut self, now: Time, message: Posted, outcome: RequestOutcome) {
+        if outcome == RequestOutcome::TimedOut {
             let link = self.ledger.link(message.letter.from, message.to);
             link.timed_out.add(message.bytes());
         }
-        self.note(Note::Ended { now, message, fate });
+        self.note(Note::Ended { now, message, outcome });
     }
 
     /// A job's slot is free.

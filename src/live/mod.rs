@@ -40,7 +40,7 @@ pub use setup::{Addresses, PeerAt, Unfit, check};
 
 use crate::foundation::ids::SessionId;
 use crate::foundation::units::Time;
-use crate::observe::{Ending, Observer, Outcome};
+use crate::observe::{Ending, Observer, RunOutcome};
 use crate::sim::Cell;
 use clock::Clock;
 use desk::Work;
@@ -192,17 +192,17 @@ async fn live(
 }
 
 /// Waits for the end of the run; none if a task panicked.
-async fn until_over(site: &Site, stop: &AtomicBool) -> Option<Outcome> {
+async fn until_over(site: &Site, stop: &AtomicBool) -> Option<RunOutcome> {
     loop {
         if site.has_panicked.load(Ordering::Relaxed) {
             return None;
         }
         if stop.load(Ordering::Relaxed) {
-            return Some(Outcome::Interrupted);
+            return Some(RunOutcome::Interrupted);
         }
         let end = site.cell.end.latest();
         if let Some(at) = site.world().over() {
-            return Some(Outcome::Done(at));
+            return Some(RunOutcome::Done(at));
         }
         tokio::select! {
             () = site.clock.wait_until(end) => site.world().finish(),

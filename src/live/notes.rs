@@ -7,7 +7,7 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
-use crate::observe::{Fate, HealthNote, Observer, QueueName, QueueSample};
+use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use std::rc::Rc;
 
 /// One observation.
@@ -16,7 +16,7 @@ pub(super) enum Note {
     Sent { now: Time, message: Posted },
     Delivered { now: Time, message: Posted },
     Processed { now: Time, message: Posted },
-    Ended { now: Time, message: Posted, fate: Fate },
+    Ended { now: Time, message: Posted, outcome: RequestOutcome },
     JobStarted { now: Time, instance: InstanceId, queue: QueueName, waited: Span },
     JobUnstarted { waited: Span },
     Health { now: Time, note: HealthNote },
@@ -81,7 +81,7 @@ impl Note {
             Note::Sent { now, message } => observer.sent(now, &message.message(), None),
             Note::Delivered { now, message } => observer.delivered(now, &message.message()),
             Note::Processed { now, message } => observer.processed(now, &message.message()),
-            Note::Ended { now, message, fate } => observer.ended(now, &message.message(), fate),
+            Note::Ended { now, message, outcome } => observer.ended(now, &message.message(), outcome),
             Note::JobStarted { now, instance, queue, waited } => {
                 observer.job_started(now, instance, queue, waited);
             }

@@ -17,7 +17,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::wire::Persistence;
-use crate::observe::Fate;
+use crate::observe::RequestOutcome;
 use crate::sim::{Conditions, message_name};
 use hyper::StatusCode;
 use hyper::body::Bytes;
@@ -30,7 +30,7 @@ enum Course {
     /// It arrives at a time; its answer is back so much later than that.
     Arrives { at: Time, answer: Span },
     /// Nothing arrives, which its sender knows at a time.
-    Fails { known: Time, fate: Fate },
+    Fails { known: Time, outcome: RequestOutcome },
 }
 
 /// A request that has begun.
@@ -78,7 +78,7 @@ pub(super) async fn run_job(site: Arc<Site>, job: Job) {
             }
         };
         match ended {
-            Some(Ok((to, Fate::Good))) => good.push(to),
+            Some(Ok((to, RequestOutcome::Good))) => good.push(to),
             Some(Ok((to, _))) => bad.push(to),
             Some(Err(_)) => return, // the runtime ends
             None => break,
@@ -113,7 +113,7 @@ fn begin(site: &Site, job: &Job, place: usize) -> Option<Begun> {
     world.begin(now, job, place);
     let (from, to) = (job.letter.from, job.to[place]);
     let name = message_name(&job.letter.activity, from, job.letter.attempt);
-    let drawn = world.network.fate(name, from, to);
+    let drawn = world.network.latency(name, from, to);
     let timetable = &world.timetable;
     let latency = Conditions::new(timetable, site.cell.seed).latency(from, to, || name, drawn, now);
     let waits = job.queue.is_some();
@@ -121,21 +121,24 @@ fn begin(site: &Site, job: &Job, place: usize) -> Option<Begun> {
     // on plain HTTP a new connection takes one round trip
     let arrives = |latency: Span| now + if waits { latency * 3 } else { latency };
     let course = match latency {
-        None => Course::Fails { known: deadline, fate: Fate::TimedOut },
-        Some(latency) => match timetable
-            .reachability(to, if waits { now + latency } else { arrives(latency) })
-        {
-            Reachability::Silent => Course::Fails { known: deadline, fate: Fate::TimedOut },
-            Reachability::Refused => Course::Fails { known: now + latency * 2, fate: Fate::FailedConnect },
-            Reachability::Up => {
-                let at = arrives(latency);
-                let slow = timetable.answer_delay(to, at);
-                Course::Arrives { at, answer: if waits { slow + latency } else { Span::ZERO } }
+        None => Course::Fails { known: deadline, outcome: RequestOutcome::TimedOut },
+        Some(latency) => {
+            match timetable.reachability(to, if waits { now + latency } else { arrives(latency) }) {
+                Reachability::Silent => Course::Fails { known: deadline, outcome: RequestOutcome::TimedOut },
+                Reachability::Refused => {
+                    Course::Fails { known: now + latency * 2, outcome: RequestOutcome::FailedConnect }
+                }
+                Reachability::Up => {
+                    let at = arrives(latency);
+                    let slow = timetable.answer_delay(to, at);
+                    Course::Arrives { at, answer: if waits { slow + latency } else { Span::ZERO } }
+                }
             }
-        },
+        }
     };
-    if let Course::Fails { fate, .. } = course {
-        let arrival = if fate == Fate::FailedConnect { Arrival::FailedConnect } else { Arrival::Lost };
+    if let Course::Fails { outcome, .. } = course {
+        let arrival =
+            if outcome == RequestOutcome::FailedConnect { Arrival::FailedConnect } else { Arrival::Lost };
         world.settle(job.ticket(place), arrival);
     }
     Some(Begun { course, deadline })
@@ -148,35 +151,39 @@ async fn request(
     place: usize,
     body: Bytes,
     Begun { course, deadline }: Begun,
-) -> (InstanceId, Fate) {
+) -> (InstanceId, RequestOutcome) {
     let message = job.message(place);
-    let fate = match course {
-        Course::Fails { known, fate } => {
+    let outcome = match course {
+        Course::Fails { known, outcome } => {
             let known = known.min(deadline);
             site.clock.wait_until(known).await;
-            if fate == Fate::FailedConnect && known == deadline { Fate::TimedOut } else { fate }
+            if outcome == RequestOutcome::FailedConnect && known == deadline {
+                RequestOutcome::TimedOut
+            } else {
+                outcome
+            }
         }
         Course::Arrives { at, answer } => {
             // on its own, so that it arrives even if nobody waits any more
             let post = post(Arc::clone(&site), Arc::clone(&job), place, body, at);
             let post = tokio::spawn(site.watched(post));
             let answered = async {
-                let fate = post.await.unwrap_or(Fate::TimedOut);
+                let outcome = post.await.unwrap_or(RequestOutcome::TimedOut);
                 site.clock.wait_until(at + answer).await;
-                fate
+                outcome
             };
             let waited = tokio::time::timeout_at(site.clock.at(deadline), answered).await;
-            waited.unwrap_or(Fate::TimedOut)
+            waited.unwrap_or(RequestOutcome::TimedOut)
         }
     };
     let mut world = site.world();
     let now = world.now();
-    world.end(now, message, fate);
-    (message.to, fate)
+    world.end(now, message, outcome);
+    (message.to, outcome)
 }
 
 /// Signs and posts a request at its time, and says how it was answered.
-async fn post(site: Arc<Site>, job: Arc<Job>, place: usize, body: Bytes, at: Time) -> Fate {
+async fn post(site: Arc<Site>, job: Arc<Job>, place: usize, body: Bytes, at: Time) -> RequestOutcome {
     let message = job.message(place);
     let (from, to) = (message.letter.from, message.to);
     let names = &site.cell.names;
@@ -197,14 +204,19 @@ async fn post(site: Arc<Site>, job: Arc<Job>, place: usize, body: Bytes, at: Tim
     if !is_over && site.clock.is_past(at, LATE) {
         site.refusals.count_own("posts_late", || format!("from {from} to {to}"));
     }
-    let (fate, arrival) = judge(&site, &message, &answer, is_over);
+    let (outcome, arrival) = judge(&site, &message, &answer, is_over);
     // the receiver has said so itself if it took the message
     site.world().settle(job.ticket(place), arrival);
-    fate
+    outcome
 }
 
 /// How an answer is understood. After the end of the run nobody has to answer.
-fn judge(site: &Site, message: &Posted, answer: &Result<Answer, NoAnswer>, is_over: bool) -> (Fate, Arrival) {
+fn judge(
+    site: &Site,
+    message: &Posted,
+    answer: &Result<Answer, NoAnswer>,
+    is_over: bool,
+) -> (RequestOutcome, Arrival) {
     let to = message.to;
     match answer {
         Ok(answer) => {
@@ -222,13 +234,13 @@ fn judge(site: &Site, message: &Posted, answer: &Result<Answer, NoAnswer>, is_ov
                             format!("an answer of {is} bytes on the socket, not {said}")
                         });
                     }
-                    (Fate::Good, Arrival::Delivered)
+                    (RequestOutcome::Good, Arrival::Delivered)
                 }
-                StatusCode::TOO_MANY_REQUESTS => (Fate::Refused, Arrival::Refused),
+                StatusCode::TOO_MANY_REQUESTS => (RequestOutcome::Refused, Arrival::Refused),
                 // it went down while the request was under way
                 StatusCode::SERVICE_UNAVAILABLE if !is_over => {
                     site.refusals.count("posts_while_down", || format!("to {to}"));
-                    (Fate::FailedConnect, Arrival::Lost)
+                    (RequestOutcome::FailedConnect, Arrival::Lost)
                 }
                 status => {
                     let words =
@@ -239,7 +251,7 @@ fn judge(site: &Site, message: &Posted, answer: &Result<Answer, NoAnswer>, is_ov
                         Some(_) => site.refusals.count("forwards_of_peers_refused", words),
                         None => site.refusals.count_own("posts_refused", words),
                     }
-                    (Fate::FailedConnect, Arrival::Lost)
+                    (RequestOutcome::FailedConnect, Arrival::Lost)
                 }
             }
         }
@@ -247,7 +259,7 @@ fn judge(site: &Site, message: &Posted, answer: &Result<Answer, NoAnswer>, is_ov
             if !is_over {
                 site.refusals.count_own("posts_without_answer", || format!("to {to}: {error}"));
             }
-            (Fate::FailedConnect, Arrival::FailedConnect)
+            (RequestOutcome::FailedConnect, Arrival::FailedConnect)
         }
     }
 }

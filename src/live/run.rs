@@ -8,8 +8,8 @@ use super::setup::{
 use super::{Capture, Died, Lived, Stage, run_cell};
 use crate::foundation::ids::InstanceId;
 use crate::metrics::Collector;
-use crate::metrics::apart::Apart;
-use crate::observe::{Both, Observer, Outcome};
+use crate::metrics::aggregates::Aggregates;
+use crate::observe::{Both, Observer, RunOutcome};
 use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, result};
 use crate::scenario::Scenario;
 use crate::sim::Cell;
@@ -178,8 +178,8 @@ fn live_one(
     let mut both = Both(collector, more);
     let lived = run_cell(cell, stage, runtime, &mut both, stop)?;
     let Both(collector, _) = both;
-    let Outcome::Done(end) = lived.ending.outcome else { return Ok((None, lived)) };
-    let observed = collector.finish(end, &lived.ending, Apart::default());
+    let RunOutcome::Done(end) = lived.ending.outcome else { return Ok((None, lived)) };
+    let observed = collector.finish(end, &lived.ending, Aggregates::default());
     let counts = lived.refusals.iter().map(|(&reason, how)| (reason.to_owned(), how.count));
     let how = LiveHow {
         time_scale: scale.to_string(),

@@ -19,7 +19,7 @@ use crate::instance::{Heartbeat, Instance, is_plain_view};
 use crate::mechanism::activity::{Activity, Subject};
 use crate::mechanism::ledger::{Amount, Ledger};
 use crate::mechanism::network::Network;
-use crate::observe::{Busy, Ending, Outcome};
+use crate::observe::{Busy, Ending, RunOutcome};
 use crate::scenario::End;
 use crate::sim::{Cell, HEALTH_INTERVAL, background_gap, report_time};
 use hyper::body::Bytes;
@@ -474,7 +474,7 @@ impl World {
     }
 
     /// The counts that hold at the end; nothing is told after that.
-    pub(super) fn ending(&mut self, outcome: Outcome) -> Ending {
+    pub(super) fn ending(&mut self, outcome: RunOutcome) -> Ending {
         self.assert_conserved();
         let now = self.over.unwrap_or_default();
         self.note_unstarted(now);

@@ -195,7 +195,7 @@ impl Network {
     /// The one-way latency of a message on a link, `None` if it is lost there.
     ///
     /// `message` is the hash of the message's name; two messages with one name to one destination have one fate.
-    pub fn fate(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Option<Span> {
+    pub fn latency(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Option<Span> {
         let holding = self.holding(from, to);
         if holding.lost_below > 0 && holding.loses(self.loss_draws.one(message, to.0)) {
             return None;
@@ -206,16 +206,22 @@ impl Network {
         Some(law.latency(regions, draw))
     }
 
-    /// The fates of one message to many destinations, in their order: `out` is what `fate` gives for each.
+    /// The fates of one message to many destinations, in their order: `out` is what `latency` gives for each.
     ///
     /// Draws are made in blocks over the instance ids where the destinations lie close enough for that to pay.
-    pub fn fates(&mut self, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<Option<Span>>) {
+    pub fn latencies(
+        &mut self,
+        message: u64,
+        from: InstanceId,
+        to: &[InstanceId],
+        out: &mut Vec<Option<Span>>,
+    ) {
         /// A draw on its own costs about as much as so many of a block.
         const DRAWS_PER_BLOCK: usize = 64;
         out.clear();
         let width = to.iter().map(|id| id.index() + 1).max().unwrap_or(0);
         if width > to.len().saturating_mul(DRAWS_PER_BLOCK) {
-            out.extend(to.iter().map(|&to| self.fate(message, from, to)));
+            out.extend(to.iter().map(|&to| self.latency(message, from, to)));
             return;
         }
         self.note_broadcaster(from);
@@ -254,7 +260,7 @@ impl Network {
             return;
         }
         let mut fates = std::mem::take(&mut self.fates);
-        self.fates(message, from, to, &mut fates);
+        self.latencies(message, from, to, &mut fates);
         let us = |fate: &Option<Span>| fate.map_or(u64::MAX, Span::us);
         out.extend(fates.iter().map(|fate| u32::try_from(us(fate)).unwrap_or(NO_LATENCY_US)));
         self.fates = fates;
@@ -441,7 +447,7 @@ mod tests {
 
     fn fates(model: &NetworkModel, messages: u64) -> Vec<Option<Span>> {
         let mut network = Network::new(model, &[0, 0], SEED);
-        (0..messages).map(|message| network.fate(message, A, B)).collect()
+        (0..messages).map(|message| network.latency(message, A, B)).collect()
     }
 
     #[test]
@@ -595,14 +601,14 @@ mod tests {
             (1, 0, None),
             (2, 0, Some(10)),
         ] {
-            assert_eq!(network.fate(7, InstanceId(from), InstanceId(to)), fate.map(ms), "{from} to {to}");
+            assert_eq!(network.latency(7, InstanceId(from), InstanceId(to)), fate.map(ms), "{from} to {to}");
         }
     }
 
     #[test]
     fn replications_and_messages_differ() {
         let model = model(lognormal(0.5), 0);
-        let of = |seed| Network::new(&model, &[0, 0], seed).fate(1, A, B);
+        let of = |seed| Network::new(&model, &[0, 0], seed).latency(1, A, B);
         assert_eq!(of(SEED), of(SEED));
         assert_ne!(of(SEED), of(Seed { replication: 1, ..SEED }));
         let distinct = |list: Vec<Option<Span>>| list.windows(2).filter(|pair| pair[0] != pair[1]).count();
@@ -640,11 +646,11 @@ mod tests {
             let mut singles = Network::new(&model, &regions, SEED);
             let mut out = Vec::new();
             let mut expected: Vec<_> = messages.iter().rev().map(|&message| {
-                to.iter().rev().map(|&to| singles.fate(message, InstanceId(from), to)).rev().collect::<Vec<_>>()
+                to.iter().rev().map(|&to| singles.latency(message, InstanceId(from), to)).rev().collect::<Vec<_>>()
             }).collect();
             expected.reverse();
             for (&message, expected) in messages.iter().zip(&expected) {
-                blocks.fates(message, InstanceId(from), &to, &mut out);
+                blocks.latencies(message, InstanceId(from), &to, &mut out);
                 prop_assert_eq!(&out, expected);
             }
         }

@@ -6,7 +6,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::ledger::Flow;
 use crate::metrics::Observed;
-use crate::metrics::delivery::Fates;
+use crate::metrics::delivery::OutcomeCounts;
 use crate::metrics::display::{Display, Sums};
 use crate::metrics::traffic::{self, Direction, TrafficRow};
 use crate::observe::Busy;
@@ -213,8 +213,8 @@ impl<'a> Basis<'a> {
         &self.observed.delivery.flow
     }
 
-    fn fates(&self) -> &Fates {
-        &self.observed.delivery.fates
+    fn outcomes(&self) -> &OutcomeCounts {
+        &self.observed.delivery.outcomes
     }
 
     /// CPU time of a class, in seconds.
@@ -304,9 +304,9 @@ definitions! {
         "count of in_flight", |b| count(b.flow().in_flight.messages);
     "delivery_failed_share", "share", Lower, "share of requests that their sender holds for failed",
         "(refused + without a connection + timed out) / requests that are over",
-        |b| ratio(b.fates().failed() as i64, b.fates().over());
+        |b| ratio(b.outcomes().failed() as i64, b.outcomes().over());
     "refused_share", "share", Lower, "share of requests that are refused for their rate",
-        "refused / requests that are over", |b| ratio(b.fates().refused as i64, b.fates().over());
+        "refused / requests that are over", |b| ratio(b.outcomes().refused as i64, b.outcomes().over());
     "queue_delay_p50_ms", "ms", Lower, "how long a job waits until it starts, median",
         "the least wait that half of all jobs do not exceed, to 0.1 %; a job that never started has waited until the end",
         |b| wait_ms(b, 500);

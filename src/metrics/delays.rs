@@ -5,7 +5,6 @@
 
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Kind;
-use crate::metrics::apart::DelayCounts;
 use hdrhistogram::Histogram;
 
 /// The quantiles that are kept, in thousandths.
@@ -20,6 +19,59 @@ pub struct DelayRow {
     pub messages: u64,
     /// Delays in microseconds, by `QUANTILES_PER_MILLE`.
     pub quantiles_us: [u64; 6],
+}
+
+/// How often which delay came, in the classes of the histogram of `delays`.
+#[derive(Clone, Debug, Default)]
+pub struct DelayCounts(Vec<u64>);
+
+/// Values below 2^11 us have a class each; above, classes are as wide as keeps their upper 11 bits apart.
+const EXACT_BITS: u32 = 11;
+
+impl DelayCounts {
+    /// A message took so long.
+    #[inline]
+    pub fn note(&mut self, delay: Span) {
+        self.note_us(delay.us());
+    }
+
+    /// Messages took so long and so many microseconds more; those of the other number never came.
+    pub fn note_all(&mut self, delay: Span, more_us: &[u32], never: u32) {
+        // what is more is whole microseconds
+        let us = delay.us();
+        more_us.iter().filter(|more| **more != never).for_each(|more| self.note_us(us + u64::from(*more)));
+    }
+
+    #[inline]
+    fn note_us(&mut self, us: u64) {
+        let shift = (u64::BITS - us.leading_zeros()).saturating_sub(EXACT_BITS);
+        let class = ((u64::from(shift) << (EXACT_BITS - 1)) + (us >> shift)) as usize;
+        if class >= self.0.len() {
+            self.0.resize(class + 1, 0);
+        }
+        self.0[class] += 1;
+    }
+
+    /// Whether there is anything.
+    pub fn is_any(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    /// A value of each class that holds something, and how many it holds.
+    pub(super) fn classes(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+        const HALF: usize = 1 << (EXACT_BITS - 1);
+        let value = |class: usize| {
+            let shift = (class / HALF).saturating_sub(1);
+            ((class - shift * HALF) as u64) << shift
+        };
+        let filled = self.0.iter().enumerate().filter(|(_, count)| **count > 0);
+        filled.map(move |(class, &count)| (value(class), count))
+    }
+
+    pub(super) fn add(&mut self, other: &DelayCounts) {
+        self.0.resize(self.0.len().max(other.0.len()), 0);
+        self.0.iter_mut().zip(&other.0).for_each(|(sum, count)| *sum += count);
+    }
 }
 
 /// By kind.
@@ -53,5 +105,26 @@ impl Delays {
             })
         };
         Kind::ALL.iter().zip(&self.0).filter_map(row).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hdrhistogram::Histogram;
+    use proptest::prelude::*;
+
+    proptest! {
+        /// Every value is in a class whose value the histogram cannot tell from it.
+        #[test]
+        fn classes_are_those_of_the_histogram(bits in 0u32..50, low in any::<u64>()) {
+            let us = low >> (63 - bits);
+            let mut counts = DelayCounts::default();
+            counts.note(Span::from_us(us.min(u64::MAX / 1_000)));
+            let (value, count) = counts.classes().next().expect("one value");
+            let histogram = Histogram::<u64>::new(3).expect("three digits");
+            let us = us.min(u64::MAX / 1_000);
+            prop_assert!(count == 1 && histogram.equivalent(value, us), "{value} {us}");
+        }
     }
 }

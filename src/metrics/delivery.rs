@@ -7,7 +7,7 @@ use crate::event::Lane;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Flow;
 use crate::metrics::distribution::{Counting, Distribution};
-use crate::observe::{Busy, Ending, Fate, HealthNote, QueueName, QueueSample};
+use crate::observe::{Busy, Ending, HealthNote, QueueName, QueueSample, RequestOutcome};
 
 /// The primaries of delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Delivery {
     /// What became of all messages, of whatever kind.
     pub flow: Flow,
     /// How the requests ended that are over for their senders.
-    pub fates: Fates,
+    pub outcomes: OutcomeCounts,
     /// How long jobs waited until they started or, if they never did, until the run ended.
     pub waits: Distribution,
     /// Jobs that had not started when the run ended.
@@ -34,7 +34,7 @@ pub struct Delivery {
 
 /// How requests ended for their senders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Fates {
+pub struct OutcomeCounts {
     /// They were delivered and answered in time.
     pub good: u64,
     /// The receiver refused them for their rate.
@@ -87,21 +87,21 @@ pub struct HealthRow {
 
 /// Notes how delivery goes while a run goes on.
 pub(super) struct DeliveryLog {
-    fates: Fates,
+    outcomes: OutcomeCounts,
     waits: Counting,
     jobs_unstarted: u64,
     queues: Vec<QueueRow>,
     health: Vec<HealthRow>,
 }
 
-impl Fates {
+impl OutcomeCounts {
     /// Requests that are over for their senders.
     pub fn over(&self) -> u64 {
         self.good + self.failed()
     }
 
     /// Adds others.
-    pub fn add(&mut self, other: &Fates) {
+    pub fn add(&mut self, other: &OutcomeCounts) {
         self.good += other.good;
         self.refused += other.refused;
         self.failed_connect += other.failed_connect;
@@ -130,7 +130,7 @@ impl Delivery {
 impl DeliveryLog {
     pub(super) fn new() -> DeliveryLog {
         DeliveryLog {
-            fates: Fates::default(),
+            outcomes: OutcomeCounts::default(),
             waits: Counting::new(),
             jobs_unstarted: 0,
             queues: Vec::new(),
@@ -138,12 +138,12 @@ impl DeliveryLog {
         }
     }
 
-    pub(super) fn ended(&mut self, fate: Fate) {
-        let count = match fate {
-            Fate::Good => &mut self.fates.good,
-            Fate::Refused => &mut self.fates.refused,
-            Fate::FailedConnect => &mut self.fates.failed_connect,
-            Fate::TimedOut => &mut self.fates.timed_out,
+    pub(super) fn ended(&mut self, outcome: RequestOutcome) {
+        let count = match outcome {
+            RequestOutcome::Good => &mut self.outcomes.good,
+            RequestOutcome::Refused => &mut self.outcomes.refused,
+            RequestOutcome::FailedConnect => &mut self.outcomes.failed_connect,
+            RequestOutcome::TimedOut => &mut self.outcomes.timed_out,
         };
         *count += 1;
     }
@@ -179,7 +179,7 @@ impl DeliveryLog {
     pub(super) fn finish(self, ending: &Ending) -> Delivery {
         Delivery {
             flow: ending.flow,
-            fates: self.fates,
+            outcomes: self.outcomes,
             waits: self.waits.finish(),
             jobs_unstarted: self.jobs_unstarted,
             queued_jobs_peak: ending.queued_jobs_peak,

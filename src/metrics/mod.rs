@@ -4,7 +4,7 @@
 //! Primaries are integers: counts, bytes, nanoseconds. A float appears once, at the last division of a metric. Nothing
 //! here knows of files, nor which driver reported.
 
-pub mod apart;
+pub mod aggregates;
 pub mod counters;
 pub mod definitions;
 pub mod delays;
@@ -24,8 +24,8 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::transport::TransportBytes;
-use crate::observe::{Ending, Fate, HealthNote, Observer, QueueName, QueueSample};
-use apart::Apart;
+use crate::observe::{Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
+use aggregates::Aggregates;
 use counters::{CounterLog, Counters, Staleness};
 use delays::{DelayRow, Delays};
 use delivery::{Delivery, DeliveryLog};
@@ -88,11 +88,11 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// The primaries, once the run has ended at `end`; `apart` is what was not reported.
-    pub fn finish(mut self, end: Time, ending: &Ending, mut apart: Apart) -> Observed {
-        apart.join_traffic(&mut self.traffic);
-        apart.join_delays(&mut self.delays);
-        self.links.join(&apart.links);
+    /// The primaries, once the run has ended at `end`; `aggregates` is what was not reported.
+    pub fn finish(mut self, end: Time, ending: &Ending, mut aggregates: Aggregates) -> Observed {
+        aggregates.join_traffic(&mut self.traffic);
+        aggregates.join_delays(&mut self.delays);
+        self.links.join(&aggregates.links);
         let (traffic, origin_bytes_per_s_peak) = self.traffic.finish();
         let (counters, staleness) = self.counters.finish(self.sessions);
         let mut observed = Observed {
@@ -103,12 +103,12 @@ impl<'a> Collector<'a> {
             delays: self.delays.finish(),
             links: self.links.rows(),
             delivery: self.delivery.finish(ending),
-            viewers_as_plain_views: ending.viewers_as_plain_views + apart.viewers_as_plain_views,
+            viewers_as_plain_views: ending.viewers_as_plain_views + aggregates.viewers_as_plain_views,
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
             sessions_unfinished: ending.unfinished_sessions,
             end_ns: end.ns(),
         };
-        apart.join(&mut observed);
+        aggregates.join(&mut observed);
         observed
     }
 }
@@ -133,9 +133,9 @@ impl Observer for Collector<'_> {
         self.counters.processed(message);
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
-        self.delivery.ended(fate);
-        if fate == Fate::Refused {
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
+        self.delivery.ended(outcome);
+        if outcome == RequestOutcome::Refused {
             self.traffic.refused(now, message);
         }
     }

@@ -1,6 +1,6 @@
 //! All sums of traffic and delivery against hand counts, through the collector as a driver calls it.
 
-use super::apart::Apart;
+use super::aggregates::Aggregates;
 use super::definitions::{Value, compute};
 use super::*;
 use crate::domain::federation::{Capacity, Instance as Member, Video};
@@ -10,7 +10,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
 use crate::mechanism::ledger::{Amount, Flow};
 use crate::mechanism::wire::Persistence;
-use crate::observe::{Busy, Outcome, QueueName};
+use crate::observe::{Busy, QueueName, RunOutcome};
 use delivery::{HealthRow, QueueRow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -83,7 +83,7 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
 
 fn ending(busy: Vec<Busy>) -> Ending {
     Ending {
-        outcome: Outcome::Done(Time::from_ms(10_000)),
+        outcome: RunOutcome::Done(Time::from_ms(10_000)),
         events: 0,
         flow: Flow::default(),
         unfinished_sessions: 0,
@@ -99,7 +99,7 @@ fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut C
     let (every, bucket) = (Span::from_secs(1), Span::from_secs(60));
     let mut collector = Collector::new(federation, &[], every, bucket);
     happen(&mut collector);
-    collector.finish(Time::from_ms(10_000), ending, Apart::default())
+    collector.finish(Time::from_ms(10_000), ending, Aggregates::default())
 }
 
 /// The metrics as text, by name.
@@ -138,8 +138,8 @@ fn traffic_of_all_kinds(collector: &mut Collector<'_>) {
         collector.delivered(now, message);
         collector.processed(Time::from_ms(2_500), message);
     }
-    collector.ended(Time::from_ms(3_000), &background, Fate::Refused);
-    collector.ended(Time::from_ms(9_000), &watch_action, Fate::TimedOut);
+    collector.ended(Time::from_ms(3_000), &background, RequestOutcome::Refused);
+    collector.ended(Time::from_ms(9_000), &watch_action, RequestOutcome::TimedOut);
 }
 
 #[test]
@@ -262,15 +262,20 @@ fn every_account_of_the_ledger_is_a_metric() {
 #[test]
 fn requests_end_well_or_fail_in_one_of_three_ways() {
     let federation = federation();
-    let fates = [(Fate::Good, 12), (Fate::Refused, 1), (Fate::FailedConnect, 2), (Fate::TimedOut, 5)];
+    let outcomes = [
+        (RequestOutcome::Good, 12),
+        (RequestOutcome::Refused, 1),
+        (RequestOutcome::FailedConnect, 2),
+        (RequestOutcome::TimedOut, 5),
+    ];
     let observed = observed(&federation, &ending(Vec::new()), |collector| {
         let view = message(Kind::Viewer, ORIGIN, WITH_VIEWERS);
-        for (fate, times) in fates {
-            (0..times).for_each(|_| collector.ended(Time::from_ms(1_000), &view, fate));
+        for (outcome, times) in outcomes {
+            (0..times).for_each(|_| collector.ended(Time::from_ms(1_000), &view, outcome));
         }
     });
-    let fates = [("delivery_failed_share", "0.4"), ("refused_share", "0.05"), ("response_bytes", "300")];
-    check(&metrics(&federation, &observed), &fates);
+    let outcomes = [("delivery_failed_share", "0.4"), ("refused_share", "0.05"), ("response_bytes", "300")];
+    check(&metrics(&federation, &observed), &outcomes);
 }
 
 #[test]

@@ -266,7 +266,7 @@ impl<'a> Traffic<'a> {
     }
 
     /// What a follower fetched after an `Update` that took effect apart from the events, as two rows.
-    pub(super) fn fetch_apart(
+    pub(super) fn fetch_outside_of_events(
         &self,
         at: Time,
         video: VideoId,

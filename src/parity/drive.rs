@@ -4,8 +4,8 @@ use crate::foundation::units::Span;
 use crate::live::run::Batch;
 use crate::live::{Died, Reason};
 use crate::metrics::Collector;
-use crate::metrics::apart::Apart;
-use crate::observe::{Both, Outcome};
+use crate::metrics::aggregates::Aggregates;
+use crate::observe::{Both, RunOutcome};
 use crate::parity::compare::{Comparison, Setting, Side, compare};
 use crate::parity::decisions::{Decisions, decisions};
 use crate::parity::log::{Counts, Log};
@@ -35,7 +35,7 @@ pub fn fix_ends(batch: &mut Batch) {
     for cell in &mut batch.cells {
         if matches!(cell.end, End::Idle { .. }) {
             let ending = sim::run(cell, &mut (), &AtomicBool::new(false));
-            if let Outcome::Done(at) = ending.outcome {
+            if let RunOutcome::Done(at) = ending.outcome {
                 Arc::make_mut(cell).end = End::At(at);
             }
         }
@@ -71,7 +71,7 @@ pub fn run_both(
             let mut all = Both(collector, Both(log(cell), Counts::new(cell)));
             let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
             let Both(collector, Both(simulated, counts)) = all;
-            let observed = collector.finish(cell.end.latest(), &ending, Apart::default());
+            let observed = collector.finish(cell.end.latest(), &ending, Aggregates::default());
             compare(
                 Side { observed: &observed, log: &simulated },
                 Side { observed: &live.observed, log: &alive.observer },

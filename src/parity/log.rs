@@ -9,7 +9,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::instance::{Effect, Input, Instance};
 use crate::mechanism::activity::{Kind, Stamp, Subject};
-use crate::observe::{Fate, Observer, QueueSample};
+use crate::observe::{Observer, QueueSample, RequestOutcome};
 use crate::parity::history::{History, instances};
 use crate::sim::Cell;
 use std::collections::BTreeMap;
@@ -49,7 +49,7 @@ pub struct Passage {
     /// When what it carries took effect.
     pub effect: Option<Time>,
     /// When it was over for its sender, and how.
-    pub over: Option<(Time, Fate)>,
+    pub over: Option<(Time, RequestOutcome)>,
     /// The count that it carries.
     pub result: Option<u32>,
     /// Bytes of its head.
@@ -164,8 +164,8 @@ impl Observer for Log {
         self.reach(message, is_open, |passage| passage.effect = Some(now));
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
-        self.reach(message, |passage| passage.over.is_none(), |passage| passage.over = Some((now, fate)));
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
+        self.reach(message, |passage| passage.over.is_none(), |passage| passage.over = Some((now, outcome)));
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {

@@ -8,7 +8,7 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
-use crate::observe::{Fate, HealthNote, Observer, QueueName, QueueSample};
+use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use crate::parity::log::Log;
 use crate::sim::{self, Cell};
 use std::sync::atomic::AtomicBool;
@@ -186,8 +186,8 @@ impl Observer for Recorder<'_> {
         self.record.log.processed(now, message);
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
-        self.record.log.ended(now, message, fate);
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
+        self.record.log.ended(now, message, outcome);
     }
 
     fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {

@@ -7,7 +7,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::network::Network;
-use crate::observe::{Fate, QueueName};
+use crate::observe::{QueueName, RequestOutcome};
 use crate::parity::decisions::Found;
 use crate::parity::log::{Name, Passage};
 use crate::parity::record::Record;
@@ -76,7 +76,7 @@ impl Looker<'_> {
             form: Form::V60,
         };
         let drawn =
-            self.network.fate(message_name(&activity, name.from, name.attempt), name.from, name.to)?;
+            self.network.latency(message_name(&activity, name.from, name.attempt), name.from, name.to)?;
         Some(drawn + self.timetable.added_latency(name.from, name.to, at))
     }
 
@@ -158,10 +158,10 @@ impl Looker<'_> {
 
     /// Whether the sender would stop waiting, or not yet.
     fn look_at_time_out(&mut self, name: &Name, passage: &Passage, found: &mut Found<'_>) {
-        let (Some((over, fate)), Some(delivered)) = (passage.over, passage.delivered) else { return };
+        let (Some((over, outcome)), Some(delivered)) = (passage.over, passage.delivered) else { return };
         let deadline = passage.begun + self.cell.delivery.timeout;
-        let answered = match fate {
-            Fate::TimedOut => {
+        let answered = match outcome {
+            RequestOutcome::TimedOut => {
                 let Some(latency) = self.latency(name, passage.begun) else { return };
                 delivered
                     + self.cell.delivery.verify
@@ -182,7 +182,7 @@ impl Looker<'_> {
     fn look_at_rate(&self, to: InstanceId, from: InstanceId, passages: &[&Passage], found: &mut Found<'_>) {
         let Some(limit) = self.cell.delivery.rate_limit else { return };
         let refused = |passage: &&Passage| match passage.over {
-            Some((at, Fate::Refused)) => Some(at),
+            Some((at, RequestOutcome::Refused)) => Some(at),
             _ => passage.delivered,
         };
         let mut arrivals: Vec<Time> = passages.iter().filter_map(refused).collect();

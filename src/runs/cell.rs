@@ -6,10 +6,10 @@ use crate::foundation::ids::VideoId;
 use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, VideoNames};
-use crate::metrics::apart::Apart;
+use crate::metrics::aggregates::Aggregates;
 use crate::metrics::definitions::compute;
 use crate::metrics::{Collector, Observed};
-use crate::observe::Outcome;
+use crate::observe::RunOutcome;
 use crate::scenario::Scenario;
 use crate::sim::{self, Cell, HEALTH_INTERVAL, Ran, Sampling};
 use rand::RngExt;
@@ -160,16 +160,16 @@ pub fn run_cell(
     let plain = || {
         let mut collector = collector();
         let ending = sim::run(&cell, &mut collector, stop);
-        (collector, ending, Apart::default(), None)
+        (collector, ending, Aggregates::default(), None)
     };
     let (collector, ending, apart, ran) = match engine {
         Engine::Plain => plain(),
         Engine::Fast { helpers } => fast(helpers).unwrap_or_else(plain),
     };
     let end = match ending.outcome {
-        Outcome::Done(end) => end,
-        Outcome::Interrupted => return Err(CellError::Interrupted),
-        Outcome::EventLimit(at) => return Err(CellError::EventLimit(at)),
+        RunOutcome::Done(end) => end,
+        RunOutcome::Interrupted => return Err(CellError::Interrupted),
+        RunOutcome::EventLimit(at) => return Err(CellError::EventLimit(at)),
     };
     let protocol = scenario.compare[plan.variant].name.clone();
     let ran = RanHow::new(protocol, ran.as_ref());

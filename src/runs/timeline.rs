@@ -10,7 +10,7 @@ use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
-use crate::observe::{Fate, Observer, QueueName, QueueSample};
+use crate::observe::{Observer, QueueName, QueueSample, RequestOutcome};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -203,7 +203,7 @@ impl<W: Write> Observer for Timeline<'_, W> {
         }
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
+    fn ended(&mut self, now: Time, message: &Message, fate: RequestOutcome) {
         let Some(id) = self.open.remove(&key(message)) else { return };
         if self.wants(now) {
             let name = format!("{} to {}", message.kind.name(), self.name(message.to));

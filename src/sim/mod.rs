@@ -23,8 +23,8 @@ use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::pending::{Key, Pending};
 use crate::mechanism::wire::Names;
-use crate::metrics::apart::Apart;
-use crate::observe::{Ending, Observer, Outcome};
+use crate::metrics::aggregates::Aggregates;
+use crate::observe::{Ending, Observer, RunOutcome};
 use crate::scenario::End;
 use columns::{Because, with_helpers};
 pub use conditions::Conditions;
@@ -108,7 +108,7 @@ pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Endi
     Simulation::new(cell, &timetable).run(observer, stop)
 }
 
-/// Runs a cell and works out apart what needs no events: what is not reported to `observer` is summed up in `Apart`. What
+/// Runs a cell and works out apart what needs no events: what is not reported to `observer` is summed up in `Aggregates`. What
 /// both add up to is the same as that of `run`. So many threads help.
 ///
 /// None if a rate limit refused requests: nothing that was reported holds then, and only `run` knows better.
@@ -117,7 +117,7 @@ pub fn run_fast(
     helpers: usize,
     observer: &mut impl Observer,
     stop: &AtomicBool,
-) -> Option<(Ending, Apart, Ran)> {
+) -> Option<(Ending, Aggregates, Ran)> {
     let timetable = timetable(cell);
     with_helpers(helpers, |helpers| {
         let mut simulation = Simulation::new(cell, &timetable);
@@ -240,7 +240,11 @@ impl<'a> Simulation<'a> {
         self.run_events(observer, stop)
     }
 
-    fn run_apart(mut self, observer: &mut impl Observer, stop: &AtomicBool) -> Option<(Ending, Apart, Ran)> {
+    fn run_apart(
+        mut self,
+        observer: &mut impl Observer,
+        stop: &AtomicBool,
+    ) -> Option<(Ending, Aggregates, Ran)> {
         self.skips = Skips::new(self.cell, self.timetable);
         let ending = self.run_events(observer, stop);
         let columns = self.delivery.columns.take().expect("work apart has columns");
@@ -256,17 +260,17 @@ impl<'a> Simulation<'a> {
             if next.is_none_or(|next| next > end) {
                 self.now = end;
                 self.catch_up(None, (end, Key::LAST), observer);
-                return self.ending(Outcome::Done(end), observer);
+                return self.ending(RunOutcome::Done(end), observer);
             }
             if self.events >= self.cell.event_limit {
-                return self.ending(Outcome::EventLimit(self.now), observer);
+                return self.ending(RunOutcome::EventLimit(self.now), observer);
             }
             // Looking at a shared flag costs little, but not nothing.
             if self.events.is_multiple_of(1024) && self.delivery.has_refused() {
-                return self.ending(Outcome::Interrupted, observer);
+                return self.ending(RunOutcome::Interrupted, observer);
             }
             if self.events.is_multiple_of(1024) && stop.load(Ordering::Relaxed) {
-                return self.ending(Outcome::Interrupted, observer);
+                return self.ending(RunOutcome::Interrupted, observer);
             }
             let Some((now, key, event)) = self.pending.pop() else { continue };
             self.now = now;
@@ -278,7 +282,7 @@ impl<'a> Simulation<'a> {
             let (delivery, _, mut moment) = self.parts(observer);
             delivery.fill_slots(&mut moment);
             if matches!(event, Event::Sample { .. }) && self.is_idle() {
-                return self.ending(Outcome::Done(now), observer);
+                return self.ending(RunOutcome::Done(now), observer);
             }
         }
     }
@@ -595,7 +599,7 @@ impl<'a> Simulation<'a> {
         events_are_idle && self.delivery.columns.as_mut().is_none_or(|columns| columns.is_idle(now))
     }
 
-    fn ending(&mut self, outcome: Outcome, observer: &mut impl Observer) -> Ending {
+    fn ending(&mut self, outcome: RunOutcome, observer: &mut impl Observer) -> Ending {
         self.delivery.settle_running(self.now);
         self.delivery.assert_conserved();
         self.delivery.report_unstarted(self.now, observer);

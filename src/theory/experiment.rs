@@ -19,10 +19,10 @@ use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::network::{Latency, NetworkModel};
 use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VideoNames};
-use crate::metrics::apart::Apart;
+use crate::metrics::aggregates::Aggregates;
 use crate::metrics::traffic::Direction;
 use crate::metrics::{Collector, Observed};
-use crate::observe::{Observer, Outcome, QueueSample};
+use crate::observe::{Observer, QueueSample, RunOutcome};
 use crate::scenario::End;
 use crate::sim::{self, Cell, Sampling};
 use rand::RngExt;
@@ -172,10 +172,10 @@ impl Setting {
             shown_ages: Ages::default(),
         };
         let ending = sim::run(&cell, &mut watcher, &AtomicBool::new(false));
-        let Outcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };
+        let RunOutcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };
         let Watcher { collector, heartbeats, ticks, totals, shown_ages, .. } = watcher;
         Run {
-            observed: collector.finish(end, &ending, Apart::default()),
+            observed: collector.finish(end, &ending, Aggregates::default()),
             heartbeats,
             ticks,
             totals,

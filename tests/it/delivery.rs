@@ -6,7 +6,7 @@ use fedisim::mechanism::activity::Kind;
 
 use fedisim::foundation::ids::InstanceId;
 use fedisim::foundation::units::{Span, Time};
-use fedisim::observe::{Ending, Fate, HealthNote, Observer, Outcome, QueueName, QueueSample};
+use fedisim::observe::{Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome, RunOutcome};
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use fedisim::sim;
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicBool;
 struct Seen {
     queues: Vec<(Time, QueueSample)>,
     health: Vec<(Time, HealthNote)>,
-    ended: Vec<(Time, Message, Fate)>,
+    ended: Vec<(Time, Message, RequestOutcome)>,
     sent: Vec<(Time, Message)>,
     delivered: Vec<(Time, Message)>,
     processed: Vec<(Time, Message)>,
@@ -54,7 +54,7 @@ impl Observer for Seen {
         self.processed.push((now, message.clone()));
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: Fate) {
+    fn ended(&mut self, now: Time, message: &Message, fate: RequestOutcome) {
         self.ended.push((now, message.clone(), fate));
     }
 
@@ -81,7 +81,7 @@ impl Seen {
     }
 
     /// How requests ended, with how long each took from its beginning, in microseconds.
-    fn ends(&self) -> Vec<(Fate, u64)> {
+    fn ends(&self) -> Vec<(RequestOutcome, u64)> {
         let begun =
             |of: &Message| self.sent.iter().find(|(_, message)| message == of).expect("it was sent").0;
         self.ended.iter().map(|(time, message, fate)| (*fate, time.since(begun(message)).us())).collect()
@@ -95,7 +95,7 @@ impl Seen {
         here.map(|(_, sample)| sample.waiting).sum()
     }
 
-    fn count(&self, fate: Fate) -> usize {
+    fn count(&self, fate: RequestOutcome) -> usize {
         self.ended.iter().filter(|(_, _, ended)| *ended == fate).count()
     }
 }
@@ -248,7 +248,7 @@ fn a_request_has_its_time_line() {
     let delivered = begun + 250 + 4 * 50_000 + 50_000;
     assert_eq!(seen.delivered[0].0.ns() / 1_000, delivered);
     assert_eq!(seen.effects_us(Kind::Viewer), [delivered + 20 + 5_000]);
-    assert_eq!(seen.ends(), [(Fate::Good, delivered + 20 + 50_000 - begun)]);
+    assert_eq!(seen.ends(), [(RequestOutcome::Good, delivered + 20 + 50_000 - begun)]);
     // without TLS a round trip less
     let (seen, _) = small(&Small { rest: &format!("{}\nnames: {{scheme: http}}", SMALL.rest), ..SMALL });
     assert_eq!(seen.delivered[0].0.ns() / 1_000, delivered - 100_000);
@@ -264,22 +264,26 @@ fn a_request_has_its_time_line() {
 #[test]
 fn requests_end_as_their_receivers_let_them() {
     for (fault, expected) in [
-        ("{down: [origin], at: 0 s, how: silent}", (Fate::TimedOut, 7_000_000)),
-        ("{down: [origin], at: 0 s, how: refused}", (Fate::FailedConnect, 100_250)),
-        ("{loss: 100 %, at: 0 s}", (Fate::TimedOut, 7_000_000)),
-        ("{partition: [[origin], [follower]], at: 0 s}", (Fate::TimedOut, 7_000_000)),
-        ("{slow: [origin], answer: 6500 ms}", (Fate::Good, 6_800_270)),
-        ("{slow: [origin], answer: 6900 ms}", (Fate::TimedOut, 7_000_000)),
-        ("{latency: 1 s, at: 0 s}", (Fate::Good, 6 * 1_050_000 + 270)),
-        ("{latency: 1200 ms, at: 0 s}", (Fate::TimedOut, 7_000_000)),
-        ("{latency: 1 s, at: 30 s}", (Fate::Good, 6 * 50_000 + 270)),
+        ("{down: [origin], at: 0 s, how: silent}", (RequestOutcome::TimedOut, 7_000_000)),
+        ("{down: [origin], at: 0 s, how: refused}", (RequestOutcome::FailedConnect, 100_250)),
+        ("{loss: 100 %, at: 0 s}", (RequestOutcome::TimedOut, 7_000_000)),
+        ("{partition: [[origin], [follower]], at: 0 s}", (RequestOutcome::TimedOut, 7_000_000)),
+        ("{slow: [origin], answer: 6500 ms}", (RequestOutcome::Good, 6_800_270)),
+        ("{slow: [origin], answer: 6900 ms}", (RequestOutcome::TimedOut, 7_000_000)),
+        ("{latency: 1 s, at: 0 s}", (RequestOutcome::Good, 6 * 1_050_000 + 270)),
+        ("{latency: 1200 ms, at: 0 s}", (RequestOutcome::TimedOut, 7_000_000)),
+        ("{latency: 1 s, at: 30 s}", (RequestOutcome::Good, 6 * 50_000 + 270)),
     ] {
         let (seen, ending) = small(&Small { rest: &format!("{}\nfaults: [{fault}]", SMALL.rest), ..SMALL });
         assert_eq!(seen.ends(), [expected], "{fault}");
         // a late answer is not a lost message
         let arrives = fault.contains("slow") || fault.contains("latency");
         assert_eq!(ending.flow.delivered.messages, u64::from(arrives), "{fault}");
-        assert_eq!(ending.flow.timed_out.messages, u64::from(expected.0 == Fate::TimedOut), "{fault}");
+        assert_eq!(
+            ending.flow.timed_out.messages,
+            u64::from(expected.0 == RequestOutcome::TimedOut),
+            "{fault}"
+        );
     }
 }
 
@@ -292,7 +296,7 @@ fn a_run_is_idle_when_the_deadline_of_a_stopped_sender_has_passed() {
         let rules =
             "base: peertube-6.3-v1, connections: new, plain_views: none, lifetime: 5 s, tick_interval: 1 s";
         let (_, ending) = small(&Small { end: "{when: idle, at_most: 1 h}", rules, rest: &rest, ..SMALL });
-        assert_eq!(ending.outcome, Outcome::Done(Time::from_ms(9_000)), "{faults}");
+        assert_eq!(ending.outcome, RunOutcome::Done(Time::from_ms(9_000)), "{faults}");
     }
 }
 
@@ -358,7 +362,7 @@ fn a_job_has_so_many_requests_at_once_and_a_queue_so_many_jobs() {
         ..SMALL
     });
     assert_eq!(seen.waited, [Span::ZERO, Span::from_secs(19)]);
-    assert_eq!(seen.count(Fate::TimedOut), 200);
+    assert_eq!(seen.count(RequestOutcome::TimedOut), 200);
 }
 
 #[test]
@@ -375,7 +379,7 @@ fn a_receiver_takes_so_many_requests_per_window() {
     let refused: Vec<u64> = seen
         .ended
         .iter()
-        .filter(|ended| ended.2 == Fate::Refused)
+        .filter(|ended| ended.2 == RequestOutcome::Refused)
         .map(|(_, message, _)| u64::from(message.to.0))
         .collect();
     assert_eq!((refused.len(), ending.flow.refused_429.messages), (10, 10));
@@ -427,7 +431,7 @@ fn requests_on_kept_connections_are_lost_by_6_x_alone() {
         );
         let sessions = "{instance: follower, start: 1 s, watch: 45 s}";
         let (seen, _) = small(&Small { rules: &rules, sessions, ..SMALL });
-        let ends = [Fate::Good, Fate::FailedConnect].map(|fate| {
+        let ends = [RequestOutcome::Good, RequestOutcome::FailedConnect].map(|fate| {
             seen.ended.iter().filter(|ended| ended.2 == fate && ended.1.kind == Kind::Viewer).count()
         });
         assert_eq!(ends, [6 - lost, lost], "{release}");
@@ -448,19 +452,19 @@ fn a_release_brings_its_connections_and_its_heads() {
     });
     let viewers = || seen.ended.iter().filter(|(_, message, _)| message.kind == Kind::Viewer);
     let before = viewers().filter(|(at, ..)| at.ms() < 50_000).map(|(_, _, fate)| *fate);
-    let [good, lost] =
-        [Fate::Good, Fate::FailedConnect].map(|fate| before.clone().filter(|&one| one == fate).count());
+    let [good, lost] = [RequestOutcome::Good, RequestOutcome::FailedConnect]
+        .map(|fate| before.clone().filter(|&one| one == fate).count());
     assert_eq!((good, lost), (3, 3));
     let at = |s: u64| {
-        let later = |(at, ..): &&(Time, Message, Fate)| at.ms() >= s * 1_000;
+        let later = |(at, ..): &&(Time, Message, RequestOutcome)| at.ms() >= s * 1_000;
         let (_, message, fate) = viewers().find(later).expect("a View");
         (*fate, message.head_bytes, message.response_bytes)
     };
     let (_, request, response) = at(0);
     // kept: 5 and 28 bytes more; from 7.1 on requests have 15 bytes more and answers 5
-    assert_eq!(at(50), (Fate::Good, request - 5 + 15, response - 28));
+    assert_eq!(at(50), (RequestOutcome::Good, request - 5 + 15, response - 28));
     // a View again 90 s after the first of the new process
-    assert_eq!(at(130), (Fate::Good, request - 5 + 15, response - 28 + 5));
+    assert_eq!(at(130), (RequestOutcome::Good, request - 5 + 15, response - 28 + 5));
 }
 
 /// What followers get by the way in which they follow.
@@ -657,8 +661,11 @@ fn drawn_faults_are_the_same_in_every_column() {
         })
     };
     let dead = |seen: &Seen| {
-        let failed =
-            seen.ended.iter().filter(|ended| ended.2 != Fate::Good).map(|(_, message, _)| message.to);
+        let failed = seen
+            .ended
+            .iter()
+            .filter(|ended| ended.2 != RequestOutcome::Good)
+            .map(|(_, message, _)| message.to);
         failed.collect::<std::collections::BTreeSet<_>>()
     };
     let (alone, _) = with("{dead: 25 %, of: [followers]}");
@@ -669,6 +676,6 @@ fn drawn_faults_are_the_same_in_every_column() {
     assert!((110..=210).contains(&seen.stops), "{}", seen.stops);
     // a burst loses its share: 40 x 7 messages
     let (seen, _) = with("{loss: 30 %, from: [origin], at: 0 s}");
-    let (lost, sent) = (seen.count(Fate::TimedOut) as f64, seen.ended.len() as f64);
+    let (lost, sent) = (seen.count(RequestOutcome::TimedOut) as f64, seen.ended.len() as f64);
     assert!((lost / sent - 0.3).abs() < 4.0 * (0.21 / sent).sqrt(), "{lost} of {sent}");
 }

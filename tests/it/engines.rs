@@ -263,5 +263,5 @@ fn a_rate_limit_that_is_met_is_seen_and_all_of_it_runs_event_by_event() {
     let scenario = scenario(CALM, &set);
     let fast = run(&scenario, Engine::Fast { helpers: 0 });
     assert_eq!(fast.ran.engine, "plain");
-    assert!(fast.observed.delivery.fates.refused > 0);
+    assert!(fast.observed.delivery.outcomes.refused > 0);
 }

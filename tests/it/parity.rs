@@ -5,7 +5,7 @@ use fedisim::foundation::units::{Span, Time};
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
 use fedisim::mechanism::network::Latency;
-use fedisim::metrics::apart::Apart;
+use fedisim::metrics::aggregates::Aggregates;
 use fedisim::metrics::{Collector, Observed};
 use fedisim::observe::{Both, Observer, QueueSample};
 use fedisim::parity::{Comparison, Counts, Decisions, Log, Setting, Side, compare, decisions};
@@ -225,7 +225,7 @@ fn run_with<O: Observer>(cell: &Cell, other: O) -> (Run, O) {
     let mut all = Both(collector, Both(log, Both(Counts::new(cell), other)));
     let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
     let Both(collector, Both(log, Both(counts, other))) = all;
-    let observed = collector.finish(cell.end.latest(), &ending, Apart::default());
+    let observed = collector.finish(cell.end.latest(), &ending, Aggregates::default());
     (Run { observed, log, counts }, other)
 }
 

@@ -12,10 +12,11 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::by_instance::ByInstance;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
-use crate::metrics::apart::{Apart, DelayCounts};
+use crate::metrics::aggregates::Aggregates;
+use crate::metrics::delays::DelayCounts;
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
-use crate::observe::Fate;
+use crate::observe::RequestOutcome;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -34,7 +35,7 @@ pub(super) struct Accounts {
     delays: [DelayCounts; Kind::ALL.len()],
     /// What became of the messages; `flow` derives what waits and is under way.
     flow: Flow,
-    apart: Apart,
+    apart: Aggregates,
     /// Sums at senders in the buckets that the run has not passed.
     out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
     /// Sums at receivers in those buckets.
@@ -117,7 +118,7 @@ impl Accounts {
             cpu_ns: vec![0; instances],
             delays: Default::default(),
             flow: Flow::default(),
-            apart: Apart::default(),
+            apart: Aggregates::default(),
             out: BTreeMap::new(),
             received: BTreeMap::new(),
             counts: BTreeMap::new(),
@@ -244,13 +245,13 @@ impl Accounts {
     }
 
     /// A request is over for its sender.
-    pub(super) fn note_over(&mut self, route: &Route, destination: usize, fate: Fate) {
-        let fates = &mut self.apart.fates;
+    pub(super) fn note_over(&mut self, route: &Route, destination: usize, fate: RequestOutcome) {
+        let fates = &mut self.apart.outcomes;
         match fate {
-            Fate::Good => fates.good += 1,
-            Fate::Refused => fates.refused += 1,
-            Fate::FailedConnect => fates.failed_connect += 1,
-            Fate::TimedOut => {
+            RequestOutcome::Good => fates.good += 1,
+            RequestOutcome::Refused => fates.refused += 1,
+            RequestOutcome::FailedConnect => fates.failed_connect += 1,
+            RequestOutcome::TimedOut => {
                 fates.timed_out += 1;
                 self.flow.timed_out.add(route.bytes(destination));
             }
@@ -297,7 +298,7 @@ impl Accounts {
     pub(super) fn deliver(&mut self, amount: Amount) {
         self.flow.delivered += amount;
         if self.work.is_some() {
-            self.apart.fates.good += amount.messages;
+            self.apart.outcomes.good += amount.messages;
         }
     }
 
@@ -427,7 +428,7 @@ impl Accounts {
     }
 
     /// All that was noted.
-    pub(super) fn finish(mut self) -> Apart {
+    pub(super) fn finish(mut self) -> Aggregates {
         self.pass(Time::from_ns(u64::MAX));
         self.close_second();
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);

@@ -8,7 +8,7 @@ use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
-use crate::observe::Fate;
+use crate::observe::RequestOutcome;
 use crate::sim::conditions::Conditions;
 use std::sync::Arc;
 
@@ -80,7 +80,13 @@ fn at_once(
     now: Time,
 ) -> Exchange {
     const NEVER: Time = Time::from_ns(u64::MAX);
-    let lost = Exchange { left: None, settled: now, arrival: Arrival::Lost, over: NEVER, fate: Fate::Good };
+    let lost = Exchange {
+        left: None,
+        settled: now,
+        arrival: Arrival::Lost,
+        over: NEVER,
+        fate: RequestOutcome::Good,
+    };
     let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
     let arrival = match conditions.timetable.reachability(to, now + latency) {
         Reachability::Up => Arrival::Delivered,

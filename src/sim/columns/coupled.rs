@@ -10,14 +10,14 @@ use super::route::Route;
 use crate::event::Message;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
-use crate::observe::Fate;
+use crate::observe::RequestOutcome;
 use crate::sim::conditions::Conditions;
 use std::sync::Arc;
 
 /// What its sender knows of a request that leaves.
 pub(in crate::sim) enum Outlook {
     /// It is over then, but for the answer's way through the downlink.
-    Over(Time, Fate),
+    Over(Time, RequestOutcome),
     /// It arrives at a local receiver then, after so long a way from its sender.
     Arrives(Time, Span),
 }
@@ -131,10 +131,10 @@ impl Columns<'_> {
         now: Time,
         route: &Arc<Route>,
         destination: usize,
-        fate: Fate,
+        fate: RequestOutcome,
     ) {
         self.accounts.note_over(route, destination, fate);
-        if fate == Fate::Refused {
+        if fate == RequestOutcome::Refused {
             self.accounts.note_refusal(now, route, destination);
         }
     }

@@ -8,7 +8,7 @@ use crate::domain::faults::Reachability;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
-use crate::observe::Fate;
+use crate::observe::RequestOutcome;
 use crate::sim::conditions::Conditions;
 use pulp::Arch;
 
@@ -50,7 +50,7 @@ pub(super) struct Exchange {
     /// When it was over for its sender.
     pub(super) over: Time,
     /// How.
-    pub(super) fate: Fate,
+    pub(super) fate: RequestOutcome,
 }
 
 /// A request that will arrive.
@@ -151,7 +151,11 @@ impl Terms {
         };
         let verified = arrives + self.verify;
         let back = verified + conditions.timetable.answer_delay(link.1, verified) + latency;
-        let (over, fate) = if back <= deadline { (back, Fate::Good) } else { (deadline, Fate::TimedOut) };
+        let (over, fate) = if back <= deadline {
+            (back, RequestOutcome::Good)
+        } else {
+            (deadline, RequestOutcome::TimedOut)
+        };
         Exchange { left: Some(left), settled: arrives, arrival: Arrival::Delivered, over, fate }
     }
 
@@ -173,7 +177,7 @@ impl Terms {
             settled: signed,
             arrival: Arrival::Lost,
             over: deadline.max(signed),
-            fate: Fate::TimedOut,
+            fate: RequestOutcome::TimedOut,
         };
         let latency = conditions.latency(from, to, || name, drawn, signed).ok_or(lost)?;
         let timetable = conditions.timetable;
@@ -182,7 +186,7 @@ impl Terms {
             Reachability::Refused => {
                 let (arrival, known) = (Arrival::FailedConnect, signed + latency * 2);
                 let refused = Exchange { arrival, ..lost };
-                let in_time = Exchange { over: known, fate: Fate::FailedConnect, ..refused };
+                let in_time = Exchange { over: known, fate: RequestOutcome::FailedConnect, ..refused };
                 return Err(if known <= deadline { in_time } else { refused });
             }
             Reachability::Up => {}

@@ -14,7 +14,8 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::{DisplayEffect, Effect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::rate_limit::RateLimiter;
-use crate::metrics::apart::{Apart, DelayCounts};
+use crate::metrics::aggregates::Aggregates;
+use crate::metrics::delays::DelayCounts;
 use crate::metrics::delivery::QueueRow;
 use crate::observe::QueueName;
 use crate::sim::Cell;
@@ -69,7 +70,7 @@ pub(super) struct Clock<'c> {
 /// Where a follower's replay notes what it finds.
 pub(super) struct Notes<'n> {
     pub(super) cell: &'n Cell,
-    pub(super) apart: &'n mut Apart,
+    pub(super) apart: &'n mut Aggregates,
     pub(super) delays: &'n mut [DelayCounts; Kind::ALL.len()],
 }
 

@@ -15,7 +15,7 @@ use crate::event::{Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{NO_LATENCY_US, Network};
-use crate::observe::Fate;
+use crate::observe::RequestOutcome;
 use crate::sim::conditions::Conditions;
 use pulp::Arch;
 use std::rc::Rc;
@@ -204,7 +204,7 @@ impl Columns<'_> {
         conditions: &mut Conditions<'_>,
     ) -> Finish {
         let Columns { schedule, terms, fates, .. } = self;
-        network.fates(name, route.from, &route.to, fates);
+        network.latencies(name, route.from, &route.to, fates);
         let at_once = self.cell.delivery.requests_per_job as usize;
         let mut exchanges = Vec::with_capacity(fates.len());
         schedule.make(fates.len(), at_once, |destination, begins_ns| {
@@ -241,10 +241,10 @@ impl Columns<'_> {
             self.windows.receive(follower, verified, parcel);
             self.windows.expect_until(parcel, verified);
         }
-        if exchange.fate != Fate::Good {
+        if exchange.fate != RequestOutcome::Good {
             finish.bad.push(route.to[destination]);
         }
-        if destination == finish.last && exchange.fate == Fate::TimedOut {
+        if destination == finish.last && exchange.fate == RequestOutcome::TimedOut {
             finish.step = Step::TimedOut;
         }
     }

@@ -37,7 +37,7 @@ use crate::instance::Input;
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::network::NO_LATENCY_US;
 use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
-use crate::metrics::apart::Apart;
+use crate::metrics::aggregates::Aggregates;
 use crate::sim::conditions::Conditions;
 use crate::sim::{Cell, Ran};
 use accounts::{Accounts, Work};
@@ -328,7 +328,7 @@ impl<'a> Columns<'a> {
     }
 
     /// The run has ended at an instant: all that was noted; nothing if a rate limit refused requests.
-    pub(in crate::sim) fn finish(mut self, end: Time) -> Option<Apart> {
+    pub(in crate::sim) fn finish(mut self, end: Time) -> Option<Aggregates> {
         const NEXT: Span = Span::from_ns(1);
         self.windows.hand_over(end + NEXT);
         let (noted, has_refused) = self.windows.finish();

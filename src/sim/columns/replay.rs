@@ -15,8 +15,9 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
 use crate::mechanism::activity::Kind;
-use crate::metrics::apart::{Apart, DelayCounts};
+use crate::metrics::aggregates::Aggregates;
 use crate::metrics::counters::ShownCounter;
+use crate::metrics::delays::DelayCounts;
 use crate::sim::Cell;
 use crate::sim::columns::who::Who;
 use std::collections::VecDeque;
@@ -54,7 +55,7 @@ pub(super) struct Shard<'a> {
     counted: Counted,
     horizon: Time,
     room: Room,
-    apart: Apart,
+    apart: Aggregates,
     /// By `Kind`.
     delays: [DelayCounts; Kind::ALL.len()],
     /// Set when a rate limit is met.
@@ -84,7 +85,7 @@ impl<'a> Shard<'a> {
             counted: Counted::new(Samples { from: cell.sampling.from, every: cell.sampling.every }),
             horizon: Time::ZERO,
             room: Room::default(),
-            apart: Apart::default(),
+            apart: Aggregates::default(),
             delays: Default::default(),
             has_refused,
         }
@@ -155,7 +156,7 @@ impl<'a> Shard<'a> {
     }
 
     /// What was noted.
-    pub(super) fn finish(mut self) -> Apart {
+    pub(super) fn finish(mut self) -> Aggregates {
         let work = self.inbox.unwrap_or_default();
         for follower in self.followers {
             let instance = follower.id.0;

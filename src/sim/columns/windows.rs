@@ -7,7 +7,7 @@ use super::rows::{Row, Rows};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::instance::Input;
-use crate::metrics::apart::Apart;
+use crate::metrics::aggregates::Aggregates;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
@@ -75,7 +75,7 @@ enum Place<'s> {
         done: Receiver<(Window, bool)>,
         /// Windows that are there.
         under_way: usize,
-        handle: ScopedJoinHandle<'s, Apart>,
+        handle: ScopedJoinHandle<'s, Aggregates>,
     },
 }
 
@@ -230,8 +230,8 @@ impl<'s> Windows<'s> {
     }
 
     /// What was noted, and whether a rate limit was met.
-    pub(super) fn finish(self) -> (Apart, bool) {
-        let mut sum = Apart::default();
+    pub(super) fn finish(self) -> (Aggregates, bool) {
+        let mut sum = Aggregates::default();
         for place in self.shards {
             sum.add(match place {
                 Place::Here(shard) => shard.finish(),

@@ -17,7 +17,7 @@ use crate::event::{Event, Lane, Letter, Message, Step};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NO_LATENCY_US;
 use crate::mechanism::pending::Key;
-use crate::observe::{Fate, Observer};
+use crate::observe::{Observer, RequestOutcome};
 use crate::sim::columns::{NEVER, Outlook, Route, Trip};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -29,7 +29,7 @@ pub(super) struct Steps {
     route: Arc<Route>,
     /// The name of the draws.
     name: u64,
-    /// By destination: the latency that was drawn. (Apart, since the next request's is looked at when one is over.)
+    /// By destination: the latency that was drawn. (Aggregates, since the next request's is looked at when one is over.)
     latencies_us: Vec<u32>,
     /// By destination.
     requests: Vec<Each>,
@@ -76,9 +76,9 @@ struct Way {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum State {
     /// Its answer comes to the sender's downlink.
-    Returns(Fate),
+    Returns(RequestOutcome),
     /// It is over.
-    Ends(Fate),
+    Ends(RequestOutcome),
     /// It is not over yet at that instant, or just then.
     Waits,
     /// It has not left.
@@ -96,7 +96,7 @@ type Asks = (Time, u32, Step);
 fn asks((over, at, state): Known) -> Asks {
     let step = match state {
         State::Returns(_) => Step::Answered,
-        State::Ends(Fate::TimedOut) => Step::TimedOut,
+        State::Ends(RequestOutcome::TimedOut) => Step::TimedOut,
         _ => Step::Ended,
     };
     (over, at, step)
@@ -127,7 +127,7 @@ impl Steps {
     fn set_in_time(&mut self, at: usize, over: Time, state: State, timeout: Span) {
         let deadline = self.requests[at].begun + timeout;
         if over > deadline {
-            self.set(at, deadline, State::Ends(Fate::TimedOut));
+            self.set(at, deadline, State::Ends(RequestOutcome::TimedOut));
         } else {
             self.set(at, over, state);
         }
@@ -330,7 +330,7 @@ impl Delivery<'_> {
                         columns.end_request(each.over, &steps.route, at, fate);
                     }
                     State::Waits if each.begun + figures.timeout <= end => {
-                        columns.end_request(end, &steps.route, at, Fate::TimedOut);
+                        columns.end_request(end, &steps.route, at, RequestOutcome::TimedOut);
                     }
                     _ => {}
                 }
@@ -469,7 +469,7 @@ impl Delivery<'_> {
         match columns.leave(now, number, route, at, drawn, steps.name, begun, conditions, transfer) {
             Outlook::Over(over, fate) => {
                 steps.requests[at].is_noted = true;
-                let returns = fate == Fate::Good && machine.downlink.is_limited();
+                let returns = fate == RequestOutcome::Good && machine.downlink.is_limited();
                 let state = if returns { State::Returns(fate) } else { State::Ends(fate) };
                 steps.set(at, over, state);
                 job.heed(at, None, moment);
@@ -530,7 +530,7 @@ impl Delivery<'_> {
             columns.note_late(&steps.route, at, &steps.trip(at));
         }
         if !takes {
-            self.answer_coupled(number, at, now, Fate::Refused);
+            self.answer_coupled(number, at, now, RequestOutcome::Refused);
             return self.forget_mention(number);
         }
         let message = steps.route.message(letter, at);
@@ -543,13 +543,13 @@ impl Delivery<'_> {
             self.give_task(to, Lane::JsonLd, Task::Verify { message, asker }, moment);
         } else {
             let verified = self.verify_locally(message, now);
-            self.answer_coupled(number, at, verified, Fate::Good);
+            self.answer_coupled(number, at, verified, RequestOutcome::Good);
         }
         self.forget_mention(number);
     }
 
     /// When a local receiver answers is known.
-    pub(super) fn answer_coupled(&mut self, number: u32, at: usize, answers: Time, fate: Fate) {
+    pub(super) fn answer_coupled(&mut self, number: u32, at: usize, answers: Time, fate: RequestOutcome) {
         let Delivery { jobs, machines, figures, conditions, .. } = self;
         let job = jobs.get(number);
         let is_limited = machines[job.letter.from.index()].downlink.is_limited();
@@ -568,14 +568,14 @@ impl Delivery<'_> {
     }
 
     /// A request is over for its sender, since an instant.
-    fn end_coupled(&mut self, number: u32, at: usize, over: Time, fate: Fate) {
+    fn end_coupled(&mut self, number: u32, at: usize, over: Time, fate: RequestOutcome) {
         let Delivery { jobs, columns, .. } = self;
         let Job { steps: Some(steps), bad, under_way, .. } = jobs.get(number) else { return };
         steps.requests[at].state = State::Over;
         if let Some(columns) = columns {
             columns.end_request(over, &steps.route, at, fate);
         }
-        if fate != Fate::Good {
+        if fate != RequestOutcome::Good {
             bad.push(steps.route.to[at]);
         }
         *under_way -= 1;

@@ -16,7 +16,7 @@ use crate::event::{Event, Lane, LetterName, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::pending::Key;
-use crate::observe::{Fate, Observer};
+use crate::observe::{Observer, RequestOutcome};
 use crate::sim::columns::NEVER;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -238,7 +238,7 @@ impl Delivery<'_> {
             Asker::Coupled { job, destination } => {
                 let running = self.jobs.rows[job as usize].as_ref();
                 if running.is_some_and(|running| running.letter.job == message.job) {
-                    self.answer_coupled(job, destination as usize, at, Fate::Good);
+                    self.answer_coupled(job, destination as usize, at, RequestOutcome::Good);
                 }
             }
         }

@@ -15,7 +15,7 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
-use crate::observe::{Fate, Observer};
+use crate::observe::{Observer, RequestOutcome};
 
 /// The slot of a request that nothing is kept about.
 pub(super) const NO_SLOT: u32 = u32::MAX;
@@ -31,7 +31,7 @@ pub(super) struct Request {
     /// What lies below HTTP, if it is counted.
     transport: TransportBytes,
     /// How it will end for the sender, unless its time is up before.
-    fate: Fate,
+    fate: RequestOutcome,
     /// Its number among all requests: slots are used again.
     number: u64,
     /// Whether its time can run out before it is over.
@@ -85,7 +85,7 @@ impl Delivery<'_> {
             latency,
             deadline,
             transport: TransportBytes::default(),
-            fate: Fate::Good,
+            fate: RequestOutcome::Good,
             number,
             time_out: TimeOut::Unasked,
             answers: None,
@@ -131,7 +131,7 @@ impl Delivery<'_> {
                 let fate = self.requests.get(slot).fate;
                 self.end(slot, fate, moment);
             }
-            Step::TimedOut => self.end(slot, Fate::TimedOut, moment),
+            Step::TimedOut => self.end(slot, RequestOutcome::TimedOut, moment),
         }
         self.unrefer(slot);
     }
@@ -196,7 +196,7 @@ impl Delivery<'_> {
     /// There is no connection, which the sender learns at `known`.
     fn fail(&mut self, slot: u32, known: Time, moment: &mut Moment<'_, impl Observer>) {
         self.settle(slot, Arrival::FailedConnect);
-        self.requests.get(slot).fate = Fate::FailedConnect;
+        self.requests.get(slot).fate = RequestOutcome::FailedConnect;
         self.plan_end(slot, Step::Ended, known, moment);
     }
 
@@ -224,7 +224,7 @@ impl Delivery<'_> {
         }
         if !takes {
             self.settle(slot, Arrival::Refused);
-            self.requests.get(slot).fate = Fate::Refused;
+            self.requests.get(slot).fate = RequestOutcome::Refused;
             return self.answer(slot, moment.now, moment);
         }
         self.settle(slot, Arrival::Delivered);
@@ -336,13 +336,13 @@ impl Delivery<'_> {
         in_flight.take(message.bytes());
     }
 
-    fn end(&mut self, slot: u32, fate: Fate, moment: &mut Moment<'_, impl Observer>) {
+    fn end(&mut self, slot: u32, fate: RequestOutcome, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
         if std::mem::replace(&mut request.is_over, true) {
             return;
         }
         let (message, job) = (request.message.clone(), request.job);
-        if fate == Fate::TimedOut {
+        if fate == RequestOutcome::TimedOut {
             self.ledger.link(message.from, message.to).timed_out.add(message.bytes());
         }
         moment.observer.ended(moment.now, &message, fate);

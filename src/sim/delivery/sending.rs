@@ -16,7 +16,7 @@ use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::retry::retry_delay;
 use crate::mechanism::wire::Persistence;
-use crate::observe::{Fate, Observer, QueueName};
+use crate::observe::{Observer, QueueName, RequestOutcome};
 use crate::sim::columns::Route;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -271,7 +271,7 @@ impl Delivery<'_> {
         let job = self.jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
         let name = message_name(&activity, from, attempt);
-        self.network.fates(name, from, &job.to, &mut job.fates);
+        self.network.latencies(name, from, &job.to, &mut job.fates);
     }
 
     /// Begins as many requests of a job as it may have at once; ends it when there is nothing left.
@@ -364,10 +364,10 @@ impl Delivery<'_> {
         &mut self,
         number: u32,
         message: &Message,
-        fate: Fate,
+        fate: RequestOutcome,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let is_good = fate == Fate::Good;
+        let is_good = fate == RequestOutcome::Good;
         let job = self.jobs.get(number);
         job.under_way -= 1;
         if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
@@ -449,7 +449,7 @@ impl Delivery<'_> {
         let others = self.send_apart_at_once(&letter, list, except, &mut fates, moment.now);
         destinations.clear();
         destinations.extend(others.iter().copied().filter(|&to| Some(to) != except));
-        self.network.fates(message_name(activity, from, 0), from, &destinations, &mut fates);
+        self.network.latencies(message_name(activity, from, 0), from, &destinations, &mut fates);
         for (&to, &fate) in destinations.iter().zip(&fates) {
             let message = self.message(&letter, to);
             let latency = self.latency(&message, fate, moment.now);
@@ -478,7 +478,7 @@ impl Delivery<'_> {
         let route = self.route(letter, &quiet);
         let name = message_name(&letter.activity, letter.from, letter.attempt);
         let like = self.message(letter, quiet[0]);
-        self.network.fates(name, letter.from, &quiet, fates);
+        self.network.latencies(name, letter.from, &quiet, fates);
         let Delivery { columns, conditions, .. } = self;
         if let Some((columns, route)) = columns.as_mut().zip(route) {
             columns.send_at_once(now, &route, except, &like, fates, name, conditions);
