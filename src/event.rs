@@ -72,17 +72,6 @@ pub enum Event {
         /// What it carries.
         message: Message,
     },
-    /// A request may be over for its sender, and makes no other events.
-    Coupled {
-        /// How far it has got.
-        step: Step,
-        /// Where the driver keeps its job.
-        slot: u32,
-        /// The place of its receiver among those of the job.
-        destination: u32,
-        /// What it carries.
-        message: Message,
-    },
     /// What an instance does without events must be looked after.
     Due {
         /// Where.
@@ -301,9 +290,9 @@ impl Event {
             Event::HealthFlush { instance, number } => numbered(3, instance, number),
             Event::UpdateFlush { instance, number } => numbered(4, instance, number),
             Event::Sample { number } => numbered(5, InstanceId(0), number),
-            Event::Request { step, ref message, .. }
-            | Event::Coupled { step, ref message, .. }
-            | Event::JobDone { step, ref message, .. } => message.order(step),
+            Event::Request { step, ref message, .. } | Event::JobDone { step, ref message, .. } => {
+                message.order(step)
+            }
             Event::LaneDone { instance, lane, epoch } => {
                 Parts::new(7, instance).with(lane as u64, 2).with(u64::from(epoch), 32).key(0)
             }
@@ -335,7 +324,7 @@ impl Event {
             | Event::LaneDone { instance, .. }
             | Event::Due { instance, .. }
             | Event::JobLimit { instance, .. } => Some(instance),
-            Event::Request { step, ref message, .. } | Event::Coupled { step, ref message, .. } => {
+            Event::Request { step, ref message, .. } => {
                 let is_at_receiver = matches!(step, Step::Reached | Step::Arrived | Step::Verified);
                 Some(if is_at_receiver { message.to } else { message.from })
             }
@@ -377,7 +366,7 @@ impl Event {
                 format!("update_flush,{},number={number}", name(instance))
             }
             Event::Sample { number } => format!("sample,,number={number}"),
-            Event::Request { step, ref message, .. } | Event::Coupled { step, ref message, .. } => {
+            Event::Request { step, ref message, .. } => {
                 format!("{},{}", step.name(), message.describe(federation))
             }
             Event::Due { instance, number } => format!("due,{},number={number}", name(instance)),

@@ -40,6 +40,8 @@ pub struct Delivery {
     pub tls: Tls,
     /// Whether the bytes of TCP, IP and TLS are counted, and pass the links.
     pub transport: Transport,
+    /// Whether senders compress the bodies of requests.
+    pub compress: Compress,
     /// CPU time of the signature of a request.
     pub sign: Span,
     /// CPU time of a JSON-LD signature, on one thread: one per job, none when forwarding.
@@ -115,6 +117,20 @@ pub enum Transport {
     Ignored,
 }
 
+/// Whether a sender compresses the body of each request before it signs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compress {
+    /// It does not.
+    Off,
+    /// With gzip. What the receiver does to unpack a body is not counted.
+    Gzip {
+        /// The size of a body after it, in millionths of the size before, rounded up to whole bytes.
+        share_ppm: u32,
+        /// CPU time of the sender per request.
+        cpu: Span,
+    },
+}
+
 /// A named row.
 pub struct Preset {
     /// The name in scenario files.
@@ -142,6 +158,7 @@ const PEERTUBE: Delivery = Delivery {
     // assumed: one never met before
     tls: Tls::Full,
     transport: Transport::Counted,
+    compress: Compress::Off,
     // measured with OpenSSL 3
     sign: Span::from_us(250),
     verify: Span::from_us(20),
@@ -214,6 +231,24 @@ impl Transport {
         (Transport::Counted, "counted", "they count, and pass the links"),
         (Transport::Ignored, "ignored", "they do not"),
     ];
+}
+
+impl Compress {
+    /// The bytes of a body on the wire.
+    pub fn body_bytes(self, bytes: u64) -> u64 {
+        match self {
+            Compress::Off => bytes,
+            Compress::Gzip { share_ppm, .. } => (bytes * u64::from(share_ppm)).div_ceil(1_000_000),
+        }
+    }
+
+    /// The bytes of the line that it adds to the head of a request.
+    pub fn head_bytes(self) -> u16 {
+        match self {
+            Compress::Off => 0,
+            Compress::Gzip { .. } => "content-encoding: gzip\r\n".len() as u16,
+        }
+    }
 }
 
 impl KeepAlive {

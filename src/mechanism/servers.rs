@@ -28,15 +28,20 @@ impl Servers {
     /// Work comes: when it will be done. No servers at all never do it: the last instant.
     ///
     /// # Panics
-    /// If `now` lies before an earlier arrival or stop.
+    /// If the servers are counted and `now` lies before an earlier arrival or stop: work that waits for nothing may come
+    /// in any order.
+    #[inline]
     pub fn serve(&mut self, now: Time, work: Span) -> Time {
-        self.advance(now);
         let done_from = |start: Time| Time::from_ns(start.ns().saturating_add(work.ns()));
-        let (start, done) = match self.count {
-            Some(0) => return Time::from_ns(u64::MAX),
-            Some(count) => self.take_server(now, count, done_from),
-            None => (now, done_from(now)),
+        let Some(count) = self.count else {
+            self.work_ns += u128::from(done_from(now).since(now).ns());
+            return done_from(now);
         };
+        self.advance(now);
+        if count == 0 {
+            return Time::from_ns(u64::MAX);
+        }
+        let (start, done) = self.take_server(now, count, done_from);
         self.work_ns += u128::from(done.since(start).ns());
         done
     }

@@ -153,6 +153,7 @@ impl Observer for Collector<'_> {
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], queues: &[QueueSample]) {
+        self.traffic.complete(now);
         self.counters.sample(now, instances);
         self.delivery.sample(now, queues);
     }

@@ -15,7 +15,7 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -136,7 +136,8 @@ impl Direction {
     }
 }
 
-/// One row of the bucket that is open.
+/// One row of a bucket that is open.
+#[derive(Clone)]
 struct Open {
     video: VideoId,
     direction: Direction,
@@ -144,13 +145,18 @@ struct Open {
     sums: Sums,
 }
 
-/// Sums up traffic. Time must not run backwards.
+/// The rows of one bucket, by `InstanceId`: a handful each, so a search from the front is fastest.
+type Bucket = Vec<Vec<Open>>;
+
+/// Sums up traffic. Reports of one bucket may come in any order, until it is closed.
 pub(super) struct Traffic<'a> {
     federation: &'a Federation,
     bucket: Span,
-    bucket_start: Time,
-    /// By `InstanceId`: a handful of rows each, so a search from the front is fastest.
-    open: Vec<Vec<Open>>,
+    /// The number of the first bucket that is open.
+    first: u64,
+    open: VecDeque<Bucket>,
+    /// The bucket of the last report: when it starts, and its place among those that are open.
+    last: (Time, usize),
     rows: Vec<TrafficRow>,
     /// By `InstanceId`: the last second of the run in which it began to send Views of its own videos, and their bytes.
     open_seconds: Vec<(u64, u64)>,
@@ -164,8 +170,9 @@ impl<'a> Traffic<'a> {
         Traffic {
             federation,
             bucket,
-            bucket_start: Time::ZERO,
-            open: (0..count).map(|_| Vec::new()).collect(),
+            first: 0,
+            open: VecDeque::from([vec![Vec::new(); count]]),
+            last: (Time::ZERO, 0),
             rows: Vec::new(),
             open_seconds: vec![(0, 0); count],
             origin_bytes: BTreeMap::new(),
@@ -173,50 +180,47 @@ impl<'a> Traffic<'a> {
     }
 
     pub(super) fn sent(&mut self, now: Time, message: &Message) {
-        self.open_bucket_of(now);
-        self.row(message.from, message, Direction::Out).add_request(message);
+        self.row(now, message.from, message, Direction::Out).add_request(message);
         if message.kind.is_view() && self.federation.origin(message.activity.video) == message.from {
             self.add_origin_bytes(message.from, now.ns() / SECOND.ns(), message.bytes());
         }
     }
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
-        self.open_bucket_of(now);
         let response_bytes = u64::from(message.response_bytes);
-        self.row(message.from, message, Direction::Out).response_bytes += response_bytes;
-        let received = self.row(message.to, message, Direction::In);
+        self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;
+        let received = self.row(now, message.to, message, Direction::In);
         received.add_request(message);
         received.response_bytes += response_bytes;
     }
 
     /// A request leaves its sender.
     pub(super) fn transported(&mut self, now: Time, message: &Message, bytes: &TransportBytes) {
-        self.open_bucket_of(now);
-        self.row(message.from, message, Direction::Out).add_transport(bytes);
-        self.row(message.to, message, Direction::In).add_transport(bytes);
+        self.row(now, message.from, message, Direction::Out).add_transport(bytes);
+        self.row(now, message.to, message, Direction::In).add_transport(bytes);
     }
 
     /// A request was refused for its rate: a response, and nothing that its receiver took.
     pub(super) fn refused(&mut self, now: Time, message: &Message) {
-        self.open_bucket_of(now);
         let response_bytes = u64::from(message.response_bytes);
-        self.row(message.from, message, Direction::Out).response_bytes += response_bytes;
-        self.row(message.to, message, Direction::In).response_bytes += response_bytes;
+        self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;
+        self.row(now, message.to, message, Direction::In).response_bytes += response_bytes;
     }
 
     /// An activity takes effect.
     pub(super) fn processed(&mut self, now: Time, message: &Message) {
         if message.kind == Kind::Update && self.federation.instances[message.to.index()].is_peertube {
-            self.open_bucket_of(now);
             let (video, kind) = (message.activity.video, Kind::UpdateFetch);
-            self.row_of(message.to, video, Direction::Out, kind).add(&UPDATE_FETCH);
-            self.row_of(message.from, video, Direction::In, kind).add(&UPDATE_FETCH);
+            self.row_of(now, message.to, video, Direction::Out, kind).add(&UPDATE_FETCH);
+            self.row_of(now, message.from, video, Direction::In, kind).add(&UPDATE_FETCH);
         }
     }
 
     /// All rows, and the most bytes of Views of its own videos that one origin sent in one second.
     pub(super) fn finish(mut self) -> (Vec<TrafficRow>, u64) {
-        self.close_bucket();
+        while !self.open.is_empty() {
+            self.close_first();
+        }
         for origin in (0..self.open_seconds.len()).map(InstanceId::at) {
             self.close_second(origin);
         }
@@ -225,18 +229,22 @@ impl<'a> Traffic<'a> {
     }
 
     /// The sums of messages like this one at an instance.
-    fn row(&mut self, instance: InstanceId, message: &Message, direction: Direction) -> &mut Sums {
-        self.row_of(instance, message.activity.video, direction, message.kind)
+    fn row(&mut self, now: Time, instance: InstanceId, message: &Message, direction: Direction) -> &mut Sums {
+        self.row_of(now, instance, message.activity.video, direction, message.kind)
     }
 
     fn row_of(
         &mut self,
+        now: Time,
         instance: InstanceId,
         video: VideoId,
         direction: Direction,
         kind: Kind,
     ) -> &mut Sums {
-        let open = &mut self.open[instance.index()];
+        if now < self.last.0 || now >= self.last.0 + self.bucket {
+            self.open_bucket_of(now);
+        }
+        let open = &mut self.open[self.last.1][instance.index()];
         let is_it = |row: &Open| row.kind == kind && row.direction == direction && row.video == video;
         let place = open.iter().position(is_it).unwrap_or_else(|| {
             open.push(Open { video, direction, kind, sums: Sums::ZERO });
@@ -282,21 +290,36 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    fn open_bucket_of(&mut self, now: Time) {
-        if now >= self.bucket_start + self.bucket {
-            self.close_bucket();
-            self.bucket_start = Time::from_ns(now.ns() / self.bucket.ns() * self.bucket.ns());
+    /// No report of an earlier instant will come.
+    pub(super) fn complete(&mut self, until: Time) {
+        while self.first < until.ns() / self.bucket.ns() && self.open.len() > 1 {
+            self.close_first();
         }
     }
 
-    fn close_bucket(&mut self) {
-        let start_ns = self.bucket_start.ns();
+    fn open_bucket_of(&mut self, now: Time) {
+        let number = now.ns() / self.bucket.ns();
+        let place = number.checked_sub(self.first).expect("a bucket that is not closed") as usize;
+        let count = self.open_seconds.len();
+        while self.open.len() <= place {
+            self.open.push_back(vec![Vec::new(); count]);
+        }
+        self.last = (Time::from_ns(number * self.bucket.ns()), place);
+    }
+
+    fn close_first(&mut self) {
+        let Some(bucket) = self.open.pop_front() else { return };
+        let start_ns = self.first * self.bucket.ns();
         let first = self.rows.len();
-        for (instance, open) in (0..).zip(&mut self.open) {
-            for Open { video, direction, kind, sums } in open.drain(..) {
+        for (instance, open) in (0..).zip(bucket) {
+            for Open { video, direction, kind, sums } in open {
                 self.rows.push(TrafficRow { start_ns, video: video.0, instance, direction, kind, sums });
             }
         }
         self.rows[first..].sort_by_key(|row| (row.video, row.instance, row.direction, row.kind));
+        self.first += 1;
+        if !self.open.is_empty() {
+            self.open_bucket_of(Time::from_ns(self.first * self.bucket.ns()));
+        }
     }
 }

@@ -4,8 +4,8 @@
 //! protocol rule, writes no file and cannot fail: it ends because it is done, was interrupted or met its event limit.
 
 mod columns;
-mod conditions;
 mod delivery;
+mod request;
 mod skips;
 
 use crate::domain::delivery::Delivery as Figures;
@@ -19,17 +19,17 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
-use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::pending::{Key, Pending};
 use crate::mechanism::wire::Names;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Ending, Observer, RunOutcome};
 use crate::scenario::End;
-use columns::{Because, with_helpers};
-pub use conditions::Conditions;
-use delivery::{Delivery, Moment};
+use columns::{Because, Columns, with_helpers};
+use delivery::{Delivery, Moment, NO_REQUEST};
 pub use delivery::{health_rule, message_name, peertube_queue, splits_bad_inboxes};
+pub use request::Conditions;
 use skips::Skips;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -121,7 +121,7 @@ pub fn run_fast(
     let timetable = timetable(cell);
     with_helpers(helpers, |helpers| {
         let mut simulation = Simulation::new(cell, &timetable);
-        simulation.delivery.work_apart(helpers);
+        simulation.delivery.look_ahead(helpers);
         simulation.run_apart(observer, stop)
     })
 }
@@ -281,6 +281,7 @@ impl<'a> Simulation<'a> {
             self.process_received(observer);
             let (delivery, _, mut moment) = self.parts(observer);
             delivery.fill_slots(&mut moment);
+            self.hand_over(now, key, observer);
             if matches!(event, Event::Sample { .. }) && self.is_idle() {
                 return self.ending(RunOutcome::Done(now), observer);
             }
@@ -301,6 +302,17 @@ impl<'a> Simulation<'a> {
             } else {
                 return next;
             }
+        }
+    }
+
+    /// Hands what was collected for the replay over, if it is enough.
+    fn hand_over(&mut self, now: Time, key: Key, observer: &mut impl Observer) {
+        if !self.delivery.columns.as_ref().is_some_and(Columns::is_full) {
+            return;
+        }
+        self.catch_up(None, (now, key), observer);
+        if let Some(columns) = &mut self.delivery.columns {
+            columns.pass_on(now);
         }
     }
 
@@ -325,13 +337,13 @@ impl<'a> Simulation<'a> {
             Event::HealthFlush { instance, number } => self.flush_health(instance, number, observer),
             Event::UpdateFlush { instance, number } => self.flush_updates(instance, number, observer),
             Event::Sample { number } => self.sample(number, observer),
-            Event::Request { step, slot, ref message } => {
+            Event::Request { slot: NO_REQUEST, ref message, .. } => {
                 let (delivery, _, mut moment) = self.parts(observer);
-                delivery.step(step, slot, message, &mut moment);
+                delivery.arrive_at_once(message, &mut moment);
             }
-            Event::Coupled { step, slot, destination, ref message } => {
+            Event::Request { step, slot, .. } => {
                 let (delivery, _, mut moment) = self.parts(observer);
-                delivery.step_coupled(step, slot, destination, message, &mut moment);
+                delivery.step(step, slot, &mut moment);
             }
             Event::Due { instance, .. } => {
                 let (delivery, _, mut moment) = self.parts(observer);
@@ -380,12 +392,7 @@ impl<'a> Simulation<'a> {
     /// What came out of inbox queues takes effect.
     fn process_received(&mut self, observer: &mut impl Observer) {
         while let Some((at, message)) = self.delivery.next_processed() {
-            // what counts as traffic must not be told late
-            let is_told = message.kind == Kind::Total || !self.delivery.is_local(message.to);
-            match &mut self.delivery.columns {
-                Some(columns) if !is_told => columns.note_processed(at, &message),
-                _ => observer.processed(at, &message),
-            }
+            observer.processed(at, &message);
             if self.cell.federation.instances[message.to.index()].is_peertube {
                 let input = Input::Receive { activity: &message.activity, sender: message.from };
                 self.handle_at(at, message.to, input, observer);
@@ -600,7 +607,6 @@ impl<'a> Simulation<'a> {
     }
 
     fn ending(&mut self, outcome: RunOutcome, observer: &mut impl Observer) -> Ending {
-        self.delivery.settle_running(self.now);
         self.delivery.assert_conserved();
         self.delivery.report_unstarted(self.now, observer);
         let watching = |session: &&Session| session.start <= self.now && session.end > self.now;

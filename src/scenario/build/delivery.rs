@@ -1,6 +1,8 @@
 //! Deliveries of the scenario's own, and which one a column uses.
 
-use crate::domain::delivery::{Breaker, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport};
+use crate::domain::delivery::{
+    Breaker, Compress, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport,
+};
 use crate::foundation::units::Span;
 use crate::scenario::build::unknown;
 use crate::scenario::problem::Problems;
@@ -96,6 +98,11 @@ fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
         },
         tls: choice(&Tls::ALL, definition, "tls", base.tls),
         transport: choice(&Transport::ALL, definition, "transport", base.transport),
+        compress: match definition.get("compress").and_then(Checked::case) {
+            None => base.compress,
+            Some(("off", _)) => Compress::Off,
+            Some((_, gzip)) => Compress::Gzip { share_ppm: gzip.share_ppm("share")?, cpu: gzip.span("cpu")? },
+        },
         sign: span("sign", base.sign),
         json_ld_sign: span("json_ld_sign", base.json_ld_sign),
         verify: span("verify", base.verify),

@@ -41,6 +41,18 @@ pub(super) fn delivery() -> Shape {
         case("as-released", "those whose protocol says `connections: kept`; for 5 s", Arm::Word),
         case("on", "all do; a receiver closes it after being idle so long", Arm::Plain(positive_span())),
     ]);
+    let gzip = vec![
+        required(
+            "share",
+            "the size of a body after it, of the size before",
+            Shape::Share { max_ppm: 1_000_000 },
+        ),
+        required("cpu", "CPU time of the sender per request", whole_us()),
+    ];
+    let compress = Shape::OneOf(vec![
+        case("off", "bodies go as they are", Arm::Word),
+        case("gzip", "each is compressed before it is signed", Arm::Keyed(Shape::Record(gzip))),
+    ]);
     Shape::Record(vec![
         required("base", "the row that it changes: a preset, or one defined above", delivery_name()),
         optional("queues", "how sends wait", choices(&Queues::ALL)),
@@ -70,6 +82,7 @@ pub(super) fn delivery() -> Shape {
         optional("keep_alive", "whether senders keep connections", keep_alive),
         optional("tls", "the TLS handshake of a new connection", choices(&Tls::ALL)),
         optional("transport", "whether the bytes of TCP, IP and TLS count", choices(&Transport::ALL)),
+        optional("compress", "whether senders compress the bodies of requests", compress),
         optional("sign", "CPU time of the signature of a request", whole_us()),
         optional("json_ld_sign", "CPU time of a JSON-LD signature, one per job", whole_us()),
         optional("verify", "CPU time of the verification of a request", whole_us()),

@@ -4,19 +4,17 @@
 //! the run's end is not noted. What all destinations of a job have in common is noted once for the job.
 
 use super::boundary::{add_below, boundary_us};
-use super::exchange::Exchange;
 use super::route::Route;
-use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::by_instance::ByInstance;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::metrics::aggregates::Aggregates;
-use crate::metrics::delays::DelayCounts;
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
 use crate::observe::RequestOutcome;
+use crate::sim::request::Course;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -31,8 +29,6 @@ pub(super) struct Accounts {
     work: Option<Work>,
     /// By `InstanceId`: the CPU time of signatures and verifications.
     cpu_ns: Vec<u64>,
-    /// By `Kind`: how long activities took that took effect at local receivers.
-    delays: [DelayCounts; Kind::ALL.len()],
     /// What became of the messages; `flow` derives what waits and is under way.
     flow: Flow,
     apart: Aggregates,
@@ -53,27 +49,6 @@ pub(super) struct Work {
     pub(super) verify: Span,
 }
 
-/// Behind all instants of a run.
-pub(in crate::sim) const NEVER: Time = Time::from_ns(u64::MAX);
-
-/// How far a request of a job that makes events has got.
-#[derive(Clone, Copy)]
-pub(in crate::sim) struct Trip {
-    pub(in crate::sim) begun: Time,
-    pub(in crate::sim) left: Time,
-    pub(in crate::sim) arrived: Time,
-    /// Whether it was refused when it arrived.
-    pub(in crate::sim) is_refused: bool,
-    /// Whether what became of it after it had begun is in the accounts.
-    pub(in crate::sim) is_noted: bool,
-}
-
-impl Default for Trip {
-    fn default() -> Trip {
-        Trip { begun: NEVER, left: NEVER, arrived: NEVER, is_refused: false, is_noted: false }
-    }
-}
-
 /// How often which request of a route left and was delivered in a bucket.
 struct Counts {
     route: Arc<Route>,
@@ -84,15 +59,6 @@ struct Counts {
     /// By destination: how many more (or less) did.
     left: Vec<i64>,
     delivered: Vec<i64>,
-    /// By destination: how often its sender learned that it was refused.
-    refused: Vec<u64>,
-}
-
-/// The counts of one bucket, taken out for a while.
-struct Open {
-    number: u64,
-    bucket: Range<Time>,
-    counts: Counts,
 }
 
 impl Counts {
@@ -104,7 +70,6 @@ impl Counts {
             whole_jobs: 0,
             left: zeros(),
             delivered: zeros(),
-            refused: vec![0; route.to.len()],
         }
     }
 }
@@ -116,7 +81,6 @@ impl Accounts {
             bucket,
             work,
             cpu_ns: vec![0; instances],
-            delays: Default::default(),
             flow: Flow::default(),
             apart: Aggregates::default(),
             out: BTreeMap::new(),
@@ -146,64 +110,6 @@ impl Accounts {
             for_parts(start, begun, &begins_ns, SECOND, |second, part| {
                 self.add_origin_bytes(route.from, second, route.amount(part).bytes);
             });
-        }
-    }
-
-    /// The requests of a job that made events, as far as they have got; their sender's machine counts the work.
-    pub(super) fn note_trips(&mut self, route: &Arc<Route>, trips: impl Iterator<Item = Trip> + Clone) {
-        let begun = trips.enumerate().filter(|(_, trip)| trip.begun != NEVER);
-        let Some((_, first)) = begun.clone().next() else { return };
-        let mut open = self.open(route, first.begun);
-        for (at, trip) in begun {
-            let bytes = route.bytes(at);
-            self.flow.sent.add(bytes);
-            if route.is_of_origin {
-                self.add_origin_bytes(route.from, trip.begun.ns() / SECOND.ns(), bytes);
-            }
-            self.reach(&mut open, trip.begun).begun.add(bytes);
-            if trip.is_noted || trip.left == NEVER {
-                continue;
-            }
-            self.reach(&mut open, trip.left).left[at] += 1;
-            if trip.is_refused {
-                self.flow.refused_429.add(bytes);
-            } else if trip.arrived != NEVER {
-                self.flow.delivered.add(bytes);
-                self.reach(&mut open, trip.arrived).delivered[at] += 1;
-            }
-        }
-        self.close(open);
-    }
-
-    /// Takes the counts of a route in the bucket of an instant out, until they are closed.
-    fn open(&mut self, route: &Arc<Route>, at: Time) -> Open {
-        let number = self.bucket_of(at);
-        let start = Time::ZERO + self.bucket * number;
-        let counts = self.counts.remove(&(number, route.number)).unwrap_or_else(|| Counts::new(route));
-        Open { number, bucket: start..start + self.bucket, counts }
-    }
-
-    /// The counts in the bucket of an instant, which is often the one that is open.
-    #[inline]
-    fn reach<'a>(&mut self, open: &'a mut Open, at: Time) -> &'a mut Counts {
-        if !open.bucket.contains(&at) {
-            let other = self.open(&Arc::clone(&open.counts.route), at);
-            self.close(std::mem::replace(open, other));
-        }
-        &mut open.counts
-    }
-
-    fn close(&mut self, Open { number, counts, .. }: Open) {
-        self.counts.insert((number, counts.route.number), counts);
-    }
-
-    /// A request of a job that was over has arrived, and was taken or refused for its rate.
-    pub(super) fn note_late(&mut self, route: &Arc<Route>, at: usize, trip: &Trip) {
-        if trip.is_refused {
-            self.flow.refused_429.add(route.bytes(at));
-        } else {
-            self.flow.delivered.add(route.bytes(at));
-            self.note_delivered(trip.arrived, route, at);
         }
     }
 
@@ -237,9 +143,9 @@ impl Accounts {
     }
 
     /// What became of one request. Returns whether it was delivered before the run ends.
-    pub(super) fn note(&mut self, route: &Arc<Route>, destination: usize, exchange: &Exchange) -> bool {
+    pub(super) fn note(&mut self, route: &Arc<Route>, destination: usize, exchange: &Course) -> bool {
         if exchange.over <= self.end {
-            self.note_over(route, destination, exchange.fate);
+            self.note_over(route, destination, exchange.outcome);
         }
         self.note_way(route, destination, exchange)
     }
@@ -259,7 +165,7 @@ impl Accounts {
     }
 
     /// Where one request went. Returns whether it was delivered before the run ends.
-    pub(super) fn note_way(&mut self, route: &Arc<Route>, destination: usize, exchange: &Exchange) -> bool {
+    pub(super) fn note_way(&mut self, route: &Arc<Route>, destination: usize, exchange: &Course) -> bool {
         let bytes = route.bytes(destination);
         if let Some(left) = exchange.left.filter(|left| *left <= self.end) {
             self.note_left(left, route, destination);
@@ -278,20 +184,6 @@ impl Accounts {
         }
         self.note_delivered(exchange.settled, route, destination);
         true
-    }
-
-    /// Its sender learns that a request was refused: the response counts then.
-    pub(super) fn note_refusal(&mut self, now: Time, route: &Arc<Route>, destination: usize) {
-        self.counts(self.bucket_of(now), route).refused[destination] += 1;
-    }
-
-    /// An activity took effect at a local receiver.
-    pub(super) fn note_processed(&mut self, at: Time, message: &Message) {
-        let Message { letter, to, .. } = message;
-        self.delays[letter.kind as usize].note(at.since(letter.authored));
-        if letter.kind == Kind::Update {
-            self.apart.update_fetches.push((at, letter.activity.video, *to, letter.from));
-        }
     }
 
     /// Requests were delivered before the end of the run.
@@ -382,31 +274,28 @@ impl Accounts {
     }
 
     fn settle(&mut self, bucket: u64, counts: &Counts) {
-        let Counts { route, begun, whole_jobs, left, delivered, refused } = counts;
+        let Counts { route, begun, whole_jobs, left, delivered } = counts;
         let body_bytes = begun.messages * u64::from(route.body_bytes);
         let head_bytes = begun.bytes - body_bytes;
         let mut out = Sums { messages: begun.messages, head_bytes, body_bytes, ..Sums::ZERO };
         // what left has a row, even if nothing is counted below HTTP
         let mut any = begun.messages > 0;
-        for (destination, ((left, delivered), refused)) in left.iter().zip(delivered).zip(refused).enumerate()
-        {
+        for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
             let count = |more: &i64| u64::try_from(whole_jobs + more).expect("not less than nothing");
             let (left, delivered) = (count(left), count(delivered));
-            if (left, delivered, *refused) == (0, 0, 0) {
+            if (left, delivered) == (0, 0) {
                 continue;
             }
             any = true;
             let mut sums = below_http(route, destination, left);
-            sums.response_bytes += refused * route.response_bytes(destination);
             out.add(&sums);
             out.response_bytes += delivered * route.response_bytes(destination);
             let taken = self.delivered(route, destination, delivered);
             self.note_link(route, destination, &taken);
             sums.add(&taken);
             self.note_in(bucket, route, destination, &sums);
-            // the machine of a local receiver counts its work
-            let work = self.work.filter(|_| !route.is_local[destination]);
-            self.cpu_ns[route.to[destination].index()] += delivered * work.map_or(0, |work| work.verify.ns());
+            let work_ns = self.work.map_or(0, |work| work.verify.ns());
+            self.cpu_ns[route.to[destination].index()] += delivered * work_ns;
         }
         if any {
             self.note_out(bucket, route, &out);
@@ -433,8 +322,6 @@ impl Accounts {
         self.close_second();
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
         self.apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
-        let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
-        self.apart.delays = noted.collect();
         self.apart
     }
 

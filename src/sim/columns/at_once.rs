@@ -1,15 +1,13 @@
 //! Messages without queues and without events: they leave at once, and arrive after their latency or not at all.
 
-use super::exchange::Exchange;
 use super::route::Route;
 use super::{Columns, ROUTES_KEPT};
-use crate::domain::faults::Reachability;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::observe::RequestOutcome;
-use crate::sim::conditions::Conditions;
+use crate::sim::request::{Conditions, Course};
 use std::sync::Arc;
 
 impl Columns<'_> {
@@ -67,7 +65,6 @@ impl Columns<'_> {
         }
         self.accounts.deliver(good);
         self.accounts.note_whole_job(now, route, odd);
-        self.pass_on(now);
     }
 }
 
@@ -78,20 +75,16 @@ fn at_once(
     name: u64,
     drawn: Option<Span>,
     now: Time,
-) -> Exchange {
+) -> Course {
     const NEVER: Time = Time::from_ns(u64::MAX);
-    let lost = Exchange {
+    let lost = Course {
         left: None,
         settled: now,
         arrival: Arrival::Lost,
         over: NEVER,
-        fate: RequestOutcome::Good,
+        outcome: RequestOutcome::Good,
     };
     let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
-    let arrival = match conditions.timetable.reachability(to, now + latency) {
-        Reachability::Up => Arrival::Delivered,
-        Reachability::Silent => Arrival::Lost,
-        Reachability::Refused => Arrival::FailedConnect,
-    };
-    Exchange { settled: now + latency, arrival, ..lost }
+    let arrival = conditions.arrival(to, now + latency);
+    Course { settled: now + latency, arrival, ..lost }
 }

@@ -5,7 +5,7 @@
 //! by request.
 
 use super::counted::SAMPLES_MAX;
-use super::exchange::{Exchange, TermsUs};
+use super::linear::Linear;
 use super::parcel::{Brief, BriefEffect};
 use super::route::Route;
 use super::rows::{NOT_HERE, Row};
@@ -16,7 +16,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{NO_LATENCY_US, Network};
 use crate::observe::RequestOutcome;
-use crate::sim::conditions::Conditions;
+use crate::sim::request::{Conditions, Course};
 use pulp::Arch;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -46,9 +46,9 @@ pub(in crate::sim) struct Finish {
 
 /// A job whose times are known.
 struct Planned {
-    terms: TermsUs,
+    linear: Linear,
     /// The requests that get lost, come late or are touched by faults, as if they began with the job.
-    odd: Vec<(usize, Exchange)>,
+    odd: Vec<(usize, Course)>,
 }
 
 /// The arrival of a request that is noted by itself.
@@ -68,12 +68,10 @@ impl Columns<'_> {
         let parcel = self.add_parcel(like, conditions);
         network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
         let planned = self.plan(now, route, name, conditions);
-        let finish = match planned {
+        match planned {
             Some(planned) => self.note_job(now, route, planned, parcel),
             None => self.run_job_one_by_one(now, route, name, parcel, network, conditions),
-        };
-        self.pass_on(now);
-        finish
+        }
     }
 
     /// The times of all requests of a job, if all of it happens before the run ends and while faults say the same.
@@ -84,10 +82,10 @@ impl Columns<'_> {
         name: u64,
         conditions: &mut Conditions<'_>,
     ) -> Option<Planned> {
-        let terms = self.terms.in_us()?;
+        let linear = self.linear?;
         let (count, at_once) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
         // no request occupies its slot for longer than both together
-        let longest_us = u64::from(terms.timeout + terms.work) * (count.div_ceil(at_once) as u64 + 1);
+        let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(at_once) as u64 + 1);
         if !fits_lanes(count, at_once) || longest_us > u64::from(u32::MAX / 2) {
             return None;
         }
@@ -95,9 +93,10 @@ impl Columns<'_> {
         let mut odd = Vec::new();
         // the latest instant that anything below asks the timetable about
         let mut asked = Span::ZERO;
-        if terms.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || calm.any {
+        if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || calm.any {
             for destination in 0..count {
-                if self.occupied_us[destination] > terms.timeout || calm.any && calm.touched[destination] {
+                if self.occupied_us[destination] > linear.timeout_us || calm.any && calm.touched[destination]
+                {
                     let latency_us = self.latencies_us[destination];
                     let is_lost = latency_us == NO_LATENCY_US;
                     if is_lost && !self.loses_only {
@@ -105,8 +104,8 @@ impl Columns<'_> {
                     }
                     let fate = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
                     let link = (route.from, route.to[destination]);
-                    let exchange = self.terms.exchange(conditions, link, name, fate, now);
-                    asked = asked.max(self.terms.asks(fate)).max(exchange.settled.since(now));
+                    let exchange = self.path.whole(conditions, link, name, fate, now);
+                    asked = asked.max(linear.span(fate)).max(exchange.settled.since(now));
                     let over = exchange.over.since(now);
                     self.occupied_us[destination] = u32::try_from(over.us()).ok()?;
                     self.arrives_us[destination] = ODD;
@@ -119,7 +118,7 @@ impl Columns<'_> {
         }
         self.schedule.make_in_lanes(&self.occupied_us, at_once);
         let last = now + Span::from_ns(self.schedule.over_ns) + asked;
-        (last < calm.until && last <= self.cell.end.latest()).then_some(Planned { terms, odd })
+        (last < calm.until && last <= self.cell.end.latest()).then_some(Planned { linear, odd })
     }
 
     /// Notes a job whose times are planned.
@@ -127,10 +126,10 @@ impl Columns<'_> {
         &mut self,
         now: Time,
         route: &Arc<Route>,
-        Planned { terms, odd }: Planned,
+        Planned { linear, odd }: Planned,
         parcel: u32,
     ) -> Finish {
-        self.fill_times(terms);
+        self.fill_times(linear);
         let Schedule { begins_us, over_ns, last, .. } = &self.schedule;
         self.accounts.begin(route, now, |destination| ns(begins_us[destination]));
         let over = now + Span::from_ns(*over_ns);
@@ -139,7 +138,7 @@ impl Columns<'_> {
         self.accounts.deliver(good);
         let exceptions = odd.iter().map(|(destination, _)| *destination);
         self.accounts.note_job((now, over), route, &self.left_us, &self.arrived_us, exceptions);
-        let (from, latest) = (now + self.terms.verify, over + self.terms.verify);
+        let (from, latest) = (now + self.path.verify, over + self.path.verify);
         let is_counted = route.is_countable && self.is_counted(route, parcel, (from, latest), &odd);
         if is_counted {
             self.ran.messages_counted += good.messages;
@@ -155,7 +154,7 @@ impl Columns<'_> {
     }
 
     /// When requests leave and have arrived after their job began; what is odd stays so.
-    fn fill_times(&mut self, terms: TermsUs) {
+    fn fill_times(&mut self, linear: Linear) {
         let Columns { left_us, arrived_us, schedule, arrives_us, .. } = self;
         left_us.resize(arrives_us.len(), 0);
         arrived_us.resize(arrives_us.len(), 0);
@@ -163,7 +162,7 @@ impl Columns<'_> {
         Arch::new().dispatch(|| {
             for (((begins_us, arrives_us), left_us), arrived_us) in times.zip(left_us).zip(arrived_us) {
                 // below 2^31, as all times of a job that is planned; unchecked it goes into vectors
-                let us = begins_us.wrapping_add(terms.sign);
+                let us = begins_us.wrapping_add(linear.signed_us);
                 *left_us = if *arrives_us == ODD { ODD } else { us };
                 *arrived_us = begins_us.saturating_add(*arrives_us);
             }
@@ -176,7 +175,7 @@ impl Columns<'_> {
         route: &Route,
         parcel: u32,
         (from, latest): (Time, Time),
-        odd: &[(usize, Exchange)],
+        odd: &[(usize, Course)],
     ) -> bool {
         let Brief { effect, expires, .. } = self.windows.brief(parcel);
         let shows_nothing = |destination: usize| {
@@ -203,14 +202,14 @@ impl Columns<'_> {
         network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> Finish {
-        let Columns { schedule, terms, fates, .. } = self;
+        let Columns { schedule, path, fates, .. } = self;
         network.latencies(name, route.from, &route.to, fates);
         let at_once = self.cell.delivery.requests_per_job as usize;
         let mut exchanges = Vec::with_capacity(fates.len());
         schedule.make(fates.len(), at_once, |destination, begins_ns| {
             let begins = now + Span::from_ns(begins_ns);
             let link = (route.from, route.to[destination]);
-            let exchange = terms.exchange(conditions, link, name, fates[destination], begins);
+            let exchange = path.whole(conditions, link, name, fates[destination], begins);
             exchanges.push(exchange);
             exchange.over.since(now).ns()
         });
@@ -230,21 +229,21 @@ impl Columns<'_> {
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        exchange: &Exchange,
+        exchange: &Course,
         parcel: u32,
         finish: &mut Finish,
     ) {
         if self.accounts.note(route, destination, exchange)
             && let Some(follower) = route.followers[destination]
         {
-            let verified = exchange.settled + self.terms.verify;
+            let verified = exchange.settled + self.path.verify;
             self.windows.receive(follower, verified, parcel);
             self.windows.expect_until(parcel, verified);
         }
-        if exchange.fate != RequestOutcome::Good {
+        if exchange.outcome != RequestOutcome::Good {
             finish.bad.push(route.to[destination]);
         }
-        if destination == finish.last && exchange.fate == RequestOutcome::TimedOut {
+        if destination == finish.last && exchange.outcome == RequestOutcome::TimedOut {
             finish.step = Step::TimedOut;
         }
     }

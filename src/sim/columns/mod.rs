@@ -9,15 +9,15 @@
 //! Protocol rules are asked where they always are: a send is an `Effect` of an `Instance`, a queue that of its rules.
 
 mod accounts;
+mod ahead;
 mod at_once;
 mod boundary;
 mod counted;
-mod coupled;
-mod exchange;
 mod follower;
 mod inbox;
 mod job;
 mod lanes;
+mod linear;
 mod parcel;
 mod replay;
 mod route;
@@ -28,25 +28,24 @@ mod sorting;
 mod who;
 mod windows;
 
-use crate::domain::delivery::{Delivery as Figures, Queues, Transport};
+use crate::domain::delivery::{Delivery as Figures, Queues};
 use crate::domain::faults::Timetable;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
+use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::network::NO_LATENCY_US;
-use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
+use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
-use crate::sim::conditions::Conditions;
+use crate::sim::request::{Conditions, Path};
 use crate::sim::{Cell, Ran};
 use accounts::{Accounts, Work};
-pub(in crate::sim) use accounts::{NEVER, Trip};
+use ahead::OpenParcel;
 use counted::Samples;
-use coupled::OpenParcel;
-pub(in crate::sim) use coupled::Outlook;
-use exchange::Terms;
 use job::Calm;
+use linear::Linear;
 use parcel::Parcel;
 use replay::Shard;
 pub(in crate::sim) use route::Route;
@@ -69,8 +68,9 @@ pub(in crate::sim) struct Columns<'a> {
     who: Who,
     /// By `InstanceId`: the number of a quiet receiver.
     followers: Vec<Option<u32>>,
-    terms: Terms,
-    transport: Option<Handshake>,
+    path: Path,
+    /// Where it is linear in whole microseconds.
+    linear: Option<Linear>,
     routes: VecDeque<Arc<Route>>,
     routes_made: u32,
     /// The last of each route.
@@ -106,7 +106,7 @@ impl<'a> Columns<'a> {
     pub(in crate::sim) fn new(
         cell: &'a Cell,
         conditions: &Conditions<'a>,
-        handshake: Handshake,
+        path: Path,
         helpers: Helpers<'a, '_>,
     ) -> Columns<'a> {
         let timetable = conditions.timetable;
@@ -122,20 +122,15 @@ impl<'a> Columns<'a> {
             (Shard::new(cell, range.start as u32, &quiet[range.clone()], ahead, &who, refused), range.len())
         };
         let shards = helpers.shares(quiet.len()).into_iter().map(shard).collect();
-        let Figures { queues, sign, verify, timeout, transport, .. } = cell.delivery;
+        let Figures { queues, sign, verify, .. } = cell.delivery;
         let work = (queues != Queues::Unlimited).then_some(Work { sign, verify });
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Columns {
             cell,
             accounts: Accounts::new(followers.len(), end, bucket, work),
             followers,
-            terms: Terms {
-                sign,
-                verify,
-                timeout,
-                handshake_ways: if handshake == Handshake::None { 2 } else { 4 },
-            },
-            transport: (transport == Transport::Counted && work.is_some()).then_some(handshake),
+            linear: Linear::of(&path),
+            path,
             routes: VecDeque::new(),
             routes_made: 0,
             calms: BTreeMap::new(),
@@ -175,15 +170,14 @@ impl<'a> Columns<'a> {
         to: &[InstanceId],
         is_forwarded: bool,
     ) -> Result<(), Because> {
-        let Who { is_quiet, is_local, is_free, is_coupled, has_short_latencies, .. } = &self.who;
-        if !is_free[from.index()] && !is_coupled[from.index()] {
+        let Who { is_quiet, is_free, .. } = &self.who;
+        if !is_free[from.index()] {
             return Err(Because::Sender);
         }
-        let takes_local = |id: &InstanceId| is_local[id.index()] && *has_short_latencies;
-        if !to.iter().all(|id| is_quiet[id.index()] || takes_local(id)) {
+        if !to.iter().all(|id| is_quiet[id.index()]) {
             return Err(Because::Receiver);
         }
-        if is_forwarded && to.iter().any(|id| is_quiet[id.index()]) {
+        if is_forwarded {
             return Err(Because::Forwarded);
         }
         if to.len() < 2 { Err(Because::Single) } else { Ok(()) }
@@ -201,11 +195,9 @@ impl<'a> Columns<'a> {
             self.followers[id.index()].filter(|_| is_at_once || instances[id.index()].is_peertube)
         };
         let to = Arc::clone(to);
-        let is_local = |id: InstanceId| self.who.is_local[id.index()];
         let may_be_counted = |id: InstanceId| self.who.may_be_counted[id.index()];
         let number = self.routes_made;
-        let route =
-            Route::new(number, to, messages, is_of_origin, transport, follower, is_local, may_be_counted);
+        let route = Route::new(number, to, messages, is_of_origin, transport, follower, may_be_counted);
         let route = Arc::new(route);
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
@@ -216,8 +208,10 @@ impl<'a> Columns<'a> {
     }
 
     fn transport_of(&self, message: &Message) -> TransportBytes {
-        let Some(handshake) = self.transport else { return TransportBytes::default() };
-        transport_bytes(message.bytes(), u64::from(message.response_bytes), false, handshake)
+        if self.cell.delivery.queues == Queues::Unlimited {
+            return TransportBytes::default();
+        }
+        self.path.transport(message.bytes(), u64::from(message.response_bytes), Connection::New)
     }
 
     /// The number of a receiver that is replayed.
@@ -229,22 +223,17 @@ impl<'a> Columns<'a> {
     pub(in crate::sim) fn create(&mut self, route: &Route, except: Option<InstanceId>) {
         let all = route.all_but(except);
         self.accounts.create(all);
-        let because = if route.has_local { Because::Local } else { Because::Coupled };
-        if self.makes_events(route) {
-            *self.ran.messages_with_events.entry(because).or_default() += all.messages;
-        } else {
-            self.ran.messages_apart += all.messages;
-        }
+        self.ran.messages_apart += all.messages;
     }
 
-    /// Whether the requests of a route make events at their sender.
-    pub(in crate::sim) fn makes_events(&self, route: &Route) -> bool {
-        self.who.is_coupled[route.from.index()] || route.has_local
+    /// Whether what an instance receives may wait in its calendar.
+    pub(in crate::sim) fn is_lazy(&self, id: InstanceId) -> bool {
+        self.who.is_quiet[id.index()] || self.who.is_local[id.index()]
     }
 
-    /// Whether an instance is a local receiver.
-    pub(in crate::sim) fn is_local(&self, id: InstanceId) -> bool {
-        self.who.is_local[id.index()]
+    /// Whether nothing waits at an instance, and it is replayed.
+    pub(in crate::sim) fn is_uncontended(&self, id: InstanceId) -> bool {
+        self.who.is_quiet[id.index()]
     }
 
     /// An activity is on its way to quiet receivers.
@@ -284,14 +273,12 @@ impl<'a> Columns<'a> {
             self.windows.receive(follower, now, parcel);
             self.windows.expect_until(parcel, now);
         }
-        self.pass_on(now);
     }
 
     /// Heartbeats of a viewer at an instance that may be replayed.
     pub(in crate::sim) fn heartbeat(&mut self, at: InstanceId, now: Time, input: Input<'static>) {
         if let Some(follower) = self.followers[at.index()] {
             self.windows.heartbeat(follower, now, input);
-            self.pass_on(now);
         }
     }
 
@@ -300,13 +287,16 @@ impl<'a> Columns<'a> {
         self.accounts.pass(now);
     }
 
-    /// Hands what was collected over to the replay, if it is enough.
-    pub(in crate::sim) fn pass_on(&mut self, now: Time) {
+    /// Whether enough was collected to hand it over to the replay.
+    pub(in crate::sim) fn is_full(&self) -> bool {
         // CPU for what would be thrown away helps nobody
-        if self.windows.is_full() && !self.windows.has_refused() {
-            self.accounts.pass(now);
-            self.hand_over(now);
-        }
+        self.windows.is_full() && !self.windows.has_refused()
+    }
+
+    /// Hands what was collected over to the replay. All machines must have come to this instant.
+    pub(in crate::sim) fn pass_on(&mut self, now: Time) {
+        self.accounts.pass(now);
+        self.hand_over(now);
     }
 
     fn hand_over(&mut self, horizon: Time) {

@@ -7,7 +7,6 @@ use crate::mechanism::ledger::Amount;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::wire::Persistence;
 use std::ops::Range;
-use std::rc::Rc;
 use std::sync::Arc;
 
 /// By destination: sizes in bytes, and where what is received there is replayed.
@@ -34,9 +33,6 @@ pub(in crate::sim) struct Route {
     pub(super) followers: Vec<Option<u32>>,
     /// The same in ascending order.
     replayed: Vec<Replayed>,
-    /// Who of them answers in an order of its own, and whether anybody does.
-    pub(in crate::sim) is_local: Vec<bool>,
-    pub(in crate::sim) has_local: bool,
     /// Whether its followers lie side by side, and may be only counted.
     pub(super) is_countable: bool,
 }
@@ -57,7 +53,6 @@ impl Route {
         is_of_origin: bool,
         transport: impl Fn(&Message) -> TransportBytes,
         follower: impl Fn(InstanceId) -> Option<u32>,
-        is_local: impl Fn(InstanceId) -> bool,
         may_be_counted: impl Fn(InstanceId) -> bool,
     ) -> Route {
         let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
@@ -72,7 +67,6 @@ impl Route {
         };
         let is_countable = replayed.is_sorted_by(is_next)
             && replayed.iter().all(|replayed| may_be_counted(to[replayed.destination as usize]));
-        let is_local: Vec<bool> = to.iter().map(|&id| is_local(id)).collect();
         let mut heads_before = vec![0];
         for message in messages {
             heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
@@ -92,31 +86,14 @@ impl Route {
             transport: messages.iter().map(transport).collect(),
             followers,
             replayed,
-            has_local: is_local.contains(&true),
-            is_local,
             is_countable,
             to,
-        }
-    }
-
-    /// The message of a letter to one destination.
-    pub(in crate::sim) fn message(&self, letter: &Rc<Letter>, destination: usize) -> Message {
-        Message {
-            letter: Rc::clone(letter),
-            to: self.to[destination],
-            head_bytes: self.head_bytes[destination],
-            response_bytes: self.response_bytes[destination],
         }
     }
 
     /// The bytes of a response of one destination.
     pub(super) fn response_bytes(&self, destination: usize) -> u64 {
         u64::from(self.response_bytes[destination])
-    }
-
-    /// Whether what is received anywhere is replayed.
-    pub(super) fn has_replayed(&self) -> bool {
-        !self.replayed.is_empty()
     }
 
     /// Those of the followers in a range that it leads to.

@@ -10,20 +10,15 @@ use crate::domain::faults::{Change, Timetable};
 use crate::domain::protocol::{AcceptResult, ForwardedViewer, Rules, StoreKind};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::network::NO_LATENCY_US;
 use crate::sim::Cell;
 use std::collections::BTreeSet;
 
-/// Why messages are moved event by event. The texts stand in the manifest.
+/// Why the messages of a job are not computed at once. The texts stand in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum Because {
-    /// Their sender's cores or links are limited: its jobs make events, its receivers make none.
-    Coupled,
-    /// A receiver answers in an order of its own: the jobs of their sender ask for its answers.
-    Local,
-    /// Their sender's process stops, or it sends again, keeps connections or has no jobs.
+    /// Their sender's cores or links are limited, its process stops, or it sends again, keeps connections or has no jobs.
     Sender,
-    /// A receiver's links are limited, its process stops or it owns a video.
+    /// A receiver's cores or links are limited, its process stops or it owns a video.
     Receiver,
     /// A receiver verifies them one after another.
     Forwarded,
@@ -35,14 +30,10 @@ impl Because {
     /// The sentence for people.
     pub(in crate::sim) fn text(self) -> &'static str {
         match self {
-            Because::Coupled => "the sender's cores or links are limited (about one event each)",
-            Because::Local => {
-                "a receiver's cores or threads are busy with what came before (about one event each)"
-            }
             Because::Sender => {
-                "the sender's process stops, it keeps its connections, or its requests are made again or have no jobs"
+                "the sender is limited, stops, keeps its connections, or makes its requests again or without jobs"
             }
-            Because::Receiver => "a receiver's answers or sends depend on what it receives",
+            Because::Receiver => "a receiver is limited, stops, or its sends depend on what it receives",
             Because::Forwarded => "receivers verify what is forwarded one after another",
             Because::Single => "jobs for one inbox",
         }
@@ -54,13 +45,10 @@ pub(super) struct Who {
     pub(super) is_quiet: Vec<bool>,
     pub(super) is_local: Vec<bool>,
     pub(super) is_free: Vec<bool>,
-    pub(super) is_coupled: Vec<bool>,
     pub(super) is_dead: Vec<bool>,
     pub(super) has_viewers: Vec<bool>,
     /// Where the order of what is received shows nowhere: inboxes need no time and refuse nothing, entries only add up.
     pub(super) may_be_counted: Vec<bool>,
-    /// Whether all latencies of the network in microseconds fit 32 bits, with a value to spare for what is lost.
-    pub(super) has_short_latencies: bool,
 }
 
 impl Who {
@@ -72,11 +60,9 @@ impl Who {
             is_quiet: vec![false; count],
             is_local: vec![false; count],
             is_free: vec![false; count],
-            is_coupled: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
             may_be_counted: vec![false; count],
-            has_short_latencies: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
         };
         cell.sessions.iter().for_each(|session| who.has_viewers[session.instance.index()] = true);
         let mut changes = vec![Vec::new(); count];
@@ -116,7 +102,6 @@ impl Who {
                 && !who.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery, rules);
             who.is_free[index] = is_unbounded && makes_jobs;
-            who.is_coupled[index] = !is_unbounded && makes_jobs && who.has_short_latencies;
         }
         if !takes_time(cell) {
             // what happens at one instant has causes at the same instant: their order is that of the events

@@ -1,6 +1,5 @@
 //! Jobs: an activity for one inbox or many, and the queues that they wait in.
 
-use super::coupled::Steps;
 use crate::event::Letter;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Span;
@@ -35,11 +34,9 @@ pub(super) struct Job {
     pub(super) under_way: u32,
     pub(super) is_given_up: bool,
     /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
-    pub(super) fates: Vec<Option<Span>>,
-    /// The route of a job whose requests make no events of their own but one (`coupled`) or none.
+    pub(super) latencies: Vec<Option<Span>>,
+    /// The route of a job whose requests are computed at once.
     pub(super) route: Option<Arc<Route>>,
-    /// What is kept about its requests, if they have a route and make events at their sender.
-    pub(super) steps: Option<Box<Steps>>,
     pub(super) good: Vec<InstanceId>,
     pub(super) bad: Vec<InstanceId>,
 }
@@ -62,9 +59,8 @@ impl Job {
             next: 0,
             under_way: 0,
             is_given_up: false,
-            fates: Vec::new(),
+            latencies: Vec::new(),
             route: None,
-            steps: None,
             good: Vec::new(),
             bad: Vec::new(),
         }

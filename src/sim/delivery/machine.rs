@@ -1,20 +1,20 @@
-//! The machine of one instance: its cores, links, threads, queues and what it remembers about others.
+//! The machine of one instance: its stations (cores, links, threads), queues and what it remembers about others.
 
 use super::job::QueueKey;
-use super::local::Ahead;
+use super::look_ahead::Calendar;
 use crate::domain::delivery::Delivery as Figures;
 use crate::domain::federation::Instance;
 use crate::event::{Lane, Message};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::Time;
-use crate::mechanism::connections::Connections;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::connections::{Connection, Connections};
 use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::mechanism::retry::Breakers;
 use crate::mechanism::servers::{Link, Servers};
 use crate::observe::Busy;
-use crate::sim::columns::NEVER;
+use crate::sim::request::Host;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The threads, in the order of `Machine::lanes`.
@@ -22,10 +22,10 @@ pub(super) const LANES: [Lane; 3] = [Lane::JsonLd, Lane::Inbox, Lane::ViewsInbox
 
 pub(super) struct Machine {
     pub(super) is_up: bool,
-    /// Whether it is a local receiver: what it does makes no events, but where others wait for it.
-    pub(super) is_local: bool,
-    /// What it will do without events (`local`).
-    pub(super) ahead: Ahead,
+    /// Whether what it receives waits in its calendar, and its threads make no events.
+    pub(super) is_lazy: bool,
+    /// What it will do without events.
+    pub(super) calendar: Calendar,
     /// How often its process has started; what an earlier one began means nothing to a later one.
     pub(super) epoch: u32,
     pub(super) cores: Servers,
@@ -50,12 +50,12 @@ pub(super) struct Machine {
 pub(super) struct Thread {
     pub(super) queue: Queue<Task>,
     pub(super) current: Option<Task>,
-    /// When it is done with that, if no event says so; else never.
-    pub(super) done: Time,
+    /// When it is done with that, if no event says so.
+    pub(super) done: Option<Time>,
     /// Tasks that came, and that were taken up.
     pub(super) came: u64,
     pub(super) begun: u64,
-    /// So many tasks must have been taken up before nobody waits for one of them.
+    /// Until so many tasks have been taken up, events say when each is done: one of them has effects at that instant.
     pub(super) awaited: u64,
 }
 
@@ -65,18 +65,31 @@ pub(super) enum Task {
     /// Signs the activity of a job.
     Sign { job: u32 },
     /// Verifies a forwarded activity.
-    Verify { message: Message, asker: Asker },
+    Verify { request: u32 },
     /// Works on a received activity.
     Process(Message),
 }
 
-/// Who waits for an answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Asker {
-    /// A request in the table.
-    Request(u32),
-    /// One of a job's, by the place of its destination.
-    Coupled { job: u32, destination: u32 },
+impl Host for Machine {
+    #[inline]
+    fn work(&mut self, arrival: Time, work: Span) -> Time {
+        self.cores.serve(arrival, work)
+    }
+
+    #[inline]
+    fn upload(&mut self, arrival: Time, bytes: u64) -> Time {
+        self.uplink.transfer(arrival, bytes)
+    }
+
+    #[inline]
+    fn download(&mut self, arrival: Time, bytes: u64) -> Time {
+        self.downlink.transfer(arrival, bytes)
+    }
+
+    #[inline]
+    fn connect(&mut self, now: Time, to: InstanceId) -> Connection {
+        self.connections.open(now, to)
+    }
 }
 
 impl Machine {
@@ -85,15 +98,15 @@ impl Machine {
         let thread = || Thread {
             queue: Queue::new(Some(1)),
             current: None,
-            done: NEVER,
+            done: None,
             came: 0,
             begun: 0,
             awaited: 0,
         };
         Machine {
             is_up: true,
-            is_local: false,
-            ahead: Ahead::default(),
+            is_lazy: false,
+            calendar: Calendar::new(),
             epoch: 0,
             cores: Servers::new(capacity.cores),
             uplink: Link::new(capacity.uplink_bits_per_s),
@@ -111,7 +124,7 @@ impl Machine {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.ahead.is_empty()
+        self.calendar.is_empty()
             && self.queues.values().all(Queue::is_idle)
             && self.lanes.iter().all(|lane| lane.queue.is_idle())
     }
@@ -124,23 +137,24 @@ impl Machine {
         }
     }
 
-    /// The process is gone, with what it kept in memory; returns how many received activities that were, and which
-    /// requests were to be verified.
-    pub(super) fn stop(&mut self, now: Time) -> (u64, Vec<u32>) {
+    /// The process is gone, with what it kept in memory; returns how many received activities that were, which requests
+    /// were to be verified, and which will not be signed.
+    pub(super) fn stop(&mut self, now: Time) -> (u64, Vec<u32>, Vec<u32>) {
         self.is_up = false;
         self.epoch += 1;
         self.cores.stop(now);
         let (mut dropped, mut verifying) = (0, Vec::new());
-        for Thread { queue, current, .. } in &mut self.lanes {
+        for Thread { queue, current, done, came, begun, .. } in &mut self.lanes {
             for task in queue.take_waiting().into_iter().chain(current.take()) {
                 match task {
                     Task::Sign { .. } => {}
-                    Task::Verify { asker: Asker::Request(request), .. } => verifying.push(request),
-                    Task::Verify { .. } => unreachable!("a local receiver keeps its process"),
+                    Task::Verify { request } => verifying.push(request),
                     Task::Process(_) => dropped += 1,
                 }
             }
             queue.stop();
+            *done = None;
+            *begun = *came;
         }
         self.queues.values_mut().for_each(Queue::stop);
         self.health.restart();
@@ -151,6 +165,13 @@ impl Machine {
         if let Some(breakers) = &mut self.breakers {
             breakers.restart();
         }
-        (dropped, verifying)
+        (dropped, verifying, self.calendar.stop().collect())
+    }
+}
+
+impl Thread {
+    /// Whether events say when its tasks are done.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.awaited > self.begun || matches!(self.current, Some(Task::Sign { .. }))
     }
 }

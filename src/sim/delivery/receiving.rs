@@ -2,8 +2,8 @@
 //!
 //! A thread works on one thing at a time, on one of the cores: it takes up the next when it is done with the last.
 
-use super::machine::{Asker, Task, Thread};
-use super::{Delivery, Moment};
+use super::machine::{Task, Thread};
+use super::state::{Delivery, Moment};
 use crate::domain::protocol::ViewsInbox;
 use crate::event::{Event, Lane, Message, Step};
 use crate::foundation::ids::InstanceId;
@@ -11,41 +11,33 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::connections::Connections;
 use crate::observe::Observer;
+use crate::sim::request::Host;
 
 impl Delivery<'_> {
     /// The receiver verifies a request; what was forwarded takes its turn on the JSON-LD thread.
-    pub(super) fn verify(&mut self, slot: u32, message: &Message, moment: &mut Moment<'_, impl Observer>) {
-        if message.kind.is_forwarded() {
-            // How long it waits for the thread is not known yet.
-            self.plan_time_out(slot, moment);
-            self.refer(slot);
-            let task = Task::Verify { message: message.clone(), asker: Asker::Request(slot) };
-            return self.give_task(message.to, Lane::JsonLd, task, moment);
+    pub(super) fn verify(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        let to = request.message.to;
+        if !request.message.kind.is_forwarded() {
+            let verified = self.machines[to.index()].work(moment.now, self.path.verify);
+            return self.plan(slot, Step::Verified, verified, moment);
         }
-        let is_local = self.is_local(message.to);
-        let verified = if is_local {
-            self.verify_locally(message.clone(), moment.now)
-        } else {
-            self.machines[message.to.index()].cores.serve(moment.now, self.figures.verify)
-        };
-        if verified > self.request(slot).deadline {
-            self.plan_time_out(slot, moment);
+        // how long it waits for the thread is not known yet
+        if request.over.is_none_or(|over| over > moment.now) && request.deadline > moment.now {
+            self.last_deadline = self.last_deadline.max(request.deadline);
         }
-        if is_local {
-            self.answer_ahead(slot, verified, moment);
-        } else {
-            self.plan(slot, Step::Verified, verified, moment);
-        }
+        self.refer(slot);
+        self.give_task(to, Lane::JsonLd, Task::Verify { request: slot }, moment);
     }
 
     /// A request is verified: the receiver answers and queues the activity.
     pub(super) fn verified(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
         if !self.is_same_process(slot) {
             self.inbox_dropped += 1;
-            return self.plan_time_out(slot, moment);
+            return;
         }
-        self.answer(slot, moment.now, moment);
-        let message = self.request(slot).message.clone();
+        self.answer(slot, moment);
+        let message = self.requests.get(slot).message.clone();
         self.queue_activity(message, moment);
     }
 
@@ -72,16 +64,13 @@ impl Delivery<'_> {
         task: Task,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let is_local = self.is_local(at);
+        let is_lazy = self.machines[at.index()].is_lazy;
         let thread = self.thread(at, lane);
         thread.came += 1;
         if thread.queue.start_at_once() {
             return self.start_task(at, lane, task, moment);
         }
-        let is_awaited = match task {
-            Task::Sign { .. } | Task::Verify { asker: Asker::Request(_), .. } => is_local,
-            Task::Verify { .. } | Task::Process(_) => false,
-        };
+        let is_awaited = is_lazy && matches!(task, Task::Sign { .. });
         let number = thread.came;
         thread.queue.push(moment.now, task);
         if is_awaited {
@@ -116,7 +105,7 @@ impl Delivery<'_> {
     fn start_task(&mut self, at: InstanceId, lane: Lane, task: Task, moment: &mut Moment<'_, impl Observer>) {
         let work = match task {
             Task::Sign { .. } => self.figures.json_ld_sign,
-            Task::Verify { .. } => self.figures.verify + self.figures.json_ld_verify,
+            Task::Verify { .. } => self.path.verify_forwarded,
             Task::Process(_) => self.figures.inbox,
         };
         let thread = self.thread(at, lane);
@@ -125,11 +114,6 @@ impl Delivery<'_> {
             return self.begin_task(at, lane, task, work, moment);
         }
         thread.queue.finish();
-        if let Task::Verify { message, asker } = &task
-            && self.is_local(at)
-        {
-            self.answer_early(message, *asker, moment.now, moment);
-        }
         self.finish_task(task, moment);
     }
 
@@ -142,20 +126,19 @@ impl Delivery<'_> {
         work: Span,
         moment: &mut Moment<'_, impl Observer>,
     ) {
-        let done = self.machines[at.index()].cores.serve(moment.now, work);
-        if !self.is_local(at) {
-            self.thread(at, lane).current = Some(task);
-            return self.plan_lane_done(at, lane, done, moment);
-        }
-        if let Task::Verify { message, asker } = &task {
-            self.answer_early(message, *asker, done, moment);
-        }
+        let done = self.machines[at.index()].work(moment.now, work);
+        let is_answered = matches!(task, Task::Verify { .. });
+        let is_lazy = self.machines[at.index()].is_lazy;
         let thread = self.thread(at, lane);
         thread.current = Some(task);
-        if thread.is_awaited() {
-            self.plan_lane_done(at, lane, done, moment);
-        } else {
-            thread.done = done;
+        if !is_lazy || thread.is_awaited() {
+            return self.plan_lane_done(at, lane, done, moment);
+        }
+        thread.done = Some(done);
+        if is_answered {
+            // those that wait behind it may be answered sooner after it than itself
+            let known = self.machines[at.index()].calendar.known(done);
+            self.be_due(at, known, moment);
         }
     }
 
@@ -173,12 +156,10 @@ impl Delivery<'_> {
     fn finish_task(&mut self, task: Task, moment: &mut Moment<'_, impl Observer>) {
         match task {
             Task::Sign { job } => self.run_job(job, moment),
-            Task::Verify { message, .. } if self.is_local(message.to) => self.queue_activity(message, moment),
-            Task::Verify { asker: Asker::Request(request), .. } => {
+            Task::Verify { request } => {
                 self.verified(request, moment);
                 self.unrefer(request);
             }
-            Task::Verify { .. } => unreachable!("its receiver is local"),
             Task::Process(message) => self.processed.push_back((moment.now, message)),
         }
     }
@@ -189,13 +170,14 @@ impl Delivery<'_> {
 
     /// The process of an instance is gone: its memory, its running jobs, the requests that have not left.
     pub(in crate::sim) fn stop(&mut self, instance: InstanceId, moment: &mut Moment<'_, impl Observer>) {
-        let (dropped, verifying) = self.machines[instance.index()].stop(moment.now);
+        let (dropped, verifying, unsigned) = self.machines[instance.index()].stop(moment.now);
         self.inbox_dropped += dropped;
         for request in verifying {
             self.inbox_dropped += 1;
             self.unrefer(request);
         }
         self.abandon_requests(instance, moment.now);
+        unsigned.into_iter().for_each(|request| self.unrefer(request));
         self.drop_running_jobs(instance);
     }
 

@@ -1,13 +1,14 @@
 //! What faults do to a message on its way: the one place that asks the timetable about latency and loss.
 
-use crate::domain::faults::Timetable;
+use crate::domain::faults::{Reachability, Timetable};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{MessageDraws, Purpose, Seed};
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::ledger::Arrival;
 
 /// The timetable of a run, and the draws that it needs.
 pub struct Conditions<'a> {
-    pub(super) timetable: &'a Timetable,
+    pub(in crate::sim) timetable: &'a Timetable,
     burst_draws: MessageDraws,
 }
 
@@ -42,5 +43,14 @@ impl<'a> Conditions<'a> {
             }
         }
         Some(drawn + self.timetable.added_latency(from, to, now))
+    }
+
+    /// Where a message goes that comes to an instance at an instant.
+    pub(in crate::sim) fn arrival(&self, to: InstanceId, at: Time) -> Arrival {
+        match self.timetable.reachability(to, at) {
+            Reachability::Up => Arrival::Delivered,
+            Reachability::Silent => Arrival::Lost,
+            Reachability::Refused => Arrival::FailedConnect,
+        }
     }
 }

@@ -1,0 +1,125 @@
+//! The calendar of a machine: its next steps that concern no other machine for a while.
+//!
+//! Another machine learns of a step one latency later at the earliest: that is the look-ahead (Chandy and Misra 1979). So
+//! steps wait here instead of being events, until something else happens at the machine or another one may learn of them
+//! (`due`). They are executed in the order in which they would have been events.
+
+use crate::event::Step;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::pending::Key;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// A step of a request that waits: the order is that of events.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Waiting {
+    pub(super) at: Time,
+    pub(super) order: Key,
+    /// The request, by slot.
+    pub(super) request: u32,
+}
+
+pub(super) struct Calendar {
+    /// Requests of this machine that will be signed. Services are equally long: they come almost in order.
+    signed: VecDeque<Waiting>,
+    /// Requests that will arrive here.
+    arriving: BinaryHeap<Reverse<Waiting>>,
+    /// Requests that will be verified here, almost in order.
+    verifying: VecDeque<Waiting>,
+    /// No request that ever stood here has a shorter latency.
+    latency_min: Span,
+    /// When an event will look after the calendar.
+    due: Option<Time>,
+}
+
+impl Calendar {
+    pub(super) fn new() -> Calendar {
+        Calendar {
+            signed: VecDeque::new(),
+            arriving: BinaryHeap::new(),
+            verifying: VecDeque::new(),
+            latency_min: Span::from_ns(u64::MAX),
+            due: None,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.signed.is_empty() && self.arriving.is_empty() && self.verifying.is_empty()
+    }
+
+    /// A request of some latency will take a step.
+    pub(super) fn push(&mut self, step: Step, waiting: Waiting, latency: Option<Span>) {
+        match step {
+            Step::Signed => insert(&mut self.signed, waiting),
+            Step::Arrived => self.arriving.push(Reverse(waiting)),
+            _ => insert(&mut self.verifying, waiting),
+        }
+        self.latency_min = latency.map_or(self.latency_min, |latency| latency.min(self.latency_min));
+    }
+
+    /// The next step.
+    #[inline]
+    pub(super) fn next(&self) -> Option<(Step, Waiting)> {
+        let signed = self.signed.front().map(|waiting| (Step::Signed, *waiting));
+        let arriving = self.arriving.peek().map(|Reverse(waiting)| (Step::Arrived, *waiting));
+        let verifying = self.verifying.front().map(|waiting| (Step::Verified, *waiting));
+        earlier(earlier(signed, arriving), verifying)
+    }
+
+    /// Takes the next step, which is one of this kind.
+    pub(super) fn pop(&mut self, step: Step) {
+        match step {
+            Step::Signed => _ = self.signed.pop_front(),
+            Step::Arrived => _ = self.arriving.pop(),
+            _ => _ = self.verifying.pop_front(),
+        }
+    }
+
+    /// The process is gone: the requests that it will not sign.
+    pub(super) fn stop(&mut self) -> impl Iterator<Item = u32> + '_ {
+        self.signed.drain(..).map(|waiting| waiting.request)
+    }
+
+    /// The first instant at which another machine may learn of something that happens here from an instant on.
+    pub(super) fn known(&self, from: Time) -> Time {
+        Time::from_ns(from.ns().saturating_add(self.latency_min.ns()))
+    }
+
+    /// Another machine may learn of a step here at an instant. Returns when an event must look after the calendar, if none
+    /// does before.
+    pub(super) fn be_due(&mut self, known: Time, now: Time) -> Option<Time> {
+        // what is known at an instant must be so before anything else happens then
+        let at = known.before(Span::from_ns(1)).max(now);
+        if self.due.is_some_and(|due| due <= at) {
+            return None;
+        }
+        self.due = Some(at);
+        Some(at)
+    }
+
+    /// An event looks after the calendar.
+    pub(super) fn meet_due(&mut self, now: Time) {
+        if self.due == Some(now) {
+            self.due = None;
+        }
+    }
+}
+
+/// Behind all that comes before it, which is most.
+fn insert(queue: &mut VecDeque<Waiting>, waiting: Waiting) {
+    let after = queue.iter().rev().take_while(|other| **other > waiting).count();
+    if after == 0 {
+        queue.push_back(waiting);
+    } else {
+        queue.insert(queue.len() - after, waiting);
+    }
+}
+
+#[inline]
+fn earlier(one: Option<(Step, Waiting)>, other: Option<(Step, Waiting)>) -> Option<(Step, Waiting)> {
+    match (one, other) {
+        (Some(one), Some(other)) if other.1 < one.1 => Some(other),
+        (None, other) => other,
+        (one, _) => one,
+    }
+}

@@ -1,0 +1,218 @@
+//! Running jobs: their requests begin as slots become free, end, and are made again.
+
+use super::job::{Job, QueueKey};
+use super::sending::message_name;
+use super::state::{Delivery, Moment};
+use crate::domain::delivery::Queues;
+use crate::event::{Event, Letter, Message};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Span;
+use crate::mechanism::retry::retry_delay;
+use crate::observe::{Observer, RequestOutcome};
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl Delivery<'_> {
+    /// A job whose activity is signed makes its requests; from now on counts how long it may run.
+    pub(super) fn run_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let figures = self.figures;
+        let job = self.jobs.get(number);
+        // No request lasts longer than its time-out, so most jobs cannot meet the limit.
+        let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
+        if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
+            let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
+            moment.at(moment.now + figures.running_limit, limit);
+        }
+        if self.jobs.get(number).route.is_some() {
+            return self.run_whole(number, moment);
+        }
+        self.draw_latencies(number);
+        self.make_requests(number, moment);
+    }
+
+    /// Computes all requests of a job; its end is an event.
+    fn run_whole(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let Job { letter, route, .. } = self.jobs.get(number);
+        let (letter, Some(route)) = (Rc::clone(letter), route.clone()) else { return };
+        let name = message_name(&letter.activity, letter.from, letter.attempt);
+        let like = self.message(&letter, route.to[0]);
+        let Delivery { columns, conditions, network, .. } = self;
+        let Some(columns) = columns else { return };
+        let finish = columns.run_job(moment.now, &route, &like, name, network, conditions);
+        let job = self.jobs.get(number);
+        job.next = job.to.len();
+        job.bad = finish.bad;
+        job.bad.sort_unstable();
+        let message = Message { to: route.to[finish.last], ..like };
+        moment.at(finish.at, Event::JobDone { step: finish.step, slot: number, message });
+    }
+
+    /// The last request of a job is over whose requests made no events.
+    pub(in crate::sim) fn job_done(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let job = self.jobs.get(number);
+        let (to, bad, from) = (Arc::clone(&job.to), std::mem::take(&mut job.bad), job.letter.from);
+        self.machines[from.index()].health.broadcast_finished(moment.now, &to, &bad);
+        self.end_job(number);
+    }
+
+    pub(super) fn draw_latencies(&mut self, number: u32) {
+        let job = self.jobs.get(number);
+        let Letter { activity, from, attempt, .. } = *job.letter;
+        let name = message_name(&activity, from, attempt);
+        self.network.latencies(name, from, &job.to, &mut job.latencies);
+    }
+
+    /// Begins as many requests of a job as it may have at once; ends it when there is nothing left.
+    pub(super) fn make_requests(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        while self.jobs.get(number).under_way < self.figures.requests_per_job {
+            let job = self.jobs.get(number);
+            let Some(&to) = job.to.get(job.next) else { break };
+            let latency = job.latencies[job.next];
+            job.next += 1;
+            if job.except == Some(to) {
+                continue;
+            }
+            self.make_request(number, to, latency, moment);
+        }
+        let job = self.jobs.get(number);
+        if job.under_way == 0 && job.next == job.to.len() {
+            self.finish_job(number, moment);
+        }
+    }
+
+    fn make_request(
+        &mut self,
+        number: u32,
+        to: InstanceId,
+        latency: Option<Span>,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let letter = Rc::clone(&self.jobs.get(number).letter);
+        let message = self.message(&letter, to);
+        let machine = &mut self.machines[message.from.index()];
+        let link = self.ledger.link(message.from, to);
+        // The list of a broadcast job is made with the job; single deliveries go with the follow.
+        let is_removed = self.figures.queues != Queues::Peertube && machine.removed.contains(&to);
+        let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(moment.now, to));
+        self.queued.take(message.bytes());
+        if is_removed || is_open {
+            link.drop(message.bytes());
+            if is_open && !is_removed {
+                self.retry(&message, moment);
+            }
+            return;
+        }
+        link.send(message.bytes());
+        self.in_flight.add(message.bytes());
+        self.jobs.get(number).under_way += 1;
+        moment.observer.sent(moment.now, &message, None);
+        self.begin_request(number, message, latency, moment);
+    }
+
+    fn finish_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
+        let job = self.jobs.get(number);
+        let (good, bad) = (std::mem::take(&mut job.good), std::mem::take(&mut job.bad));
+        let machine = &mut self.machines[job.letter.from.index()];
+        machine.health.job_finished(moment.now, &good, &bad);
+        self.end_job(number);
+    }
+
+    fn end_job(&mut self, number: u32) {
+        let job = self.remove_job(number);
+        if !job.is_given_up {
+            self.free_slot(job.letter.from, job.queue);
+        }
+    }
+
+    /// A job that runs is gone.
+    pub(super) fn remove_job(&mut self, number: u32) -> Job {
+        let job = self.jobs.remove(number);
+        self.machines[job.letter.from.index()].running_jobs.remove(&number);
+        if let Some(columns) = &mut self.columns {
+            columns.close_job(number);
+        }
+        job
+    }
+
+    pub(super) fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
+        if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
+            jobs.finish();
+        }
+        self.with_room.push((from, queue));
+    }
+
+    /// A job has been running for as long as it may: its slot is free, its requests go on.
+    pub(in crate::sim) fn limit_job(&mut self, slot: u32, number: u64) {
+        let still_runs = |job: &&mut Job| job.letter.job == number && !job.is_given_up;
+        let Some(job) = self.jobs.find(slot).filter(still_runs) else { return };
+        job.is_given_up = true;
+        let (from, queue) = (job.letter.from, job.queue);
+        self.free_slot(from, queue);
+    }
+
+    /// A request of a job is over.
+    pub(super) fn request_over(
+        &mut self,
+        number: u32,
+        message: &Message,
+        fate: RequestOutcome,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let is_good = fate == RequestOutcome::Good;
+        let job = self.jobs.get(number);
+        job.under_way -= 1;
+        if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
+        let machine = &mut self.machines[message.from.index()];
+        if let Some(breakers) = &mut machine.breakers {
+            breakers.note(moment.now, message.to, is_good);
+        }
+        if is_good {
+            machine.connections.release(moment.now, message.to);
+        } else {
+            self.retry(message, moment);
+        }
+        self.make_requests(number, moment);
+    }
+
+    /// Plans the next attempt of a message, if it has one.
+    fn retry(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
+        if u32::from(message.attempt) + 1 >= self.figures.attempts {
+            return;
+        }
+        let name = message_name(&message.activity, message.from, message.attempt);
+        let delay = retry_delay(message.attempt, self.retry_draws.one(name, message.to.0));
+        self.to_retry += 1;
+        let letter = Rc::new(Letter { attempt: message.attempt + 1, ..*message.letter });
+        moment.at(moment.now + delay, Event::Retry(Message { letter, ..*message }));
+    }
+
+    /// Queues a message again, alone.
+    pub(in crate::sim) fn send_again(&mut self, message: &Message, moment: &mut Moment<'_, impl Observer>) {
+        self.to_retry -= 1;
+        let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
+        let to = message.to;
+        let queue = match self.figures.queues {
+            Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
+            Queues::PerDestination => QueueKey::To(to),
+            Queues::Workers => QueueKey::Workers,
+        };
+        let job = self.job(from, queue, kind, &activity, [to].into(), None, moment.now);
+        let letter = Rc::new(Letter { created, attempt, ..*job.letter });
+        self.push_job(Job { letter, signs: false, ..job }, moment);
+    }
+
+    /// The running jobs of a process that is gone go with it; their requests that have left go on.
+    pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
+        for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
+            let job = self.jobs.remove(number);
+            if let Some(columns) = &mut self.columns {
+                columns.close_job(number);
+            }
+            for to in job.unsent() {
+                let bytes = self.message(&job.letter, to).bytes();
+                self.ledger.link(from, to).drop(bytes);
+                self.queued.take(bytes);
+            }
+        }
+    }
+}

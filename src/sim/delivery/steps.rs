@@ -1,0 +1,310 @@
+//! The steps of a request: at each, one leg of its path (`request::path`) on the stations of one machine.
+//!
+//! A step is an event, or waits in the calendar of the machine where it happens. The sender's side and the receiver's end
+//! separately: a request is over for its sender when it is answered or times out, whatever still happens to it elsewhere.
+
+use super::look_ahead::Waiting;
+use super::request::{Deadline, Request};
+use super::sending::message_name;
+use super::slots::Slots;
+use super::state::{Delivery, Moment};
+use crate::domain::faults::Reachability;
+use crate::event::{Event, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::ledger::Arrival;
+use crate::observe::{Observer, RequestOutcome};
+use crate::sim::request::{Failure, Host, Load, Transit};
+
+impl Delivery<'_> {
+    /// Begins a request: the sender signs it.
+    pub(super) fn begin_request(
+        &mut self,
+        job: u32,
+        message: Message,
+        latency: Option<Span>,
+        moment: &mut Moment<'_, impl Observer>,
+    ) {
+        let now = moment.now;
+        let signed = self.path.begin(&mut self.machines[message.from.index()], now);
+        let deadline = now + self.path.timeout;
+        self.request_count += 1;
+        let number = self.request_count;
+        let slot = self.requests.insert(Request::new(job, message, latency, signed, deadline, number));
+        while let Some(first) = self.deadlines.front()
+            && !is_waited_for(&mut self.requests, first)
+        {
+            self.deadlines.pop_front();
+        }
+        self.deadlines.push_back(Deadline { at: deadline, slot, number });
+        self.plan(slot, Step::Signed, signed, moment);
+    }
+
+    /// Takes a step of a request.
+    pub(in crate::sim) fn step(&mut self, step: Step, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        match step {
+            Step::Signed => self.leave(slot, moment),
+            Step::Reached => self.reach(slot, moment),
+            Step::Arrived => self.arrive(slot, moment),
+            Step::Verified => self.verified(slot, moment),
+            Step::Answered => self.answered(slot, moment),
+            Step::Ended => {
+                let outcome = self.requests.get(slot).outcome;
+                self.end(slot, outcome, moment);
+            }
+            Step::TimedOut => self.end(slot, RequestOutcome::TimedOut, moment),
+        }
+        self.unrefer(slot);
+    }
+
+    /// The sender has signed: the request leaves, or finds that it cannot.
+    fn leave(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let now = moment.now;
+        let Delivery { requests, path, conditions, machines, .. } = self;
+        let request = requests.get(slot);
+        if std::mem::replace(&mut request.has_left, true) {
+            return; // its process was gone before
+        }
+        let Request { message, deadline, latency: drawn, .. } = &*request;
+        let (from, to, deadline) = (message.from, message.to, *deadline);
+        let load = Load {
+            from,
+            to,
+            bytes: message.bytes(),
+            response_bytes: u64::from(message.response_bytes),
+            drawn: *drawn,
+            deadline,
+        };
+        let name = || message_name(&message.activity, from, message.attempt);
+        match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
+            Err(failure) => {
+                match failure {
+                    Failure::Lost => self.settle(slot, Arrival::Lost),
+                    Failure::FailedConnect(known) => {
+                        self.settle(slot, Arrival::FailedConnect);
+                        self.requests.get(slot).outcome = RequestOutcome::FailedConnect;
+                        self.plan_end(slot, Step::Ended, known, moment);
+                    }
+                }
+                if deadline < now {
+                    // it took longer to sign than the sender waits
+                    self.plan(slot, Step::TimedOut, now, moment);
+                }
+            }
+            Ok(Transit { reaches, latency, transport }) => {
+                (request.latency, request.transport) = (Some(latency), transport);
+                moment.observer.transported(now, &request.message, &transport);
+                let is_limited = machines[to.index()].downlink.is_limited();
+                if is_limited {
+                    self.plan(slot, Step::Reached, reaches, moment);
+                } else if !self.arrive_ahead(slot, reaches, moment) {
+                    self.plan(slot, Step::Arrived, reaches, moment);
+                }
+            }
+        }
+    }
+
+    /// The request reaches the receiver's downlink.
+    fn reach(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        let (to, bytes) = (request.message.to, request.bytes_up());
+        let arrives = self.machines[to.index()].download(moment.now, bytes);
+        self.plan(slot, Step::Arrived, arrives, moment);
+    }
+
+    /// The receiver has the whole request.
+    fn arrive(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let now = moment.now;
+        let Delivery { requests, conditions, machines, columns, cell, .. } = self;
+        let request = requests.get(slot);
+        let message = &request.message;
+        let (from, to) = (message.from, message.to);
+        if conditions.timetable.reachability(to, now) != Reachability::Up {
+            return self.settle(slot, Arrival::Lost);
+        }
+        let machine = &mut machines[to.index()];
+        let limiter = machine.limiter.as_mut().filter(|_| cell.federation.instances[to.index()].is_peertube);
+        let takes = match columns.as_mut().filter(|columns| columns.follower(to).is_some()) {
+            // the replay counts, since it knows of the other requests
+            Some(columns) => {
+                columns.arrive_now(now, message);
+                true
+            }
+            None => limiter.is_none_or(|limiter| limiter.takes(now, from)),
+        };
+        request.receiver_epoch = machine.epoch;
+        if !takes {
+            request.outcome = RequestOutcome::Refused;
+            self.settle(slot, Arrival::Refused);
+            return self.answer(slot, moment);
+        }
+        moment.observer.delivered(now, message);
+        self.settle(slot, Arrival::Delivered);
+        self.verify(slot, moment);
+    }
+
+    /// A request arrives ahead of time at a receiver that is replayed and where nothing waits, if it ends before its deadline:
+    /// the rest of its path is known. Returns whether it does.
+    fn arrive_ahead(&mut self, slot: u32, arrives: Time, moment: &mut Moment<'_, impl Observer>) -> bool {
+        let Delivery { requests, columns: Some(columns), path, cell, conditions, .. } = self else {
+            return false;
+        };
+        let Request { message, job, deadline, .. } = requests.get(slot);
+        let (to, verified) = (message.to, arrives + path.verify);
+        let is_alone = columns.is_uncontended(to) && !message.kind.is_forwarded();
+        if !is_alone || verified > *deadline || arrives > cell.end.latest() {
+            return false;
+        }
+        if conditions.timetable.reachability(to, arrives) != Reachability::Up {
+            return false;
+        }
+        moment.observer.delivered(arrives, message);
+        columns.receive_ahead(*job, message, verified, conditions);
+        self.settle(slot, Arrival::Delivered);
+        let verified = self.machines[to.index()].work(arrives, self.path.verify);
+        self.answer(slot, &mut moment.seen_at(verified));
+        true
+    }
+
+    /// The receiver answers; the sender learns of it if it still waits.
+    pub(super) fn answer(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let now = moment.now;
+        let Delivery { requests, path, conditions, machines, .. } = self;
+        let request = requests.get(slot);
+        let (from, to) = (request.message.from, request.message.to);
+        let latency = request.latency.expect("what arrived has a latency");
+        let bytes = request.bytes_down();
+        let back = path.answer(&mut machines[to.index()], conditions, to, latency, bytes, now);
+        if request.over.is_some_and(|over| over <= now) {
+            return;
+        }
+        request.answers = Some(now);
+        let is_limited = machines[from.index()].downlink.is_limited();
+        let step = if is_limited { Step::Answered } else { Step::Ended };
+        self.plan_end(slot, step, back, moment);
+    }
+
+    /// The answer comes to the sender's downlink, if the receiver has sent one.
+    fn answered(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        if request.answers.is_some() {
+            let (from, bytes) = (request.message.from, request.bytes_down());
+            let ends = self.machines[from.index()].download(moment.now, bytes);
+            self.plan_end(slot, Step::Ended, ends, moment);
+        }
+    }
+
+    /// Plans the step that ends a request for its sender, unless it times out before.
+    fn plan_end(&mut self, slot: u32, step: Step, at: Time, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        if at <= request.deadline {
+            request.has_end = step == Step::Ended;
+            self.plan(slot, step, at, moment);
+        }
+    }
+
+    /// The first deadline of a request that may be waited for.
+    pub(in crate::sim) fn next_deadline(&self) -> Option<Time> {
+        self.deadlines.front().map(|first| first.at)
+    }
+
+    /// The request of the first deadline times out then, unless something ends it.
+    pub(in crate::sim) fn meet_deadline(&mut self, moment: &mut Moment<'_, impl Observer>) {
+        let Some(first) = self.deadlines.pop_front() else { return };
+        if !is_waited_for(&mut self.requests, &first) {
+            return;
+        }
+        let request = self.requests.get(first.slot);
+        if request.signed <= first.at && !request.has_end {
+            self.plan(first.slot, Step::TimedOut, first.at, moment);
+        }
+    }
+
+    /// A request will take a step: as an event, or from the calendar of the machine where that happens.
+    pub(super) fn plan(&mut self, slot: u32, step: Step, at: Time, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        request.references += 1;
+        let message = &request.message;
+        let machine = match step {
+            // a request that times out when it is signed is the business of its job
+            Step::Signed => (self.looks_ahead && at <= request.deadline).then_some(message.from),
+            Step::Arrived | Step::Verified => self.machines[message.to.index()].is_lazy.then_some(message.to),
+            _ => None,
+        };
+        match machine {
+            Some(id) => {
+                let waiting = Waiting { at, order: message.order(step), request: slot };
+                self.wait(id, step, waiting, moment);
+            }
+            None => moment.at(at, Event::Request { step, slot, message: message.clone() }),
+        }
+    }
+
+    /// A task of the receiver's names the slot, too.
+    pub(super) fn refer(&mut self, slot: u32) {
+        self.requests.get(slot).references += 1;
+    }
+
+    pub(super) fn unrefer(&mut self, slot: u32) {
+        self.requests.get(slot).references -= 1;
+        self.free_if_done(slot);
+    }
+
+    /// Whether the process that took a request is still the one that runs.
+    pub(super) fn is_same_process(&mut self, slot: u32) -> bool {
+        let request = self.requests.get(slot);
+        let machine = &self.machines[request.message.to.index()];
+        machine.is_up && machine.epoch == request.receiver_epoch
+    }
+
+    /// A request is no longer under way.
+    fn settle(&mut self, slot: u32, arrival: Arrival) {
+        let Delivery { requests, ledger, in_flight, .. } = self;
+        let message = &requests.get(slot).message;
+        ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        in_flight.take(message.bytes());
+    }
+
+    fn end(&mut self, slot: u32, outcome: RequestOutcome, moment: &mut Moment<'_, impl Observer>) {
+        let request = self.requests.get(slot);
+        if request.over.is_some() {
+            return;
+        }
+        request.over = Some(moment.now);
+        let (message, job) = (request.message.clone(), request.job);
+        if outcome == RequestOutcome::TimedOut {
+            self.ledger.link(message.from, message.to).timed_out.add(message.bytes());
+        }
+        moment.observer.ended(moment.now, &message, outcome);
+        self.request_over(job, &message, outcome, moment);
+    }
+
+    /// The requests of a process that is gone: those that have not left never will, and nobody waits for answers.
+    pub(super) fn abandon_requests(&mut self, from: InstanceId, now: Time) {
+        let all: Vec<u32> = self.requests.in_use().collect();
+        for slot in all {
+            let request = self.requests.get(slot);
+            if request.message.from != from {
+                continue;
+            }
+            request.over = request.over.or(Some(now));
+            request.answers = request.answers.filter(|answers| *answers < now);
+            if !std::mem::replace(&mut request.has_left, true) {
+                self.settle(slot, Arrival::Lost);
+            }
+            self.free_if_done(slot);
+        }
+    }
+
+    fn free_if_done(&mut self, slot: u32) {
+        let request = self.requests.get(slot);
+        if request.over.is_some() && request.references == 0 {
+            self.requests.remove(slot);
+        }
+    }
+}
+
+fn is_waited_for(requests: &mut Slots<Request>, deadline: &Deadline) -> bool {
+    let request = requests.find(deadline.slot);
+    request.is_some_and(|request| request.number == deadline.number && request.over.is_none())
+}
