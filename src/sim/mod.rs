@@ -351,7 +351,7 @@ impl<'a> Simulation<'a> {
             }
             Event::JobDone { slot, .. } => {
                 let (delivery, _, mut moment) = self.parts(observer);
-                delivery.job_done(slot, &mut moment);
+                delivery.finish_job(slot, &mut moment);
             }
             Event::LaneDone { instance, lane, epoch } => {
                 let (delivery, _, mut moment) = self.parts(observer);

@@ -231,6 +231,11 @@ impl<'a> Columns<'a> {
         self.who.is_quiet[id.index()] || self.who.is_local[id.index()]
     }
 
+    /// Whether the end of a request of an instance matters only to its job.
+    pub(in crate::sim) fn ends_quietly(&self, id: InstanceId) -> bool {
+        self.who.ends_quietly[id.index()]
+    }
+
     /// Whether nothing waits at an instance, and it is replayed.
     pub(in crate::sim) fn is_uncontended(&self, id: InstanceId) -> bool {
         self.who.is_quiet[id.index()]

@@ -45,6 +45,8 @@ pub(super) struct Who {
     pub(super) is_quiet: Vec<bool>,
     pub(super) is_local: Vec<bool>,
     pub(super) is_free: Vec<bool>,
+    /// Whose process never stops, and whose jobs make each request once and on a new connection.
+    pub(super) ends_quietly: Vec<bool>,
     pub(super) is_dead: Vec<bool>,
     pub(super) has_viewers: Vec<bool>,
     /// Where the order of what is received shows nowhere: inboxes need no time and refuse nothing, entries only add up.
@@ -60,6 +62,7 @@ impl Who {
             is_quiet: vec![false; count],
             is_local: vec![false; count],
             is_free: vec![false; count],
+            ends_quietly: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
             may_be_counted: vec![false; count],
@@ -102,6 +105,7 @@ impl Who {
                 && !who.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery, rules);
             who.is_free[index] = is_unbounded && makes_jobs;
+            who.ends_quietly[index] = makes_jobs && takes_time(cell);
         }
         if !takes_time(cell) {
             // what happens at one instant has causes at the same instant: their order is that of the events

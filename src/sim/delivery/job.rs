@@ -2,7 +2,8 @@
 
 use crate::event::Letter;
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::Span;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::pending::Key;
 use crate::observe::QueueName;
 use crate::sim::columns::Route;
 use std::rc::Rc;
@@ -37,6 +38,8 @@ pub(super) struct Job {
     pub(super) latencies: Vec<Option<Span>>,
     /// The route of a job whose requests are computed at once.
     pub(super) route: Option<Arc<Route>>,
+    /// Of its requests that end without an event: when the last one does, the order of that, and to whom it went.
+    pub(super) last_end: Option<(Time, Key, InstanceId)>,
     pub(super) good: Vec<InstanceId>,
     pub(super) bad: Vec<InstanceId>,
 }
@@ -61,9 +64,15 @@ impl Job {
             is_given_up: false,
             latencies: Vec::new(),
             route: None,
+            last_end: None,
             good: Vec::new(),
             bad: Vec::new(),
         }
+    }
+
+    /// Whether all of its requests have begun.
+    pub(super) fn has_begun_all(&self) -> bool {
+        self.next == self.to.len()
     }
 
     /// The inboxes to which nothing was sent yet.

@@ -13,7 +13,7 @@ use crate::observe::Observer;
 /// What a machine does next without an event.
 #[derive(Clone, Copy)]
 enum Next {
-    Request(Step, Waiting),
+    Request(Step),
     LaneDone(Lane),
 }
 
@@ -47,9 +47,9 @@ impl Delivery<'_> {
             }
             let then = &mut moment.seen_at(at);
             match next {
-                Next::Request(step, waiting) => {
-                    machine.calendar.pop(step);
-                    self.step(step, waiting.request, then);
+                Next::Request(step) => {
+                    let request = machine.calendar.pop(step);
+                    self.step(step, request, then);
                 }
                 Next::LaneDone(lane) => {
                     machine.lanes[lane as usize].done = None;
@@ -124,8 +124,7 @@ impl Machine {
     /// What it does next without an event, and when.
     #[inline]
     fn next(&self) -> Option<(Time, Next)> {
-        let mut first =
-            self.calendar.next().map(|(step, waiting)| (waiting.at, Next::Request(step, waiting)));
+        let mut first = self.calendar.next().map(|(step, waiting)| (waiting.at, Next::Request(step)));
         // what threads do comes after requests at the same instant
         for (lane, thread) in LANES.into_iter().zip(&self.lanes) {
             if let Some(done) = thread.done
@@ -148,7 +147,7 @@ impl Machine {
     /// The order of what it does next among the events of its instant.
     fn order(&self, id: InstanceId, next: Next) -> Key {
         match next {
-            Next::Request(_, waiting) => waiting.order,
+            Next::Request(_) => self.calendar.next().map_or(Key::LAST, |(_, waiting)| waiting.order),
             Next::LaneDone(lane) => Event::LaneDone { instance: id, lane, epoch: self.epoch }.key(&[]),
         }
     }

@@ -59,20 +59,21 @@ impl Calendar {
 
     /// The next step.
     #[inline]
-    pub(super) fn next(&self) -> Option<(Step, Waiting)> {
-        let signed = self.signed.front().map(|waiting| (Step::Signed, *waiting));
-        let arriving = self.arriving.peek().map(|Reverse(waiting)| (Step::Arrived, *waiting));
-        let verifying = self.verifying.front().map(|waiting| (Step::Verified, *waiting));
+    pub(super) fn next(&self) -> Option<(Step, &Waiting)> {
+        let signed = self.signed.front().map(|waiting| (Step::Signed, waiting));
+        let arriving = self.arriving.peek().map(|Reverse(waiting)| (Step::Arrived, waiting));
+        let verifying = self.verifying.front().map(|waiting| (Step::Verified, waiting));
         earlier(earlier(signed, arriving), verifying)
     }
 
-    /// Takes the next step, which is one of this kind.
-    pub(super) fn pop(&mut self, step: Step) {
-        match step {
-            Step::Signed => _ = self.signed.pop_front(),
-            Step::Arrived => _ = self.arriving.pop(),
-            _ => _ = self.verifying.pop_front(),
-        }
+    /// Takes the next step, which is one of this kind: its request, by slot.
+    pub(super) fn pop(&mut self, step: Step) -> u32 {
+        let taken = match step {
+            Step::Signed => self.signed.pop_front(),
+            Step::Arrived => self.arriving.pop().map(|Reverse(waiting)| waiting),
+            _ => self.verifying.pop_front(),
+        };
+        taken.expect("a step that is next").request
     }
 
     /// The process is gone: the requests that it will not sign.
@@ -115,11 +116,17 @@ fn insert(queue: &mut VecDeque<Waiting>, waiting: Waiting) {
     }
 }
 
+type Next<'a> = Option<(Step, &'a Waiting)>;
+
 #[inline]
-fn earlier(one: Option<(Step, Waiting)>, other: Option<(Step, Waiting)>) -> Option<(Step, Waiting)> {
+fn earlier<'a>(one: Next<'a>, other: Next<'a>) -> Next<'a> {
     match (one, other) {
-        (Some(one), Some(other)) if other.1 < one.1 => Some(other),
-        (None, other) => other,
-        (one, _) => one,
+        (Some((_, first)), Some((_, second)))
+            if second.at < first.at || second.at == first.at && second.order < first.order =>
+        {
+            other
+        }
+        (None, _) => other,
+        _ => one,
     }
 }

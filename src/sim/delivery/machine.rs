@@ -24,6 +24,9 @@ pub(super) struct Machine {
     pub(super) is_up: bool,
     /// Whether what it receives waits in its calendar, and its threads make no events.
     pub(super) is_lazy: bool,
+    /// Whether the end of a request matters only to its job: the process never stops, keeps no connection, and makes no
+    /// request again.
+    pub(super) ends_quietly: bool,
     /// What it will do without events.
     pub(super) calendar: Calendar,
     /// How often its process has started; what an earlier one began means nothing to a later one.
@@ -106,6 +109,7 @@ impl Machine {
         Machine {
             is_up: true,
             is_lazy: false,
+            ends_quietly: false,
             calendar: Calendar::new(),
             epoch: 0,
             cores: Servers::new(capacity.cores),

@@ -4,13 +4,13 @@ use super::job::{Job, QueueKey};
 use super::sending::message_name;
 use super::state::{Delivery, Moment};
 use crate::domain::delivery::Queues;
-use crate::event::{Event, Letter, Message};
+use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::Span;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::pending::Key;
 use crate::mechanism::retry::retry_delay;
 use crate::observe::{Observer, RequestOutcome};
 use std::rc::Rc;
-use std::sync::Arc;
 
 impl Delivery<'_> {
     /// A job whose activity is signed makes its requests; from now on counts how long it may run.
@@ -47,14 +47,6 @@ impl Delivery<'_> {
         moment.at(finish.at, Event::JobDone { step: finish.step, slot: number, message });
     }
 
-    /// The last request of a job is over whose requests made no events.
-    pub(in crate::sim) fn job_done(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let job = self.jobs.get(number);
-        let (to, bad, from) = (Arc::clone(&job.to), std::mem::take(&mut job.bad), job.letter.from);
-        self.machines[from.index()].health.broadcast_finished(moment.now, &to, &bad);
-        self.end_job(number);
-    }
-
     pub(super) fn draw_latencies(&mut self, number: u32) {
         let job = self.jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
@@ -75,7 +67,7 @@ impl Delivery<'_> {
             self.make_request(number, to, latency, moment);
         }
         let job = self.jobs.get(number);
-        if job.under_way == 0 && job.next == job.to.len() {
+        if job.under_way == 0 && job.has_begun_all() {
             self.finish_job(number, moment);
         }
     }
@@ -109,18 +101,18 @@ impl Delivery<'_> {
         self.begin_request(number, message, latency, moment);
     }
 
-    fn finish_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
-        let job = self.jobs.get(number);
-        let (good, bad) = (std::mem::take(&mut job.good), std::mem::take(&mut job.bad));
-        let machine = &mut self.machines[job.letter.from.index()];
-        machine.health.job_finished(moment.now, &good, &bad);
-        self.end_job(number);
-    }
-
-    fn end_job(&mut self, number: u32) {
+    /// All requests of a job are over.
+    pub(in crate::sim) fn finish_job(&mut self, number: u32, moment: &mut Moment<'_, impl Observer>) {
         let job = self.remove_job(number);
+        let Job { letter, to, good, bad, .. } = &job;
+        let health = &mut self.machines[letter.from.index()].health;
+        if job.route.is_some() || good.len() == to.len() {
+            health.broadcast_finished(moment.now, to, bad);
+        } else {
+            health.job_finished(moment.now, good, bad);
+        }
         if !job.is_given_up {
-            self.free_slot(job.letter.from, job.queue);
+            self.free_slot(letter.from, job.queue);
         }
     }
 
@@ -162,6 +154,9 @@ impl Delivery<'_> {
         let job = self.jobs.get(number);
         job.under_way -= 1;
         if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
+        if job.under_way == 0 && job.ends_after(moment.now, message.order(Step::TimedOut)) {
+            return job.plan_end(moment);
+        }
         let machine = &mut self.machines[message.from.index()];
         if let Some(breakers) = &mut machine.breakers {
             breakers.note(moment.now, message.to, is_good);
@@ -214,5 +209,19 @@ impl Delivery<'_> {
                 self.queued.take(bytes);
             }
         }
+    }
+}
+
+impl Job {
+    /// Whether requests of its that end without events do so after an event.
+    fn ends_after(&self, now: Time, order: Key) -> bool {
+        self.last_end.is_some_and(|(at, last, _)| (at, last) > (now, order))
+    }
+
+    /// All its requests that are not over yet end without events: its end is one.
+    pub(super) fn plan_end(&self, moment: &mut Moment<'_, impl Observer>) {
+        let Some((at, _, to)) = self.last_end else { return };
+        let message = Message { letter: Rc::clone(&self.letter), to, head_bytes: 0, response_bytes: 0 };
+        moment.at(at, Event::JobDone { step: Step::Ended, slot: self.slot, message });
     }
 }

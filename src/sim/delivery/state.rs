@@ -147,6 +147,7 @@ impl<'a> Delivery<'a> {
         let columns = Columns::new(self.cell, &self.conditions, self.path, helpers);
         for (id, machine) in self.machines.iter_mut().enumerate() {
             machine.is_lazy = columns.is_lazy(InstanceId::at(id));
+            machine.ends_quietly = columns.ends_quietly(InstanceId::at(id));
         }
         // without latencies, what happens elsewhere is known at once
         self.looks_ahead = self.cell.network.latency_min() > Span::ZERO;

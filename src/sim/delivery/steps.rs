@@ -197,9 +197,38 @@ impl Delivery<'_> {
     /// Plans the step that ends a request for its sender, unless it times out before.
     fn plan_end(&mut self, slot: u32, step: Step, at: Time, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
-        if at <= request.deadline {
-            request.has_end = step == Step::Ended;
+        if at > request.deadline {
+            return;
+        }
+        request.has_end = step == Step::Ended;
+        if request.has_end && self.ends_quietly(slot, at) {
+            self.end_quietly(slot, at, moment);
+        } else {
             self.plan(slot, step, at, moment);
+        }
+    }
+
+    /// Whether the end of a request matters only to its job, which has no other request to begin.
+    fn ends_quietly(&mut self, slot: u32, at: Time) -> bool {
+        let Delivery { requests, jobs, machines, cell, .. } = self;
+        let request = requests.get(slot);
+        machines[request.message.from.index()].ends_quietly
+            && request.over.is_none()
+            && at <= cell.end.latest()
+            && jobs.get(request.job).has_begun_all()
+    }
+
+    /// A request will be over for its sender at an instant, without an event.
+    fn end_quietly(&mut self, slot: u32, at: Time, moment: &mut Moment<'_, impl Observer>) {
+        let Request { message, outcome, over, job: number, .. } = self.requests.get(slot);
+        *over = Some(at);
+        moment.observer.ended(at, message, *outcome);
+        let job = self.jobs.get(*number);
+        job.under_way -= 1;
+        job.last_end = job.last_end.max(Some((at, message.order(Step::Ended), message.to)));
+        if *outcome == RequestOutcome::Good { &mut job.good } else { &mut job.bad }.push(message.to);
+        if job.under_way == 0 {
+            job.plan_end(moment);
         }
     }
 
