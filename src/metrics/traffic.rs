@@ -136,17 +136,15 @@ impl Direction {
     }
 }
 
-/// One row of a bucket that is open.
-#[derive(Clone)]
+/// The rows of an instance in a bucket that is open: a handful, so a search from the front is fastest.
+#[derive(Clone, Default)]
 struct Open {
-    video: VideoId,
-    direction: Direction,
-    kind: Kind,
-    sums: Sums,
+    keys: Vec<(VideoId, Direction, Kind)>,
+    sums: Vec<Sums>,
 }
 
-/// The rows of one bucket, by `InstanceId`: a handful each, so a search from the front is fastest.
-type Bucket = Vec<Vec<Open>>;
+/// The rows of one bucket, by `InstanceId`.
+type Bucket = Vec<Open>;
 
 /// Sums up traffic. Reports of one bucket may come in any order, until it is closed.
 pub(super) struct Traffic<'a> {
@@ -171,7 +169,7 @@ impl<'a> Traffic<'a> {
             federation,
             bucket,
             first: 0,
-            open: VecDeque::from([vec![Vec::new(); count]]),
+            open: VecDeque::from([vec![Open::default(); count]]),
             last: (Time::ZERO, 0),
             rows: Vec::new(),
             open_seconds: vec![(0, 0); count],
@@ -245,12 +243,13 @@ impl<'a> Traffic<'a> {
             self.open_bucket_of(now);
         }
         let open = &mut self.open[self.last.1][instance.index()];
-        let is_it = |row: &Open| row.kind == kind && row.direction == direction && row.video == video;
-        let place = open.iter().position(is_it).unwrap_or_else(|| {
-            open.push(Open { video, direction, kind, sums: Sums::ZERO });
-            open.len() - 1
+        let key = (video, direction, kind);
+        let place = open.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+            open.keys.push(key);
+            open.sums.push(Sums::ZERO);
+            open.keys.len() - 1
         });
-        &mut open[place].sums
+        &mut open.sums[place]
     }
 
     fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
@@ -302,7 +301,7 @@ impl<'a> Traffic<'a> {
         let place = number.checked_sub(self.first).expect("a bucket that is not closed") as usize;
         let count = self.open_seconds.len();
         while self.open.len() <= place {
-            self.open.push_back(vec![Vec::new(); count]);
+            self.open.push_back(vec![Open::default(); count]);
         }
         self.last = (Time::from_ns(number * self.bucket.ns()), place);
     }
@@ -312,7 +311,7 @@ impl<'a> Traffic<'a> {
         let start_ns = self.first * self.bucket.ns();
         let first = self.rows.len();
         for (instance, open) in (0..).zip(bucket) {
-            for Open { video, direction, kind, sums } in open {
+            for ((video, direction, kind), sums) in open.keys.into_iter().zip(open.sums) {
                 self.rows.push(TrafficRow { start_ns, video: video.0, instance, direction, kind, sums });
             }
         }

@@ -1,8 +1,7 @@
 //! Lazy execution: the steps in a machine's calendar happen before anything else does at the machine, and before another
 //! machine may learn of them.
 
-use super::look_ahead::Waiting;
-use super::machine::{LANES, Machine, Task};
+use super::machine::{LANES, Machine};
 use super::state::{Delivery, Moment};
 use crate::event::{Event, Lane, Step};
 use crate::foundation::ids::InstanceId;
@@ -60,25 +59,6 @@ impl Delivery<'_> {
         }
     }
 
-    /// A request will take a step that concerns only a machine for a while.
-    pub(super) fn wait(
-        &mut self,
-        id: InstanceId,
-        step: Step,
-        waiting: Waiting,
-        moment: &mut Moment<'_, impl Observer>,
-    ) {
-        let latency = self.requests.get(waiting.request).latency;
-        let is_in_time = step != Step::Arrived || waiting.at >= moment.pending.now();
-        assert!(is_in_time, "a request arrives at {:?}, which is over", waiting.at);
-        let calendar = &mut self.machines[id.index()].calendar;
-        calendar.push(step, waiting, latency);
-        if let Some(latency) = latency {
-            let known = Time::from_ns(waiting.at.ns().saturating_add(latency.ns()));
-            self.be_due(id, known, moment);
-        }
-    }
-
     /// Another machine may learn of something at a machine at an instant: it must have happened by then.
     pub(super) fn be_due(
         &mut self,
@@ -93,10 +73,15 @@ impl Delivery<'_> {
         }
     }
 
-    /// A machine was due and its steps were executed, or one more has begun: when it is due next.
+    /// A machine was due and its steps were executed, or one more waits: when it is due next.
     pub(in crate::sim) fn look_after(&mut self, id: InstanceId, moment: &mut Moment<'_, impl Observer>) {
-        let machine = &mut self.machines[id.index()];
-        machine.calendar.meet_due(moment.now);
+        self.machines[id.index()].calendar.meet_due(moment.now);
+        self.plan_due(id, moment);
+    }
+
+    /// The next step of a machine of which another one can learn must have happened by then.
+    pub(super) fn plan_due(&mut self, id: InstanceId, moment: &mut Moment<'_, impl Observer>) {
+        let machine = &self.machines[id.index()];
         if let Some(next) = machine.next_known_elsewhere() {
             let known = machine.calendar.known(next);
             self.be_due(id, known, moment);
@@ -136,12 +121,12 @@ impl Machine {
         first
     }
 
-    /// When it takes the next step without an event of which another machine can learn.
+    /// When it takes the next step without an event of which another machine can learn: it signs a request, or begins to
+    /// verify one that waited.
     fn next_known_elsewhere(&self) -> Option<Time> {
         let thread = &self.lanes[Lane::JsonLd as usize];
-        let verified = thread.done.filter(|_| matches!(thread.current, Some(Task::Verify { .. })));
-        let step = self.calendar.next().map(|(_, waiting)| waiting.at);
-        verified.into_iter().chain(step).min()
+        let begins = thread.done.filter(|_| thread.queue.waiting() > 0);
+        begins.into_iter().chain(self.calendar.next_signed()).min()
     }
 
     /// The order of what it does next among the events of its instant.

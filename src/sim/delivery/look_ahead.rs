@@ -7,8 +7,7 @@
 use crate::event::Step;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::pending::Key;
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 
 /// A step of a request that waits: the order is that of events.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,11 +21,9 @@ pub(super) struct Waiting {
 pub(super) struct Calendar {
     /// Requests of this machine that will be signed. Services are equally long: they come almost in order.
     signed: VecDeque<Waiting>,
-    /// Requests that will arrive here.
-    arriving: BinaryHeap<Reverse<Waiting>>,
-    /// Requests that will be verified here, almost in order.
-    verifying: VecDeque<Waiting>,
-    /// No request that ever stood here has a shorter latency.
+    /// Requests that will be verified here, and are answered already; almost in order.
+    verified: VecDeque<Waiting>,
+    /// No request that ever concerned this machine has a shorter latency.
     latency_min: Span,
     /// When an event will look after the calendar.
     due: Option<Time>,
@@ -36,44 +33,49 @@ impl Calendar {
     pub(super) fn new() -> Calendar {
         Calendar {
             signed: VecDeque::new(),
-            arriving: BinaryHeap::new(),
-            verifying: VecDeque::new(),
+            verified: VecDeque::new(),
             latency_min: Span::from_ns(u64::MAX),
             due: None,
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.signed.is_empty() && self.arriving.is_empty() && self.verifying.is_empty()
+        self.signed.is_empty() && self.verified.is_empty()
     }
 
-    /// A request of some latency will take a step.
-    pub(super) fn push(&mut self, step: Step, waiting: Waiting, latency: Option<Span>) {
+    /// A request will take a step.
+    pub(super) fn push(&mut self, step: Step, waiting: Waiting) {
         match step {
             Step::Signed => insert(&mut self.signed, waiting),
-            Step::Arrived => self.arriving.push(Reverse(waiting)),
-            _ => insert(&mut self.verifying, waiting),
+            _ => insert(&mut self.verified, waiting),
         }
-        self.latency_min = latency.map_or(self.latency_min, |latency| latency.min(self.latency_min));
+    }
+
+    /// A request of this latency concerns the machine.
+    #[inline]
+    pub(super) fn shorten(&mut self, latency: Span) {
+        self.latency_min = self.latency_min.min(latency);
     }
 
     /// The next step.
     #[inline]
     pub(super) fn next(&self) -> Option<(Step, &Waiting)> {
-        let signed = self.signed.front().map(|waiting| (Step::Signed, waiting));
-        let arriving = self.arriving.peek().map(|Reverse(waiting)| (Step::Arrived, waiting));
-        let verifying = self.verifying.front().map(|waiting| (Step::Verified, waiting));
-        earlier(earlier(signed, arriving), verifying)
+        match (self.signed.front(), self.verified.front()) {
+            (Some(signed), Some(verified)) if verified < signed => Some((Step::Verified, verified)),
+            (Some(signed), _) => Some((Step::Signed, signed)),
+            (None, verified) => verified.map(|verified| (Step::Verified, verified)),
+        }
     }
 
     /// Takes the next step, which is one of this kind: its request, by slot.
     pub(super) fn pop(&mut self, step: Step) -> u32 {
-        let taken = match step {
-            Step::Signed => self.signed.pop_front(),
-            Step::Arrived => self.arriving.pop().map(|Reverse(waiting)| waiting),
-            _ => self.verifying.pop_front(),
-        };
-        taken.expect("a step that is next").request
+        let queue = if step == Step::Signed { &mut self.signed } else { &mut self.verified };
+        queue.pop_front().expect("a step that is next").request
+    }
+
+    /// When the next request is signed.
+    pub(super) fn next_signed(&self) -> Option<Time> {
+        self.signed.front().map(|waiting| waiting.at)
     }
 
     /// The process is gone: the requests that it will not sign.
@@ -113,20 +115,5 @@ fn insert(queue: &mut VecDeque<Waiting>, waiting: Waiting) {
         queue.push_back(waiting);
     } else {
         queue.insert(queue.len() - after, waiting);
-    }
-}
-
-type Next<'a> = Option<(Step, &'a Waiting)>;
-
-#[inline]
-fn earlier<'a>(one: Next<'a>, other: Next<'a>) -> Next<'a> {
-    match (one, other) {
-        (Some((_, first)), Some((_, second)))
-            if second.at < first.at || second.at == first.at && second.order < first.order =>
-        {
-            other
-        }
-        (None, _) => other,
-        _ => one,
     }
 }

@@ -19,7 +19,11 @@ impl Delivery<'_> {
         let request = self.requests.get(slot);
         let to = request.message.to;
         if !request.message.kind.is_forwarded() {
-            let verified = self.machines[to.index()].work(moment.now, self.path.verify);
+            let machine = &mut self.machines[to.index()];
+            let verified = machine.work(moment.now, self.path.verify);
+            if machine.is_lazy {
+                self.answer(slot, &mut moment.seen_at(verified));
+            }
             return self.plan(slot, Step::Verified, verified, moment);
         }
         // how long it waits for the thread is not known yet
@@ -30,14 +34,16 @@ impl Delivery<'_> {
         self.give_task(to, Lane::JsonLd, Task::Verify { request: slot }, moment);
     }
 
-    /// A request is verified: the receiver answers and queues the activity.
+    /// A request is verified: the receiver answers, if it has not known before when it would, and queues the activity.
     pub(super) fn verified(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
         if !self.is_same_process(slot) {
             self.inbox_dropped += 1;
             return;
         }
-        self.answer(slot, moment);
         let message = self.requests.get(slot).message.clone();
+        if !self.machines[message.to.index()].is_lazy {
+            self.answer(slot, moment);
+        }
         self.queue_activity(message, moment);
     }
 
@@ -70,11 +76,12 @@ impl Delivery<'_> {
         if thread.queue.start_at_once() {
             return self.start_task(at, lane, task, moment);
         }
-        let is_awaited = is_lazy && matches!(task, Task::Sign { .. });
-        let number = thread.came;
+        let (number, is_sign) = (thread.came, matches!(task, Task::Sign { .. }));
         thread.queue.push(moment.now, task);
-        if is_awaited {
+        if is_lazy && is_sign {
             self.await_task(at, lane, number, moment);
+        } else if is_lazy && lane == Lane::JsonLd {
+            self.plan_due(at, moment);
         }
     }
 
@@ -108,37 +115,27 @@ impl Delivery<'_> {
             Task::Verify { .. } => self.path.verify_forwarded,
             Task::Process(_) => self.figures.inbox,
         };
-        let thread = self.thread(at, lane);
-        thread.begun += 1;
-        if work > Span::ZERO {
-            return self.begin_task(at, lane, task, work, moment);
+        let machine = &mut self.machines[at.index()];
+        machine.lanes[lane as usize].begun += 1;
+        let (is_lazy, takes_time) = (machine.is_lazy, work > Span::ZERO);
+        let done = if takes_time { machine.work(moment.now, work) } else { moment.now };
+        if let Task::Verify { request } = task
+            && is_lazy
+        {
+            self.answer(request, &mut moment.seen_at(done));
         }
-        thread.queue.finish();
-        self.finish_task(task, moment);
-    }
-
-    /// A thread takes up a task that takes time.
-    fn begin_task(
-        &mut self,
-        at: InstanceId,
-        lane: Lane,
-        task: Task,
-        work: Span,
-        moment: &mut Moment<'_, impl Observer>,
-    ) {
-        let done = self.machines[at.index()].work(moment.now, work);
-        let is_answered = matches!(task, Task::Verify { .. });
-        let is_lazy = self.machines[at.index()].is_lazy;
         let thread = self.thread(at, lane);
+        if !takes_time {
+            thread.queue.finish();
+            return self.finish_task(task, moment);
+        }
         thread.current = Some(task);
         if !is_lazy || thread.is_awaited() {
             return self.plan_lane_done(at, lane, done, moment);
         }
         thread.done = Some(done);
-        if is_answered {
-            // those that wait behind it may be answered sooner after it than itself
-            let known = self.machines[at.index()].calendar.known(done);
-            self.be_due(at, known, moment);
+        if lane == Lane::JsonLd && thread.queue.waiting() > 0 {
+            self.plan_due(at, moment);
         }
     }
 

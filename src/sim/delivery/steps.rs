@@ -14,7 +14,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::observe::{Observer, RequestOutcome};
-use crate::sim::request::{Failure, Host, Load, Transit};
+use crate::sim::request::{Failure, Host, Load, Path, Transit};
 
 impl Delivery<'_> {
     /// Begins a request: the sender signs it.
@@ -91,8 +91,9 @@ impl Delivery<'_> {
                     self.plan(slot, Step::TimedOut, now, moment);
                 }
             }
-            Ok(Transit { reaches, latency, transport }) => {
-                (request.latency, request.transport) = (Some(latency), transport);
+            Ok(Transit { reaches, latency, connection }) => {
+                (request.latency, request.connection) = (Some(latency), connection);
+                let transport = path.transport(load.bytes, load.response_bytes, connection);
                 moment.observer.transported(now, &request.message, &transport);
                 let is_limited = machines[to.index()].downlink.is_limited();
                 if is_limited {
@@ -107,7 +108,8 @@ impl Delivery<'_> {
     /// The request reaches the receiver's downlink.
     fn reach(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
-        let (to, bytes) = (request.message.to, request.bytes_up());
+        let (to, response_bytes) = (request.message.to, u64::from(request.message.response_bytes));
+        let bytes = self.path.bytes_up(request.message.bytes(), response_bytes, request.connection);
         let arrives = self.machines[to.index()].download(moment.now, bytes);
         self.plan(slot, Step::Arrived, arrives, moment);
     }
@@ -133,6 +135,7 @@ impl Delivery<'_> {
             None => limiter.is_none_or(|limiter| limiter.takes(now, from)),
         };
         request.receiver_epoch = machine.epoch;
+        machine.calendar.shorten(request.latency.expect("what arrived has a latency"));
         if !takes {
             request.outcome = RequestOutcome::Refused;
             self.settle(slot, Arrival::Refused);
@@ -173,7 +176,7 @@ impl Delivery<'_> {
         let request = requests.get(slot);
         let (from, to) = (request.message.from, request.message.to);
         let latency = request.latency.expect("what arrived has a latency");
-        let bytes = request.bytes_down();
+        let bytes = answer_bytes(path, request);
         let back = path.answer(&mut machines[to.index()], conditions, to, latency, bytes, now);
         if request.over.is_some_and(|over| over <= now) {
             return;
@@ -188,7 +191,7 @@ impl Delivery<'_> {
     fn answered(&mut self, slot: u32, moment: &mut Moment<'_, impl Observer>) {
         let request = self.requests.get(slot);
         if request.answers.is_some() {
-            let (from, bytes) = (request.message.from, request.bytes_down());
+            let (from, bytes) = (request.message.from, answer_bytes(&self.path, request));
             let ends = self.machines[from.index()].download(moment.now, bytes);
             self.plan_end(slot, Step::Ended, ends, moment);
         }
@@ -254,18 +257,23 @@ impl Delivery<'_> {
         let request = self.requests.get(slot);
         request.references += 1;
         let message = &request.message;
-        let machine = match step {
-            // a request that times out when it is signed is the business of its job
+        let waits_at = match step {
+            // one that times out when it is signed is the business of its job at that instant
             Step::Signed => (self.looks_ahead && at <= request.deadline).then_some(message.from),
-            Step::Arrived | Step::Verified => self.machines[message.to.index()].is_lazy.then_some(message.to),
+            Step::Verified => self.machines[message.to.index()].is_lazy.then_some(message.to),
             _ => None,
         };
-        match machine {
-            Some(id) => {
-                let waiting = Waiting { at, order: message.order(step), request: slot };
-                self.wait(id, step, waiting, moment);
-            }
-            None => moment.at(at, Event::Request { step, slot, message: message.clone() }),
+        let Some(id) = waits_at else {
+            return moment.at(at, Event::Request { step, slot, message: message.clone() });
+        };
+        let calendar = &mut self.machines[id.index()].calendar;
+        calendar.push(step, Waiting { at, order: message.order(step), request: slot });
+        if step == Step::Signed
+            && let Some(latency) = request.latency
+        {
+            calendar.shorten(latency);
+            let known = Time::from_ns(at.ns().saturating_add(latency.ns()));
+            self.be_due(id, known, moment);
         }
     }
 
@@ -331,6 +339,12 @@ impl Delivery<'_> {
             self.requests.remove(slot);
         }
     }
+}
+
+/// The bytes of the answer of a request that pass links.
+fn answer_bytes(path: &Path, request: &Request) -> u64 {
+    let Request { message, connection, .. } = request;
+    path.bytes_down(message.bytes(), u64::from(message.response_bytes), *connection)
 }
 
 fn is_waited_for(requests: &mut Slots<Request>, deadline: &Deadline) -> bool {

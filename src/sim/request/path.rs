@@ -96,8 +96,8 @@ pub(in crate::sim) struct Transit {
     pub(in crate::sim) reaches: Time,
     /// One way, with what faults add.
     pub(in crate::sim) latency: Span,
-    /// What lies below HTTP, if that is counted.
-    pub(in crate::sim) transport: TransportBytes,
+    /// What it goes out on.
+    pub(in crate::sim) connection: Connection,
 }
 
 /// Why a request does not leave.
@@ -189,13 +189,26 @@ impl Path {
             Connection::New if self.handshake == Handshake::None => 1,
             Connection::New => 2,
         };
-        let transport = self.transport(bytes, response_bytes, connection);
-        let left =
-            sender.upload(now, bytes + transport.tcp_up + transport.tls_up) + latency * (2 * round_trips);
+        let left = sender.upload(now, self.bytes_up(bytes, response_bytes, connection))
+            + latency * (2 * round_trips);
         if left > deadline {
             return Err(Failure::Lost);
         }
-        Ok(Transit { reaches: left + latency, latency, transport })
+        Ok(Transit { reaches: left + latency, latency, connection })
+    }
+
+    /// The bytes of a request that pass links.
+    #[inline]
+    pub(in crate::sim) fn bytes_up(&self, bytes: u64, response_bytes: u64, connection: Connection) -> u64 {
+        let transport = self.transport(bytes, response_bytes, connection);
+        bytes + transport.tcp_up + transport.tls_up
+    }
+
+    /// The bytes of its answer that pass links.
+    #[inline]
+    pub(in crate::sim) fn bytes_down(&self, bytes: u64, response_bytes: u64, connection: Connection) -> u64 {
+        let transport = self.transport(bytes, response_bytes, connection);
+        response_bytes + transport.tcp_down + transport.tls_down
     }
 
     /// What lies below HTTP of a request on a connection.
