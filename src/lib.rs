@@ -22,6 +22,10 @@ pub mod metrics;
 
 pub mod scenario;
 
+pub mod cell;
+
+pub mod request;
+
 pub mod sim;
 
 pub mod intervals;

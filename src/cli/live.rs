@@ -1,5 +1,6 @@
 //! `fedisim live`: the instances of a scenario as real servers on this machine, then the same records as `run`.
 
+use crate::cell::Cell;
 use crate::cli::edited::refused;
 use crate::cli::output::complain;
 use crate::cli::run::{failed, said, stop_on_signal};
@@ -15,7 +16,6 @@ use crate::runs::folder::Held;
 use crate::runs::reading::{Edits, Records};
 use crate::runs::{RunError, Together, run_live};
 use crate::scenario::Scenario;
-use crate::sim::Cell;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};

@@ -13,6 +13,7 @@ pub use scribe::Scribe;
 pub use trace::{MessageRow, RestartRow, SampleRow, Trace};
 pub use write::{BeatRow, Recording, RecordingInstance};
 
+use crate::cell::{Cell, Sampling};
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance as InstanceSpec, Video};
@@ -28,7 +29,7 @@ use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
 use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
 use crate::observe::{Observer, QueueSample};
 use crate::scenario::End;
-use crate::sim::{self, Cell, Sampling};
+use crate::sim;
 use std::sync::atomic::AtomicBool;
 use trace::{kind_in_recordings, session_name};
 

@@ -3,6 +3,7 @@
 //! Only what the format can hold is written: one video whose owner everybody follows, releases of PeerTube, viewers and
 //! totals. Heartbeats stand in it as they were taken, messages as they were made and as they took effect.
 
+use crate::cell::Cell;
 use crate::conform::VIDEO;
 use crate::conform::trace::{MessageRow, SampleRow};
 use crate::conform::write::{BeatRow, Recording, RecordingInstance};
@@ -15,7 +16,6 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::{Input, Instance};
 use crate::mechanism::activity::Subject;
 use crate::observe::{Observer, QueueSample};
-use crate::sim::Cell;
 
 /// Somebody who writes down.
 pub struct Scribe {

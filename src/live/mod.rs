@@ -38,10 +38,10 @@ pub use capture::Capture;
 pub use refusals::Reason;
 pub use setup::{Addresses, PeerAt, Unfit, check};
 
+use crate::cell::Cell;
 use crate::foundation::ids::SessionId;
 use crate::foundation::units::Time;
 use crate::observe::{Ending, Observer, RunOutcome};
-use crate::sim::Cell;
 use clock::Clock;
 use desk::Work;
 use keys::KeyPair;

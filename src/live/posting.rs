@@ -18,7 +18,7 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::wire::Persistence;
 use crate::observe::RequestOutcome;
-use crate::sim::{Conditions, message_name};
+use crate::request::{Conditions, message_name};
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use std::sync::Arc;

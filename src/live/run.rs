@@ -6,13 +6,13 @@ use super::setup::{
     Addresses, PeerAt, Unfit, at_addresses, check, check_peers, default_scale, make_keys, signatures_per_s,
 };
 use super::{Capture, Died, Lived, Stage, run_cell};
+use crate::cell::Cell;
 use crate::foundation::ids::InstanceId;
 use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, Observer, RunOutcome};
 use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, result};
 use crate::scenario::Scenario;
-use crate::sim::Cell;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

@@ -2,6 +2,7 @@
 
 use super::exchange::address_of;
 use super::keys::{KeyError, KeyPair};
+use crate::cell::Cell;
 use crate::domain::delivery::Queues;
 use crate::domain::faults::Fault;
 use crate::event::Message;
@@ -13,7 +14,7 @@ use crate::mechanism::wire::Host;
 use crate::observe::Observer;
 use crate::runs::cell::{build_cell, plan};
 use crate::scenario::Scenario;
-use crate::sim::{self, Cell};
+use crate::sim;
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};

@@ -4,6 +4,7 @@
 //! Each is a thing of its own, without protocol rules (layer 3) and without drivers (layer 6).
 
 pub mod activity;
+pub mod boundary;
 pub mod by_instance;
 pub mod connections;
 pub mod follow_health;
@@ -14,7 +15,10 @@ pub mod queue;
 pub mod rate_limit;
 pub mod retry;
 pub mod servers;
+pub mod slab;
+pub mod slot_schedule;
 pub mod store;
 pub mod tally;
+pub mod time_sort;
 pub mod transport;
 pub mod wire;

@@ -10,6 +10,7 @@
 //! Each input is moved by itself, not several at once. Not looked at: deliveries with queues per destination, workers or
 //! retries, links and cores that are limited, and the end of runs that end when they are idle.
 
+use crate::cell::Cell;
 use crate::domain::faults::Timetable;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -20,7 +21,6 @@ use crate::parity::order::look_at_order;
 use crate::parity::record::{Kept, Record, Taken, record};
 use crate::parity::requests::look_at_requests;
 use crate::scenario::End;
-use crate::sim::Cell;
 use std::fmt;
 use std::sync::atomic::AtomicBool;
 

@@ -1,5 +1,6 @@
 //! Both drivers on the same cells: first the decisions that are near, then the two runs side by side.
 
+use crate::cell::Cell;
 use crate::foundation::units::Span;
 use crate::live::run::Batch;
 use crate::live::{Died, Reason};
@@ -11,7 +12,7 @@ use crate::parity::decisions::{Decisions, decisions};
 use crate::parity::log::{Counts, Log};
 use crate::runs::cell::CellPlan;
 use crate::scenario::{End, Scenario};
-use crate::sim::{self, Cell};
+use crate::sim;
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;

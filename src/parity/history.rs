@@ -1,10 +1,10 @@
 //! What an instance shows over time.
 
+use crate::cell::Cell;
 use crate::domain::federation::Video;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
-use crate::sim::Cell;
 use std::sync::Arc;
 
 /// The instances of a cell before anything happens.

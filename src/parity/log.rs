@@ -3,6 +3,7 @@
 //! A message is named by what it carries and whom it goes between, never by a time or by the order of work, so that the
 //! same message has the same name in the simulation and over real HTTP. Times are true model time.
 
+use crate::cell::Cell;
 use crate::domain::federation::Federation;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -11,7 +12,6 @@ use crate::instance::{Effect, Input, Instance};
 use crate::mechanism::activity::{Kind, Stamp, Subject};
 use crate::observe::{Observer, QueueSample, RequestOutcome};
 use crate::parity::history::{History, instances};
-use crate::sim::Cell;
 use std::collections::BTreeMap;
 
 /// What tells a message from all others of a run. In this order messages lie beside those of their link.

@@ -1,6 +1,7 @@
 //! A simulated run, written down so that its instances can be asked again: every input of each, every request, every
 //! start of a job, every look at the health of follows; and what each instance showed at any time.
 
+use crate::cell::Cell;
 use crate::domain::faults::Timetable;
 use crate::domain::protocol::Rules;
 use crate::event::{Event, Message};
@@ -10,7 +11,7 @@ use crate::instance::{Effect, Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
 use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use crate::parity::log::Log;
-use crate::sim::{self, Cell};
+use crate::sim;
 use std::sync::atomic::AtomicBool;
 
 /// An input of an instance, kept.

@@ -1,6 +1,7 @@
 //! What is decided outside of instances, request by request: what faults do to it, whether it is over in time, whether
 //! its receiver takes so many, which of two jobs a queue takes first, and whether it falls into the run.
 
+use crate::cell::Cell;
 use crate::domain::delivery::Queues;
 use crate::domain::faults::Timetable;
 use crate::foundation::ids::InstanceId;
@@ -11,8 +12,8 @@ use crate::observe::{QueueName, RequestOutcome};
 use crate::parity::decisions::Found;
 use crate::parity::log::{Name, Passage};
 use crate::parity::record::Record;
+use crate::request::message_name;
 use crate::scenario::End;
-use crate::sim::{Cell, message_name};
 use std::collections::{BTreeMap, VecDeque};
 
 /// A score of follow health below this is near to the end of the follow.

@@ -1,6 +1,7 @@
 //! One cell: a protocol on one replication's crowd at one point of a sweep. What it is (`CellPlan`) and what came out
 //! (`CellResult`) are plain data, so that cells can run anywhere and in any order.
 
+use crate::cell::{Cell, HEALTH_INTERVAL, Sampling};
 use crate::domain::workload::sessions;
 use crate::foundation::ids::VideoId;
 use crate::foundation::random::{Purpose, Seed};
@@ -11,7 +12,7 @@ use crate::metrics::definitions::compute;
 use crate::metrics::{Collector, Observed};
 use crate::observe::RunOutcome;
 use crate::scenario::Scenario;
-use crate::sim::{self, Cell, HEALTH_INTERVAL, Ran, Sampling};
+use crate::sim::{self, Execution};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -200,7 +201,7 @@ impl RanHow {
         RanHow { engine: "live".to_owned(), live: Some(live), ..RanHow::new(protocol, None) }
     }
 
-    fn new(protocol: String, ran: Option<&Ran>) -> RanHow {
+    fn new(protocol: String, ran: Option<&Execution>) -> RanHow {
         let mut how = RanHow {
             protocol,
             engine: if ran.is_some() { "fast" } else { "plain" }.to_owned(),

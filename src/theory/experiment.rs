@@ -4,6 +4,7 @@
 //! the tick phases: the closed forms average over them. Plain views are off, since no row counts them.
 
 use super::formulas::Theory;
+use crate::cell::{Cell, Sampling};
 use crate::domain::arrivals::Arrivals;
 use crate::domain::delivery::Delivery;
 use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
@@ -24,7 +25,7 @@ use crate::metrics::traffic::Direction;
 use crate::metrics::{Collector, Observed};
 use crate::observe::{Observer, QueueSample, RunOutcome};
 use crate::scenario::End;
-use crate::sim::{self, Cell, Sampling};
+use crate::sim;
 use rand::RngExt;
 use rayon::prelude::*;
 use std::sync::atomic::AtomicBool;

@@ -1,5 +1,6 @@
 //! Parity: near decisions are found where they were planted and nowhere else, and what differs between two runs is told.
 
+use fedisim::cell::Cell;
 use fedisim::foundation::ids::{InstanceId, SessionId};
 use fedisim::foundation::units::{Span, Time};
 use fedisim::instance::Instance;
@@ -11,7 +12,7 @@ use fedisim::observe::{Both, Observer, QueueSample};
 use fedisim::parity::{Comparison, Counts, Decisions, Log, Setting, Side, compare, decisions};
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, Failure, Input, parse};
-use fedisim::sim::{self, Cell};
+use fedisim::sim;
 use std::sync::atomic::AtomicBool;
 
 /// Three instances; the ticks are at 50, 60 and 70 s.

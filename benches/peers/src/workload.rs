@@ -4,7 +4,7 @@
 
 use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
 use fedisim::mechanism::network::{Latency, Network, NetworkModel};
-use fedisim::sim::message_name;
+use fedisim::request::message_name;
 use fedisim::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use fedisim::foundation::random::{Purpose, Seed, exponential};
 use fedisim::foundation::units::{Span, Time};

@@ -2,7 +2,9 @@
 
 use super::right::{FULL, ID, at, secs};
 use super::*;
-use crate::domain::delivery::{Breaker, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport};
+use crate::domain::delivery::{
+    Breaker, Compress, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport,
+};
 use crate::domain::faults::{Fault, Period, Unreachable};
 use crate::domain::federation::Capacity;
 use crate::domain::other_traffic::{Background, Files, OtherTraffic, update_bytes, watch_action_bytes};
@@ -28,6 +30,7 @@ fn deliveries_are_bases_with_changes() {
         timeout: secs(12),
         rate_limit: Some(RateLimit { requests: 13, per: secs(14) }),
         keep_alive: KeepAlive::All(secs(15)),
+        compress: Compress::Gzip { share_ppm: 400_000, cpu: Span::from_us(300) },
         tls: Tls::Resumed,
         transport: Transport::Ignored,
         sign: Span::from_us(16),

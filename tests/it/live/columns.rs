@@ -2,6 +2,7 @@
 
 use super::VISITS;
 use crate::program::Place;
+use fedisim::cell::Cell;
 use fedisim::foundation::units::Time;
 use fedisim::instance::Instance;
 use fedisim::live::Addresses;
@@ -11,7 +12,6 @@ use fedisim::observe::{Observer, QueueSample};
 use fedisim::runs::folder::Held;
 use fedisim::runs::{RunError, Together, run_live};
 use fedisim::scenario::{Changes, Study, read};
-use fedisim::sim::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 

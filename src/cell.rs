@@ -1,0 +1,80 @@
+//! What decides one run, and when what is planned by its draws happens.
+
+use crate::domain::delivery::Delivery;
+use crate::domain::faults::Fault;
+use crate::domain::federation::Federation;
+use crate::domain::other_traffic::OtherTraffic;
+use crate::domain::workload::Session;
+use crate::foundation::ids::SessionId;
+use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::network::NetworkModel;
+use crate::mechanism::wire::Names;
+use crate::scenario::End;
+
+/// Everything that decides one run.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// Instances with their rules, videos, follower lists.
+    pub federation: Federation,
+    /// Eligibility watches, in order of start.
+    pub sessions: Vec<Session>,
+    /// Latency and loss.
+    pub network: NetworkModel,
+    /// What hosts, actors and videos are called on the wire.
+    pub names: Names,
+    /// Names the draws of messages.
+    pub seed: Seed,
+    /// The first tick of each instance.
+    pub tick_phase: Vec<Time>,
+    /// The first flush of follow health of each instance.
+    pub health_phase: Vec<Time>,
+    /// The first broadcast of changed videos of each instance.
+    pub update_phase: Vec<Time>,
+    /// How everybody delivers.
+    pub delivery: Delivery,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// What is sent beside Views.
+    pub other: OtherTraffic,
+    /// When samples are taken.
+    pub sampling: Sampling,
+    /// When the run ends.
+    pub end: End,
+    /// More events than this stop the run.
+    pub event_limit: u64,
+}
+
+/// Follow health is written down so often.
+pub const HEALTH_INTERVAL: Span = Span::from_secs(3_600);
+
+/// Samples are taken at `from`, `from + every`, ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sampling {
+    /// The first sample.
+    pub from: Time,
+    /// The interval.
+    pub every: Span,
+    /// Traffic is summed in buckets of this width.
+    pub bucket: Span,
+}
+
+/// When the instance of a visit reports what was watched: a follower does, 1 to 2 hours after its end.
+pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
+    const HOUR: Span = Span::from_secs(3_600);
+    let session = &cell.sessions[id.index()];
+    let reports = cell.other.watch_actions && cell.federation.origin(session.video) != session.instance;
+    reports.then(|| {
+        let draw = unit(&mut cell.seed.stream(Purpose::WatchAction, u64::from(id.0)));
+        session.end + HOUR + Span::from_us((draw * HOUR.us() as f64) as u64)
+    })
+}
+
+/// The time before a job of the background, after the one before it.
+pub fn background_gap(cell: &Cell, entry: u32, number: u32) -> Span {
+    let rate_per_s = cell.other.background[entry as usize].rate_per_s;
+    let name = fold(&[u64::from(entry), u64::from(number)]);
+    let gap_s = exponential(&mut cell.seed.stream(Purpose::Background, name)) / rate_per_s;
+    // beyond every run, also when the rate is zero
+    Span::from_secs_f64(gap_s.min(1e9))
+}

@@ -1,0 +1,414 @@
+//! Accounts of messages that make no events: what the ledger and the collector would have noted of each.
+//!
+//! Times may lie ahead of the run, so sums are kept by bucket of traffic until the run has passed it. What happens after
+//! the run's end is not noted. What all destinations of a job have in common is noted once for the job.
+
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Kind;
+use crate::mechanism::boundary::{add_below, boundary_us};
+use crate::mechanism::by_instance::ByInstance;
+use crate::mechanism::ledger::{Amount, Arrival, Flow};
+use crate::metrics::aggregates::Aggregates;
+use crate::metrics::links::LinkSums;
+use crate::metrics::traffic::{Direction, Sums, TrafficRow};
+use crate::observe::RequestOutcome;
+use crate::request::RequestHistory;
+use crate::sim::route::Route;
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+const SECOND: Span = Span::from_secs(1);
+
+/// The sums of a run so far.
+pub(in crate::sim) struct Accounts {
+    end: Time,
+    bucket: Span,
+    /// What a machine works on a request, if there are queues: without them nobody works.
+    work: Option<Work>,
+    /// By `InstanceId`: the CPU time of signatures and verifications.
+    cpu_ns: Vec<u64>,
+    /// What became of the messages; `flow` derives what waits and is under way.
+    flow: Flow,
+    apart: Aggregates,
+    /// Sums at senders in the buckets that the run has not passed.
+    out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
+    /// Sums at receivers in those buckets.
+    received: BTreeMap<(u64, VideoId, Kind), ByInstance<Sums>>,
+    /// Counts of what left and was delivered in those buckets, by the number of the route.
+    counts: BTreeMap<(u64, u32), Counts>,
+    /// The second in which an origin began last to send Views of its own videos, and their bytes so far.
+    open_second: ((InstanceId, u64), u64),
+}
+
+/// The CPU time of a signature and of a verification.
+#[derive(Clone, Copy)]
+pub(in crate::sim) struct Work {
+    pub(in crate::sim) sign: Span,
+    pub(in crate::sim) verify: Span,
+}
+
+/// How often which request of a route left and was delivered in a bucket.
+struct Counts {
+    route: Arc<Route>,
+    /// Requests begun.
+    begun: Amount,
+    /// Jobs all of whose requests did both.
+    whole_jobs: i64,
+    /// By destination: how many more (or less) did.
+    left: Vec<i64>,
+    delivered: Vec<i64>,
+}
+
+impl Counts {
+    fn new(route: &Arc<Route>) -> Counts {
+        let zeros = || vec![0; route.to.len()];
+        Counts {
+            route: Arc::clone(route),
+            begun: Amount::default(),
+            whole_jobs: 0,
+            left: zeros(),
+            delivered: zeros(),
+        }
+    }
+}
+
+impl Accounts {
+    pub(in crate::sim) fn new(instances: usize, end: Time, bucket: Span, work: Option<Work>) -> Accounts {
+        Accounts {
+            end,
+            bucket,
+            work,
+            cpu_ns: vec![0; instances],
+            flow: Flow::default(),
+            apart: Aggregates::default(),
+            out: BTreeMap::new(),
+            received: BTreeMap::new(),
+            counts: BTreeMap::new(),
+            open_second: ((InstanceId(0), 0), 0),
+        }
+    }
+
+    /// Messages are to be sent.
+    pub(in crate::sim) fn create(&mut self, amount: Amount) {
+        self.flow.created += amount;
+    }
+
+    /// The requests of a job begin, so long after `start`, in ascending order; those that do so after the end of the run do
+    /// not count.
+    pub(in crate::sim) fn begin(
+        &mut self,
+        route: &Arc<Route>,
+        start: Time,
+        begins_ns: impl Fn(usize) -> u64,
+    ) {
+        let left_ns = self.end.since(start).ns();
+        let begun = first_after(0..route.to.len(), left_ns, &begins_ns);
+        self.flow.sent += route.amount(0..begun);
+        let sign = self.work.map_or(Span::ZERO, |work| work.sign);
+        self.cpu_ns[route.from.index()] += begun as u64 * sign.ns();
+        for_parts(start, begun, &begins_ns, self.bucket, |bucket, part| {
+            self.counts(bucket, route).begun += route.amount(part);
+        });
+        if route.is_of_origin {
+            for_parts(start, begun, &begins_ns, SECOND, |second, part| {
+                self.add_origin_bytes(route.from, second, route.amount(part).bytes);
+            });
+        }
+    }
+
+    fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
+        if self.open_second.0 != (origin, second) {
+            self.close_second();
+            self.open_second.0 = (origin, second);
+        }
+        self.open_second.1 += bytes;
+    }
+
+    fn close_second(&mut self) {
+        let (second, bytes) = std::mem::take(&mut self.open_second);
+        if bytes > 0 {
+            *self.apart.origin_bytes.entry(second).or_default() += bytes;
+        }
+    }
+
+    fn counts(&mut self, bucket: u64, route: &Arc<Route>) -> &mut Counts {
+        self.counts.entry((bucket, route.number)).or_insert_with(|| Counts::new(route))
+    }
+
+    /// Messages that are created leave at once.
+    pub(in crate::sim) fn send_at_once(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
+        self.flow.created += amount;
+        self.flow.sent += amount;
+        self.counts(self.bucket_of(at), route).begun += amount;
+        if route.is_of_origin {
+            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), amount.bytes);
+        }
+    }
+
+    /// What became of one request. Returns whether it was delivered before the run ends.
+    pub(in crate::sim) fn note(
+        &mut self,
+        route: &Arc<Route>,
+        destination: usize,
+        exchange: &RequestHistory,
+    ) -> bool {
+        if exchange.over <= self.end {
+            self.note_over(route, destination, exchange.outcome);
+        }
+        self.note_way(route, destination, exchange)
+    }
+
+    /// A request is over for its sender.
+    pub(in crate::sim) fn note_over(&mut self, route: &Route, destination: usize, fate: RequestOutcome) {
+        let fates = &mut self.apart.outcomes;
+        match fate {
+            RequestOutcome::Good => fates.good += 1,
+            RequestOutcome::Refused => fates.refused += 1,
+            RequestOutcome::FailedConnect => fates.failed_connect += 1,
+            RequestOutcome::TimedOut => {
+                fates.timed_out += 1;
+                self.flow.timed_out.add(route.bytes(destination));
+            }
+        }
+    }
+
+    /// Where one request went. Returns whether it was delivered before the run ends.
+    pub(in crate::sim) fn note_way(
+        &mut self,
+        route: &Arc<Route>,
+        destination: usize,
+        exchange: &RequestHistory,
+    ) -> bool {
+        let bytes = route.bytes(destination);
+        if let Some(left) = exchange.left.filter(|left| *left <= self.end) {
+            self.note_left(left, route, destination);
+        }
+        if exchange.settled > self.end {
+            return false;
+        }
+        match exchange.arrival {
+            Arrival::Delivered => self.flow.delivered.add(bytes),
+            Arrival::Lost => self.flow.lost.add(bytes),
+            Arrival::Refused => self.flow.refused_429.add(bytes),
+            Arrival::FailedConnect => self.flow.failed_connect.add(bytes),
+        }
+        if exchange.arrival != Arrival::Delivered {
+            return false;
+        }
+        self.note_delivered(exchange.settled, route, destination);
+        true
+    }
+
+    /// Requests were delivered before the end of the run.
+    pub(in crate::sim) fn deliver(&mut self, amount: Amount) {
+        self.flow.delivered += amount;
+        if self.work.is_some() {
+            self.apart.outcomes.good += amount.messages;
+        }
+    }
+
+    /// All requests of a job left and arrived at times after `start`, by destination, the last before `over`: with exceptions,
+    /// whose times are beyond all others.
+    pub(in crate::sim) fn note_job(
+        &mut self,
+        (start, over): (Time, Time),
+        route: &Arc<Route>,
+        left_us: &[u32],
+        arrived_us: &[u32],
+        exceptions: impl IntoIterator<Item = usize>,
+    ) {
+        for bucket in self.bucket_of(start)..self.bucket_of(over) {
+            let boundary = Time::ZERO + self.bucket * (bucket + 1);
+            let boundary_us = boundary_us(start, boundary);
+            // taken for having happened in the last bucket, if not in one before
+            for (bucket, by) in [(bucket, 1), (bucket + 1, -1)] {
+                let counts = self.counts(bucket, route);
+                add_below(left_us, boundary_us, by, &mut counts.left);
+                add_below(arrived_us, boundary_us, by, &mut counts.delivered);
+            }
+        }
+        self.note_whole_job(over, route, exceptions);
+    }
+
+    /// All requests of a job left and arrived within the bucket of an instant, with exceptions.
+    pub(in crate::sim) fn note_whole_job(
+        &mut self,
+        at: Time,
+        route: &Arc<Route>,
+        exceptions: impl IntoIterator<Item = usize>,
+    ) {
+        let counts = self.counts(self.bucket_of(at), route);
+        counts.whole_jobs += 1;
+        for destination in exceptions {
+            counts.left[destination] -= 1;
+            counts.delivered[destination] -= 1;
+        }
+    }
+
+    pub(in crate::sim) fn bucket_of(&self, at: Time) -> u64 {
+        at.ns() / self.bucket.ns()
+    }
+
+    /// A request leaves, with what lies below HTTP.
+    pub(in crate::sim) fn note_left(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
+        self.counts(self.bucket_of(at), route).left[destination] += 1;
+    }
+
+    /// A request is delivered, verified and answered.
+    pub(in crate::sim) fn note_delivered(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
+        self.counts(self.bucket_of(at), route).delivered[destination] += 1;
+    }
+
+    /// The run has come to an instant: what lies in buckets before it is complete.
+    pub(in crate::sim) fn pass(&mut self, now: Time) {
+        let open = self.bucket_of(now);
+        let still_open = self.counts.split_off(&(open, 0));
+        for ((bucket, _), counts) in std::mem::replace(&mut self.counts, still_open) {
+            self.settle(bucket, &counts);
+        }
+        let row = |bucket: u64, video: VideoId, instance: u32, direction, kind, sums| TrafficRow {
+            start_ns: bucket * self.bucket.ns(),
+            video: video.0,
+            instance,
+            direction,
+            kind,
+            sums,
+        };
+        let still_open = self.out.split_off(&(open, VideoId(0), Kind::Viewer, InstanceId(0)));
+        for ((bucket, video, kind, from), sums) in std::mem::replace(&mut self.out, still_open) {
+            self.apart.traffic.push(row(bucket, video, from.0, Direction::Out, kind, sums));
+        }
+        let still_open = self.received.split_off(&(open, VideoId(0), Kind::Viewer));
+        for ((bucket, video, kind), table) in std::mem::replace(&mut self.received, still_open) {
+            let noted = table.iter();
+            let rows = noted.map(|(id, sums)| row(bucket, video, id.0, Direction::In, kind, *sums));
+            self.apart.traffic.extend(rows);
+        }
+    }
+
+    fn settle(&mut self, bucket: u64, counts: &Counts) {
+        let Counts { route, begun, whole_jobs, left, delivered } = counts;
+        let body_bytes = begun.messages * u64::from(route.body_bytes);
+        let head_bytes = begun.bytes - body_bytes;
+        let mut out = Sums { messages: begun.messages, head_bytes, body_bytes, ..Sums::ZERO };
+        // what left has a row, even if nothing is counted below HTTP
+        let mut any = begun.messages > 0;
+        for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
+            let count = |more: &i64| u64::try_from(whole_jobs + more).expect("not less than nothing");
+            let (left, delivered) = (count(left), count(delivered));
+            if (left, delivered) == (0, 0) {
+                continue;
+            }
+            any = true;
+            let mut sums = below_http(route, destination, left);
+            out.add(&sums);
+            out.response_bytes += delivered * route.response_bytes(destination);
+            let taken = self.delivered(route, destination, delivered);
+            self.note_link(route, destination, &taken);
+            sums.add(&taken);
+            self.note_in(bucket, route, destination, &sums);
+            let work_ns = self.work.map_or(0, |work| work.verify.ns());
+            self.cpu_ns[route.to[destination].index()] += delivered * work_ns;
+        }
+        if any {
+            self.note_out(bucket, route, &out);
+        }
+    }
+
+    /// What became of the messages: those that have not begun wait, those that nothing has become of are under way.
+    pub(in crate::sim) fn flow(&self) -> Flow {
+        let Flow { created, sent, delivered, lost, refused_429, failed_connect, .. } = self.flow;
+        let less = |amount: Amount, others: &[Amount]| {
+            let sum = |read: fn(&Amount) -> u64| others.iter().map(read).sum::<u64>();
+            Amount {
+                messages: amount.messages - sum(|other| other.messages),
+                bytes: amount.bytes - sum(|other| other.bytes),
+            }
+        };
+        let in_flight = less(sent, &[delivered, lost, refused_429, failed_connect]);
+        Flow { queued: less(created, &[sent]), in_flight, ..self.flow }
+    }
+
+    /// All that was noted.
+    pub(in crate::sim) fn finish(mut self) -> Aggregates {
+        self.pass(Time::from_ns(u64::MAX));
+        self.close_second();
+        let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
+        self.apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
+        self.apart
+    }
+
+    fn delivered(&self, route: &Route, destination: usize, messages: u64) -> Sums {
+        Sums {
+            messages,
+            head_bytes: messages * u64::from(route.head_bytes[destination]),
+            body_bytes: messages * u64::from(route.body_bytes),
+            response_bytes: messages * route.response_bytes(destination),
+            ..Sums::ZERO
+        }
+    }
+
+    fn note_link(&mut self, route: &Route, destination: usize, taken: &Sums) {
+        let Sums { messages, head_bytes, body_bytes, .. } = *taken;
+        let from = (route.video, route.from, route.kind);
+        if messages > 0 {
+            let sums = LinkSums { messages, head_bytes, body_bytes };
+            self.apart.links.add(from, route.to[destination], &sums);
+        }
+    }
+
+    fn note_out(&mut self, bucket: u64, route: &Route, sums: &Sums) {
+        let place = (bucket, route.video, route.kind, route.from);
+        self.out.entry(place).or_insert(Sums::ZERO).add(sums);
+    }
+
+    fn note_in(&mut self, bucket: u64, route: &Route, destination: usize, sums: &Sums) {
+        let table = self.received.entry((bucket, route.video, route.kind)).or_default();
+        table.get_or_insert_with(route.to[destination], || Sums::ZERO).add(sums);
+    }
+}
+
+/// What lies below HTTP of so many messages to a destination.
+fn below_http(route: &Route, destination: usize, messages: u64) -> Sums {
+    let bytes = &route.transport[destination];
+    Sums {
+        tcp_up_bytes: messages * bytes.tcp_up,
+        tcp_down_bytes: messages * bytes.tcp_down,
+        tls_up_bytes: messages * bytes.tls_up,
+        tls_down_bytes: messages * bytes.tls_down,
+        ..Sums::ZERO
+    }
+}
+
+/// Cuts so many ascending instants, given from `start`, where multiples of `width` lie: the number of the part, and its range.
+fn for_parts(
+    start: Time,
+    count: usize,
+    at_ns: impl Fn(usize) -> u64,
+    width: Span,
+    mut part: impl FnMut(u64, Range<usize>),
+) {
+    let mut first = 0;
+    while first < count {
+        let number = (start.ns() + at_ns(first)) / width.ns();
+        let last_ns = (number + 1) * width.ns() - start.ns() - 1;
+        let after = first_after(first..count, last_ns, &at_ns);
+        part(number, first..after);
+        first = after;
+    }
+}
+
+/// The first of a range of ascending instants that lies after another.
+fn first_after(mut range: Range<usize>, last_ns: u64, at_ns: impl Fn(usize) -> u64) -> usize {
+    while !range.is_empty() {
+        let middle = range.start + range.len() / 2;
+        if at_ns(middle) <= last_ns {
+            range.start = middle + 1;
+        } else {
+            range.end = middle;
+        }
+    }
+    range.start
+}

@@ -1,0 +1,91 @@
+//! Messages without queues and without events: they leave at once, and arrive after their latency or not at all.
+
+use super::state::{Broadcasts, ROUTES_KEPT};
+use crate::event::Message;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::ledger::Arrival;
+use crate::observe::RequestOutcome;
+use crate::request::{Conditions, RequestHistory};
+use crate::sim::route::Route;
+use std::sync::Arc;
+
+impl Broadcasts<'_> {
+    /// Of these followers the quiet receivers, and the others.
+    pub(in crate::sim) fn split(&mut self, list: &Arc<[InstanceId]>) -> [Arc<[InstanceId]>; 2] {
+        if let Some([_, quiet, others]) = self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list)) {
+            return [Arc::clone(quiet), Arc::clone(others)];
+        }
+        let (quiet, others): (Vec<_>, Vec<_>) =
+            list.iter().partition(|id| self.eligibility.is_uncontended_receiver[id.index()]);
+        let split = [Arc::clone(list), quiet.into(), others.into()];
+        if self.splits.len() == ROUTES_KEPT {
+            self.splits.pop_front();
+        }
+        self.splits.push_back(split.clone());
+        let [_, quiet, others] = split;
+        [quiet, others]
+    }
+
+    /// Without queues: messages to quiet receivers leave at once, but for the one to `except`. The rest as in `run_job`.
+    #[expect(clippy::too_many_arguments, reason = "a broadcast is just that many things")]
+    pub(in crate::sim) fn send_at_once(
+        &mut self,
+        now: Time,
+        route: &Arc<Route>,
+        except: Option<InstanceId>,
+        like: &Message,
+        fates: &[Option<Span>],
+        name: u64,
+        conditions: &mut Conditions<'_>,
+    ) {
+        let broadcast = self.add_broadcast(like, conditions);
+        let except = except.and_then(|id| route.to.binary_search(&id).ok());
+        let mut all = route.all();
+        except.iter().for_each(|destination| all.take(route.bytes(*destination)));
+        self.execution.messages_apart += all.messages;
+        self.accounts.send_at_once(route, now, all);
+        let (mut good, mut exceptional) = (all, Vec::from_iter(except));
+        let bucket = self.accounts.bucket_of(now);
+        for (destination, fate) in
+            fates.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
+        {
+            let to = route.to[destination];
+            let exchange = at_once(conditions, (route.from, to), name, *fate, now);
+            let arrives = exchange.settled;
+            let is_delivered = exchange.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
+            if !is_delivered || self.accounts.bucket_of(arrives) != bucket {
+                good.take(route.bytes(destination));
+                exceptional.push(destination);
+                self.accounts.note(route, destination, &exchange);
+            }
+            if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
+                self.windows.receive(follower, arrives, broadcast);
+                self.windows.expect_until(broadcast, arrives);
+            }
+        }
+        self.accounts.deliver(good);
+        self.accounts.note_whole_job(now, route, exceptional);
+    }
+}
+
+/// Without queues: a message that leaves now. Nobody waits for an answer.
+fn at_once(
+    conditions: &mut Conditions<'_>,
+    (from, to): (InstanceId, InstanceId),
+    name: u64,
+    drawn: Option<Span>,
+    now: Time,
+) -> RequestHistory {
+    const NEVER: Time = Time::from_ns(u64::MAX);
+    let lost = RequestHistory {
+        left: None,
+        settled: now,
+        arrival: Arrival::Lost,
+        over: NEVER,
+        outcome: RequestOutcome::Good,
+    };
+    let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
+    let arrival = conditions.arrival(to, now + latency);
+    RequestHistory { settled: now + latency, arrival, ..lost }
+}

@@ -1,0 +1,267 @@
+//! Counted jobs: what followers show of them, where nobody can tell in which order their requests came.
+//!
+//! Assumed: inboxes work on what they receive in no time and refuse nothing; entries only add up; a job reaches all its
+//! followers that are alive, which lie side by side; its entries expire after its last request has come, and all that before
+//! the run ends. Then a sample finds as many entries as came before it, less those that have left: of a job all, none, or,
+//! while it is under way, those of its requests that lie below a boundary. How many have left by a tick follows from when
+//! they expire alone, whoever received them. Whatever else comes to these followers is added by the replay.
+
+use super::broadcast::{BroadcastEffect, BroadcastSummary};
+use crate::foundation::ids::VideoId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::boundary::{add_below, boundary_us};
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// A job that is under way at more samples is not counted: it would be looked at for each.
+pub(in crate::sim) const SAMPLES_MAX: u64 = 16;
+
+/// When samples are taken.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sim) struct Samples {
+    pub(in crate::sim) from: Time,
+    pub(in crate::sim) every: Span,
+}
+
+/// Of a shard.
+pub(in crate::sim) struct Counted {
+    samples: Samples,
+    sums: Vec<Sum>,
+}
+
+/// Jobs that are alike to those who receive them.
+struct Sum {
+    what: What,
+    jobs: u64,
+    /// When the last of their requests comes.
+    latest: Time,
+    /// When their entries expire, in order, without those that have left everywhere.
+    expire: VecDeque<Time>,
+    have_left: u64,
+    /// By sample, from this one on.
+    first: u64,
+    at: VecDeque<At>,
+    /// Up to this sample `At::whole` says how many there were in all.
+    summed: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct What {
+    video: VideoId,
+    is_view: bool,
+    /// Whether they add an entry.
+    adds: bool,
+    /// Eligibility receives them, by place in the shard.
+    followers: Range<usize>,
+}
+
+/// What a sample finds.
+#[derive(Clone, Default)]
+struct At {
+    /// Jobs all of whose requests came since the sample before.
+    whole: i64,
+    /// By follower: requests that came of jobs that are under way; nothing if there are none.
+    part: Vec<i64>,
+}
+
+impl Samples {
+    /// How many are taken until an instant, and at it.
+    pub(in crate::sim) fn until(&self, at: Time) -> u64 {
+        if at < self.from { 0 } else { at.since(self.from).ns() / self.every.ns() + 1 }
+    }
+
+    fn at(&self, number: u64) -> Time {
+        self.from + self.every * number
+    }
+}
+
+impl Counted {
+    pub(in crate::sim) fn new(samples: Samples) -> Counted {
+        Counted { samples, sums: Vec::new() }
+    }
+
+    /// A job whose requests come so long after `from`, the last at `latest`. Dead followers receive nothing.
+    pub(in crate::sim) fn add(
+        &mut self,
+        summary: &BroadcastSummary,
+        followers: Range<usize>,
+        from: Time,
+        after_us: &[u32],
+        latest: Time,
+    ) {
+        let adds = summary.effect == BroadcastEffect::AddsOne;
+        let what = What { video: summary.video, is_view: summary.kind.is_view(), adds, followers };
+        let samples = self.samples;
+        let sum = self.sum(what);
+        sum.jobs += 1;
+        sum.latest = sum.latest.max(latest);
+        if adds {
+            let after = sum.expire.iter().rposition(|expires| *expires <= summary.expires);
+            sum.expire.insert(after.map_or(0, |before| before + 1), summary.expires);
+        }
+        let whole_at = samples.until(latest);
+        for number in samples.until(from)..whole_at {
+            let part = &mut sum.at(number).part;
+            part.resize(after_us.len(), 0);
+            add_below(after_us, boundary_us(from, samples.at(number)), 1, part);
+        }
+        sum.at(whole_at).whole += 1;
+    }
+
+    fn sum(&mut self, what: What) -> &mut Sum {
+        let place = self.sums.iter().position(|sum| sum.what == what).unwrap_or_else(|| {
+            self.sums.push(Sum {
+                what,
+                jobs: 0,
+                latest: Time::ZERO,
+                expire: VecDeque::new(),
+                have_left: 0,
+                first: 0,
+                at: VecDeque::new(),
+                summed: 0,
+            });
+            self.sums.len() - 1
+        });
+        &mut self.sums[place]
+    }
+
+    /// No more jobs come that begin before an instant.
+    pub(in crate::sim) fn complete(&mut self, until: Time) {
+        let until = self.samples.until(until);
+        for sum in &mut self.sums {
+            for number in sum.summed.max(1)..until {
+                let before = sum.at(number - 1).whole;
+                sum.at(number).whole += before;
+            }
+            if until > 0 {
+                sum.at(until - 1);
+            }
+            sum.summed = until;
+        }
+    }
+
+    /// All followers have come to an instant, and to a tick at this one or later by their own clocks.
+    pub(in crate::sim) fn forget(&mut self, before: Time, tick: Time) {
+        // what came since the last sample is asked at the next one
+        let first = self.samples.until(before).saturating_sub(1);
+        for sum in &mut self.sums {
+            while sum.first < first {
+                sum.at.pop_front();
+                sum.first += 1;
+            }
+            while sum.expire.pop_front_if(|expires| *expires <= tick).is_some() {
+                sum.have_left += 1;
+            }
+        }
+    }
+
+    /// What a follower shows of a video at a sample; its last tick was at `tick` by its own clock.
+    pub(in crate::sim) fn displayed(
+        &self,
+        follower: usize,
+        video: VideoId,
+        sample: u64,
+        tick: Option<Time>,
+    ) -> u64 {
+        let sums = self.of(follower).filter(|sum| sum.what.video == video && sum.what.adds);
+        sums.map(|sum| sum.came(follower, sample) - sum.left(tick)).sum()
+    }
+
+    /// How many activities a follower received between a sample and the one before, as Views or not.
+    pub(in crate::sim) fn came(&self, follower: usize, is_view: bool, sample: u64) -> u64 {
+        let sums = self.of(follower).filter(|sum| sum.what.is_view == is_view);
+        let before = |sum: &Sum| sample.checked_sub(1).map_or(0, |before| sum.came(follower, before));
+        sums.map(|sum| sum.came(follower, sample) - before(sum)).sum()
+    }
+
+    /// Whether a follower has received all and shows nothing.
+    pub(in crate::sim) fn is_idle(&self, follower: usize, now: Time, tick: Option<Time>) -> bool {
+        self.of(follower).all(|sum| sum.latest < now && (!sum.what.adds || sum.left(tick) == sum.jobs))
+    }
+
+    fn of(&self, follower: usize) -> impl Iterator<Item = &Sum> {
+        self.sums.iter().filter(move |sum| sum.what.followers.contains(&follower))
+    }
+}
+
+impl Sum {
+    fn at(&mut self, number: u64) -> &mut At {
+        let place = (number - self.first) as usize;
+        if self.at.len() <= place {
+            self.at.resize(place + 1, At::default());
+        }
+        &mut self.at[place]
+    }
+
+    /// How many requests have come to a follower at a sample.
+    fn came(&self, follower: usize, sample: u64) -> u64 {
+        let At { whole, part } = &self.at[(sample - self.first) as usize];
+        let came = whole + part.get(follower - self.what.followers.start).copied().unwrap_or(0);
+        came as u64
+    }
+
+    /// How many entries have left at a tick, or at one before.
+    fn left(&self, tick: Option<Time>) -> u64 {
+        let Some(tick) = tick else { return 0 };
+        self.have_left + self.expire.partition_point(|expires| *expires <= tick) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::activity::Kind;
+    use crate::mechanism::boundary::NEVER_US;
+    use proptest::prelude::*;
+
+    const SAMPLES: Samples = Samples { from: Time::from_ns(3_500), every: Span::from_ns(10_000) };
+    const FIRST_TICK: Time = Time::from_ns(2_000);
+    const TICK: Span = Span::from_ns(7_000);
+
+    /// The last tick at an instant or before it.
+    fn tick(at: Time) -> Option<Time> {
+        (at >= FIRST_TICK).then(|| FIRST_TICK + TICK * (at.since(FIRST_TICK).ns() / TICK.ns()))
+    }
+
+    proptest! {
+        /// Window by window, samples find what they would find if each request were looked at.
+        #[test]
+        fn samples_find_what_came_and_has_not_left(
+            jobs in proptest::collection::vec((0u64..9_000, proptest::collection::vec(0u32..40, 3), 1u64..60_000), 0..30),
+            per_window in 1usize..8,
+        ) {
+            let mut counted = Counted::new(SAMPLES);
+            let (mut from, mut all, mut next) = (Time::ZERO, Vec::new(), 0);
+            for window in jobs.chunks(per_window).chain([&[][..]]) {
+                for (later, after_us, lives) in window {
+                    from += Span::from_ns(*later);
+                    // the last follower is dead
+                    let after_us = [after_us[0], after_us[1], NEVER_US];
+                    let came = |follower: usize| from + Span::from_us(u64::from(after_us[follower]));
+                    let latest = came(0).max(came(1));
+                    let expires = latest + Span::from_ns(*lives);
+                    let (video, kind, authored) = (VideoId(0), Kind::Viewer, Time::ZERO);
+                    let summary = BroadcastSummary { authored, expires, video, kind, effect: BroadcastEffect::AddsOne };
+                    counted.add(&summary, 0..3, from, &after_us, latest);
+                    all.push(([came(0), came(1)], expires));
+                }
+                let horizon = if window.is_empty() { from + Span::from_us(200) } else { from };
+                counted.complete(horizon);
+                while SAMPLES.at(next) <= horizon {
+                    let at = SAMPLES.at(next);
+                    for follower in [0, 1] {
+                        let came = |before: Time| all.iter().filter(|job| job.0[follower] < before).count() as u64;
+                        let left = all.iter().filter(|job| tick(at).is_some_and(|tick| job.1 <= tick)).count();
+                        let shows = counted.displayed(follower, VideoId(0), next, tick(at));
+                        prop_assert_eq!(shows, came(at) - left as u64);
+                        let before = next.checked_sub(1).map_or(0, |before| came(SAMPLES.at(before)));
+                        prop_assert_eq!(counted.came(follower, true, next), came(at) - before);
+                    }
+                    next += 1;
+                }
+                counted.forget(horizon, tick(horizon).unwrap_or_default());
+            }
+            prop_assert!(counted.is_idle(0, from + Span::from_us(200), tick(from + Span::from_us(200))));
+        }
+    }
+}

@@ -1,0 +1,397 @@
+//! A follower in its replay: what comes to its inbox is queued and takes effect, and what it shows is sampled.
+//!
+//! Its inbox queue is a recursion (`inbox`). Ticks and samples at an instant come before anything else there.
+
+use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArrival};
+use super::counted::Counted;
+use super::inbox::InboxLane;
+use super::shown::{Shown, Tallies, leaving_tick};
+use crate::cell::Cell;
+use crate::domain::delivery::Queues;
+use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
+use crate::event::Lane;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
+use crate::instance::{DisplayEffect, Effect, Input, Instance, display_effect};
+use crate::mechanism::activity::Kind;
+use crate::mechanism::rate_limit::RateLimiter;
+use crate::metrics::aggregates::Aggregates;
+use crate::metrics::delays::DelayCounts;
+use crate::metrics::delivery::QueueRow;
+use crate::observe::QueueName;
+use std::collections::{BTreeMap, VecDeque};
+use std::iter::Peekable;
+use std::vec::Drain;
+
+pub(in crate::sim) struct Follower {
+    pub(in crate::sim) id: InstanceId,
+    /// In its shard.
+    place: usize,
+    is_peertube: bool,
+    has_views_inbox: bool,
+    /// Whether a viewer is a plain view here that somebody else than its author delivers.
+    takes_forwarded_for_plain: bool,
+    is_dead: bool,
+    clock_ahead: Span,
+    next_tick: Time,
+    tick_number: u32,
+    tick_interval: Span,
+    next_sample: Time,
+    sample_number: u64,
+    shown: Shown,
+    /// By video that it shows, in order: what it displayed at each sample.
+    pub(in crate::sim) displayed: Vec<(VideoId, Vec<Option<u32>>)>,
+    /// The inbox queue, and the one for Views alone.
+    lanes: [InboxLane; 2],
+    /// What comes at the horizon or later.
+    pub(in crate::sim) to_come: Vec<InboxArrival>,
+    /// Arrivals of requests that made events, which the rate limit has not counted.
+    pub(in crate::sim) arrivals: VecDeque<(Time, InstanceId)>,
+    limiter: Option<RateLimiter>,
+    /// Whether the limiter refused a request: then it must not have been taken for delivered.
+    pub(in crate::sim) has_refused: bool,
+    /// When the newest total was built that took effect.
+    newest_total: BTreeMap<VideoId, Time>,
+    /// Activities worked on.
+    pub(in crate::sim) worked_on: u64,
+}
+
+/// What a follower's replay needs of its surroundings.
+pub(in crate::sim) struct Clock<'c> {
+    pub(in crate::sim) horizon: Time,
+    pub(in crate::sim) end: Time,
+    pub(in crate::sim) inbox: Option<Span>,
+    /// From an arrival to its wait for work.
+    pub(in crate::sim) verify: Span,
+    /// What came beside what is replayed.
+    pub(in crate::sim) counted: &'c Counted,
+}
+
+/// Where a follower's replay notes what it finds.
+pub(in crate::sim) struct Notes<'n> {
+    pub(in crate::sim) cell: &'n Cell,
+    pub(in crate::sim) apart: &'n mut Aggregates,
+    pub(in crate::sim) delays: &'n mut [DelayCounts; Kind::ALL.len()],
+}
+
+impl Follower {
+    pub(in crate::sim) fn new(
+        cell: &Cell,
+        place: usize,
+        id: InstanceId,
+        clock_ahead: Span,
+        is_dead: bool,
+        has_viewers: bool,
+    ) -> Follower {
+        let instance = &cell.federation.instances[id.index()];
+        let rules = instance.rules;
+        let videos = &cell.federation.videos;
+        let limit = cell.delivery.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
+        let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
+        let is_counted = rules.store == StoreKind::List && !has_viewers;
+        let shows = |video: &VideoId| {
+            instance.is_peertube && cell.federation.followers_of(*video).binary_search(&id).is_ok()
+        };
+        Follower {
+            id,
+            place,
+            is_peertube: instance.is_peertube,
+            has_views_inbox: rules.views_inbox == ViewsInbox::Own,
+            takes_forwarded_for_plain: rules.forwarded_viewer == ForwardedViewer::PlainView,
+            is_dead,
+            clock_ahead,
+            next_tick: cell.tick_phase[id.index()],
+            tick_number: 0,
+            tick_interval: rules.parameters.tick_interval,
+            next_sample: cell.sampling.from,
+            sample_number: 0,
+            shown: if is_counted {
+                Shown::Tallies(Tallies::default())
+            } else {
+                Shown::Instance(Box::new(Instance::new(id, rules, videos.as_slice().into())))
+            },
+            displayed: (0..videos.len())
+                .map(VideoId::at)
+                .filter(shows)
+                .map(|video| (video, Vec::new()))
+                .collect(),
+            lanes: Default::default(),
+            to_come: Vec::new(),
+            arrivals: VecDeque::new(),
+            limiter: limiter.filter(|_| instance.is_peertube),
+            has_refused: false,
+            newest_total: BTreeMap::new(),
+            worked_on: 0,
+        }
+    }
+
+    /// What was still to come and does before the horizon.
+    pub(in crate::sim) fn bring_late(
+        &mut self,
+        renumbered: &[u32],
+        horizon: Time,
+        coming: &mut Vec<InboxArrival>,
+    ) {
+        for late in &mut self.to_come {
+            late.broadcast = renumbered[late.broadcast as usize];
+        }
+        coming.extend(self.to_come.extract_if(.., |received| received.at < horizon));
+    }
+
+    /// What comes before the horizon, in order, is queued and takes effect.
+    pub(in crate::sim) fn replay(
+        &mut self,
+        coming: &[InboxArrival],
+        own: &mut Vec<(Time, Input<'static>)>,
+        (broadcasts, summaries): (&[Broadcast], &[BroadcastSummary]),
+        clock: &Clock<'_>,
+        done: &mut Vec<Time>,
+        mut notes: Notes<'_>,
+    ) {
+        self.count(coming, broadcasts, clock);
+        let own = &mut own.drain(..).peekable();
+        for lane in [0, 1] {
+            while let Some((done, broadcast)) =
+                self.lanes[lane].to_be_done.pop_front_if(|task| task.0 < clock.horizon)
+            {
+                self.process(done, &broadcast, own, clock, &mut notes);
+            }
+        }
+        // a sample sees what waits, so all that comes must be queued before the first takes effect
+        self.queue(coming, summaries, clock, done);
+        let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
+        for (received, &done) in coming.iter().zip(&*done) {
+            let summary = &summaries[received.broadcast as usize];
+            if done >= clock.horizon {
+                let broadcast = broadcasts[received.broadcast as usize];
+                self.lanes[usize::from(self.is_in_views_inbox(summary.kind))]
+                    .to_be_done
+                    .push_back((done, broadcast));
+            } else if self.takes_for_plain(summary.kind) {
+                self.process_plain(done, summary.kind, summary.authored, &mut notes);
+            } else if summary.effect == BroadcastEffect::AddsOne && counts {
+                self.add_one(done, summary, clock, &mut notes);
+            } else if summary.effect == BroadcastEffect::ShowsNothing {
+                notes.delays[summary.kind as usize].note(done.since(summary.authored));
+            } else {
+                self.process(done, &broadcasts[received.broadcast as usize], own, clock, &mut notes);
+            }
+        }
+        own.for_each(|(at, input)| self.heartbeat(at, input, clock, &mut notes));
+        self.advance(clock.horizon, clock, &mut notes);
+    }
+
+    /// The rate limit counts what has arrived, in order.
+    fn count(&mut self, received: &[InboxArrival], broadcasts: &[Broadcast], clock: &Clock<'_>) {
+        let Some(limiter) = &mut self.limiter else { return };
+        let counted = clock.horizon.before(clock.verify);
+        let apart = received.iter().filter(|received| !broadcasts[received.broadcast as usize].has_events);
+        for received in apart {
+            let at = received.at.before(clock.verify);
+            while let Some((before, from)) = self.arrivals.pop_front_if(|arrival| arrival.0 <= at) {
+                self.has_refused |= !limiter.takes(before, from);
+            }
+            self.has_refused |= !limiter.takes(at, broadcasts[received.broadcast as usize].from);
+        }
+        while let Some((before, from)) = self.arrivals.pop_front_if(|arrival| arrival.0 < counted) {
+            self.has_refused |= !limiter.takes(before, from);
+        }
+    }
+
+    /// Whether an activity waits where Views wait: only these change what is shown.
+    fn is_among_views(&self, broadcast: &Broadcast) -> bool {
+        broadcast.kind.is_view() || !self.has_views_inbox
+    }
+
+    /// Whether an activity waits in the queue for Views alone.
+    fn is_in_views_inbox(&self, kind: Kind) -> bool {
+        self.has_views_inbox && kind.is_view()
+    }
+
+    /// Activities come to the inbox queues: when each takes effect. Without queues that is at once.
+    fn queue(
+        &mut self,
+        coming: &[InboxArrival],
+        summaries: &[BroadcastSummary],
+        clock: &Clock<'_>,
+        done: &mut Vec<Time>,
+    ) {
+        done.clear();
+        done.extend(coming.iter().map(|received| received.at));
+        let Some(work) = clock.inbox else { return };
+        let (next_sample, has_views_inbox) = (self.next_sample, self.has_views_inbox);
+        let lanes = if has_views_inbox { &mut self.lanes[..] } else { &mut self.lanes[..1] };
+        for (lane, of_views) in lanes.iter_mut().zip([false, true]) {
+            let is_here = |received: &InboxArrival| {
+                !has_views_inbox || summaries[received.broadcast as usize].kind.is_view() == of_views
+            };
+            let here = coming.iter().zip(&mut *done).filter(|(received, _)| is_here(received));
+            self.worked_on += lane.queue(here.map(|(_, at)| at), work, next_sample, clock.end);
+        }
+    }
+
+    /// The activity that most are takes effect where viewers are only counted: the short way through `process`.
+    fn add_one(&mut self, at: Time, summary: &BroadcastSummary, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+        notes.delays[summary.kind as usize].note(at.since(summary.authored));
+        self.advance_before(at, clock, notes);
+        let leaves =
+            leaving_tick(self.next_tick, self.tick_interval, summary.expires.before(self.clock_ahead));
+        if let Shown::Tallies(tallies) = &mut self.shown {
+            tallies.of(summary.video).add(1, leaves);
+        }
+    }
+
+    /// Whether an activity of a kind is a plain view here, though its author sent a viewer.
+    fn takes_for_plain(&self, kind: Kind) -> bool {
+        self.takes_forwarded_for_plain
+            && self.is_peertube
+            && matches!(kind, Kind::ViewerForwarded | Kind::FollowerTotalForwarded)
+    }
+
+    /// Such an activity takes effect: nothing is shown of it.
+    fn process_plain(&self, at: Time, kind: Kind, authored: Time, notes: &mut Notes<'_>) {
+        notes.delays[kind as usize].note(at.since(authored));
+        notes.apart.viewers_as_plain_views += 1;
+    }
+
+    /// An activity takes effect, after the heartbeats of its own viewers that come before.
+    fn process(
+        &mut self,
+        at: Time,
+        broadcast: &Broadcast,
+        own: &mut Peekable<Drain<'_, (Time, Input<'static>)>>,
+        clock: &Clock<'_>,
+        notes: &mut Notes<'_>,
+    ) {
+        let Broadcast { activity, kind, from, authored, .. } = broadcast;
+        if self.takes_for_plain(*kind) {
+            return self.process_plain(at, *kind, *authored, notes);
+        }
+        notes.delays[*kind as usize].note(at.since(*authored));
+        if !self.is_peertube {
+            return;
+        }
+        if *kind == Kind::Update {
+            notes.apart.update_fetches.push((at, activity.video, self.id, *from));
+        }
+        let Some(expires) = activity.expires.filter(|_| self.is_among_views(broadcast)) else { return };
+        while let Some((before, input)) = own.next_if(|own| own.0 < at) {
+            self.heartbeat(before, input, clock, notes);
+        }
+        self.advance_before(at, clock, notes);
+        let sender = *from;
+        match &mut self.shown {
+            Shown::Instance(instance) => {
+                let input = Input::Receive { activity, sender };
+                instance.handle(at + self.clock_ahead, input, &mut Vec::new());
+            }
+            Shown::Tallies(tallies) => {
+                let leaves =
+                    leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
+                let federation = &notes.cell.federation;
+                let rules = &federation.instances[self.id.index()].rules;
+                let tally = tallies.of(activity.video);
+                match display_effect(rules, activity, sender, federation.origin(activity.video)) {
+                    DisplayEffect::None => {}
+                    DisplayEffect::OneMore => tally.add(1, leaves),
+                    DisplayEffect::Replaced(count) => tally.replace(u64::from(count), leaves),
+                }
+            }
+        }
+        if *kind == Kind::Total {
+            let newest = self.newest_total.entry(activity.video).or_default();
+            *newest = (*authored).max(*newest);
+        }
+    }
+
+    fn heartbeat(&mut self, at: Time, input: Input<'static>, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+        self.advance_before(at, clock, notes);
+        if let Shown::Instance(instance) = &mut self.shown {
+            // what it sends is the run's business
+            let mut sends: Vec<Effect> = Vec::new();
+            instance.handle(at + self.clock_ahead, input, &mut sends);
+        }
+    }
+
+    /// Ticks and samples at an instant come before anything else there.
+    fn advance_before(&mut self, at: Time, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+        if at >= self.next_tick || at >= self.next_sample {
+            self.advance(at, clock, notes);
+        }
+    }
+
+    /// Ticks and samples up to an instant, and at it.
+    fn advance(&mut self, to: Time, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+        let to = to.min(clock.end);
+        while self.next_tick.min(self.next_sample) <= to {
+            if self.next_tick <= self.next_sample {
+                self.tick();
+            } else {
+                self.sample(clock, notes);
+            }
+        }
+    }
+
+    fn tick(&mut self) {
+        match &mut self.shown {
+            Shown::Tallies(tallies) => tallies.all.iter_mut().for_each(|tally| tally.1.tick(self.next_tick)),
+            Shown::Instance(instance) => {
+                let input = Input::Tick { number: self.tick_number };
+                instance.handle(self.next_tick + self.clock_ahead, input, &mut Vec::new());
+            }
+        }
+        self.next_tick += self.tick_interval;
+        self.tick_number += 1;
+    }
+
+    fn sample(&mut self, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+        let at = self.next_sample;
+        let ticked = self.ticked();
+        for (video, displayed) in &mut self.displayed {
+            let count = self.shown.displayed(*video)
+                + clock.counted.displayed(self.place, *video, self.sample_number, ticked);
+            displayed
+                .push((!self.is_dead).then(|| u32::try_from(count).expect("viewers are limited to u32")));
+        }
+        for built in self.newest_total.values() {
+            notes.apart.staleness.sum_us += at.since(*built).us();
+            notes.apart.staleness.count += 1;
+        }
+        if let Some(work) = clock.inbox {
+            let instance = self.id.0;
+            for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
+                let next = at + notes.cell.sampling.every;
+                let mut row =
+                    QueueRow { instance, queue: QueueName::Lane(name), ..lane.sample(at, work, next) };
+                // what is counted came to all who are alive
+                let is_here = |is_view: &bool| {
+                    !self.is_dead && (is_view & self.has_views_inbox) == (name == Lane::ViewsInbox)
+                };
+                for is_view in [false, true].into_iter().filter(is_here) {
+                    row.started += clock.counted.came(self.place, is_view, self.sample_number);
+                }
+                if row.waiting + row.running + row.started > 0 {
+                    notes.apart.queues.push(row);
+                }
+            }
+        }
+        self.next_sample += notes.cell.sampling.every;
+        self.sample_number += 1;
+    }
+
+    /// When its last tick was, by its own clock.
+    pub(in crate::sim) fn ticked(&self) -> Option<Time> {
+        (self.tick_number > 0).then(|| self.next_tick.before(self.tick_interval) + self.clock_ahead)
+    }
+
+    /// Whether nothing is to come, waits or is shown at an instant.
+    pub(in crate::sim) fn is_idle(&self, counted: &Counted, now: Time) -> bool {
+        let shows_nothing = || {
+            self.displayed.iter().all(|(video, _)| self.shown.displayed(*video) == 0)
+                && counted.is_idle(self.place, now, self.ticked())
+        };
+        self.to_come.is_empty()
+            && self.lanes.iter().all(|lane| lane.to_be_done.is_empty())
+            && (self.is_dead || shows_nothing())
+    }
+}

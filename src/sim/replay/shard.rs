@@ -1,0 +1,194 @@
+//! Replay: what a follower shows, from what has reached its inbox, one follower after another.
+//!
+//! A follower that owns no video answers nothing but requests, so what it shows can be worked out apart from the run, in
+//! order (`follower`), or, of whole jobs where order does not matter, in sums (`counted`). A follower's own heartbeats are handed
+//! in by the run. Times are true time. Nothing here knows how requests go.
+
+use super::arrival_matrix::ArrivalMatrix;
+use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
+use super::counted::{Counted, Samples};
+use super::follower::{Clock, Follower, Notes};
+use crate::cell::Cell;
+use crate::domain::delivery::{Delivery, Queues};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::instance::Input;
+use crate::mechanism::activity::Kind;
+use crate::mechanism::boundary::{NEVER_US, latest_us};
+use crate::mechanism::time_sort::TimeSort;
+use crate::metrics::aggregates::Aggregates;
+use crate::metrics::counters::ShownCounter;
+use crate::metrics::delays::DelayCounts;
+use crate::sim::eligibility::Eligibility;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What happened at the followers of a shard, as far as it is known at the horizon.
+#[derive(Default)]
+pub(in crate::sim) struct Window {
+    /// Nothing that is not in this window or an earlier one happens before.
+    pub(in crate::sim) horizon: Time,
+    pub(in crate::sim) broadcasts: Arc<[Broadcast]>,
+    pub(in crate::sim) summaries: Arc<[BroadcastSummary]>,
+    /// By the number of a broadcast in the window before: its number in this one, if it is still to come anywhere.
+    pub(in crate::sim) renumbered: Arc<[u32]>,
+    /// What came from whole jobs, to all followers.
+    pub(in crate::sim) rows: Arc<ArrivalMatrix>,
+    /// What came otherwise, and to which follower of the shard.
+    pub(in crate::sim) received: Vec<(u32, InboxArrival)>,
+    /// By follower of the shard: arrivals of requests that made events, and who sent them.
+    pub(in crate::sim) arrivals: Vec<VecDeque<(Time, InstanceId)>>,
+    /// By follower of the shard: heartbeats of its own viewers, in order.
+    pub(in crate::sim) heartbeats: Vec<Vec<(Time, Input<'static>)>>,
+}
+
+/// Some followers, and what was noted about them.
+pub(in crate::sim) struct Shard<'a> {
+    cell: &'a Cell,
+    end: Time,
+    /// The work on an activity, if there are inbox queues.
+    inbox: Option<Span>,
+    /// The number of its first follower in the run.
+    first: u32,
+    followers: Vec<Follower>,
+    counted: Counted,
+    horizon: Time,
+    buffers: Buffers,
+    apart: Aggregates,
+    /// By `Kind`.
+    delays: [DelayCounts; Kind::ALL.len()],
+    /// Set when a rate limit is met.
+    has_refused: Arc<AtomicBool>,
+}
+
+impl<'a> Shard<'a> {
+    /// The followers of these ids, which are numbered from `first`.
+    pub(in crate::sim) fn new(
+        cell: &'a Cell,
+        first: u32,
+        ids: &[InstanceId],
+        clock_ahead: impl Fn(InstanceId) -> Span,
+        eligibility: &Eligibility,
+        has_refused: Arc<AtomicBool>,
+    ) -> Shard<'a> {
+        let new = |(place, &id): (usize, &InstanceId)| {
+            let has_viewers = eligibility.has_viewers[id.index()];
+            Follower::new(cell, place, id, clock_ahead(id), eligibility.is_dead[id.index()], has_viewers)
+        };
+        Shard {
+            cell,
+            end: cell.end.latest(),
+            inbox: inbox_work(&cell.delivery),
+            first,
+            followers: ids.iter().enumerate().map(new).collect(),
+            counted: Counted::new(Samples { from: cell.sampling.from, every: cell.sampling.every }),
+            horizon: Time::ZERO,
+            buffers: Buffers::default(),
+            apart: Aggregates::default(),
+            delays: Default::default(),
+            has_refused,
+        }
+    }
+
+    /// Everything up to the horizon happens: samples and ticks at it, all else before it.
+    pub(in crate::sim) fn replay(&mut self, window: &mut Window) {
+        let Window { horizon, broadcasts, summaries, renumbered, rows, received, arrivals, heartbeats } =
+            window;
+        let rows = std::mem::take(rows);
+        self.horizon = *horizon;
+        self.count(&rows, summaries);
+        let verify = self.cell.delivery.verify;
+        let clock =
+            Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify, counted: &self.counted };
+        let Buffers { sorting, done, columns, blocks, coming } = &mut self.buffers;
+        blocks.resize_with(self.followers.len().div_ceil(BLOCK), Vec::new);
+        for (position, received) in received.drain(..) {
+            blocks[position as usize / BLOCK].push((position as usize % BLOCK, received));
+        }
+        for (block, others) in (0..).step_by(BLOCK).zip(blocks) {
+            let count = BLOCK.min(self.followers.len() - block);
+            let followers = &mut self.followers[block..block + count];
+            for (follower, coming) in followers.iter_mut().zip(&mut *coming) {
+                follower.bring_late(renumbered, *horizon, coming);
+            }
+            let mut receive = |place: usize, received: InboxArrival| {
+                let is_late = received.at >= *horizon;
+                if is_late { &mut followers[place].to_come } else { &mut coming[place] }.push(received);
+            };
+            let first = self.first + block as u32;
+            others.drain(..).for_each(|(place, received)| receive(place, received));
+            rows.deal_out(first..first + count as u32, columns, |number, received| {
+                receive((number - first) as usize, received);
+            });
+            for (place, (follower, coming)) in followers.iter_mut().zip(&mut *coming).enumerate() {
+                follower.arrivals.append(&mut arrivals[block + place]);
+                let own = &mut heartbeats[block + place];
+                let notes = Notes { cell: self.cell, apart: &mut self.apart, delays: &mut self.delays };
+                sorting.sort(coming, |received| broadcasts[received.broadcast as usize].order);
+                follower.replay(coming, own, (broadcasts, summaries), &clock, done, notes);
+                if follower.has_refused {
+                    self.has_refused.store(true, Ordering::Relaxed);
+                }
+                coming.clear();
+            }
+        }
+        let tick = self.followers.iter().map(|follower| follower.ticked().unwrap_or_default()).min();
+        self.counted.forget(self.horizon, tick.unwrap_or_default());
+    }
+
+    /// What needs no order.
+    fn count(&mut self, rows: &ArrivalMatrix, summaries: &[BroadcastSummary]) {
+        let numbers = self.first..self.first + self.followers.len() as u32;
+        for (row, followers, after_us) in rows.counted(numbers) {
+            let summary = &summaries[row.broadcast as usize];
+            self.delays[summary.kind as usize].note_all(row.from.since(summary.authored), after_us, NEVER_US);
+            let place = |number: u32| (number - self.first) as usize;
+            let followers = place(followers.start)..place(followers.end);
+            let latest = row.from + Span::from_us(u64::from(latest_us(after_us)));
+            self.counted.add(summary, followers, row.from, after_us, latest);
+        }
+        self.counted.complete(self.horizon);
+    }
+
+    /// Whether nothing waits, is worked on, is still to come or is shown at the horizon.
+    pub(in crate::sim) fn is_idle(&self) -> bool {
+        self.followers.iter().all(|follower| follower.is_idle(&self.counted, self.horizon))
+    }
+
+    /// What was noted.
+    pub(in crate::sim) fn finish(mut self) -> Aggregates {
+        let work = self.inbox.unwrap_or_default();
+        for follower in self.followers {
+            let instance = follower.id.0;
+            self.apart.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
+            for (video, displayed) in follower.displayed {
+                self.apart.displayed.push((video, ShownCounter { instance, displayed }));
+            }
+        }
+        let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
+        self.apart.delays = noted.collect();
+        self.apart
+    }
+}
+
+/// So many followers are dealt at once what rows tell about them: their columns share a line of memory.
+const BLOCK: usize = 32;
+
+/// Kept from follower to follower, so that a replay allocates nothing.
+#[derive(Default)]
+struct Buffers {
+    sorting: TimeSort<InboxArrival>,
+    /// When what comes in a window is done.
+    done: Vec<Time>,
+    columns: Vec<u32>,
+    /// By block: what came otherwise than in rows, and to which of its followers.
+    blocks: Vec<Vec<(usize, InboxArrival)>>,
+    /// By follower of a block: what comes before the horizon.
+    coming: [Vec<InboxArrival>; BLOCK],
+}
+
+/// The work on an activity, if there are inbox queues.
+fn inbox_work(delivery: &Delivery) -> Option<Span> {
+    (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
+}

@@ -1,0 +1,133 @@
+//! Routes: what all jobs have in common that carry messages of one size from one instance to the same inboxes.
+
+use crate::event::{Letter, Message};
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::mechanism::activity::{Form, Kind};
+use crate::mechanism::ledger::Amount;
+use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::wire::Persistence;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// By destination: sizes in bytes, and where what is received there is replayed.
+#[derive(Debug)]
+pub(in crate::sim) struct Route {
+    /// Tells it from all other routes of the run.
+    pub(in crate::sim) number: u32,
+    pub(in crate::sim) from: InstanceId,
+    pub(in crate::sim) to: Arc<[InstanceId]>,
+    pub(in crate::sim) video: VideoId,
+    pub(in crate::sim) kind: Kind,
+    /// The sender's heads.
+    pub(in crate::sim) form: Form,
+    pub(in crate::sim) persistence: Persistence,
+    /// Whether these are Views of the sender's own video.
+    pub(in crate::sim) is_of_origin: bool,
+    pub(in crate::sim) body_bytes: u32,
+    pub(in crate::sim) head_bytes: Vec<u16>,
+    pub(in crate::sim) response_bytes: Vec<u16>,
+    /// The bytes of the heads before each destination, and of all.
+    heads_before: Vec<u64>,
+    pub(in crate::sim) transport: Vec<TransportBytes>,
+    /// The numbers of those whose inbox is replayed.
+    pub(in crate::sim) followers: Vec<Option<u32>>,
+    /// The same in ascending order.
+    replayed: Vec<Replayed>,
+    /// Whether its followers lie side by side, and may be only counted.
+    pub(in crate::sim) is_countable: bool,
+}
+
+/// A destination whose inbox is replayed.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::sim) struct Replayed {
+    pub(in crate::sim) follower: u32,
+    pub(in crate::sim) destination: u32,
+}
+
+impl Route {
+    pub(in crate::sim) fn new(
+        number: u32,
+        to: Arc<[InstanceId]>,
+        messages: &[Message],
+        is_of_origin: bool,
+        transport: impl Fn(&Message) -> TransportBytes,
+        follower: impl Fn(InstanceId) -> Option<u32>,
+        may_be_counted: impl Fn(InstanceId) -> bool,
+    ) -> Route {
+        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
+        let followers: Vec<Option<u32>> = to.iter().map(|&id| follower(id)).collect();
+        let mut replayed: Vec<Replayed> = (0..)
+            .zip(&followers)
+            .filter_map(|(destination, &follower)| Some(Replayed { follower: follower?, destination }))
+            .collect();
+        replayed.sort_unstable_by_key(|replayed| replayed.follower);
+        let is_next = |one: &Replayed, next: &Replayed| {
+            (one.follower + 1, one.destination + 1) == (next.follower, next.destination)
+        };
+        let is_countable = replayed.is_sorted_by(is_next)
+            && replayed.iter().all(|replayed| may_be_counted(to[replayed.destination as usize]));
+        let mut heads_before = vec![0];
+        for message in messages {
+            heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
+        }
+        Route {
+            number,
+            from,
+            video: activity.video,
+            kind,
+            form,
+            persistence,
+            is_of_origin,
+            body_bytes,
+            head_bytes: messages.iter().map(|message| message.head_bytes).collect(),
+            response_bytes: messages.iter().map(|message| message.response_bytes).collect(),
+            heads_before,
+            transport: messages.iter().map(transport).collect(),
+            followers,
+            replayed,
+            is_countable,
+            to,
+        }
+    }
+
+    /// The bytes of a response of one destination.
+    pub(in crate::sim) fn response_bytes(&self, destination: usize) -> u64 {
+        u64::from(self.response_bytes[destination])
+    }
+
+    /// Those of the followers in a range that it leads to.
+    pub(in crate::sim) fn replayed(&self, followers: Range<u32>) -> &[Replayed] {
+        let before = |number| self.replayed.partition_point(|replayed| replayed.follower < number);
+        &self.replayed[before(followers.start)..before(followers.end)]
+    }
+
+    /// The bytes of heads to these destinations.
+    pub(in crate::sim) fn heads(&self, destinations: Range<usize>) -> u64 {
+        self.heads_before[destinations.end] - self.heads_before[destinations.start]
+    }
+
+    /// The messages to these destinations.
+    pub(in crate::sim) fn amount(&self, destinations: Range<usize>) -> Amount {
+        let messages = destinations.len() as u64;
+        Amount { messages, bytes: self.heads(destinations) + messages * u64::from(self.body_bytes) }
+    }
+
+    /// All its messages.
+    pub(in crate::sim) fn all(&self) -> Amount {
+        self.amount(0..self.to.len())
+    }
+
+    /// All its messages but one.
+    pub(in crate::sim) fn all_but(&self, except: Option<InstanceId>) -> Amount {
+        let all = self.all();
+        match self.to.iter().position(|&to| Some(to) == except) {
+            Some(place) => Amount { messages: all.messages - 1, bytes: all.bytes - self.bytes(place) },
+            None => all,
+        }
+    }
+
+    /// The bytes of the message to one destination.
+    pub(in crate::sim) fn bytes(&self, destination: usize) -> u64 {
+        u64::from(self.head_bytes[destination]) + u64::from(self.body_bytes)
+    }
+}

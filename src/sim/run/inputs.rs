@@ -1,0 +1,179 @@
+//! Inputs: what the clients and the timers of instances do, and what an instance does with an input.
+
+use super::state::Run;
+use crate::cell::{HEALTH_INTERVAL, background_gap, report_time};
+use crate::domain::workload::Session;
+use crate::event::{Event, MAX_NUMBER};
+use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::units::{Span, Time};
+use crate::instance::{Effect, Heartbeat, Input, Recipients};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
+use crate::observe::Observer;
+
+impl<O: Observer> Run<'_, O> {
+    pub(super) fn restart(&mut self, instance: InstanceId) {
+        if self.is_up(instance) {
+            self.stop(instance, self.now);
+        }
+        let rules = self.upgrades.get(&(instance, self.now)).copied();
+        self.handle(instance, Input::Restart(rules), self.now);
+        self.start(instance, self.now);
+        if self.cell.federation.instances[instance.index()].is_peertube {
+            self.schedule_tick(instance);
+        }
+    }
+
+    pub(super) fn tick(&mut self, instance: InstanceId, number: u32) {
+        if number == self.next_tick[instance.index()] && self.is_up(instance) {
+            self.handle(instance, Input::Tick { number }, self.now);
+            self.schedule_tick(instance);
+        }
+    }
+
+    pub(super) fn schedule_tick(&mut self, instance: InstanceId) {
+        let interval = self.instances[instance.index()].rules().parameters.tick_interval;
+        let next = &mut self.next_tick[instance.index()];
+        *next += 1;
+        let number = *next;
+        self.schedule(self.now + interval, Event::Tick { instance, number });
+    }
+
+    pub(super) fn flush_health(&mut self, instance: InstanceId, number: u32) {
+        if self.is_up(instance) {
+            self.note_health(instance);
+        }
+        self.schedule(self.now + HEALTH_INTERVAL, Event::HealthFlush { instance, number: number + 1 });
+    }
+
+    pub(super) fn flush_updates(&mut self, instance: InstanceId, number: u32) {
+        if self.is_up(instance) {
+            self.handle(instance, Input::FlushUpdates { number }, self.now);
+        }
+        if let Some(every) = self.cell.other.update_every {
+            self.schedule(self.now + every, Event::UpdateFlush { instance, number: number + 1 });
+        }
+    }
+
+    pub(super) fn sample(&mut self, number: u32) {
+        self.assert_conserved();
+        if let Some(broadcasts) = &mut self.broadcasts {
+            broadcasts.pass_accounts(self.now);
+        }
+        let queues = self.queue_samples(self.now);
+        self.observer.sample(self.now, number, &self.instances, &queues);
+        self.schedule(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
+    }
+
+    pub(super) fn heartbeat(&mut self, id: SessionId, number: u32) {
+        let session = self.cell.sessions[id.index()];
+        let heartbeat = Heartbeat {
+            video: session.video,
+            viewer: session.viewer,
+            session: id,
+            number,
+            watched: self.now.since(session.start),
+        };
+        // a client of an instance that is down tries again at its next heartbeat
+        if self.is_up(session.instance) {
+            self.own_input(session.instance, Input::Heartbeat(heartbeat));
+        }
+        let rules = self.instances[session.instance.index()].rules();
+        let every = session.heartbeat.unwrap_or(rules.parameters.heartbeat);
+        let skipped =
+            if self.skips.may_skip(id) { self.skip_heartbeats(&heartbeat, &session, every) } else { 0 };
+        if skipped > 0 {
+            let Heartbeat { video, viewer, .. } = heartbeat;
+            let last = self.clock(session.instance) + every * u64::from(skipped);
+            self.own_input(session.instance, Input::Heartbeats { video, viewer, last });
+            self.heartbeats_skipped += u64::from(skipped);
+        }
+        let next = self.now + every * (u64::from(skipped) + 1);
+        if next < session.end {
+            assert!(number < MAX_NUMBER, "a session of more heartbeats than a key can number");
+            self.schedule(next, Event::Heartbeat { session: id, number: number + skipped + 1 });
+        } else if let Some(at) = report_time(self.cell, id) {
+            self.schedule(at, Event::WatchAction { session: id });
+        }
+    }
+
+    /// How many of the next heartbeats of a visit change nothing that must happen at their time.
+    pub(super) fn skip_heartbeats(&self, heartbeat: &Heartbeat, session: &Session, every: Span) -> u32 {
+        let instance = &self.instances[session.instance.index()];
+        if !instance.may_skip_heartbeats(session.video, every) {
+            return 0;
+        }
+        let clock = self.clock(session.instance);
+        let left = session.end.since(self.now).ns().div_ceil(every.ns()) - 1;
+        let heeded =
+            instance.heeds(clock, heartbeat).map(|at| at.since(clock).ns().div_ceil(every.ns()).max(1));
+        let skipped = heeded.map_or(left, |heeded| left.min(heeded - 1));
+        u32::try_from(skipped).unwrap_or(u32::MAX).min(MAX_NUMBER - heartbeat.number)
+    }
+
+    /// Something that the clients of an instance do.
+    pub(super) fn own_input(&mut self, instance: InstanceId, input: Input<'static>) {
+        if let Some(broadcasts) = &mut self.broadcasts {
+            broadcasts.heartbeat(instance, self.now, input);
+        }
+        self.handle(instance, input, self.now);
+    }
+
+    pub(super) fn report_watch(&mut self, id: SessionId) {
+        let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
+        if self.is_up(instance) {
+            self.handle(instance, Input::ReportWatch { video, viewer, session: id }, self.now);
+        }
+    }
+
+    pub(super) fn plan_background(&mut self, entry: u32, number: u32) {
+        self.schedule(
+            self.now + background_gap(self.cell, entry, number),
+            Event::Background { entry, number },
+        );
+    }
+
+    pub(super) fn background(&mut self, entry: u32, number: u32) {
+        let video = self.cell.other.background[entry as usize].video;
+        let origin = self.cell.federation.origin(video);
+        if self.is_up(origin) {
+            let form = self.instances[origin.index()].rules().wire.form();
+            let activity = Activity {
+                video,
+                author: origin,
+                subject: Subject::Background,
+                result: None,
+                built: self.clock(origin),
+                expires: None,
+                stamp: Stamp { session: SessionId(entry), number },
+                form,
+            };
+            self.send(origin, &Effect { activity, to: Recipients::Followers }, self.now);
+        }
+        assert!(number < MAX_NUMBER, "more background than a key can number");
+        self.plan_background(entry, number + 1);
+    }
+
+    /// What came out of inbox queues takes effect.
+    pub(super) fn process_received(&mut self) {
+        while let Some((at, message)) = self.processed.pop_front() {
+            self.observer.processed(at, &message);
+            if self.cell.federation.instances[message.to.index()].is_peertube {
+                let input = Input::Receive { activity: &message.activity, sender: message.from };
+                self.handle(message.to, input, at);
+            }
+        }
+    }
+
+    /// An instance gets an input, now or (what has no effects elsewhere) before.
+    pub(super) fn handle(&mut self, instance: InstanceId, input: Input<'_>, now: Time) {
+        let mut effects = std::mem::take(&mut self.effects);
+        let clock = now + self.timetable.clock_ahead(instance);
+        self.observer.handled(now, clock, instance, &input);
+        self.instances[instance.index()].handle(clock, input, &mut effects);
+        assert!(now == self.now || effects.is_empty(), "an effect of what happened before");
+        for effect in effects.drain(..) {
+            self.send(instance, &effect, now);
+        }
+        self.effects = effects;
+    }
+}

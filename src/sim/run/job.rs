@@ -1,0 +1,104 @@
+//! Jobs: an activity for one inbox or many, and the queues that they wait in.
+
+use crate::event::Letter;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::pending::Key;
+use crate::observe::QueueName;
+use crate::sim::route::Route;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// The queues of one instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum QueueKey {
+    Sequential,
+    Parallel,
+    Unicast,
+    To(InstanceId),
+    Workers,
+}
+
+/// One activity for one inbox or many, from one queue.
+pub(super) struct Job {
+    pub(super) letter: Rc<Letter>,
+    /// Its number in the table.
+    pub(super) slot: u32,
+    pub(super) queue: QueueKey,
+    /// Whether the activity must be signed (JSON-LD) before it can be sent.
+    pub(super) signs: bool,
+    /// All inboxes, without those in `except` in truth.
+    pub(super) to: Arc<[InstanceId]>,
+    pub(super) except: Option<InstanceId>,
+    /// The first of `to` that was not looked at.
+    pub(super) next: usize,
+    pub(super) under_way: u32,
+    pub(super) is_given_up: bool,
+    /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
+    pub(super) latencies: Vec<Option<Span>>,
+    /// The route of a job whose requests are computed at once.
+    pub(super) route: Option<Arc<Route>>,
+    /// Of its requests that end without an event: when the last one does, the order of that, and to whom it went.
+    pub(super) last_end: Option<(Time, Key, InstanceId)>,
+    pub(super) good: Vec<InstanceId>,
+    pub(super) bad: Vec<InstanceId>,
+}
+
+impl Job {
+    /// One that waits, for all of `to` but one.
+    pub(super) fn new(
+        letter: Rc<Letter>,
+        queue: QueueKey,
+        to: Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+    ) -> Job {
+        Job {
+            signs: !letter.kind.is_forwarded(),
+            letter,
+            slot: u32::MAX,
+            queue,
+            to,
+            except,
+            next: 0,
+            under_way: 0,
+            is_given_up: false,
+            latencies: Vec::new(),
+            route: None,
+            last_end: None,
+            good: Vec::new(),
+            bad: Vec::new(),
+        }
+    }
+
+    /// Whether all of its requests have begun.
+    pub(super) fn has_begun_all(&self) -> bool {
+        self.next == self.to.len()
+    }
+
+    /// The inboxes to which nothing was sent yet.
+    pub(super) fn unsent(&self) -> impl Iterator<Item = InstanceId> + '_ {
+        let except = self.except;
+        self.to[self.next..].iter().copied().filter(move |&to| Some(to) != except)
+    }
+}
+
+impl QueueKey {
+    /// One of PeerTube's.
+    pub(super) fn of_peertube(name: QueueName) -> QueueKey {
+        match name {
+            QueueName::Sequential => QueueKey::Sequential,
+            QueueName::Parallel => QueueKey::Parallel,
+            _ => QueueKey::Unicast,
+        }
+    }
+
+    pub(super) fn name(self) -> QueueName {
+        match self {
+            QueueKey::Sequential => QueueName::Sequential,
+            QueueKey::Parallel => QueueName::Parallel,
+            QueueKey::Unicast => QueueName::Unicast,
+            QueueKey::To(_) => QueueName::Destinations,
+            QueueKey::Workers => QueueName::Workers,
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Running jobs: their requests begin as slots become free, end, and are made again.
+
+use super::job::{Job, QueueKey};
+use super::state::Run;
+use crate::domain::delivery::Queues;
+use crate::event::{Event, Letter, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::pending::Key;
+use crate::mechanism::retry::retry_delay;
+use crate::observe::{Observer, RequestOutcome};
+use crate::request::message_name;
+use std::rc::Rc;
+
+impl<O: Observer> Run<'_, O> {
+    /// A job whose activity is signed makes its requests; from now on counts how long it may run.
+    pub(super) fn run_job(&mut self, number: u32, now: Time) {
+        let figures = self.figures;
+        let job = self.jobs.get(number);
+        // No request lasts longer than its time-out, so most jobs cannot meet the limit.
+        let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
+        if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
+            let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
+            self.schedule(now + figures.running_limit, limit);
+        }
+        if self.jobs.get(number).route.is_some() {
+            return self.run_whole(number, now);
+        }
+        self.draw_latencies(number);
+        self.make_requests(number, now);
+    }
+
+    /// Computes all requests of a job; its end is an event.
+    fn run_whole(&mut self, number: u32, now: Time) {
+        let Job { letter, route, .. } = self.jobs.get(number);
+        let (letter, Some(route)) = (Rc::clone(letter), route.clone()) else { return };
+        let name = message_name(&letter.activity, letter.from, letter.attempt);
+        let like = self.message(&letter, route.to[0]);
+        let Run { broadcasts, conditions, network, .. } = self;
+        let Some(broadcasts) = broadcasts else { return };
+        let finish = broadcasts.run_job(now, &route, &like, name, network, conditions);
+        let job = self.jobs.get(number);
+        job.next = job.to.len();
+        job.bad = finish.bad;
+        job.bad.sort_unstable();
+        let message = Message { to: route.to[finish.last], ..like };
+        self.schedule(finish.at, Event::JobDone { step: finish.step, slot: number, message });
+    }
+
+    pub(super) fn draw_latencies(&mut self, number: u32) {
+        let job = self.jobs.get(number);
+        let Letter { activity, from, attempt, .. } = *job.letter;
+        let name = message_name(&activity, from, attempt);
+        self.network.latencies(name, from, &job.to, &mut job.latencies);
+    }
+
+    /// Begins as many requests of a job as it may have at once; ends it when there is nothing left.
+    pub(super) fn make_requests(&mut self, number: u32, now: Time) {
+        while self.jobs.get(number).under_way < self.figures.requests_per_job {
+            let job = self.jobs.get(number);
+            let Some(&to) = job.to.get(job.next) else { break };
+            let latency = job.latencies[job.next];
+            job.next += 1;
+            if job.except == Some(to) {
+                continue;
+            }
+            self.make_request(number, to, latency, now);
+        }
+        let job = self.jobs.get(number);
+        if job.under_way == 0 && job.has_begun_all() {
+            self.finish_job(number, now);
+        }
+    }
+
+    fn make_request(&mut self, number: u32, to: InstanceId, latency: Option<Span>, now: Time) {
+        let letter = Rc::clone(&self.jobs.get(number).letter);
+        let message = self.message(&letter, to);
+        let machine = &mut self.machines[message.from.index()];
+        let link = self.ledger.link(message.from, to);
+        // The list of a broadcast job is made with the job; single deliveries go with the follow.
+        let is_removed = self.figures.queues != Queues::Peertube && machine.removed.contains(&to);
+        let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(now, to));
+        self.queued.take(message.bytes());
+        if is_removed || is_open {
+            link.drop(message.bytes());
+            if is_open && !is_removed {
+                self.retry(&message, now);
+            }
+            return;
+        }
+        link.send(message.bytes());
+        self.in_flight.add(message.bytes());
+        self.jobs.get(number).under_way += 1;
+        self.observer.sent(now, &message, None);
+        self.begin_request(number, message, latency, now);
+    }
+
+    /// All requests of a job are over.
+    pub(super) fn finish_job(&mut self, number: u32, now: Time) {
+        let job = self.remove_job(number);
+        let Job { letter, to, good, bad, .. } = &job;
+        let health = &mut self.machines[letter.from.index()].health;
+        if job.route.is_some() || good.len() == to.len() {
+            health.broadcast_finished(now, to, bad);
+        } else {
+            health.job_finished(now, good, bad);
+        }
+        if !job.is_given_up {
+            self.free_slot(letter.from, job.queue);
+        }
+    }
+
+    /// All requests of a job that are not over yet end without events: the job's end is one.
+    pub(super) fn plan_job_end(&mut self, number: u32) {
+        let job = self.jobs.get(number);
+        let Some((at, _, to)) = job.last_end else { return };
+        let message = Message { letter: Rc::clone(&job.letter), to, head_bytes: 0, response_bytes: 0 };
+        self.schedule(at, Event::JobDone { step: Step::Ended, slot: number, message });
+    }
+
+    /// A job that runs is gone.
+    pub(super) fn remove_job(&mut self, number: u32) -> Job {
+        let job = self.jobs.remove(number);
+        self.machines[job.letter.from.index()].running_jobs.remove(&number);
+        if let Some(broadcasts) = &mut self.broadcasts {
+            broadcasts.close_job(number);
+        }
+        job
+    }
+
+    pub(super) fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
+        if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
+            jobs.finish();
+        }
+        self.with_room.push((from, queue));
+    }
+
+    /// A job has been running for as long as it may: its slot is free, its requests go on.
+    pub(super) fn limit_job(&mut self, slot: u32, number: u64) {
+        let still_runs = |job: &&mut Job| job.letter.job == number && !job.is_given_up;
+        let Some(job) = self.jobs.find(slot).filter(still_runs) else { return };
+        job.is_given_up = true;
+        let (from, queue) = (job.letter.from, job.queue);
+        self.free_slot(from, queue);
+    }
+
+    /// A request of a job is over.
+    pub(super) fn request_over(&mut self, number: u32, message: &Message, fate: RequestOutcome, now: Time) {
+        let is_good = fate == RequestOutcome::Good;
+        let job = self.jobs.get(number);
+        job.under_way -= 1;
+        if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
+        if job.under_way == 0 && job.ends_after(now, message.order(Step::TimedOut)) {
+            return self.plan_job_end(number);
+        }
+        let machine = &mut self.machines[message.from.index()];
+        if let Some(breakers) = &mut machine.breakers {
+            breakers.note(now, message.to, is_good);
+        }
+        if is_good {
+            machine.connections.release(now, message.to);
+        } else {
+            self.retry(message, now);
+        }
+        self.make_requests(number, now);
+    }
+
+    /// Plans the next attempt of a message, if it has one.
+    fn retry(&mut self, message: &Message, now: Time) {
+        if u32::from(message.attempt) + 1 >= self.figures.attempts {
+            return;
+        }
+        let name = message_name(&message.activity, message.from, message.attempt);
+        let delay = retry_delay(message.attempt, self.retry_draws.one(name, message.to.0));
+        self.to_retry += 1;
+        let letter = Rc::new(Letter { attempt: message.attempt + 1, ..*message.letter });
+        self.schedule(now + delay, Event::Retry(Message { letter, ..*message }));
+    }
+
+    /// Queues a message again, alone.
+    pub(super) fn send_again(&mut self, message: &Message, now: Time) {
+        self.to_retry -= 1;
+        let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
+        let to = message.to;
+        let queue = match self.figures.queues {
+            Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
+            Queues::PerDestination => QueueKey::To(to),
+            Queues::Workers => QueueKey::Workers,
+        };
+        let job = self.job(from, queue, kind, &activity, [to].into(), None, now);
+        let letter = Rc::new(Letter { created, attempt, ..*job.letter });
+        self.push_job(Job { letter, signs: false, ..job }, now);
+    }
+
+    /// The running jobs of a process that is gone go with it; their requests that have left go on.
+    pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
+        for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
+            let job = self.jobs.remove(number);
+            if let Some(broadcasts) = &mut self.broadcasts {
+                broadcasts.close_job(number);
+            }
+            for to in job.unsent() {
+                let bytes = self.message(&job.letter, to).bytes();
+                self.ledger.link(from, to).drop(bytes);
+                self.queued.take(bytes);
+            }
+        }
+    }
+}
+
+impl Job {
+    /// Whether requests of its that end without events do so after an event.
+    fn ends_after(&self, now: Time, order: Key) -> bool {
+        self.last_end.is_some_and(|(at, last, _)| (at, last) > (now, order))
+    }
+}

@@ -1,0 +1,117 @@
+//! Lazy execution: the steps in a machine's calendar happen before anything else does at the machine, and before another
+//! machine may learn of them.
+
+use super::machine::{LANES, Machine};
+use super::state::Run;
+use crate::event::{Event, Lane, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
+use crate::mechanism::pending::Key;
+use crate::observe::Observer;
+
+/// What a machine does next without an event.
+#[derive(Clone, Copy)]
+enum Next {
+    Request(Step),
+    LaneDone(Lane),
+}
+
+impl<O: Observer> Run<'_, O> {
+    /// Executes what all machines do before an event of this time and key: senders first, for what leaves may arrive before.
+    pub(super) fn catch_up_all(&mut self, before: (Time, Key)) {
+        for is_lazy in [false, true] {
+            for id in (0..self.machines.len()).map(InstanceId::at) {
+                if self.machines[id.index()].is_lazy == is_lazy {
+                    self.catch_up(id, before);
+                }
+            }
+        }
+    }
+
+    /// Executes what a machine does before an event of this time and key.
+    pub(super) fn catch_up(&mut self, id: InstanceId, (until, key): (Time, Key)) {
+        while let Some((at, next)) = self.machines[id.index()].next() {
+            let machine = &mut self.machines[id.index()];
+            if at > until || at == until && machine.order(id, next) > key {
+                return;
+            }
+            match next {
+                Next::Request(step) => {
+                    let request = machine.calendar.pop(step);
+                    self.step(step, request, at);
+                }
+                Next::LaneDone(lane) => {
+                    machine.lanes[lane as usize].done = None;
+                    let epoch = machine.epoch;
+                    self.lane_done(id, lane, epoch, at);
+                }
+            }
+        }
+    }
+
+    /// Another machine may learn of something at a machine at an instant: it must have happened by then.
+    pub(super) fn be_due(&mut self, instance: InstanceId, known: Time) {
+        if let Some(at) = self.machines[instance.index()].calendar.be_due(known, self.pending.now()) {
+            self.due_count += 1;
+            self.schedule(at, Event::Due { instance, number: self.due_count });
+        }
+    }
+
+    /// A machine was due and its steps were executed, or one more waits: when it is due next.
+    pub(super) fn look_after(&mut self, id: InstanceId, now: Time) {
+        self.machines[id.index()].calendar.meet_due(now);
+        self.plan_due(id);
+    }
+
+    /// The next step of a machine of which another one can learn must have happened by then.
+    pub(super) fn plan_due(&mut self, id: InstanceId) {
+        let machine = &self.machines[id.index()];
+        if let Some(next) = machine.next_known_elsewhere() {
+            let known = machine.calendar.known(next);
+            self.be_due(id, known);
+        }
+    }
+
+    /// A task with effects at the instant when it is done waits for a thread, with this number: events say when its tasks
+    /// are done until then.
+    pub(super) fn await_task(&mut self, at: InstanceId, lane: Lane, number: u64) {
+        let thread = &mut self.machines[at.index()].lanes[lane as usize];
+        thread.awaited = thread.awaited.max(number);
+        if let Some(done) = thread.done.take() {
+            self.plan_lane_done(at, lane, done);
+        }
+    }
+}
+
+impl Machine {
+    /// What it does next without an event, and when.
+    #[inline]
+    fn next(&self) -> Option<(Time, Next)> {
+        let mut first = self.calendar.next().map(|(step, waiting)| (waiting.at, Next::Request(step)));
+        // what threads do comes after requests at the same instant
+        for (lane, thread) in LANES.into_iter().zip(&self.lanes) {
+            if let Some(done) = thread.done
+                && first.is_none_or(|(at, _)| done < at)
+            {
+                first = Some((done, Next::LaneDone(lane)));
+            }
+        }
+        first
+    }
+
+    /// When it takes the next step without an event of which another machine can learn: it signs a request, or begins to
+    /// verify one that waited.
+    fn next_known_elsewhere(&self) -> Option<Time> {
+        let thread = &self.lanes[Lane::JsonLd as usize];
+        let begins = thread.done.filter(|_| thread.queue.waiting() > 0);
+        begins.into_iter().chain(self.calendar.next_signed()).min()
+    }
+
+    /// The order of what it does next among the events of its instant.
+    fn order(&self, id: InstanceId, next: Next) -> Key {
+        match next {
+            Next::Request(_) => self.calendar.next().map_or(Key::LAST, |(_, waiting)| waiting.order),
+            Next::LaneDone(lane) => Event::LaneDone { instance: id, lane, epoch: self.epoch }.key(&[]),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The machine of one instance: its stations (cores, links, threads), queues and what it remembers about others.
+
+use super::calendar::Calendar;
+use super::job::QueueKey;
+use crate::domain::delivery::Delivery as Figures;
+use crate::domain::federation::Instance;
+use crate::event::{Lane, Message};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::connections::{Connection, Connections};
+use crate::mechanism::follow_health::FollowHealth;
+use crate::mechanism::queue::Queue;
+use crate::mechanism::rate_limit::RateLimiter;
+use crate::mechanism::retry::Breakers;
+use crate::mechanism::servers::{Link, Servers};
+use crate::observe::Busy;
+use crate::request::Host;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The threads, in the order of `Machine::lanes`.
+pub(super) const LANES: [Lane; 3] = [Lane::JsonLd, Lane::Inbox, Lane::ViewsInbox];
+
+pub(super) struct Machine {
+    pub(super) is_up: bool,
+    /// Whether what it receives waits in its calendar, and its threads make no events.
+    pub(super) is_lazy: bool,
+    /// Whether the end of a request matters only to its job: the process never stops, keeps no connection, and makes no
+    /// request again.
+    pub(super) ends_without_event: bool,
+    /// What it will do without events.
+    pub(super) calendar: Calendar,
+    /// How often its process has started; what an earlier one began means nothing to a later one.
+    pub(super) epoch: u32,
+    pub(super) cores: Servers,
+    pub(super) uplink: Link,
+    pub(super) downlink: Link,
+    pub(super) lanes: [Thread; 3],
+    /// Jobs by their number in the table. They outlive the process.
+    pub(super) queues: BTreeMap<QueueKey, Queue<u32>>,
+    /// Jobs that wait in all its queues.
+    pub(super) waiting_jobs: u64,
+    /// Jobs that have left its queues, and of which something is under way or to be sent.
+    pub(super) running_jobs: BTreeSet<u32>,
+    pub(super) health: FollowHealth,
+    /// The followers that it removed.
+    pub(super) removed: BTreeSet<InstanceId>,
+    pub(super) limiter: Option<RateLimiter>,
+    pub(super) connections: Connections,
+    pub(super) breakers: Option<Breakers>,
+}
+
+/// A thread that does one thing at a time, on one of the cores.
+pub(super) struct Thread {
+    pub(super) queue: Queue<Task>,
+    pub(super) current: Option<Task>,
+    /// When it is done with that, if no event says so.
+    pub(super) done: Option<Time>,
+    /// Tasks that came, and that were taken up.
+    pub(super) came: u64,
+    pub(super) begun: u64,
+    /// Until so many tasks have been taken up, events say when each is done: one of them has effects at that instant.
+    pub(super) awaited: u64,
+}
+
+/// What a thread does.
+#[derive(Clone, Debug)]
+pub(super) enum Task {
+    /// Signs the activity of a job.
+    Sign { job: u32 },
+    /// Verifies a forwarded activity.
+    Verify { request: u32 },
+    /// Works on a received activity.
+    Process(Message),
+}
+
+impl Host for Machine {
+    #[inline]
+    fn work(&mut self, arrival: Time, work: Span) -> Time {
+        self.cores.serve(arrival, work)
+    }
+
+    #[inline]
+    fn upload(&mut self, arrival: Time, bytes: u64) -> Time {
+        self.uplink.transfer(arrival, bytes)
+    }
+
+    #[inline]
+    fn download(&mut self, arrival: Time, bytes: u64) -> Time {
+        self.downlink.transfer(arrival, bytes)
+    }
+
+    #[inline]
+    fn connect(&mut self, now: Time, to: InstanceId) -> Connection {
+        self.connections.open(now, to)
+    }
+}
+
+impl Machine {
+    pub(super) fn new(instance: &Instance, figures: &Figures) -> Machine {
+        let capacity = &instance.capacity;
+        let thread = || Thread {
+            queue: Queue::new(Some(1)),
+            current: None,
+            done: None,
+            came: 0,
+            begun: 0,
+            awaited: 0,
+        };
+        Machine {
+            is_up: true,
+            is_lazy: false,
+            ends_without_event: false,
+            calendar: Calendar::new(),
+            epoch: 0,
+            cores: Servers::new(capacity.cores),
+            uplink: Link::new(capacity.uplink_bits_per_s),
+            downlink: Link::new(capacity.downlink_bits_per_s),
+            lanes: [thread(), thread(), thread()],
+            queues: BTreeMap::new(),
+            waiting_jobs: 0,
+            running_jobs: BTreeSet::new(),
+            health: FollowHealth::new(),
+            removed: BTreeSet::new(),
+            limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
+            connections: Connections::new(figures.keep_alive.idle(&instance.rules)),
+            breakers: figures.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.calendar.is_empty()
+            && self.queues.values().all(Queue::is_idle)
+            && self.lanes.iter().all(|lane| lane.queue.is_idle())
+    }
+
+    pub(super) fn busy(&self, until: Time) -> Busy {
+        Busy {
+            cpu_ns: self.cores.busy_ns(until),
+            uplink_ns: self.uplink.busy_ns(until),
+            downlink_ns: self.downlink.busy_ns(until),
+        }
+    }
+
+    /// The process is gone, with what it kept in memory; returns how many received activities that were, which requests
+    /// were to be verified, and which will not be signed.
+    pub(super) fn stop(&mut self, now: Time) -> (u64, Vec<u32>, Vec<u32>) {
+        self.is_up = false;
+        self.epoch += 1;
+        self.cores.stop(now);
+        let (mut dropped, mut verifying) = (0, Vec::new());
+        for Thread { queue, current, done, came, begun, .. } in &mut self.lanes {
+            for task in queue.take_waiting().into_iter().chain(current.take()) {
+                match task {
+                    Task::Sign { .. } => {}
+                    Task::Verify { request } => verifying.push(request),
+                    Task::Process(_) => dropped += 1,
+                }
+            }
+            queue.stop();
+            *done = None;
+            *begun = *came;
+        }
+        self.queues.values_mut().for_each(Queue::stop);
+        self.health.restart();
+        self.connections.restart();
+        if let Some(limiter) = &mut self.limiter {
+            limiter.restart();
+        }
+        if let Some(breakers) = &mut self.breakers {
+            breakers.restart();
+        }
+        (dropped, verifying, self.calendar.stop().collect())
+    }
+}
+
+impl Thread {
+    /// Whether events say when its tasks are done.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.awaited > self.begun || matches!(self.current, Some(Task::Sign { .. }))
+    }
+}

@@ -1,0 +1,247 @@
+//! The main loop: events in their order, each at the machine where it happens, after what that machine does without events.
+//!
+//! A run ends because it is done, was interrupted or met its event limit.
+
+use super::request::NO_REQUEST;
+use super::state::Run;
+use crate::cell::Cell;
+use crate::domain::faults::{Change, Timetable};
+use crate::domain::workload::Session;
+use crate::event::Event;
+use crate::foundation::ids::{InstanceId, SessionId, VideoId};
+use crate::foundation::units::Time;
+use crate::instance::{Input, Instance};
+use crate::mechanism::pending::Key;
+use crate::metrics::aggregates::Aggregates;
+use crate::observe::{Ending, Observer, RunOutcome};
+use crate::scenario::End;
+use crate::sim::broadcast::{Broadcasts, Execution, takes_all_broadcasts, with_helpers};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Runs a cell event by event and reports to `observer`. `stop` ends it early when it becomes true.
+pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
+    let timetable = timetable(cell);
+    let mut run = Run::new(cell, &timetable, observer);
+    run.plan_all();
+    run.execute(stop)
+}
+
+/// Runs a cell and works out apart what needs no events: what is not reported to `observer` is summed up in `Aggregates`. What
+/// both add up to is the same as that of `run`. So many threads help.
+///
+/// None if a rate limit refused requests: nothing that was reported holds then, and only `run` knows better.
+pub fn run_fast(
+    cell: &Cell,
+    helpers: usize,
+    observer: &mut impl Observer,
+    stop: &AtomicBool,
+) -> Option<(Ending, Aggregates, Execution)> {
+    let timetable = timetable(cell);
+    with_helpers(helpers, |helpers| {
+        let mut run = Run::new(cell, &timetable, observer);
+        run.look_ahead(helpers);
+        run.plan_all();
+        let ending = run.execute(stop);
+        let broadcasts = run.broadcasts.take()?;
+        let mut execution = broadcasts.execution.clone();
+        execution.heartbeats_skipped = run.heartbeats_skipped;
+        Some((ending, broadcasts.finish(run.now)?, execution))
+    })
+}
+
+/// Whether the broadcasts of all origins make no events in `run_fast`, whoever watches.
+pub fn broadcasts_without_events(cell: &Cell) -> bool {
+    takes_all_broadcasts(cell, &timetable(cell))
+}
+
+fn timetable(cell: &Cell) -> Timetable {
+    Timetable::new(&cell.faults, cell.federation.instances.len(), cell.seed, cell.end.latest())
+}
+
+impl<O: Observer> Run<'_, O> {
+    fn plan_all(&mut self) {
+        self.plan_ticks_and_flushes();
+        self.plan_changes();
+        for entry in 0..self.cell.other.background.len() {
+            self.plan_background(entry as u32, 0);
+        }
+        self.schedule(self.cell.sampling.from, Event::Sample { number: 0 });
+    }
+
+    fn plan_ticks_and_flushes(&mut self) {
+        let cell = self.cell;
+        for (id, (&phase, instance)) in cell.tick_phase.iter().zip(&cell.federation.instances).enumerate() {
+            if instance.is_peertube {
+                self.schedule(phase, Event::Tick { instance: InstanceId::at(id), number: 0 });
+            }
+        }
+        for &instance in cell.federation.followers.keys() {
+            let flush = Event::HealthFlush { instance, number: 0 };
+            self.schedule(cell.health_phase[instance.index()], flush);
+            if cell.other.update_every.is_some() {
+                let flush = Event::UpdateFlush { instance, number: 0 };
+                self.schedule(cell.update_phase[instance.index()], flush);
+            }
+        }
+    }
+
+    fn plan_changes(&mut self) {
+        for (at, instance, change) in self.timetable.changes() {
+            match change {
+                Change::Stop => self.schedule(at, Event::Stop { instance }),
+                Change::Start(rules) => {
+                    self.schedule(at, Event::Restart { instance });
+                    self.upgrades.extend(rules.map(|rules| ((instance, at), rules)));
+                }
+            }
+        }
+    }
+
+    fn execute(&mut self, stop: &AtomicBool) -> Ending {
+        let end = self.cell.end.latest();
+        loop {
+            let next = self.admit();
+            if next.is_none_or(|next| next > end) {
+                self.now = end;
+                self.catch_up_all((end, Key::LAST));
+                self.process_received();
+                return self.ending(RunOutcome::Done(end));
+            }
+            if self.events >= self.cell.event_limit {
+                return self.ending(RunOutcome::EventLimit(self.now));
+            }
+            // Looking at a shared flag costs little, but not nothing.
+            if self.events.is_multiple_of(1024) && self.has_refused() {
+                return self.ending(RunOutcome::Interrupted);
+            }
+            if self.events.is_multiple_of(1024) && stop.load(Ordering::Relaxed) {
+                return self.ending(RunOutcome::Interrupted);
+            }
+            let Some((now, key, event)) = self.pending.pop() else { continue };
+            self.now = now;
+            self.events += 1;
+            match self.place(&event) {
+                Some(id) => self.catch_up(id, (now, key)),
+                None => self.catch_up_all((now, key)),
+            }
+            self.process_received();
+            self.observer.event(now, &event);
+            self.happen(&event);
+            self.process_received();
+            self.fill_slots(self.now);
+            self.hand_over(now, key);
+            if matches!(event, Event::Sample { .. }) && self.is_over() {
+                return self.ending(RunOutcome::Done(now));
+            }
+        }
+    }
+
+    /// Makes pending what becomes an event only when it is due: the first heartbeat of each session and the time-out of each
+    /// request that is not over. Returns when the next event is.
+    fn admit(&mut self) -> Option<Time> {
+        loop {
+            let next = self.pending.next_time();
+            let is_due = |at: Time| next.is_none_or(|next| at <= next);
+            if self.cell.sessions.get(self.next_session).is_some_and(|session| is_due(session.start)) {
+                self.admit_session();
+            } else if self.next_deadline().is_some_and(is_due) {
+                self.meet_deadline();
+            } else {
+                return next;
+            }
+        }
+    }
+
+    /// Hands what was collected for the replay over, if it is enough.
+    fn hand_over(&mut self, now: Time, key: Key) {
+        if !self.broadcasts.as_ref().is_some_and(Broadcasts::is_full) {
+            return;
+        }
+        self.catch_up_all((now, key));
+        self.process_received();
+        if let Some(broadcasts) = &mut self.broadcasts {
+            broadcasts.pass_on(now);
+        }
+    }
+
+    fn admit_session(&mut self) {
+        let session = &self.cell.sessions[self.next_session];
+        let heartbeat = Event::Heartbeat { session: SessionId::at(self.next_session), number: 0 };
+        self.next_session += 1;
+        if session.start < session.end {
+            self.schedule(session.start, heartbeat);
+        }
+    }
+
+    fn happen(&mut self, event: &Event) {
+        match *event {
+            Event::Stop { instance } => {
+                self.handle(instance, Input::Stop, self.now);
+                self.stop(instance, self.now);
+            }
+            Event::Restart { instance } => self.restart(instance),
+            Event::Tick { instance, number } => self.tick(instance, number),
+            Event::HealthFlush { instance, number } => self.flush_health(instance, number),
+            Event::UpdateFlush { instance, number } => self.flush_updates(instance, number),
+            Event::Sample { number } => self.sample(number),
+            Event::Request { slot: NO_REQUEST, ref message, .. } => self.arrive_at_once(message, self.now),
+            Event::Request { step, slot, .. } => self.step(step, slot, self.now),
+            Event::Due { instance, .. } => self.look_after(instance, self.now),
+            Event::JobDone { slot, .. } => self.finish_job(slot, self.now),
+            Event::LaneDone { instance, lane, epoch } => self.lane_done(instance, lane, epoch, self.now),
+            Event::JobLimit { job, slot, .. } => self.limit_job(slot, job),
+            Event::Retry(ref message) => self.send_again(message, self.now),
+            Event::Heartbeat { session, number } => self.heartbeat(session, number),
+            Event::WatchAction { session } => self.report_watch(session),
+            Event::Background { entry, number } => self.background(entry, number),
+        }
+    }
+
+    /// Where an event happens; none if everywhere.
+    fn place(&self, event: &Event) -> Option<InstanceId> {
+        let Cell { other, federation, sessions, .. } = self.cell;
+        match *event {
+            Event::Background { entry, .. } => {
+                Some(federation.origin(other.background[entry as usize].video))
+            }
+            _ => event.place(sessions),
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        let broadcasts = &self.broadcasts;
+        let is_replayed = |id| {
+            broadcasts.as_ref().is_some_and(|broadcasts| broadcasts.follower(InstanceId::at(id)).is_some())
+        };
+        let shows_nothing = |instance: &Instance| {
+            (0..self.cell.federation.videos.len()).all(|video| instance.displayed(VideoId::at(video)) == 0)
+        };
+        let events_are_idle = matches!(self.cell.end, End::Idle { .. })
+            && self.next_session == self.cell.sessions.len()
+            && self.now >= self.last_end
+            && self.is_idle(self.now)
+            && self
+                .instances
+                .iter()
+                .enumerate()
+                .all(|(id, instance)| is_replayed(id) || !instance.is_up() || shows_nothing(instance));
+        let now = self.now;
+        events_are_idle && self.broadcasts.as_mut().is_none_or(|broadcasts| broadcasts.is_idle(now))
+    }
+
+    fn ending(&mut self, outcome: RunOutcome) -> Ending {
+        self.assert_conserved();
+        self.report_unstarted(self.now);
+        let watching = |session: &&Session| session.start <= self.now && session.end > self.now;
+        Ending {
+            outcome,
+            events: self.events,
+            flow: self.flow(),
+            unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
+            busy: self.busy(self.now),
+            viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
+            queued_jobs_peak: self.queued_jobs_peak,
+            inbox_dropped: self.inbox_dropped,
+        }
+    }
+}

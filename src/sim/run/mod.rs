@@ -1,0 +1,28 @@
+//! A run: instances in virtual time, their machines, jobs and requests, event by event.
+//!
+//! A send becomes one job or several (`sending`), which wait in queues; a running job makes requests (`jobs`), each of which
+//! takes the legs of its path (`sim::request`) on the stations of two machines (`steps`, `machine`); the receiver verifies,
+//! answers and works through its inbox queue (`threads`). Steps that concern one machine alone wait in its calendar
+//! instead of being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a send leaves at once and arrives after
+//! its latency (`unqueued`). `main_loop` takes the events in their order, `inputs` hands inputs to instances.
+//! No protocol rules but those about delivery are read here.
+
+mod calendar;
+mod inputs;
+mod job;
+mod jobs;
+mod lazy;
+mod machine;
+mod main_loop;
+mod request;
+mod samples;
+mod sending;
+mod skips;
+mod state;
+mod steps;
+mod threads;
+mod unqueued;
+
+pub use main_loop::{broadcasts_without_events, run, run_fast};
+pub use sending::{peertube_queue, splits_bad_inboxes};
+pub use state::health_rule;

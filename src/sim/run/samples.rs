@@ -1,0 +1,86 @@
+//! What a sample, an hourly flush and the end of a run ask of delivery.
+
+use super::machine::{LANES, Machine};
+use super::state::{Run, health_rule};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::observe::{Busy, HealthNote, Observer, QueueName, QueueSample};
+
+impl<O: Observer> Run<'_, O> {
+    pub(super) fn busy(&self, until: Time) -> Vec<Busy> {
+        self.machines.iter().map(|machine| machine.busy(until)).collect()
+    }
+
+    /// Reports the jobs that still wait when the run ends.
+    pub(super) fn report_unstarted(&mut self, now: Time) {
+        for machine in &self.machines {
+            for queue in machine.queues.values() {
+                queue.jobs().for_each(|(since, _)| self.observer.job_unstarted(now.since(since)));
+            }
+        }
+    }
+
+    /// The queues that hold something, or from which something started since the call before.
+    pub(super) fn queue_samples(&mut self, now: Time) -> Vec<QueueSample> {
+        let mut samples = Vec::new();
+        for (id, machine) in self.machines.iter_mut().enumerate() {
+            sample_machine(InstanceId::at(id), machine, now, &mut samples);
+        }
+        samples
+    }
+
+    /// Writes down how the followers' inboxes of an instance did; followers that did too badly are removed.
+    pub(super) fn note_health(&mut self, of: InstanceId) {
+        let Run { inboxes, machines, instances, observer, now, .. } = self;
+        let Some(inboxes) = inboxes.get_mut(&of) else { return };
+        let machine = &mut machines[of.index()];
+        for finding in machine.health.flush(*now, health_rule(instances[of.index()].rules())) {
+            // who is no follower has no follow to lose
+            if inboxes.own().binary_search(&finding.follower).is_err() {
+                continue;
+            }
+            if finding.removed {
+                inboxes.remove(finding.follower);
+                machine.removed.insert(finding.follower);
+            }
+            let note = HealthNote {
+                instance: of,
+                follower: finding.follower,
+                good: finding.good,
+                bad: finding.bad,
+                score: finding.score,
+                removed: finding.removed,
+            };
+            observer.health(*now, &note);
+        }
+    }
+}
+
+fn sample_machine(instance: InstanceId, machine: &mut Machine, now: Time, samples: &mut Vec<QueueSample>) {
+    let mut note = |queue, waiting, running, oldest: Span, (started, waited): (u64, Span)| {
+        if waiting == 0 && running == 0 && started == 0 {
+            return;
+        }
+        match samples.last_mut().filter(|last| last.instance == instance && last.queue == queue) {
+            // the queues per destination are one in the records
+            Some(last) => {
+                last.waiting += waiting;
+                last.running += running;
+                last.oldest = last.oldest.max(oldest);
+                last.started += started;
+                last.waited = last.waited + waited;
+            }
+            None => samples.push(QueueSample { instance, queue, waiting, running, oldest, started, waited }),
+        }
+    };
+    for (key, queue) in &mut machine.queues {
+        let oldest = queue.oldest(now);
+        note(key.name(), queue.waiting(), queue.running(), oldest, queue.take_started());
+    }
+    for (lane, thread) in LANES.into_iter().zip(&mut machine.lanes) {
+        let queue = &mut thread.queue;
+        let oldest = queue.oldest(now);
+        let started = queue.take_started();
+        note(QueueName::Lane(lane), queue.waiting(), queue.running(), oldest, started);
+    }
+}

@@ -1,0 +1,264 @@
+//! Sending: an effect becomes jobs, which wait in queues.
+
+use super::job::{Job, QueueKey};
+use super::machine::Task;
+use super::state::Run;
+use crate::domain::delivery::Queues;
+use crate::domain::federation::Inboxes;
+use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
+use crate::event::{Lane, Letter, LetterName, Message};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
+use crate::instance::{Effect, Recipients};
+use crate::mechanism::activity::{Activity, Kind};
+use crate::mechanism::follow_health::FollowHealth;
+use crate::mechanism::queue::Queue;
+use crate::mechanism::wire::Persistence;
+use crate::observe::{Observer, QueueName};
+use crate::sim::route::Route;
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl<O: Observer> Run<'_, O> {
+    /// Queues what an effect sends; without queues, sends it.
+    pub(super) fn send(&mut self, from: InstanceId, effect: &Effect, now: Time) {
+        let rules = *self.instances[from.index()].rules();
+        let Effect { activity, to } = *effect;
+        let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
+        let (list, except) = self.recipients(from, &rules, to);
+        if self.is_unlimited() {
+            return self.send_at_once(from, kind, &activity, &list, except, now);
+        }
+        match self.figures.queues {
+            Queues::Unlimited | Queues::Peertube => {
+                let queue = QueueKey::of_peertube(peertube_queue(kind, to, &rules));
+                let health = &self.machines[from.index()].health;
+                if !splits_bad_inboxes(to, &rules, health) {
+                    self.queue_job(from, queue, kind, &activity, list, except, now);
+                    return;
+                }
+                let (bad, fair): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
+                self.queue_job(from, queue, kind, &activity, fair.into(), None, now);
+                for inbox in bad {
+                    let alone: Arc<[InstanceId]> = [inbox].into();
+                    self.queue_job(from, QueueKey::Unicast, kind, &activity, alone, None, now);
+                }
+            }
+            Queues::PerDestination | Queues::Workers => {
+                let is_per_destination = self.figures.queues == Queues::PerDestination;
+                let mut signs = !kind.is_forwarded();
+                for &inbox in list.iter().filter(|&&inbox| Some(inbox) != except) {
+                    let queue = if is_per_destination { QueueKey::To(inbox) } else { QueueKey::Workers };
+                    let job = self.job(from, queue, kind, &activity, [inbox].into(), None, now);
+                    // The activity is signed once, with the first of its jobs.
+                    self.push_job(Job { signs: std::mem::take(&mut signs), ..job }, now);
+                }
+            }
+        }
+    }
+
+    fn recipients(
+        &self,
+        from: InstanceId,
+        rules: &Rules,
+        to: Recipients,
+    ) -> (Arc<[InstanceId]>, Option<InstanceId>) {
+        let inboxes = self.inboxes.get(&from);
+        let list = |list: Option<&Arc<[InstanceId]>>| list.map_or_else(|| [].into(), Arc::clone);
+        match to {
+            Recipients::One(to) => ([to].into(), None),
+            Recipients::Followers => (list(inboxes.map(Inboxes::own)), None),
+            Recipients::FollowersBut(author) => {
+                (list(inboxes.map(|inboxes| inboxes.forwards(rules))), Some(author))
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
+    fn queue_job(
+        &mut self,
+        from: InstanceId,
+        queue: QueueKey,
+        kind: Kind,
+        activity: &Activity,
+        to: Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+        now: Time,
+    ) {
+        let job = self.job(from, queue, kind, activity, to, except, now);
+        self.push_job(job, now);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
+    pub(super) fn job(
+        &mut self,
+        from: InstanceId,
+        queue: QueueKey,
+        kind: Kind,
+        activity: &Activity,
+        to: Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+        now: Time,
+    ) -> Job {
+        self.job_count += 1;
+        Job::new(self.letter(from, kind, activity, now), queue, to, except)
+    }
+
+    pub(super) fn letter(
+        &mut self,
+        from: InstanceId,
+        kind: Kind,
+        activity: &Activity,
+        created: Time,
+    ) -> Rc<Letter> {
+        Rc::new(Letter {
+            activity: *activity,
+            kind,
+            from,
+            form: self.instances[from.index()].rules().wire.form(),
+            persistence: match self.figures.keep_alive.idle(self.instances[from.index()].rules()) {
+                Some(_) => Persistence::Kept,
+                None => Persistence::Closed,
+            },
+            created,
+            authored: self.true_time(activity),
+            attempt: 0,
+            job: self.job_count,
+            body_bytes: self.path.body_bytes(self.sizes.body(activity)) as u32,
+            name: LetterName::new(activity, kind, from),
+        })
+    }
+
+    /// Puts a job into its queue, unless it is for nobody.
+    pub(super) fn push_job(&mut self, mut job: Job, now: Time) {
+        if job.unsent().next().is_none() {
+            return;
+        }
+        let (letter, queue) = (Rc::clone(&job.letter), job.queue);
+        let from = letter.from;
+        job.route = self.route_of(&job);
+        match self.broadcasts.as_mut().zip(job.route.as_ref()) {
+            Some((broadcasts, route)) => broadcasts.create(route, job.except),
+            None => {
+                for to in job.unsent() {
+                    let bytes = self.message(&letter, to).bytes();
+                    self.ledger.link(from, to).create(bytes);
+                    self.queued.add(bytes);
+                }
+            }
+        }
+        let number = self.jobs.insert(job);
+        self.jobs.get(number).slot = number;
+        let slots = self.slots_of(queue);
+        let machine = &mut self.machines[from.index()];
+        machine.queues.entry(queue).or_insert_with(|| Queue::new(Some(slots))).push(now, number);
+        machine.waiting_jobs += 1;
+        self.start_jobs(from, queue, now);
+        self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
+    }
+
+    /// The route of a job whose requests make no events.
+    fn route_of(&mut self, job: &Job) -> Option<Arc<Route>> {
+        self.broadcasts.as_ref()?;
+        let (letter, to) = (&job.letter, &job.to);
+        let like = self.message(letter, to[0]);
+        let broadcasts = self.broadcasts.as_mut()?;
+        if let Some(route) = broadcasts.known_route(&like, to) {
+            return Some(route);
+        }
+        if let Err(fallback) = broadcasts.takes(letter.from, to, letter.kind.is_forwarded()) {
+            let messages = job.unsent().count() as u64;
+            *broadcasts.execution.messages_with_events.entry(fallback).or_default() += messages;
+            return None;
+        }
+        self.route(letter, to)
+    }
+
+    /// The route of messages that make no events.
+    pub(super) fn route(&mut self, letter: &Rc<Letter>, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
+        let like = self.message(letter, to[0]);
+        let known = self.broadcasts.as_ref()?.known_route(&like, to);
+        known.or_else(|| {
+            let messages: Vec<Message> = to.iter().map(|&to| self.message(letter, to)).collect();
+            self.broadcasts.as_mut().map(|broadcasts| broadcasts.add_route(&messages, to))
+        })
+    }
+
+    fn slots_of(&self, queue: QueueKey) -> u32 {
+        match queue {
+            QueueKey::Sequential => self.figures.sequential_jobs,
+            QueueKey::Parallel => self.figures.parallel_jobs,
+            QueueKey::Unicast => self.figures.unicast_jobs,
+            QueueKey::To(_) => self.figures.requests_per_destination,
+            QueueKey::Workers => self.figures.workers,
+        }
+    }
+
+    /// Starts jobs where a slot has become free since the last call. A job that is over at once frees its slot again, so
+    /// this is a loop and no recursion.
+    pub(super) fn fill_slots(&mut self, now: Time) {
+        while let Some((from, queue)) = self.with_room.pop() {
+            self.start_jobs(from, queue, now);
+        }
+    }
+
+    /// Starts the jobs of a queue for which there is room.
+    pub(super) fn start_jobs(&mut self, from: InstanceId, queue: QueueKey, now: Time) {
+        loop {
+            let machine = &mut self.machines[from.index()];
+            let Some(jobs) = machine.queues.get_mut(&queue).filter(|_| machine.is_up) else { return };
+            let Some((job, waited)) = jobs.start(now) else { return };
+            machine.waiting_jobs -= 1;
+            machine.running_jobs.insert(job);
+            self.observer.job_started(now, from, queue.name(), waited);
+            self.start_job(job, now);
+        }
+    }
+
+    fn start_job(&mut self, number: u32, now: Time) {
+        let job = self.jobs.get(number);
+        if job.signs {
+            let from = job.letter.from;
+            self.give_task(from, Lane::JsonLd, Task::Sign { job: number }, now);
+        } else {
+            self.run_job(number, now);
+        }
+    }
+
+    pub(super) fn message(&mut self, letter: &Rc<Letter>, to: InstanceId) -> Message {
+        let receiver = self.instances[to.index()].rules().wire.form();
+        let [head_bytes, response_bytes] = letter.heads(to, receiver, &mut self.sizes);
+        Message {
+            letter: Rc::clone(letter),
+            to,
+            head_bytes: self.path.head_bytes(head_bytes),
+            response_bytes,
+        }
+    }
+
+    /// When an activity was built, by the true clock.
+    fn true_time(&self, activity: &Activity) -> Time {
+        activity.built.before(self.conditions.timetable.clock_ahead(activity.author))
+    }
+}
+
+/// The queue of PeerTube that a send uses.
+pub fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueName {
+    match (kind, to) {
+        (Kind::Update | Kind::Background, _) => QueueName::Sequential,
+        (_, Recipients::One(_)) => QueueName::Unicast,
+        (_, Recipients::Followers) => match rules.broadcast_queue {
+            BroadcastQueue::Sequential => QueueName::Sequential,
+            BroadcastQueue::Parallel => QueueName::Parallel,
+        },
+        (_, Recipients::FollowersBut(_)) => match rules.forward_queue {
+            ForwardQueue::Sequential => QueueName::Sequential,
+            ForwardQueue::Parallel => QueueName::Parallel,
+        },
+    }
+}
+
+/// Whether PeerTube sends to the bad inboxes of the last finished job by single jobs now.
+pub fn splits_bad_inboxes(to: Recipients, rules: &Rules, health: &FollowHealth) -> bool {
+    matches!(to, Recipients::Followers) && rules.bad_inbox == BadInbox::Unicast && health.any_bad()
+}

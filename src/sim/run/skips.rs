@@ -1,0 +1,43 @@
+//! Which sessions may skip the heartbeats that nobody needs at their time.
+//!
+//! Between two sendings a visit is arithmetic: its heartbeats say no more than that it goes on. That holds where the
+//! instance keeps its process, and where a viewer's visits do not overlap; what an instance heeds is its own to say.
+
+use crate::cell::Cell;
+use crate::domain::faults::Timetable;
+use crate::foundation::ids::SessionId;
+use std::collections::BTreeSet;
+
+/// By `SessionId`; nothing at all where none may.
+#[derive(Default)]
+pub(super) struct Skips(Vec<bool>);
+
+impl Skips {
+    pub(super) fn new(cell: &Cell, timetable: &Timetable) -> Skips {
+        let changing: BTreeSet<_> = timetable.changes().iter().map(|change| change.1).collect();
+        let sessions = &cell.sessions;
+        let mut may_skip: Vec<bool> =
+            sessions.iter().map(|session| !changing.contains(&session.instance)).collect();
+        let mut visits: Vec<usize> = (0..sessions.len()).collect();
+        visits.sort_by_key(|&id| (sessions[id].viewer, sessions[id].video, sessions[id].start));
+        let mut latest = None;
+        for &id in &visits {
+            let visit = &sessions[id];
+            let viewer = (visit.viewer, visit.video);
+            match latest.filter(|(of, _)| *of == viewer) {
+                Some((_, before)) if sessions[before as usize].end > visit.start => {
+                    (may_skip[before as usize], may_skip[id]) = (false, false);
+                    if visit.end > sessions[before as usize].end {
+                        latest = Some((viewer, id as u32));
+                    }
+                }
+                _ => latest = Some((viewer, id as u32)),
+            }
+        }
+        Skips(may_skip)
+    }
+
+    pub(super) fn may_skip(&self, session: SessionId) -> bool {
+        self.0.get(session.index()).copied().unwrap_or(false)
+    }
+}

@@ -1,0 +1,230 @@
+//! The state of a run: instances and their machines, jobs, requests, the events to come, and what waits or is under way.
+//!
+//! Files beside this one say what happens to it. Nothing is ever forgotten: `Ledger`, asserted at every sample.
+
+use super::job::{Job, QueueKey};
+use super::machine::Machine;
+use super::request::{Deadline, Request};
+use super::skips::Skips;
+use crate::cell::Cell;
+use crate::domain::delivery::{Delivery, Queues, Tls};
+use crate::domain::faults::Timetable;
+use crate::domain::federation::Inboxes;
+use crate::domain::protocol::{FollowHealth, Rules};
+use crate::event::{Event, Message};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::random::{MessageDraws, Purpose};
+use crate::foundation::units::{Span, Time};
+use crate::instance::{Effect, Instance};
+use crate::mechanism::follow_health::HealthRule;
+use crate::mechanism::ledger::{Amount, Flow, Ledger};
+use crate::mechanism::network::Network;
+use crate::mechanism::pending::Pending;
+use crate::mechanism::slab::Slab;
+use crate::mechanism::transport::Handshake;
+use crate::mechanism::wire::Sizes;
+use crate::observe::Observer;
+use crate::request::{Conditions, Path};
+use crate::sim::broadcast::{Broadcasts, Helpers};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+pub(in crate::sim) struct Run<'a, O> {
+    pub(super) observer: O,
+    /// The instant of the event at hand.
+    pub(super) now: Time,
+    pub(super) pending: Pending<Event>,
+    /// Events so far.
+    pub(super) events: u64,
+    pub(super) timetable: &'a Timetable,
+    pub(super) instances: Vec<Instance>,
+    /// What an instance speaks after the restart at an instant, if something else.
+    pub(super) upgrades: BTreeMap<(InstanceId, Time), Rules>,
+    /// The number of the tick that each instance waits for; a tick with another number was overtaken by a restart.
+    pub(super) next_tick: Vec<u32>,
+    /// The first session whose first heartbeat is not pending yet.
+    pub(super) next_session: usize,
+    /// When the last session ends.
+    pub(super) last_end: Time,
+    /// Which sessions may skip heartbeats.
+    pub(super) skips: Skips,
+    pub(super) heartbeats_skipped: u64,
+    pub(super) cell: &'a Cell,
+    pub(super) figures: Delivery,
+    pub(super) path: Path,
+    pub(super) conditions: Conditions<'a>,
+    /// Whether steps that concern one machine for a while wait in its calendar.
+    pub(super) looks_ahead: bool,
+    /// What is computed outside of the event loop; none where every message makes events.
+    pub(super) broadcasts: Option<Broadcasts<'a>>,
+    pub(super) network: Network,
+    pub(super) retry_draws: MessageDraws,
+    pub(super) sizes: Sizes<'a>,
+    pub(super) ledger: Ledger,
+    pub(super) machines: Vec<Machine>,
+    /// Of each origin: whom its broadcasts go to, without the followers that it removed.
+    pub(super) inboxes: BTreeMap<InstanceId, Inboxes>,
+    pub(super) jobs: Slab<Job>,
+    pub(super) requests: Slab<Request>,
+    /// Requests so far, which numbers them.
+    pub(super) request_count: u64,
+    /// The deadlines of requests that have begun, in order; some of these are over.
+    pub(super) deadlines: VecDeque<Deadline>,
+    /// The last deadline of a request whose receiver's thread was not known to be free: until then a run is not idle.
+    pub(super) last_deadline: Time,
+    /// Jobs so far, which numbers them.
+    pub(super) job_count: u64,
+    /// What waits in queues, counted where it waits.
+    pub(super) queued: Amount,
+    /// What is under way, counted where it is.
+    pub(super) in_flight: Amount,
+    /// Queues in which a slot has become free.
+    pub(super) with_room: Vec<(InstanceId, QueueKey)>,
+    /// Messages that wait for their next attempt.
+    pub(super) to_retry: u64,
+    pub(super) queued_jobs_peak: u64,
+    pub(super) inbox_dropped: u64,
+    /// Events so far that look after calendars.
+    pub(super) due_count: u64,
+    /// Activities that have come out of inbox queues and were not taken yet, and when they did.
+    pub(super) processed: VecDeque<(Time, Message)>,
+    // Kept from call to call, so that a send allocates nothing.
+    pub(super) effects: Vec<Effect>,
+    pub(super) destinations: Vec<InstanceId>,
+    pub(super) latencies: Vec<Option<Span>>,
+}
+
+/// By which rule an instance gives followers up.
+pub fn health_rule(rules: &Rules) -> HealthRule {
+    match rules.follow_health {
+        FollowHealth::Off => HealthRule::Off,
+        FollowHealth::Score => HealthRule::Score,
+        FollowHealth::SevenDays => HealthRule::SevenDays,
+    }
+}
+
+impl<'a, O: Observer> Run<'a, O> {
+    /// A run in which every message makes events.
+    pub(super) fn new(cell: &'a Cell, timetable: &'a Timetable, observer: O) -> Run<'a, O> {
+        let instances = &cell.federation.instances;
+        let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
+        let inboxes = cell.federation.followers.iter();
+        let inboxes = inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances)));
+        let catalogue: Arc<[_]> = cell.federation.videos.as_slice().into();
+        let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
+            Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&catalogue))
+        };
+        Run {
+            observer,
+            now: Time::ZERO,
+            pending: Pending::new(),
+            events: 0,
+            timetable,
+            instances: instances.iter().enumerate().map(start).collect(),
+            upgrades: BTreeMap::new(),
+            next_tick: vec![0; instances.len()],
+            next_session: 0,
+            last_end: cell.sessions.iter().map(|session| session.end).max().unwrap_or_default(),
+            skips: Skips::default(),
+            heartbeats_skipped: 0,
+            cell,
+            figures: cell.delivery,
+            path: Path::new(&cell.delivery, handshake(cell)),
+            conditions: Conditions::new(timetable, cell.seed),
+            looks_ahead: false,
+            broadcasts: None,
+            network: Network::new(&cell.network, &regions, cell.seed),
+            retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
+            sizes: Sizes::new(&cell.names, cell.other.bodies),
+            ledger: Ledger::new(instances.len()),
+            machines: instances.iter().map(|instance| Machine::new(instance, &cell.delivery)).collect(),
+            inboxes: inboxes.collect(),
+            jobs: Slab::default(),
+            requests: Slab::default(),
+            request_count: 0,
+            deadlines: VecDeque::new(),
+            last_deadline: Time::ZERO,
+            job_count: 0,
+            queued: Amount::default(),
+            in_flight: Amount::default(),
+            with_room: Vec::new(),
+            to_retry: 0,
+            queued_jobs_peak: 0,
+            inbox_dropped: 0,
+            due_count: 0,
+            processed: VecDeque::new(),
+            effects: Vec::new(),
+            destinations: Vec::new(),
+            latencies: Vec::new(),
+        }
+    }
+
+    /// From now on, what needs no events makes none.
+    pub(super) fn look_ahead(&mut self, helpers: Helpers<'a, '_>) {
+        let broadcasts = Broadcasts::new(self.cell, &self.conditions, self.path, helpers);
+        for (id, machine) in self.machines.iter_mut().enumerate() {
+            let eligibility = broadcasts.eligibility();
+            machine.is_lazy = eligibility.is_lazy(InstanceId::at(id));
+            machine.ends_without_event = eligibility.ends_without_event[id];
+        }
+        // without latencies, what happens elsewhere is known at once
+        self.looks_ahead = self.cell.network.latency_min() > Span::ZERO;
+        self.skips = Skips::new(self.cell, self.timetable);
+        self.broadcasts = Some(broadcasts);
+    }
+
+    pub(super) fn schedule(&mut self, time: Time, event: Event) {
+        self.pending.push(time, event.key(&self.cell.sessions), event);
+    }
+
+    pub(super) fn is_up(&self, instance: InstanceId) -> bool {
+        self.instances[instance.index()].is_up()
+    }
+
+    /// What an instance takes for the time.
+    pub(super) fn clock(&self, instance: InstanceId) -> Time {
+        self.now + self.timetable.clock_ahead(instance)
+    }
+
+    /// Whether requests that make no events were refused for their rate: they should have made some.
+    pub(super) fn has_refused(&self) -> bool {
+        self.broadcasts.as_ref().is_some_and(Broadcasts::has_refused)
+    }
+
+    /// Whether nothing waits, is under way or is being worked on.
+    pub(super) fn is_idle(&self, now: Time) -> bool {
+        self.in_flight.messages == 0
+            && self.last_deadline < now
+            && self.to_retry == 0
+            && self.jobs.is_empty()
+            && self.requests.is_empty()
+            && self.machines.iter().all(Machine::is_idle)
+    }
+
+    /// Every message of every link is somewhere.
+    pub(super) fn assert_conserved(&self) {
+        self.ledger.assert_conserved(self.queued, self.in_flight);
+    }
+
+    pub(super) fn flow(&self) -> Flow {
+        let mut flow = self.ledger.total();
+        if let Some(broadcasts) = &self.broadcasts {
+            flow += broadcasts.flow();
+        }
+        flow
+    }
+
+    pub(super) fn is_unlimited(&self) -> bool {
+        self.figures.queues == Queues::Unlimited
+    }
+}
+
+/// The handshake of a new connection.
+fn handshake(cell: &Cell) -> Handshake {
+    let encrypted = cell.names.instances.first().is_some_and(|host| host.url.starts_with("https:"));
+    match cell.delivery.tls {
+        _ if !encrypted => Handshake::None,
+        Tls::Full => Handshake::Full,
+        Tls::Resumed => Handshake::Resumed,
+    }
+}

@@ -1,0 +1,345 @@
+//! The steps of a request: at each, one leg of its path (`request::path`) on the stations of one machine.
+//!
+//! A step is an event, or waits in the calendar of the machine where it happens. The sender's side and the receiver's end
+//! separately: a request is over for its sender when it is answered or times out, whatever still happens to it elsewhere.
+
+use super::calendar::Waiting;
+use super::request::{Deadline, Request};
+use super::state::Run;
+use crate::domain::faults::Reachability;
+use crate::event::{Event, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::ledger::Arrival;
+use crate::mechanism::slab::Slab;
+use crate::observe::{Observer, RequestOutcome};
+use crate::request::message_name;
+use crate::request::{Failure, Host, Load, Path, Transit};
+
+impl<O: Observer> Run<'_, O> {
+    /// Begins a request: the sender signs it.
+    pub(super) fn begin_request(&mut self, job: u32, message: Message, latency: Option<Span>, now: Time) {
+        let signed = self.path.begin(&mut self.machines[message.from.index()], now);
+        let deadline = now + self.path.timeout;
+        self.request_count += 1;
+        let number = self.request_count;
+        let slot = self.requests.insert(Request::new(job, message, latency, signed, deadline, number));
+        while let Some(first) = self.deadlines.front()
+            && !is_waited_for(&mut self.requests, first)
+        {
+            self.deadlines.pop_front();
+        }
+        self.deadlines.push_back(Deadline { at: deadline, slot, number });
+        self.plan(slot, Step::Signed, signed);
+    }
+
+    /// Takes a step of a request.
+    pub(super) fn step(&mut self, step: Step, slot: u32, now: Time) {
+        match step {
+            Step::Signed => self.leave(slot, now),
+            Step::Reached => self.reach(slot, now),
+            Step::Arrived => self.arrive(slot, now),
+            Step::Verified => self.verified(slot, now),
+            Step::Answered => self.answered(slot, now),
+            Step::Ended => {
+                let outcome = self.requests.get(slot).outcome;
+                self.end(slot, outcome, now);
+            }
+            Step::TimedOut => self.end(slot, RequestOutcome::TimedOut, now),
+        }
+        self.unrefer(slot);
+    }
+
+    /// The sender has signed: the request leaves, or finds that it cannot.
+    fn leave(&mut self, slot: u32, now: Time) {
+        let Run { requests, path, conditions, machines, .. } = self;
+        let request = requests.get(slot);
+        if std::mem::replace(&mut request.has_left, true) {
+            return; // its process was gone before
+        }
+        let Request { message, deadline, latency: drawn, .. } = &*request;
+        let (from, to, deadline) = (message.from, message.to, *deadline);
+        let load = Load {
+            from,
+            to,
+            bytes: message.bytes(),
+            response_bytes: u64::from(message.response_bytes),
+            drawn: *drawn,
+            deadline,
+        };
+        let name = || message_name(&message.activity, from, message.attempt);
+        match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
+            Err(failure) => {
+                match failure {
+                    Failure::Lost => self.settle(slot, Arrival::Lost),
+                    Failure::FailedConnect(known) => {
+                        self.settle(slot, Arrival::FailedConnect);
+                        self.requests.get(slot).outcome = RequestOutcome::FailedConnect;
+                        self.plan_end(slot, Step::Ended, known);
+                    }
+                }
+                if deadline < now {
+                    // it took longer to sign than the sender waits
+                    self.plan(slot, Step::TimedOut, now);
+                }
+            }
+            Ok(Transit { reaches, latency, connection }) => {
+                (request.latency, request.connection) = (Some(latency), connection);
+                let transport = path.transport(load.bytes, load.response_bytes, connection);
+                self.observer.transported(now, &request.message, &transport);
+                let is_limited = machines[to.index()].downlink.is_limited();
+                if is_limited {
+                    self.plan(slot, Step::Reached, reaches);
+                } else if !self.arrive_ahead(slot, reaches) {
+                    self.plan(slot, Step::Arrived, reaches);
+                }
+            }
+        }
+    }
+
+    /// The request reaches the receiver's downlink.
+    fn reach(&mut self, slot: u32, now: Time) {
+        let request = self.requests.get(slot);
+        let (to, response_bytes) = (request.message.to, u64::from(request.message.response_bytes));
+        let bytes = self.path.bytes_up(request.message.bytes(), response_bytes, request.connection);
+        let arrives = self.machines[to.index()].download(now, bytes);
+        self.plan(slot, Step::Arrived, arrives);
+    }
+
+    /// The receiver has the whole request.
+    fn arrive(&mut self, slot: u32, now: Time) {
+        let Run { requests, conditions, machines, broadcasts, cell, .. } = self;
+        let request = requests.get(slot);
+        let message = &request.message;
+        let (from, to) = (message.from, message.to);
+        if conditions.timetable.reachability(to, now) != Reachability::Up {
+            return self.settle(slot, Arrival::Lost);
+        }
+        let machine = &mut machines[to.index()];
+        let limiter = machine.limiter.as_mut().filter(|_| cell.federation.instances[to.index()].is_peertube);
+        let takes = match broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(to).is_some()) {
+            // the replay counts, since it knows of the other requests
+            Some(broadcasts) => {
+                broadcasts.arrive_now(now, message);
+                true
+            }
+            None => limiter.is_none_or(|limiter| limiter.takes(now, from)),
+        };
+        request.receiver_epoch = machine.epoch;
+        machine.calendar.shorten(request.latency.expect("what arrived has a latency"));
+        if !takes {
+            request.outcome = RequestOutcome::Refused;
+            self.settle(slot, Arrival::Refused);
+            return self.answer(slot, now);
+        }
+        self.observer.delivered(now, message);
+        self.settle(slot, Arrival::Delivered);
+        self.verify(slot, now);
+    }
+
+    /// A request arrives ahead of time at a receiver that is replayed and where nothing waits, if it ends before its deadline:
+    /// the rest of its path is known. Returns whether it does.
+    fn arrive_ahead(&mut self, slot: u32, arrives: Time) -> bool {
+        let Run { requests, broadcasts: Some(broadcasts), path, cell, conditions, .. } = self else {
+            return false;
+        };
+        let Request { message, job, deadline, .. } = requests.get(slot);
+        let (to, verified) = (message.to, arrives + path.verify);
+        let is_alone = broadcasts.is_uncontended(to) && !message.kind.is_forwarded();
+        if !is_alone || verified > *deadline || arrives > cell.end.latest() {
+            return false;
+        }
+        if conditions.timetable.reachability(to, arrives) != Reachability::Up {
+            return false;
+        }
+        self.observer.delivered(arrives, message);
+        broadcasts.receive_ahead(*job, message, verified, conditions);
+        self.settle(slot, Arrival::Delivered);
+        let verified = self.machines[to.index()].work(arrives, self.path.verify);
+        self.answer(slot, verified);
+        true
+    }
+
+    /// The receiver answers; the sender learns of it if it still waits.
+    pub(super) fn answer(&mut self, slot: u32, now: Time) {
+        let Run { requests, path, conditions, machines, .. } = self;
+        let request = requests.get(slot);
+        let (from, to) = (request.message.from, request.message.to);
+        let latency = request.latency.expect("what arrived has a latency");
+        let bytes = answer_bytes(path, request);
+        let back = path.answer(&mut machines[to.index()], conditions, to, latency, bytes, now);
+        if request.over.is_some_and(|over| over <= now) {
+            return;
+        }
+        request.answers = Some(now);
+        let is_limited = machines[from.index()].downlink.is_limited();
+        let step = if is_limited { Step::Answered } else { Step::Ended };
+        self.plan_end(slot, step, back);
+    }
+
+    /// The answer comes to the sender's downlink, if the receiver has sent one.
+    fn answered(&mut self, slot: u32, now: Time) {
+        let request = self.requests.get(slot);
+        if request.answers.is_some() {
+            let (from, bytes) = (request.message.from, answer_bytes(&self.path, request));
+            let ends = self.machines[from.index()].download(now, bytes);
+            self.plan_end(slot, Step::Ended, ends);
+        }
+    }
+
+    /// Plans the step that ends a request for its sender, unless it times out before.
+    fn plan_end(&mut self, slot: u32, step: Step, at: Time) {
+        let request = self.requests.get(slot);
+        if at > request.deadline {
+            return;
+        }
+        request.has_end = step == Step::Ended;
+        if request.has_end && self.ends_without_event(slot, at) {
+            self.end_without_event(slot, at);
+        } else {
+            self.plan(slot, step, at);
+        }
+    }
+
+    /// Whether the end of a request matters only to its job, which has no other request to begin.
+    fn ends_without_event(&mut self, slot: u32, at: Time) -> bool {
+        let Run { requests, jobs, machines, cell, .. } = self;
+        let request = requests.get(slot);
+        machines[request.message.from.index()].ends_without_event
+            && request.over.is_none()
+            && at <= cell.end.latest()
+            && jobs.get(request.job).has_begun_all()
+    }
+
+    /// A request will be over for its sender at an instant, without an event.
+    fn end_without_event(&mut self, slot: u32, at: Time) {
+        let Request { message, outcome, over, job: number, .. } = self.requests.get(slot);
+        *over = Some(at);
+        self.observer.ended(at, message, *outcome);
+        let number = *number;
+        let job = self.jobs.get(number);
+        job.under_way -= 1;
+        job.last_end = job.last_end.max(Some((at, message.order(Step::Ended), message.to)));
+        if *outcome == RequestOutcome::Good { &mut job.good } else { &mut job.bad }.push(message.to);
+        if job.under_way == 0 {
+            self.plan_job_end(number);
+        }
+    }
+
+    /// The first deadline of a request that may be waited for.
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        self.deadlines.front().map(|first| first.at)
+    }
+
+    /// The request of the first deadline times out then, unless something ends it.
+    pub(super) fn meet_deadline(&mut self) {
+        let Some(first) = self.deadlines.pop_front() else { return };
+        if !is_waited_for(&mut self.requests, &first) {
+            return;
+        }
+        let request = self.requests.get(first.slot);
+        if request.signed <= first.at && !request.has_end {
+            self.plan(first.slot, Step::TimedOut, first.at);
+        }
+    }
+
+    /// A request will take a step: as an event, or from the calendar of the machine where that happens.
+    pub(super) fn plan(&mut self, slot: u32, step: Step, at: Time) {
+        let request = self.requests.get(slot);
+        request.references += 1;
+        let message = &request.message;
+        let waits_at = match step {
+            // one that times out when it is signed is the business of its job at that instant
+            Step::Signed => (self.looks_ahead && at <= request.deadline).then_some(message.from),
+            Step::Verified => self.machines[message.to.index()].is_lazy.then_some(message.to),
+            _ => None,
+        };
+        let Some(id) = waits_at else {
+            let message = message.clone();
+            return self.schedule(at, Event::Request { step, slot, message });
+        };
+        let calendar = &mut self.machines[id.index()].calendar;
+        calendar.push(step, Waiting { at, order: message.order(step), request: slot });
+        if step == Step::Signed
+            && let Some(latency) = request.latency
+        {
+            calendar.shorten(latency);
+            let known = Time::from_ns(at.ns().saturating_add(latency.ns()));
+            self.be_due(id, known);
+        }
+    }
+
+    /// A task of the receiver's names the slot, too.
+    pub(super) fn refer(&mut self, slot: u32) {
+        self.requests.get(slot).references += 1;
+    }
+
+    pub(super) fn unrefer(&mut self, slot: u32) {
+        self.requests.get(slot).references -= 1;
+        self.free_if_done(slot);
+    }
+
+    /// Whether the process that took a request is still the one that runs.
+    pub(super) fn is_same_process(&mut self, slot: u32) -> bool {
+        let request = self.requests.get(slot);
+        let machine = &self.machines[request.message.to.index()];
+        machine.is_up && machine.epoch == request.receiver_epoch
+    }
+
+    /// A request is no longer under way.
+    fn settle(&mut self, slot: u32, arrival: Arrival) {
+        let Run { requests, ledger, in_flight, .. } = self;
+        let message = &requests.get(slot).message;
+        ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        in_flight.take(message.bytes());
+    }
+
+    fn end(&mut self, slot: u32, outcome: RequestOutcome, now: Time) {
+        let request = self.requests.get(slot);
+        if request.over.is_some() {
+            return;
+        }
+        request.over = Some(now);
+        let (message, job) = (request.message.clone(), request.job);
+        if outcome == RequestOutcome::TimedOut {
+            self.ledger.link(message.from, message.to).timed_out.add(message.bytes());
+        }
+        self.observer.ended(now, &message, outcome);
+        self.request_over(job, &message, outcome, now);
+    }
+
+    /// The requests of a process that is gone: those that have not left never will, and nobody waits for answers.
+    pub(super) fn abandon_requests(&mut self, from: InstanceId, now: Time) {
+        let all: Vec<u32> = self.requests.in_use().collect();
+        for slot in all {
+            let request = self.requests.get(slot);
+            if request.message.from != from {
+                continue;
+            }
+            request.over = request.over.or(Some(now));
+            request.answers = request.answers.filter(|answers| *answers < now);
+            if !std::mem::replace(&mut request.has_left, true) {
+                self.settle(slot, Arrival::Lost);
+            }
+            self.free_if_done(slot);
+        }
+    }
+
+    fn free_if_done(&mut self, slot: u32) {
+        let request = self.requests.get(slot);
+        if request.over.is_some() && request.references == 0 {
+            self.requests.remove(slot);
+        }
+    }
+}
+
+/// The bytes of the answer of a request that pass links.
+fn answer_bytes(path: &Path, request: &Request) -> u64 {
+    let Request { message, connection, .. } = request;
+    path.bytes_down(message.bytes(), u64::from(message.response_bytes), *connection)
+}
+
+fn is_waited_for(requests: &mut Slab<Request>, deadline: &Deadline) -> bool {
+    let request = requests.find(deadline.slot);
+    request.is_some_and(|request| request.number == deadline.number && request.over.is_none())
+}

@@ -1,0 +1,175 @@
+//! Receiving: verification, the answer, and the inbox queues; and what a machine's process takes with it when it stops.
+//!
+//! A thread works on one thing at a time, on one of the cores: it takes up the next when it is done with the last.
+
+use super::machine::{Task, Thread};
+use super::state::Run;
+use crate::domain::protocol::ViewsInbox;
+use crate::event::{Event, Lane, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::connections::Connections;
+use crate::observe::Observer;
+use crate::request::Host;
+
+impl<O: Observer> Run<'_, O> {
+    /// The receiver verifies a request; what was forwarded takes its turn on the JSON-LD thread.
+    pub(super) fn verify(&mut self, slot: u32, now: Time) {
+        let request = self.requests.get(slot);
+        let to = request.message.to;
+        if !request.message.kind.is_forwarded() {
+            let machine = &mut self.machines[to.index()];
+            let verified = machine.work(now, self.path.verify);
+            if machine.is_lazy {
+                self.answer(slot, verified);
+            }
+            return self.plan(slot, Step::Verified, verified);
+        }
+        // how long it waits for the thread is not known yet
+        if request.over.is_none_or(|over| over > now) && request.deadline > now {
+            self.last_deadline = self.last_deadline.max(request.deadline);
+        }
+        self.refer(slot);
+        self.give_task(to, Lane::JsonLd, Task::Verify { request: slot }, now);
+    }
+
+    /// A request is verified: the receiver answers, if it has not known before when it would, and queues the activity.
+    pub(super) fn verified(&mut self, slot: u32, now: Time) {
+        if !self.is_same_process(slot) {
+            self.inbox_dropped += 1;
+            return;
+        }
+        let message = self.requests.get(slot).message.clone();
+        if !self.machines[message.to.index()].is_lazy {
+            self.answer(slot, now);
+        }
+        self.queue_activity(message, now);
+    }
+
+    /// What is verified waits to take effect.
+    pub(super) fn queue_activity(&mut self, message: Message, now: Time) {
+        if !self.cell.federation.instances[message.to.index()].is_peertube {
+            return;
+        }
+        let Run { broadcasts, conditions, .. } = self;
+        if let Some(broadcasts) =
+            broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(message.to).is_some())
+        {
+            broadcasts.receive_now(now, &message, message.kind.is_forwarded(), conditions);
+            return;
+        }
+        let has_own = self.instances[message.to.index()].rules().views_inbox == ViewsInbox::Own;
+        let lane = if has_own && message.kind.is_view() { Lane::ViewsInbox } else { Lane::Inbox };
+        self.give_task(message.to, lane, Task::Process(message), now);
+    }
+
+    /// Queues a task for a thread.
+    pub(super) fn give_task(&mut self, at: InstanceId, lane: Lane, task: Task, now: Time) {
+        let is_lazy = self.machines[at.index()].is_lazy;
+        let thread = self.thread(at, lane);
+        thread.came += 1;
+        if thread.queue.start_at_once() {
+            return self.start_task(at, lane, task, now);
+        }
+        let (number, is_sign) = (thread.came, matches!(task, Task::Sign { .. }));
+        thread.queue.push(now, task);
+        if is_lazy && is_sign {
+            self.await_task(at, lane, number);
+        } else if is_lazy && lane == Lane::JsonLd {
+            self.plan_due(at);
+        }
+    }
+
+    /// A thread is done with its task.
+    pub(super) fn lane_done(&mut self, at: InstanceId, lane: Lane, epoch: u32, now: Time) {
+        if epoch != self.machines[at.index()].epoch {
+            return; // the process whose thread it was is gone
+        }
+        let thread = self.thread(at, lane);
+        let task = thread.current.take().expect("a task is done once");
+        thread.queue.finish();
+        self.finish_task(task, now);
+        self.start_tasks(at, lane, now);
+    }
+
+    fn start_tasks(&mut self, at: InstanceId, lane: Lane, now: Time) {
+        while let Some((task, _)) = self.thread(at, lane).queue.start(now) {
+            self.start_task(at, lane, task, now);
+        }
+    }
+
+    fn start_task(&mut self, at: InstanceId, lane: Lane, task: Task, now: Time) {
+        let work = match task {
+            Task::Sign { .. } => self.figures.json_ld_sign,
+            Task::Verify { .. } => self.path.verify_forwarded,
+            Task::Process(_) => self.figures.inbox,
+        };
+        let machine = &mut self.machines[at.index()];
+        machine.lanes[lane as usize].begun += 1;
+        let (is_lazy, takes_time) = (machine.is_lazy, work > Span::ZERO);
+        let done = if takes_time { machine.work(now, work) } else { now };
+        if let Task::Verify { request } = task
+            && is_lazy
+        {
+            self.answer(request, done);
+        }
+        let thread = self.thread(at, lane);
+        if !takes_time {
+            thread.queue.finish();
+            return self.finish_task(task, now);
+        }
+        thread.current = Some(task);
+        if !is_lazy || thread.is_awaited() {
+            return self.plan_lane_done(at, lane, done);
+        }
+        thread.done = Some(done);
+        if lane == Lane::JsonLd && thread.queue.waiting() > 0 {
+            self.plan_due(at);
+        }
+    }
+
+    pub(super) fn plan_lane_done(&mut self, instance: InstanceId, lane: Lane, done: Time) {
+        let epoch = self.machines[instance.index()].epoch;
+        self.schedule(done, Event::LaneDone { instance, lane, epoch });
+    }
+
+    fn finish_task(&mut self, task: Task, now: Time) {
+        match task {
+            Task::Sign { job } => self.run_job(job, now),
+            Task::Verify { request } => {
+                self.verified(request, now);
+                self.unrefer(request);
+            }
+            Task::Process(message) => self.processed.push_back((now, message)),
+        }
+    }
+
+    fn thread(&mut self, at: InstanceId, lane: Lane) -> &mut Thread {
+        &mut self.machines[at.index()].lanes[lane as usize]
+    }
+
+    /// The process of an instance is gone: its memory, its running jobs, the requests that have not left.
+    pub(super) fn stop(&mut self, instance: InstanceId, now: Time) {
+        let (dropped, verifying, unsigned) = self.machines[instance.index()].stop(now);
+        self.inbox_dropped += dropped;
+        for request in verifying {
+            self.inbox_dropped += 1;
+            self.unrefer(request);
+        }
+        self.abandon_requests(instance, now);
+        unsigned.into_iter().for_each(|request| self.unrefer(request));
+        self.drop_running_jobs(instance);
+    }
+
+    /// The process of an instance is up (again), with the rules that it has now: its queues go on.
+    pub(super) fn start(&mut self, instance: InstanceId, now: Time) {
+        let idle = self.figures.keep_alive.idle(self.instances[instance.index()].rules());
+        let machine = &mut self.machines[instance.index()];
+        machine.connections = Connections::new(idle);
+        machine.is_up = true;
+        let queues: Vec<_> = machine.queues.keys().copied().collect();
+        for queue in queues {
+            self.start_jobs(instance, queue, now);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Messages without queues: each leaves at once, and arrives after its latency or not at all.
+
+use super::request::NO_REQUEST;
+use super::state::Run;
+use crate::event::{Event, Letter, Message, Step};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::{Activity, Kind};
+use crate::mechanism::ledger::Arrival;
+use crate::observe::Observer;
+use crate::request::message_name;
+use std::rc::Rc;
+use std::sync::Arc;
+
+impl<O: Observer> Run<'_, O> {
+    /// Without queues: every request leaves at once, and arrives after its latency or not at all.
+    pub(super) fn send_at_once(
+        &mut self,
+        from: InstanceId,
+        kind: Kind,
+        activity: &Activity,
+        list: &Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+        now: Time,
+    ) {
+        let mut destinations = std::mem::take(&mut self.destinations);
+        let mut latencies = std::mem::take(&mut self.latencies);
+        let letter = self.letter(from, kind, activity, now);
+        let others = self.send_whole_at_once(&letter, list, except, &mut latencies, now);
+        destinations.clear();
+        destinations.extend(others.iter().copied().filter(|&to| Some(to) != except));
+        self.network.latencies(message_name(activity, from, 0), from, &destinations, &mut latencies);
+        for (&to, &latency) in destinations.iter().zip(&latencies) {
+            let message = self.message(&letter, to);
+            let name = || message_name(activity, from, 0);
+            let latency = self.conditions.latency(from, to, name, latency, now);
+            self.leave_at_once(message, latency, now);
+        }
+        self.destinations = destinations;
+        self.latencies = latencies;
+    }
+
+    /// A message leaves now.
+    fn leave_at_once(&mut self, message: Message, latency: Option<Span>, now: Time) {
+        let arrives = latency.map(|latency| now + latency);
+        let link = self.ledger.link(message.from, message.to);
+        link.create(message.bytes());
+        link.send(message.bytes());
+        self.observer.sent(now, &message, arrives);
+        match arrives {
+            Some(time) => {
+                self.in_flight.add(message.bytes());
+                self.schedule(time, Event::Request { step: Step::Arrived, slot: NO_REQUEST, message });
+            }
+            None => self.ledger.link(message.from, message.to).arrive(message.bytes(), Arrival::Lost),
+        }
+    }
+
+    /// A message arrives that left at once.
+    pub(super) fn arrive_at_once(&mut self, message: &Message, now: Time) {
+        let arrival = self.conditions.arrival(message.to, now);
+        self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        self.in_flight.take(message.bytes());
+        if arrival == Arrival::Delivered {
+            self.observer.delivered(now, message);
+            self.processed.push_back((now, message.clone()));
+        }
+    }
+
+    /// Without queues: sends what makes no events, and returns the other inboxes.
+    fn send_whole_at_once(
+        &mut self,
+        letter: &Rc<Letter>,
+        list: &Arc<[InstanceId]>,
+        except: Option<InstanceId>,
+        latencies: &mut Vec<Option<Span>>,
+        now: Time,
+    ) -> Arc<[InstanceId]> {
+        let Some(broadcasts) = &mut self.broadcasts else { return Arc::clone(list) };
+        let [quiet, others] = broadcasts.split(list);
+        if quiet.iter().all(|&id| Some(id) == except) {
+            return others;
+        }
+        let route = self.route(letter, &quiet);
+        let name = message_name(&letter.activity, letter.from, letter.attempt);
+        let like = self.message(letter, quiet[0]);
+        self.network.latencies(name, letter.from, &quiet, latencies);
+        let Run { broadcasts, conditions, .. } = self;
+        if let Some((broadcasts, route)) = broadcasts.as_mut().zip(route) {
+            broadcasts.send_at_once(now, &route, except, &like, latencies, name, conditions);
+        }
+        others
+    }
+}
