@@ -8,7 +8,7 @@ use crate::cli::{Exit, ScenarioArguments};
 use crate::conform::Scribe;
 use crate::files;
 use crate::live::run::{Batch, How};
-use crate::live::{Addresses, Capture, Reason, Unfit, check};
+use crate::live::{Addresses, Capture, Reason, SetupError, check};
 use crate::observe::RunOutcome;
 use crate::runs::cell::{CellPlan, build_cell, plan};
 use crate::runs::folder::Held;
@@ -70,7 +70,7 @@ fn scale(text: &str) -> Result<f64, String> {
 /// Why a live run did not come to its end.
 pub(super) enum Failed {
     Run(RunError),
-    Unfit(Unfit),
+    SetupError(SetupError),
     Io(String),
 }
 
@@ -80,9 +80,9 @@ impl From<RunError> for Failed {
     }
 }
 
-impl From<Unfit> for Failed {
-    fn from(error: Unfit) -> Failed {
-        Failed::Unfit(error)
+impl From<SetupError> for Failed {
+    fn from(error: SetupError) -> Failed {
+        Failed::SetupError(error)
     }
 }
 
@@ -91,11 +91,13 @@ impl Failed {
     pub(super) fn told(&self) -> Exit {
         match self {
             Failed::Run(error) => failed(error),
-            Failed::Unfit(error) => {
+            Failed::SetupError(error) => {
                 complain(error);
                 match error {
-                    Unfit::Scenario(_) => Exit::BadInput,
-                    Unfit::Address { .. } | Unfit::Listener(_) | Unfit::Key(_) => Exit::CouldNotRun,
+                    SetupError::Scenario(_) => Exit::BadInput,
+                    SetupError::Address { .. } | SetupError::Listener(_) | SetupError::Key(_) => {
+                        Exit::CouldNotRun
+                    }
                 }
             }
             Failed::Io(error) => {
@@ -180,7 +182,7 @@ fn check_recording(scenario: &Scenario, path: &Path) -> Result<(), Failed> {
             plans.len()
         )),
     };
-    let unfit = |problem| Unfit::Scenario(format!("--record {}: {problem}", path.display())).into();
+    let unfit = |problem| SetupError::Scenario(format!("--record {}: {problem}", path.display())).into();
     problem.map_or(Ok(()), |problem| Err(unfit(problem)))
 }
 
@@ -199,7 +201,7 @@ fn live_batch(
         let description = format!("{}, live at time scale {}", scenario.name, batch_scale);
         arguments.record.as_ref().and_then(|_| Scribe::new(&description, cell).ok())
     };
-    let alive = batch.live(scenario, plans, &scribe, stop).map_err(|error| Failed::Io(error.to_string()))?;
+    let alive = batch.run(scenario, plans, &scribe, stop).map_err(|error| Failed::Io(error.to_string()))?;
     let (mut results, mut dead) = (Vec::new(), 0);
     for (one, plan) in alive.into_iter().zip(plans) {
         let column = &scenario.compare[plan.variant].name;
@@ -211,9 +213,9 @@ fn live_batch(
                 continue;
             }
         };
-        tell_counts(&|text| arguments.told.note(text), column, &one.lived.refusals);
+        tell_counts(&|text| arguments.told.note(text), column, &one.outcome.refusals);
         if let Some((path, scribe)) = arguments.record.as_ref().zip(one.observer) {
-            let until = match one.lived.ending.outcome {
+            let until = match one.outcome.ending.outcome {
                 RunOutcome::Done(at) => Some(at),
                 RunOutcome::Interrupted | RunOutcome::EventLimit(_) => None,
             };

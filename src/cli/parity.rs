@@ -6,7 +6,7 @@ use crate::cli::run::stop_on_signal;
 use crate::cli::{Exit, ScenarioArguments};
 use crate::foundation::units::Span;
 use crate::live::run::Batch;
-use crate::live::{Unfit, check};
+use crate::live::{SetupError, check};
 use crate::parity::{Comparison, Decisions, fix_ends, in_model_time, near_decisions, run_both};
 use crate::runs::RunError;
 use crate::runs::cell::plan;
@@ -44,7 +44,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     };
     if !scenario.peers.is_empty() {
         let problem = "peers: servers of others have no simulation to compare with: take them out, as with --set peers=[]";
-        return Err(Unfit::Scenario(problem.to_owned()).into());
+        return Err(SetupError::Scenario(problem.to_owned()).into());
     }
     check(&scenario)?;
     let stop = stop_on_signal();

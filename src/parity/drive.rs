@@ -2,7 +2,7 @@
 
 use crate::foundation::units::Span;
 use crate::live::run::Batch;
-use crate::live::{Died, Reason};
+use crate::live::{CellError, Reason};
 use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, RunOutcome};
@@ -58,12 +58,12 @@ pub fn run_both(
     batch: Batch,
     margin: Span,
     stop: &Arc<AtomicBool>,
-) -> io::Result<Vec<Result<Pair, Died>>> {
+) -> io::Result<Vec<Result<Pair, CellError>>> {
     let scale = batch.scale;
     let cells = batch.cells.clone();
     let log = |cell: &Cell| Log::new(cell.federation.videos.len());
-    let lived = batch.live(scenario, plans, &log, stop)?;
-    let pair = |(cell, alive): (&Arc<Cell>, Result<crate::live::run::Alive<Log>, Died>)| {
+    let lived = batch.run(scenario, plans, &log, stop)?;
+    let pair = |(cell, alive): (&Arc<Cell>, Result<crate::live::run::CellRun<Log>, CellError>)| {
         let alive = alive?;
         let comparison = alive.result.map(|live| {
             let (every, bucket) = (cell.sampling.every, cell.sampling.bucket);
@@ -78,7 +78,7 @@ pub fn run_both(
                 Setting { federation: &cell.federation, counts: &counts, margin, scale },
             )
         });
-        Ok(Pair { comparison, counts: alive.lived.refusals })
+        Ok(Pair { comparison, counts: alive.outcome.refusals })
     };
     Ok(cells.iter().zip(lived).map(pair).collect())
 }

@@ -41,7 +41,7 @@ fn a_panic_in_a_column_leaves_the_others_their_records() {
     let held = Held::take(&out).expect("nobody else has it");
     let outcome = run_live(&study, &held, false, |scenario, plans| {
         let batch = Batch::new(scenario, plans, &how).expect("addresses");
-        let alive = batch.live(scenario, plans, &observer, &stop).expect("a runtime");
+        let alive = batch.run(scenario, plans, &observer, &stop).expect("a runtime");
         let results: Vec<_> = alive.into_iter().flatten().filter_map(|one| one.result).collect();
         assert_eq!(results.len(), 2);
         Ok::<_, RunError>(Together { results, failure: Some(RunError::Cells("one died".to_owned())) })
