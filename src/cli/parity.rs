@@ -7,7 +7,7 @@ use crate::cli::{Exit, ScenarioArguments};
 use crate::foundation::units::Span;
 use crate::live::run::Batch;
 use crate::live::{SetupError, check};
-use crate::parity::{Comparison, Decisions, fix_ends, in_model_time, near_decisions, run_both};
+use crate::parity::{Comparison, NearDecisions, fix_ends, in_model_time, near_decisions, run_both};
 use crate::runs::RunError;
 use crate::runs::cell::plan;
 use crate::scenario::Scenario;
@@ -120,8 +120,8 @@ fn scenario(arguments: &Arguments) -> Result<Scenario, Exit> {
     ScenarioArguments { set, ..arguments.scenario.clone() }.read()
 }
 
-fn tell_near(scenario: &Scenario, near: &[Decisions]) {
-    for (column, Decisions { first, count }) in scenario.compare.iter().zip(near) {
+fn tell_near(scenario: &Scenario, near: &[NearDecisions]) {
+    for (column, NearDecisions { first, count }) in scenario.compare.iter().zip(near) {
         first.iter().for_each(|near| complain(&format!("{}: {near}", column.name)));
         if *count > first.len() as u64 {
             complain(&format!("{}: and {} more", column.name, count - first.len() as u64));
@@ -131,7 +131,7 @@ fn tell_near(scenario: &Scenario, near: &[Decisions]) {
     complain(&format!(
         "{count} decisions are nearer than the margin, so real servers may take them otherwise:"
     ));
-    complain(&Decisions::REMEDY);
+    complain(&NearDecisions::REMEDY);
 }
 
 fn tell(column: &str, comparison: &Comparison, margin_ms: u32) {

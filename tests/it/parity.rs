@@ -8,7 +8,7 @@ use fedisim::mechanism::network::Latency;
 use fedisim::metrics::aggregates::Aggregates;
 use fedisim::metrics::{Collector, Observed};
 use fedisim::observe::{Both, Observer, QueueSample};
-use fedisim::parity::{Comparison, Counts, Decisions, Log, Setting, Side, compare, decisions};
+use fedisim::parity::{Comparison, DisplayedCounts, Log, NearDecisions, Setting, Side, compare, decisions};
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, Failure, Input, parse};
 use fedisim::sim::{self, Cell};
@@ -67,12 +67,12 @@ fn cell(change: &Change<'_>) -> Cell {
     build_cell(&scenario, &plan(&scenario)[0])
 }
 
-fn near(change: &Change<'_>, margin_ms: u64) -> Decisions {
+fn near(change: &Change<'_>, margin_ms: u64) -> NearDecisions {
     decisions(&cell(change), Span::from_ms(margin_ms), &AtomicBool::new(false))
 }
 
 /// The decisions that are found, one a line.
-fn told(decisions: &Decisions) -> String {
+fn told(decisions: &NearDecisions) -> String {
     let lines: Vec<String> = decisions.first.iter().map(ToString::to_string).collect();
     assert_eq!(lines.len() as u64, decisions.count.min(20));
     lines.join("\n")
@@ -210,7 +210,7 @@ fn two_forwards_that_enter_a_queue_together_are_near() {
 struct Run {
     observed: Observed,
     log: Log,
-    counts: Counts,
+    counts: DisplayedCounts,
 }
 
 fn run(cell: &Cell) -> Run {
@@ -222,7 +222,7 @@ fn run_with<O: Observer>(cell: &Cell, other: O) -> (Run, O) {
     let collector =
         Collector::new(&cell.federation, &cell.sessions, cell.sampling.every, cell.sampling.bucket);
     let log = Log::new(cell.federation.videos.len());
-    let mut all = Both(collector, Both(log, Both(Counts::new(cell), other)));
+    let mut all = Both(collector, Both(log, Both(DisplayedCounts::new(cell), other)));
     let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
     let Both(collector, Both(log, Both(counts, other))) = all;
     let observed = collector.finish(cell.end.latest(), &ending, Aggregates::default());
@@ -338,7 +338,7 @@ fn a_process_that_is_gone_shows_nothing_in_both() {
     );
 }
 
-/// Counts what is shown, to hold `Counts` to the instances themselves.
+/// DisplayedCounts what is shown, to hold `DisplayedCounts` to the instances themselves.
 struct Shows(Vec<(Time, Vec<u64>)>);
 
 impl Observer for Shows {
