@@ -5,7 +5,7 @@ use crate::cli::output::complain;
 use crate::cli::run::{failed, said, stop_on_signal};
 use crate::cli::summary::Told;
 use crate::cli::{Exit, ScenarioArguments};
-use crate::conform::Scribe;
+use crate::conform::Recorder;
 use crate::files;
 use crate::live::run::{Batch, How};
 use crate::live::{Addresses, Capture, Reason, SetupError, check};
@@ -176,7 +176,7 @@ pub(super) fn disturbed(column: &str, own_failed: u64) -> String {
 fn check_recording(scenario: &Scenario, path: &Path) -> Result<(), Failed> {
     let plans = plan(scenario);
     let problem = match &plans[..] {
-        [plan] => Scribe::new("", &build_cell(scenario, plan)).err(),
+        [plan] => Recorder::new("", &build_cell(scenario, plan)).err(),
         _ => Some(format!(
             "a recording is of one column and replication, not of {}: choose with --protocol",
             plans.len()
@@ -197,11 +197,11 @@ fn live_batch(
     let batch = Batch::new(scenario, plans, how)?;
     arguments.told.note(&batch.to_string());
     let batch_scale = batch.scale;
-    let scribe = |cell: &Cell| {
+    let recorder = |cell: &Cell| {
         let description = format!("{}, live at time scale {}", scenario.name, batch_scale);
-        arguments.record.as_ref().and_then(|_| Scribe::new(&description, cell).ok())
+        arguments.record.as_ref().and_then(|_| Recorder::new(&description, cell).ok())
     };
-    let alive = batch.run(scenario, plans, &scribe, stop).map_err(|error| Failed::Io(error.to_string()))?;
+    let alive = batch.run(scenario, plans, &recorder, stop).map_err(|error| Failed::Io(error.to_string()))?;
     let (mut results, mut dead) = (Vec::new(), 0);
     for (one, plan) in alive.into_iter().zip(plans) {
         let column = &scenario.compare[plan.variant].name;
@@ -214,12 +214,12 @@ fn live_batch(
             }
         };
         tell_counts(&|text| arguments.told.note(text), column, &one.outcome.refusals);
-        if let Some((path, scribe)) = arguments.record.as_ref().zip(one.observer) {
+        if let Some((path, recorder)) = arguments.record.as_ref().zip(one.observer) {
             let until = match one.outcome.ending.outcome {
                 RunOutcome::Done(at) => Some(at),
                 RunOutcome::Interrupted | RunOutcome::EventLimit(_) => None,
             };
-            let written = files::write(path, scribe.finish(until).to_json().as_bytes());
+            let written = files::write(path, recorder.finish(until).to_json().as_bytes());
             written.map_err(|error| Failed::Io(format!("{}: cannot be written: {error}", path.display())))?;
         }
         results.extend(one.result);

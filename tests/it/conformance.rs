@@ -1,7 +1,7 @@
 //! The recordings of PeerTube's own code: all conform, every rule they can see is held by one, and a recording that was
 //! altered does not conform.
 
-use fedisim::conform::{Recording, Scribe, Trace, Verdict, conform};
+use fedisim::conform::{Recorder, Recording, Trace, Verdict, conform};
 use fedisim::domain::protocol::{ForwardedViewer, PRESETS, PlainViews, Rules};
 use fedisim::foundation::units::Span;
 use fedisim::runs::cell::{build_cell, plan};
@@ -431,9 +431,9 @@ fn recorded(column: usize) -> Recording {
         .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
     let mut cell = build_cell(&scenario, &plan(&scenario)[column]);
     cell.federation.instances.iter_mut().for_each(|instance| instance.rules.plain_views = PlainViews::None);
-    let mut scribe = Scribe::new("a simulated run", &cell).unwrap_or_else(|problem| panic!("{problem}"));
-    sim::run(&cell, &mut scribe, &AtomicBool::new(false));
-    scribe.finish(Some(cell.end.latest()))
+    let mut recorder = Recorder::new("a simulated run", &cell).unwrap_or_else(|problem| panic!("{problem}"));
+    sim::run(&cell, &mut recorder, &AtomicBool::new(false));
+    recorder.finish(Some(cell.end.latest()))
 }
 
 #[test]
