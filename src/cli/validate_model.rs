@@ -3,8 +3,8 @@
 use crate::cli::output::{complain, print, print_line};
 use crate::cli::{Exit, conform};
 use crate::conform::Verdict;
-use crate::theory::door::{Refusal, check};
-use crate::theory::table::EXPERIMENTS;
+use crate::theory::acceptance::{Refusal, check};
+use crate::theory::experiments::EXPERIMENTS;
 use clap::Args;
 use std::path::PathBuf;
 

@@ -2,21 +2,17 @@
 //!
 //! Queues, loss and CPU time play no part: a message leaves when it is sent.
 
-use crate::conform::trace::{
-    MessageRow, RestartRow, SampleRow, Trace, VIDEO, kind_in_recordings, session_name,
-};
+use crate::conform::trace::{MessageRow, RestartRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
-use crate::domain::workload::Session;
-use crate::event::{Letter, Message};
+use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
-use crate::mechanism::activity::Subject;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
 use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
 use crate::observe::{Observer, QueueSample};
@@ -101,31 +97,16 @@ struct Replay<'a> {
 
 impl Observer for Replay<'_> {
     fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
-        let Letter { activity, kind, from, .. } = &*message.letter;
-        let to = &message.to;
-        let name = |id: InstanceId| self.trace.instances[id.index()].clone();
-        self.messages.push(MessageRow {
-            sent_ms: now.ms(),
-            arrives_ms: Some(arrives.expect("nothing is lost in a replay").ms()),
-            from: name(*from),
-            to: name(*to),
-            kind: kind_in_recordings(*kind).to_owned(),
-            forwarded: activity.author != *from,
-            viewer: match activity.subject {
-                Subject::Viewer(..) => Some(session_name(self.trace, activity.stamp.session).to_owned()),
-                _ => None,
-            },
-            result: activity.result.map(u64::from),
-            expires_ms: activity.expires.map(Time::ms),
-        });
+        let arrives = arrives.expect("nothing is lost in a replay").ms();
+        let row = self.trace.row(now, &message.activity, message.from, message.to);
+        self.messages.push(MessageRow { arrives_ms: Some(arrives), ..row });
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
-        let watching = |session: &&Session| session.start <= now && session.end > now;
         self.samples.push(SampleRow {
             at_ms: now.ms(),
             displayed: instances.iter().map(|instance| instance.displayed(VIDEO)).collect(),
-            watching: self.trace.sessions.iter().filter(watching).count() as u64,
+            watching: self.trace.watching(now),
         });
     }
 }

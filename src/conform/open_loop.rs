@@ -3,7 +3,7 @@
 //! Each instance gets what it got when it got it, and must send what it sent and display what it displayed. So inexact
 //! clocks, queues, and lost messages (`tArrive` is null) can be replayed. Events at one ms have the order of `event`.
 
-use crate::conform::trace::{MessageRow, SampleRow, Trace, VIDEO, kind_in_recordings, session_name};
+use crate::conform::trace::{MessageRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::federation::Video;
 use crate::domain::protocol::IdsAfterRestart;
@@ -11,7 +11,7 @@ use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
-use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -155,39 +155,21 @@ impl<'a> Replay<'a> {
     /// Notes a row for each inbox of a send.
     fn send(&mut self, at: Time, from: InstanceId, effect: &Effect) {
         let Effect { activity, to } = effect;
-        let name = |id: InstanceId| self.trace.instances[id.index()].clone();
         let others = (0..self.instances.len()).map(InstanceId::at).filter(|&id| id != self.trace.origin);
         let inboxes: Vec<InstanceId> = match *to {
             Recipients::One(to) => vec![to],
             Recipients::Followers => others.collect(),
             Recipients::FollowersBut(author) => others.filter(|&id| id != author).collect(),
         };
-        let kind = Kind::of(activity, from, self.trace.origin);
-        let row = |to| MessageRow {
-            sent_ms: at.ms(),
-            arrives_ms: None,
-            from: name(from),
-            to: name(to),
-            kind: kind_in_recordings(kind).to_owned(),
-            forwarded: activity.author != from,
-            viewer: match activity.subject {
-                Subject::Viewer(..) => Some(session_name(self.trace, activity.stamp.session).to_owned()),
-                _ => None,
-            },
-            result: activity.result.map(u64::from),
-            expires_ms: activity.expires.map(Time::ms),
-        };
-        let rows: Vec<MessageRow> = inboxes.into_iter().map(row).collect();
-        self.messages.extend(rows);
+        self.messages.extend(inboxes.into_iter().map(|to| self.trace.row(at, activity, from, to)));
     }
 
     fn sample(&mut self, at: Time) {
-        let watching = |session: &&Session| session.start <= at && session.end > at;
         let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VIDEO) } else { 0 };
         self.samples.push(SampleRow {
             at_ms: at.ms(),
             displayed: self.instances.iter().map(shown).collect(),
-            watching: self.trace.sessions.iter().filter(watching).count() as u64,
+            watching: self.trace.watching(at),
         });
     }
 }

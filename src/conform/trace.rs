@@ -2,9 +2,9 @@
 
 use crate::domain::protocol::Rules;
 use crate::domain::workload::Session;
-use crate::foundation::ids::{InstanceId, SessionId, VideoId};
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::activity::Kind;
+use crate::mechanism::activity::{Activity, Kind, Subject};
 use std::fmt;
 
 /// The one video of a recording.
@@ -90,13 +90,40 @@ pub struct SampleRow {
     pub watching: u64,
 }
 
-/// The name of a session in the recording.
-pub(super) fn session_name(trace: &Trace, session: SessionId) -> &str {
-    &trace.session_names[session.index()]
+impl Trace {
+    /// The row of a message that an instance here sends. It has not arrived yet.
+    pub(super) fn row(
+        &self,
+        sent: Time,
+        activity: &Activity,
+        from: InstanceId,
+        to: InstanceId,
+    ) -> MessageRow {
+        let name = |id: InstanceId| self.instances[id.index()].clone();
+        MessageRow {
+            sent_ms: sent.ms(),
+            arrives_ms: None,
+            from: name(from),
+            to: name(to),
+            kind: kind_name(Kind::of(activity, from, self.origin)).to_owned(),
+            forwarded: activity.author != from,
+            viewer: match activity.subject {
+                Subject::Viewer(..) => Some(self.session_names[activity.stamp.session.index()].clone()),
+                _ => None,
+            },
+            result: activity.result.map(u64::from),
+            expires_ms: activity.expires.map(Time::ms),
+        }
+    }
+
+    /// How many sessions are watching at a time.
+    pub(super) fn watching(&self, at: Time) -> u64 {
+        self.sessions.iter().filter(|session| session.start <= at && session.end > at).count() as u64
+    }
 }
 
 /// The name of a kind in recordings.
-pub(super) fn kind_in_recordings(kind: Kind) -> &'static str {
+fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Viewer | Kind::ViewerForwarded => "viewer",
         Kind::Total | Kind::FollowerTotal | Kind::FollowerTotalForwarded => "total",

@@ -2,8 +2,8 @@
 
 mod planted;
 
-use fedisim::theory::door::check;
-use fedisim::theory::table::EXPERIMENTS;
+use fedisim::theory::acceptance::check;
+use fedisim::theory::experiments::EXPERIMENTS;
 
 #[test]
 fn closed_forms_hold() {

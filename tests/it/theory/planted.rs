@@ -9,10 +9,11 @@ use fedisim::domain::protocol::{
 use fedisim::domain::watch::Watch;
 use fedisim::foundation::units::Span;
 use fedisim::mechanism::network::Latency;
-use fedisim::theory::door::{Claim, Refusal, check};
-use fedisim::theory::experiment::Setting;
+use fedisim::theory::acceptance::{Claim, Refusal, check};
+use fedisim::theory::experiment::Experiment;
+use fedisim::theory::experiments::EXPERIMENTS;
 use fedisim::theory::formulas::Theory;
-use fedisim::theory::table::{EXPERIMENTS, Experiment};
+use fedisim::theory::setting::Setting;
 
 /// One error, and the claim that must be refused because of it.
 struct Planted {
