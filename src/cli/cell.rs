@@ -1,7 +1,8 @@
 //! `fedisim cell`: one cell, from JSON to JSON.
 
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print_json};
-use crate::cli::{Exit, run};
+use crate::cli::run;
 use crate::files;
 use crate::runs::run_alone;
 use crate::runs::spec::CellSpec;
@@ -9,7 +10,7 @@ use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-/// A spec holds one scenario of at most a mebibyte, escaped.
+/// The largest spec: one scenario of at most 1 MiB, escaped.
 const SPEC_BYTES_MAX: u64 = 16 << 20;
 
 /// `fedisim cell`

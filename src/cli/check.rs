@@ -5,9 +5,10 @@ use crate::check::machine::{annotations, bencher, json, junit};
 use crate::check::messages::{commit_message, markdown, text};
 use crate::check::{Checked, Limits};
 use crate::cli::edited::refused;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_json};
 use crate::cli::run::{failed, stop_on_signal, threads};
-use crate::cli::{Exit, told};
+use crate::cli::scenario_arguments::report_failure;
 use crate::files;
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
@@ -24,7 +25,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-/// What `check` and `bless` have in common.
+/// The arguments that `check` and `bless` share.
 #[derive(Args)]
 pub(super) struct Runs {
     /// The scenario files
@@ -90,13 +91,13 @@ enum Format {
     Json,
 }
 
-/// A scenario as the gate takes it, and its metrics.
-struct Taken {
+/// A scenario with the gate's changes, and the folder of its run.
+struct CheckedRun {
     scenario: Scenario,
     file: String,
     set: Vec<String>,
     folder: PathBuf,
-    /// Nobody else writes into the folder of a run of ours until all is told.
+    /// Locks the folder of an own run until the verdict is printed.
     _held: Option<Held>,
 }
 
@@ -116,7 +117,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Exit {
     };
     let limits = Limits { regression_max: arguments.max_regression / 100.0, is_strict: arguments.strict };
     match checked(&arguments.runs, limits, &baseline_of, arguments.against.is_some()) {
-        Ok(all) => tell(arguments, &all),
+        Ok(all) => print_result(arguments, &all),
         Err(exit) => exit,
     }
 }
@@ -125,24 +126,24 @@ pub(super) fn bless(arguments: &BlessArguments) -> Exit {
     let Runs { baseline: folder, .. } = &arguments.runs;
     let limits = Limits { regression_max: 0.0, is_strict: false };
     let read = |name: &str| baseline::read(folder, name);
-    let taken = match taken(&arguments.runs) {
-        Ok(taken) => taken,
+    let runs = match sources(&arguments.runs).and_then(|sources| run_all(&arguments.runs, sources)) {
+        Ok(runs) => runs,
         Err(exit) => return exit,
     };
-    for one in &taken {
-        let checked = match compared(one, limits, &read, true) {
+    for run in &runs {
+        let checked = match compared(run, limits, &read, true) {
             Ok(checked) => checked,
             Err(exit) => return exit,
         };
         let bytes =
-            Records::open(&one.folder, Edits::Refused).and_then(|mut records| records.summary_bytes());
+            Records::open(&run.folder, Edits::Refused).and_then(|mut records| records.summary_bytes());
         let bytes = match bytes {
             Ok(bytes) => bytes,
             Err(error) => return refused(&error),
         };
-        let path = baseline::path(folder, &one.scenario.name);
+        let path = baseline::path(folder, &run.scenario.name);
         let made = fs::create_dir_all(path.parent().unwrap_or(folder));
-        if !noted(made.and_then(|()| files::write(&path, &bytes)), &path) {
+        if !report_written(made.and_then(|()| files::write(&path, &bytes)), &path) {
             return Exit::CouldNotRun;
         }
         match print(&commit_message(&checked)) {
@@ -161,36 +162,32 @@ fn checked(
     baseline_of: ReadBaseline<'_>,
     may_lack: bool,
 ) -> Result<Vec<Checked>, Exit> {
-    // a baseline that is missing is told before anything runs
+    // a missing baseline is reported before anything runs
     let sources = sources(runs)?;
     for (scenario, _, _) in sources.iter().filter(|_| !may_lack) {
         baseline_of(&scenario.name).map_err(|missing| refuse_baseline(&missing, &scenario.name))?;
     }
-    let taken = run_all(runs, sources)?;
-    taken.iter().map(|one| compared(one, limits, baseline_of, may_lack)).collect()
-}
-
-fn taken(runs: &Runs) -> Result<Vec<Taken>, Exit> {
-    run_all(runs, sources(runs)?)
+    let runs = run_all(runs, sources)?;
+    runs.iter().map(|run| compared(run, limits, baseline_of, may_lack)).collect()
 }
 
 fn compared(
-    one: &Taken,
+    run: &CheckedRun,
     limits: Limits,
     baseline_of: ReadBaseline<'_>,
     may_lack: bool,
 ) -> Result<Checked, Exit> {
-    let name = &one.scenario.name;
+    let name = &run.scenario.name;
     let baseline = match baseline_of(name) {
         Ok(table) => Some(table),
         Err(NoBaseline::Missing(_)) if may_lack => None,
         Err(missing) => return Err(refuse_baseline(&missing, name)),
     };
-    let table = judged(&one.folder).map_err(|error| refused(&error))?;
-    Ok(Checked::new(&one.scenario, &one.file, one.set.clone(), &table, baseline.as_ref(), limits))
+    let table = judged(&run.folder).map_err(|error| refused(&error))?;
+    Ok(Checked::new(&run.scenario, &run.file, run.set.clone(), &table, baseline.as_ref(), limits))
 }
 
-/// The metrics of a run that is as it was written.
+/// The metrics of a run whose records nobody has edited.
 fn judged(folder: &Path) -> Result<Table, ReadError> {
     let mut records = Records::open(folder, Edits::Refused)?;
     let table = records.summary(Whose::Judged)?;
@@ -211,7 +208,7 @@ fn refuse_baseline(missing: &NoBaseline, scenario: &str) -> Exit {
     }
 }
 
-/// The scenarios as the gate takes them: their files, and what is set. Those that are skipped are told and left out.
+/// The scenarios with the gate's changes: their files, and what is set. Skipped ones are reported and left out.
 fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
     if let Some(folder) = &runs.run {
         let file = folder.join(RESOLVED_FILE);
@@ -222,14 +219,14 @@ fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
     let mut sources = Vec::new();
     let mut known = BTreeSet::new();
     for file in &runs.scenarios {
-        let as_it_is = read(file, &runs.set)?;
-        if !known.insert(as_it_is.name.clone()) {
+        let unchanged = read(file, &runs.set)?;
+        if !known.insert(unchanged.name.clone()) {
             complain(&format!("{} is named twice", file.display()));
             return Err(Exit::BadInput);
         }
-        match &as_it_is.gate {
-            None => sources.push((as_it_is, file.clone(), runs.set.clone())),
-            Some(Gate::Skip(reason)) => complain(&format!("skip {}: {reason}", as_it_is.name)),
+        match &unchanged.gate {
+            None => sources.push((unchanged, file.clone(), runs.set.clone())),
+            Some(Gate::Skip(reason)) => complain(&format!("skip {}: {reason}", unchanged.name)),
             Some(Gate::Set(set)) => {
                 let set = [&set[..], &runs.set].concat();
                 sources.push((read(file, &set)?, file.clone(), set));
@@ -241,14 +238,14 @@ fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
 
 fn read(file: &Path, sets: &[String]) -> Result<Scenario, Exit> {
     let changes = Changes { sets: sets.to_vec(), ..Changes::default() };
-    scenario::read(file, &changes, &names()).map_err(|failure| told(&failure))
+    scenario::read(file, &changes, &names()).map_err(|failure| report_failure(&failure))
 }
 
-/// Runs everything anew: what lies in a folder may be of another program of the same version.
-fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Result<Vec<Taken>, Exit> {
+/// Runs all scenarios, also those with a complete run in their folder: another build of the same version may have made it.
+fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Result<Vec<CheckedRun>, Exit> {
     let stop = stop_on_signal();
     let how = How { jobs: threads(runs.jobs), force: true, engine: EngineChoice::Fast };
-    let mut taken = Vec::new();
+    let mut checked_runs = Vec::new();
     for (scenario, file, set) in sources {
         let shown = file.display().to_string();
         let (folder, held) = match &runs.run {
@@ -256,7 +253,8 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
             None => {
                 let folder = runs.out.join(&scenario.name);
                 let study = Study::new(scenario.clone(), file.parent().unwrap_or(Path::new("")), &names());
-                let estimate = Estimate::of_study(&study, how.engine).map_err(|failure| told(&failure))?;
+                let estimate =
+                    Estimate::of_study(&study, how.engine).map_err(|failure| report_failure(&failure))?;
                 estimate.check(&scenario.limits).map_err(|problem| {
                     complain(&format!("{shown}: {problem}"));
                     Exit::BadInput
@@ -266,32 +264,32 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
                 (folder, Some(held))
             }
         };
-        taken.push(Taken { scenario, file: shown, set, folder, _held: held });
+        checked_runs.push(CheckedRun { scenario, file: shown, set, folder, _held: held });
     }
-    Ok(taken)
+    Ok(checked_runs)
 }
 
-/// Writes what was asked for, prints the verdict, and ends as the gate does.
-fn tell(arguments: &CheckArguments, all: &[Checked]) -> Exit {
+/// Writes the files that were asked for, and prints the verdict. Returns the exit code of the gate.
+fn print_result(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     type Make = fn(&[Checked]) -> String;
     let files: [(&Option<PathBuf>, Make); 3] =
         [(&arguments.junit, junit), (&arguments.json, json), (&arguments.bencher, bencher)];
     let mut could_write = true;
     for (path, make) in files {
         if let Some(path) = path {
-            could_write &= noted(files::write(path, make(all).as_bytes()), path);
+            could_write &= report_written(files::write(path, make(all).as_bytes()), path);
         }
     }
     if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
-        could_write &= noted(files::append(&path, markdown(all).as_bytes()), &path);
+        could_write &= report_written(files::append(&path, markdown(all).as_bytes()), &path);
     }
     let mut out = match arguments.format {
         Format::Text => text(all),
         Format::Markdown => markdown(all),
         Format::Json => json(all),
     };
-    // a log reads annotations wherever they stand; JSON stays JSON
+    // annotations may stand anywhere in a log, but not in JSON
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
         && !matches!(arguments.format, Format::Json)
     {
@@ -308,7 +306,7 @@ fn tell(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     }
 }
 
-fn noted(written: io::Result<()>, path: &Path) -> bool {
+fn report_written(written: io::Result<()>, path: &Path) -> bool {
     if let Err(error) = &written {
         complain(&format!("{}: cannot be written: {error}", path.display()));
     }

@@ -1,7 +1,7 @@
 //! `fedisim compare`: the differences between columns of runs, with their intervals.
 
-use crate::cli::Exit;
-use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
+use crate::cli::edited::{EditedArgument, report_edited, unreadable};
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_json};
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
@@ -56,7 +56,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(read) => read,
         Err(exit) => return exit,
     };
-    tell_edited(&edited);
+    report_edited(&edited);
     let metrics = names();
     for metric in &arguments.metric {
         if !metrics.contains(&&metric[..]) {
@@ -75,7 +75,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     if format == Format::Json { print_json(&text) } else { print(&text) }
 }
 
-/// The values of all runs in one table, and the files that somebody edited.
+/// The values of all runs in one table, and the files that were edited.
 fn tables(runs: &[PathBuf], edits: Edits) -> Result<(Table, Vec<String>), Exit> {
     let mut all: Option<(u64, Table)> = None;
     let mut edited = Vec::new();

@@ -1,6 +1,6 @@
-//! `fedisim conform`: recordings against our instances, a line each.
+//! `fedisim conform`: recordings against our instances, one line each.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_line};
 use crate::conform::{Trace, Verdict, conform};
 use crate::files;
@@ -42,7 +42,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     if exit == Exit::Good && failed > 0 { Exit::GateFailed } else { exit }
 }
 
-/// Replays a recording; else says what is wrong, and the exit code for it.
+/// Replays a recording. An error is the problem and the exit code.
 pub(super) fn replay(path: &Path) -> Result<Verdict, (String, Exit)> {
     let bytes = files::read(path, BYTES_MAX)
         .map_err(|error| (format!("{}: cannot be read: {error}", path.display()), Exit::CouldNotRun))?;

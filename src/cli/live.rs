@@ -1,10 +1,11 @@
 //! `fedisim live`: the instances of a scenario as real servers on this machine, then the same records as `run`.
 
 use crate::cli::edited::refused;
+use crate::cli::exit::Exit;
 use crate::cli::output::complain;
-use crate::cli::run::{failed, said, stop_on_signal};
-use crate::cli::summary::Told;
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::run::{describe_outcome, failed, stop_on_signal};
+use crate::cli::scenario_arguments::ScenarioArguments;
+use crate::cli::summary::SummaryArguments;
 use crate::conform::Recorder;
 use crate::files;
 use crate::live::run::{Batch, How};
@@ -54,20 +55,20 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     #[command(flatten)]
-    told: Told,
+    summary: SummaryArguments,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
 }
 
 fn scale(text: &str) -> Result<f64, String> {
-    /// Slower or faster than this is a mistake.
+    /// The range of time scales that make sense.
     const RANGE: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
     let scale = text.parse::<f64>().ok().filter(|scale| RANGE.contains(scale));
     scale.ok_or_else(|| format!("a number from {} to {} is expected", RANGE.start(), RANGE.end()))
 }
 
-/// Why a live run did not come to its end.
+/// Why a live run did not end as it should.
 pub(super) enum Failed {
     Run(RunError),
     SetupError(SetupError),
@@ -87,8 +88,8 @@ impl From<SetupError> for Failed {
 }
 
 impl Failed {
-    /// Says it; the exit code.
-    pub(super) fn told(&self) -> Exit {
+    /// Prints it. Returns the exit code.
+    pub(super) fn report(&self) -> Exit {
         match self {
             Failed::Run(error) => failed(error),
             Failed::SetupError(error) => {
@@ -109,7 +110,7 @@ impl Failed {
 }
 
 impl LiveArguments {
-    /// How to live, with the capture's file created once it is known that the servers can listen.
+    /// How cells are run. The capture file is created once it is known that the servers can listen.
     pub(super) fn how(&self, scenario: &Scenario) -> Result<How, Failed> {
         let ip = self.allow_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let create = |path: &PathBuf| match Capture::create(path) {
@@ -122,14 +123,14 @@ impl LiveArguments {
     }
 }
 
-/// Writes what is left of a capture.
+/// Flushes the capture file.
 pub(super) fn finish_capture(how: &How) -> Result<(), Failed> {
     let finished = how.capture.as_ref().map_or(Ok(()), |capture| capture.finish());
     finished.map_err(|error| Failed::Io(format!("--capture: cannot be written: {error}")))
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
-    live(arguments).unwrap_or_else(|failed| failed.told())
+    live(arguments).unwrap_or_else(|failed| failed.report())
 }
 
 fn live(arguments: &Arguments) -> Result<Exit, Failed> {
@@ -150,8 +151,8 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
         live_batch(arguments, scenario, plans, &how, &stop)
     });
     finish_capture(&how)?;
-    arguments.told.note(&said(outcome?, &out));
-    let exit = arguments.told.summary(&study.scenario, &out);
+    arguments.summary.note(&describe_outcome(outcome?, &out));
+    let exit = arguments.summary.summary(&study.scenario, &out);
     let ran = match Records::open(&out, Edits::Refused) {
         Ok(records) => records.manifest.ran,
         Err(error) => return Ok(refused(&error)),
@@ -165,14 +166,14 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     Ok(if disturbed.is_empty() { exit } else { Exit::CouldNotRun })
 }
 
-/// That a column is not what its scenario says.
+/// The warning that a column is not what its scenario says.
 pub(super) fn disturbed(column: &str, own_failed: u64) -> String {
     format!(
         "{column}: {own_failed} of the run's own requests failed or came late, so it is another run than the scenario says: this machine was too slow for it, or somebody kept it busy; a smaller --time-scale gives it more time"
     )
 }
 
-/// That a recording can hold what a scenario runs.
+/// Checks that a recording can hold the run of a scenario.
 fn check_recording(scenario: &Scenario, path: &Path) -> Result<(), Failed> {
     let plans = plan(scenario);
     let problem = match &plans[..] {
@@ -186,7 +187,7 @@ fn check_recording(scenario: &Scenario, path: &Path) -> Result<(), Failed> {
     problem.map_or(Ok(()), |problem| Err(unfit(problem)))
 }
 
-/// Lets the columns of one replication live. One that dies takes no other with it.
+/// Runs the columns of one replication. An error of one leaves the others their records.
 fn live_batch(
     arguments: &Arguments,
     scenario: &Scenario,
@@ -195,34 +196,34 @@ fn live_batch(
     stop: &Arc<AtomicBool>,
 ) -> Result<Together<Failed>, Failed> {
     let batch = Batch::new(scenario, plans, how)?;
-    arguments.told.note(&batch.to_string());
+    arguments.summary.note(&batch.to_string());
     let batch_scale = batch.scale;
     let recorder = |cell: &Cell| {
         let description = format!("{}, live at time scale {}", scenario.name, batch_scale);
         arguments.record.as_ref().and_then(|_| Recorder::new(&description, cell).ok())
     };
-    let alive = batch.run(scenario, plans, &recorder, stop).map_err(|error| Failed::Io(error.to_string()))?;
+    let runs = batch.run(scenario, plans, &recorder, stop).map_err(|error| Failed::Io(error.to_string()))?;
     let (mut results, mut dead) = (Vec::new(), 0);
-    for (one, plan) in alive.into_iter().zip(plans) {
+    for (run, plan) in runs.into_iter().zip(plans) {
         let column = &scenario.compare[plan.variant].name;
-        let one = match one {
-            Ok(one) => one,
-            Err(died) => {
-                complain(&format!("{column}: {died}"));
+        let run = match run {
+            Ok(run) => run,
+            Err(error) => {
+                complain(&format!("{column}: {error}"));
                 dead += 1;
                 continue;
             }
         };
-        tell_counts(&|text| arguments.told.note(text), column, &one.outcome.refusals);
-        if let Some((path, recorder)) = arguments.record.as_ref().zip(one.observer) {
-            let until = match one.outcome.ending.outcome {
+        print_counts(&|text| arguments.summary.note(text), column, &run.outcome.refusals);
+        if let Some((path, recorder)) = arguments.record.as_ref().zip(run.observer) {
+            let until = match run.outcome.ending.outcome {
                 RunOutcome::Done(at) => Some(at),
                 RunOutcome::Interrupted | RunOutcome::EventLimit(_) => None,
             };
             let written = files::write(path, recorder.finish(until).to_json().as_bytes());
             written.map_err(|error| Failed::Io(format!("{}: cannot be written: {error}", path.display())))?;
         }
-        results.extend(one.result);
+        results.extend(run.result);
     }
     let failure = if stop.load(Ordering::Relaxed) {
         Some(RunError::Interrupted { finished_cells: results.len(), cells: plans.len() }.into())
@@ -237,9 +238,9 @@ fn live_batch(
     Ok(Together { results, failure })
 }
 
-/// Says what servers refused, and what went otherwise than the model says.
-pub(super) fn tell_counts(tell: &dyn Fn(&str), column: &str, counts: &BTreeMap<&'static str, Reason>) {
+/// Prints what servers refused, and what did not go as the model says.
+pub(super) fn print_counts(print: &dyn Fn(&str), column: &str, counts: &BTreeMap<&'static str, Reason>) {
     for (reason, Reason { count, first, .. }) in counts {
-        tell(&format!("{column}: {reason} {count} (first: {first})"));
+        print(&format!("{column}: {reason} {count} (first: {first})"));
     }
 }

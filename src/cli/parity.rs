@@ -1,9 +1,10 @@
-//! `fedisim parity`: the same workload in the simulation and over real HTTP, and whether both do the same.
+//! `fedisim parity`: the same workload in the simulation and over real HTTP, compared.
 
-use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, tell_counts};
+use crate::cli::exit::Exit;
+use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, print_counts};
 use crate::cli::output::{complain, print, print_line};
 use crate::cli::run::stop_on_signal;
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::foundation::units::Span;
 use crate::live::run::Batch;
 use crate::live::{SetupError, check};
@@ -14,7 +15,7 @@ use crate::scenario::Scenario;
 use clap::Args;
 use std::sync::atomic::Ordering;
 
-/// More differences of a column than this are not printed.
+/// At most so many differences of a column are printed.
 const DIFFERENCES_MAX: usize = 20;
 
 /// `fedisim parity`
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn main(arguments: &Arguments) -> Exit {
-    parity(arguments).unwrap_or_else(|failed| failed.told())
+    parity(arguments).unwrap_or_else(|failed| failed.report())
 }
 
 fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
@@ -61,7 +62,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     ));
     let near = near_decisions(&batch, margin, &stop);
     if near.iter().any(|decisions| decisions.count > 0) {
-        tell_near(&scenario, &near);
+        print_near(&scenario, &near);
         return Ok(Exit::BadInput);
     }
     if arguments.dry_run {
@@ -78,13 +79,13 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
         let column = &scenario.compare[plan.variant].name;
         let pair = match pair {
             Ok(pair) => pair,
-            Err(died) => {
-                complain(&format!("{column}: {died}"));
+            Err(error) => {
+                complain(&format!("{column}: {error}"));
                 could_run = false;
                 continue;
             }
         };
-        tell_counts(&complain_all, column, &pair.counts);
+        print_counts(&complain_all, column, &pair.counts);
         let own_failed: u64 = pair.counts.values().filter(|how| how.is_own).map(|how| how.count).sum();
         if own_failed > 0 {
             complain(&disturbed(column, own_failed));
@@ -92,7 +93,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
         }
         if let Some(comparison) = &pair.comparison {
             equal += usize::from(comparison.differences.is_empty());
-            tell(column, comparison, arguments.margin);
+            print_result(column, comparison, arguments.margin);
         }
     }
     let exit = print(&format!("{equal} passed, {} failed", plans.len() - equal));
@@ -107,20 +108,19 @@ fn complain_all(text: &str) {
     complain(&text);
 }
 
-/// The scenario as its `parity` takes it.
+/// The scenario with the changes of its key `parity`.
 fn scenario(arguments: &Arguments) -> Result<Scenario, Exit> {
-    let as_it_is = arguments.scenario.read()?;
-    if as_it_is.parity.is_empty() {
-        return Ok(as_it_is);
+    let unchanged = arguments.scenario.read()?;
+    if unchanged.parity.is_empty() {
+        return Ok(unchanged);
     }
-    let paths: Vec<&str> = as_it_is.parity.iter().filter_map(|set| Some(set.split_once('=')?.0)).collect();
-    complain(&format!("{}: with its own {}, as its `parity` says", as_it_is.name, paths.join(", ")));
-    // what the command line sets holds over what the file sets
-    let set = [&as_it_is.parity[..], &arguments.scenario.set].concat();
-    ScenarioArguments { set, ..arguments.scenario.clone() }.read()
+    let paths: Vec<&str> = unchanged.parity.iter().filter_map(|set| Some(set.split_once('=')?.0)).collect();
+    complain(&format!("{}: with its own {}, as its `parity` says", unchanged.name, paths.join(", ")));
+    // the command line overrides the file
+    arguments.scenario.with(&unchanged.parity).read()
 }
 
-fn tell_near(scenario: &Scenario, near: &[NearDecisions]) {
+fn print_near(scenario: &Scenario, near: &[NearDecisions]) {
     for (column, NearDecisions { first, count }) in scenario.compare.iter().zip(near) {
         first.iter().for_each(|near| complain(&format!("{}: {near}", column.name)));
         if *count > first.len() as u64 {
@@ -134,7 +134,7 @@ fn tell_near(scenario: &Scenario, near: &[NearDecisions]) {
     complain(&NearDecisions::REMEDY);
 }
 
-fn tell(column: &str, comparison: &Comparison, margin_ms: u32) {
+fn print_result(column: &str, comparison: &Comparison, margin_ms: u32) {
     let Comparison { differences, messages, bytes, samples, samples_near_edge, furthest } = comparison;
     for difference in differences.iter().take(DIFFERENCES_MAX) {
         print_line(&format!("FAIL {column}: {difference}"));

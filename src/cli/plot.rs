@@ -1,7 +1,7 @@
 //! `fedisim plot`: the figures of a run as files.
 
-use crate::cli::Exit;
-use crate::cli::edited::{tell_edited, unreadable};
+use crate::cli::edited::{report_edited, unreadable};
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print};
 use crate::cli::report::RunArguments;
 use crate::files;
@@ -55,7 +55,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(run) => run,
         Err(error) => return unreadable(&error),
     };
-    tell_edited(&run.edited);
+    report_edited(&run.edited);
     let out = arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("plots"));
     if arguments.out.is_none() && out.is_symlink() {
         complain(&format!("{} is a link that leads elsewhere: name a folder with --out", out.display()));
@@ -70,10 +70,10 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     }
 }
 
-/// A file by name.
+/// The name and the content of a file.
 type File = (String, Vec<u8>);
 
-/// The files of all figures that are wanted.
+/// The files of all figures that are asked for.
 fn plots(run: &Run, arguments: &Arguments) -> Result<Vec<File>, (String, Exit)> {
     let is_wanted = |name: &str| arguments.kind.is_empty() || arguments.kind.iter().any(|kind| kind == name);
     let mut plots = Vec::new();

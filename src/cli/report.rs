@@ -1,7 +1,7 @@
 //! `fedisim report`: one self-contained page of a run.
 
-use crate::cli::Exit;
-use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
+use crate::cli::edited::{EditedArgument, report_edited, unreadable};
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print_line};
 use crate::files;
 use crate::report::page::page;
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
 }
 
-/// Which run is shown, and which part of it over time.
+/// The run that is shown, and the point and replication that are shown over time.
 #[derive(Args)]
 pub(super) struct RunArguments {
     /// The folder of a complete run
@@ -48,7 +48,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(run) => run,
         Err(error) => return unreadable(&error),
     };
-    tell_edited(&run.edited);
+    report_edited(&run.edited);
     let out = arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("report.html"));
     match files::write(&out, page(&run).as_bytes()) {
         Ok(()) => print_line(&out.display().to_string()),

@@ -1,10 +1,11 @@
 //! `fedisim run`: the cells of a scenario into a folder, then the comparison and the expectations.
 
 use crate::cli::edited::refused;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, complain_of_scenario, print};
-use crate::cli::summary::Told;
+use crate::cli::scenario_arguments::{ScenarioArguments, warn};
+use crate::cli::summary::SummaryArguments;
 use crate::cli::timeline::TimelineArguments;
-use crate::cli::{Exit, ScenarioArguments, warn};
 use crate::runs::folder::{FolderError, Held};
 use crate::runs::reading::ReadError;
 use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     formats: Formats,
     #[command(flatten)]
-    told: Told,
+    summary: SummaryArguments,
     #[command(flatten)]
     timeline: TimelineArguments,
     /// Print what the run is expected to take, and run nothing
@@ -61,7 +62,7 @@ enum RecordFormat {
 }
 
 impl Formats {
-    /// Refuses what this program cannot write.
+    /// Refuses formats that this program cannot write.
     pub(super) fn check(&self) -> Result<(), Exit> {
         if cfg!(not(feature = "parquet")) && self.records.contains(&RecordFormat::Parquet) {
             complain(
@@ -133,9 +134,9 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     };
     match run_with_progress(&study, estimate.cells, &held, arguments) {
         Ok(outcome) => {
-            let told = &arguments.told;
-            let exit = finish(&study.scenario, outcome, &held, &arguments.formats, told);
-            match timeline.map(|file| file.write(&study.scenario, told)) {
+            let summary = &arguments.summary;
+            let exit = finish(&study.scenario, outcome, &held, &arguments.formats, summary);
+            match timeline.map(|file| file.write(&study.scenario, summary)) {
                 Some(Err(failed)) => failed,
                 _ => exit,
             }
@@ -144,22 +145,22 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
     }
 }
 
-/// Says where the records are, and prints what they show.
+/// Prints where the records are, and their summary.
 pub(super) fn finish(
     scenario: &Scenario,
     outcome: RunOutcome,
     out: &Held,
     formats: &Formats,
-    told: &Told,
+    summary: &SummaryArguments,
 ) -> Exit {
     if let Err(error) = formats.write(scenario, out) {
         return refused(&error);
     }
-    told.note(&said(outcome, out.path()));
-    told.summary(scenario, out.path())
+    summary.note(&describe_outcome(outcome, out.path()));
+    summary.summary(scenario, out.path())
 }
 
-/// Says why there is no complete run.
+/// Prints why there is no complete run. Returns the exit code.
 pub(super) fn failed(error: &RunError) -> Exit {
     match error {
         RunError::Scenario(failure) => complain_of_scenario(failure),
@@ -176,7 +177,7 @@ pub(super) fn failed(error: &RunError) -> Exit {
 }
 
 impl Arguments {
-    /// How cells are run.
+    /// The engine that was asked for.
     pub(super) fn engine(&self) -> EngineChoice {
         self.engine.into()
     }
@@ -190,8 +191,8 @@ fn run_with_progress(
 ) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();
     let how = How { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
-    // indicatif draws on standard error, and only if that is a terminal.
-    let bar = if arguments.told.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
+    // indicatif draws on standard error, if that is a terminal
+    let bar = if arguments.summary.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
     let template = "{elapsed_precise} {bar:30} {pos}/{len} cells, {per_sec}, {eta} left {msg}";
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.expect("the template is valid"));
@@ -204,13 +205,13 @@ fn run_with_progress(
     outcome
 }
 
-/// The threads that were asked for, else one per core.
+/// The number of threads that was asked for, or one per core.
 pub(super) fn threads(jobs: Option<NonZeroUsize>) -> usize {
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     jobs.unwrap_or_else(cores).get()
 }
 
-/// A flag that the first interrupt or termination signal sets; the second ends the program.
+/// A flag that the first interrupt or termination signal sets. The second one ends the program.
 pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
@@ -225,7 +226,8 @@ pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
     stop
 }
 
-pub(super) fn said(outcome: RunOutcome, out: &Path) -> String {
+/// Where the records of a run are, as text.
+pub(super) fn describe_outcome(outcome: RunOutcome, out: &Path) -> String {
     let out = out.display();
     match outcome {
         RunOutcome::WasComplete => format!("{out} holds this run already, complete; nothing was run"),

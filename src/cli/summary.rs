@@ -1,6 +1,6 @@
-//! How a run is told: its summary on standard output, in the format that was asked for, and notes on standard error.
+//! The summary of a run on standard output, in the format that was asked for, and notes on standard error.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_coloured, print_json};
 use crate::report::expect::{Verdict, verdicts};
 use crate::report::summary::Summary;
@@ -12,9 +12,9 @@ use anstyle::{AnsiColor, Style as Colour};
 use clap::{Args, ValueEnum};
 use std::path::Path;
 
-/// What is printed.
+/// How a run is summarised.
 #[derive(Args)]
-pub(super) struct Told {
+pub(super) struct SummaryArguments {
     /// How the summary is printed: `text` and `markdown` are rounded, `json` and `csv` exact
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -32,15 +32,15 @@ enum Format {
     Csv,
 }
 
-impl Told {
-    /// Says something that is no error.
+impl SummaryArguments {
+    /// Prints a note on standard error.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             complain(&text);
         }
     }
 
-    /// Prints the summary of the run in a folder; the exit code is the gate's.
+    /// Prints the summary of the run in a folder. Returns the exit code of its expectations.
     pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Exit {
         let read = Records::open(folder, Edits::Refused);
         let values = match read.and_then(|mut records| records.summary(Whose::Run)) {
@@ -73,7 +73,7 @@ impl Told {
     }
 }
 
-/// Titles are bold, and the words of verdicts have colours.
+/// Makes titles bold, and colours the words of verdicts.
 fn coloured(text: &str) -> String {
     let bold = Colour::new().bold();
     let words: [(&str, Colour); 3] = [

@@ -1,8 +1,8 @@
 //! `fedisim run --timeline`: the trace of one cell.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::complain;
-use crate::cli::summary::Told;
+use crate::cli::summary::SummaryArguments;
 use crate::files::Whole;
 use crate::foundation::units::{Span, Time};
 use crate::runs::cell::{build_cell, plan};
@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-/// `--timeline` and its part.
+/// `--timeline` and its interval.
 #[derive(Args)]
 pub(super) struct TimelineArguments {
     /// Write also a trace of the first column and replication, for ui.perfetto.dev
@@ -29,7 +29,7 @@ pub(super) struct TimelineArguments {
     timeline_to: u32,
 }
 
-/// A file that a trace is to be written into.
+/// An open file for a trace.
 pub(super) struct Opened {
     path: PathBuf,
     file: Whole,
@@ -37,7 +37,7 @@ pub(super) struct Opened {
 }
 
 impl TimelineArguments {
-    /// Opens the file, if one is wanted, before anything runs.
+    /// Opens the file, if one is asked for, before anything runs.
     pub(super) fn open(&self) -> Result<Option<Opened>, Exit> {
         let Some(path) = self.timeline.clone() else { return Ok(None) };
         let at = |seconds: u32| Time::ZERO + Span::from_secs(u64::from(seconds));
@@ -57,8 +57,8 @@ impl TimelineArguments {
 }
 
 impl Opened {
-    /// Runs the first cell once more, event by event, and writes its trace.
-    pub(super) fn write(self, scenario: &Scenario, told: &Told) -> Result<(), Exit> {
+    /// Runs the first cell again, event by event, and writes its trace.
+    pub(super) fn write(self, scenario: &Scenario, summary: &SummaryArguments) -> Result<(), Exit> {
         let first = &plan(scenario)[0];
         let cell = build_cell(scenario, first);
         let full = AtomicBool::new(false);
@@ -78,7 +78,7 @@ impl Opened {
                         at.ms() / 1_000
                     )
                 });
-                told.note(&format!("the timeline of {column} is in {}{until}", self.path.display()));
+                summary.note(&format!("the timeline of {column} is in {}{until}", self.path.display()));
                 Ok(())
             }
             Err(error) => {

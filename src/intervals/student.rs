@@ -30,7 +30,7 @@ pub fn mean_of(values: &[f64]) -> Estimate {
 
 /// The ratio of the means of pairs (value, base), which is less biased than the mean of ratios. Its variance is by
 /// linearisation, as in survey statistics. None if the mean of the bases is zero.
-pub fn ratio_of(pairs: &[(f64, f64)]) -> Option<Estimate> {
+pub(super) fn ratio_of(pairs: &[(f64, f64)]) -> Option<Estimate> {
     let count = pairs.len();
     let base = pairs.iter().map(|(_, base)| base).sum::<f64>() / count as f64;
     if base.abs() <= 0.0 || base.is_nan() {
