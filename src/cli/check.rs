@@ -5,8 +5,8 @@ use crate::check::machine::{annotations, bencher, json, junit};
 use crate::check::messages::{commit_message, markdown, text};
 use crate::check::{Checked, Limits};
 use crate::cli::edited::refused;
-use crate::cli::exit::Exit;
-use crate::cli::output::{complain, print, print_json};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{cannot_write, complain, fail, print, print_json};
 use crate::cli::run::{failed, stop_on_signal, threads};
 use crate::cli::scenario_arguments::report_failure;
 use crate::files;
@@ -110,48 +110,35 @@ fn percent(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "it is not between 0 and 1000000".to_owned())
 }
 
-pub(super) fn check(arguments: &CheckArguments) -> Exit {
+pub(super) fn check(arguments: &CheckArguments) -> Outcome {
     let baseline_of = |name: &str| match &arguments.against {
         None => baseline::read(&arguments.runs.baseline, name),
         Some(revision) => baseline::read_at(&arguments.runs.baseline, name, revision),
     };
     let limits = Limits { regression_max: arguments.max_regression / 100.0, is_strict: arguments.strict };
-    match checked(&arguments.runs, limits, &baseline_of, arguments.against.is_some()) {
-        Ok(all) => print_result(arguments, &all),
-        Err(exit) => exit,
-    }
+    let all = checked(&arguments.runs, limits, &baseline_of, arguments.against.is_some())?;
+    Ok(print_result(arguments, &all))
 }
 
-pub(super) fn bless(arguments: &BlessArguments) -> Exit {
+pub(super) fn bless(arguments: &BlessArguments) -> Outcome {
     let Runs { baseline: folder, .. } = &arguments.runs;
     let limits = Limits { regression_max: 0.0, is_strict: false };
     let read = |name: &str| baseline::read(folder, name);
-    let runs = match sources(&arguments.runs).and_then(|sources| run_all(&arguments.runs, sources)) {
-        Ok(runs) => runs,
-        Err(exit) => return exit,
-    };
-    for run in &runs {
-        let checked = match compared(run, limits, &read, true) {
-            Ok(checked) => checked,
-            Err(exit) => return exit,
-        };
-        let bytes =
-            Records::open(&run.folder, Edits::Refused).and_then(|mut records| records.summary_bytes());
-        let bytes = match bytes {
-            Ok(bytes) => bytes,
-            Err(error) => return refused(&error),
-        };
+    for run in &run_all(&arguments.runs, sources(&arguments.runs)?)? {
+        let checked = compared(run, limits, &read, true)?;
+        let records = Records::open(&run.folder, Edits::Refused);
+        let bytes = records.and_then(|mut records| records.summary_bytes());
+        let bytes = bytes.map_err(|error| refused(&error))?;
         let path = baseline::path(folder, &run.scenario.name);
         let made = fs::create_dir_all(path.parent().unwrap_or(folder));
-        if !report_written(made.and_then(|()| files::write(&path, &bytes)), &path) {
-            return Exit::CouldNotRun;
-        }
+        let written = made.and_then(|()| files::write(&path, &bytes));
+        written.map_err(|error| cannot_write(&path, &error))?;
         match print(&commit_message(&checked)) {
             Exit::Good => {}
-            exit => return exit,
+            exit => return Err(exit),
         }
     }
-    Exit::Good
+    Ok(Exit::Good)
 }
 
 type ReadBaseline<'a> = &'a dyn Fn(&str) -> Result<Table, NoBaseline>;
@@ -198,13 +185,10 @@ fn judged(folder: &Path) -> Result<Table, ReadError> {
 fn refuse_baseline(missing: &NoBaseline, scenario: &str) -> Exit {
     match missing {
         NoBaseline::Missing(place) => {
-            complain(&format!("{place}: there is no baseline of {scenario}; `fedisim bless` makes one"));
-            Exit::BadInput
+            let problem = format!("{place}: there is no baseline of {scenario}; `fedisim bless` makes one");
+            fail(Exit::BadInput, &problem)
         }
-        NoBaseline::Unreadable(problem) => {
-            complain(problem);
-            Exit::CouldNotRun
-        }
+        NoBaseline::Unreadable(problem) => fail(Exit::CouldNotRun, problem),
     }
 }
 
@@ -221,8 +205,7 @@ fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
     for file in &runs.scenarios {
         let unchanged = read(file, &runs.set)?;
         if !known.insert(unchanged.name.clone()) {
-            complain(&format!("{} is named twice", file.display()));
-            return Err(Exit::BadInput);
+            return Err(fail(Exit::BadInput, &format!("{} is named twice", file.display())));
         }
         match &unchanged.gate {
             None => sources.push((unchanged, file.clone(), runs.set.clone())),
@@ -255,10 +238,8 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
                 let study = Study::new(scenario.clone(), file.parent().unwrap_or(Path::new("")), &names());
                 let estimate =
                     Estimate::of_study(&study, how.engine).map_err(|failure| report_failure(&failure))?;
-                estimate.check(&scenario.limits).map_err(|problem| {
-                    complain(&format!("{shown}: {problem}"));
-                    Exit::BadInput
-                })?;
+                let problem = |why| fail(Exit::BadInput, &format!("{shown}: {why}"));
+                estimate.check(&scenario.limits).map_err(problem)?;
                 let held = Held::take(&folder).map_err(|error| failed(&RunError::Folder(error)))?;
                 run(&study, &held, &how, &stop, &|_| {}).map_err(|error| failed(&error))?;
                 (folder, Some(held))
@@ -277,12 +258,12 @@ fn print_result(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     let mut could_write = true;
     for (path, make) in files {
         if let Some(path) = path {
-            could_write &= report_written(files::write(path, make(all).as_bytes()), path);
+            could_write &= is_written(files::write(path, make(all).as_bytes()), path);
         }
     }
     if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
-        could_write &= report_written(files::append(&path, markdown(all).as_bytes()), &path);
+        could_write &= is_written(files::append(&path, markdown(all).as_bytes()), &path);
     }
     let mut out = match arguments.format {
         Format::Text => text(all),
@@ -306,9 +287,7 @@ fn print_result(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     }
 }
 
-fn report_written(written: io::Result<()>, path: &Path) -> bool {
-    if let Err(error) = &written {
-        complain(&format!("{}: cannot be written: {error}", path.display()));
-    }
-    written.is_ok()
+/// Whether a file is written. Prints why not.
+fn is_written(written: io::Result<()>, path: &Path) -> bool {
+    written.map_err(|error| cannot_write(path, &error)).is_ok()
 }

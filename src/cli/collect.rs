@@ -1,6 +1,6 @@
 //! `fedisim collect`: makes a run of the records of cells.
 
-use crate::cli::exit::Exit;
+use crate::cli::exit::Outcome;
 use crate::cli::run;
 use crate::cli::summary::SummaryArguments;
 use crate::runs::collect::collect;
@@ -27,14 +27,9 @@ pub(super) struct Arguments {
     force: bool,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    if let Err(exit) = arguments.formats.check() {
-        return exit;
-    }
-    match collect(&arguments.cells, &arguments.out, &arguments.data, arguments.force) {
-        Ok((study, outcome, held)) => {
-            run::finish(&study.scenario, outcome, &held, &arguments.formats, &arguments.summary)
-        }
-        Err(error) => run::failed(&error),
-    }
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    arguments.formats.check()?;
+    let run = collect(&arguments.cells, &arguments.out, &arguments.data, arguments.force);
+    let (study, outcome, held) = run.map_err(|error| run::failed(&error))?;
+    run::finish(&study.scenario, outcome, &held, &arguments.formats, &arguments.summary)
 }

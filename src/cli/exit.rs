@@ -1,4 +1,4 @@
-//! Exit codes.
+//! Exit codes, and the outcome of a verb.
 
 /// How the program ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,3 +15,6 @@ pub(super) enum Exit {
     /// It was interrupted.
     Interrupted = 130,
 }
+
+/// The exit code of a verb. An error is one whose problem is printed.
+pub(super) type Outcome = Result<Exit, Exit>;

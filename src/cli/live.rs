@@ -1,8 +1,8 @@
 //! `fedisim live`: the instances of a scenario as real servers on this machine, then the same records as `run`.
 
 use crate::cli::edited::refused;
-use crate::cli::exit::Exit;
-use crate::cli::output::complain;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{complain, fail};
 use crate::cli::run::{describe_outcome, failed, stop_on_signal};
 use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::cli::summary::SummaryArguments;
@@ -71,8 +71,10 @@ fn scale(text: &str) -> Result<f64, String> {
 /// Why a live run did not end as it should.
 pub(super) enum Failed {
     Run(RunError),
-    SetupError(SetupError),
+    Setup(SetupError),
     Io(String),
+    /// A problem that is printed.
+    Printed(Exit),
 }
 
 impl From<RunError> for Failed {
@@ -83,7 +85,13 @@ impl From<RunError> for Failed {
 
 impl From<SetupError> for Failed {
     fn from(error: SetupError) -> Failed {
-        Failed::SetupError(error)
+        Failed::Setup(error)
+    }
+}
+
+impl From<Exit> for Failed {
+    fn from(exit: Exit) -> Failed {
+        Failed::Printed(exit)
     }
 }
 
@@ -92,19 +100,10 @@ impl Failed {
     pub(super) fn report(&self) -> Exit {
         match self {
             Failed::Run(error) => failed(error),
-            Failed::SetupError(error) => {
-                complain(error);
-                match error {
-                    SetupError::Scenario(_) => Exit::BadInput,
-                    SetupError::Address { .. } | SetupError::Listener(_) | SetupError::Key(_) => {
-                        Exit::CouldNotRun
-                    }
-                }
-            }
-            Failed::Io(error) => {
-                complain(error);
-                Exit::CouldNotRun
-            }
+            Failed::Setup(error @ SetupError::Scenario(_)) => fail(Exit::BadInput, error),
+            Failed::Setup(error) => fail(Exit::CouldNotRun, error),
+            Failed::Io(error) => fail(Exit::CouldNotRun, error),
+            Failed::Printed(exit) => *exit,
         }
     }
 }
@@ -129,15 +128,12 @@ pub(super) fn finish_capture(how: &How) -> Result<(), Failed> {
     finished.map_err(|error| Failed::Io(format!("--capture: cannot be written: {error}")))
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    live(arguments).unwrap_or_else(|failed| failed.report())
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    live(arguments).map_err(|failed| failed.report())
 }
 
 fn live(arguments: &Arguments) -> Result<Exit, Failed> {
-    let study = match arguments.scenario.study() {
-        Ok(study) => study,
-        Err(exit) => return Ok(exit),
-    };
+    let study = arguments.scenario.study()?;
     let name = format!("{}-live", study.scenario.name);
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(name));
     check(&study.scenario)?;
@@ -153,17 +149,14 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     finish_capture(&how)?;
     arguments.summary.note(&describe_outcome(outcome?, &out));
     let exit = arguments.summary.summary(&study.scenario, &out);
-    let ran = match Records::open(&out, Edits::Refused) {
-        Ok(records) => records.manifest.ran,
-        Err(error) => return Ok(refused(&error)),
-    };
-    let disturbed = ran.iter().filter_map(|ran| {
+    let records = Records::open(&out, Edits::Refused).map_err(|error| refused(&error))?;
+    let disturbed = records.manifest.ran.iter().filter_map(|ran| {
         let failed = ran.live.as_ref().map_or(0, |live| live.own_failed);
         (failed > 0).then(|| disturbed(&ran.protocol, failed))
     });
     let disturbed: Vec<String> = disturbed.collect();
     disturbed.iter().for_each(|text| complain(text));
-    Ok(if disturbed.is_empty() { exit } else { Exit::CouldNotRun })
+    Ok(if disturbed.is_empty() { exit? } else { Exit::CouldNotRun })
 }
 
 /// The warning that a column is not what its scenario says.

@@ -33,7 +33,7 @@ use crate::foundation::text::one_line;
 use crate::scenario;
 use clap::{Parser, Subcommand};
 use exit::Exit;
-use output::{complain, print, print_json};
+use output::{fail, print, print_json};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -99,7 +99,7 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(error),
     };
-    let exit = match cli.command {
+    let outcome = match cli.command {
         Command::Run(arguments) => run::main(&arguments),
         #[cfg(feature = "live")]
         Command::Live(arguments) => live::main(&arguments),
@@ -116,15 +116,15 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Bless(arguments) => check::bless(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),
-        Command::Schema => print_json(&scenario::schema()),
+        Command::Schema => Ok(print_json(&scenario::schema())),
         Command::Init(arguments) => init::main(&arguments),
-        Command::Protocols => print(&protocols::tables()),
-        Command::Metrics => print(&metrics::tables()),
+        Command::Protocols => Ok(print(&protocols::tables())),
+        Command::Metrics => Ok(print(&metrics::tables())),
         Command::Conform(arguments) => conform::main(&arguments),
         Command::ValidateModel(arguments) => validate_model::main(&arguments),
         Command::Events(arguments) => events::main(&arguments),
     };
-    ExitCode::from(exit as u8)
+    ExitCode::from(outcome.unwrap_or_else(|exit| exit) as u8)
 }
 
 /// Prints help, or what is wrong with the arguments, without control characters from the names of files.
@@ -132,9 +132,6 @@ fn usage(error: clap::Error) -> ExitCode {
     let arguments = std::env::args_os().map(|argument| one_line(&argument.to_string_lossy()).into_owned());
     match Cli::try_parse_from(arguments) {
         Err(same) => same.exit(),
-        Ok(_) => {
-            complain(&error);
-            ExitCode::from(Exit::BadInput as u8)
-        }
+        Ok(_) => ExitCode::from(fail(Exit::BadInput, &error) as u8),
     }
 }

@@ -6,6 +6,7 @@ use crate::foundation::text::{one_line, visible, visible_json};
 use crate::scenario::Failure;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Prints text. A reader that has gone, such as `head`, is no error.
 pub(super) fn print(text: &str) -> Exit {
@@ -31,8 +32,7 @@ fn write(out: &mut impl Write, text: &str) -> Exit {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
     match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&format!("cannot write to standard output: {error}"));
-            Exit::CouldNotRun
+            fail(Exit::CouldNotRun, &format!("cannot write to standard output: {error}"))
         }
         _ => Exit::Good,
     }
@@ -42,6 +42,17 @@ fn write(out: &mut impl Write, text: &str) -> Exit {
 pub(super) fn complain(problem: &dyn Display) {
     // a closed standard error is no error
     let _ = writeln!(io::stderr().lock(), "{}", one_line(&problem.to_string()));
+}
+
+/// Prints a problem. Returns the exit code for it.
+pub(super) fn fail(exit: Exit, problem: &dyn Display) -> Exit {
+    complain(problem);
+    exit
+}
+
+/// Prints that a file cannot be written. Returns the exit code for it.
+pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Exit {
+    fail(Exit::CouldNotRun, &format!("{}: cannot be written: {error}", path.display()))
 }
 
 /// Prints why there is no scenario: a line for each problem.

@@ -1,6 +1,6 @@
 //! `fedisim parity`: the same workload in the simulation and over real HTTP, compared.
 
-use crate::cli::exit::Exit;
+use crate::cli::exit::{Exit, Outcome};
 use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, print_counts};
 use crate::cli::output::{complain, print, print_line};
 use crate::cli::run::stop_on_signal;
@@ -34,15 +34,12 @@ pub(super) struct Arguments {
     dry_run: bool,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    parity(arguments).unwrap_or_else(|failed| failed.report())
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    parity(arguments).map_err(|failed| failed.report())
 }
 
 fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
-    let scenario = match scenario(arguments) {
-        Ok(scenario) => scenario,
-        Err(exit) => return Ok(exit),
-    };
+    let scenario = scenario(arguments)?;
     if !scenario.peers.is_empty() {
         let problem = "peers: servers of others have no simulation to compare with: take them out, as with --set peers=[]";
         return Err(SetupError::Scenario(problem.to_owned()).into());

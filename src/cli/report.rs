@@ -1,8 +1,8 @@
 //! `fedisim report`: one self-contained page of a run.
 
 use crate::cli::edited::{EditedArgument, report_edited, unreadable};
-use crate::cli::exit::Exit;
-use crate::cli::output::{complain, print_line};
+use crate::cli::exit::Outcome;
+use crate::cli::output::{cannot_write, print_line};
 use crate::files;
 use crate::report::page::page;
 use crate::report::run::Run;
@@ -43,18 +43,10 @@ impl RunArguments {
     }
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    let run = match arguments.of.read() {
-        Ok(run) => run,
-        Err(error) => return unreadable(&error),
-    };
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    let run = arguments.of.read().map_err(|error| unreadable(&error))?;
     report_edited(&run.edited);
     let out = arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("report.html"));
-    match files::write(&out, page(&run).as_bytes()) {
-        Ok(()) => print_line(&out.display().to_string()),
-        Err(error) => {
-            complain(&format!("{}: cannot be written: {error}", out.display()));
-            Exit::CouldNotRun
-        }
-    }
+    files::write(&out, page(&run).as_bytes()).map_err(|error| cannot_write(&out, &error))?;
+    Ok(print_line(&out.display().to_string()))
 }

@@ -1,8 +1,8 @@
 //! `fedisim run`: the cells of a scenario into a folder, then the comparison and the expectations.
 
 use crate::cli::edited::refused;
-use crate::cli::exit::Exit;
-use crate::cli::output::{complain, complain_of_scenario, print};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{complain, complain_of_scenario, fail, print};
 use crate::cli::scenario_arguments::{ScenarioArguments, warn};
 use crate::cli::summary::SummaryArguments;
 use crate::cli::timeline::TimelineArguments;
@@ -65,10 +65,8 @@ impl Formats {
     /// Refuses formats that this program cannot write.
     pub(super) fn check(&self) -> Result<(), Exit> {
         if cfg!(not(feature = "parquet")) && self.records.contains(&RecordFormat::Parquet) {
-            complain(
-                &"--records parquet: this program was built without it; build with `--features parquet`",
-            );
-            return Err(Exit::BadInput);
+            let why = "this program was built without it; build with `--features parquet`";
+            return Err(fail(Exit::BadInput, &format!("--records parquet: {why}")));
         }
         Ok(())
     }
@@ -104,45 +102,27 @@ impl From<EngineArgument> for EngineChoice {
     }
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    if let Err(exit) = arguments.formats.check() {
-        return exit;
-    }
-    let (study, estimate) = match arguments.scenario.estimated(arguments.engine()) {
-        Ok(estimated) => estimated,
-        Err(exit) => return exit,
-    };
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    arguments.formats.check()?;
+    let (study, estimate) = arguments.scenario.estimated(arguments.engine())?;
     if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_apart <= 0.0 {
-        complain(&format!(
-            "{}: no column has messages that can do without events (capacities, faults, forwards and rates decide that): take --engine auto",
-            arguments.scenario.scenario.display()
-        ));
-        return Exit::BadInput;
+        let file = arguments.scenario.scenario.display();
+        let why = "no column has messages that can do without events (capacities, faults, forwards and rates decide that)";
+        return Err(fail(Exit::BadInput, &format!("{file}: {why}: take --engine auto")));
     }
     warn(&study.scenario);
     if arguments.dry_run {
-        return print(&format!("{estimate}\n"));
+        return Ok(print(&format!("{estimate}\n")));
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.scenario.name));
-    let timeline = match arguments.timeline.open() {
-        Ok(timeline) => timeline,
-        Err(exit) => return exit,
-    };
-    let held = match Held::take(&out) {
-        Ok(held) => held,
-        Err(error) => return failed(&RunError::Folder(error)),
-    };
-    match run_with_progress(&study, estimate.cells, &held, arguments) {
-        Ok(outcome) => {
-            let summary = &arguments.summary;
-            let exit = finish(&study.scenario, outcome, &held, &arguments.formats, summary);
-            match timeline.map(|file| file.write(&study.scenario, summary)) {
-                Some(Err(failed)) => failed,
-                _ => exit,
-            }
-        }
-        Err(error) => failed(&error),
-    }
+    let timeline = arguments.timeline.open()?;
+    let held = Held::take(&out).map_err(|error| failed(&RunError::Folder(error)))?;
+    let outcome = run_with_progress(&study, estimate.cells, &held, arguments);
+    let outcome = outcome.map_err(|error| failed(&error))?;
+    let summary = &arguments.summary;
+    let exit = finish(&study.scenario, outcome, &held, &arguments.formats, summary);
+    timeline.map_or(Ok(()), |file| file.write(&study.scenario, summary))?;
+    exit
 }
 
 /// Prints where the records are, and their summary.
@@ -152,10 +132,8 @@ pub(super) fn finish(
     out: &Held,
     formats: &Formats,
     summary: &SummaryArguments,
-) -> Exit {
-    if let Err(error) = formats.write(scenario, out) {
-        return refused(&error);
-    }
+) -> Outcome {
+    formats.write(scenario, out).map_err(|error| refused(&error))?;
     summary.note(&describe_outcome(outcome, out.path()));
     summary.summary(scenario, out.path())
 }

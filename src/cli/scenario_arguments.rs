@@ -1,7 +1,7 @@
 //! The arguments of every verb that reads a scenario file.
 
 use crate::cli::exit::Exit;
-use crate::cli::output::{complain, complain_of_scenario};
+use crate::cli::output::{complain, complain_of_scenario, fail};
 use crate::metrics::definitions::names;
 use crate::runs::EngineChoice;
 use crate::runs::estimate::Estimate;
@@ -53,10 +53,8 @@ impl ScenarioArguments {
     pub(super) fn estimated(&self, engine: EngineChoice) -> Result<(Study, Estimate), Exit> {
         let study = self.study()?;
         let estimate = Estimate::of_study(&study, engine).map_err(|failure| report_failure(&failure))?;
-        estimate.check(&study.scenario.limits).map_err(|problem| {
-            complain(&format!("{}: {problem}", self.scenario.display()));
-            Exit::BadInput
-        })?;
+        let problem = |problem| format!("{}: {problem}", self.scenario.display());
+        estimate.check(&study.scenario.limits).map_err(|why| fail(Exit::BadInput, &problem(why)))?;
         Ok((study, estimate))
     }
 }

@@ -1,7 +1,7 @@
 //! The summary of a run on standard output, in the format that was asked for, and notes on standard error.
 
-use crate::cli::exit::Exit;
-use crate::cli::output::{complain, print, print_coloured, print_json};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{complain, fail, print, print_coloured, print_json};
 use crate::report::expect::{Verdict, verdicts};
 use crate::report::summary::Summary;
 use crate::report::table::{Style, titles};
@@ -41,15 +41,10 @@ impl SummaryArguments {
     }
 
     /// Prints the summary of the run in a folder. Returns the exit code of its expectations.
-    pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Exit {
+    pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Outcome {
         let read = Records::open(folder, Edits::Refused);
-        let values = match read.and_then(|mut records| records.summary(Whose::Run)) {
-            Ok(values) => values,
-            Err(error) => {
-                complain(&error);
-                return Exit::CouldNotRun;
-            }
-        };
+        let values = read.and_then(|mut records| records.summary(Whose::Run));
+        let values = values.map_err(|error| fail(Exit::CouldNotRun, &error))?;
         let verdicts = verdicts(scenario, &values);
         let failed: Vec<&Verdict> =
             verdicts.iter().filter(|verdict| verdict.fails && !verdict.holds).collect();
@@ -60,7 +55,7 @@ impl SummaryArguments {
         } else {
             self.print(&summary)
         };
-        if failed.is_empty() { exit } else { Exit::GateFailed }
+        Ok(if failed.is_empty() { exit } else { Exit::GateFailed })
     }
 
     fn print(&self, summary: &Summary<'_>) -> Exit {

@@ -1,7 +1,7 @@
 //! `fedisim run --timeline`: the trace of one cell.
 
 use crate::cli::exit::Exit;
-use crate::cli::output::complain;
+use crate::cli::output::{cannot_write, fail};
 use crate::cli::summary::SummaryArguments;
 use crate::files::Whole;
 use crate::foundation::units::{Span, Time};
@@ -43,16 +43,10 @@ impl TimelineArguments {
         let at = |seconds: u32| Time::ZERO + Span::from_secs(u64::from(seconds));
         let part = at(self.timeline_from)..=at(self.timeline_to);
         if part.is_empty() {
-            complain(&"--timeline-to comes before --timeline-from");
-            return Err(Exit::BadInput);
+            return Err(fail(Exit::BadInput, &"--timeline-to comes before --timeline-from"));
         }
-        match Whole::create(&path) {
-            Ok(file) => Ok(Some(Opened { path, file, part })),
-            Err(error) => {
-                complain(&format!("{}: cannot be written: {error}", path.display()));
-                Err(Exit::CouldNotRun)
-            }
-        }
+        let file = Whole::create(&path).map_err(|error| cannot_write(&path, &error))?;
+        Ok(Some(Opened { path, file, part }))
     }
 }
 
@@ -69,22 +63,13 @@ impl Opened {
             let whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
             whole.finish().map(|()| written)
         });
-        match written {
-            Ok(written) => {
-                let column = &scenario.compare[first.variant].name;
-                let until = written.cut.map_or_else(String::new, |at| {
-                    format!(
-                        "; it is full at {} s of model time: take a part with --timeline-from",
-                        at.ms() / 1_000
-                    )
-                });
-                summary.note(&format!("the timeline of {column} is in {}{until}", self.path.display()));
-                Ok(())
-            }
-            Err(error) => {
-                complain(&format!("{}: cannot be written: {error}", self.path.display()));
-                Err(Exit::CouldNotRun)
-            }
-        }
+        let written = written.map_err(|error| cannot_write(&self.path, &error))?;
+        let column = &scenario.compare[first.variant].name;
+        let until = written.cut.map_or_else(String::new, |at| {
+            let s = at.ms() / 1_000;
+            format!("; it is full at {s} s of model time: take a part with --timeline-from")
+        });
+        summary.note(&format!("the timeline of {column} is in {}{until}", self.path.display()));
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@
 use super::clock;
 use super::cluster::Cluster;
 use super::documents::is_account_url;
-use super::http_client::{address_of, exchange, exchange_own, get};
+use super::http_client::{address_of, exchange, exchange_own, get_head};
 use super::http_signature::{Claim, Refused, Request as Signed};
 use super::keys::PublicKey;
 use super::ld_signature;
@@ -202,11 +202,11 @@ struct PublicKeyMember {
 
 async fn fetch_key(cluster: &Cluster, host: InstanceId, actor: &str) -> Result<PublicKey, String> {
     let (address, target) = address_of(actor).ok_or("it has no literal address")?;
-    let request = get(&address.to_string(), target).map_err(|error| error.to_string())?;
+    let head = get_head(&address.to_string(), target);
     let fetch = async {
         match cluster.peer(host) {
-            Some(_) => exchange(address, request).await,
-            None => exchange_own(&cluster.own, Purpose::Key, address, request).await,
+            Some(_) => exchange(address, &head, Bytes::new()).await,
+            None => exchange_own(&cluster.own, Purpose::Key, address, &head, Bytes::new()).await,
         }
     };
     let answer = tokio::time::timeout(FETCH_TIME_MAX, fetch).await;

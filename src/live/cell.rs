@@ -164,7 +164,7 @@ async fn until_ended(cluster: &Cluster, stop: &AtomicBool) -> Option<RunOutcome>
             return Some(RunOutcome::Interrupted);
         }
         let end = cluster.cell.end.latest();
-        if let Some(at) = cluster.state().ended() {
+        if let Some(at) = cluster.state().ended {
             return Some(RunOutcome::Done(at));
         }
         tokio::select! {
@@ -180,7 +180,7 @@ async fn keep_time(cluster: Arc<Cluster>) {
         let next = cluster.state().next_planned();
         let Some(next) = next else { return };
         cluster.clock.wait_until(next).await;
-        cluster.state().wake();
+        cluster.state().now();
     }
 }
 

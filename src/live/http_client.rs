@@ -58,7 +58,8 @@ impl std::fmt::Display for NoAnswer {
 }
 
 /// Sends a request to a server outside of the run, and reads its answer.
-pub(super) async fn exchange(to: SocketAddr, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+pub(super) async fn exchange(to: SocketAddr, head: &str, body: Bytes) -> Result<Answer, NoAnswer> {
+    let request = request_of(head, body)?;
     in_time(async {
         let stream = TcpStream::connect(to).await.map_err(NoAnswer::Connect)?;
         exchange_on(stream, request).await
@@ -71,8 +72,10 @@ pub(super) async fn exchange_own(
     own: &OwnSockets,
     purpose: Purpose,
     to: SocketAddr,
-    request: Request<Full<Bytes>>,
+    head: &str,
+    body: Bytes,
 ) -> Result<Answer, NoAnswer> {
+    let request = request_of(head, body)?;
     in_time(async {
         let (stream, _registration) = own.connect(to, purpose).await.map_err(NoAnswer::Connect)?;
         exchange_on(stream, request).await
@@ -112,7 +115,7 @@ async fn exchange_on(stream: TcpStream, request: Request<Full<Bytes>>) -> Result
 }
 
 /// The request with the lines of a head: the first line, then the headers in their order.
-pub(super) fn request_of(head: &str, body: Bytes) -> Result<Request<Full<Bytes>>, NoAnswer> {
+fn request_of(head: &str, body: Bytes) -> Result<Request<Full<Bytes>>, NoAnswer> {
     let invalid = || NoAnswer::Invalid(format!("{head:?} is no head"));
     let mut lines = head.split("\r\n");
     let mut first = lines.next().unwrap_or_default().split(' ');
@@ -128,12 +131,10 @@ pub(super) fn request_of(head: &str, body: Bytes) -> Result<Request<Full<Bytes>>
     Ok(request)
 }
 
-/// A GET of a document of ActivityPub.
-pub(super) fn get(host: &str, target: &str) -> Result<Request<Full<Bytes>>, NoAnswer> {
+/// The head of a GET of a document of ActivityPub.
+pub(super) fn get_head(host: &str, target: &str) -> String {
     let accept = "application/activity+json, application/ld+json";
-    let head =
-        format!("GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
-    request_of(&head, Bytes::new())
+    format!("GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\nconnection: close\r\n\r\n")
 }
 
 /// The address and the target in a URL of plain HTTP with a literal IP address.

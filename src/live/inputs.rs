@@ -77,11 +77,6 @@ fn input_time(clock: Time, latest: Time, client: Client) -> Option<Time> {
 }
 
 impl State {
-    /// Does what is planned until now.
-    pub(super) fn wake(&mut self) {
-        self.now();
-    }
-
     /// Does what is planned until the end. Nothing happens after that.
     pub(super) fn finish(&mut self) {
         let end = self.cell.end.latest();
@@ -190,8 +185,11 @@ impl State {
     }
 
     fn plan_tick(&mut self, now: Time, instance: InstanceId) {
-        let interval = self.rules(instance).parameters.tick_interval;
-        self.schedule.add_tick(now, instance, interval);
+        self.schedule.add_tick(
+            now,
+            instance,
+            self.instances[instance.index()].rules().parameters.tick_interval,
+        );
     }
 
     fn sample(&mut self, now: Time, number: u32) {
@@ -277,7 +275,7 @@ impl State {
         self.assert_conserved();
         let now = self.ended.unwrap_or_default();
         self.report_unstarted(now);
-        self.close_observations();
+        self.observations = None;
         let watching = |session: &&Session| session.start <= now && session.end > now;
         Ending {
             outcome,

@@ -23,7 +23,7 @@ pub(super) struct Outbox {
     /// Limits what the instance accepts from each sender.
     pub(super) limiter: Option<RateLimiter>,
     /// How often the process has stopped. Jobs of an earlier epoch begin no further request.
-    epoch: u32,
+    pub(super) epoch: u32,
 }
 
 /// One activity for some inboxes.
@@ -65,7 +65,6 @@ pub(super) enum Work {
 }
 
 impl Outbox {
-    /// An outbox with empty queues.
     pub(super) fn new(figures: &Delivery) -> Outbox {
         let slots = [
             (QueueName::Sequential, figures.sequential_jobs),
@@ -94,13 +93,8 @@ impl Outbox {
         }
     }
 
-    /// How many jobs wait.
     pub(super) fn waiting(&self) -> u64 {
         self.queues.values().map(Queue::waiting).sum()
-    }
-
-    pub(super) fn epoch(&self) -> u32 {
-        self.epoch
     }
 
     /// Whether the process that started a job still runs.

@@ -3,7 +3,7 @@
 //! A peer that does not answer costs one socket. Peers are in no record.
 
 use super::cluster::Cluster;
-use super::http_client::{address_of, exchange, request_of};
+use super::http_client::{address_of, exchange};
 use super::http_signature::prove;
 use super::outbox::{Body, Broadcast};
 use super::peers::{Peer, Post};
@@ -48,11 +48,7 @@ async fn post(cluster: &Cluster, from: InstanceId, peer: &Peer, body: Bytes) {
     let length = body.len() as u64;
     let head = names.request_head(form, from, peer.at.id, length, date, &proof, Persistence::Closed);
     let head = head.replacen("/inbox", target, 1);
-    let answer = match request_of(&head, body) {
-        Ok(request) => exchange(address, request).await,
-        Err(error) => Err(error),
-    };
-    match answer {
+    match exchange(address, &head, body).await {
         Ok(answer) if answer.status.is_success() => {
             refusals.count("posts_to_peers", || format!("{inbox} answered {}", answer.status));
         }

@@ -5,7 +5,7 @@
 //! if its sender stops waiting for the answer.
 
 use super::cluster::Cluster;
-use super::http_client::{Answer, NoAnswer, exchange_own, request_of};
+use super::http_client::{Answer, NoAnswer, exchange_own};
 use super::http_signature::prove;
 use super::observations::OwnedMessage;
 use super::outbox::{Body, Job};
@@ -22,8 +22,7 @@ use hyper::body::Bytes;
 use std::sync::Arc;
 use tokio::task::JoinSet;
 
-/// The reason for a size on the socket that is not the model's.
-const OTHER_SIZE: &str = "sizes_other_than_modelled";
+const ON_SOCKET: &str = " on the socket";
 
 /// How a request passes the network, as the model says when it begins.
 #[derive(Clone, Copy, Debug)]
@@ -48,10 +47,7 @@ pub(super) async fn run_job(cluster: Arc<Cluster>, job: Job) {
             cluster.signed(job.letter.from, document.as_ref().clone(), job.letter.activity.built)
         }
     };
-    if body.len() as u64 != u64::from(job.letter.body_bytes) {
-        let (is, model) = (body.len(), job.letter.body_bytes);
-        cluster.refusals.count(OTHER_SIZE, || format!("a body of {is} bytes, not {model}"));
-    }
+    check_size(&cluster, ["a body", ""], body.len() as u64, u64::from(job.letter.body_bytes));
     let figures = &cluster.cell.delivery;
     let at_once = job.queue.map_or(usize::MAX, |_| figures.requests_per_job as usize);
     let limit = cluster.state().now() + figures.running_limit;
@@ -91,6 +87,14 @@ pub(super) async fn run_job(cluster: Arc<Cluster>, job: Job) {
     }
 }
 
+/// Counts a size that is not the model's.
+fn check_size(cluster: &Cluster, [what, place]: [&str; 2], is: u64, model: u64) {
+    if is != model {
+        let case = || format!("{what} of {is} bytes{place}, not {model}");
+        cluster.refusals.count("sizes_other_than_modelled", case);
+    }
+}
+
 fn free_slot(cluster: &Cluster, job: &Job) {
     let mut state = cluster.state();
     let now = state.now();
@@ -101,7 +105,7 @@ fn free_slot(cluster: &Cluster, job: &Job) {
 fn begin(cluster: &Cluster, job: &Job, place: usize) -> Option<Begun> {
     let mut state = cluster.state();
     let now = state.now();
-    if state.ended().is_some() {
+    if state.ended.is_some() {
         return None;
     }
     if !state.may_go_on(job) {
@@ -194,11 +198,8 @@ async fn post(cluster: Arc<Cluster>, job: Arc<Job>, place: usize, body: Bytes, a
     let address = host.parse().expect("the servers of a run have addresses for names");
     cluster.clock.wait_until(at).await;
     let purpose = Purpose::Post(job.request_id(place), message.letter.activity);
-    let answer = match request_of(&head, body) {
-        Ok(request) => exchange_own(&cluster.own, purpose, address, request).await,
-        Err(error) => Err(error),
-    };
-    let has_ended = cluster.state().ended().is_some();
+    let answer = exchange_own(&cluster.own, purpose, address, &head, body).await;
+    let has_ended = cluster.state().ended.is_some();
     if !has_ended && cluster.clock.is_late(at) {
         cluster.refusals.count_own("posts_late", || format!("from {from} to {to}"));
     }
@@ -218,19 +219,11 @@ fn outcome_of(
     let to = message.to;
     match answer {
         Ok(answer) => {
-            if answer.written != message.bytes() {
-                let (is, model) = (answer.written, message.bytes());
-                cluster
-                    .refusals
-                    .count(OTHER_SIZE, || format!("a request of {is} bytes on the socket, not {model}"));
-            }
+            check_size(cluster, ["a request", ON_SOCKET], answer.written, message.bytes());
             match answer.status {
                 StatusCode::NO_CONTENT => {
-                    let (is, model) = (answer.read, u64::from(message.response_bytes));
-                    if is != model {
-                        let case = || format!("an answer of {is} bytes on the socket, not {model}");
-                        cluster.refusals.count(OTHER_SIZE, case);
-                    }
+                    let response_bytes = u64::from(message.response_bytes);
+                    check_size(cluster, ["an answer", ON_SOCKET], answer.read, response_bytes);
                     (RequestOutcome::Good, Arrival::Delivered)
                 }
                 StatusCode::TOO_MANY_REQUESTS => (RequestOutcome::Refused, Arrival::Refused),

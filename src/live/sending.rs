@@ -136,7 +136,7 @@ impl State {
         };
         let heads = |&to: &InstanceId| letter.heads(to, self.rules(to).wire.form(), &mut sizes);
         let heads = to.iter().map(heads).collect();
-        let job = Job { letter, queue, to, heads, body, epoch: self.outboxes[from.index()].epoch() };
+        let job = Job { letter, queue, to, heads, body, epoch: self.outboxes[from.index()].epoch };
         for place in 0..job.to.len() {
             let message = job.message(place);
             self.ledger.link(from, message.to).create(message.bytes());

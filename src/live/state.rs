@@ -54,8 +54,8 @@ pub(super) struct State {
     pub(super) job_count: u64,
     pub(super) queued_jobs_peak: u64,
     work: UnboundedSender<Work>,
-    /// Until the run has ended.
-    observations: Option<Sender<Observation>>,
+    /// None once the run has ended.
+    pub(super) observations: Option<Sender<Observation>>,
 }
 
 impl State {
@@ -105,11 +105,6 @@ impl State {
         self.schedule.next().filter(|_| self.ended.is_none())
     }
 
-    /// When the run ended, if it has.
-    pub(super) fn ended(&self) -> Option<Time> {
-        self.ended
-    }
-
     /// Hands a job or a broadcast to the tasks that post.
     pub(super) fn start(&self, work: Work) {
         // an interrupted run has no receiver any more
@@ -122,11 +117,6 @@ impl State {
             // an interrupted run has no receiver any more
             let _ = observations.send(observation);
         }
-    }
-
-    /// Ends the observations.
-    pub(super) fn close_observations(&mut self) {
-        self.observations = None;
     }
 
     pub(super) fn is_up(&self, instance: InstanceId) -> bool {

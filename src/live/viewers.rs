@@ -1,7 +1,7 @@
 //! The clients of the workload: each visit posts heartbeats to its own instance, as PeerTube's player does.
 
 use super::cluster::Cluster;
-use super::http_client::{exchange_own, request_of};
+use super::http_client::exchange_own;
 use super::own_sockets::Purpose;
 use crate::foundation::ids::SessionId;
 use crate::foundation::units::Time;
@@ -43,11 +43,8 @@ async fn post(cluster: Arc<Cluster>, id: SessionId, number: u32, at: Time) {
         "POST /api/v1/videos/{uuid}/views HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     );
     let address = host.parse().expect("the servers of a run have addresses for names");
-    let answer = match request_of(&head, Bytes::from(body)) {
-        Ok(request) => exchange_own(&cluster.own, Purpose::Heartbeat(id), address, request).await,
-        Err(error) => Err(error),
-    };
-    if cluster.state().ended().is_some() {
+    let answer = exchange_own(&cluster.own, Purpose::Heartbeat(id), address, &head, Bytes::from(body)).await;
+    if cluster.state().ended.is_some() {
         return;
     }
     if cluster.clock.is_late(at) {
