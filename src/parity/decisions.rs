@@ -35,11 +35,11 @@ pub fn decisions(cell: &Cell, margin: Span, stop: &AtomicBool) -> NearDecisions 
     for inputs in &mut record.inputs {
         inputs.retain(|input| input.at <= end);
     }
-    let mut found = Findings::new(cell);
+    let mut found = Findings::new(cell, margin);
     for (instance, inputs) in instances(cell).into_iter().zip(&record.inputs) {
-        let history = check_thresholds(instance.clone(), inputs, margin, &mut found);
-        check_order(instance, inputs, &history, margin, &mut found);
+        let history = check_thresholds(instance.clone(), inputs, &mut found);
+        check_order(instance, inputs, &history, &mut found);
     }
-    check_requests(&record, &timetable, margin, &mut found);
+    check_requests(&record, &timetable, &mut found);
     found.finish()
 }

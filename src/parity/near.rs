@@ -50,14 +50,15 @@ impl fmt::Display for NearDecision {
 /// Collects the near decisions of a cell.
 pub(super) struct Findings<'a> {
     pub(super) cell: &'a Cell,
+    pub(super) margin: Span,
     nears: Vec<NearDecision>,
     count: u64,
 }
 
 impl Findings<'_> {
     /// Nothing found yet.
-    pub(super) fn new(cell: &Cell) -> Findings<'_> {
-        Findings { cell, nears: Vec::new(), count: 0 }
+    pub(super) fn new(cell: &Cell, margin: Span) -> Findings<'_> {
+        Findings { cell, margin, nears: Vec::new(), count: 0 }
     }
 
     /// Notes a decision.

@@ -74,9 +74,9 @@ pub(super) fn check_order(
     mut instance: Instance,
     inputs: &[TimedInput],
     history: &DisplayHistory,
-    margin: Span,
     found: &mut Findings<'_>,
 ) {
+    let margin = found.margin;
     let videos = found.cell.federation.videos.clone();
     for (first, input) in inputs.iter().enumerate() {
         let scope = Scope::of(&instance, &videos, &input.what);

@@ -19,7 +19,7 @@ use std::collections::{BTreeMap, VecDeque};
 const SCORE_LOW: i64 = 100;
 
 /// Finds the near decisions about the requests of a run.
-pub(super) fn check_requests(record: &Record, timetable: &Timetable, margin: Span, found: &mut Findings<'_>) {
+pub(super) fn check_requests(record: &Record, timetable: &Timetable, found: &mut Findings<'_>) {
     let cell = found.cell;
     let regions: Vec<_> = cell.federation.instances.iter().map(|instance| instance.region).collect();
     let mut checks = RequestChecks {
@@ -27,17 +27,17 @@ pub(super) fn check_requests(record: &Record, timetable: &Timetable, margin: Spa
         timetable,
         network: Network::new(&cell.network, &regions, cell.seed),
         changes: timetable.changes().into_iter().map(|(at, instance, _)| (instance, at)).collect(),
-        margin,
+        found,
     };
     checks.changes.sort_unstable();
     for (name, requests) in record.log.messages() {
         for request in requests {
             if matches!(cell.end, End::At(_)) {
-                checks.check_end(name, request, found);
+                checks.check_end(name, request);
             }
             if request.begun <= cell.end.latest() {
-                checks.check_faults(name, request, found);
-                checks.check_time_out(name, request, found);
+                checks.check_faults(name, request);
+                checks.check_time_out(name, request);
             }
         }
     }
@@ -46,23 +46,23 @@ pub(super) fn check_requests(record: &Record, timetable: &Timetable, margin: Spa
         links.entry((name.to, name.from)).or_default().extend(requests);
     }
     for ((to, from), requests) in links {
-        checks.check_rate(to, from, &requests, found);
-        checks.check_kept_connections(from, to, &requests, found);
-        checks.check_health(from, to, &requests, record, found);
+        checks.check_rate(to, from, &requests);
+        checks.check_kept_connections(from, to, &requests);
+        checks.check_health(from, to, &requests, record);
     }
-    checks.check_queues(record, found);
+    checks.check_queues(record);
 }
 
-struct RequestChecks<'a> {
+struct RequestChecks<'a, 'b> {
     cell: &'a Cell,
     timetable: &'a Timetable,
     network: Network,
     /// When processes stop and start.
     changes: Vec<(InstanceId, Time)>,
-    margin: Span,
+    found: &'a mut Findings<'b>,
 }
 
-impl RequestChecks<'_> {
+impl RequestChecks<'_, '_> {
     /// The latency of a message at a time: drawn and added. None if the network loses it.
     fn latency(&mut self, name: &MessageName, at: Time) -> Option<Span> {
         let activity = Activity {
@@ -81,18 +81,18 @@ impl RequestChecks<'_> {
     }
 
     /// Finds a request that begins or arrives near the end of the run.
-    fn check_end(&self, name: &MessageName, request: &Request, found: &mut Findings<'_>) {
+    fn check_end(&mut self, name: &MessageName, request: &Request) {
         let end = self.cell.end.latest();
         // neither driver sends what a tick or a flush just after the end would send
         let of_exact = name.author == name.from && matches!(name.subject, Subject::Total | Subject::Update);
         let times = [(Some(request.begun), "begins"), (request.delivered, "arrives")];
         for (at, how) in times {
-            let Some(at) = at.filter(|at| at.is_near(end, self.margin)) else { continue };
+            let Some(at) = at.filter(|at| at.is_near(end, self.found.margin)) else { continue };
             if at > end && of_exact && request.created > end {
                 continue;
             }
-            let by = Span::from_ns(at.ns().abs_diff(end.ns()));
-            found.note(name.from, at, by, || {
+            let by = distance(at, end);
+            self.found.note(name.from, at, by, || {
                 format!("{} {how} near the end of the run", name.describe(&self.cell.federation))
             });
             return;
@@ -102,10 +102,10 @@ impl RequestChecks<'_> {
     /// How far the nearest change of the timetable is, within the margin, across which `holds` changes.
     fn step_near<T: PartialEq>(&self, at: Time, holds: impl Fn(Time) -> T) -> Option<Span> {
         let now = holds(at);
-        let (mut step, until) = (at.before(self.margin), at + self.margin);
+        let (mut step, until) = (at.before(self.found.margin), at + self.found.margin);
         loop {
             if holds(step) != now {
-                return Some(Span::from_ns(step.ns().abs_diff(at.ns())));
+                return Some(distance(step, at));
             }
             step = self.timetable.next_change(step);
             if step > until {
@@ -114,7 +114,7 @@ impl RequestChecks<'_> {
         }
     }
 
-    fn check_faults(&mut self, name: &MessageName, request: &Request, found: &mut Findings<'_>) {
+    fn check_faults(&mut self, name: &MessageName, request: &Request) {
         let MessageName { from, to, .. } = *name;
         let waits = self.cell.delivery.queues != Queues::Unlimited;
         let left = request.begun + if waits { self.cell.delivery.sign } else { Span::ZERO };
@@ -136,7 +136,7 @@ impl RequestChecks<'_> {
             near = near.or_else(|| self.step_near(at, |at| timetable.answer_delay(to, at)));
         }
         if let Some(by) = near {
-            found.note(from, request.begun, by, || {
+            self.found.note(from, request.begun, by, || {
                 format!(
                     "{} passes near the beginning or the end of a fault",
                     name.describe(&self.cell.federation)
@@ -149,15 +149,15 @@ impl RequestChecks<'_> {
             .get(next)
             .filter(|change| change.0 == from)
             .map(|change| change.1.since(request.begun));
-        if let Some(by) = by.filter(|by| *by > Span::ZERO && *by <= self.margin) {
-            found.note(from, request.begun, by, || {
+        if let Some(by) = by.filter(|by| *by > Span::ZERO && *by <= self.found.margin) {
+            self.found.note(from, request.begun, by, || {
                 format!("{} begins just before its process is gone", name.describe(&self.cell.federation))
             });
         }
     }
 
     /// Finds a request that is answered near its time-out.
-    fn check_time_out(&mut self, name: &MessageName, request: &Request, found: &mut Findings<'_>) {
+    fn check_time_out(&mut self, name: &MessageName, request: &Request) {
         let (Some((over, outcome)), Some(delivered)) = (request.over, request.delivered) else { return };
         let deadline = request.begun + self.cell.delivery.timeout;
         let answered = match outcome {
@@ -170,16 +170,16 @@ impl RequestChecks<'_> {
             }
             _ => over,
         };
-        if answered.is_near(deadline, self.margin) {
-            let by = Span::from_ns(answered.ns().abs_diff(deadline.ns()));
-            found.note(name.from, answered, by, || {
+        if answered.is_near(deadline, self.found.margin) {
+            let by = distance(answered, deadline);
+            self.found.note(name.from, answered, by, || {
                 format!("{} is answered near its time-out", name.describe(&self.cell.federation))
             });
         }
     }
 
     /// Finds requests of a sender that are as many in a window as the limit of the receiver, or nearly.
-    fn check_rate(&self, to: InstanceId, from: InstanceId, requests: &[&Request], found: &mut Findings<'_>) {
+    fn check_rate(&mut self, to: InstanceId, from: InstanceId, requests: &[&Request]) {
         let Some(limit) = self.cell.delivery.rate_limit else { return };
         let refused = |request: &&Request| match request.over {
             Some((at, RequestOutcome::Refused)) => Some(at),
@@ -189,8 +189,8 @@ impl RequestChecks<'_> {
         arrivals.sort_unstable();
         let many = (limit.requests as usize).max(1);
         for window in arrivals.windows(many) {
-            if window[many - 1].since(window[0]) <= limit.per + self.margin {
-                found.note(to, window[many - 1], Span::ZERO, || {
+            if window[many - 1].since(window[0]) <= limit.per + self.found.margin {
+                self.found.note(to, window[many - 1], Span::ZERO, || {
                     let name = &self.cell.federation.instances[from.index()].name;
                     format!(
                         "so many requests of {name} in {} are at its limit of {}",
@@ -203,24 +203,18 @@ impl RequestChecks<'_> {
     }
 
     /// Finds a request that begins near the time at which its receiver closes the kept connection.
-    fn check_kept_connections(
-        &self,
-        from: InstanceId,
-        to: InstanceId,
-        requests: &[&Request],
-        found: &mut Findings<'_>,
-    ) {
+    fn check_kept_connections(&mut self, from: InstanceId, to: InstanceId, requests: &[&Request]) {
         let rules = &self.cell.federation.instances[from.index()].rules;
         let Some(idle) = self.cell.delivery.keep_alive.idle(rules) else { return };
         let mut begun: Vec<Time> = requests.iter().map(|request| request.begun).collect();
         begun.sort_unstable();
         for (over, _) in requests.iter().filter_map(|request| request.over) {
             let closes = over + idle;
-            let next = begun.partition_point(|&at| at < closes.before(self.margin));
-            if let Some(&at) = begun.get(next).filter(|at| at.is_near(closes, self.margin)) {
-                let by = Span::from_ns(at.ns().abs_diff(closes.ns()));
+            let next = begun.partition_point(|&at| at < closes.before(self.found.margin));
+            if let Some(&at) = begun.get(next).filter(|at| at.is_near(closes, self.found.margin)) {
+                let by = distance(at, closes);
                 let name = &self.cell.federation.instances[to.index()].name;
-                found.note(from, at, by, || {
+                self.found.note(from, at, by, || {
                     format!("its connection to {name} is closed near the next request")
                 });
             }
@@ -228,14 +222,7 @@ impl RequestChecks<'_> {
     }
 
     /// Finds a delivery near a note on the health of its follow, where the score is low.
-    fn check_health(
-        &self,
-        from: InstanceId,
-        to: InstanceId,
-        requests: &[&Request],
-        record: &Record,
-        found: &mut Findings<'_>,
-    ) {
+    fn check_health(&mut self, from: InstanceId, to: InstanceId, requests: &[&Request], record: &Record) {
         let of_link =
             |(_, note): &&(Time, crate::observe::HealthNote)| (note.instance, note.follower) == (from, to);
         for &(at, note) in record.health.iter().filter(of_link) {
@@ -244,21 +231,23 @@ impl RequestChecks<'_> {
             }
             let times =
                 requests.iter().flat_map(|request| [Some(request.created), request.over.map(|over| over.0)]);
-            let near = times.flatten().find(|time| time.is_near(at, self.margin));
+            let near = times.flatten().find(|time| time.is_near(at, self.found.margin));
             if let Some(time) = near {
-                let by = Span::from_ns(time.ns().abs_diff(at.ns()));
+                let by = distance(time, at);
                 let name = &self.cell.federation.instances[to.index()].name;
-                found.note(from, at, by, || format!("it decides about the follow of {name} near a delivery"));
+                self.found
+                    .note(from, at, by, || format!("it decides about the follow of {name} near a delivery"));
             }
         }
     }
 
     /// Finds two jobs that enter a queue near each other, of which one has to wait for the other.
-    fn check_queues(&self, record: &Record, found: &mut Findings<'_>) {
+    fn check_queues(&mut self, record: &Record) {
         let figures = &self.cell.delivery;
         if figures.queues != Queues::Peertube {
             return;
         }
+        let margin = self.found.margin;
         for ((from, queue), jobs) in queues(record, self.cell.end.latest()) {
             let slots = match queue {
                 QueueName::Sequential => figures.sequential_jobs,
@@ -267,13 +256,13 @@ impl RequestChecks<'_> {
             };
             for (number, job) in jobs.iter().enumerate() {
                 let before = jobs[..number].iter().rev();
-                let near = before.take_while(|first| job.created.since(first.created) <= self.margin);
-                for first in near.filter(|first| first.may_change_places_with(job, self.margin)) {
+                let near = before.take_while(|first| job.created.since(first.created) <= margin);
+                for first in near.filter(|first| first.may_change_places_with(job, margin)) {
                     let others = jobs.iter().take_while(|other| other.created <= job.created);
                     let busy = others.filter(|other| other.over >= first.created).count();
                     if busy > slots as usize {
                         let by = job.created.since(first.created);
-                        found.note(from, first.created, by, || {
+                        self.found.note(from, first.created, by, || {
                             format!(
                                 "two jobs enter its {} queue, and one must wait for the other",
                                 queue.name()
@@ -284,6 +273,10 @@ impl RequestChecks<'_> {
             }
         }
     }
+}
+
+fn distance(one: Time, other: Time) -> Span {
+    Span::from_ns(one.ns().abs_diff(other.ns()))
 }
 
 /// A job of a queue: when it entered, when its first request began, when its last ended.

@@ -23,7 +23,6 @@ struct Shifted {
 pub(super) fn check_thresholds(
     instance: Instance,
     inputs: &[TimedInput],
-    margin: Span,
     found: &mut Findings<'_>,
 ) -> DisplayHistory {
     let videos = found.cell.federation.videos.len();
@@ -42,18 +41,19 @@ pub(super) fn check_thresholds(
     }
     for input in inputs {
         match &input.what {
-            RecordedInput::Heartbeat(_) => check_heartbeat(&shifted.on_time, input, margin, found),
-            RecordedInput::Sample => shifted.check_sample(input.at, &history, margin, found),
+            RecordedInput::Heartbeat(_) => check_heartbeat(&shifted.on_time, input, found),
+            RecordedInput::Sample => shifted.check_sample(input.at, &history, found),
             _ => {}
         }
-        shifted.take(input, margin, found);
+        shifted.take(input, found);
     }
     history
 }
 
 /// Finds a heartbeat that sends something else if it comes earlier or later.
-fn check_heartbeat(instance: &Instance, input: &TimedInput, margin: Span, found: &mut Findings<'_>) {
+fn check_heartbeat(instance: &Instance, input: &TimedInput, found: &mut Findings<'_>) {
     let RecordedInput::Heartbeat(heartbeat) = input.what else { return };
+    let margin = found.margin;
     let alone = instance.of_viewer(heartbeat.video, heartbeat.viewer);
     let sends = |clock: Time| input.what.give(clock, &mut alone.clone()).len();
     let now = sends(input.clock);
@@ -86,8 +86,9 @@ fn least(margin: Span, turns: impl Fn(Span) -> bool) -> Span {
 
 impl Shifted {
     /// Gives all three an input, each at its time, and compares what they send.
-    fn take(&mut self, input: &TimedInput, margin: Span, found: &mut Findings<'_>) {
+    fn take(&mut self, input: &TimedInput, found: &mut Findings<'_>) {
         let TimedInput { at, clock, ref what } = *input;
+        let margin = found.margin;
         let nearest = match what {
             RecordedInput::Tick(_) => self.on_time.nearest_expiry(clock),
             _ => None,
@@ -110,7 +111,7 @@ impl Shifted {
     }
 
     /// Finds a display at a sample that depends on when entries expire.
-    fn check_sample(&mut self, at: Time, history: &DisplayHistory, margin: Span, found: &mut Findings<'_>) {
+    fn check_sample(&mut self, at: Time, history: &DisplayHistory, found: &mut Findings<'_>) {
         if !self.on_time.is_up() {
             return;
         }
@@ -119,7 +120,7 @@ impl Shifted {
             let shown = self.on_time.displayed(video);
             let other = [&self.early, &self.late].map(|instance| instance.displayed(video));
             let unlike = other.map(|count| count.abs_diff(shown));
-            let hidden = other.iter().all(|&count| history.shows(video, at, margin, count));
+            let hidden = other.iter().all(|&count| history.shows(video, at, found.margin, count));
             if hidden && unlike != [0; 2] {
                 continue;
             }
