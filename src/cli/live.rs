@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What `live` and `parity` have in common.
+/// The arguments that `live` and `parity` share.
 #[derive(Args)]
 pub(super) struct LiveArguments {
     /// Model seconds per real second [default: what the expected signatures allow, 0.25 ms each]

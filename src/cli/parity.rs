@@ -15,7 +15,7 @@ use crate::scenario::Scenario;
 use clap::Args;
 use std::sync::atomic::Ordering;
 
-/// At most so many differences of a column are printed.
+/// The largest number of differences that are printed of a column.
 const DIFFERENCES_MAX: usize = 20;
 
 /// `fedisim parity`

@@ -10,7 +10,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// The file holds at most so many bytes, because peers decide some of its content.
+/// The largest size of the file. Peers write some of its content.
 pub(super) const BYTES_MAX: u64 = 1 << 30;
 
 /// A capture file.

@@ -20,7 +20,7 @@ const SIGNED: [&str; 4] = ["(request-target)", "host", "date", "digest"];
 /// A longer `signature` or `digest` header is refused. PeerTube's have about 530 and 52 bytes.
 const HEADER_BYTES_MAX: usize = 4_096;
 
-/// A signature may name at most so many headers.
+/// The largest number of headers that a signature may name.
 const HEADERS_MAX: usize = 32;
 
 /// A received request.

@@ -21,13 +21,13 @@ use hyper::body::Bytes;
 
 /// The resolution of all times in a live run.
 const MILLISECOND: Span = Span::from_ms(1);
-/// Times of inputs are at most so far ahead of the clock, in model time.
+/// The largest lead of an input's time over the clock, in model time.
 const AHEAD_MAX: Span = Span::from_ms(10);
-/// An instance where so many jobs wait accepts nothing of strangers.
+/// At an instance with this number of waiting jobs, nothing of strangers is accepted.
 const JOBS_WAITING_MAX: u64 = 1_000;
-/// With so many requests in flight, no instance of the cell accepts anything of strangers.
+/// With this number of requests in flight in the cell, nothing of strangers is accepted.
 const IN_FLIGHT_MAX: usize = 10_000;
-/// A cell accepts at most so many inputs of strangers.
+/// The largest number of inputs of strangers in a cell.
 const STRANGERS_MAX: u64 = 1_000_000;
 
 /// Whose input it is.

@@ -8,9 +8,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-/// At most so many posts wait for a peer.
+/// The largest number of posts that wait for a peer.
 pub(super) const POSTS_WAITING_MAX: usize = 1_000;
-/// At most so many posts of a peer are accepted in a run.
+/// The largest number of posts of a peer in a run.
 pub(super) const POSTS_OF_PEER_MAX: u64 = 100_000;
 
 /// A peer as the scenario names it.

@@ -166,7 +166,7 @@ async fn request(
             }
         }
         Transit::Arrives { at, answer } => {
-            // a task apart, so that it arrives even after the time-out
+            // a separate task, so that it arrives even after the time-out
             let post = post(Arc::clone(&cluster), Arc::clone(&job), place, body, at);
             let post = tokio::spawn(cluster.watched(post));
             let answered = async {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A first case is cut to so many characters, because strangers may have written some of it.
+/// The longest first case, in characters. Strangers may have written some of it.
 const FIRST_CHARACTERS_MAX: usize = 400;
 
 /// Counts by reason. Reasons are literals of the program, so their number is bounded.

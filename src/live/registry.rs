@@ -10,7 +10,7 @@ use crate::mechanism::wire::{About, Document, Read};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Clients outside of the workload may name at most so many viewers of a cell.
+/// The largest number of viewers whom strangers name, in a cell.
 const STRANGERS_MAX: usize = 1_000;
 
 type Hash = [u8; 32];

@@ -1,4 +1,4 @@
-//! A batch of live cells: the columns of one replication run at once, and each gives a result as a simulated cell does.
+//! A batch of live cells: the columns of one replication run at once. Each gives a result like that of a simulated cell.
 
 use super::capture::Capture;
 use super::cell::{CellError, CellSetup, LiveOutcome, run_cell};
@@ -44,9 +44,9 @@ pub struct Batch {
     capture: Option<Arc<Capture>>,
 }
 
-/// At most so many connections of strangers to the servers of a cell are served at once, and as many wait.
+/// The largest number of connections of strangers that the servers of a cell serve at once.
 const STRANGERS_MAX: u64 = 1_024;
-/// The same where the process may open few files: at least so many.
+/// The number where the process may open only few files.
 const STRANGERS_MIN: u64 = 16;
 
 /// One cell of a batch that has run.

@@ -21,9 +21,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// At most so many servers in one process, of all cells that run at once.
+/// The largest number of servers in one process, of all cells that run at once.
 const SERVERS_MAX: usize = 1_000;
-/// At most so many visits in a cell: each has a task.
+/// The largest number of visits in a cell. Each has a task.
 const SESSIONS_MAX: usize = 50_000;
 /// CPU time of an RSA-2048 signature, the most expensive step of a request.
 const SIGNATURE: Span = Span::from_us(250);

@@ -24,7 +24,7 @@ pub(super) struct DisplayHistory {
 }
 
 impl DisplayHistory {
-    /// A count of 0 for each of so many videos, from T0 on.
+    /// A count of 0 for each video, from T0 on.
     pub(super) fn new(videos: usize) -> DisplayHistory {
         DisplayHistory { steps: vec![vec![(Time::ZERO, 0)]; videos] }
     }

@@ -110,7 +110,7 @@ impl MessageName {
 }
 
 impl Log {
-    /// An empty log, for a federation of so many videos.
+    /// An empty log for a federation with this number of videos.
     pub fn new(videos: usize) -> Log {
         Log { videos, ..Log::default() }
     }

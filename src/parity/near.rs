@@ -5,9 +5,9 @@ use crate::foundation::units::{Span, Time};
 use crate::sim::Cell;
 use std::fmt;
 
-/// The first so many decisions are listed. The others are only counted.
+/// The number of decisions that are listed. The others are only counted.
 const LISTED_MAX: usize = 20;
-/// While they are searched, at most twice so many are kept.
+/// During the search at most twice this number is kept.
 const KEPT_MAX: usize = 1_000;
 
 /// A decision near a threshold, a tick or another input.

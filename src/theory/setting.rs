@@ -24,7 +24,7 @@ use rayon::prelude::*;
 
 /// All entries have expired so long after the last viewer has left ...
 const EXPIRED_AFTER: Span = Span::from_secs(1_000);
-/// ... and all viewers but one in e^10 have left after so many mean watch times.
+/// ... and all viewers but one in e^10 have left after this number of mean watch times.
 const WATCH_TIMES: u64 = 10;
 
 /// Everything that decides the replications.

@@ -1,11 +1,10 @@
-//! `fedisim live` on real sockets: what it serves, whom it believes, and that nobody who attacks it stops a run or changes
-//! a count.
+//! `fedisim live` on real sockets: what it serves, what it accepts, and that attacks neither stop a run nor change a count.
 
 mod attacks;
 mod columns;
 mod floods;
-mod others;
 mod peer;
+mod peers;
 mod posted;
 mod sockets;
 
@@ -17,7 +16,7 @@ use std::net::TcpListener;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Three servers and a few visits, with nothing near to anything else: two seconds are a tenth of a real one.
+/// Three servers and a few visits without near decisions, for a time scale of 20.
 const VISITS: &str = "\
 name: visits
 description: a few visits to three servers
@@ -41,7 +40,7 @@ network: {latency: {constant: 200 ms}}
 measure: {every: 20 s}
 ";
 
-/// The same servers, which nobody visits, for as long as a test needs them; a second is a second.
+/// The same servers without early visits, for as long as a test needs them, at a time scale of 1.
 fn unvisited() -> String {
     let (before, after) = VISITS.split_once("viewers:").expect("it has visits");
     let (_, after) = after.split_once("network:").expect("they end");
@@ -56,7 +55,7 @@ fn serve_unvisited(place: &Place) -> Servers {
     Servers::start(place, 3, &["live", "visits.yaml", "--time-scale", "1", "--out", "out"])
 }
 
-/// How often something was refused in a run, by its reason.
+/// The counts of a run by reason.
 fn counts(place: &Place, out: &str) -> Value {
     let manifest: Value = serde_json::from_str(&place.read(&format!("{out}/manifest.json"))).expect("JSON");
     assert_eq!(manifest["driver"], "live");
@@ -137,11 +136,11 @@ fn a_heartbeat_by_hand_is_a_viewer_everywhere() {
     watch(0, "a", 1.0);
     comes([[1, 0]; 3]);
     watch(0, "a", 2.0);
-    // another at a follower, and one of the same name is not the same
+    // another viewer at a follower; the same name at another server is another viewer
     watch(1, "b", 0.0);
     watch(2, "a", 0.0);
     comes([[3, 0]; 3]);
-    // after 22 s it is a view, too
+    // after 22 s it counts as a view too
     watch(1, "b", 25.0);
     comes([[3, 1]; 3]);
 
@@ -155,7 +154,7 @@ fn a_heartbeat_by_hand_is_a_viewer_everywhere() {
         r#"{"currentTime": -1, "sessionId": "a"}"#,
         r#"{"currentTime": 1e300, "sessionId": "a"}"#,
         r#"{"currentTime": 1, "sessionId": 1}"#,
-        // the visits of the workload are watched by its own clients, each at its server
+        // only own clients post heartbeats of the visits of the workload
         r#"{"currentTime": 1, "visit": 0, "heartbeat": 0}"#,
         r#"{"currentTime": 1, "visit": 7, "heartbeat": 0}"#,
         r#"{"currentTime": 1, "sessionId": "a", "visit": 0}"#,
@@ -188,7 +187,7 @@ fn an_interrupted_run_ends_at_once() {
     }
 }
 
-/// What a call left behind beside the scenario.
+/// The files that a call leaves beside the scenario.
 fn left(place: &Place) -> Vec<String> {
     place.contents("").into_keys().filter(|name| name != "visits.yaml").collect()
 }
@@ -245,7 +244,7 @@ fn what_cannot_come_alive_is_refused_before_anything_is_written() {
     }
 }
 
-/// The servers of the second replication have the ports of the first.
+/// The servers of each replication have the same ports.
 #[test]
 fn replications_live_one_after_another_at_the_same_ports() {
     let place = Place::new();

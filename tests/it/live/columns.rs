@@ -1,4 +1,4 @@
-//! Columns live apart: a mistake of the program in one does not take the records of the others.
+//! Columns are independent: a panic in one leaves the others their records.
 
 use super::VISITS;
 use crate::program::Place;
