@@ -23,6 +23,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use thiserror::Error;
 
 /// The arguments that `live` and `parity` share.
 #[derive(Args)]
@@ -69,24 +70,16 @@ fn scale(text: &str) -> Result<f64, String> {
 }
 
 /// Why a live run did not end as it should.
+#[derive(Debug, Error)]
 pub(super) enum Failed {
-    Run(RunError),
-    Setup(SetupError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    #[error("{0}")]
     Io(String),
-    /// A problem that is printed.
+    #[error("a problem that is printed already")]
     Printed(Exit),
-}
-
-impl From<RunError> for Failed {
-    fn from(error: RunError) -> Failed {
-        Failed::Run(error)
-    }
-}
-
-impl From<SetupError> for Failed {
-    fn from(error: SetupError) -> Failed {
-        Failed::Setup(error)
-    }
 }
 
 impl From<Exit> for Failed {
@@ -100,9 +93,8 @@ impl Failed {
     pub(super) fn report(&self) -> Exit {
         match self {
             Failed::Run(error) => failed(error),
-            Failed::Setup(error @ SetupError::Scenario(_)) => fail(Exit::BadInput, error),
-            Failed::Setup(error) => fail(Exit::CouldNotRun, error),
-            Failed::Io(error) => fail(Exit::CouldNotRun, error),
+            Failed::Setup(SetupError::Scenario(_)) => fail(Exit::BadInput, self),
+            Failed::Setup(_) | Failed::Io(_) => fail(Exit::CouldNotRun, self),
             Failed::Printed(exit) => *exit,
         }
     }

@@ -18,7 +18,6 @@ pub(super) fn print_line(text: &str) -> Exit {
     print(&one_line(text))
 }
 
-/// Prints JSON.
 pub(super) fn print_json(json: &str) -> Exit {
     write(&mut io::stdout().lock(), &visible_json(json))
 }

@@ -5,7 +5,6 @@ use crate::domain::protocol::{PRESETS, Rules};
 use crate::report::rules::{FIGURE_ROWS, PARAMETER_ROWS};
 use comfy_table::{ContentArrangement, Table, presets};
 
-/// The tables, as text.
 pub(super) fn tables() -> String {
     let presets = PRESETS.iter().map(|preset| format!("  {:<17} {}", preset.name, preset.doc));
     let rules = Rules::RULES.iter().flat_map(|rule| {

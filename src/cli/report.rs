@@ -37,7 +37,6 @@ pub(super) struct RunArguments {
 }
 
 impl RunArguments {
-    /// The run.
     pub(super) fn read(&self) -> Result<Run, ReadError> {
         Run::read(&self.run, self.point, self.replication, self.edited.edits())
     }

@@ -54,7 +54,6 @@ pub(super) struct Formats {
     records: Vec<RecordFormat>,
 }
 
-/// A format of records.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RecordFormat {
     Csv,
@@ -91,15 +90,6 @@ enum EngineArgument {
     Auto,
     Fast,
     Plain,
-}
-
-impl From<EngineArgument> for EngineChoice {
-    fn from(argument: EngineArgument) -> EngineChoice {
-        match argument {
-            EngineArgument::Plain => EngineChoice::Plain,
-            EngineArgument::Auto | EngineArgument::Fast => EngineChoice::Fast,
-        }
-    }
 }
 
 pub(super) fn main(arguments: &Arguments) -> Outcome {
@@ -155,9 +145,11 @@ pub(super) fn failed(error: &RunError) -> Exit {
 }
 
 impl Arguments {
-    /// The engine that was asked for.
     pub(super) fn engine(&self) -> EngineChoice {
-        self.engine.into()
+        match self.engine {
+            EngineArgument::Plain => EngineChoice::Plain,
+            EngineArgument::Auto | EngineArgument::Fast => EngineChoice::Fast,
+        }
     }
 }
 

@@ -100,7 +100,6 @@ pub(super) async fn authenticate(
     Ok(Authenticated { from, sender, content })
 }
 
-/// The refusal of a request that was accepted before.
 pub(super) fn replayed() -> Refusal {
     (StatusCode::CONFLICT, "requests_replayed", "this very request was taken before".to_owned())
 }

@@ -16,17 +16,16 @@ use crate::foundation::ids::{InstanceId, SessionId};
 use crate::observe::{Ending, Observer, RunOutcome};
 use crate::sim::Cell;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 
-/// How often a cell checks whether it has ended.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What a live cell needs beside its model.
@@ -41,7 +40,6 @@ pub(super) struct CellSetup {
     pub(super) starts_in: Duration,
     /// Where accepted requests are written.
     pub(super) capture: Option<Arc<Capture>>,
-    /// Servers outside of the run.
     pub(super) peers: Vec<PeerAt>,
     /// How many connections of strangers are served at once.
     pub(super) strangers_max: usize,
@@ -57,24 +55,15 @@ pub struct LiveOutcome {
 }
 
 /// Why a live cell has no records.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum CellError {
     /// A listener cannot be used.
+    #[error("cannot listen: {0}")]
     Listener(std::io::Error),
     /// A task panicked, which is a mistake of this program. The panic is on standard error.
+    #[error("it ended by a mistake of this program, which is told above")]
     Panicked,
 }
-
-impl fmt::Display for CellError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CellError::Listener(error) => write!(f, "cannot listen: {error}"),
-            CellError::Panicked => write!(f, "it ended by a mistake of this program, which is told above"),
-        }
-    }
-}
-
-impl std::error::Error for CellError {}
 
 /// Runs a cell to its end, and reports to `observer` on this thread. `stop` ends it early.
 ///

@@ -17,7 +17,6 @@ pub(super) struct Clock {
     scale: f64,
 }
 
-/// The machine's monotonic clock.
 pub(super) fn machine_now() -> Instant {
     Instant::now()
 }
@@ -52,7 +51,6 @@ impl Clock {
         machine_now() > self.at(time) + LATE
     }
 
-    /// Waits until a model time.
     pub(super) async fn wait_until(&self, time: Time) {
         tokio::time::sleep_until(self.at(time)).await;
     }

@@ -23,7 +23,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
-/// The servers of one cell.
 pub(super) struct Cluster {
     pub(super) cell: Arc<Cell>,
     pub(super) clock: Clock,
@@ -32,16 +31,12 @@ pub(super) struct Cluster {
     pub(super) refusals: Refusals,
     pub(super) capture: Option<Arc<Capture>>,
     pub(super) peers: Vec<Peer>,
-    /// The connections that this process opened itself.
     pub(super) own: OwnSockets,
-    /// The limit on all other connections.
     pub(super) connections: ConnectionLimit,
     pub(super) state: Mutex<State>,
-    /// Whether a task of this cell has panicked.
     pub(super) has_panicked: AtomicBool,
 }
 
-/// What one server has for itself.
 pub(super) struct Server {
     pub(super) key: Arc<KeyPair>,
     /// By actor: its key.
@@ -52,7 +47,6 @@ pub(super) struct Server {
 /// The key of an actor.
 #[derive(Default)]
 pub(super) struct FetchedKey {
-    /// Once it is fetched.
     pub(super) key: OnceCell<PublicKey>,
     /// When fetching it last failed.
     pub(super) failed: Mutex<Option<Instant>>,
@@ -79,7 +73,6 @@ impl Cluster {
         &self.servers[id.index()]
     }
 
-    /// The peer of a number, if it is one.
     pub(super) fn peer(&self, id: InstanceId) -> Option<&Peer> {
         self.peers.iter().find(|peer| peer.at.id == id)
     }
@@ -116,7 +109,6 @@ impl Cluster {
         }
     }
 
-    /// Starts a task of this cell.
     pub(super) fn spawn(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
         drop(tokio::spawn(self.watched(task)));
     }

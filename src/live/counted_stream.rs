@@ -26,14 +26,12 @@ impl ByteCounts {
     }
 }
 
-/// A stream whose bytes are counted.
 pub(super) struct CountedStream<S> {
     stream: S,
     bytes: ByteCounts,
 }
 
 impl<S> CountedStream<S> {
-    /// A stream and its counts.
     pub(super) fn new(stream: S) -> (CountedStream<S>, ByteCounts) {
         let bytes = ByteCounts::default();
         (CountedStream { stream, bytes: bytes.clone() }, bytes)

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 const ACTIVITY: &str = "application/activity+json; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
-/// The document at a path, if there is one.
 pub(super) fn find(cluster: &Cluster, id: InstanceId, path: &[&str], query: &str) -> Option<Reply> {
     let (kind, document) = match path {
         [".well-known", "webfinger"] => {
@@ -21,7 +20,7 @@ pub(super) fn find(cluster: &Cluster, id: InstanceId, path: &[&str], query: &str
         ["nodeinfo", "2.0.json"] => (JSON, nodeinfo(cluster)),
         ["accounts", name] => (ACTIVITY, actor(cluster, id, name)?),
         ["accounts", name, "followers"] => (ACTIVITY, followers(cluster, id, name)?),
-        ["accounts", name, "outbox"] => (ACTIVITY, outbox(cluster, id, name)?),
+        ["accounts", name, "outbox"] => (ACTIVITY, collection(cluster, id, name, "outbox", Vec::new())?),
         ["videos", "watch", name] => (ACTIVITY, object(cluster, video_named(cluster, name)?)),
         ["api", "v1", "videos", name] => (JSON, video(cluster, id, video_named(cluster, name)?)),
         _ => return None,
@@ -78,31 +77,28 @@ fn actor(cluster: &Cluster, id: InstanceId, name: &str) -> Option<Value> {
 }
 
 fn followers(cluster: &Cluster, id: InstanceId, name: &str) -> Option<Value> {
-    if !has_account(cluster, id, name) {
-        return None;
-    }
-    let state = cluster.state();
-    let ours = state.inboxes.get(&id).map_or(&[][..], |inboxes| inboxes.own());
-    let mut items: Vec<String> = ours.iter().map(|&id| cluster.cell.names.host(id).actor()).collect();
-    drop(state);
-    items.extend(cluster.peers.iter().filter(|peer| peer.is_following(id)).map(|peer| peer.at.actor.clone()));
-    Some(json!({
-        "@context": "https://www.w3.org/ns/activitystreams",
-        "type": "OrderedCollection",
-        "id": format!("{}/followers", cluster.cell.names.host(id).account(name)),
-        "totalItems": items.len(),
-        "orderedItems": items,
-    }))
+    let followers = cluster.state().inboxes.get(&id).map_or_else(Vec::new, |inboxes| inboxes.own().to_vec());
+    let peers = cluster.peers.iter().filter(|peer| peer.is_following(id));
+    let own = followers.iter().map(|&id| cluster.cell.names.host(id).actor());
+    let items = own.chain(peers.map(|peer| peer.at.actor.clone())).collect();
+    collection(cluster, id, name, "followers", items)
 }
 
-fn outbox(cluster: &Cluster, id: InstanceId, name: &str) -> Option<Value> {
+/// A collection of an account, if there is the account.
+fn collection(
+    cluster: &Cluster,
+    id: InstanceId,
+    name: &str,
+    which: &str,
+    items: Vec<String>,
+) -> Option<Value> {
     has_account(cluster, id, name).then(|| {
         json!({
             "@context": "https://www.w3.org/ns/activitystreams",
             "type": "OrderedCollection",
-            "id": format!("{}/outbox", cluster.cell.names.host(id).account(name)),
-            "totalItems": 0,
-            "orderedItems": [],
+            "id": format!("{}/{which}", cluster.cell.names.host(id).account(name)),
+            "totalItems": items.len(),
+            "orderedItems": items,
         })
     })
 }

@@ -17,7 +17,6 @@ use serde::Deserialize;
 struct View {
     /// The position in the video, in seconds.
     current_time: f64,
-    /// The viewer.
     session_id: Option<String>,
     /// Of a client of the workload: the number of the visit and of the heartbeat. They name the draws of what it causes.
     visit: Option<u32>,
@@ -69,7 +68,6 @@ impl View {
     fn is_valid(&self) -> bool {
         /// A longer position is a mistake, in seconds.
         const CURRENT_TIME_MAX: f64 = 1e9;
-        /// Characters of a session id.
         const SESSION_ID_LENGTH_MAX: usize = 64;
         (0.0..CURRENT_TIME_MAX).contains(&self.current_time)
             && self.session_id.as_ref().is_none_or(|name| name.len() <= SESSION_ID_LENGTH_MAX)

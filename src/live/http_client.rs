@@ -13,11 +13,10 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::time::Duration;
+use thiserror::Error;
 use tokio::net::TcpStream;
 
-/// A larger body of an answer is refused.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
-/// A larger head of an answer is refused.
 const ANSWER_HEAD_BYTES_MAX: usize = 32 << 10;
 /// An answer has to come within this time.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -34,27 +33,20 @@ pub(super) struct Answer {
 }
 
 /// Why there is no answer.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub(super) enum NoAnswer {
     /// There is no connection.
+    #[error("no connection: {0}")]
     Connect(std::io::Error),
     /// The connection ended early, or what came is not HTTP or too large.
+    #[error("no answer: {0}")]
     Broken(String),
     /// It did not come in time.
+    #[error("no answer within {:?}", ANSWER_TIME_MAX)]
     TooSlow,
     /// The request cannot be written.
+    #[error("no request: {0}")]
     Invalid(String),
-}
-
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            NoAnswer::Connect(error) => write!(f, "no connection: {error}"),
-            NoAnswer::Broken(error) => write!(f, "no answer: {error}"),
-            NoAnswer::TooSlow => write!(f, "no answer within {ANSWER_TIME_MAX:?}"),
-            NoAnswer::Invalid(error) => write!(f, "no request: {error}"),
-        }
-    }
 }
 
 /// Sends a request to a server outside of the run, and reads its answer.
@@ -131,7 +123,6 @@ fn request_of(head: &str, body: Bytes) -> Result<Request<Full<Bytes>>, NoAnswer>
     Ok(request)
 }
 
-/// The head of a GET of a document of ActivityPub.
 pub(super) fn get_head(host: &str, target: &str) -> String {
     let accept = "application/activity+json, application/ld+json";
     format!("GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\nconnection: close\r\n\r\n")

@@ -12,7 +12,7 @@ use crate::mechanism::wire::Proof;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use std::fmt;
+use thiserror::Error;
 
 /// The headers that are signed, in their order.
 const SIGNED: [&str; 4] = ["(request-target)", "host", "date", "digest"];
@@ -45,36 +45,27 @@ pub struct Claim {
 }
 
 /// Why a request is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
     /// A header is missing that is needed or named as signed.
+    #[error("there is no header `{0}`")]
     MissingHeader(String),
     /// A header cannot be read: its name, and what is wrong.
+    #[error("the header `{0}` {1}")]
     Malformed(&'static str, &'static str),
     /// The algorithm is not accepted.
+    #[error("the signature is neither of rsa-sha256 nor of hs2019")]
     Algorithm,
     /// This header is not signed.
+    #[error("`{0}` is not signed")]
     NotSigned(&'static str),
     /// The digest is not that of the body.
+    #[error("the body is not the one that the digest is of")]
     DigestDiffers,
     /// The key did not make this signature of this request.
+    #[error("the signature is not by this key of this request")]
     WrongSignature,
 }
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refused::MissingHeader(name) => write!(f, "there is no header `{name}`"),
-            Refused::Malformed(name, what) => write!(f, "the header `{name}` {what}"),
-            Refused::Algorithm => write!(f, "the signature is neither of rsa-sha256 nor of hs2019"),
-            Refused::NotSigned(name) => write!(f, "`{name}` is not signed"),
-            Refused::DigestDiffers => write!(f, "the body is not the one that the digest is of"),
-            Refused::WrongSignature => write!(f, "the signature is not by this key of this request"),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
 
 /// The proof of a request by which `actor`, a local name, posts `body` to `target` at `host`. `date` is the `date` header.
 pub fn prove(key: &KeyPair, actor: &str, host: &str, target: &str, date: &str, body: &[u8]) -> Proof {

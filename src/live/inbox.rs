@@ -11,10 +11,9 @@ use super::own_sockets::Purpose;
 use super::peers::{POSTS_OF_PEER_MAX, Peer};
 use super::reply::{Reply, empty, excerpt, plain, rejected, whole_body};
 use super::state::State;
-use crate::event::{Letter, LetterName};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Form, Kind};
+use crate::mechanism::activity::{Activity, Form};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
 use hyper::body::{Bytes, Incoming};
@@ -24,13 +23,11 @@ use hyper::{Request, StatusCode};
 /// The connection of a request.
 #[derive(Clone)]
 pub(super) struct Connection {
-    /// The bytes that have crossed it.
     pub(super) bytes: ByteCounts,
     /// What this process opened it for. None of a stranger's.
     pub(super) own: Option<Purpose>,
 }
 
-/// Takes a request.
 pub(super) async fn take(
     cluster: &Cluster,
     id: InstanceId,
@@ -145,21 +142,7 @@ fn received_message(
     body: &Bytes,
     head_bytes: u64,
 ) -> OwnedMessage {
-    let authored = state.authored(activity);
-    let kind = Kind::of(activity, from, state.cell.federation.origin(activity.video));
-    let letter = Letter {
-        activity: *activity,
-        kind,
-        from,
-        form: state.rules(from).wire.form(),
-        persistence: Persistence::Closed,
-        created: authored,
-        authored,
-        attempt: 0,
-        job: 0,
-        body_bytes: body.len() as u32,
-        name: LetterName::new(activity, kind, from),
-    };
+    let letter = state.letter(from, activity, body.len() as u32);
     let mut sizes = Sizes::new(&state.cell.names, state.cell.other.bodies);
     let [_, response_bytes] = letter.heads(to, state.rules(to).wire.form(), &mut sizes);
     OwnedMessage { letter, to, head_bytes: u16::try_from(head_bytes).unwrap_or(u16::MAX), response_bytes }

@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use thiserror::Error;
 
 const PEM_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const PEM_END: &str = "-----END PUBLIC KEY-----";
@@ -40,30 +41,21 @@ pub struct PublicKey {
 }
 
 /// Why there is no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyError {
     /// The system gave no random numbers, or no memory.
+    #[error("no key could be made")]
     NotMade,
     /// The text is not the PEM of a public key.
+    #[error("the key is no PEM that begins with {}", PEM_BEGIN)]
     NoPem,
     /// The PEM holds another key than RSA.
+    #[error("the PEM holds no RSA key")]
     NoRsaKey,
     /// The key is smaller than RSA-2048 or larger than RSA-4096. Its size in bits.
+    #[error("a key of {0} bits; 2048 to 4096 are accepted")]
     Size(usize),
 }
-
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            KeyError::NotMade => write!(f, "no key could be made"),
-            KeyError::NoPem => write!(f, "the key is no PEM that begins with {PEM_BEGIN}"),
-            KeyError::NoRsaKey => write!(f, "the PEM holds no RSA key"),
-            KeyError::Size(bits) => write!(f, "a key of {bits} bits; 2048 to 4096 are accepted"),
-        }
-    }
-}
-
-impl std::error::Error for KeyError {}
 
 impl KeyPair {
     /// Makes a key, which takes some 10 ms.

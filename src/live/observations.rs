@@ -9,7 +9,6 @@ use crate::mechanism::activity::Activity;
 use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use std::rc::Rc;
 
-/// One observation.
 pub(super) enum Observation {
     Handled { now: Time, clock: Time, instance: InstanceId, input: OwnedInput },
     Sent { now: Time, message: OwnedMessage },
@@ -59,7 +58,6 @@ impl OwnedInput {
 }
 
 impl OwnedMessage {
-    /// Bytes of the request.
     pub(super) fn bytes(&self) -> u64 {
         u64::from(self.head_bytes) + u64::from(self.letter.body_bytes)
     }
@@ -71,7 +69,6 @@ impl OwnedMessage {
 }
 
 impl Observation {
-    /// Calls an observer.
     pub(super) fn report(self, observer: &mut impl Observer) {
         match self {
             Observation::Handled { now, clock, instance, input } => {

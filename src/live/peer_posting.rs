@@ -30,7 +30,6 @@ pub(super) async fn run_broadcast(cluster: Arc<Cluster>, broadcast: Broadcast) {
     }
 }
 
-/// Posts what waits for a peer.
 pub(super) async fn deliver(cluster: Arc<Cluster>, number: usize, mut waiting: Receiver<Post>) {
     while let Some(Post { from, body }) = waiting.recv().await {
         post(&cluster, from, &cluster.peers[number], body).await;

@@ -120,23 +120,20 @@ fn begin(cluster: &Cluster, job: &Job, place: usize) -> Option<Begun> {
     let latency = Conditions::new(timetable, cluster.cell.seed).latency(from, to, || name, drawn, now);
     let waits = job.queue.is_some();
     let deadline = now + cluster.cell.delivery.timeout;
-    // a new connection of plain HTTP takes one round trip
-    let arrives = |latency: Span| now + if waits { latency * 3 } else { latency };
     let transit = match latency {
         None => Transit::Fails { known: deadline, outcome: RequestOutcome::TimedOut },
-        Some(latency) => {
-            match timetable.reachability(to, if waits { now + latency } else { arrives(latency) }) {
-                Reachability::Silent => Transit::Fails { known: deadline, outcome: RequestOutcome::TimedOut },
-                Reachability::Refused => {
-                    Transit::Fails { known: now + latency * 2, outcome: RequestOutcome::FailedConnect }
-                }
-                Reachability::Up => {
-                    let at = arrives(latency);
-                    let slow = timetable.answer_delay(to, at);
-                    Transit::Arrives { at, answer: if waits { slow + latency } else { Span::ZERO } }
-                }
+        Some(latency) => match timetable.reachability(to, now + latency) {
+            Reachability::Silent => Transit::Fails { known: deadline, outcome: RequestOutcome::TimedOut },
+            Reachability::Refused => {
+                Transit::Fails { known: now + latency * 2, outcome: RequestOutcome::FailedConnect }
             }
-        }
+            Reachability::Up => {
+                // a new connection of plain HTTP takes one round trip
+                let at = now + if waits { latency * 3 } else { latency };
+                let answer = if waits { timetable.answer_delay(to, at) + latency } else { Span::ZERO };
+                Transit::Arrives { at, answer }
+            }
+        },
     };
     if let Transit::Fails { outcome, .. } = transit {
         let arrival =

@@ -24,7 +24,6 @@ pub struct Reason {
 }
 
 impl Refusals {
-    /// Counts one more case.
     pub(super) fn count(&self, reason: &'static str, case: impl FnOnce() -> String) {
         self.add(reason, false, case);
     }
@@ -34,7 +33,6 @@ impl Refusals {
         self.add(reason, true, case);
     }
 
-    /// The counts so far.
     pub(super) fn counts(&self) -> BTreeMap<&'static str, Reason> {
         self.lock().clone()
     }

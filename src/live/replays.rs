@@ -8,7 +8,6 @@ pub(super) const DATE_OFF_MAX_S: i64 = 30 * 60;
 /// What identifies a signed request, however its head is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Fingerprint {
-    /// Its date, in Unix time.
     pub(super) date_s: i64,
     /// SHA-256 of its key and of the lines that are signed.
     pub(super) digest: [u8; 32],

@@ -11,12 +11,10 @@ use std::time::Duration;
 
 /// A whole body has to come within this time.
 const BODY_TIME_MAX: Duration = Duration::from_secs(5);
-/// A larger body is refused.
 const BODY_BYTES_MAX: usize = 64 << 10;
 
 pub(super) type Reply = Response<Full<Bytes>>;
 
-/// A reply without a body.
 pub(super) fn empty(status: StatusCode) -> Reply {
     let mut reply = Response::new(Full::new(Bytes::new()));
     *reply.status_mut() = status;

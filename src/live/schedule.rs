@@ -20,7 +20,6 @@ pub(super) enum Planned {
     Background(u32, u32),
 }
 
-/// The planned events of one cell.
 pub(super) struct Schedule {
     planned: BTreeSet<(Time, Planned)>,
     /// Nothing is planned after this.
@@ -73,7 +72,6 @@ impl Schedule {
         schedule
     }
 
-    /// Plans an event.
     pub(super) fn add(&mut self, at: Time, planned: Planned) {
         if at <= self.end {
             self.planned.insert((at, planned));
@@ -96,7 +94,6 @@ impl Schedule {
         self.upgrades.get(&(instance, at)).copied()
     }
 
-    /// The time of the next event.
     pub(super) fn next(&self) -> Option<Time> {
         self.planned.first().map(|(at, _)| *at)
     }

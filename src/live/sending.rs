@@ -58,13 +58,13 @@ impl State {
         let health = &self.outboxes[from.index()].health;
         if queue.is_some() && splits_bad_inboxes(to, &rules, health) {
             let (bad, fair): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
-            self.queue(now, from, kind, &activity, queue, fair, body.clone());
+            self.queue(now, from, &activity, queue, fair, body.clone());
             for inbox in bad {
                 let unicast = Some(QueueName::Unicast);
-                self.queue(now, from, kind, &activity, unicast, vec![inbox], body.clone());
+                self.queue(now, from, &activity, unicast, vec![inbox], body.clone());
             }
         } else {
-            self.queue(now, from, kind, &activity, queue, list, body);
+            self.queue(now, from, &activity, queue, list, body);
         }
     }
 
@@ -100,12 +100,10 @@ impl State {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a job has that many parts")]
     fn queue(
         &mut self,
         now: Time,
         from: InstanceId,
-        kind: Kind,
         activity: &Activity,
         queue: Option<QueueName>,
         to: Vec<InstanceId>,
@@ -117,23 +115,11 @@ impl State {
         let cell = Arc::clone(&self.cell);
         let mut sizes = Sizes::new(&cell.names, cell.other.bodies);
         let body_bytes = match &body {
-            Body::Own(_) => sizes.body(activity),
-            Body::Forwarded(received) => received.len() as u64,
+            Body::Own(_) => sizes.body(activity) as u32,
+            Body::Forwarded(received) => received.len() as u32,
         };
         self.job_count += 1;
-        let letter = Letter {
-            activity: *activity,
-            kind,
-            from,
-            form: self.rules(from).wire.form(),
-            persistence: Persistence::Closed,
-            created: now,
-            authored: self.authored(activity),
-            attempt: 0,
-            job: self.job_count,
-            body_bytes: body_bytes as u32,
-            name: LetterName::new(activity, kind, from),
-        };
+        let letter = Letter { job: self.job_count, created: now, ..self.letter(from, activity, body_bytes) };
         let heads = |&to: &InstanceId| letter.heads(to, self.rules(to).wire.form(), &mut sizes);
         let heads = to.iter().map(heads).collect();
         let job = Job { letter, queue, to, heads, body, epoch: self.outboxes[from.index()].epoch };
@@ -146,6 +132,25 @@ impl State {
         self.outboxes[from.index()].push(now, queue, job);
         self.start_jobs(now, from, queue);
         self.queued_jobs_peak = self.queued_jobs_peak.max(self.outboxes[from.index()].waiting());
+    }
+
+    /// The letter of an activity that is posted once, without a job.
+    pub(super) fn letter(&self, from: InstanceId, activity: &Activity, body_bytes: u32) -> Letter {
+        let kind = Kind::of(activity, from, self.cell.federation.origin(activity.video));
+        let authored = self.authored(activity);
+        Letter {
+            activity: *activity,
+            kind,
+            from,
+            form: self.rules(from).wire.form(),
+            persistence: Persistence::Closed,
+            created: authored,
+            authored,
+            attempt: 0,
+            job: 0,
+            body_bytes,
+            name: LetterName::new(activity, kind, from),
+        }
     }
 
     /// Starts the jobs of all queues of an instance that have free slots.
@@ -168,7 +173,6 @@ impl State {
         self.outboxes[job.letter.from.index()].is_running(job)
     }
 
-    /// A request begins.
     pub(super) fn begin(&mut self, now: Time, job: &Job, place: usize) {
         let message = job.message(place);
         let (from, to) = (message.letter.from, message.to);

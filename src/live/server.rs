@@ -26,10 +26,8 @@ use tokio::net::{TcpListener, TcpStream};
 const HEAD_TIME_MAX: Duration = Duration::from_secs(5);
 /// A larger head is refused. PeerTube's have about 900 bytes.
 const HEAD_BYTES_MAX: usize = 32 << 10;
-/// A connection ends after this time.
 const CONNECTION_TIME_MAX: Duration = Duration::from_secs(60);
 
-/// Serves an instance until the runtime ends.
 pub(super) async fn serve(cluster: Arc<Cluster>, id: InstanceId, listener: TcpListener) {
     loop {
         match listener.accept().await {

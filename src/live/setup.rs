@@ -15,11 +15,11 @@ use crate::observe::Observer;
 use crate::runs::cell::{build_cell, plan};
 use crate::scenario::Scenario;
 use crate::sim::{self, Cell};
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use thiserror::Error;
 
 /// The largest number of servers in one process, of all cells that run at once.
 const SERVERS_MAX: usize = 1_000;
@@ -43,11 +43,13 @@ pub struct Addresses {
 }
 
 /// Why a scenario cannot run live.
-#[derive(Debug)]
+#[derive(Debug, Error)]
 pub enum SetupError {
     /// It needs what real servers on this machine cannot do: a sentence with the remedy.
+    #[error("{0}")]
     Scenario(String),
     /// An address cannot be used.
+    #[error("cannot listen at {address}: {error}; take another with --port, or none")]
     Address {
         /// The address.
         address: SocketAddr,
@@ -55,25 +57,12 @@ pub enum SetupError {
         error: io::Error,
     },
     /// A socket cannot be used.
+    #[error("cannot listen: {0}")]
     Listener(io::Error),
     /// No key could be made.
+    #[error(transparent)]
     Key(KeyError),
 }
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SetupError::Scenario(problem) => f.write_str(problem),
-            SetupError::Address { address, error } => {
-                write!(f, "cannot listen at {address}: {error}; take another with --port, or none")
-            }
-            SetupError::Listener(error) => write!(f, "cannot listen: {error}"),
-            SetupError::Key(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for SetupError {}
 
 impl Default for Addresses {
     fn default() -> Addresses {
@@ -244,7 +233,6 @@ fn check_bodies(name: &str, cell: &Cell) -> Result<(), SetupError> {
     Ok(())
 }
 
-/// The width of a bucket, in seconds of model time.
 const BUCKET_S: u64 = 10;
 
 /// Counts the requests of a simulated run in buckets of time.

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use tokio::sync::mpsc::UnboundedSender;
 
-/// The state of one cell.
 pub(super) struct State {
     pub(super) cell: Arc<Cell>,
     pub(super) clock: Clock,
@@ -47,7 +46,6 @@ pub(super) struct State {
     pub(super) has_peers: bool,
     /// How often each instance has seen a video viewed.
     pub(super) views: BTreeMap<(InstanceId, VideoId), u64>,
-    /// When the run ended.
     pub(super) ended: Option<Time>,
     pub(super) inputs: u64,
     pub(super) inputs_of_strangers: u64,

@@ -29,7 +29,6 @@ impl DisplayHistory {
         DisplayHistory { steps: vec![vec![(Time::ZERO, 0)]; videos] }
     }
 
-    /// The number of videos.
     pub(super) fn videos(&self) -> usize {
         self.steps.len()
     }

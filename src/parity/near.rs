@@ -56,12 +56,10 @@ pub(super) struct Findings<'a> {
 }
 
 impl Findings<'_> {
-    /// Nothing found yet.
     pub(super) fn new(cell: &Cell, margin: Span) -> Findings<'_> {
         Findings { cell, margin, nears: Vec::new(), count: 0 }
     }
 
-    /// Notes a decision.
     pub(super) fn note(&mut self, instance: InstanceId, at: Time, by: Span, what: impl FnOnce() -> String) {
         self.count += 1;
         if self.nears.len() == 2 * KEPT_MAX {

@@ -37,7 +37,6 @@ pub(super) enum RecordedInput {
 /// An input and its time.
 #[derive(Clone, Debug)]
 pub(super) struct TimedInput {
-    /// By the true clock.
     pub(super) at: Time,
     /// By the clock of the instance.
     pub(super) clock: Time,
@@ -53,7 +52,6 @@ pub(super) struct JobStart {
     pub(super) entered: Time,
 }
 
-/// The record of a run.
 pub(super) struct Record {
     /// By instance, in order, also those that came while its process was down.
     pub(super) inputs: Vec<Vec<TimedInput>>,

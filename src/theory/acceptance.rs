@@ -5,6 +5,7 @@
 
 use super::run::Run;
 use std::fmt;
+use thiserror::Error;
 
 const STANDARD_ERRORS: f64 = 4.0;
 const STANDARD_ERROR_SHARE_MAX: f64 = 0.005;
@@ -32,13 +33,16 @@ pub struct Estimate {
 }
 
 /// Why a claim is not accepted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Error)]
 pub enum Refusal {
     /// There are too few replications.
+    #[error("only {0} replications")]
     TooFew(usize),
     /// The standard error is too large.
+    #[error("{0}: the standard error is too large to judge")]
     TooNoisy(Estimate),
     /// The mean differs from the formula.
+    #[error("{0}: not what the formula says")]
     Off(Estimate),
 }
 
@@ -82,15 +86,5 @@ impl Estimate {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.5} +- {:.5}", self.mean, self.standard_error)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::TooFew(count) => write!(f, "only {count} replications"),
-            Refusal::TooNoisy(estimate) => write!(f, "{estimate}: the standard error is too large to judge"),
-            Refusal::Off(estimate) => write!(f, "{estimate}: not what the formula says"),
-        }
     }
 }

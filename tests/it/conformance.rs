@@ -6,30 +6,23 @@ mod recorder;
 pub(crate) mod rules;
 
 use fedisim::conform::{Trace, Verdict, conform};
-use files::{parse, paths, rows_of, trace};
+use files::{assert_conforms, parse, paths, recordings, rows_of, trace};
 use serde_json::{Value, json};
 use std::fs;
 
 #[test]
 fn every_recording_conforms_to_the_message_and_the_sample() {
-    let paths = paths();
-    assert_eq!(paths.len(), 55);
-    for path in paths {
-        let trace = Trace::parse(&fs::read(&path).expect("a recording")).expect("it is understood");
-        match conform(&trace) {
-            Verdict::Conforms { messages, samples } => {
-                assert_eq!((messages, samples), (trace.messages.len(), trace.samples.len()));
-                assert!(messages > 0 && samples >= 144, "{}", path.display());
-            }
-            Verdict::Differs(difference) => panic!("{}: {difference}", path.display()),
-        }
+    assert_eq!(paths().len(), 55);
+    for (path, (trace, _)) in paths().iter().zip(recordings()) {
+        let name = path.to_string_lossy();
+        assert!(!trace.messages.is_empty() && trace.samples.len() >= 144, "{name}");
+        assert_conforms(&trace, &name);
     }
 }
 
 #[test]
 fn an_altered_recording_differs_first_where_it_was_altered() {
     let base = trace("mixed--peertube-6.3-v2");
-    type Alter = fn(&mut Value);
     let alterations: [(Alter, &str); 6] = [
         (|trace| trace["messages"]["rows"][3][0] = json!(13_138), "at 13137 ms: "),
         (|trace| trace["messages"]["rows"][3][7] = json!(9), "at 13137 ms: "),
@@ -85,7 +78,7 @@ fn the_order_of_rows_and_commentary_have_no_meaning() {
     rows_of(&mut altered).reverse();
     altered["summary"] = json!(null);
     altered["more"] = json!({"anything": 1});
-    assert!(matches!(conform(&parse(&altered).expect("understood")), Verdict::Conforms { .. }));
+    assert_conforms(&parse(&altered).expect("understood"), "altered");
 }
 
 /// A name may hold the separator of the ends of a link.
@@ -98,8 +91,7 @@ fn instances_may_have_any_name() {
         let links = [("origin>r1", format!("origin>{name}")), ("r1>origin", format!("{name}>origin"))];
         let renamed = links.iter().fold(renamed, |text, (old, new)| text.replace(&quoted(old), &quoted(new)));
         let trace = Trace::parse(renamed.as_bytes()).unwrap_or_else(|problem| panic!("{name:?}: {problem}"));
-        let verdict = conform(&trace);
-        assert!(matches!(verdict, Verdict::Conforms { .. }), "{name:?}: {verdict:?}");
+        assert_conforms(&trace, name);
     }
 }
 
@@ -108,12 +100,23 @@ fn restarts_may_be_listed_twice() {
     let mut doubled = trace("restart-origin--peertube-9.0-dev");
     let restarts = doubled["params"]["restarts"].as_array_mut().expect("it has restarts");
     restarts.extend(restarts.clone());
-    assert!(matches!(conform(&parse(&doubled).expect("understood")), Verdict::Conforms { .. }));
+    assert_conforms(&parse(&doubled).expect("understood"), "doubled");
+}
+
+type Alter = fn(&mut Value);
+
+/// Alters a recording, which then must be refused with a text.
+fn assert_refused(alterations: &[(Alter, &str)]) {
+    for (alter, expected) in alterations {
+        let mut altered = trace("mixed--v2");
+        alter(&mut altered);
+        let problem = parse(&altered).expect_err(expected);
+        assert!(problem.contains(expected), "{problem}");
+    }
 }
 
 #[test]
 fn what_is_no_recording_is_told_in_a_sentence() {
-    type Alter = fn(&mut Value);
     let alterations: [(Alter, &str); 20] = [
         (|trace| trace["protocol"]["r1"] = json!("peertube-7"), "there is no protocol `peertube-7`"),
         (|trace| trace["viewers"][0]["periodMs"] = json!(0), "viewers.periodMs: 0 ms"),
@@ -143,12 +146,7 @@ fn what_is_no_recording_is_told_in_a_sentence() {
             "heartbeats, ticks and samples are more than",
         ),
     ];
-    for (alter, expected) in alterations {
-        let mut altered = trace("mixed--v2");
-        alter(&mut altered);
-        let problem = parse(&altered).expect_err(expected);
-        assert!(problem.contains(expected), "{problem}");
-    }
+    assert_refused(&alterations);
     for text in ["", "[]", "{", "\u{0}", "{\"protocol\": {}}"] {
         assert!(Trace::parse(text.as_bytes()).is_err());
     }
@@ -162,12 +160,7 @@ fn every_recording_conforms_with_its_latencies_as_recorded() {
         value["params"]["latencyMs"] = json!({});
         let trace = parse(&value).expect("it is understood");
         assert!(trace.latencies_as_recorded);
-        match conform(&trace) {
-            Verdict::Conforms { messages, samples } => {
-                assert_eq!((messages, samples), (trace.messages.len(), trace.samples.len()));
-            }
-            Verdict::Differs(difference) => panic!("{}: {difference}", path.display()),
-        }
+        assert_conforms(&trace, &path.to_string_lossy());
     }
 }
 
@@ -175,7 +168,6 @@ fn every_recording_conforms_with_its_latencies_as_recorded() {
 fn an_altered_recording_differs_with_its_latencies_as_recorded_too() {
     let mut base = trace("mixed--peertube-8.0");
     base["params"]["latencyMs"] = json!({});
-    type Alter = fn(&mut Value);
     let alterations: [Alter; 6] = [
         |trace| trace["messages"]["rows"][0][0] = json!(3_029),
         |trace| trace["messages"]["rows"][3][7] = json!(9),
@@ -188,7 +180,7 @@ fn an_altered_recording_differs_with_its_latencies_as_recorded_too() {
         },
         |trace| trace["params"]["tickPhaseMs"]["r1"] = json!(100),
     ];
-    assert!(matches!(conform(&parse(&base).expect("understood")), Verdict::Conforms { .. }));
+    assert_conforms(&parse(&base).expect("understood"), "unaltered");
     for (number, alter) in alterations.into_iter().enumerate() {
         let mut altered = base.clone();
         alter(&mut altered);
@@ -199,7 +191,6 @@ fn an_altered_recording_differs_with_its_latencies_as_recorded_too() {
 
 #[test]
 fn what_only_latencies_as_recorded_can_have_is_refused_elsewhere() {
-    type Alter = fn(&mut Value);
     let alterations: [(Alter, &str); 5] = [
         (
             |trace| trace["messages"]["rows"][1][1] = json!(null),
@@ -231,12 +222,7 @@ fn what_only_latencies_as_recorded_can_have_is_refused_elsewhere() {
             "messages.expires: ",
         ),
     ];
-    for (alter, expected) in alterations {
-        let mut altered = trace("mixed--v2");
-        alter(&mut altered);
-        let problem = parse(&altered).expect_err(expected);
-        assert!(problem.contains(expected), "{problem}");
-    }
+    assert_refused(&alterations);
     // a message that arrives after the end has no effect
     let mut late = trace("mixed--v2");
     late["params"]["latencyMs"] = json!({});

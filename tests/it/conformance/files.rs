@@ -1,6 +1,6 @@
 //! The recordings in `tests/traces`.
 
-use fedisim::conform::Trace;
+use fedisim::conform::{Trace, Verdict, conform};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -38,4 +38,10 @@ pub(super) fn parse(value: &Value) -> Result<Trace, String> {
 /// The rows of its messages.
 pub(super) fn rows_of(trace: &mut Value) -> &mut Vec<Value> {
     trace["messages"]["rows"].as_array_mut().expect("a recording has messages")
+}
+
+/// Replays a recording, which must conform in every message and sample.
+pub(super) fn assert_conforms(trace: &Trace, name: &str) {
+    let (messages, samples) = (trace.messages.len(), trace.samples.len());
+    assert_eq!(conform(trace), Verdict::Conforms { messages, samples }, "{name}");
 }
