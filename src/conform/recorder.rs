@@ -7,7 +7,7 @@ use crate::conform::recording::{BeatRow, Recording, RecordingInstance};
 use crate::conform::trace::{MessageRow, SampleRow, VIDEO};
 use crate::domain::faults::Fault;
 use crate::domain::federation::{self, FollowsAs};
-use crate::domain::protocol::{PRESETS, Rules};
+use crate::domain::protocol::{PRESETS, Preset, Rules};
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -44,28 +44,20 @@ impl Recorder {
                 "in a recording all instances are PeerTube, and all others' servers follow the video's";
             return Err(problem.to_owned());
         }
-        for fault in &cell.faults {
-            if matches!(fault, Fault::Restart { rules: Some(_), .. } | Fault::Skew { .. }) {
-                return Err("a recording holds neither upgrades nor wrong clocks".to_owned());
-            }
+        let fits =
+            |fault: &Fault| !matches!(fault, Fault::Restart { rules: Some(_), .. } | Fault::Skew { .. });
+        if !cell.faults.iter().all(fits) {
+            return Err("a recording holds neither upgrades nor wrong clocks".to_owned());
         }
         let parameters = federation.instances[0].rules.parameters;
         let times = [parameters.lifetime, parameters.tick_interval, parameters.refederation_age];
-        let instance = |(instance, phase): (&crate::domain::federation::Instance, &Time)| {
+        let instance = |(instance, phase): (&federation::Instance, &Time)| {
             let of = instance.rules.parameters;
             let preset = preset_of(&instance.rules);
             let preset = preset.filter(|_| [of.lifetime, of.tick_interval, of.refederation_age] == times);
-            let preset = preset.ok_or_else(|| {
-                format!(
-                    "{} speaks no release, or with other times than the others: a recording names releases",
-                    instance.name
-                )
-            })?;
-            Ok(RecordingInstance {
-                name: instance.name.clone(),
-                preset: preset.to_owned(),
-                tick_phase_ms: phase.ms(),
-            })
+            let why = "speaks no release, or with other times than the others: a recording names releases";
+            let preset = preset.ok_or_else(|| format!("{} {why}", instance.name))?.to_owned();
+            Ok(RecordingInstance { name: instance.name.clone(), preset, tick_phase_ms: phase.ms() })
         };
         let instances = federation.instances.iter().zip(&cell.tick_phase).map(instance);
         let [lifetime_ms, tick_interval_ms, refederate_ms] = times.map(ms);
@@ -110,7 +102,7 @@ impl Recorder {
 
 /// The release with these rules, not counting times and plain views.
 fn preset_of(rules: &Rules) -> Option<&'static str> {
-    let is_it = |preset: &&crate::domain::protocol::Preset| {
+    let is_it = |preset: &&Preset| {
         let like = Rules { parameters: rules.parameters, plain_views: rules.plain_views, ..preset.rules };
         like == *rules
     };

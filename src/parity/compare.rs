@@ -105,9 +105,8 @@ type LinkKey = (InstanceId, InstanceId, Kind, VideoId);
 /// Compares two runs of one cell.
 pub fn compare(simulated: Side<'_>, live: Side<'_>, setting: Setting<'_>) -> Comparison {
     let mut comparison = Comparison::default();
-    let messages = compare_messages(simulated.log, live.log, &setting);
-    comparison.furthest = messages.furthest;
-    compare_links(simulated, live, &messages.links, &setting, &mut comparison);
+    let links = compare_messages(simulated.log, live.log, &setting, &mut comparison);
+    compare_links(simulated, live, &links, &setting, &mut comparison);
     compare_samples(simulated.log, live.log, &setting, &mut comparison);
     comparison
 }
@@ -121,43 +120,40 @@ struct LinkMessages {
     first_unlike: Option<(Time, String)>,
 }
 
-struct Messages {
-    links: BTreeMap<LinkKey, LinkMessages>,
-    furthest: Option<(f64, String)>,
-}
-
-fn link_key(name: &MessageName) -> LinkKey {
-    (name.from, name.to, name.kind, name.video)
-}
-
 /// Compares message by message.
-fn compare_messages(simulated: &Log, live: &Log, setting: &Setting<'_>) -> Messages {
-    let mut messages = Messages { links: BTreeMap::new(), furthest: None };
+fn compare_messages(
+    simulated: &Log,
+    live: &Log,
+    setting: &Setting<'_>,
+    comparison: &mut Comparison,
+) -> BTreeMap<LinkKey, LinkMessages> {
+    let mut links: BTreeMap<LinkKey, LinkMessages> = BTreeMap::new();
     let (simulated, live) = (simulated.messages(), live.messages());
     let only_live = live.keys().filter(|name| !simulated.contains_key(name));
     for name in simulated.keys().chain(only_live) {
         let requests = [simulated, live].map(|log| log.get(name).map_or(&[][..], Vec::as_slice));
-        let of_link = messages.links.entry(link_key(name)).or_default();
-        of_link.add(name, requests, setting);
+        let link = (name.from, name.to, name.kind, name.video);
+        links.entry(link).or_default().add(name, requests, setting);
         for (one, other) in requests[0].iter().zip(requests[1]) {
             let Some((one, other)) = one.effect.zip(other.effect) else { continue };
             let ms = one.ns().abs_diff(other.ns()) as f64 / 1e6 / setting.scale;
-            if messages.furthest.as_ref().is_none_or(|furthest| furthest.0 < ms) {
-                messages.furthest = Some((ms, name.describe(setting.federation)));
+            if comparison.furthest.as_ref().is_none_or(|furthest| furthest.0 < ms) {
+                comparison.furthest = Some((ms, name.describe(setting.federation)));
             }
         }
     }
-    messages
+    links
 }
 
 impl LinkMessages {
     /// Adds the requests of one message, simulated and live.
     fn add(&mut self, name: &MessageName, [simulated, live]: [&[Request]; 2], setting: &Setting<'_>) {
-        let taken = |side: &[Request]| side.iter().filter(|request| request.delivered.is_some()).count();
+        let accepted = |side: &[Request]| side.iter().filter(|request| request.delivered.is_some()).count();
+        let counts = [simulated, live].map(|side| (side.len(), accepted(side)));
         self.begun[0] += simulated.len() as u64;
         self.begun[1] += live.len() as u64;
-        if (simulated.len(), taken(simulated)) != (live.len(), taken(live)) {
-            let more = (simulated.len(), taken(simulated)) > (live.len(), taken(live));
+        if counts[0] != counts[1] {
+            let more = counts[0] > counts[1];
             let (side, where_it_is) = if more { (simulated, "in the simulation") } else { (live, "live") };
             let at = side.last().map_or(Time::ZERO, |request| request.begun);
             let text =
@@ -171,14 +167,9 @@ impl LinkMessages {
             }
             self.unlike += 1;
             keep_first(&mut self.first_unlike, one.begun, || {
-                let parts = [content_text(one), content_text(other)];
-                format!(
-                    "{} at {} ms: {} in the simulation, {} live",
-                    name.describe(setting.federation),
-                    one.begun.ms(),
-                    parts[0],
-                    parts[1]
-                )
+                let (message, ms) = (name.describe(setting.federation), one.begun.ms());
+                let [one, other] = [one, other].map(content_text);
+                format!("{message} at {ms} ms: {one} in the simulation, {other} live")
             });
         }
     }

@@ -7,6 +7,7 @@
 
 use super::acceptance::{Claim, claim};
 use super::experiment::{Experiment, Law};
+use super::formulas::Theory;
 use super::run::Run;
 use super::scripted::{
     differing_at_start, lacking_before_expiry, leavers, passers_by, shown_after_all, visit,
@@ -46,15 +47,14 @@ pub const EXPERIMENTS: &[Experiment] = &[
         laws: LOSSLESS,
         setting: |law| law.of(Setting::poisson(v1_once(), &ANCHOR_A, 1_800, 6_000)),
         claims: |theory| {
-            let display = theory.origin_display(theory.remote_entry_once_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entry_once_s(1), theory.remote_entry_once_s(2));
+            let [origin, followers] = displays_once(theory);
+            let ratio = origin.expected / theory.true_viewers();
             vec![
                 claim("1 true viewers", Run::true_viewers, theory.true_viewers()),
                 claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s()),
-                claim("5+9 display at the origin", Run::origin_display, display),
-                claim("5+9 display at followers", Run::follower_display, at_follower),
-                claim("5+9 display / truth", Run::origin_ratio, display / theory.true_viewers()),
+                origin,
+                followers,
+                claim("5+9 display / truth", Run::origin_ratio, ratio),
             ]
         },
     },
@@ -63,14 +63,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
         laws: LOSSLESS,
         setting: |law| law.of(Setting::poisson(preset("peertube-6.0"), &ANCHOR_A, 1_800, 6_000)),
         claims: |theory| {
-            let display = theory.origin_display(theory.remote_entries_each_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entries_each_s(1), theory.remote_entries_each_s(2));
-            vec![
-                claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s()),
-                claim("5+10 display at the origin", Run::origin_display, display),
-                claim("5+10 display at followers", Run::follower_display, at_follower),
-            ]
+            let [origin, followers] = displays_each(theory);
+            let messages = claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s());
+            vec![messages, origin, followers]
         },
     },
     Experiment {
@@ -168,29 +163,16 @@ pub const EXPERIMENTS: &[Experiment] = &[
         laws: LOSSY,
         setting: |law| lossy(law, v1_once()),
         claims: |theory| {
-            let display = theory.origin_display(theory.remote_entry_once_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entry_once_s(1), theory.remote_entry_once_s(2));
-            vec![
-                claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s()),
-                claim("5+9 display at the origin", Run::origin_display, display),
-                claim("5+9 display at followers", Run::follower_display, at_follower),
-            ]
+            let [origin, followers] = displays_once(theory);
+            let messages = claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s());
+            vec![messages, origin, followers]
         },
     },
     Experiment {
         name: "peertube-6.0, with loss",
         laws: LOSSY,
         setting: |law| lossy(law, preset("peertube-6.0")),
-        claims: |theory| {
-            let display = theory.origin_display(theory.remote_entries_each_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entries_each_s(1), theory.remote_entries_each_s(2));
-            vec![
-                claim("5+10 display at the origin", Run::origin_display, display),
-                claim("5+10 display at followers", Run::follower_display, at_follower),
-            ]
-        },
+        claims: |theory| displays_each(theory).into(),
     },
     Experiment {
         name: "v1 with every viewer counted once, 5 to 15 s a hop",
@@ -310,6 +292,24 @@ pub const EXPERIMENTS: &[Experiment] = &[
         claims: |_| vec![claim("19 samples up to L that differ from the arrivals", differing_at_start, 0.0)],
     },
 ];
+
+/// Rows 5 and 9: displays if each viewer has one entry.
+fn displays_once(theory: &Theory) -> [Claim; 2] {
+    let [one, two] = [1, 2].map(|hops| theory.remote_entry_once_s(hops));
+    [
+        claim("5+9 display at the origin", Run::origin_display, theory.origin_display(one)),
+        claim("5+9 display at followers", Run::follower_display, theory.follower_display(one, two)),
+    ]
+}
+
+/// Rows 5 and 10: displays if each View makes an entry.
+fn displays_each(theory: &Theory) -> [Claim; 2] {
+    let [one, two] = [1, 2].map(|hops| theory.remote_entries_each_s(hops));
+    [
+        claim("5+10 display at the origin", Run::origin_display, theory.origin_display(one)),
+        claim("5+10 display at followers", Run::follower_display, theory.follower_display(one, two)),
+    ]
+}
 
 /// The rules of a preset.
 fn preset(name: &str) -> Rules {
