@@ -104,10 +104,8 @@ struct CheckedRun {
 fn percent(text: &str) -> Result<f64, String> {
     let number: f64 =
         text.trim().trim_end_matches('%').trim().parse().map_err(|_| "it is no number".to_owned())?;
-    (0.0..=1e6)
-        .contains(&number)
-        .then_some(number)
-        .ok_or_else(|| "it is not between 0 and 1000000".to_owned())
+    let is_valid = (0.0..=1e6).contains(&number);
+    is_valid.then_some(number).ok_or_else(|| "it is not between 0 and 1000000".to_owned())
 }
 
 pub(super) fn check(arguments: &CheckArguments) -> Outcome {

@@ -8,7 +8,7 @@ use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::cli::summary::SummaryArguments;
 use crate::conform::Recorder;
 use crate::files;
-use crate::live::run::{Batch, How};
+use crate::live::run::{Batch, LiveOptions};
 use crate::live::{Addresses, Capture, Reason, SetupError, check};
 use crate::observe::RunOutcome;
 use crate::runs::cell::{CellPlan, build_cell, plan};
@@ -101,8 +101,8 @@ impl Failed {
 }
 
 impl LiveArguments {
-    /// How cells are run. The capture file is created once it is known that the servers can listen.
-    pub(super) fn how(&self, scenario: &Scenario) -> Result<How, Failed> {
+    /// The options of live cells. The capture file is created once it is known that the servers can listen.
+    pub(super) fn options(&self, scenario: &Scenario) -> Result<LiveOptions, Failed> {
         let ip = self.allow_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let create = |path: &PathBuf| match Capture::create(path) {
             Ok(capture) => Ok(Arc::new(capture)),
@@ -110,13 +110,17 @@ impl LiveArguments {
         };
         let addresses = Addresses { ip, first_port: self.port };
         addresses.try_out(scenario.instances.len() * scenario.compare.len())?;
-        Ok(How { addresses, scale: self.time_scale, capture: self.capture.as_ref().map(create).transpose()? })
+        Ok(LiveOptions {
+            addresses,
+            scale: self.time_scale,
+            capture: self.capture.as_ref().map(create).transpose()?,
+        })
     }
 }
 
 /// Flushes the capture file.
-pub(super) fn finish_capture(how: &How) -> Result<(), Failed> {
-    let finished = how.capture.as_ref().map_or(Ok(()), |capture| capture.finish());
+pub(super) fn finish_capture(options: &LiveOptions) -> Result<(), Failed> {
+    let finished = options.capture.as_ref().map_or(Ok(()), |capture| capture.finish());
     finished.map_err(|error| Failed::Io(format!("--capture: cannot be written: {error}")))
 }
 
@@ -132,13 +136,13 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     if let Some(path) = &arguments.record {
         check_recording(&study.scenario, path)?;
     }
-    let how = arguments.live.how(&study.scenario)?;
+    let options = arguments.live.options(&study.scenario)?;
     let stop = stop_on_signal();
     let held = Held::take(&out).map_err(RunError::Folder)?;
     let outcome = run_live(&study, &held, arguments.force, |scenario, plans| {
-        live_batch(arguments, scenario, plans, &how, &stop)
+        live_batch(arguments, scenario, plans, &options, &stop)
     });
-    finish_capture(&how)?;
+    finish_capture(&options)?;
     arguments.summary.note(&describe_outcome(outcome?, &out));
     let exit = arguments.summary.summary(&study.scenario, &out);
     let records = Records::open(&out, Edits::Refused).map_err(|error| refused(&error))?;
@@ -177,10 +181,10 @@ fn live_batch(
     arguments: &Arguments,
     scenario: &Scenario,
     plans: &[CellPlan],
-    how: &How,
+    options: &LiveOptions,
     stop: &Arc<AtomicBool>,
 ) -> Result<Together<Failed>, Failed> {
-    let batch = Batch::new(scenario, plans, how)?;
+    let batch = Batch::new(scenario, plans, options)?;
     arguments.summary.note(&batch.to_string());
     let batch_scale = batch.scale;
     let recorder = |cell: &Cell| {

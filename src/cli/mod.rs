@@ -1,5 +1,4 @@
-//! The command line: reads arguments, calls the library, prints, returns exit codes. It computes nothing. One file per
-//! verb.
+//! The command line: reads arguments, calls the library, prints, returns exit codes. One file per verb; none computes.
 
 mod cell;
 mod check;

@@ -47,8 +47,8 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     check(&scenario)?;
     let stop = stop_on_signal();
     let plans: Vec<_> = plan(&scenario).into_iter().take(scenario.compare.len()).collect();
-    let how = arguments.live.how(&scenario)?;
-    let mut batch = Batch::new(&scenario, &plans, &how)?;
+    let options = arguments.live.options(&scenario)?;
+    let mut batch = Batch::new(&scenario, &plans, &options)?;
     fix_ends(&mut batch);
     let real = Span::from_ms(u64::from(arguments.margin));
     let margin = in_model_time(real, batch.scale);
@@ -67,7 +67,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     }
     let pairs =
         run_both(&scenario, &plans, batch, margin, &stop).map_err(|error| Failed::Io(error.to_string()))?;
-    finish_capture(&how)?;
+    finish_capture(&options)?;
     if stop.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted { finished_cells: 0, cells: plans.len() }.into());
     }
@@ -83,7 +83,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
             }
         };
         print_counts(&complain_all, column, &pair.counts);
-        let own_failed: u64 = pair.counts.values().filter(|how| how.is_own).map(|how| how.count).sum();
+        let own_failed: u64 = pair.counts.values().filter(|case| case.is_own).map(|case| case.count).sum();
         if own_failed > 0 {
             complain(&disturbed(column, own_failed));
             could_run = false;

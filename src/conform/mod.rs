@@ -1,5 +1,4 @@
-//! Conformance: recordings of real instances against the `Instance` that both drivers run, by every message and every
-//! sample.
+//! Conformance: recordings of real instances against the `Instance` of both drivers, by every message and every sample.
 //!
 //! `file` and `parse` read a recording as a `trace`. `closed_loop` and `open_loop` replay it, `verdict` compares.
 //! `recorder` makes a `recording` of our own. No rule is implemented here a second time; the recordings are made by

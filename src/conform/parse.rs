@@ -105,12 +105,9 @@ fn check_input(row: &MessageRow) -> Result<(), String> {
     if let Some(ms) = row.expires_ms {
         expect_range("messages.expires", ms, 0..=2 * MS_MAX)?;
     }
-    match row.result {
-        Some(count) if count > COUNTED_MAX => {
-            Err(format!("messages.resultCount: {count} is more than {COUNTED_MAX}"))
-        }
-        _ => Ok(()),
-    }
+    let too_many = row.result.filter(|&count| count > COUNTED_MAX);
+    let problem = |count| Err(format!("messages.resultCount: {count} is more than {COUNTED_MAX}"));
+    too_many.map_or(Ok(()), problem)
 }
 
 type Latencies = (Option<Span>, Vec<(InstanceId, InstanceId, Span)>);

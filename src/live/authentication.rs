@@ -179,7 +179,7 @@ async fn key_of(cluster: &Cluster, id: InstanceId, actor: &str) -> Result<(Insta
 
 /// The server of an actor, if that is known: a peer or an own one.
 fn server_of(cluster: &Cluster, actor: &str) -> Option<InstanceId> {
-    let peer = cluster.peers.iter().find(|peer| peer.at.actor == actor).map(|peer| peer.at.id);
+    let peer = cluster.peers.iter().find(|peer| peer.at.actor == actor).map(|peer| peer.id);
     let mut own = (0..cluster.servers.len()).map(InstanceId::at);
     peer.or_else(|| own.find(|&id| is_account_url(cluster, id, actor)))
 }

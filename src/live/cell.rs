@@ -8,12 +8,13 @@ use super::keys::KeyPair;
 use super::observations::Observation;
 use super::outbox::Work;
 use super::own_sockets::OwnSockets;
-use super::peers::{Peer, PeerAt, Post};
+use super::peers::{Peer, Post};
 use super::refusals::{Reason, Refusals};
 use super::state::State;
 use super::{peer_posting, posting, server, viewers};
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::observe::{Ending, Observer, RunOutcome};
+use crate::scenario;
 use crate::sim::Cell;
 use std::collections::BTreeMap;
 use std::net::TcpListener;
@@ -40,7 +41,7 @@ pub(super) struct CellSetup {
     pub(super) starts_in: Duration,
     /// Where accepted requests are written.
     pub(super) capture: Option<Arc<Capture>>,
-    pub(super) peers: Vec<PeerAt>,
+    pub(super) peers: Vec<scenario::Peer>,
     /// How many connections of strangers are served at once.
     pub(super) strangers_max: usize,
 }
@@ -80,7 +81,9 @@ pub(super) fn run_cell(
     let (observations, observed) = channel::<Observation>();
     let (work, to_do) = unbounded_channel();
     let state = State::new(cell, clock, observations, work, !setup.peers.is_empty());
-    let (peers, posts): (Vec<_>, Vec<_>) = setup.peers.iter().map(Peer::new).unzip();
+    let numbers = (setup.listeners.len()..).map(InstanceId::at);
+    let peers = numbers.zip(&setup.peers).map(|(id, at)| Peer::new(id, at));
+    let (peers, posts): (Vec<_>, Vec<_>) = peers.unzip();
     let cluster = Arc::new(Cluster {
         cell: Arc::clone(cell),
         clock,

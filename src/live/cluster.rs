@@ -74,7 +74,7 @@ impl Cluster {
     }
 
     pub(super) fn peer(&self, id: InstanceId) -> Option<&Peer> {
-        self.peers.iter().find(|peer| peer.at.id == id)
+        self.peers.iter().find(|peer| peer.id == id)
     }
 
     /// Queues a post for a peer, or drops and counts it.

@@ -52,6 +52,5 @@ mod viewers;
 
 pub use capture::Capture;
 pub use cell::{CellError, LiveOutcome};
-pub use peers::PeerAt;
 pub use refusals::Reason;
 pub use setup::{Addresses, SetupError, check};

@@ -17,7 +17,7 @@ use tokio::sync::mpsc::Receiver;
 /// Queues a broadcast for the peers that follow its sender.
 pub(super) async fn run_broadcast(cluster: Arc<Cluster>, broadcast: Broadcast) {
     let Broadcast { from, except, built, body } = broadcast;
-    let follows = |peer: &&Peer| peer.is_following(from) && Some(peer.at.id) != except;
+    let follows = |peer: &&Peer| peer.is_following(from) && Some(peer.id) != except;
     if !cluster.peers.iter().any(|peer| follows(&peer)) {
         return;
     }
@@ -45,7 +45,7 @@ async fn post(cluster: &Cluster, from: InstanceId, peer: &Peer, body: Bytes) {
     let proof = prove(&cluster.server(from).key, actor, &host, target, &names.http_date(date), &body);
     let form = cluster.state().rules(from).wire.form();
     let length = body.len() as u64;
-    let head = names.request_head(form, from, peer.at.id, length, date, &proof, Persistence::Closed);
+    let head = names.request_head(form, from, peer.id, length, date, &proof, Persistence::Closed);
     let head = head.replacen("/inbox", target, 1);
     match exchange(address, &head, body).await {
         Ok(answer) if answer.status.is_success() => {

@@ -1,6 +1,7 @@
 //! Peers: servers outside of the run that take part in it, as the scenario's `peers` says.
 
 use crate::foundation::ids::InstanceId;
+use crate::scenario;
 use hyper::body::Bytes;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,23 +14,13 @@ pub(super) const POSTS_WAITING_MAX: usize = 1_000;
 /// The largest number of posts of a peer in a run.
 pub(super) const POSTS_OF_PEER_MAX: u64 = 100_000;
 
-/// A peer as the scenario names it.
-#[derive(Clone, Debug)]
-pub struct PeerAt {
-    /// Its number, behind those of the instances.
-    pub id: InstanceId,
-    /// The URL of its actor, whose document has its key.
-    pub actor: String,
-    /// The URL of its inbox.
-    pub inbox: String,
-    /// The instance that it follows from the start.
-    pub follows: Option<InstanceId>,
-}
-
 /// A peer during a run.
 #[derive(Debug)]
 pub(super) struct Peer {
-    pub(super) at: PeerAt,
+    /// Its number, behind those of the instances.
+    pub(super) id: InstanceId,
+    /// Its actor, whose document has its key, and its inbox.
+    pub(super) at: scenario::Peer,
     follows: Mutex<BTreeSet<InstanceId>>,
     /// How many of its posts were accepted.
     posts: AtomicU64,
@@ -45,10 +36,10 @@ pub(super) struct Post {
 
 impl Peer {
     /// A peer, and the queue of posts for it.
-    pub(super) fn new(at: &PeerAt) -> (Peer, Receiver<Post>) {
+    pub(super) fn new(id: InstanceId, at: &scenario::Peer) -> (Peer, Receiver<Post>) {
         let (queue, waiting) = channel(POSTS_WAITING_MAX);
         let follows = Mutex::new(at.follows.into_iter().collect());
-        (Peer { at: at.clone(), follows, posts: AtomicU64::new(0), queue }, waiting)
+        (Peer { id, at: at.clone(), follows, posts: AtomicU64::new(0), queue }, waiting)
     }
 
     pub(super) fn is_following(&self, id: InstanceId) -> bool {

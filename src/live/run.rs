@@ -3,25 +3,23 @@
 use super::capture::Capture;
 use super::cell::{CellError, CellSetup, LiveOutcome, run_cell};
 use super::keys::KeyPair;
-use super::peers::PeerAt;
 use super::setup::{
     Addresses, SetupError, at_addresses, check, check_peers, default_scale, make_keys, signatures_per_s,
 };
-use crate::foundation::ids::InstanceId;
 use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, Observer, RunOutcome};
 use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, result};
-use crate::scenario::Scenario;
+use crate::scenario::{Peer, Scenario};
 use crate::sim::Cell;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// How live cells are run.
+/// The options of live cells.
 #[derive(Clone)]
-pub struct How {
+pub struct LiveOptions {
     /// Where servers listen.
     pub addresses: Addresses,
     /// Model seconds per real second. None: what the expected signatures allow.
@@ -40,7 +38,7 @@ pub struct Batch {
     pub scale: f64,
     listeners: Vec<Vec<TcpListener>>,
     keys: Vec<Arc<KeyPair>>,
-    peers: Vec<PeerAt>,
+    peers: Vec<Peer>,
     capture: Option<Arc<Capture>>,
 }
 
@@ -59,12 +57,12 @@ pub struct CellRun<O> {
     pub observer: O,
 }
 
-/// All servers of a batch listen so long before the first cell starts.
+/// The time from the start of the servers of a batch to the start of the first cell.
 const BEFORE_START: Duration = Duration::from_millis(300);
-/// Cells of a batch start so long one after another, so that equal events of the columns do not coincide.
+/// The time between the starts of two cells of a batch, so that equal events of the columns do not coincide.
 const BETWEEN_STARTS: Duration = Duration::from_millis(170);
 
-/// Tasks end where they next wait, within this time.
+/// The longest wait for tasks to end, which they do where they next wait.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 
 impl std::fmt::Display for Batch {
@@ -85,34 +83,27 @@ impl Batch {
     ///
     /// # Errors
     /// If the scenario cannot run live, an address cannot be used or no key can be made.
-    pub fn new(scenario: &Scenario, plans: &[CellPlan], how: &How) -> Result<Batch, SetupError> {
+    pub fn new(scenario: &Scenario, plans: &[CellPlan], options: &LiveOptions) -> Result<Batch, SetupError> {
         let mut cells: Vec<Cell> = plans.iter().map(|plan| build_cell(scenario, plan)).collect();
         check(scenario)?;
         let count = scenario.instances.len();
-        let peer = |(number, peer): (usize, &crate::scenario::Peer)| PeerAt {
-            id: InstanceId::at(count + number),
-            actor: peer.actor.clone(),
-            inbox: peer.inbox.clone(),
-            follows: peer.follows,
-        };
-        let peers: Vec<PeerAt> = scenario.peers.iter().enumerate().map(peer).collect();
-        check_peers(&peers, &how.addresses)?;
+        check_peers(&scenario.peers, &options.addresses)?;
         let epoch_unix_ms = super::clock::unix_ms();
         let mut listeners = Vec::new();
         for (number, cell) in cells.iter_mut().enumerate() {
-            let listening = how.addresses.listen(count, number * count)?;
-            at_addresses(cell, &listening, &peers, epoch_unix_ms).map_err(SetupError::Listener)?;
+            let listening = options.addresses.listen(count, number * count)?;
+            at_addresses(cell, &listening, &scenario.peers, epoch_unix_ms).map_err(SetupError::Listener)?;
             listeners.push(listening);
         }
         let signatures_per_s = signatures_per_s(&cells);
         Ok(Batch {
             cells: cells.into_iter().map(Arc::new).collect(),
             signatures_per_s,
-            scale: how.scale.unwrap_or_else(|| default_scale(signatures_per_s)),
+            scale: options.scale.unwrap_or_else(|| default_scale(signatures_per_s)),
             listeners,
             keys: make_keys(count)?,
-            peers,
-            capture: how.capture.clone(),
+            peers: scenario.peers.clone(),
+            capture: options.capture.clone(),
         })
     }
 
@@ -129,12 +120,12 @@ impl Batch {
         observer: &(dyn Fn(&Cell) -> O + Sync),
         stop: &Arc<AtomicBool>,
     ) -> std::io::Result<Vec<Result<CellRun<O>, CellError>>> {
-        // an own connection takes two files, and each has to have its own
+        // this process has both ends of own connections open, so it asks for as many files as it may have
         let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(STRANGERS_MAX);
         let strangers_max = (files / 8 / self.cells.len().max(1) as u64).clamp(STRANGERS_MIN, STRANGERS_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let Batch { cells, scale, listeners, keys, peers, capture, .. } = self;
-        let stages = listeners.into_iter().enumerate().map(|(number, listeners)| CellSetup {
+        let setups = listeners.into_iter().enumerate().map(|(number, listeners)| CellSetup {
             listeners,
             keys: keys.clone(),
             scale,
@@ -145,7 +136,7 @@ impl Batch {
         });
         let handle = runtime.handle();
         let runs = std::thread::scope(|scope| {
-            let threads: Vec<_> = stages
+            let threads: Vec<_> = setups
                 .zip(&cells)
                 .zip(plans)
                 .map(|((setup, cell), plan)| {

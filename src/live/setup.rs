@@ -2,7 +2,6 @@
 
 use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
-use super::peers::PeerAt;
 use crate::domain::delivery::Queues;
 use crate::domain::faults::Fault;
 use crate::event::Message;
@@ -13,7 +12,7 @@ use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::wire::Host;
 use crate::observe::Observer;
 use crate::runs::cell::{build_cell, plan};
-use crate::scenario::Scenario;
+use crate::scenario::{Peer, Scenario};
 use crate::sim::{self, Cell};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
@@ -116,7 +115,7 @@ pub(super) fn make_keys(count: usize) -> Result<Vec<Arc<KeyPair>>, SetupError> {
 pub(super) fn at_addresses(
     cell: &mut Cell,
     listeners: &[TcpListener],
-    peers: &[PeerAt],
+    peers: &[Peer],
     epoch_unix_ms: i64,
 ) -> io::Result<()> {
     for (id, listener) in listeners.iter().enumerate() {
@@ -193,7 +192,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
 }
 
 /// Checks that peers are on this machine, or at the address that the command line allows.
-pub(super) fn check_peers(peers: &[PeerAt], addresses: &Addresses) -> Result<(), SetupError> {
+pub(super) fn check_peers(peers: &[Peer], addresses: &Addresses) -> Result<(), SetupError> {
     let is_elsewhere = |url: &&String| {
         address_of(url).is_none_or(|(address, _)| !address.ip().is_loopback() && address.ip() != addresses.ip)
     };

@@ -1,5 +1,4 @@
-//! The closed forms as functions of the parameters. Each comment begins with the number of the row in
-//! `docs/closed-forms.md`.
+//! The closed forms as functions of the parameters. Each comment begins with its row in `docs/closed-forms.md`.
 //!
 //! Times are in seconds, rates per second. Arrivals at each instance are Poisson, watch times exponential, each viewer
 //! has one session; tick phases are uniform. Nothing here depends on the simulation.

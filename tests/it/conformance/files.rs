@@ -5,7 +5,6 @@ use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
 
-/// The paths of all recordings.
 pub(super) fn paths() -> Vec<PathBuf> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/traces");
     let entries = fs::read_dir(folder).expect("the recordings are there");
@@ -30,12 +29,10 @@ pub(super) fn trace(name: &str) -> Value {
     serde_json::from_slice(&fs::read(path).expect("a recording")).expect("JSON")
 }
 
-/// Reads a recording.
 pub(super) fn parse(value: &Value) -> Result<Trace, String> {
     Trace::parse(value.to_string().as_bytes())
 }
 
-/// The rows of its messages.
 pub(super) fn rows_of(trace: &mut Value) -> &mut Vec<Value> {
     trace["messages"]["rows"].as_array_mut().expect("a recording has messages")
 }

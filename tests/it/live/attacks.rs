@@ -2,7 +2,7 @@
 
 use super::peer::signed_as;
 use super::sockets::{Servers, ask, connect, date_at, until};
-use super::{VISITS, counts};
+use super::visits::{VISITS, counts};
 use crate::program::Place;
 use fedisim::live::http_signature::prove;
 use fedisim::live::keys::KeyPair;

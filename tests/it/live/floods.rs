@@ -1,7 +1,7 @@
 //! Floods of clients during a run: its records are those of a run without floods, and what is refused is counted.
 
-use super::sockets::{Servers, connect, post, until};
-use super::{VISITS, counts};
+use super::sockets::{Servers, connect, get, post, until};
+use super::visits::{VISITS, counts};
 use crate::program::Place;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -127,7 +127,7 @@ fn slow_heads_do_not_take_the_places_of_the_run() {
         }
         // a normal request is answered
         sleep(Duration::from_millis(300));
-        assert_eq!(super::get(port, "/nodeinfo/2.0.json").status, 200);
+        assert_eq!(get(port, "/nodeinfo/2.0.json").status, 200);
     });
     is_over.store(true, Ordering::Relaxed);
     for sitting in sitting {

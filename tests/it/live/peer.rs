@@ -76,7 +76,6 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// Starts it.
     pub(super) fn start() -> Peer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it has one"));

@@ -2,7 +2,7 @@
 
 use super::peer::Peer;
 use super::sockets::{Servers, get, post, until};
-use super::{VISITS, counts};
+use super::visits::{VISITS, counts, with_peer, with_sessions};
 use crate::program::Place;
 use fedisim::live::keys::{KeyPair, PublicKey};
 use fedisim::live::ld_signature;
@@ -11,22 +11,14 @@ use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// A visit every two seconds of model time, alternately to the origin and to a follower.
+/// A visit every two seconds of model time, alternately to the origin and to a follower, and a peer that follows nobody yet.
 fn visited_often(peer: &Peer) -> String {
-    let (before, after) = VISITS.split_once("viewers:").expect("it has visits");
-    let (_, after) = after.split_once("network:").expect("they end");
-    let before = before.replace("124 s", "60 s").replace("peertube-8.2.4, heartbeat: 12 s", "v1");
     let visit = |number: u32| {
         let instance = ["origin", "near"][number as usize % 2];
         format!("{{instance: {instance}, start: {} s, watch: 1 s}}", 2 * number + 1)
     };
     let visits: Vec<String> = (0..29).map(visit).collect();
-    format!(
-        "{before}viewers: [{{video: clip, sessions: [{}]}}]\npeers: [{{actor: '{}', inbox: '{}'}}]\nnetwork:{after}",
-        visits.join(", "),
-        peer.actor,
-        peer.inbox
-    )
+    with_peer(&with_sessions("60 s", &visits.join(", ")), peer).replace(", follows: origin", "")
 }
 
 fn key_of(servers: &Servers, number: u16) -> PublicKey {

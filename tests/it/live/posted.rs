@@ -3,7 +3,7 @@
 use super::attacks::respelled;
 use super::peer::{Peer, SIGNED};
 use super::sockets::{Servers, ask, date_at, get, moved, until};
-use super::{VISITS, counts, unvisited};
+use super::visits::{VISITS, counts, unvisited, with_peer};
 use crate::program::Place;
 use fedisim::foundation::ids::ViewerId;
 use fedisim::mechanism::activity::Subject;
@@ -13,15 +13,6 @@ type Headers = Vec<(String, String)>;
 
 /// The second video, which is not in the workload.
 const OTHER: u32 = 1;
-
-/// The scenario with a peer that follows the origin.
-fn with_peer(scenario: &str, peer: &Peer) -> String {
-    let (actor, inbox) = (&peer.actor, &peer.inbox);
-    scenario.replace(
-        "network:",
-        &format!("peers: [{{actor: '{actor}', inbox: '{inbox}', follows: origin}}]\nnetwork:"),
-    )
-}
 
 fn viewers(port: u16) -> Value {
     get(port, "/api/v1/videos/2").json()["viewers"].clone()

@@ -57,7 +57,6 @@ pub(super) fn cell(change: &Change<'_>) -> Cell {
     first_cell(&text.replace("FAULTS", ""), Changes::default())
 }
 
-/// The first cell of a scenario.
 fn first_cell(text: &str, changes: Changes) -> Cell {
     let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
     let input = Input { file: "scenario", bytes: text.as_bytes(), stem: None, data: &no_data };
@@ -94,7 +93,6 @@ pub(super) fn crowded(protocol: &str, delivery: &str, seed: u64) -> Cell {
     first_cell(&text, Changes { sets: vec![format!("seed={seed}")], ..Changes::default() })
 }
 
-/// A simulated run.
 pub(super) struct Run {
     pub(super) observed: Observed,
     pub(super) log: Log,
