@@ -30,6 +30,7 @@ pub(super) struct ScenarioArguments {
 
 impl ScenarioArguments {
     /// The arguments with more changes, which those of the command line override.
+    #[cfg(feature = "live")]
     pub(super) fn with(&self, changes: &[String]) -> ScenarioArguments {
         ScenarioArguments { set: [changes, &self.set].concat(), ..self.clone() }
     }
