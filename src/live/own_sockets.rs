@@ -83,7 +83,7 @@ impl OwnSockets {
     }
 }
 
-/// The local address of a socket to a server of this machine: the server's own, or loopback if that listens at all.
+/// The local address of a socket to a server of this machine: the server's, or loopback if it listens at all addresses.
 fn own_ip(to: IpAddr) -> IpAddr {
     match to {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

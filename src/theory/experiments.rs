@@ -2,7 +2,7 @@
 //!
 //! Rates and windows are as small as keeps standard errors below 0.5 % with 100 replications: about 60,000 sessions a
 //! setting, more where messages are counted. Anchor A, the reference setting, has heartbeats of 5 s, the others of 15, 25
-//! or 30 s. Samples are 7 or 13 s apart, which does not divide the tick interval, so that they fall on every age of a tick.
+//! or 30 s. Samples are 7 or 13 s apart, which does not divide the tick interval, so they fall on every age after a tick.
 
 use super::acceptance::{Claim, claim};
 use super::experiment::{Experiment, Law};
