@@ -1,7 +1,8 @@
 //! `fedisim cell`: one cell, from JSON to JSON.
 
-use crate::cli::output::{complain, print_json};
-use crate::cli::{Exit, run};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{fail, print_json};
+use crate::cli::run;
 use crate::files;
 use crate::runs::run_alone;
 use crate::runs::spec::CellSpec;
@@ -9,7 +10,7 @@ use clap::Args;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-/// A spec holds one scenario of at most a mebibyte, escaped.
+/// The largest spec: one scenario of at most 1 MiB, escaped.
 const SPEC_BYTES_MAX: u64 = 16 << 20;
 
 /// `fedisim cell`
@@ -23,24 +24,15 @@ pub(super) struct Arguments {
     jobs: Option<NonZeroUsize>,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    let bytes = match files::read_stream(std::io::stdin().lock(), SPEC_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            complain(&format!("cannot read standard input: {error}"));
-            return Exit::CouldNotRun;
-        }
-    };
-    let spec: CellSpec = match serde_json::from_slice(&bytes) {
-        Ok(spec) => spec,
-        Err(error) => {
-            complain(&format!("standard input is not one line of `fedisim plan`: {error}"));
-            return Exit::BadInput;
-        }
-    };
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    let bytes = files::read_stream(std::io::stdin().lock(), SPEC_BYTES_MAX);
+    let bytes =
+        bytes.map_err(|error| fail(Exit::CouldNotRun, &format!("cannot read standard input: {error}")))?;
+    let spec: CellSpec = serde_json::from_slice(&bytes).map_err(|error| {
+        fail(Exit::BadInput, &format!("standard input is not one line of `fedisim plan`: {error}"))
+    })?;
     let stop = run::stop_on_signal();
-    match run_alone(spec, &arguments.data, run::threads(arguments.jobs), &stop) {
-        Ok(record) => print_json(&serde_json::to_string(&record).expect("a record is JSON")),
-        Err(error) => run::failed(&error),
-    }
+    let record = run_alone(spec, &arguments.data, run::threads(arguments.jobs), &stop);
+    let record = record.map_err(|error| run::failed(&error))?;
+    Ok(print_json(&serde_json::to_string(&record).expect("a record is JSON")))
 }

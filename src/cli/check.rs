@@ -5,9 +5,10 @@ use crate::check::machine::{annotations, bencher, json, junit};
 use crate::check::messages::{commit_message, markdown, text};
 use crate::check::{Checked, Limits};
 use crate::cli::edited::refused;
-use crate::cli::output::{complain, print, print_json};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{cannot_write, complain, fail, print, print_json};
 use crate::cli::run::{failed, stop_on_signal, threads};
-use crate::cli::{Exit, told};
+use crate::cli::scenario_arguments::report_failure;
 use crate::files;
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
@@ -24,7 +25,7 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
-/// What `check` and `bless` have in common.
+/// The arguments that `check` and `bless` share.
 #[derive(Args)]
 pub(super) struct Runs {
     /// The scenario files
@@ -90,67 +91,52 @@ enum Format {
     Json,
 }
 
-/// A scenario as the gate takes it, and its metrics.
-struct Taken {
+/// A scenario with the gate's changes, and the folder of its run.
+struct CheckedRun {
     scenario: Scenario,
     file: String,
     set: Vec<String>,
     folder: PathBuf,
-    /// Nobody else writes into the folder of a run of ours until all is told.
+    /// Locks the folder of an own run until the verdict is printed.
     _held: Option<Held>,
 }
 
 fn percent(text: &str) -> Result<f64, String> {
     let number: f64 =
         text.trim().trim_end_matches('%').trim().parse().map_err(|_| "it is no number".to_owned())?;
-    (0.0..=1e6)
-        .contains(&number)
-        .then_some(number)
-        .ok_or_else(|| "it is not between 0 and 1000000".to_owned())
+    let is_valid = (0.0..=1e6).contains(&number);
+    is_valid.then_some(number).ok_or_else(|| "it is not between 0 and 1000000".to_owned())
 }
 
-pub(super) fn check(arguments: &CheckArguments) -> Exit {
+pub(super) fn check(arguments: &CheckArguments) -> Outcome {
     let baseline_of = |name: &str| match &arguments.against {
         None => baseline::read(&arguments.runs.baseline, name),
         Some(revision) => baseline::read_at(&arguments.runs.baseline, name, revision),
     };
     let limits = Limits { regression_max: arguments.max_regression / 100.0, is_strict: arguments.strict };
-    match checked(&arguments.runs, limits, &baseline_of, arguments.against.is_some()) {
-        Ok(all) => tell(arguments, &all),
-        Err(exit) => exit,
-    }
+    let all = checked(&arguments.runs, limits, &baseline_of, arguments.against.is_some())?;
+    Ok(print_result(arguments, &all))
 }
 
-pub(super) fn bless(arguments: &BlessArguments) -> Exit {
+pub(super) fn bless(arguments: &BlessArguments) -> Outcome {
     let Runs { baseline: folder, .. } = &arguments.runs;
     let limits = Limits { regression_max: 0.0, is_strict: false };
     let read = |name: &str| baseline::read(folder, name);
-    let taken = match taken(&arguments.runs) {
-        Ok(taken) => taken,
-        Err(exit) => return exit,
-    };
-    for one in &taken {
-        let checked = match compared(one, limits, &read, true) {
-            Ok(checked) => checked,
-            Err(exit) => return exit,
-        };
-        let bytes =
-            Records::open(&one.folder, Edits::Refused).and_then(|mut records| records.summary_bytes());
-        let bytes = match bytes {
-            Ok(bytes) => bytes,
-            Err(error) => return refused(&error),
-        };
-        let path = baseline::path(folder, &one.scenario.name);
+    for run in &run_all(&arguments.runs, sources(&arguments.runs)?)? {
+        let checked = compared(run, limits, &read, true)?;
+        let records = Records::open(&run.folder, Edits::Refused);
+        let bytes = records.and_then(|mut records| records.summary_bytes());
+        let bytes = bytes.map_err(|error| refused(&error))?;
+        let path = baseline::path(folder, &run.scenario.name);
         let made = fs::create_dir_all(path.parent().unwrap_or(folder));
-        if !noted(made.and_then(|()| files::write(&path, &bytes)), &path) {
-            return Exit::CouldNotRun;
-        }
+        let written = made.and_then(|()| files::write(&path, &bytes));
+        written.map_err(|error| cannot_write(&path, &error))?;
         match print(&commit_message(&checked)) {
             Exit::Good => {}
-            exit => return exit,
+            exit => return Err(exit),
         }
     }
-    Exit::Good
+    Ok(Exit::Good)
 }
 
 type ReadBaseline<'a> = &'a dyn Fn(&str) -> Result<Table, NoBaseline>;
@@ -161,36 +147,32 @@ fn checked(
     baseline_of: ReadBaseline<'_>,
     may_lack: bool,
 ) -> Result<Vec<Checked>, Exit> {
-    // a baseline that is missing is told before anything runs
+    // a missing baseline is reported before anything runs
     let sources = sources(runs)?;
     for (scenario, _, _) in sources.iter().filter(|_| !may_lack) {
         baseline_of(&scenario.name).map_err(|missing| refuse_baseline(&missing, &scenario.name))?;
     }
-    let taken = run_all(runs, sources)?;
-    taken.iter().map(|one| compared(one, limits, baseline_of, may_lack)).collect()
-}
-
-fn taken(runs: &Runs) -> Result<Vec<Taken>, Exit> {
-    run_all(runs, sources(runs)?)
+    let runs = run_all(runs, sources)?;
+    runs.iter().map(|run| compared(run, limits, baseline_of, may_lack)).collect()
 }
 
 fn compared(
-    one: &Taken,
+    run: &CheckedRun,
     limits: Limits,
     baseline_of: ReadBaseline<'_>,
     may_lack: bool,
 ) -> Result<Checked, Exit> {
-    let name = &one.scenario.name;
+    let name = &run.scenario.name;
     let baseline = match baseline_of(name) {
         Ok(table) => Some(table),
         Err(NoBaseline::Missing(_)) if may_lack => None,
         Err(missing) => return Err(refuse_baseline(&missing, name)),
     };
-    let table = judged(&one.folder).map_err(|error| refused(&error))?;
-    Ok(Checked::new(&one.scenario, &one.file, one.set.clone(), &table, baseline.as_ref(), limits))
+    let table = judged(&run.folder).map_err(|error| refused(&error))?;
+    Ok(Checked::new(&run.scenario, &run.file, run.set.clone(), &table, baseline.as_ref(), limits))
 }
 
-/// The metrics of a run that is as it was written.
+/// The metrics of a run whose records nobody has edited.
 fn judged(folder: &Path) -> Result<Table, ReadError> {
     let mut records = Records::open(folder, Edits::Refused)?;
     let table = records.summary(Whose::Judged)?;
@@ -201,17 +183,14 @@ fn judged(folder: &Path) -> Result<Table, ReadError> {
 fn refuse_baseline(missing: &NoBaseline, scenario: &str) -> Exit {
     match missing {
         NoBaseline::Missing(place) => {
-            complain(&format!("{place}: there is no baseline of {scenario}; `fedisim bless` makes one"));
-            Exit::BadInput
+            let problem = format!("{place}: there is no baseline of {scenario}; `fedisim bless` makes one");
+            fail(Exit::BadInput, &problem)
         }
-        NoBaseline::Unreadable(problem) => {
-            complain(problem);
-            Exit::CouldNotRun
-        }
+        NoBaseline::Unreadable(problem) => fail(Exit::CouldNotRun, problem),
     }
 }
 
-/// The scenarios as the gate takes them: their files, and what is set. Those that are skipped are told and left out.
+/// The scenarios with the gate's changes: their files, and what is set. Skipped ones are reported and left out.
 fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
     if let Some(folder) = &runs.run {
         let file = folder.join(RESOLVED_FILE);
@@ -222,14 +201,13 @@ fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
     let mut sources = Vec::new();
     let mut known = BTreeSet::new();
     for file in &runs.scenarios {
-        let as_it_is = read(file, &runs.set)?;
-        if !known.insert(as_it_is.name.clone()) {
-            complain(&format!("{} is named twice", file.display()));
-            return Err(Exit::BadInput);
+        let unchanged = read(file, &runs.set)?;
+        if !known.insert(unchanged.name.clone()) {
+            return Err(fail(Exit::BadInput, &format!("{} is named twice", file.display())));
         }
-        match &as_it_is.gate {
-            None => sources.push((as_it_is, file.clone(), runs.set.clone())),
-            Some(Gate::Skip(reason)) => complain(&format!("skip {}: {reason}", as_it_is.name)),
+        match &unchanged.gate {
+            None => sources.push((unchanged, file.clone(), runs.set.clone())),
+            Some(Gate::Skip(reason)) => complain(&format!("skip {}: {reason}", unchanged.name)),
             Some(Gate::Set(set)) => {
                 let set = [&set[..], &runs.set].concat();
                 sources.push((read(file, &set)?, file.clone(), set));
@@ -241,14 +219,14 @@ fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
 
 fn read(file: &Path, sets: &[String]) -> Result<Scenario, Exit> {
     let changes = Changes { sets: sets.to_vec(), ..Changes::default() };
-    scenario::read(file, &changes, &names()).map_err(|failure| told(&failure))
+    scenario::read(file, &changes, &names()).map_err(|failure| report_failure(&failure))
 }
 
-/// Runs everything anew: what lies in a folder may be of another program of the same version.
-fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Result<Vec<Taken>, Exit> {
+/// Runs all scenarios, also those with a complete run in their folder: another build of the same version may have made it.
+fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Result<Vec<CheckedRun>, Exit> {
     let stop = stop_on_signal();
     let how = How { jobs: threads(runs.jobs), force: true, engine: EngineChoice::Fast };
-    let mut taken = Vec::new();
+    let mut checked_runs = Vec::new();
     for (scenario, file, set) in sources {
         let shown = file.display().to_string();
         let (folder, held) = match &runs.run {
@@ -256,42 +234,41 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
             None => {
                 let folder = runs.out.join(&scenario.name);
                 let study = Study::new(scenario.clone(), file.parent().unwrap_or(Path::new("")), &names());
-                let estimate = Estimate::of_study(&study, how.engine).map_err(|failure| told(&failure))?;
-                estimate.check(&scenario.limits).map_err(|problem| {
-                    complain(&format!("{shown}: {problem}"));
-                    Exit::BadInput
-                })?;
+                let estimate =
+                    Estimate::of_study(&study, how.engine).map_err(|failure| report_failure(&failure))?;
+                let problem = |why| fail(Exit::BadInput, &format!("{shown}: {why}"));
+                estimate.check(&scenario.limits).map_err(problem)?;
                 let held = Held::take(&folder).map_err(|error| failed(&RunError::Folder(error)))?;
                 run(&study, &held, &how, &stop, &|_| {}).map_err(|error| failed(&error))?;
                 (folder, Some(held))
             }
         };
-        taken.push(Taken { scenario, file: shown, set, folder, _held: held });
+        checked_runs.push(CheckedRun { scenario, file: shown, set, folder, _held: held });
     }
-    Ok(taken)
+    Ok(checked_runs)
 }
 
-/// Writes what was asked for, prints the verdict, and ends as the gate does.
-fn tell(arguments: &CheckArguments, all: &[Checked]) -> Exit {
+/// Writes the files that were asked for, and prints the verdict. Returns the exit code of the gate.
+fn print_result(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     type Make = fn(&[Checked]) -> String;
     let files: [(&Option<PathBuf>, Make); 3] =
         [(&arguments.junit, junit), (&arguments.json, json), (&arguments.bencher, bencher)];
     let mut could_write = true;
     for (path, make) in files {
         if let Some(path) = path {
-            could_write &= noted(files::write(path, make(all).as_bytes()), path);
+            could_write &= is_written(files::write(path, make(all).as_bytes()), path);
         }
     }
     if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
         let path = PathBuf::from(path);
-        could_write &= noted(files::append(&path, markdown(all).as_bytes()), &path);
+        could_write &= is_written(files::append(&path, markdown(all).as_bytes()), &path);
     }
     let mut out = match arguments.format {
         Format::Text => text(all),
         Format::Markdown => markdown(all),
         Format::Json => json(all),
     };
-    // a log reads annotations wherever they stand; JSON stays JSON
+    // annotations may stand anywhere in a log, but not in JSON
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
         && !matches!(arguments.format, Format::Json)
     {
@@ -308,9 +285,7 @@ fn tell(arguments: &CheckArguments, all: &[Checked]) -> Exit {
     }
 }
 
-fn noted(written: io::Result<()>, path: &Path) -> bool {
-    if let Err(error) = &written {
-        complain(&format!("{}: cannot be written: {error}", path.display()));
-    }
-    written.is_ok()
+/// Whether a file is written. Prints why not.
+fn is_written(written: io::Result<()>, path: &Path) -> bool {
+    written.map_err(|error| cannot_write(path, &error)).is_ok()
 }

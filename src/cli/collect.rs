@@ -1,7 +1,8 @@
-//! `fedisim collect`: records of cells become a run.
+//! `fedisim collect`: makes a run of the records of cells.
 
-use crate::cli::summary::Told;
-use crate::cli::{Exit, run};
+use crate::cli::exit::Outcome;
+use crate::cli::run;
+use crate::cli::summary::SummaryArguments;
 use crate::runs::collect::collect;
 use clap::Args;
 use std::path::PathBuf;
@@ -20,20 +21,15 @@ pub(super) struct Arguments {
     #[command(flatten)]
     formats: run::Formats,
     #[command(flatten)]
-    told: Told,
+    summary: SummaryArguments,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    if let Err(exit) = arguments.formats.check() {
-        return exit;
-    }
-    match collect(&arguments.cells, &arguments.out, &arguments.data, arguments.force) {
-        Ok((study, outcome, held)) => {
-            run::finish(&study.scenario, outcome, &held, &arguments.formats, &arguments.told)
-        }
-        Err(error) => run::failed(&error),
-    }
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    arguments.formats.check()?;
+    let run = collect(&arguments.cells, &arguments.out, &arguments.data, arguments.force);
+    let (study, outcome, held) = run.map_err(|error| run::failed(&error))?;
+    run::finish(&study.scenario, outcome, &held, &arguments.formats, &arguments.summary)
 }

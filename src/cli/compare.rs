@@ -1,8 +1,8 @@
 //! `fedisim compare`: the differences between columns of runs, with their intervals.
 
-use crate::cli::Exit;
-use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
-use crate::cli::output::{complain, print, print_json};
+use crate::cli::edited::{EditedArgument, report_edited, unreadable};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{fail, print, print_json};
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::report::compare::{Format, differences};
@@ -51,31 +51,28 @@ impl From<FormatArgument> for Format {
     }
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    let (table, edited) = match tables(&arguments.runs, arguments.edited.edits()) {
-        Ok(read) => read,
-        Err(exit) => return exit,
-    };
-    tell_edited(&edited);
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    let (table, edited) = tables(&arguments.runs, arguments.edited.edits())?;
+    report_edited(&edited);
     let metrics = names();
     for metric in &arguments.metric {
         if !metrics.contains(&&metric[..]) {
-            complain(&format!("--metric: `{metric}` is no metric{}", nearest(metric, metrics)));
-            return Exit::BadInput;
+            let near = nearest(metric, metrics);
+            return Err(fail(Exit::BadInput, &format!("--metric: `{metric}` is no metric{near}")));
         }
     }
     if !table.protocols.contains(&arguments.baseline) {
         let columns = table.protocols.iter().map(String::as_str);
         let near = nearest(&arguments.baseline, columns);
-        complain(&format!("--baseline: `{}` is no column of these runs{near}", arguments.baseline));
-        return Exit::BadInput;
+        let problem = format!("--baseline: `{}` is no column of these runs{near}", arguments.baseline);
+        return Err(fail(Exit::BadInput, &problem));
     }
     let format = arguments.format.into();
     let text = differences(&table, &arguments.baseline, &arguments.metric, format, &edited);
-    if format == Format::Json { print_json(&text) } else { print(&text) }
+    Ok(if format == Format::Json { print_json(&text) } else { print(&text) })
 }
 
-/// The values of all runs in one table, and the files that somebody edited.
+/// The values of all runs in one table, and the files that were edited.
 fn tables(runs: &[PathBuf], edits: Edits) -> Result<(Table, Vec<String>), Exit> {
     let mut all: Option<(u64, Table)> = None;
     let mut edited = Vec::new();
@@ -93,8 +90,7 @@ fn tables(runs: &[PathBuf], edits: Edits) -> Result<(Table, Vec<String>), Exit> 
             None
         };
         if let Some(wrong) = wrong {
-            complain(&format!("{} {wrong}", run.display()));
-            return Err(Exit::BadInput);
+            return Err(fail(Exit::BadInput, &format!("{} {wrong}", run.display())));
         }
         merged.extend(&table, &prefix);
     }

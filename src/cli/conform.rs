@@ -1,7 +1,7 @@
-//! `fedisim conform`: recordings against our instances, a line each.
+//! `fedisim conform`: recordings against our instances, one line each.
 
-use crate::cli::Exit;
-use crate::cli::output::{complain, print, print_line};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{fail, print, print_line};
 use crate::conform::{Trace, Verdict, conform};
 use crate::files;
 use clap::Args;
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
     traces: Vec<PathBuf>,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
+pub(super) fn main(arguments: &Arguments) -> Outcome {
     let (mut passed, mut failed) = (0, 0);
     let mut exit = Exit::Good;
     for path in &arguments.traces {
@@ -31,22 +31,22 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
                 failed += 1;
                 print_line(&format!("FAIL {}: {difference}", path.display()));
             }
-            Err((problem, worse)) => {
+            Err(worse) => {
                 failed += 1;
-                complain(&problem);
                 exit = worse;
             }
         }
     }
     print(&format!("{passed} passed, {failed} failed"));
-    if exit == Exit::Good && failed > 0 { Exit::GateFailed } else { exit }
+    Ok(if exit == Exit::Good && failed > 0 { Exit::GateFailed } else { exit })
 }
 
-/// Replays a recording; else says what is wrong, and the exit code for it.
-pub(super) fn replay(path: &Path) -> Result<Verdict, (String, Exit)> {
+/// Replays a recording. An error is the exit code of a problem that is printed.
+pub(super) fn replay(path: &Path) -> Result<Verdict, Exit> {
+    let problem = |problem: String| format!("{}: {problem}", path.display());
     let bytes = files::read(path, BYTES_MAX)
-        .map_err(|error| (format!("{}: cannot be read: {error}", path.display()), Exit::CouldNotRun))?;
+        .map_err(|error| fail(Exit::CouldNotRun, &problem(format!("cannot be read: {error}"))))?;
     let trace = Trace::parse(&bytes)
-        .map_err(|problem| (format!("{}: not a recording: {problem}", path.display()), Exit::BadInput))?;
+        .map_err(|why| fail(Exit::BadInput, &problem(format!("not a recording: {why}"))))?;
     Ok(conform(&trace))
 }

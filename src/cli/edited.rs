@@ -1,6 +1,6 @@
-//! `--edited-records`, and why a run cannot be read.
+//! `--edited-records`, and reports of why a run cannot be read.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, complain_of_scenario};
 use crate::runs::folder::FolderError;
 use crate::runs::reading::{Edits, ReadError};
@@ -16,20 +16,20 @@ pub(super) struct EditedArgument {
 }
 
 impl EditedArgument {
-    /// What becomes of such records.
+    /// How edited records are treated.
     pub(super) fn edits(&self) -> Edits {
         if self.edited_records { Edits::Shown } else { Edits::Refused }
     }
 }
 
-/// Says which files were edited.
-pub(super) fn tell_edited(files: &[String]) {
+/// Prints which files were edited.
+pub(super) fn report_edited(files: &[String]) {
     if !files.is_empty() {
         complain(&format!("edited since the run wrote them: {}", files.join(", ")));
     }
 }
 
-/// Says why a run cannot be read, where it might be read all the same.
+/// Prints why a run cannot be read, for verbs with `--edited-records`. Returns the exit code.
 pub(super) fn unreadable(error: &ReadError) -> Exit {
     match error {
         ReadError::Edited(_) => {
@@ -40,7 +40,7 @@ pub(super) fn unreadable(error: &ReadError) -> Exit {
     }
 }
 
-/// Says why a run cannot be read.
+/// Prints why a run cannot be read. Returns the exit code.
 pub(super) fn refused(error: &ReadError) -> Exit {
     match error {
         ReadError::Scenario(failure) => complain_of_scenario(failure),

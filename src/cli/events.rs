@@ -1,7 +1,8 @@
-//! `fedisim events`: for finding out why two runs that should be equal are not.
+//! `fedisim events`: the events of a run, and the first difference between two such lists.
 
-use crate::cli::output::{complain, print};
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{fail, print};
+use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::files;
 use crate::foundation::text::one_line;
 use crate::foundation::units::{Span, Time};
@@ -29,26 +30,19 @@ pub(super) struct Arguments {
     compare: Option<Vec<PathBuf>>,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
+pub(super) fn main(arguments: &Arguments) -> Outcome {
     match (&arguments.scenario, arguments.compare.as_deref()) {
         (_, Some([first, second])) => first_difference(first, second),
         (Some(scenario), _) => log(scenario, arguments),
-        _ => {
-            complain(&"give a scenario, or --compare with two logs");
-            Exit::BadInput
-        }
+        _ => Err(fail(Exit::BadInput, &"give a scenario, or --compare with two logs")),
     }
 }
 
-fn log(arguments: &ScenarioArguments, part: &Arguments) -> Exit {
-    let scenario = match arguments.read() {
-        Ok(scenario) => scenario,
-        Err(exit) => return exit,
-    };
+fn log(arguments: &ScenarioArguments, part: &Arguments) -> Outcome {
+    let scenario = arguments.read()?;
     let cells = plan(&scenario);
     if cells.len() > 1 {
-        complain(&"one protocol is logged at a time: name it with --protocol");
-        return Exit::BadInput;
+        return Err(fail(Exit::BadInput, &"one protocol is logged at a time: name it with --protocol"));
     }
     let cell = build_cell(&scenario, &cells[0]);
     let at = |seconds: u32| Time::ZERO + Span::from_secs(u64::from(seconds));
@@ -57,18 +51,17 @@ fn log(arguments: &ScenarioArguments, part: &Arguments) -> Exit {
     sim::run(&cell, &mut log, &AtomicBool::new(false));
     match log.finish() {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&format!("cannot write to standard output: {error}"));
-            Exit::CouldNotRun
+            Err(fail(Exit::CouldNotRun, &format!("cannot write to standard output: {error}")))
         }
-        _ => Exit::Good,
+        _ => Ok(Exit::Good),
     }
 }
 
-fn first_difference(first: &Path, second: &Path) -> Exit {
+fn first_difference(first: &Path, second: &Path) -> Outcome {
     let open = |path: &Path| files::open(path, u64::MAX).map(BufReader::new);
     let outcome = open(first).and_then(|first| compare(first, open(second)?));
     match outcome {
-        Ok(Comparison::Same(events)) => print(&format!("the same {events} events")),
+        Ok(Comparison::Same(events)) => Ok(print(&format!("the same {events} events"))),
         Ok(Comparison::Differ { line, first, second, earlier }) => {
             let note = if earlier {
                 " (the events are the same: an earlier one, not in these logs, differs)"
@@ -76,11 +69,11 @@ fn first_difference(first: &Path, second: &Path) -> Exit {
                 ""
             };
             print(&format!("line {line} differs{note}\n- {}\n+ {}", one_line(&first), one_line(&second)));
-            Exit::GateFailed
+            Ok(Exit::GateFailed)
         }
         Err(error) => {
-            complain(&format!("{} or {}: cannot be read: {error}", first.display(), second.display()));
-            Exit::CouldNotRun
+            let problem = format!("{} or {}: cannot be read: {error}", first.display(), second.display());
+            Err(fail(Exit::CouldNotRun, &problem))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `fedisim init`: a commented scenario to start from.
 
-use crate::cli::Exit;
-use crate::cli::output::{complain, print_line};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{fail, print_line};
 use crate::scenario::{self, is_name};
 use clap::Args;
 use std::fs::OpenOptions;
@@ -16,25 +16,18 @@ pub(super) struct Arguments {
     file: PathBuf,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
+pub(super) fn main(arguments: &Arguments) -> Outcome {
     let file = &arguments.file;
     let Some(name) = file.file_stem().and_then(|stem| stem.to_str()).filter(|name| is_name(name)) else {
-        complain(&format!(
-            "{}: a scenario is called as its file, in lower-case letters, digits and hyphens, at most 63",
-            file.display()
-        ));
-        return Exit::BadInput;
+        let why = "a scenario is called as its file, in lower-case letters, digits and hyphens, at most 63";
+        return Err(fail(Exit::BadInput, &format!("{}: {why}", file.display())));
     };
     match write_new(file, &scenario::example(name)) {
-        Ok(()) => print_line(&format!("wrote {0}; now: fedisim run {0}", file.display())),
+        Ok(()) => Ok(print_line(&format!("wrote {0}; now: fedisim run {0}", file.display()))),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            complain(&format!("{} exists already; name another file", file.display()));
-            Exit::BadInput
+            Err(fail(Exit::BadInput, &format!("{} exists already; name another file", file.display())))
         }
-        Err(error) => {
-            complain(&format!("cannot write {}: {error}", file.display()));
-            Exit::CouldNotRun
-        }
+        Err(error) => Err(fail(Exit::CouldNotRun, &format!("cannot write {}: {error}", file.display()))),
     }
 }
 

@@ -2,14 +2,15 @@
 
 use crate::cell::Cell;
 use crate::cli::edited::refused;
-use crate::cli::output::complain;
-use crate::cli::run::{failed, said, stop_on_signal};
-use crate::cli::summary::Told;
-use crate::cli::{Exit, ScenarioArguments};
-use crate::conform::Scribe;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{complain, fail};
+use crate::cli::run::{describe_outcome, failed, stop_on_signal};
+use crate::cli::scenario_arguments::ScenarioArguments;
+use crate::cli::summary::SummaryArguments;
+use crate::conform::Recorder;
 use crate::files;
-use crate::live::run::{Batch, How};
-use crate::live::{Addresses, Capture, Reason, Unfit, check};
+use crate::live::run::{Batch, LiveOptions};
+use crate::live::{Addresses, Capture, Reason, SetupError, check};
 use crate::observe::RunOutcome;
 use crate::runs::cell::{CellPlan, build_cell, plan};
 use crate::runs::folder::Held;
@@ -22,8 +23,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use thiserror::Error;
 
-/// What `live` and `parity` have in common.
+/// The arguments that `live` and `parity` share.
 #[derive(Args)]
 pub(super) struct LiveArguments {
     /// Model seconds per real second [default: what the expected signatures allow, 0.25 ms each]
@@ -54,61 +56,53 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     #[command(flatten)]
-    told: Told,
+    summary: SummaryArguments,
     /// Replace what another run left in the folder
     #[arg(long)]
     force: bool,
 }
 
 fn scale(text: &str) -> Result<f64, String> {
-    /// Slower or faster than this is a mistake.
+    /// The range of time scales that make sense.
     const RANGE: std::ops::RangeInclusive<f64> = 0.01..=1_000.0;
     let scale = text.parse::<f64>().ok().filter(|scale| RANGE.contains(scale));
     scale.ok_or_else(|| format!("a number from {} to {} is expected", RANGE.start(), RANGE.end()))
 }
 
-/// Why a live run did not come to its end.
+/// Why a live run did not end as it should.
+#[derive(Debug, Error)]
 pub(super) enum Failed {
-    Run(RunError),
-    Unfit(Unfit),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    #[error("{0}")]
     Io(String),
+    #[error("a problem that is printed already")]
+    Printed(Exit),
 }
 
-impl From<RunError> for Failed {
-    fn from(error: RunError) -> Failed {
-        Failed::Run(error)
-    }
-}
-
-impl From<Unfit> for Failed {
-    fn from(error: Unfit) -> Failed {
-        Failed::Unfit(error)
+impl From<Exit> for Failed {
+    fn from(exit: Exit) -> Failed {
+        Failed::Printed(exit)
     }
 }
 
 impl Failed {
-    /// Says it; the exit code.
-    pub(super) fn told(&self) -> Exit {
+    /// Prints it. Returns the exit code.
+    pub(super) fn report(&self) -> Exit {
         match self {
             Failed::Run(error) => failed(error),
-            Failed::Unfit(error) => {
-                complain(error);
-                match error {
-                    Unfit::Scenario(_) => Exit::BadInput,
-                    Unfit::Address { .. } | Unfit::Listener(_) | Unfit::Key(_) => Exit::CouldNotRun,
-                }
-            }
-            Failed::Io(error) => {
-                complain(error);
-                Exit::CouldNotRun
-            }
+            Failed::Setup(SetupError::Scenario(_)) => fail(Exit::BadInput, self),
+            Failed::Setup(_) | Failed::Io(_) => fail(Exit::CouldNotRun, self),
+            Failed::Printed(exit) => *exit,
         }
     }
 }
 
 impl LiveArguments {
-    /// How to live, with the capture's file created once it is known that the servers can listen.
-    pub(super) fn how(&self, scenario: &Scenario) -> Result<How, Failed> {
+    /// The options of live cells. The capture file is created once it is known that the servers can listen.
+    pub(super) fn options(&self, scenario: &Scenario) -> Result<LiveOptions, Failed> {
         let ip = self.allow_address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let create = |path: &PathBuf| match Capture::create(path) {
             Ok(capture) => Ok(Arc::new(capture)),
@@ -116,111 +110,109 @@ impl LiveArguments {
         };
         let addresses = Addresses { ip, first_port: self.port };
         addresses.try_out(scenario.instances.len() * scenario.compare.len())?;
-        Ok(How { addresses, scale: self.time_scale, capture: self.capture.as_ref().map(create).transpose()? })
+        Ok(LiveOptions {
+            addresses,
+            scale: self.time_scale,
+            capture: self.capture.as_ref().map(create).transpose()?,
+        })
     }
 }
 
-/// Writes what is left of a capture.
-pub(super) fn finish_capture(how: &How) -> Result<(), Failed> {
-    let finished = how.capture.as_ref().map_or(Ok(()), |capture| capture.finish());
+/// Flushes the capture file.
+pub(super) fn finish_capture(options: &LiveOptions) -> Result<(), Failed> {
+    let finished = options.capture.as_ref().map_or(Ok(()), |capture| capture.finish());
     finished.map_err(|error| Failed::Io(format!("--capture: cannot be written: {error}")))
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    live(arguments).unwrap_or_else(|failed| failed.told())
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    live(arguments).map_err(|failed| failed.report())
 }
 
 fn live(arguments: &Arguments) -> Result<Exit, Failed> {
-    let study = match arguments.scenario.study() {
-        Ok(study) => study,
-        Err(exit) => return Ok(exit),
-    };
+    let study = arguments.scenario.study()?;
     let name = format!("{}-live", study.scenario.name);
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(name));
     check(&study.scenario)?;
     if let Some(path) = &arguments.record {
         check_recording(&study.scenario, path)?;
     }
-    let how = arguments.live.how(&study.scenario)?;
+    let options = arguments.live.options(&study.scenario)?;
     let stop = stop_on_signal();
     let held = Held::take(&out).map_err(RunError::Folder)?;
     let outcome = run_live(&study, &held, arguments.force, |scenario, plans| {
-        live_batch(arguments, scenario, plans, &how, &stop)
+        live_batch(arguments, scenario, plans, &options, &stop)
     });
-    finish_capture(&how)?;
-    arguments.told.note(&said(outcome?, &out));
-    let exit = arguments.told.summary(&study.scenario, &out);
-    let ran = match Records::open(&out, Edits::Refused) {
-        Ok(records) => records.manifest.ran,
-        Err(error) => return Ok(refused(&error)),
-    };
-    let disturbed = ran.iter().filter_map(|ran| {
+    finish_capture(&options)?;
+    arguments.summary.note(&describe_outcome(outcome?, &out));
+    let exit = arguments.summary.summary(&study.scenario, &out);
+    let records = Records::open(&out, Edits::Refused).map_err(|error| refused(&error))?;
+    let disturbed = records.manifest.ran.iter().filter_map(|ran| {
         let failed = ran.live.as_ref().map_or(0, |live| live.own_failed);
         (failed > 0).then(|| disturbed(&ran.protocol, failed))
     });
     let disturbed: Vec<String> = disturbed.collect();
     disturbed.iter().for_each(|text| complain(text));
-    Ok(if disturbed.is_empty() { exit } else { Exit::CouldNotRun })
+    Ok(if disturbed.is_empty() { exit? } else { Exit::CouldNotRun })
 }
 
-/// That a column is not what its scenario says.
+/// The warning that a column is not what its scenario says.
 pub(super) fn disturbed(column: &str, own_failed: u64) -> String {
     format!(
         "{column}: {own_failed} of the run's own requests failed or came late, so it is another run than the scenario says: this machine was too slow for it, or somebody kept it busy; a smaller --time-scale gives it more time"
     )
 }
 
-/// That a recording can hold what a scenario runs.
+/// Checks that a recording can hold the run of a scenario.
 fn check_recording(scenario: &Scenario, path: &Path) -> Result<(), Failed> {
     let plans = plan(scenario);
     let problem = match &plans[..] {
-        [plan] => Scribe::new("", &build_cell(scenario, plan)).err(),
+        [plan] => Recorder::new("", &build_cell(scenario, plan)).err(),
         _ => Some(format!(
             "a recording is of one column and replication, not of {}: choose with --protocol",
             plans.len()
         )),
     };
-    let unfit = |problem| Unfit::Scenario(format!("--record {}: {problem}", path.display())).into();
+    let unfit = |problem| SetupError::Scenario(format!("--record {}: {problem}", path.display())).into();
     problem.map_or(Ok(()), |problem| Err(unfit(problem)))
 }
 
-/// Lets the columns of one replication live. One that dies takes no other with it.
+/// Runs the columns of one replication. An error of one leaves the others their records.
 fn live_batch(
     arguments: &Arguments,
     scenario: &Scenario,
     plans: &[CellPlan],
-    how: &How,
+    options: &LiveOptions,
     stop: &Arc<AtomicBool>,
 ) -> Result<Together<Failed>, Failed> {
-    let batch = Batch::new(scenario, plans, how)?;
-    arguments.told.note(&batch.to_string());
+    let batch = Batch::new(scenario, plans, options)?;
+    arguments.summary.note(&batch.to_string());
     let batch_scale = batch.scale;
-    let scribe = |cell: &Cell| {
+    let recorder = |cell: &Cell| {
         let description = format!("{}, live at time scale {}", scenario.name, batch_scale);
-        arguments.record.as_ref().and_then(|_| Scribe::new(&description, cell).ok())
+        arguments.record.as_ref().and_then(|_| Recorder::new(&description, cell).ok())
     };
-    let alive = batch.live(scenario, plans, &scribe, stop).map_err(|error| Failed::Io(error.to_string()))?;
+    let runs = batch.run(scenario, plans, &recorder, stop).map_err(|error| Failed::Io(error.to_string()))?;
     let (mut results, mut dead) = (Vec::new(), 0);
-    for (one, plan) in alive.into_iter().zip(plans) {
+    for (run, plan) in runs.into_iter().zip(plans) {
         let column = &scenario.compare[plan.variant].name;
-        let one = match one {
-            Ok(one) => one,
-            Err(died) => {
-                complain(&format!("{column}: {died}"));
+        let run = match run {
+            Ok(run) => run,
+            Err(error) => {
+                complain(&format!("{column}: {error}"));
                 dead += 1;
                 continue;
             }
         };
-        tell_counts(&|text| arguments.told.note(text), column, &one.lived.refusals);
-        if let Some((path, scribe)) = arguments.record.as_ref().zip(one.observer) {
-            let until = match one.lived.ending.outcome {
+        print_counts(&|text| arguments.summary.note(text), column, &run.outcome.refusals);
+        if let Some((path, recorder)) = arguments.record.as_ref().zip(run.observer) {
+            let until = match run.outcome.ending.outcome {
                 RunOutcome::Done(at) => Some(at),
                 RunOutcome::Interrupted | RunOutcome::EventLimit(_) => None,
             };
-            let written = files::write(path, scribe.finish(until).to_json().as_bytes());
+            let written = files::write(path, recorder.finish(until).to_json().as_bytes());
             written.map_err(|error| Failed::Io(format!("{}: cannot be written: {error}", path.display())))?;
         }
-        results.extend(one.result);
+        results.extend(run.result);
     }
     let failure = if stop.load(Ordering::Relaxed) {
         Some(RunError::Interrupted { finished_cells: results.len(), cells: plans.len() }.into())
@@ -235,9 +227,9 @@ fn live_batch(
     Ok(Together { results, failure })
 }
 
-/// Says what servers refused, and what went otherwise than the model says.
-pub(super) fn tell_counts(tell: &dyn Fn(&str), column: &str, counts: &BTreeMap<&'static str, Reason>) {
+/// Prints what servers refused, and what did not go as the model says.
+pub(super) fn print_counts(print: &dyn Fn(&str), column: &str, counts: &BTreeMap<&'static str, Reason>) {
     for (reason, Reason { count, first, .. }) in counts {
-        tell(&format!("{column}: {reason} {count} (first: {first})"));
+        print(&format!("{column}: {reason} {count} (first: {first})"));
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::metrics::definitions::{DEFINITIONS, SYMBOLS};
 
-/// The definitions, as text.
 pub(super) fn tables() -> String {
     let symbols: Vec<_> = SYMBOLS.lines().map(|line| format!("- {line}")).collect();
     let rows: Vec<_> = DEFINITIONS

@@ -1,5 +1,4 @@
-//! The command line: reads arguments, calls the library, prints, and turns outcomes into exit codes. Nothing is
-//! computed here. One file per verb.
+//! The command line: reads arguments, calls the library, prints, returns exit codes. One file per verb; none computes.
 
 mod cell;
 mod check;
@@ -8,6 +7,7 @@ mod compare;
 mod conform;
 mod edited;
 mod events;
+mod exit;
 mod init;
 #[cfg(feature = "live")]
 mod live;
@@ -22,36 +22,18 @@ mod protocols;
 #[cfg(feature = "report")]
 mod report;
 mod run;
+mod scenario_arguments;
 mod summary;
 mod timeline;
 mod validate;
 mod validate_model;
 
 use crate::foundation::text::one_line;
-use crate::metrics::definitions::names;
-use crate::runs::EngineChoice;
-use crate::runs::estimate::Estimate;
-use crate::scenario::{self, Changes, Failure, Scenario, Study};
-use clap::{Args, Parser, Subcommand};
-use output::{complain, complain_of_scenario, print, print_json};
-use std::path::{Path, PathBuf};
+use crate::scenario;
+use clap::{Parser, Subcommand};
+use exit::Exit;
+use output::{fail, print, print_json};
 use std::process::ExitCode;
-
-/// How the program ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Exit {
-    /// As it should.
-    Good = 0,
-    /// It could not run: something cannot be read or written.
-    CouldNotRun = 1,
-    /// A mistake in the usage, a scenario or a recording.
-    BadInput = 2,
-    /// A gate failed: an expectation or a comparison.
-    GateFailed = 99,
-    /// Somebody interrupted it.
-    Interrupted = 130,
-}
 
 #[derive(Parser)]
 #[command(name = "fedisim", version, about, long_about = None, after_help = EXIT_CODES)]
@@ -110,74 +92,13 @@ enum Command {
     Events(events::Arguments),
 }
 
-/// A scenario file, and what is different this time.
-#[derive(Args, Clone)]
-struct ScenarioArguments {
-    /// The scenario file (YAML or JSON)
-    scenario: PathBuf,
-    /// Change a value of the scenario, as in `--set network.loss="1 %"`
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Compare these protocols instead of those that the scenario lists
-    #[arg(long, value_name = "NAME")]
-    protocol: Vec<String>,
-    /// Draw everything anew so often
-    #[arg(long, value_name = "N")]
-    replications: Option<u32>,
-    /// Another seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-}
-
-impl ScenarioArguments {
-    /// The valid scenario, or the exit code after telling what is wrong.
-    fn read(&self) -> Result<Scenario, Exit> {
-        let mut sets = self.set.clone();
-        sets.extend(self.seed.map(|seed| format!("seed={seed}")));
-        sets.extend(self.replications.map(|replications| format!("replications={replications}")));
-        let changes = Changes { sets, protocols: self.protocol.clone(), ..Changes::default() };
-        scenario::read(&self.scenario, &changes, &names()).map_err(|failure| told(&failure))
-    }
-
-    /// The valid scenario with its sweep, whose points are not looked at yet.
-    fn study(&self) -> Result<Study, Exit> {
-        let folder = self.scenario.parent().unwrap_or(Path::new(""));
-        Ok(Study::new(self.read()?, folder, &names()))
-    }
-
-    /// The same, and what all of it will take; it is within the limits.
-    fn estimated(&self, engine: EngineChoice) -> Result<(Study, Estimate), Exit> {
-        let study = self.study()?;
-        let estimate = Estimate::of_study(&study, engine).map_err(|failure| told(&failure))?;
-        estimate.check(&study.scenario.limits).map_err(|problem| {
-            complain(&format!("{}: {problem}", self.scenario.display()));
-            Exit::BadInput
-        })?;
-        Ok((study, estimate))
-    }
-}
-
-/// Tells what is odd about a valid scenario.
-fn warn(scenario: &Scenario) {
-    scenario.strangers().iter().for_each(|strangers| complain(&format!("warning: {strangers}")));
-}
-
-/// Tells why there is no scenario.
-fn told(failure: &Failure) -> Exit {
-    complain_of_scenario(failure);
-    match failure {
-        Failure::Unreadable { .. } => Exit::CouldNotRun,
-        Failure::Invalid(_) => Exit::BadInput,
-    }
-}
-
 /// Runs the program with the arguments of the process.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(error),
     };
-    let exit = match cli.command {
+    let outcome = match cli.command {
         Command::Run(arguments) => run::main(&arguments),
         #[cfg(feature = "live")]
         Command::Live(arguments) => live::main(&arguments),
@@ -194,25 +115,22 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::Bless(arguments) => check::bless(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),
-        Command::Schema => print_json(&scenario::schema()),
+        Command::Schema => Ok(print_json(&scenario::schema())),
         Command::Init(arguments) => init::main(&arguments),
-        Command::Protocols => print(&protocols::tables()),
-        Command::Metrics => print(&metrics::tables()),
+        Command::Protocols => Ok(print(&protocols::tables())),
+        Command::Metrics => Ok(print(&metrics::tables())),
         Command::Conform(arguments) => conform::main(&arguments),
         Command::ValidateModel(arguments) => validate_model::main(&arguments),
         Command::Events(arguments) => events::main(&arguments),
     };
-    ExitCode::from(exit as u8)
+    ExitCode::from(outcome.unwrap_or_else(|exit| exit) as u8)
 }
 
-/// Says what clap has to say: help, or what is wrong with the arguments, in which there may be names of others' files.
+/// Prints help, or what is wrong with the arguments, without control characters from the names of files.
 fn usage(error: clap::Error) -> ExitCode {
     let arguments = std::env::args_os().map(|argument| one_line(&argument.to_string_lossy()).into_owned());
     match Cli::try_parse_from(arguments) {
         Err(same) => same.exit(),
-        Ok(_) => {
-            complain(&error);
-            ExitCode::from(Exit::BadInput as u8)
-        }
+        Ok(_) => ExitCode::from(fail(Exit::BadInput, &error) as u8),
     }
 }

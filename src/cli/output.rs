@@ -1,28 +1,28 @@
-//! Standard output and standard error, without a panic when nobody reads them, and without characters that do something to a
-//! terminal: texts of others are in what is printed, and file names.
+//! Standard output and standard error, without a panic when nobody reads them, and without control characters: texts of
+//! others and file names are in what is printed.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::foundation::text::{one_line, visible, visible_json};
 use crate::scenario::Failure;
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::path::Path;
 
-/// Prints text and ends well, also when the reader has gone (as `head` does).
+/// Prints text. A reader that has gone, such as `head`, is no error.
 pub(super) fn print(text: &str) -> Exit {
     write(&mut io::stdout().lock(), &visible(text))
 }
 
-/// The same on one line, whatever a name in it holds.
+/// Prints text on one line, also if a name in it holds a line break.
 pub(super) fn print_line(text: &str) -> Exit {
     print(&one_line(text))
 }
 
-/// The same of JSON.
 pub(super) fn print_json(json: &str) -> Exit {
     write(&mut io::stdout().lock(), &visible_json(json))
 }
 
-/// The same; `colour` adds colours, which are left out where standard output is no terminal, or `NO_COLOR` is set.
+/// Prints text with the colours that `colour` adds, unless standard output is no terminal or `NO_COLOR` is set.
 pub(super) fn print_coloured(text: &str, colour: impl FnOnce(&str) -> String) -> Exit {
     write(&mut anstream::stdout().lock(), &colour(&visible(text)))
 }
@@ -31,20 +31,30 @@ fn write(out: &mut impl Write, text: &str) -> Exit {
     let newline = if text.ends_with('\n') { "" } else { "\n" };
     match write!(out, "{text}{newline}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(&format!("cannot write to standard output: {error}"));
-            Exit::CouldNotRun
+            fail(Exit::CouldNotRun, &format!("cannot write to standard output: {error}"))
         }
         _ => Exit::Good,
     }
 }
 
-/// Says on standard error what is wrong, on one line.
+/// Prints a problem or a note on standard error, on one line.
 pub(super) fn complain(problem: &dyn Display) {
-    // Where standard error is closed there is nobody to tell.
+    // a closed standard error is no error
     let _ = writeln!(io::stderr().lock(), "{}", one_line(&problem.to_string()));
 }
 
-/// Says why there is no scenario: a line for each problem.
+/// Prints a problem. Returns the exit code for it.
+pub(super) fn fail(exit: Exit, problem: &dyn Display) -> Exit {
+    complain(problem);
+    exit
+}
+
+/// Prints that a file cannot be written. Returns the exit code for it.
+pub(super) fn cannot_write(path: &Path, error: &io::Error) -> Exit {
+    fail(Exit::CouldNotRun, &format!("{}: cannot be written: {error}", path.display()))
+}
+
+/// Prints why there is no scenario: a line for each problem.
 pub(super) fn complain_of_scenario(failure: &Failure) {
     match failure {
         Failure::Invalid(problems) => problems.iter().for_each(|problem| complain(problem)),

@@ -1,20 +1,21 @@
-//! `fedisim parity`: the same workload in the simulation and over real HTTP, and whether both do the same.
+//! `fedisim parity`: the same workload in the simulation and over real HTTP, compared.
 
-use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, tell_counts};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, print_counts};
 use crate::cli::output::{complain, print, print_line};
 use crate::cli::run::stop_on_signal;
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::foundation::units::Span;
 use crate::live::run::Batch;
-use crate::live::{Unfit, check};
-use crate::parity::{Comparison, Decisions, fix_ends, in_model_time, near_decisions, run_both};
+use crate::live::{SetupError, check};
+use crate::parity::{Comparison, NearDecisions, fix_ends, in_model_time, near_decisions, run_both};
 use crate::runs::RunError;
 use crate::runs::cell::plan;
 use crate::scenario::Scenario;
 use clap::Args;
 use std::sync::atomic::Ordering;
 
-/// More differences of a column than this are not printed.
+/// The largest number of differences that are printed of a column.
 const DIFFERENCES_MAX: usize = 20;
 
 /// `fedisim parity`
@@ -33,24 +34,21 @@ pub(super) struct Arguments {
     dry_run: bool,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    parity(arguments).unwrap_or_else(|failed| failed.told())
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    parity(arguments).map_err(|failed| failed.report())
 }
 
 fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
-    let scenario = match scenario(arguments) {
-        Ok(scenario) => scenario,
-        Err(exit) => return Ok(exit),
-    };
+    let scenario = scenario(arguments)?;
     if !scenario.peers.is_empty() {
         let problem = "peers: servers of others have no simulation to compare with: take them out, as with --set peers=[]";
-        return Err(Unfit::Scenario(problem.to_owned()).into());
+        return Err(SetupError::Scenario(problem.to_owned()).into());
     }
     check(&scenario)?;
     let stop = stop_on_signal();
     let plans: Vec<_> = plan(&scenario).into_iter().take(scenario.compare.len()).collect();
-    let how = arguments.live.how(&scenario)?;
-    let mut batch = Batch::new(&scenario, &plans, &how)?;
+    let options = arguments.live.options(&scenario)?;
+    let mut batch = Batch::new(&scenario, &plans, &options)?;
     fix_ends(&mut batch);
     let real = Span::from_ms(u64::from(arguments.margin));
     let margin = in_model_time(real, batch.scale);
@@ -61,7 +59,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     ));
     let near = near_decisions(&batch, margin, &stop);
     if near.iter().any(|decisions| decisions.count > 0) {
-        tell_near(&scenario, &near);
+        print_near(&scenario, &near);
         return Ok(Exit::BadInput);
     }
     if arguments.dry_run {
@@ -69,7 +67,7 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
     }
     let pairs =
         run_both(&scenario, &plans, batch, margin, &stop).map_err(|error| Failed::Io(error.to_string()))?;
-    finish_capture(&how)?;
+    finish_capture(&options)?;
     if stop.load(Ordering::Relaxed) {
         return Err(RunError::Interrupted { finished_cells: 0, cells: plans.len() }.into());
     }
@@ -78,21 +76,21 @@ fn parity(arguments: &Arguments) -> Result<Exit, Failed> {
         let column = &scenario.compare[plan.variant].name;
         let pair = match pair {
             Ok(pair) => pair,
-            Err(died) => {
-                complain(&format!("{column}: {died}"));
+            Err(error) => {
+                complain(&format!("{column}: {error}"));
                 could_run = false;
                 continue;
             }
         };
-        tell_counts(&complain_all, column, &pair.counts);
-        let own_failed: u64 = pair.counts.values().filter(|how| how.is_own).map(|how| how.count).sum();
+        print_counts(&complain_all, column, &pair.counts);
+        let own_failed: u64 = pair.counts.values().filter(|case| case.is_own).map(|case| case.count).sum();
         if own_failed > 0 {
             complain(&disturbed(column, own_failed));
             could_run = false;
         }
         if let Some(comparison) = &pair.comparison {
             equal += usize::from(comparison.differences.is_empty());
-            tell(column, comparison, arguments.margin);
+            print_result(column, comparison, arguments.margin);
         }
     }
     let exit = print(&format!("{equal} passed, {} failed", plans.len() - equal));
@@ -107,21 +105,20 @@ fn complain_all(text: &str) {
     complain(&text);
 }
 
-/// The scenario as its `parity` takes it.
+/// The scenario with the changes of its key `parity`.
 fn scenario(arguments: &Arguments) -> Result<Scenario, Exit> {
-    let as_it_is = arguments.scenario.read()?;
-    if as_it_is.parity.is_empty() {
-        return Ok(as_it_is);
+    let unchanged = arguments.scenario.read()?;
+    if unchanged.parity.is_empty() {
+        return Ok(unchanged);
     }
-    let paths: Vec<&str> = as_it_is.parity.iter().filter_map(|set| Some(set.split_once('=')?.0)).collect();
-    complain(&format!("{}: with its own {}, as its `parity` says", as_it_is.name, paths.join(", ")));
-    // what the command line sets holds over what the file sets
-    let set = [&as_it_is.parity[..], &arguments.scenario.set].concat();
-    ScenarioArguments { set, ..arguments.scenario.clone() }.read()
+    let paths: Vec<&str> = unchanged.parity.iter().filter_map(|set| Some(set.split_once('=')?.0)).collect();
+    complain(&format!("{}: with its own {}, as its `parity` says", unchanged.name, paths.join(", ")));
+    // the command line overrides the file
+    arguments.scenario.with(&unchanged.parity).read()
 }
 
-fn tell_near(scenario: &Scenario, near: &[Decisions]) {
-    for (column, Decisions { first, count }) in scenario.compare.iter().zip(near) {
+fn print_near(scenario: &Scenario, near: &[NearDecisions]) {
+    for (column, NearDecisions { first, count }) in scenario.compare.iter().zip(near) {
         first.iter().for_each(|near| complain(&format!("{}: {near}", column.name)));
         if *count > first.len() as u64 {
             complain(&format!("{}: and {} more", column.name, count - first.len() as u64));
@@ -131,10 +128,10 @@ fn tell_near(scenario: &Scenario, near: &[Decisions]) {
     complain(&format!(
         "{count} decisions are nearer than the margin, so real servers may take them otherwise:"
     ));
-    complain(&Decisions::REMEDY);
+    complain(&NearDecisions::REMEDY);
 }
 
-fn tell(column: &str, comparison: &Comparison, margin_ms: u32) {
+fn print_result(column: &str, comparison: &Comparison, margin_ms: u32) {
     let Comparison { differences, messages, bytes, samples, samples_near_edge, furthest } = comparison;
     for difference in differences.iter().take(DIFFERENCES_MAX) {
         print_line(&format!("FAIL {column}: {difference}"));

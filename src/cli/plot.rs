@@ -1,8 +1,8 @@
 //! `fedisim plot`: the figures of a run as files.
 
-use crate::cli::Exit;
-use crate::cli::edited::{tell_edited, unreadable};
-use crate::cli::output::{complain, print};
+use crate::cli::edited::{report_edited, unreadable};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{cannot_write, complain, fail, print};
 use crate::cli::report::RunArguments;
 use crate::files;
 use crate::foundation::text::one_line;
@@ -42,39 +42,30 @@ enum Format {
     Png,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
+pub(super) fn main(arguments: &Arguments) -> Outcome {
     let names = || KINDS.iter().map(|kind| kind.name);
     for kind in &arguments.kind {
         if !names().any(|name| name == kind) {
             let all = names().collect::<Vec<_>>().join(", ");
-            complain(&format!("--kind: `{kind}` is no kind of figure{}: {all}", nearest(kind, names())));
-            return Exit::BadInput;
+            let near = nearest(kind, names());
+            return Err(fail(Exit::BadInput, &format!("--kind: `{kind}` is no kind of figure{near}: {all}")));
         }
     }
-    let run = match arguments.of.read() {
-        Ok(run) => run,
-        Err(error) => return unreadable(&error),
-    };
-    tell_edited(&run.edited);
+    let run = arguments.of.read().map_err(|error| unreadable(&error))?;
+    report_edited(&run.edited);
     let out = arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("plots"));
     if arguments.out.is_none() && out.is_symlink() {
-        complain(&format!("{} is a link that leads elsewhere: name a folder with --out", out.display()));
-        return Exit::CouldNotRun;
+        let problem = format!("{} is a link that leads elsewhere: name a folder with --out", out.display());
+        return Err(fail(Exit::CouldNotRun, &problem));
     }
-    match plots(&run, arguments) {
-        Ok(plots) => write(&plots, &out),
-        Err((problem, exit)) => {
-            complain(&problem);
-            exit
-        }
-    }
+    write(&plots(&run, arguments)?, &out)
 }
 
-/// A file by name.
+/// The name and the content of a file.
 type File = (String, Vec<u8>);
 
-/// The files of all figures that are wanted.
-fn plots(run: &Run, arguments: &Arguments) -> Result<Vec<File>, (String, Exit)> {
+/// The files of all figures that are asked for.
+fn plots(run: &Run, arguments: &Arguments) -> Result<Vec<File>, Exit> {
     let is_wanted = |name: &str| arguments.kind.is_empty() || arguments.kind.iter().any(|kind| kind == name);
     let mut plots = Vec::new();
     let mut found_view = false;
@@ -95,7 +86,7 @@ fn plots(run: &Run, arguments: &Arguments) -> Result<Vec<File>, (String, Exit)> 
     }
     match &arguments.view {
         Some(view) if !found_view => {
-            Err((format!("--view: none of these figures has a view `{view}`"), Exit::BadInput))
+            Err(fail(Exit::BadInput, &format!("--view: none of these figures has a view `{view}`")))
         }
         _ => Ok(plots),
     }
@@ -107,7 +98,7 @@ fn files(
     theme: Theme,
     formats: &[Format],
     plots: &mut Vec<File>,
-) -> Result<(), (String, Exit)> {
+) -> Result<(), Exit> {
     let ending = match theme {
         Theme::Light => "",
         Theme::Dark => "-dark",
@@ -116,26 +107,21 @@ fn files(
         plots.push((format!("{}{ending}.svg", figure.kind), drawing.svg().into_bytes()));
     }
     if formats.contains(&Format::Png) {
-        let png =
-            drawing.png().map_err(|problem| (format!("{}: {problem}", figure.kind), Exit::CouldNotRun))?;
+        let problem = |problem| fail(Exit::CouldNotRun, &format!("{}: {problem}", figure.kind));
+        let png = drawing.png().map_err(problem)?;
         plots.push((format!("{}{ending}.png", figure.kind), png));
     }
     Ok(())
 }
 
-fn write(plots: &[File], out: &Path) -> Exit {
-    if let Err(error) = fs::create_dir_all(out) {
-        complain(&format!("{}: cannot be made: {error}", out.display()));
-        return Exit::CouldNotRun;
-    }
+fn write(plots: &[File], out: &Path) -> Outcome {
+    let problem = |error| fail(Exit::CouldNotRun, &format!("{}: cannot be made: {error}", out.display()));
+    fs::create_dir_all(out).map_err(problem)?;
     let mut text = String::new();
     for (name, bytes) in plots {
         let path = out.join(name);
-        if let Err(error) = files::write(&path, bytes) {
-            complain(&format!("{}: cannot be written: {error}", path.display()));
-            return Exit::CouldNotRun;
-        }
+        files::write(&path, bytes).map_err(|error| cannot_write(&path, &error))?;
         text.push_str(&format!("{}\n", one_line(&path.display().to_string())));
     }
-    print(&text)
+    Ok(print(&text))
 }

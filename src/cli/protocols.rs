@@ -3,9 +3,9 @@
 use crate::domain::delivery;
 use crate::domain::protocol::{PRESETS, Rules};
 use crate::report::rules::{FIGURE_ROWS, PARAMETER_ROWS};
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::presets::ASCII_MARKDOWN;
+use comfy_table::{ContentArrangement, Table};
 
-/// The tables, as text.
 pub(super) fn tables() -> String {
     let presets = PRESETS.iter().map(|preset| format!("  {:<17} {}", preset.name, preset.doc));
     let rules = Rules::RULES.iter().flat_map(|rule| {
@@ -33,9 +33,7 @@ PARAMETERS
   threshold: a total is sent only if it changed by a share of the last one sent, and at least every so many ticks";
 
 fn table() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(std::iter::once("rule").chain(PRESETS.iter().map(|preset| preset.name)));
+    let mut table = with_columns("rule", PRESETS.iter().map(|preset| preset.name));
     for rule in Rules::RULES {
         let choices = PRESETS.iter().map(|preset| (rule.get)(&preset.rules));
         table.add_row(std::iter::once(rule.key).chain(choices));
@@ -48,13 +46,18 @@ fn table() -> Table {
 }
 
 fn deliveries() -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(std::iter::once("figure").chain(delivery::PRESETS.iter().map(|preset| preset.name)));
+    let mut table = with_columns("figure", delivery::PRESETS.iter().map(|preset| preset.name));
     for (key, read) in FIGURE_ROWS {
         let values = delivery::PRESETS.iter().map(|preset| read(&preset.delivery));
         table.add_row(std::iter::once(key.to_owned()).chain(values));
     }
+    table
+}
+
+fn with_columns(first: &'static str, presets: impl Iterator<Item = &'static str>) -> Table {
+    let mut table = Table::new();
+    table.load_style(ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(std::iter::once(first).chain(presets));
     table
 }
 

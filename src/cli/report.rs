@@ -1,8 +1,8 @@
 //! `fedisim report`: one self-contained page of a run.
 
-use crate::cli::Exit;
-use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
-use crate::cli::output::{complain, print_line};
+use crate::cli::edited::{EditedArgument, report_edited, unreadable};
+use crate::cli::exit::Outcome;
+use crate::cli::output::{cannot_write, print_line};
 use crate::files;
 use crate::report::page::page;
 use crate::report::run::Run;
@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     out: Option<PathBuf>,
 }
 
-/// Which run is shown, and which part of it over time.
+/// The run that is shown, and the point and replication that are shown over time.
 #[derive(Args)]
 pub(super) struct RunArguments {
     /// The folder of a complete run
@@ -37,24 +37,15 @@ pub(super) struct RunArguments {
 }
 
 impl RunArguments {
-    /// The run.
     pub(super) fn read(&self) -> Result<Run, ReadError> {
         Run::read(&self.run, self.point, self.replication, self.edited.edits())
     }
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    let run = match arguments.of.read() {
-        Ok(run) => run,
-        Err(error) => return unreadable(&error),
-    };
-    tell_edited(&run.edited);
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    let run = arguments.of.read().map_err(|error| unreadable(&error))?;
+    report_edited(&run.edited);
     let out = arguments.out.clone().unwrap_or_else(|| arguments.of.run.join("report.html"));
-    match files::write(&out, page(&run).as_bytes()) {
-        Ok(()) => print_line(&out.display().to_string()),
-        Err(error) => {
-            complain(&format!("{}: cannot be written: {error}", out.display()));
-            Exit::CouldNotRun
-        }
-    }
+    files::write(&out, page(&run).as_bytes()).map_err(|error| cannot_write(&out, &error))?;
+    Ok(print_line(&out.display().to_string()))
 }

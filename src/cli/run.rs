@@ -1,10 +1,11 @@
 //! `fedisim run`: the cells of a scenario into a folder, then the comparison and the expectations.
 
 use crate::cli::edited::refused;
-use crate::cli::output::{complain, complain_of_scenario, print};
-use crate::cli::summary::Told;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{complain, complain_of_scenario, fail, print};
+use crate::cli::scenario_arguments::{ScenarioArguments, warn};
+use crate::cli::summary::SummaryArguments;
 use crate::cli::timeline::TimelineArguments;
-use crate::cli::{Exit, ScenarioArguments, warn};
 use crate::runs::folder::{FolderError, Held};
 use crate::runs::reading::ReadError;
 use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     formats: Formats,
     #[command(flatten)]
-    told: Told,
+    summary: SummaryArguments,
     #[command(flatten)]
     timeline: TimelineArguments,
     /// Print what the run is expected to take, and run nothing
@@ -53,7 +54,6 @@ pub(super) struct Formats {
     records: Vec<RecordFormat>,
 }
 
-/// A format of records.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum RecordFormat {
     Csv,
@@ -61,13 +61,11 @@ enum RecordFormat {
 }
 
 impl Formats {
-    /// Refuses what this program cannot write.
+    /// Refuses formats that this program cannot write.
     pub(super) fn check(&self) -> Result<(), Exit> {
         if cfg!(not(feature = "parquet")) && self.records.contains(&RecordFormat::Parquet) {
-            complain(
-                &"--records parquet: this program was built without it; build with `--features parquet`",
-            );
-            return Err(Exit::BadInput);
+            let why = "this program was built without it; build with `--features parquet`";
+            return Err(fail(Exit::BadInput, &format!("--records parquet: {why}")));
         }
         Ok(())
     }
@@ -94,72 +92,43 @@ enum EngineArgument {
     Plain,
 }
 
-impl From<EngineArgument> for EngineChoice {
-    fn from(argument: EngineArgument) -> EngineChoice {
-        match argument {
-            EngineArgument::Plain => EngineChoice::Plain,
-            EngineArgument::Auto | EngineArgument::Fast => EngineChoice::Fast,
-        }
-    }
-}
-
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    if let Err(exit) = arguments.formats.check() {
-        return exit;
-    }
-    let (study, estimate) = match arguments.scenario.estimated(arguments.engine()) {
-        Ok(estimated) => estimated,
-        Err(exit) => return exit,
-    };
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    arguments.formats.check()?;
+    let (study, estimate) = arguments.scenario.estimated(arguments.engine())?;
     if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_apart <= 0.0 {
-        complain(&format!(
-            "{}: no column has messages that can do without events (capacities, faults, forwards and rates decide that): take --engine auto",
-            arguments.scenario.scenario.display()
-        ));
-        return Exit::BadInput;
+        let file = arguments.scenario.scenario.display();
+        let why = "no column has messages that can do without events (capacities, faults, forwards and rates decide that)";
+        return Err(fail(Exit::BadInput, &format!("{file}: {why}: take --engine auto")));
     }
     warn(&study.scenario);
     if arguments.dry_run {
-        return print(&format!("{estimate}\n"));
+        return Ok(print(&format!("{estimate}\n")));
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.scenario.name));
-    let timeline = match arguments.timeline.open() {
-        Ok(timeline) => timeline,
-        Err(exit) => return exit,
-    };
-    let held = match Held::take(&out) {
-        Ok(held) => held,
-        Err(error) => return failed(&RunError::Folder(error)),
-    };
-    match run_with_progress(&study, estimate.cells, &held, arguments) {
-        Ok(outcome) => {
-            let told = &arguments.told;
-            let exit = finish(&study.scenario, outcome, &held, &arguments.formats, told);
-            match timeline.map(|file| file.write(&study.scenario, told)) {
-                Some(Err(failed)) => failed,
-                _ => exit,
-            }
-        }
-        Err(error) => failed(&error),
-    }
+    let timeline = arguments.timeline.open()?;
+    let held = Held::take(&out).map_err(|error| failed(&RunError::Folder(error)))?;
+    let outcome = run_with_progress(&study, estimate.cells, &held, arguments);
+    let outcome = outcome.map_err(|error| failed(&error))?;
+    let summary = &arguments.summary;
+    let exit = finish(&study.scenario, outcome, &held, &arguments.formats, summary);
+    timeline.map_or(Ok(()), |file| file.write(&study.scenario, summary))?;
+    exit
 }
 
-/// Says where the records are, and prints what they show.
+/// Prints where the records are, and their summary.
 pub(super) fn finish(
     scenario: &Scenario,
     outcome: RunOutcome,
     out: &Held,
     formats: &Formats,
-    told: &Told,
-) -> Exit {
-    if let Err(error) = formats.write(scenario, out) {
-        return refused(&error);
-    }
-    told.note(&said(outcome, out.path()));
-    told.summary(scenario, out.path())
+    summary: &SummaryArguments,
+) -> Outcome {
+    formats.write(scenario, out).map_err(|error| refused(&error))?;
+    summary.note(&describe_outcome(outcome, out.path()));
+    summary.summary(scenario, out.path())
 }
 
-/// Says why there is no complete run.
+/// Prints why there is no complete run. Returns the exit code.
 pub(super) fn failed(error: &RunError) -> Exit {
     match error {
         RunError::Scenario(failure) => complain_of_scenario(failure),
@@ -176,9 +145,11 @@ pub(super) fn failed(error: &RunError) -> Exit {
 }
 
 impl Arguments {
-    /// How cells are run.
     pub(super) fn engine(&self) -> EngineChoice {
-        self.engine.into()
+        match self.engine {
+            EngineArgument::Plain => EngineChoice::Plain,
+            EngineArgument::Auto | EngineArgument::Fast => EngineChoice::Fast,
+        }
     }
 }
 
@@ -190,8 +161,8 @@ fn run_with_progress(
 ) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();
     let how = How { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
-    // indicatif draws on standard error, and only if that is a terminal.
-    let bar = if arguments.told.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
+    // indicatif draws on standard error, if that is a terminal
+    let bar = if arguments.summary.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
     let template = "{elapsed_precise} {bar:30} {pos}/{len} cells, {per_sec}, {eta} left {msg}";
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.expect("the template is valid"));
@@ -204,13 +175,13 @@ fn run_with_progress(
     outcome
 }
 
-/// The threads that were asked for, else one per core.
+/// The number of threads that was asked for, or one per core.
 pub(super) fn threads(jobs: Option<NonZeroUsize>) -> usize {
     let cores = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     jobs.unwrap_or_else(cores).get()
 }
 
-/// A flag that the first interrupt or termination signal sets; the second ends the program.
+/// A flag that the first interrupt or termination signal sets. The second one ends the program.
 pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
@@ -225,7 +196,8 @@ pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
     stop
 }
 
-pub(super) fn said(outcome: RunOutcome, out: &Path) -> String {
+/// Where the records of a run are, as text.
+pub(super) fn describe_outcome(outcome: RunOutcome, out: &Path) -> String {
     let out = out.display();
     match outcome {
         RunOutcome::WasComplete => format!("{out} holds this run already, complete; nothing was run"),

@@ -1,7 +1,7 @@
-//! How a run is told: its summary on standard output, in the format that was asked for, and notes on standard error.
+//! The summary of a run on standard output, in the format that was asked for, and notes on standard error.
 
-use crate::cli::Exit;
-use crate::cli::output::{complain, print, print_coloured, print_json};
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{complain, fail, print, print_coloured, print_json};
 use crate::report::expect::{Verdict, verdicts};
 use crate::report::summary::Summary;
 use crate::report::table::{Style, titles};
@@ -12,9 +12,9 @@ use anstyle::{AnsiColor, Style as Colour};
 use clap::{Args, ValueEnum};
 use std::path::Path;
 
-/// What is printed.
+/// How a run is summarised.
 #[derive(Args)]
-pub(super) struct Told {
+pub(super) struct SummaryArguments {
     /// How the summary is printed: `text` and `markdown` are rounded, `json` and `csv` exact
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -32,24 +32,19 @@ enum Format {
     Csv,
 }
 
-impl Told {
-    /// Says something that is no error.
+impl SummaryArguments {
+    /// Prints a note on standard error.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             complain(&text);
         }
     }
 
-    /// Prints the summary of the run in a folder; the exit code is the gate's.
-    pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Exit {
+    /// Prints the summary of the run in a folder. Returns the exit code of its expectations.
+    pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Outcome {
         let read = Records::open(folder, Edits::Refused);
-        let values = match read.and_then(|mut records| records.summary(Whose::Run)) {
-            Ok(values) => values,
-            Err(error) => {
-                complain(&error);
-                return Exit::CouldNotRun;
-            }
-        };
+        let values = read.and_then(|mut records| records.summary(Whose::Run));
+        let values = values.map_err(|error| fail(Exit::CouldNotRun, &error))?;
         let verdicts = verdicts(scenario, &values);
         let failed: Vec<&Verdict> =
             verdicts.iter().filter(|verdict| verdict.fails && !verdict.holds).collect();
@@ -60,7 +55,7 @@ impl Told {
         } else {
             self.print(&summary)
         };
-        if failed.is_empty() { exit } else { Exit::GateFailed }
+        Ok(if failed.is_empty() { exit } else { Exit::GateFailed })
     }
 
     fn print(&self, summary: &Summary<'_>) -> Exit {
@@ -73,7 +68,7 @@ impl Told {
     }
 }
 
-/// Titles are bold, and the words of verdicts have colours.
+/// Makes titles bold, and colours the words of verdicts.
 fn coloured(text: &str) -> String {
     let bold = Colour::new().bold();
     let words: [(&str, Colour); 3] = [

@@ -1,8 +1,8 @@
 //! `fedisim run --timeline`: the trace of one cell.
 
-use crate::cli::Exit;
-use crate::cli::output::complain;
-use crate::cli::summary::Told;
+use crate::cli::exit::Exit;
+use crate::cli::output::{cannot_write, fail};
+use crate::cli::summary::SummaryArguments;
 use crate::files::Whole;
 use crate::foundation::units::{Span, Time};
 use crate::runs::cell::{build_cell, plan};
@@ -15,7 +15,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
-/// `--timeline` and its part.
+/// `--timeline` and its interval.
 #[derive(Args)]
 pub(super) struct TimelineArguments {
     /// Write also a trace of the first column and replication, for ui.perfetto.dev
@@ -29,7 +29,7 @@ pub(super) struct TimelineArguments {
     timeline_to: u32,
 }
 
-/// A file that a trace is to be written into.
+/// An open file for a trace.
 pub(super) struct Opened {
     path: PathBuf,
     file: Whole,
@@ -37,28 +37,22 @@ pub(super) struct Opened {
 }
 
 impl TimelineArguments {
-    /// Opens the file, if one is wanted, before anything runs.
+    /// Opens the file, if one is asked for, before anything runs.
     pub(super) fn open(&self) -> Result<Option<Opened>, Exit> {
         let Some(path) = self.timeline.clone() else { return Ok(None) };
         let at = |seconds: u32| Time::ZERO + Span::from_secs(u64::from(seconds));
         let part = at(self.timeline_from)..=at(self.timeline_to);
         if part.is_empty() {
-            complain(&"--timeline-to comes before --timeline-from");
-            return Err(Exit::BadInput);
+            return Err(fail(Exit::BadInput, &"--timeline-to comes before --timeline-from"));
         }
-        match Whole::create(&path) {
-            Ok(file) => Ok(Some(Opened { path, file, part })),
-            Err(error) => {
-                complain(&format!("{}: cannot be written: {error}", path.display()));
-                Err(Exit::CouldNotRun)
-            }
-        }
+        let file = Whole::create(&path).map_err(|error| cannot_write(&path, &error))?;
+        Ok(Some(Opened { path, file, part }))
     }
 }
 
 impl Opened {
-    /// Runs the first cell once more, event by event, and writes its trace.
-    pub(super) fn write(self, scenario: &Scenario, told: &Told) -> Result<(), Exit> {
+    /// Runs the first cell again, event by event, and writes its trace.
+    pub(super) fn write(self, scenario: &Scenario, summary: &SummaryArguments) -> Result<(), Exit> {
         let first = &plan(scenario)[0];
         let cell = build_cell(scenario, first);
         let full = AtomicBool::new(false);
@@ -69,22 +63,13 @@ impl Opened {
             let whole = out.into_inner().map_err(io::IntoInnerError::into_error)?;
             whole.finish().map(|()| written)
         });
-        match written {
-            Ok(written) => {
-                let column = &scenario.compare[first.variant].name;
-                let until = written.cut.map_or_else(String::new, |at| {
-                    format!(
-                        "; it is full at {} s of model time: take a part with --timeline-from",
-                        at.ms() / 1_000
-                    )
-                });
-                told.note(&format!("the timeline of {column} is in {}{until}", self.path.display()));
-                Ok(())
-            }
-            Err(error) => {
-                complain(&format!("{}: cannot be written: {error}", self.path.display()));
-                Err(Exit::CouldNotRun)
-            }
-        }
+        let written = written.map_err(|error| cannot_write(&self.path, &error))?;
+        let column = &scenario.compare[first.variant].name;
+        let until = written.cut.map_or_else(String::new, |at| {
+            let s = at.ms() / 1_000;
+            format!("; it is full at {s} s of model time: take a part with --timeline-from")
+        });
+        summary.note(&format!("the timeline of {column} is in {}{until}", self.path.display()));
+        Ok(())
     }
 }

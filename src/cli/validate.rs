@@ -1,7 +1,8 @@
-//! `fedisim validate`: everything that is wrong with a scenario, or what it would run.
+//! `fedisim validate`: all problems of a scenario, or what it would run.
 
+use crate::cli::exit::Outcome;
 use crate::cli::output::print;
-use crate::cli::{Exit, ScenarioArguments, warn};
+use crate::cli::scenario_arguments::{ScenarioArguments, warn};
 use crate::runs::EngineChoice;
 use clap::Args;
 
@@ -15,23 +16,20 @@ pub(super) struct Arguments {
     resolved: bool,
 }
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
-    let (study, estimate) = match arguments.scenario.estimated(EngineChoice::Fast) {
-        Ok(estimated) => estimated,
-        Err(exit) => return exit,
-    };
+pub(super) fn main(arguments: &Arguments) -> Outcome {
+    let (study, estimate) = arguments.scenario.estimated(EngineChoice::Fast)?;
     let scenario = &study.scenario;
     warn(scenario);
     if arguments.resolved {
-        return print(&scenario.resolved);
+        return Ok(print(&scenario.resolved));
     }
     let names: Vec<_> = scenario.compare.iter().map(|variant| variant.name.as_str()).collect();
-    print(&format!(
+    Ok(print(&format!(
         "{} is valid: {} instances, {} videos, protocols {}\n{}",
         scenario.name,
         scenario.instances.len(),
         scenario.videos.len(),
         names.join(", "),
         estimate
-    ))
+    )))
 }

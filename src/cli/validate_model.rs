@@ -1,10 +1,11 @@
-//! `fedisim validate-model`: the closed forms and, if there are any at hand, the recordings, as a table.
+//! `fedisim validate-model`: the closed forms, and recordings if any are given, as a table.
 
-use crate::cli::output::{complain, print, print_line};
-use crate::cli::{Exit, conform};
+use crate::cli::conform;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{print, print_line};
 use crate::conform::Verdict;
-use crate::theory::door::{Refusal, check};
-use crate::theory::table::EXPERIMENTS;
+use crate::theory::acceptance::{Refusal, check};
+use crate::theory::experiments::EXPERIMENTS;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -20,7 +21,7 @@ const HEAD: &str = "\
 | closed form | setting | law | expected | measured | standard error | distance | verdict |
 |---|---|---|---|---|---|---|---|";
 
-pub(super) fn main(arguments: &Arguments) -> Exit {
+pub(super) fn main(arguments: &Arguments) -> Outcome {
     print(HEAD);
     let (mut held, mut refused) = (0, 0);
     for experiment in EXPERIMENTS {
@@ -62,14 +63,11 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
                 print_line(&format!("{} differs: {difference}", path.display()));
                 exit = Exit::GateFailed;
             }
-            Err((problem, worse)) => {
-                complain(&problem);
-                exit = worse;
-            }
+            Err(worse) => exit = worse,
         }
     }
     if !arguments.traces.is_empty() {
         print(&format!("{conforming} of {} recordings conform", arguments.traces.len()));
     }
-    exit
+    Ok(exit)
 }

@@ -1,19 +1,19 @@
-//! Pareto fronts over what is known with intervals only.
+//! Pareto fronts over values that are known with intervals.
 
-use super::{Shown, compared};
+use super::comparison::{Shown, compared};
 use std::collections::BTreeMap;
 
-/// One choice: what it costs and how wrong it is, by replication.
+/// A choice: its cost and its error, by replication.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     /// The cost.
     pub cost: BTreeMap<u32, f64>,
-    /// The error; its sign does not matter.
+    /// The error. Its sign does not matter.
     pub error: BTreeMap<u32, f64>,
 }
 
-/// Which candidates are on the front: those that no other is shown to beat. One beats another when it is shown to be lower
-/// in cost or error and equal or lower in the other, replication by replication; with one replication the values decide.
+/// Which candidates are on the front: those that no other is shown to beat. One beats another if paired replications show
+/// it lower in cost or error, and lower or equal in the other. With one replication the values decide.
 pub fn front(candidates: &[Candidate]) -> Vec<bool> {
     let is_beaten = |one: &Candidate| candidates.iter().any(|other| beats(other, one));
     candidates.iter().map(|one| !is_beaten(one)).collect()

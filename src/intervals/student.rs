@@ -2,23 +2,23 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// The share of intervals that hold what they estimate.
+/// The share of intervals that contain the true mean.
 const CONFIDENCE: f64 = 0.95;
 
-/// A mean (or a ratio of means) and how well it is known.
+/// A mean, or a ratio of means, with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The mean.
     pub mean: f64,
-    /// The variance of the sample; 0 of a single value.
+    /// The variance of the sample. 0 of a single value.
     pub variance: f64,
-    /// Half the width of the interval; none of a single value.
+    /// Half the width of the interval. None of a single value.
     pub half_width: Option<f64>,
     /// How many values there are.
     pub count: usize,
 }
 
-/// The mean of at least one value.
+/// The mean of one or more values.
 pub fn mean_of(values: &[f64]) -> Estimate {
     assert!(!values.is_empty(), "a mean needs a value");
     let count = values.len();
@@ -28,9 +28,9 @@ pub fn mean_of(values: &[f64]) -> Estimate {
     Estimate { mean, variance, half_width: half_width(variance, count), count }
 }
 
-/// The ratio of the means of pairs (value, base), which is less biased than the mean of ratios; its variance by linearisation,
-/// as survey statistics do it. None if the base's mean is zero.
-pub fn ratio_of(pairs: &[(f64, f64)]) -> Option<Estimate> {
+/// The ratio of the means of pairs (value, base), which is less biased than the mean of ratios. Its variance is by
+/// linearisation, as in survey statistics. None if the mean of the bases is zero.
+pub(super) fn ratio_of(pairs: &[(f64, f64)]) -> Option<Estimate> {
     let count = pairs.len();
     let base = pairs.iter().map(|(_, base)| base).sum::<f64>() / count as f64;
     if base.abs() <= 0.0 || base.is_nan() {
@@ -45,7 +45,7 @@ fn half_width(variance: f64, count: usize) -> Option<f64> {
     (count > 1).then(|| quantile(count - 1) * libm::sqrt(variance / count as f64))
 }
 
-/// The quantile of Student's distribution, rounded to what no platform's last digit can reach.
+/// The quantile of Student's distribution, rounded to 1e-6, so that it is the same on every platform.
 fn quantile(degrees_of_freedom: usize) -> f64 {
     let law = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).expect("there is a degree of freedom");
     let exact = law.inverse_cdf((1.0 + CONFIDENCE) / 2.0);

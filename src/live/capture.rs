@@ -1,10 +1,7 @@
-//! A capture: every signed activity that an inbox believed, with the keys that prove it, a JSON object a line. What others verify it
-//! with is their business.
+//! The capture file: every signed activity that an inbox has accepted, with the public keys, one JSON object per line.
 
 use super::http_signature::Claim;
-use super::site::Site;
 use crate::files::create_anew;
-use crate::foundation::ids::InstanceId;
 use hyper::body::Bytes;
 use hyper::http::request::Parts;
 use serde_json::{Value, json};
@@ -13,10 +10,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// The file takes no more bytes: servers of others write some of it.
-const BYTES_MAX: u64 = 1 << 30;
+/// The largest size of the file. Peers write some of its content.
+pub(super) const BYTES_MAX: u64 = 1 << 30;
 
-/// The file, and the first error in writing it.
+/// A capture file.
 pub struct Capture {
     file: Mutex<Written>,
 }
@@ -24,6 +21,7 @@ pub struct Capture {
 struct Written {
     file: BufWriter<File>,
     bytes: u64,
+    /// The first error in writing.
     failed: Option<io::Error>,
 }
 
@@ -37,18 +35,9 @@ impl Capture {
         Ok(Capture { file: Mutex::new(Written { file, bytes: 0, failed: None }) })
     }
 
-    /// A request was taken.
-    pub(super) fn note(
-        &self,
-        site: &Site,
-        from: InstanceId,
-        author: InstanceId,
-        parts: &Parts,
-        body: &Bytes,
-    ) {
-        let pem = |id: InstanceId| {
-            site.servers.get(id.index()).map(|server| server.key.public_key_pem().to_owned())
-        };
+    /// Notes an accepted request, with the keys of its sender and of its author as PEM, where they are of own servers.
+    /// False if the file has no room for it.
+    pub(super) fn note(&self, parts: &Parts, body: &Bytes, [sender, author]: [Option<&str>; 2]) -> bool {
         let headers: Vec<Value> = parts
             .headers
             .iter()
@@ -64,27 +53,27 @@ impl Capture {
                 .get("signature")
                 .and_then(|header| Claim::read(header.to_str().ok()?).ok())
                 .map(|claim| claim.key_id().to_owned()),
-            "public_key_pem": pem(from),
-            "author_public_key_pem": pem(author),
+            "public_key_pem": sender,
+            "author_public_key_pem": author,
         });
         let line = format!("{line}\n");
         let written = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.bytes + line.len() as u64 > BYTES_MAX {
-            site.refusals.count("captures_too_many", || format!("more than {BYTES_MAX} bytes"));
-            return;
+        let has_room = written.bytes + line.len() as u64 <= BYTES_MAX;
+        if has_room {
+            written.bytes += line.len() as u64;
+            if written.failed.is_none() {
+                // flushed, so that readers find whole lines while the run goes on
+                let file = &mut written.file;
+                written.failed = file.write_all(line.as_bytes()).and_then(|()| file.flush()).err();
+            }
         }
-        written.bytes += line.len() as u64;
-        if written.failed.is_none() {
-            // whoever looks while servers live finds whole lines
-            let file = &mut written.file;
-            written.failed = file.write_all(line.as_bytes()).and_then(|()| file.flush()).err();
-        }
+        has_room
     }
 
-    /// Writes what is left.
+    /// Flushes the file.
     ///
     /// # Errors
-    /// If anything could not be written.
+    /// The first error in writing.
     pub fn finish(&self) -> io::Result<()> {
         let written = &mut *self.file.lock().unwrap_or_else(PoisonError::into_inner);
         match written.failed.take() {

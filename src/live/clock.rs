@@ -1,10 +1,13 @@
-//! The clock of a live run: model time, read off the machine's monotonic clock and scaled, in whole milliseconds.
+//! The clock of a live run: model time in whole milliseconds, the machine's monotonic time since the start times a scale.
 //!
-//! This is the one place in the project that reads a clock. Nothing of the model does.
+//! No other file of the project reads a clock.
 
 use crate::foundation::units::Time;
 use std::time::Duration;
 use tokio::time::Instant;
+
+/// An answer that takes longer than this, in real time, is late.
+const LATE: Duration = Duration::from_secs(1);
 
 /// Model time since the start of a cell.
 #[derive(Clone, Copy, Debug)]
@@ -14,12 +17,11 @@ pub(super) struct Clock {
     scale: f64,
 }
 
-/// The machine's monotonic clock.
 pub(super) fn machine_now() -> Instant {
     Instant::now()
 }
 
-/// The wall clock in milliseconds of Unix time: the dates of a live run are real ones at its start.
+/// The wall clock in milliseconds of Unix time. The dates of a live run are real ones at its start.
 #[expect(clippy::disallowed_methods, reason = "a live run happens in real time")]
 pub(super) fn unix_ms() -> i64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -27,29 +29,28 @@ pub(super) fn unix_ms() -> i64 {
 }
 
 impl Clock {
-    /// A clock that reads zero after a while.
+    /// A clock that starts in so long, in real time.
     pub(super) fn starting_in(wait: Duration, scale: f64) -> Clock {
         Clock { start: machine_now() + wait, scale }
     }
 
-    /// What it is now; zero before the start.
+    /// The model time now. Zero before the start.
     pub(super) fn now(&self) -> Time {
         let real = machine_now().saturating_duration_since(self.start);
         Time::from_ms((real.as_secs_f64() * 1e3 * self.scale) as u64)
     }
 
-    /// The real instant at which it will be `time`: never before, so that whoever wakes up then reads at least that.
+    /// The real instant of a model time, rounded up: whoever wakes up then reads at least `time`.
     pub(super) fn at(&self, time: Time) -> Instant {
         const ROUNDING: Duration = Duration::from_micros(1);
         self.start + Duration::from_secs_f64(time.ns() as f64 / 1e9 / self.scale) + ROUNDING
     }
 
-    /// Whether it has been `time` for longer than so long, in real time.
-    pub(super) fn is_past(&self, time: Time, by: Duration) -> bool {
-        machine_now() > self.at(time) + by
+    /// Whether `time` was more than `LATE` ago. An answer is late then.
+    pub(super) fn is_late(&self, time: Time) -> bool {
+        machine_now() > self.at(time) + LATE
     }
 
-    /// Waits until it is `time`.
     pub(super) async fn wait_until(&self, time: Time) {
         tokio::time::sleep_until(self.at(time)).await;
     }

@@ -1,42 +1,42 @@
-//! The signature of a request: that it is of its sender, for this receiver, of this date, and whole.
+//! The signature of a request. It proves the sender, the receiver, the date and the body.
 //!
 //! The sender signs the lines of the request target, the host, the date and the digest of the body. The receiver reads
-//! who claims to have signed (`Claim::read`), fetches that actor's key, and asks whether it holds (`Claim::check`).
-//! There is no IO and no clock: how old a date may be is the caller's.
+//! who claims to have signed (`Claim::read`), fetches that actor's key, and verifies the claim (`Claim::check`).
+//! There is no IO and no clock: the caller decides how old a date may be.
 //!
-//! Source: draft-cavage-http-signatures-12, which the fediverse uses; RFC 3230 for `digest`. RFC 9421, which succeeded
-//! the draft, is not used: PeerTube neither sends nor accepts it.
+//! Source: draft-cavage-http-signatures-12, which the fediverse uses; RFC 3230 for `digest`. PeerTube neither sends nor
+//! accepts RFC 9421, the successor of the draft.
 
 use super::keys::{KeyPair, PublicKey};
 use crate::mechanism::wire::Proof;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
-use std::fmt;
+use thiserror::Error;
 
-/// The headers that are signed, in the order in which they are.
+/// The headers that are signed, in their order.
 const SIGNED: [&str; 4] = ["(request-target)", "host", "date", "digest"];
 
-/// The most bytes of a `signature` or `digest` header; PeerTube's have about 530 and 52.
+/// A longer `signature` or `digest` header is refused. PeerTube's have about 530 and 52 bytes.
 const HEADER_BYTES_MAX: usize = 4_096;
 
-/// The most headers that a signature may name.
+/// The largest number of headers that a signature may name.
 const HEADERS_MAX: usize = 32;
 
-/// A request as its receiver has it.
+/// A received request.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     /// The method in capitals.
     pub method: &'a str,
     /// Path and query, as sent.
     pub target: &'a str,
-    /// The value of the header of a name in small letters; of several of one name their values joined by `, `.
+    /// The value of a header by its name in lower case. The values of several headers of one name are joined by `, `.
     pub header: &'a dyn Fn(&str) -> Option<String>,
     /// The whole body.
     pub body: &'a [u8],
 }
 
-/// What a request says of its signature. Nothing of it is proven until `check`.
+/// What a request says of its signature. Nothing of it is proven before `check`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
     key_id: String,
@@ -44,39 +44,30 @@ pub struct Claim {
     signature: String,
 }
 
-/// Why a request is not believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refused {
-    /// A header that is needed, or that is said to be signed, is not there.
+    /// A header is missing that is needed or named as signed.
+    #[error("there is no header `{0}`")]
     MissingHeader(String),
-    /// A header cannot be read; its name and what is wrong.
+    /// A header cannot be read: its name, and what is wrong.
+    #[error("the header `{0}` {1}")]
     Malformed(&'static str, &'static str),
-    /// The signature is by an algorithm that is not accepted.
+    /// The algorithm is not accepted.
+    #[error("the signature is neither of rsa-sha256 nor of hs2019")]
     Algorithm,
-    /// This is not among what is signed.
+    /// This header is not signed.
+    #[error("`{0}` is not signed")]
     NotSigned(&'static str),
-    /// The body is another one than the digest says.
+    /// The digest is not that of the body.
+    #[error("the body is not the one that the digest is of")]
     DigestDiffers,
     /// The key did not make this signature of this request.
+    #[error("the signature is not by this key of this request")]
     WrongSignature,
 }
 
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refused::MissingHeader(name) => write!(f, "there is no header `{name}`"),
-            Refused::Malformed(name, what) => write!(f, "the header `{name}` {what}"),
-            Refused::Algorithm => write!(f, "the signature is neither of rsa-sha256 nor of hs2019"),
-            Refused::NotSigned(name) => write!(f, "`{name}` is not signed"),
-            Refused::DigestDiffers => write!(f, "the body is not the one that the digest is of"),
-            Refused::WrongSignature => write!(f, "the signature is not by this key of this request"),
-        }
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// What `actor`, a local name, proves by its key when it posts `body` to `target` at `host`; `date` is the `date` header.
+/// The proof of a request by which `actor`, a local name, posts `body` to `target` at `host`. `date` is the `date` header.
 pub fn prove(key: &KeyPair, actor: &str, host: &str, target: &str, date: &str, body: &[u8]) -> Proof {
     let digest = STANDARD.encode(Sha256::digest(body));
     let lines =
@@ -85,7 +76,7 @@ pub fn prove(key: &KeyPair, actor: &str, host: &str, target: &str, date: &str, b
 }
 
 impl Claim {
-    /// Reads the header `signature`: who claims to have signed what. It must be all that `prove` signs.
+    /// Reads the header `signature`. All that `prove` signs must be signed.
     ///
     /// # Errors
     /// All but `DigestDiffers` and `WrongSignature`.
@@ -103,7 +94,7 @@ impl Claim {
                 "algorithm" => &mut algorithm,
                 "headers" => &mut headers,
                 "signature" => &mut signature,
-                // The draft has receivers pass over what they do not know.
+                // the draft has receivers ignore unknown parameters
                 _ => &mut None,
             };
             if place.replace(value).is_some() {
@@ -116,7 +107,7 @@ impl Claim {
         }
         let key_id = key_id.ok_or(Refused::Malformed(NAME, "has no `keyId`"))?.to_owned();
         let signature = signature.ok_or(Refused::Malformed(NAME, "has no `signature`"))?.to_owned();
-        // Without a list only the date is signed.
+        // without a list only the date is signed
         let headers = names(headers.unwrap_or("date"))?;
         if let Some(missing) = SIGNED.into_iter().find(|name| !headers.iter().any(|header| header == name)) {
             return Err(Refused::NotSigned(missing));
@@ -124,7 +115,7 @@ impl Claim {
         Ok(Claim { key_id, headers, signature })
     }
 
-    /// The claim of a request, with its body checked against the digest: all that can be told without a key.
+    /// Reads the claim of a request, and checks its body against the digest: all that needs no key.
     ///
     /// # Errors
     /// All but `WrongSignature`.
@@ -135,8 +126,8 @@ impl Claim {
         Ok(claim)
     }
 
-    /// The lines that are signed. With the key they are what tells a request from all others, however the rest of its head
-    /// is written: a key has one signature of them (PKCS #1 v1.5), and names and values do not hold a line's end.
+    /// The lines that are signed. With the key they identify the request, however the rest of its head is written: a key has
+    /// one signature of a text (PKCS #1 v1.5), and names and values hold no line break.
     ///
     /// # Errors
     /// `MissingHeader`.
@@ -150,12 +141,12 @@ impl Claim {
         &self.key_id
     }
 
-    /// The URL of the document that should hold the key: its name without a fragment such as `#main-key`.
+    /// The URL of the actor document: the name of the key without a fragment such as `#main-key`.
     pub fn actor(&self) -> &str {
         self.key_id.split_once('#').map_or(&self.key_id, |(url, _)| url)
     }
 
-    /// Whether the key signed this request, and the body is whole.
+    /// Checks that the key signed this request with this body.
     ///
     /// # Errors
     /// `MissingHeader`, `Malformed`, `DigestDiffers` and `WrongSignature`.
@@ -170,7 +161,7 @@ impl Claim {
     }
 }
 
-/// The line that is signed of one header.
+/// The signed line of one header.
 fn line(request: &Request<'_>, name: &str) -> Result<String, Refused> {
     if name == "(request-target)" {
         return Ok(format!("{name}: {} {}", request.method.to_ascii_lowercase(), request.target));
@@ -179,7 +170,7 @@ fn line(request: &Request<'_>, name: &str) -> Result<String, Refused> {
     Ok(format!("{name}: {}", value.trim()))
 }
 
-/// The first `name="value"` of the header, and what follows behind its comma. A bare value is a number.
+/// The first `name="value"` of the header, and what follows its comma. A value without quotes is a number.
 fn parameter(text: &str) -> Option<(&str, &str, &str)> {
     let (name, rest) = text.trim_start_matches(' ').split_once('=')?;
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
@@ -195,7 +186,7 @@ fn parameter(text: &str) -> Option<(&str, &str, &str)> {
     (is_name && plain).then_some((name, value, after))
 }
 
-/// The names in a list of headers, each once.
+/// The names in a list of headers. None may occur twice.
 fn names(list: &str) -> Result<Vec<String>, Refused> {
     let names: Vec<String> = list.split(' ').map(str::to_ascii_lowercase).collect();
     let twice = |(at, name): (usize, &String)| names[..at].contains(name);
@@ -206,7 +197,7 @@ fn names(list: &str) -> Result<Vec<String>, Refused> {
     Ok(names)
 }
 
-/// Holds the body against the SHA-256 in the header, which may hold other digests beside it.
+/// Checks the body against the SHA-256 in the header, which may hold other digests too.
 fn check_digest(header: &str, body: &[u8]) -> Result<(), Refused> {
     if header.len() > HEADER_BYTES_MAX {
         return Err(Refused::Malformed("digest", "is too long"));
@@ -238,7 +229,7 @@ mod tests {
         PublicKey::from_pem(key.public_key_pem()).expect("a key")
     }
 
-    /// The headers of a request that the first key signs; the signature is as `Names::request_head` writes it.
+    /// The headers of a request that the first key signs. The signature is as `Names::request_head` writes it.
     fn headers() -> Vec<(&'static str, String)> {
         let proof = prove(&KEYS[0], "peertube", "r2.example", "/inbox", DATE, BODY);
         let signature = format!(
@@ -253,7 +244,7 @@ mod tests {
         ]
     }
 
-    /// What becomes of a request with these headers.
+    /// Checks a request with these headers.
     fn outcome(
         headers: &[(&str, String)],
         [method, target]: [&str; 2],
@@ -276,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_is_believed_as_it_was_signed_only() {
+    fn a_request_is_accepted_only_as_it_was_signed() {
         let (post, own) = (["POST", "/inbox"], &KEYS[0]);
         assert_eq!(outcome(&headers(), post, BODY, own), Ok(()));
         assert_eq!(outcome(&headers(), post, b"{}", own), Err(Refused::DigestDiffers));
@@ -369,7 +360,7 @@ mod tests {
     }
 
     #[test]
-    fn requests_of_real_servers_are_believed() {
+    fn requests_of_real_servers_are_accepted() {
         let messages: Vec<Value> = serde_json::from_str(MESSAGES).expect("JSON");
         let keys: Value = serde_json::from_str(PUBLIC_KEYS).expect("JSON");
         for message in &messages {

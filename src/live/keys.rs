@@ -1,5 +1,4 @@
-//! RSA keys: made, written as PEM, and used with PKCS #1 v1.5 and SHA-256, the one algorithm that all ActivityPub
-//! servers share.
+//! RSA keys: made, read and written as PEM, used with PKCS #1 v1.5 and SHA-256. All ActivityPub servers have this algorithm.
 //!
 //! Sources: RFC 8017 (RSA), RFC 5280 (SubjectPublicKeyInfo), RFC 7468 (PEM).
 //!
@@ -14,20 +13,21 @@ use base64::engine::general_purpose::STANDARD;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use thiserror::Error;
 
 const PEM_BEGIN: &str = "-----BEGIN PUBLIC KEY-----";
 const PEM_END: &str = "-----END PUBLIC KEY-----";
 
-/// The most bytes of a PEM: an RSA-4096 key has 800.
+/// A longer PEM is refused. That of an RSA-4096 key has 800 bytes.
 const PEM_BYTES_MAX: usize = 4_096;
 
-/// The sizes of keys that are accepted, in bytes of the modulus: RSA-2048 to RSA-4096.
+/// The accepted sizes of keys in bytes of the modulus: RSA-2048 to RSA-4096.
 const MODULUS_BYTES: RangeInclusive<usize> = 256..=512;
 
-/// The most characters of a signature: RSA-4096 in base64.
+/// The length of the longest signature: RSA-4096 in base64.
 const SIGNATURE_CHARACTERS_MAX: usize = 684;
 
-/// A private key of RSA-2048 with its public half. Copies share it.
+/// A private key of RSA-2048 with its public key. Clones share it.
 #[derive(Clone)]
 pub struct KeyPair {
     key: Arc<aws_lc_rs::rsa::KeyPair>,
@@ -41,33 +41,24 @@ pub struct PublicKey {
 }
 
 /// Why there is no key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum KeyError {
     /// The system gave no random numbers, or no memory.
+    #[error("no key could be made")]
     NotMade,
-    /// The text is no PEM of a public key.
+    /// The text is not the PEM of a public key.
+    #[error("the key is no PEM that begins with {}", PEM_BEGIN)]
     NoPem,
-    /// What the PEM holds is no RSA key.
+    /// The PEM holds another key than RSA.
+    #[error("the PEM holds no RSA key")]
     NoRsaKey,
-    /// The key is smaller than RSA-2048 or larger than RSA-4096; its size in bits.
+    /// The key is smaller than RSA-2048 or larger than RSA-4096. Its size in bits.
+    #[error("a key of {0} bits; 2048 to 4096 are accepted")]
     Size(usize),
 }
 
-impl fmt::Display for KeyError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            KeyError::NotMade => write!(f, "no key could be made"),
-            KeyError::NoPem => write!(f, "the key is no PEM that begins with {PEM_BEGIN}"),
-            KeyError::NoRsaKey => write!(f, "the PEM holds no RSA key"),
-            KeyError::Size(bits) => write!(f, "a key of {bits} bits; 2048 to 4096 are accepted"),
-        }
-    }
-}
-
-impl std::error::Error for KeyError {}
-
 impl KeyPair {
-    /// A new key, which takes some hundredths of a second.
+    /// Makes a key, which takes some 10 ms.
     ///
     /// # Errors
     /// `NotMade`.
@@ -77,7 +68,7 @@ impl KeyPair {
         Ok(KeyPair { pem: pem(der.as_ref()).into(), key: Arc::new(key) })
     }
 
-    /// The signature of a message in base64: 344 characters. The same message has the same signature.
+    /// The signature of a message in base64: 344 characters, always the same for the same message.
     pub fn sign(&self, message: &[u8]) -> String {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
@@ -86,7 +77,7 @@ impl KeyPair {
         STANDARD.encode(signature)
     }
 
-    /// The public half, as an actor document has it.
+    /// The public key, as an actor document has it.
     pub fn public_key_pem(&self) -> &str {
         &self.pem
     }
@@ -110,12 +101,12 @@ impl PublicKey {
         Ok(PublicKey { key })
     }
 
-    /// The key as DER: what tells it from all others, whoever says that it is theirs.
+    /// The key as DER, which is the same wherever the key is found.
     pub fn der(&self) -> &[u8] {
         self.key.as_ref()
     }
 
-    /// Whether this is the signature of the message by this key.
+    /// Whether this key made this signature of the message.
     pub fn verifies(&self, message: &[u8], signature_base64: &str) -> bool {
         signature_base64.len() <= SIGNATURE_CHARACTERS_MAX
             && STANDARD

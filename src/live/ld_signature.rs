@@ -1,10 +1,10 @@
-//! The signature of an activity by its author, which stays on it when it is forwarded.
+//! The signature of an activity by its author. It stays on the activity when that is forwarded.
 //!
-//! What is signed is two hashes in hexadecimal digits, one after the other: of what the signature says of itself
-//! (creator and time), and of the document without it, both in their canonical text (`mechanism::wire::canonical`).
+//! The signed text is SHA-256(signature options) followed by SHA-256(document without signature), both in hexadecimal
+//! digits, both of the canonical text (`mechanism::wire::canonical`). The options are creator and time.
 //!
-//! Source: LD Signatures 1.0 in the suite RsaSignature2017, as PeerTube and Mastodon understand it; PeerTube's own
-//! messages in `tests/traces/real-servers`.
+//! Source: LD Signatures 1.0, suite RsaSignature2017, as PeerTube and Mastodon read it; PeerTube's own messages in
+//! `tests/traces/real-servers`.
 //!
 //! Not here: whose key it is. The caller takes that of the document's actor.
 
@@ -12,7 +12,7 @@ use super::keys::{KeyPair, PublicKey};
 use crate::mechanism::wire::{Document, Signature, canonical_options};
 use sha2::{Digest, Sha256};
 
-/// The signature of a document by its actor's key; `created` is as `Names::iso_time` writes it.
+/// Signs a document with its actor's key. `created` is as `Names::iso_time` writes it.
 pub fn sign(document: &Document, key: &KeyPair, created: String) -> Signature {
     let value = key.sign(signed_text(document, &created).as_bytes());
     Signature { created, value }
@@ -41,7 +41,7 @@ mod tests {
     const MESSAGES: &str = include_str!("../../tests/traces/real-servers/messages.json");
     const PUBLIC_KEYS: &str = include_str!("../../tests/traces/real-servers/public-keys.json");
 
-    /// The keys were found from signatures of requests alone, so this says that canonical text and hashes are PeerTube's.
+    /// The keys are derived from signatures of requests, so this verifies the canonical text and the hashes.
     #[test]
     fn signatures_of_real_servers_hold() {
         let messages: Vec<Value> = serde_json::from_str(MESSAGES).expect("JSON");

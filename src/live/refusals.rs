@@ -1,40 +1,38 @@
-//! What servers of a live run refused, and what went otherwise than the model says, counted by reason.
+//! Counts by reason: what the servers of a live run refused, and what did not go as the model says.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The most characters that are kept of a first case: others have written some of it.
+/// The longest first case, in characters. Strangers may have written some of it.
 const FIRST_CHARACTERS_MAX: usize = 400;
 
-/// Counts by reason. The reasons are words of the program, so there are only so many.
+/// Counts by reason. Reasons are literals of the program, so their number is bounded.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     counts: Mutex<BTreeMap<&'static str, Reason>>,
 }
 
-/// How often, and what was said the first time.
+/// The count of one reason, and its first case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reason {
     /// How often.
     pub count: u64,
-    /// The first case, for people: one line of bounded length without control characters.
+    /// The first case as text: one line of bounded length without control characters.
     pub first: String,
-    /// Whether it was a request of the run's own that failed or came late: then the records are not what the scenario says.
+    /// Whether own requests failed or were late. Then the records are not what the scenario says.
     pub is_own: bool,
 }
 
 impl Refusals {
-    /// It happened once more.
     pub(super) fn count(&self, reason: &'static str, case: impl FnOnce() -> String) {
         self.add(reason, false, case);
     }
 
-    /// A request of the run's own failed or came late.
+    /// Counts an own request that failed or was late.
     pub(super) fn count_own(&self, reason: &'static str, case: impl FnOnce() -> String) {
         self.add(reason, true, case);
     }
 
-    /// What happened so far.
     pub(super) fn counts(&self) -> BTreeMap<&'static str, Reason> {
         self.lock().clone()
     }

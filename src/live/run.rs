@@ -1,35 +1,34 @@
-//! A live run of a study: its cells come alive, those of one replication at a point all at once, and their records go into a
-//! folder like any run's.
+//! A batch of live cells: the columns of one replication run at once. Each gives a result like that of a simulated cell.
 
+use super::capture::Capture;
+use super::cell::{CellError, CellSetup, LiveOutcome, run_cell};
 use super::keys::KeyPair;
 use super::setup::{
-    Addresses, PeerAt, Unfit, at_addresses, check, check_peers, default_scale, make_keys, signatures_per_s,
+    Addresses, SetupError, at_addresses, check, check_peers, default_scale, make_keys, signatures_per_s,
 };
-use super::{Capture, Died, Lived, Stage, run_cell};
 use crate::cell::Cell;
-use crate::foundation::ids::InstanceId;
 use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, Observer, RunOutcome};
 use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, result};
-use crate::scenario::Scenario;
+use crate::scenario::{Peer, Scenario};
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-/// How a live run is made.
+/// The options of live cells.
 #[derive(Clone)]
-pub struct How {
+pub struct LiveOptions {
     /// Where servers listen.
     pub addresses: Addresses,
-    /// Model seconds per real second; none: what the expected signatures allow.
+    /// Model seconds per real second. None: what the expected signatures allow.
     pub scale: Option<f64>,
-    /// Where taken requests are written.
+    /// Where accepted requests are written.
     pub capture: Option<Arc<Capture>>,
 }
 
-/// Cells that are about to live at once.
+/// Cells that are about to run at once.
 pub struct Batch {
     /// By column.
     pub cells: Vec<Arc<Cell>>,
@@ -39,31 +38,31 @@ pub struct Batch {
     pub scale: f64,
     listeners: Vec<Vec<TcpListener>>,
     keys: Vec<Arc<KeyPair>>,
-    peers: Vec<PeerAt>,
+    peers: Vec<Peer>,
     capture: Option<Arc<Capture>>,
 }
 
-/// No more connections of strangers to the servers of a column are served at once, and no more wait.
+/// The largest number of connections of strangers that the servers of a cell serve at once.
 const STRANGERS_MAX: u64 = 1_024;
-/// Where files are few: as many at least.
+/// The number where the process may open only few files.
 const STRANGERS_MIN: u64 = 16;
 
-/// What came of one cell.
-pub struct Alive<O> {
-    /// The records' primaries and metrics; none if it was interrupted.
+/// One cell of a batch that has run.
+pub struct CellRun<O> {
+    /// The records' primaries and metrics. None if it was interrupted.
     pub result: Option<CellResult>,
-    /// What was refused.
-    pub lived: Lived,
-    /// What else observed it.
+    /// How it ended, and what was refused.
+    pub outcome: LiveOutcome,
+    /// The observer of the caller.
     pub observer: O,
 }
 
-/// Time for all servers of a batch to be there before the first cell begins.
+/// The time from the start of the servers of a batch to the start of the first cell.
 const BEFORE_START: Duration = Duration::from_millis(300);
-/// Cells that live at once begin one after another, so that one crowd's steps do not meet in all columns.
+/// The time between the starts of two cells of a batch, so that equal events of the columns do not coincide.
 const BETWEEN_STARTS: Duration = Duration::from_millis(170);
 
-/// Tasks end where they wait, which is soon.
+/// The longest wait for tasks to end, which they do where they next wait.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(2);
 
 impl std::fmt::Display for Batch {
@@ -80,60 +79,53 @@ impl std::fmt::Display for Batch {
 }
 
 impl Batch {
-    /// Prepares the cells of the plan that belong together: addresses, keys and a time scale.
+    /// Prepares the cells of plans that run at once: addresses, keys and a time scale.
     ///
     /// # Errors
-    /// If the scenario cannot come alive, an address cannot be used or no key can be made.
-    pub fn new(scenario: &Scenario, plans: &[CellPlan], how: &How) -> Result<Batch, Unfit> {
+    /// If the scenario cannot run live, an address cannot be used or no key can be made.
+    pub fn new(scenario: &Scenario, plans: &[CellPlan], options: &LiveOptions) -> Result<Batch, SetupError> {
         let mut cells: Vec<Cell> = plans.iter().map(|plan| build_cell(scenario, plan)).collect();
         check(scenario)?;
         let count = scenario.instances.len();
-        let peer = |(number, peer): (usize, &crate::scenario::Peer)| PeerAt {
-            id: InstanceId::at(count + number),
-            actor: peer.actor.clone(),
-            inbox: peer.inbox.clone(),
-            follows: peer.follows,
-        };
-        let peers: Vec<PeerAt> = scenario.peers.iter().enumerate().map(peer).collect();
-        check_peers(&peers, &how.addresses)?;
+        check_peers(&scenario.peers, &options.addresses)?;
         let epoch_unix_ms = super::clock::unix_ms();
         let mut listeners = Vec::new();
         for (number, cell) in cells.iter_mut().enumerate() {
-            let listening = how.addresses.listen(count, number * count)?;
-            at_addresses(cell, &listening, &peers, epoch_unix_ms).map_err(Unfit::Listener)?;
+            let listening = options.addresses.listen(count, number * count)?;
+            at_addresses(cell, &listening, &scenario.peers, epoch_unix_ms).map_err(SetupError::Listener)?;
             listeners.push(listening);
         }
         let signatures_per_s = signatures_per_s(&cells);
         Ok(Batch {
             cells: cells.into_iter().map(Arc::new).collect(),
             signatures_per_s,
-            scale: how.scale.unwrap_or_else(|| default_scale(signatures_per_s)),
+            scale: options.scale.unwrap_or_else(|| default_scale(signatures_per_s)),
             listeners,
             keys: make_keys(count)?,
-            peers,
-            capture: how.capture.clone(),
+            peers: scenario.peers.clone(),
+            capture: options.capture.clone(),
         })
     }
 
-    /// Lets all of them live until their ends; `observer` makes one more observer for each.
+    /// Runs all cells to their ends. `observer` makes one more observer for each.
     ///
-    /// Cells share nothing: one that dies does not keep the others from their records.
+    /// An error of one cell leaves the others their records.
     ///
     /// # Errors
-    /// If there is no runtime.
-    pub fn live<O: Observer + Send>(
+    /// If the runtime cannot start.
+    pub fn run<O: Observer + Send>(
         self,
         scenario: &Scenario,
         plans: &[CellPlan],
         observer: &(dyn Fn(&Cell) -> O + Sync),
         stop: &Arc<AtomicBool>,
-    ) -> std::io::Result<Vec<Result<Alive<O>, Died>>> {
-        // as many open files as this process may have: each connection of its own is two
+    ) -> std::io::Result<Vec<Result<CellRun<O>, CellError>>> {
+        // this process has both ends of own connections open, so it asks for as many files as it may have
         let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(STRANGERS_MAX);
         let strangers_max = (files / 8 / self.cells.len().max(1) as u64).clamp(STRANGERS_MIN, STRANGERS_MAX);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let Batch { cells, scale, listeners, keys, peers, capture, .. } = self;
-        let stages = listeners.into_iter().enumerate().map(|(number, listeners)| Stage {
+        let setups = listeners.into_iter().enumerate().map(|(number, listeners)| CellSetup {
             listeners,
             keys: keys.clone(),
             scale,
@@ -143,49 +135,49 @@ impl Batch {
             strangers_max: strangers_max as usize,
         });
         let handle = runtime.handle();
-        let lived = std::thread::scope(|scope| {
-            let threads: Vec<_> = stages
+        let runs = std::thread::scope(|scope| {
+            let threads: Vec<_> = setups
                 .zip(&cells)
                 .zip(plans)
-                .map(|((stage, cell), plan)| {
+                .map(|((setup, cell), plan)| {
                     scope.spawn(move || {
                         let mut more = observer(cell);
-                        let made = live_one(scenario, plan, cell, stage, handle, &mut more, stop);
-                        made.map(|(result, lived)| Alive { result, lived, observer: more })
+                        let run = run_one(scenario, plan, cell, setup, handle, &mut more, stop);
+                        run.map(|(result, outcome)| CellRun { result, outcome, observer: more })
                     })
                 })
                 .collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(Died::Panicked))).collect()
+            threads.into_iter().map(|thread| thread.join().unwrap_or(Err(CellError::Panicked))).collect()
         });
-        // whatever is still under way ends here; the next cells may want the same ports
+        // ends all connections, because the next batch may need the same ports
         runtime.shutdown_timeout(SHUTDOWN_MAX);
-        Ok(lived)
+        Ok(runs)
     }
 }
 
-fn live_one(
+fn run_one(
     scenario: &Scenario,
     plan: &CellPlan,
     cell: &Arc<Cell>,
-    stage: Stage,
+    setup: CellSetup,
     runtime: &tokio::runtime::Handle,
     more: &mut impl Observer,
     stop: &Arc<AtomicBool>,
-) -> Result<(Option<CellResult>, Lived), Died> {
-    let scale = stage.scale;
+) -> Result<(Option<CellResult>, LiveOutcome), CellError> {
+    let scale = setup.scale;
     let sampling = cell.sampling;
     let collector = Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket);
     let mut both = Both(collector, more);
-    let lived = run_cell(cell, stage, runtime, &mut both, stop)?;
+    let outcome = run_cell(cell, setup, runtime, &mut both, stop)?;
     let Both(collector, _) = both;
-    let RunOutcome::Done(end) = lived.ending.outcome else { return Ok((None, lived)) };
-    let observed = collector.finish(end, &lived.ending, Aggregates::default());
-    let counts = lived.refusals.iter().map(|(&reason, how)| (reason.to_owned(), how.count));
+    let RunOutcome::Done(end) = outcome.ending.outcome else { return Ok((None, outcome)) };
+    let observed = collector.finish(end, &outcome.ending, Aggregates::default());
+    let counts = outcome.refusals.iter().map(|(&reason, case)| (reason.to_owned(), case.count));
     let how = LiveHow {
         time_scale: scale.to_string(),
         counts: counts.collect(),
-        own_failed: lived.refusals.values().filter(|how| how.is_own).map(|how| how.count).sum(),
+        own_failed: outcome.refusals.values().filter(|case| case.is_own).map(|case| case.count).sum(),
     };
     let ran = RanHow::live(scenario.compare[plan.variant].name.clone(), how);
-    Ok((Some(result(scenario, plan, cell, observed, ran)), lived))
+    Ok((Some(result(scenario, plan, cell, observed, ran)), outcome))
 }

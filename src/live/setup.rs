@@ -1,6 +1,6 @@
-//! What a live run needs beside its scenario: addresses, keys, a time scale; and what a scenario may not ask of it.
+//! The setup of a live run: addresses, keys, a time scale, and the check that a scenario can run live.
 
-use super::exchange::address_of;
+use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
 use crate::domain::delivery::Queues;
@@ -13,80 +13,56 @@ use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::wire::Host;
 use crate::observe::Observer;
 use crate::runs::cell::{build_cell, plan};
-use crate::scenario::Scenario;
+use crate::scenario::{Peer, Scenario};
 use crate::sim;
-use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use thiserror::Error;
 
-/// No more servers in one process, all cells that run at once together.
+/// The largest number of servers in one process, of all cells that run at once.
 const SERVERS_MAX: usize = 1_000;
-/// No more visits in a cell: each has a task.
+/// The largest number of visits in a cell. Each has a task.
 const SESSIONS_MAX: usize = 50_000;
-/// CPU time of an RSA-2048 signature, the largest part of what an exchange costs.
+/// CPU time of an RSA-2048 signature, the most expensive step of a request.
 const SIGNATURE: Span = Span::from_us(250);
-/// The share of one core that signatures may take: an exchange costs about five times that in all, of a machine that may have
-/// two. It does not depend on this machine, so that the same scenario lives at the same pace everywhere.
+/// The share of one core that signatures may take. A request costs about five times its signature. The share does not
+/// depend on this machine, so that a scenario has the same time scale everywhere.
 const SHARE_OF_CORE: f64 = 1.0 / 12.0;
-/// Time is never faster than this: beyond it a timer's millisecond is long.
+/// The largest time scale. Beyond it the millisecond of a timer is too coarse.
 const SCALE_MAX: f64 = 100.0;
 
 /// Where servers listen.
 #[derive(Clone, Copy, Debug)]
 pub struct Addresses {
-    /// Which address of this machine.
+    /// An address of this machine.
     pub ip: IpAddr,
-    /// The port of the first server, the others follow; none: any that is free.
+    /// The port of the first server, which the others follow. None: any free ports.
     pub first_port: Option<u16>,
 }
 
-/// A server of others: `scenario`'s `peers`.
-#[derive(Clone, Debug)]
-pub struct PeerAt {
-    /// Its number, behind those of the instances.
-    pub id: InstanceId,
-    /// The URL of its actor.
-    pub actor: String,
-    /// The URL of its inbox.
-    pub inbox: String,
-    /// Whom it follows from the start.
-    pub follows: Option<InstanceId>,
-}
-
-/// Why a scenario cannot come alive.
-#[derive(Debug)]
-pub enum Unfit {
-    /// It asks for what real servers on this machine cannot do: the user's mistake, with the remedy.
+/// Why a scenario cannot run live.
+#[derive(Debug, Error)]
+pub enum SetupError {
+    /// It needs what real servers on this machine cannot do: a sentence with the remedy.
+    #[error("{0}")]
     Scenario(String),
     /// An address cannot be used.
+    #[error("cannot listen at {address}: {error}; take another with --port, or none")]
     Address {
-        /// Which.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The reason.
         error: io::Error,
     },
     /// A socket cannot be used.
+    #[error("cannot listen: {0}")]
     Listener(io::Error),
     /// No key could be made.
+    #[error(transparent)]
     Key(KeyError),
 }
-
-impl fmt::Display for Unfit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Unfit::Scenario(problem) => f.write_str(problem),
-            Unfit::Address { address, error } => {
-                write!(f, "cannot listen at {address}: {error}; take another with --port, or none")
-            }
-            Unfit::Listener(error) => write!(f, "cannot listen: {error}"),
-            Unfit::Key(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Unfit {}
 
 impl Default for Addresses {
     fn default() -> Addresses {
@@ -95,15 +71,15 @@ impl Default for Addresses {
 }
 
 impl Addresses {
-    /// Listens at so many addresses, the first of them `skipped` ports behind the first.
+    /// Listens at `count` addresses. The first of them is `skipped` ports behind the first port.
     ///
     /// # Errors
     /// If one cannot be used.
-    pub fn listen(&self, count: usize, skipped: usize) -> Result<Vec<TcpListener>, Unfit> {
+    pub fn listen(&self, count: usize, skipped: usize) -> Result<Vec<TcpListener>, SetupError> {
         let port = |number: usize| match self.first_port {
             None => Ok(0),
             Some(first) => u16::try_from(usize::from(first) + skipped + number).map_err(|_| {
-                Unfit::Scenario(format!(
+                SetupError::Scenario(format!(
                     "--port {first}: {} servers need more ports than there are",
                     skipped + count
                 ))
@@ -111,36 +87,36 @@ impl Addresses {
         };
         let listen = |number| {
             let address = SocketAddr::new(self.ip, port(number)?);
-            TcpListener::bind(address).map_err(|error| Unfit::Address { address, error })
+            TcpListener::bind(address).map_err(|error| SetupError::Address { address, error })
         };
         (0..count).map(listen).collect()
     }
 
-    /// That so many addresses can be used, before anything is written.
+    /// Checks that `count` addresses can be used, before anything is written.
     ///
     /// # Errors
     /// If one cannot.
-    pub fn try_out(&self, count: usize) -> Result<(), Unfit> {
+    pub fn try_out(&self, count: usize) -> Result<(), SetupError> {
         self.listen(count, 0).map(drop)
     }
 }
 
-/// So many keys, made on all cores.
+/// Makes `count` keys on all cores.
 ///
 /// # Errors
 /// If one could not be made.
-pub(super) fn make_keys(count: usize) -> Result<Vec<Arc<KeyPair>>, Unfit> {
+pub(super) fn make_keys(count: usize) -> Result<Vec<Arc<KeyPair>>, SetupError> {
     use rayon::prelude::*;
     let keys = (0..count).into_par_iter().map(|_| KeyPair::generate().map(Arc::new));
-    keys.collect::<Result<_, _>>().map_err(Unfit::Key)
+    keys.collect::<Result<_, _>>().map_err(SetupError::Key)
 }
 
-/// Makes a cell one of these addresses: its names on the wire are where its instances listen, its dates those of the real
-/// clock at the start, and its planned times whole milliseconds, as all times of a live run.
+/// Adapts a cell to a live run: names on the wire are the addresses at which instances listen, dates begin with the real
+/// one, and planned times are whole milliseconds.
 pub(super) fn at_addresses(
     cell: &mut Cell,
     listeners: &[TcpListener],
-    peers: &[PeerAt],
+    peers: &[Peer],
     epoch_unix_ms: i64,
 ) -> io::Result<()> {
     for (id, listener) in listeners.iter().enumerate() {
@@ -163,18 +139,18 @@ pub(super) fn at_addresses(
     Ok(())
 }
 
-/// What keeps a scenario from coming alive, if anything does.
+/// Checks that a scenario can run live.
 ///
 /// # Errors
-/// A sentence with the remedy.
-pub fn check(scenario: &Scenario) -> Result<(), Unfit> {
+/// What keeps it from that, with the remedy.
+pub fn check(scenario: &Scenario) -> Result<(), SetupError> {
     let plans = plan(scenario).into_iter().take(scenario.compare.len());
     let cells: Vec<Cell> = plans.map(|plan| build_cell(scenario, &plan)).collect();
     check_cells(scenario, &cells)
 }
 
-fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
-    let unfit = |problem: String| Err(Unfit::Scenario(problem));
+fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
+    let unfit = |problem: String| Err(SetupError::Scenario(problem));
     let servers: usize = cells.iter().map(|cell| cell.federation.instances.len()).sum();
     if servers > SERVERS_MAX {
         return unfit(format!(
@@ -216,21 +192,21 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), Unfit> {
     Ok(())
 }
 
-/// That servers of others are on this machine, or where the command line allows.
-pub(super) fn check_peers(peers: &[PeerAt], addresses: &Addresses) -> Result<(), Unfit> {
+/// Checks that peers are on this machine, or at the address that the command line allows.
+pub(super) fn check_peers(peers: &[Peer], addresses: &Addresses) -> Result<(), SetupError> {
     let is_elsewhere = |url: &&String| {
         address_of(url).is_none_or(|(address, _)| !address.ip().is_loopback() && address.ip() != addresses.ip)
     };
     match peers.iter().flat_map(|peer| [&peer.actor, &peer.inbox]).find(is_elsewhere) {
         None => Ok(()),
-        Some(url) => Err(Unfit::Scenario(format!(
+        Some(url) => Err(SetupError::Scenario(format!(
             "peers: {url} is not on this machine's loopback: allow its address with --allow-address, each time"
         ))),
     }
 }
 
-/// That what is no View has room for its members.
-fn check_bodies(name: &str, cell: &Cell) -> Result<(), Unfit> {
+/// Checks that `Update`s and other bodies of a given size have room for their members.
+fn check_bodies(name: &str, cell: &Cell) -> Result<(), SetupError> {
     for video in (0..cell.federation.videos.len()).map(VideoId::at) {
         let author = cell.federation.origin(video);
         let others = [
@@ -250,23 +226,22 @@ fn check_bodies(name: &str, cell: &Cell) -> Result<(), Unfit> {
                 form: Form::V61,
             };
             if let Err(problem) = cell.names.document(&activity, &cell.other.bodies) {
-                return Err(Unfit::Scenario(format!("{name}: {problem}")));
+                return Err(SetupError::Scenario(format!("{name}: {problem}")));
             }
         }
     }
     Ok(())
 }
 
-/// Counts what will have to be signed, in seconds of model time.
+const BUCKET_S: u64 = 10;
+
+/// Counts the requests of a simulated run in buckets of time.
 #[derive(Default)]
-struct Exchanges {
+struct RequestCounts {
     per_bucket: Vec<u64>,
 }
 
-/// Bursts are as long as this.
-const BUCKET_S: u64 = 10;
-
-impl Exchanges {
+impl RequestCounts {
     fn add(&mut self, now: Time) {
         let bucket = (now.ms() / (BUCKET_S * 1_000)) as usize;
         if self.per_bucket.len() <= bucket {
@@ -276,7 +251,7 @@ impl Exchanges {
     }
 }
 
-impl Observer for Exchanges {
+impl Observer for RequestCounts {
     fn sent(&mut self, now: Time, _message: &Message, _arrives: Option<Time>) {
         self.add(now);
     }
@@ -288,21 +263,21 @@ impl Observer for Exchanges {
     }
 }
 
-/// Signatures per second of model time in the busiest ten seconds of cells that run at once; an exchange that is not signed,
-/// a heartbeat, counts as one.
+/// Signatures per second of model time in the busiest ten seconds of cells that run at once. A heartbeat, which is not
+/// signed, counts as one.
 pub(super) fn signatures_per_s(cells: &[Cell]) -> f64 {
-    let mut exchanges = Exchanges::default();
+    let mut requests = RequestCounts::default();
     for cell in cells {
-        sim::run(cell, &mut exchanges, &AtomicBool::new(false));
+        sim::run(cell, &mut requests, &AtomicBool::new(false));
     }
-    exchanges.per_bucket.iter().max().map_or(0.0, |&most| most as f64 / BUCKET_S as f64)
+    requests.per_bucket.iter().max().map_or(0.0, |&most| most as f64 / BUCKET_S as f64)
 }
 
-/// The time scale at which signatures take a twelfth of a core in the busiest ten seconds, rounded down to two digits.
+/// The time scale at which signatures take `SHARE_OF_CORE` in the busiest ten seconds, rounded down to two digits.
 pub(super) fn default_scale(signatures_per_s: f64) -> f64 {
     let busy = signatures_per_s * SIGNATURE.secs_f64();
     let scale = (SHARE_OF_CORE / busy.max(1e-9)).min(SCALE_MAX);
-    // whole digits divided by a power of ten print as such
+    // whole digits divided by a power of ten print without rounding errors
     let places = libm::floor(libm::log10(scale)) - 1.0;
     let digits = libm::floor(scale / libm::pow(10.0, places));
     if places < 0.0 { digits / libm::pow(10.0, -places) } else { digits * libm::pow(10.0, places) }
@@ -330,6 +305,6 @@ mod tests {
         let problem = addresses.listen(1, 0).expect_err("it is taken").to_string();
         assert!(problem.contains(&format!("cannot listen at 127.0.0.1:{port}")), "{problem}");
         let addresses = Addresses { first_port: Some(65_535), ..Addresses::default() };
-        assert!(matches!(addresses.listen(3, 0), Err(Unfit::Scenario(_) | Unfit::Address { .. })));
+        assert!(matches!(addresses.listen(3, 0), Err(SetupError::Scenario(_) | SetupError::Address { .. })));
     }
 }

@@ -1,39 +1,35 @@
-//! The clients of the workload: each visit posts its heartbeats to its own instance, as PeerTube's player does.
+//! The clients of the workload: each visit posts heartbeats to its own instance, as PeerTube's player does.
 
-use super::exchange::{exchange_own, request_of};
-use super::own::Purpose;
-use super::site::Site;
+use super::cluster::Cluster;
+use super::http_client::exchange_own;
+use super::own_sockets::Purpose;
 use crate::foundation::ids::SessionId;
 use crate::foundation::units::Time;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
 
-/// A heartbeat that is answered later than this, in real time, is late.
-pub(super) const LATE: Duration = Duration::from_secs(1);
-
-/// Watches from the start of a visit to its end.
-pub(super) async fn watch(site: Arc<Site>, id: SessionId) {
-    let visit = site.cell.sessions[id.index()];
-    let end = visit.end.min(site.cell.end.latest());
+/// Posts the heartbeats of a visit from its start to its end.
+pub(super) async fn watch(cluster: Arc<Cluster>, id: SessionId) {
+    let visit = cluster.cell.sessions[id.index()];
+    let end = visit.end.min(cluster.cell.end.latest());
     let mut at = visit.start;
     for number in 0u32.. {
         if at >= end {
             return;
         }
-        site.clock.wait_until(at).await;
-        // a client does not wait for the answer before it goes on watching
-        site.spawn(post(Arc::clone(&site), id, number, at));
-        at += site.world().heartbeat_interval(id);
+        cluster.clock.wait_until(at).await;
+        // a client goes on watching before the answer is there
+        cluster.spawn(post(Arc::clone(&cluster), id, number, at));
+        at += cluster.state().heartbeat_interval(id);
     }
 }
 
-async fn post(site: Arc<Site>, id: SessionId, number: u32, at: Time) {
-    let visit = &site.cell.sessions[id.index()];
+async fn post(cluster: Arc<Cluster>, id: SessionId, number: u32, at: Time) {
+    let visit = &cluster.cell.sessions[id.index()];
     let watched_ms = at.since(visit.start).ns() / 1_000_000;
-    let names = &site.cell.names;
+    let names = &cluster.cell.names;
     let (host, uuid) = (names.host(visit.instance).name(), &names.video(visit.video).uuid);
     let body = json!({
         "currentTime": watched_ms as f64 / 1e3,
@@ -47,20 +43,17 @@ async fn post(site: Arc<Site>, id: SessionId, number: u32, at: Time) {
         "POST /api/v1/videos/{uuid}/views HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
     );
     let address = host.parse().expect("the servers of a run have addresses for names");
-    let answer = match request_of(&head, Bytes::from(body)) {
-        Ok(request) => exchange_own(&site.own, Purpose::Heartbeat(id), address, request).await,
-        Err(error) => Err(error),
-    };
-    if site.world().over().is_some() {
+    let answer = exchange_own(&cluster.own, Purpose::Heartbeat(id), address, &head, Bytes::from(body)).await;
+    if cluster.state().ended.is_some() {
         return;
     }
-    if site.clock.is_past(at, LATE) {
-        site.refusals.count_own("heartbeats_late", || format!("heartbeat {number} of visit {id}"));
+    if cluster.clock.is_late(at) {
+        cluster.refusals.count_own("heartbeats_late", || format!("heartbeat {number} of visit {id}"));
     }
     match answer {
-        // a client of an instance that is down tries again at its next heartbeat
+        // a client of an instance that is down tries again with its next heartbeat
         Ok(answer) if [StatusCode::NO_CONTENT, StatusCode::SERVICE_UNAVAILABLE].contains(&answer.status) => {}
-        Ok(answer) => site.refusals.count_own("heartbeats_refused", || answer.status.to_string()),
-        Err(error) => site.refusals.count_own("heartbeats_without_answer", || error.to_string()),
+        Ok(answer) => cluster.refusals.count_own("heartbeats_refused", || answer.status.to_string()),
+        Err(error) => cluster.refusals.count_own("heartbeats_without_answer", || error.to_string()),
     }
 }

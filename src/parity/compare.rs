@@ -1,8 +1,8 @@
-//! Two runs of one cell, one simulated and one over real HTTP: where they differ.
+//! The comparison of two runs of one cell, one simulated and one over real HTTP.
 //!
-//! Equal must be: the requests that begin and those that are taken, with their bytes, per link, video and kind; message by
-//! message the count that it carries and its bytes; and what is displayed at samples. A live sample may show whatever the
-//! simulation's instance shows within the margin of it: where nothing changes near it, that is one count.
+//! Equal must be: per link, video and kind the requests that begin and those that are accepted, with their bytes; of each
+//! message its count and its bytes; and the displays at samples. A live sample may show any count that the simulated
+//! instance shows within the margin of it. That is one count where nothing changes nearby.
 
 use crate::domain::federation::Federation;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -10,8 +10,8 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::metrics::Observed;
 use crate::metrics::links::LinkSums;
-use crate::parity::history::History;
-use crate::parity::log::{Counts, Log, Name, Passage, Shown};
+use crate::parity::history::DisplayHistory;
+use crate::parity::log::{DisplaySample, DisplayedCounts, Log, MessageName, Request};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -24,20 +24,20 @@ pub struct Side<'a> {
     pub log: &'a Log,
 }
 
-/// What is compared, and how closely.
+/// What is compared with which tolerance.
 #[derive(Clone, Copy)]
 pub struct Setting<'a> {
     /// The names.
     pub federation: &'a Federation,
-    /// What the simulation's instances showed at any time.
-    pub counts: &'a Counts,
-    /// How far in model time something may be from where the simulation has it.
+    /// What the simulated instances display at any time.
+    pub counts: &'a DisplayedCounts,
+    /// How far a time may be from that in the simulation, in model time.
     pub margin: Span,
-    /// Model time per real time.
+    /// Model seconds per real second.
     pub scale: f64,
 }
 
-/// Something that is not equal.
+/// A difference between the two runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
     /// Sums of a link.
@@ -50,10 +50,10 @@ pub enum Difference {
         simulated: u64,
         /// Live.
         live: u64,
-        /// The first message that only one of them has, and when.
+        /// The first message that only one run has, and when.
         first: Option<String>,
     },
-    /// Messages of a link that carry something else.
+    /// Messages of a link with other contents.
     Content {
         /// The link, the kind and, if there are several, the video.
         link: String,
@@ -68,9 +68,9 @@ pub enum Difference {
         place: String,
         /// The sample.
         at: Time,
-        /// What the simulation shows about then; nothing while the process is down.
+        /// The counts that the simulation shows within the margin. Empty while the process is down.
         simulated: Vec<u64>,
-        /// What is displayed live.
+        /// The count that is displayed live.
         live: Option<u64>,
     },
     /// How many samples there are.
@@ -82,103 +82,94 @@ pub enum Difference {
     },
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Comparison {
-    /// Whatever is not equal.
+    /// All differences.
     pub differences: Vec<Difference>,
-    /// Requests that were taken in the simulation.
+    /// Requests accepted in the simulation.
     pub messages: u64,
     /// Their bytes, heads and bodies.
     pub bytes: u64,
     /// Displayed counts that were compared.
     pub samples: u64,
-    /// How many of them lay so near to a change that several counts were right.
+    /// How many of them are so near a change that several counts are right.
     pub samples_near_edge: u64,
-    /// The message whose effect came furthest from where the simulation has it, and how far in real milliseconds.
+    /// The message whose effect is furthest from its time in the simulation, and how far in real milliseconds.
     pub furthest: Option<(f64, String)>,
 }
 
-/// What a link carries of one kind and video.
-type Place = (InstanceId, InstanceId, Kind, VideoId);
+/// A link, a kind and a video.
+type LinkKey = (InstanceId, InstanceId, Kind, VideoId);
 
 /// Compares two runs of one cell.
 pub fn compare(simulated: Side<'_>, live: Side<'_>, setting: Setting<'_>) -> Comparison {
     let mut comparison = Comparison::default();
-    let messages = compare_messages(simulated.log, live.log, &setting);
-    comparison.furthest = messages.furthest;
-    compare_links(simulated, live, &messages.places, &setting, &mut comparison);
+    let links = compare_messages(simulated.log, live.log, &setting, &mut comparison);
+    compare_links(simulated, live, &links, &setting, &mut comparison);
     compare_samples(simulated.log, live.log, &setting, &mut comparison);
     comparison
 }
 
-/// What the messages of a place have unlike.
+/// How the messages of one `LinkKey` differ. Pairs are [simulated, live].
 #[derive(Clone, Debug, Default)]
-struct OfPlace {
+struct LinkMessages {
     begun: [u64; 2],
     first_missing: Option<(Time, String)>,
     unlike: u64,
     first_unlike: Option<(Time, String)>,
 }
 
-struct Messages {
-    places: BTreeMap<Place, OfPlace>,
-    furthest: Option<(f64, String)>,
-}
-
-fn place(name: &Name) -> Place {
-    (name.from, name.to, name.kind, name.video)
-}
-
 /// Compares message by message.
-fn compare_messages(simulated: &Log, live: &Log, setting: &Setting<'_>) -> Messages {
-    let mut messages = Messages { places: BTreeMap::new(), furthest: None };
+fn compare_messages(
+    simulated: &Log,
+    live: &Log,
+    setting: &Setting<'_>,
+    comparison: &mut Comparison,
+) -> BTreeMap<LinkKey, LinkMessages> {
+    let mut links: BTreeMap<LinkKey, LinkMessages> = BTreeMap::new();
     let (simulated, live) = (simulated.messages(), live.messages());
     let only_live = live.keys().filter(|name| !simulated.contains_key(name));
     for name in simulated.keys().chain(only_live) {
-        let passages = [simulated, live].map(|log| log.get(name).map_or(&[][..], Vec::as_slice));
-        let of_place = messages.places.entry(place(name)).or_default();
-        of_place.add(name, passages, setting);
-        for (one, other) in passages[0].iter().zip(passages[1]) {
+        let requests = [simulated, live].map(|log| log.get(name).map_or(&[][..], Vec::as_slice));
+        let link = (name.from, name.to, name.kind, name.video);
+        links.entry(link).or_default().add(name, requests, setting);
+        for (one, other) in requests[0].iter().zip(requests[1]) {
             let Some((one, other)) = one.effect.zip(other.effect) else { continue };
             let ms = one.ns().abs_diff(other.ns()) as f64 / 1e6 / setting.scale;
-            if messages.furthest.as_ref().is_none_or(|furthest| furthest.0 < ms) {
-                messages.furthest = Some((ms, name.describe(setting.federation)));
+            if comparison.furthest.as_ref().is_none_or(|furthest| furthest.0 < ms) {
+                comparison.furthest = Some((ms, name.describe(setting.federation)));
             }
         }
     }
-    messages
+    links
 }
 
-impl OfPlace {
-    /// Adds what is known of one message, in the simulation and live.
-    fn add(&mut self, name: &Name, [simulated, live]: [&[Passage]; 2], setting: &Setting<'_>) {
-        let taken = |side: &[Passage]| side.iter().filter(|passage| passage.delivered.is_some()).count();
+impl LinkMessages {
+    /// Adds the requests of one message, simulated and live.
+    fn add(&mut self, name: &MessageName, [simulated, live]: [&[Request]; 2], setting: &Setting<'_>) {
+        let accepted = |side: &[Request]| side.iter().filter(|request| request.delivered.is_some()).count();
+        let counts = [simulated, live].map(|side| (side.len(), accepted(side)));
         self.begun[0] += simulated.len() as u64;
         self.begun[1] += live.len() as u64;
-        if (simulated.len(), taken(simulated)) != (live.len(), taken(live)) {
-            let more = (simulated.len(), taken(simulated)) > (live.len(), taken(live));
+        if counts[0] != counts[1] {
+            let more = counts[0] > counts[1];
             let (side, where_it_is) = if more { (simulated, "in the simulation") } else { (live, "live") };
-            let at = side.last().map_or(Time::ZERO, |passage| passage.begun);
+            let at = side.last().map_or(Time::ZERO, |request| request.begun);
             let text =
                 || format!("{} at {} ms, {where_it_is} only", name.describe(setting.federation), at.ms());
             keep_first(&mut self.first_missing, at, text);
         }
         for (one, other) in simulated.iter().zip(live) {
-            let content = |passage: &Passage| (passage.result, passage.head_bytes, passage.body_bytes);
+            let content = |request: &Request| (request.result, request.head_bytes, request.body_bytes);
             if content(one) == content(other) {
                 continue;
             }
             self.unlike += 1;
             keep_first(&mut self.first_unlike, one.begun, || {
-                let parts = [said(one), said(other)];
-                format!(
-                    "{} at {} ms: {} in the simulation, {} live",
-                    name.describe(setting.federation),
-                    one.begun.ms(),
-                    parts[0],
-                    parts[1]
-                )
+                let (message, ms) = (name.describe(setting.federation), one.begun.ms());
+                let [one, other] = [one, other].map(content_text);
+                format!("{message} at {ms} ms: {one} in the simulation, {other} live")
             });
         }
     }
@@ -190,36 +181,36 @@ fn keep_first(first: &mut Option<(Time, String)>, at: Time, text: impl FnOnce() 
     }
 }
 
-/// What a message carries, for people.
-fn said(passage: &Passage) -> String {
-    let count = passage.result.map_or_else(|| "no count".to_owned(), |count| format!("a count of {count}"));
-    format!("{count}, {} + {} bytes", passage.head_bytes, passage.body_bytes)
+/// The content of a message as text.
+fn content_text(request: &Request) -> String {
+    let count = request.result.map_or_else(|| "no count".to_owned(), |count| format!("a count of {count}"));
+    format!("{count}, {} + {} bytes", request.head_bytes, request.body_bytes)
 }
 
 fn compare_links(
     simulated: Side<'_>,
     live: Side<'_>,
-    places: &BTreeMap<Place, OfPlace>,
+    links: &BTreeMap<LinkKey, LinkMessages>,
     setting: &Setting<'_>,
     comparison: &mut Comparison,
 ) {
-    let mut taken: BTreeMap<Place, [LinkSums; 2]> = BTreeMap::new();
+    let mut taken: BTreeMap<LinkKey, [LinkSums; 2]> = BTreeMap::new();
     for (number, side) in [simulated, live].into_iter().enumerate() {
         for row in &side.observed.links {
             taken.entry((row.sender, row.receiver, row.kind, row.video)).or_default()[number] = row.sums;
         }
     }
-    for place in places.keys() {
+    for place in links.keys() {
         taken.entry(*place).or_default();
     }
     for (place, [one, other]) in taken {
         comparison.messages += one.messages;
         comparison.bytes += one.head_bytes + one.body_bytes;
-        let of_place = places.get(&place).cloned().unwrap_or_default();
+        let of_link = links.get(&place).cloned().unwrap_or_default();
         let link = link_text(setting.federation, place);
-        let mut first = of_place.first_missing.map(|first| first.1);
+        let mut first = of_link.first_missing.map(|first| first.1);
         let sums = [
-            ("requests begun", of_place.begun),
+            ("requests begun", of_link.begun),
             ("messages", [one.messages, other.messages]),
             ("bytes of heads", [one.head_bytes, other.head_bytes]),
             ("bytes of bodies", [one.body_bytes, other.body_bytes]),
@@ -234,18 +225,18 @@ fn compare_links(
                 first,
             });
         }
-        // as many messages, but not the same ones
+        // equally many messages, but not the same ones
         if let Some(first) = first {
             comparison.differences.push(Difference::Content { link: link.clone(), messages: 1, first });
         }
-        if let Some((_, first)) = of_place.first_unlike {
-            let messages = of_place.unlike;
+        if let Some((_, first)) = of_link.first_unlike {
+            let messages = of_link.unlike;
             comparison.differences.push(Difference::Content { link, messages, first });
         }
     }
 }
 
-fn link_text(federation: &Federation, (from, to, kind, video): Place) -> String {
+fn link_text(federation: &Federation, (from, to, kind, video): LinkKey) -> String {
     let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
     format!("{} -> {}, {}{}", name(from), name(to), kind.name(), video_text(federation, video))
 }
@@ -273,9 +264,9 @@ fn compare_samples(simulated: &Log, live: &Log, setting: &Setting<'_>, compariso
     }
 }
 
-/// Compares what one instance shows at one sample; none while its process is down.
+/// Compares the display of one instance at one sample. None while its process is down.
 fn compare_sample(
-    sample: &Shown,
+    sample: &DisplaySample,
     instance: InstanceId,
     simulated: Option<&[u64]>,
     live: Option<&[u64]>,
@@ -283,7 +274,7 @@ fn compare_sample(
     comparison: &mut Comparison,
 ) {
     let Setting { federation, counts, margin, .. } = *setting;
-    let history: &History = &counts.histories[instance.index()];
+    let history: &DisplayHistory = &counts.histories[instance.index()];
     for video in (0..federation.videos.len()).map(VideoId::at) {
         let mut right: Vec<u64> = simulated.map_or_else(Vec::new, |_| {
             history.shown(video, sample.at.before(margin), sample.at + margin).collect()

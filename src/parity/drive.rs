@@ -1,15 +1,16 @@
-//! Both drivers on the same cells: first the decisions that are near, then the two runs side by side.
+//! Both drivers on the same cells: the search for near decisions, then the two runs and their comparison.
 
 use crate::cell::Cell;
 use crate::foundation::units::Span;
-use crate::live::run::Batch;
-use crate::live::{Died, Reason};
+use crate::live::run::{Batch, CellRun};
+use crate::live::{CellError, Reason};
 use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, RunOutcome};
 use crate::parity::compare::{Comparison, Setting, Side, compare};
-use crate::parity::decisions::{Decisions, decisions};
-use crate::parity::log::{Counts, Log};
+use crate::parity::decisions::decisions;
+use crate::parity::log::{DisplayedCounts, Log};
+use crate::parity::near::NearDecisions;
 use crate::runs::cell::CellPlan;
 use crate::scenario::{End, Scenario};
 use crate::sim;
@@ -18,20 +19,20 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What came of one column.
-pub struct Pair {
-    /// How the two runs compare; none if the live one was interrupted.
+/// The result of one column.
+pub struct ColumnResult {
+    /// The comparison. None if the live run was interrupted.
     pub comparison: Option<Comparison>,
-    /// What live servers refused, and what went otherwise than the model says.
+    /// What live servers refused, and what did not go as the model says.
     pub counts: BTreeMap<&'static str, Reason>,
 }
 
-/// A length of real time in model time.
+/// A span of real time as model time.
 pub fn in_model_time(real: Span, scale: f64) -> Span {
     Span::from_secs_f64(real.secs_f64() * scale)
 }
 
-/// Lets runs end at a time: where one that ends when nothing is left to do ends in the simulation.
+/// Gives cells that end when idle a fixed end: that of their simulation.
 pub fn fix_ends(batch: &mut Batch) {
     for cell in &mut batch.cells {
         if matches!(cell.end, End::Idle { .. }) {
@@ -43,13 +44,13 @@ pub fn fix_ends(batch: &mut Batch) {
     }
 }
 
-/// By column, the decisions that lie nearer than the margin.
-pub fn near_decisions(batch: &Batch, margin: Span, stop: &AtomicBool) -> Vec<Decisions> {
+/// By column, the decisions that are nearer than the margin.
+pub fn near_decisions(batch: &Batch, margin: Span, stop: &AtomicBool) -> Vec<NearDecisions> {
     use rayon::prelude::*;
     batch.cells.par_iter().map(|cell| decisions(cell, margin, stop)).collect()
 }
 
-/// Runs all cells in both drivers and compares them, by column; one whose live cell died does not keep the others from that.
+/// Runs all cells in both drivers and compares them, by column. An error of one live cell leaves the others their results.
 ///
 /// # Errors
 /// If the live driver cannot start.
@@ -59,17 +60,17 @@ pub fn run_both(
     batch: Batch,
     margin: Span,
     stop: &Arc<AtomicBool>,
-) -> io::Result<Vec<Result<Pair, Died>>> {
+) -> io::Result<Vec<Result<ColumnResult, CellError>>> {
     let scale = batch.scale;
     let cells = batch.cells.clone();
     let log = |cell: &Cell| Log::new(cell.federation.videos.len());
-    let lived = batch.live(scenario, plans, &log, stop)?;
-    let pair = |(cell, alive): (&Arc<Cell>, Result<crate::live::run::Alive<Log>, Died>)| {
+    let live_runs = batch.run(scenario, plans, &log, stop)?;
+    let pair = |(cell, alive): (&Arc<Cell>, Result<CellRun<Log>, CellError>)| {
         let alive = alive?;
         let comparison = alive.result.map(|live| {
             let (every, bucket) = (cell.sampling.every, cell.sampling.bucket);
             let collector = Collector::new(&cell.federation, &cell.sessions, every, bucket);
-            let mut all = Both(collector, Both(log(cell), Counts::new(cell)));
+            let mut all = Both(collector, Both(log(cell), DisplayedCounts::new(cell)));
             let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
             let Both(collector, Both(simulated, counts)) = all;
             let observed = collector.finish(cell.end.latest(), &ending, Aggregates::default());
@@ -79,7 +80,7 @@ pub fn run_both(
                 Setting { federation: &cell.federation, counts: &counts, margin, scale },
             )
         });
-        Ok(Pair { comparison, counts: alive.lived.refusals })
+        Ok(ColumnResult { comparison, counts: alive.outcome.refusals })
     };
-    Ok(cells.iter().zip(lived).map(pair).collect())
+    Ok(cells.iter().zip(live_runs).map(pair).collect())
 }

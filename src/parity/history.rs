@@ -1,4 +1,4 @@
-//! What an instance shows over time.
+//! The display of an instance over time.
 
 use crate::cell::Cell;
 use crate::domain::federation::Video;
@@ -7,7 +7,7 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use std::sync::Arc;
 
-/// The instances of a cell before anything happens.
+/// The instances of a cell before its first event.
 pub(super) fn instances(cell: &Cell) -> Vec<Instance> {
     let videos: Arc<[Video]> = cell.federation.videos.as_slice().into();
     let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
@@ -16,25 +16,24 @@ pub(super) fn instances(cell: &Cell) -> Vec<Instance> {
     cell.federation.instances.iter().enumerate().map(start).collect()
 }
 
-/// What one instance showed over time.
+/// What one instance displays over time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct History {
-    /// By video: each count from its time on, in order; several of one instant came one after another.
+pub(super) struct DisplayHistory {
+    /// By video: each count and the time from which it is displayed, in order.
     steps: Vec<Vec<(Time, u64)>>,
 }
 
-impl History {
-    /// Nothing, of so many videos, from T0 on.
-    pub(super) fn new(videos: usize) -> History {
-        History { steps: vec![vec![(Time::ZERO, 0)]; videos] }
+impl DisplayHistory {
+    /// A count of 0 for each video, from T0 on.
+    pub(super) fn new(videos: usize) -> DisplayHistory {
+        DisplayHistory { steps: vec![vec![(Time::ZERO, 0)]; videos] }
     }
 
-    /// Of how many videos.
     pub(super) fn videos(&self) -> usize {
         self.steps.len()
     }
 
-    /// What an instance shows from an instant on.
+    /// Notes what an instance displays from a time on.
     pub(super) fn note(&mut self, at: Time, instance: &Instance) {
         for (video, steps) in self.steps.iter_mut().enumerate() {
             let count = instance.displayed(VideoId::at(video));
@@ -44,7 +43,7 @@ impl History {
         }
     }
 
-    /// The counts shown for a video at any time from one instant to another, both included.
+    /// The counts displayed for a video at any time from `from` to `until`, both included.
     pub(super) fn shown(&self, video: VideoId, from: Time, until: Time) -> impl Iterator<Item = u64> + '_ {
         let steps = &self.steps[video.index()];
         let first = steps.partition_point(|step| step.0 < from).saturating_sub(1);
@@ -52,7 +51,7 @@ impl History {
         steps[first..end.max(first + 1)].iter().map(|step| step.1)
     }
 
-    /// Whether a count is among those shown within a margin of an instant.
+    /// Whether a count is displayed at any time within a margin of a time.
     pub(super) fn shows(&self, video: VideoId, at: Time, margin: Span, count: u64) -> bool {
         self.shown(video, at.before(margin), at + margin).any(|shown| shown == count)
     }

@@ -1,7 +1,7 @@
-//! What a run did, message by message and sample by sample, whoever drove it.
+//! The log of a run, message by message and sample by sample, by either driver.
 //!
-//! A message is named by what it carries and whom it goes between, never by a time or by the order of work, so that the
-//! same message has the same name in the simulation and over real HTTP. Times are true model time.
+//! A message is named by its ends and by what it carries, never by a time or by an order. So the same message has the same
+//! name in the simulation and over real HTTP. Times are model time by the true clock.
 
 use crate::cell::Cell;
 use crate::domain::federation::Federation;
@@ -11,12 +11,12 @@ use crate::foundation::units::Time;
 use crate::instance::{Effect, Input, Instance};
 use crate::mechanism::activity::{Kind, Stamp, Subject};
 use crate::observe::{Observer, QueueSample, RequestOutcome};
-use crate::parity::history::{History, instances};
+use crate::parity::history::{DisplayHistory, instances};
 use std::collections::BTreeMap;
 
-/// What tells a message from all others of a run. In this order messages lie beside those of their link.
+/// The name of a message, unique in a run. The order is by link first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Name {
+pub struct MessageName {
     /// The instance that sends it.
     pub from: InstanceId,
     /// The instance that it goes to.
@@ -25,30 +25,30 @@ pub struct Name {
     pub kind: Kind,
     /// The video.
     pub video: VideoId,
-    /// Who built what it carries.
+    /// Who built the activity.
     pub author: InstanceId,
-    /// What that is about.
+    /// What the activity is about.
     pub subject: Subject,
-    /// Which sending that is.
+    /// Which sending it is.
     pub stamp: Stamp,
-    /// How often the message was sent before.
+    /// How often it was sent before.
     pub attempt: u8,
 }
 
-/// One request, as far as it got.
+/// One request, as far as it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Passage {
+pub struct Request {
     /// Its job, counted per run.
     pub job: u64,
-    /// When its job was made.
+    /// When its job was created.
     pub created: Time,
     /// When it began.
     pub begun: Time,
-    /// When its receiver took it.
+    /// When its receiver accepted it.
     pub delivered: Option<Time>,
-    /// When what it carries took effect.
+    /// When its activity took effect.
     pub effect: Option<Time>,
-    /// When it was over for its sender, and how.
+    /// When it ended for its sender, and how.
     pub over: Option<(Time, RequestOutcome)>,
     /// The count that it carries.
     pub result: Option<u32>,
@@ -60,26 +60,26 @@ pub struct Passage {
 
 /// What was displayed at one sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shown {
-    /// When it was planned.
+pub struct DisplaySample {
+    /// Its planned time.
     pub at: Time,
-    /// By instance and then video; none at an instance that is down.
+    /// By instance, then by video. None at an instance that is down.
     pub counts: Vec<Option<Vec<u64>>>,
 }
 
-/// Notes what a driver reports, for a comparison with another driver.
+/// Logs what a driver reports, for the comparison with the other driver.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     videos: usize,
-    messages: BTreeMap<Name, Vec<Passage>>,
-    samples: Vec<Shown>,
+    messages: BTreeMap<MessageName, Vec<Request>>,
+    samples: Vec<DisplaySample>,
 }
 
-impl Name {
+impl MessageName {
     /// The name of a message.
-    pub fn of(message: &Message) -> Name {
+    pub fn of(message: &Message) -> MessageName {
         let activity = &message.activity;
-        Name {
+        MessageName {
             from: message.from,
             to: message.to,
             kind: message.kind,
@@ -91,7 +91,7 @@ impl Name {
         }
     }
 
-    /// What it is, for people.
+    /// The message as text.
     pub fn describe(&self, federation: &Federation) -> String {
         let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
         let Stamp { session, number } = self.stamp;
@@ -110,38 +110,38 @@ impl Name {
 }
 
 impl Log {
-    /// Nothing yet, in a federation of so many videos.
+    /// An empty log for a federation with this number of videos.
     pub fn new(videos: usize) -> Log {
         Log { videos, ..Log::default() }
     }
 
-    /// All messages by name, each with its requests in the order in which they began.
-    pub fn messages(&self) -> &BTreeMap<Name, Vec<Passage>> {
+    /// All messages by name, each with its requests in the order of their beginnings.
+    pub fn messages(&self) -> &BTreeMap<MessageName, Vec<Request>> {
         &self.messages
     }
 
     /// The samples, in order.
-    pub fn samples(&self) -> &[Shown] {
+    pub fn samples(&self) -> &[DisplaySample] {
         &self.samples
     }
 
-    /// Sets what the first request of this message has not reached yet.
+    /// Sets a field of the first request of a message that has it open.
     fn reach(
         &mut self,
         message: &Message,
-        is_open: impl Fn(&Passage) -> bool,
-        set: impl FnOnce(&mut Passage),
+        is_open: impl Fn(&Request) -> bool,
+        set: impl FnOnce(&mut Request),
     ) {
-        let passages = self.messages.get_mut(&Name::of(message));
-        if let Some(passage) = passages.into_iter().flatten().find(|passage| is_open(passage)) {
-            set(passage);
+        let requests = self.messages.get_mut(&MessageName::of(message));
+        if let Some(request) = requests.into_iter().flatten().find(|request| is_open(request)) {
+            set(request);
         }
     }
 }
 
 impl Observer for Log {
     fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
-        let passage = Passage {
+        let request = Request {
             job: message.job,
             created: message.created,
             begun: now,
@@ -152,20 +152,20 @@ impl Observer for Log {
             head_bytes: u32::from(message.head_bytes),
             body_bytes: message.body_bytes,
         };
-        self.messages.entry(Name::of(message)).or_default().push(passage);
+        self.messages.entry(MessageName::of(message)).or_default().push(request);
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
-        self.reach(message, |passage| passage.delivered.is_none(), |passage| passage.delivered = Some(now));
+        self.reach(message, |request| request.delivered.is_none(), |request| request.delivered = Some(now));
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
-        let is_open = |passage: &Passage| passage.effect.is_none() && passage.delivered.is_some();
-        self.reach(message, is_open, |passage| passage.effect = Some(now));
+        let is_open = |request: &Request| request.effect.is_none() && request.delivered.is_some();
+        self.reach(message, is_open, |request| request.effect = Some(now));
     }
 
     fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
-        self.reach(message, |passage| passage.over.is_none(), |passage| passage.over = Some((now, outcome)));
+        self.reach(message, |request| request.over.is_none(), |request| request.over = Some((now, outcome)));
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
@@ -174,28 +174,28 @@ impl Observer for Log {
             let counts = (0..videos).map(|video| instance.displayed(VideoId::at(video)));
             instance.is_up().then(|| counts.collect())
         };
-        self.samples.push(Shown { at: now, counts: instances.iter().map(counts).collect() });
+        self.samples.push(DisplaySample { at: now, counts: instances.iter().map(counts).collect() });
     }
 }
 
-/// What every instance shows at any time of a run, found out on copies that are given the same inputs.
+/// What every instance displays at any time of a run. Copies of the instances handle the same inputs.
 #[derive(Clone, Debug)]
-pub struct Counts {
+pub struct DisplayedCounts {
     instances: Vec<Instance>,
-    pub(super) histories: Vec<History>,
+    pub(super) histories: Vec<DisplayHistory>,
     effects: Vec<Effect>,
 }
 
-impl Counts {
-    /// Of a cell before anything happens.
-    pub fn new(cell: &Cell) -> Counts {
+impl DisplayedCounts {
+    /// A cell before its first event.
+    pub fn new(cell: &Cell) -> DisplayedCounts {
         let instances = instances(cell);
-        let history = History::new(cell.federation.videos.len());
-        Counts { histories: vec![history; instances.len()], instances, effects: Vec::new() }
+        let history = DisplayHistory::new(cell.federation.videos.len());
+        DisplayedCounts { histories: vec![history; instances.len()], instances, effects: Vec::new() }
     }
 }
 
-impl Observer for Counts {
+impl Observer for DisplayedCounts {
     fn handled(&mut self, now: Time, clock: Time, instance: InstanceId, input: &Input<'_>) {
         let copy = &mut self.instances[instance.index()];
         copy.handle(clock, *input, &mut self.effects);

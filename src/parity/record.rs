@@ -1,5 +1,5 @@
-//! A simulated run, written down so that its instances can be asked again: every input of each, every request, every
-//! start of a job, every look at the health of follows; and what each instance showed at any time.
+//! The record of a simulated run, by which its instances can be replayed: every input of each, every request, every start
+//! of a job, every note on the health of follows.
 
 use crate::cell::Cell;
 use crate::domain::faults::Timetable;
@@ -8,15 +8,15 @@ use crate::event::{Event, Message};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance};
-use crate::mechanism::activity::Activity;
+use crate::mechanism::activity::{Activity, Subject};
 use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use crate::parity::log::Log;
 use crate::sim;
 use std::sync::atomic::AtomicBool;
 
-/// An input of an instance, kept.
+/// An input of an instance, by value.
 #[derive(Clone, Debug)]
-pub(super) enum Kept {
+pub(super) enum RecordedInput {
     Heartbeat(Heartbeat),
     Receive {
         activity: Activity,
@@ -31,65 +31,65 @@ pub(super) enum Kept {
     },
     Stop,
     Restart(Option<Box<Rules>>),
-    /// No input: what the instance shows is noted.
+    /// No input: the display of the instance is sampled.
     Sample,
 }
 
-/// Something that came to an instance.
+/// An input and its time.
 #[derive(Clone, Debug)]
-pub(super) struct Taken {
-    /// By the true clock.
+pub(super) struct TimedInput {
     pub(super) at: Time,
-    /// By the instance's.
+    /// By the clock of the instance.
     pub(super) clock: Time,
-    pub(super) what: Kept,
+    pub(super) what: RecordedInput,
 }
 
 /// A job that a queue started.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Start {
+pub(super) struct JobStart {
     pub(super) instance: InstanceId,
     pub(super) queue: QueueName,
-    /// When it was put into the queue.
+    /// When it entered the queue.
     pub(super) entered: Time,
 }
 
-/// A run, written down.
 pub(super) struct Record {
-    /// By instance, in the order in which they came; those that found its process gone are among them.
-    pub(super) inputs: Vec<Vec<Taken>>,
+    /// By instance, in order, also those that came while its process was down.
+    pub(super) inputs: Vec<Vec<TimedInput>>,
     pub(super) log: Log,
-    pub(super) starts: Vec<Start>,
+    pub(super) starts: Vec<JobStart>,
     pub(super) health: Vec<(Time, HealthNote)>,
 }
 
-impl Kept {
-    /// Whether it comes at its time exactly, whoever drives.
+impl RecordedInput {
+    /// Whether it comes at exactly the same time in both drivers.
     pub(super) fn is_exact(&self) -> bool {
-        !matches!(self, Kept::Heartbeat(_) | Kept::Receive { .. } | Kept::ReportWatch { .. })
+        !matches!(
+            self,
+            RecordedInput::Heartbeat(_) | RecordedInput::Receive { .. } | RecordedInput::ReportWatch { .. }
+        )
     }
 
     fn input(&self) -> Option<Input<'_>> {
         Some(match self {
-            Kept::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
-            Kept::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
-            Kept::Tick(number) => Input::Tick { number: *number },
-            Kept::FlushUpdates(number) => Input::FlushUpdates { number: *number },
-            Kept::ReportWatch { video, viewer, session } => {
+            RecordedInput::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
+            RecordedInput::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
+            RecordedInput::Tick(number) => Input::Tick { number: *number },
+            RecordedInput::FlushUpdates(number) => Input::FlushUpdates { number: *number },
+            RecordedInput::ReportWatch { video, viewer, session } => {
                 Input::ReportWatch { video: *video, viewer: *viewer, session: *session }
             }
-            Kept::Stop => Input::Stop,
-            Kept::Restart(rules) => Input::Restart(rules.as_deref().copied()),
-            Kept::Sample => return None,
+            RecordedInput::Stop => Input::Stop,
+            RecordedInput::Restart(rules) => Input::Restart(rules.as_deref().copied()),
+            RecordedInput::Sample => return None,
         })
     }
 
-    /// Gives it to an instance, and returns what that sends, without times. An instance whose process is gone takes nothing
-    /// but a restart.
+    /// Gives it to an instance, and returns what that sends, without times. An instance that is down handles only a restart.
     pub(super) fn give(&self, clock: Time, instance: &mut Instance) -> Vec<Effect> {
         let mut effects = Vec::new();
         match self.input() {
-            Some(input) if instance.is_up() || matches!(self, Kept::Restart(_)) => {
+            Some(input) if instance.is_up() || matches!(self, RecordedInput::Restart(_)) => {
                 instance.handle(clock, input, &mut effects);
             }
             _ => {}
@@ -100,9 +100,35 @@ impl Kept {
         }
         effects
     }
+
+    /// The input as text.
+    pub(super) fn describe(&self) -> String {
+        match self {
+            RecordedInput::Heartbeat(heartbeat) => {
+                format!("heartbeat {} of visit {}", heartbeat.number, heartbeat.session)
+            }
+            RecordedInput::Receive { activity, .. } => {
+                let author = activity.author;
+                let stamp = activity.stamp;
+                match activity.subject {
+                    Subject::Viewer(..) => {
+                        format!("the View of heartbeat {} of visit {}", stamp.number, stamp.session)
+                    }
+                    Subject::Total => format!("the total of tick {} of instance {author}", stamp.number),
+                    _ => format!("what instance {author} sent"),
+                }
+            }
+            RecordedInput::Tick(number) => format!("tick {number}"),
+            RecordedInput::FlushUpdates(_) => "the flush of updates".to_owned(),
+            RecordedInput::ReportWatch { session, .. } => format!("the report of visit {session}"),
+            RecordedInput::Stop => "the stop".to_owned(),
+            RecordedInput::Restart(_) => "the restart".to_owned(),
+            RecordedInput::Sample => "the sample".to_owned(),
+        }
+    }
 }
 
-/// Runs a cell event by event and writes down what happens.
+/// Runs a cell event by event and records it.
 pub(super) fn record(cell: &Cell, timetable: &Timetable, stop: &AtomicBool) -> Record {
     let mut recorder = Recorder {
         cell,
@@ -116,7 +142,7 @@ pub(super) fn record(cell: &Cell, timetable: &Timetable, stop: &AtomicBool) -> R
         awaited: None,
     };
     sim::run(cell, &mut recorder, stop);
-    recorder.note_missed();
+    recorder.add_missed();
     recorder.record
 }
 
@@ -124,13 +150,13 @@ struct Recorder<'a> {
     cell: &'a Cell,
     timetable: &'a Timetable,
     record: Record,
-    /// What a client did at the last event, unless its instance has taken it.
-    awaited: Option<(InstanceId, Taken)>,
+    /// What a client did at the last event, until its instance handles it.
+    awaited: Option<(InstanceId, TimedInput)>,
 }
 
 impl Recorder<'_> {
-    /// What a client did and its instance did not take found no process there.
-    fn note_missed(&mut self) {
+    /// Adds what a client did while its instance was down.
+    fn add_missed(&mut self) {
         if let Some((instance, missed)) = self.awaited.take() {
             self.record.inputs[instance.index()].push(missed);
         }
@@ -139,40 +165,42 @@ impl Recorder<'_> {
 
 impl Observer for Recorder<'_> {
     fn event(&mut self, now: Time, event: &Event) {
-        self.note_missed();
+        self.add_missed();
         let (session, what) = match *event {
             Event::Heartbeat { session, number } => {
                 let visit = &self.cell.sessions[session.index()];
                 let watched = now.since(visit.start);
                 let (video, viewer) = (visit.video, visit.viewer);
-                (session, Kept::Heartbeat(Heartbeat { video, viewer, session, number, watched }))
+                (session, RecordedInput::Heartbeat(Heartbeat { video, viewer, session, number, watched }))
             }
             Event::WatchAction { session } => {
                 let visit = &self.cell.sessions[session.index()];
-                (session, Kept::ReportWatch { video: visit.video, viewer: visit.viewer, session })
+                (session, RecordedInput::ReportWatch { video: visit.video, viewer: visit.viewer, session })
             }
             _ => return,
         };
         let instance = self.cell.sessions[session.index()].instance;
         let clock = now + self.timetable.clock_ahead(instance);
-        self.awaited = Some((instance, Taken { at: now, clock, what }));
+        self.awaited = Some((instance, TimedInput { at: now, clock, what }));
     }
 
     fn handled(&mut self, now: Time, clock: Time, instance: InstanceId, input: &Input<'_>) {
         let what = match *input {
-            Input::Heartbeat(heartbeat) => Kept::Heartbeat(heartbeat),
-            Input::Receive { activity, sender } => Kept::Receive { activity: *activity, sender },
-            Input::Tick { number } => Kept::Tick(number),
-            Input::FlushUpdates { number } => Kept::FlushUpdates(number),
-            Input::ReportWatch { video, viewer, session } => Kept::ReportWatch { video, viewer, session },
-            Input::Stop => Kept::Stop,
-            Input::Restart(rules) => Kept::Restart(rules.map(Box::new)),
-            Input::Heartbeats { .. } => unreachable!("only runs that work apart skip heartbeats"),
+            Input::Heartbeat(heartbeat) => RecordedInput::Heartbeat(heartbeat),
+            Input::Receive { activity, sender } => RecordedInput::Receive { activity: *activity, sender },
+            Input::Tick { number } => RecordedInput::Tick(number),
+            Input::FlushUpdates { number } => RecordedInput::FlushUpdates(number),
+            Input::ReportWatch { video, viewer, session } => {
+                RecordedInput::ReportWatch { video, viewer, session }
+            }
+            Input::Stop => RecordedInput::Stop,
+            Input::Restart(rules) => RecordedInput::Restart(rules.map(Box::new)),
+            Input::Heartbeats { .. } => unreachable!("only the column executor skips heartbeats"),
         };
-        if matches!(what, Kept::Heartbeat(_) | Kept::ReportWatch { .. }) {
+        if matches!(what, RecordedInput::Heartbeat(_) | RecordedInput::ReportWatch { .. }) {
             self.awaited = None;
         }
-        self.record.inputs[instance.index()].push(Taken { at: now, clock, what });
+        self.record.inputs[instance.index()].push(TimedInput { at: now, clock, what });
     }
 
     fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
@@ -192,7 +220,7 @@ impl Observer for Recorder<'_> {
     }
 
     fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {
-        self.record.starts.push(Start { instance, queue, entered: now.before(waited) });
+        self.record.starts.push(JobStart { instance, queue, entered: now.before(waited) });
     }
 
     fn health(&mut self, now: Time, note: &HealthNote) {
@@ -202,7 +230,7 @@ impl Observer for Recorder<'_> {
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
         self.record.log.sample(now, number, instances, queues);
         for inputs in &mut self.record.inputs {
-            inputs.push(Taken { at: now, clock: now, what: Kept::Sample });
+            inputs.push(TimedInput { at: now, clock: now, what: RecordedInput::Sample });
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What is decided outside of instances, request by request: what faults do to it, whether it is over in time, whether
-//! its receiver takes so many, which of two jobs a queue takes first, and whether it falls into the run.
+//! Decisions outside of instances, request by request: faults, time-outs, rate limits, kept connections, the health of
+//! follows, the order of two jobs in a queue, and the end of the run.
 
 use crate::cell::Cell;
 use crate::domain::delivery::Queues;
@@ -9,63 +9,63 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::network::Network;
 use crate::observe::{QueueName, RequestOutcome};
-use crate::parity::decisions::Found;
-use crate::parity::log::{Name, Passage};
+use crate::parity::log::{MessageName, Request};
+use crate::parity::near::Findings;
 use crate::parity::record::Record;
 use crate::request::message_name;
 use crate::scenario::End;
 use std::collections::{BTreeMap, VecDeque};
 
-/// A score of follow health below this is near to the end of the follow.
+/// A follow whose health has a lower score is near its end.
 const SCORE_LOW: i64 = 100;
 
-/// Looks at all requests of a run.
-pub(super) fn look_at_requests(record: &Record, timetable: &Timetable, margin: Span, found: &mut Found<'_>) {
+/// Finds the near decisions about the requests of a run.
+pub(super) fn check_requests(record: &Record, timetable: &Timetable, found: &mut Findings<'_>) {
     let cell = found.cell;
     let regions: Vec<_> = cell.federation.instances.iter().map(|instance| instance.region).collect();
-    let mut looker = Looker {
+    let mut checks = RequestChecks {
         cell,
         timetable,
         network: Network::new(&cell.network, &regions, cell.seed),
         changes: timetable.changes().into_iter().map(|(at, instance, _)| (instance, at)).collect(),
-        margin,
+        found,
     };
-    looker.changes.sort_unstable();
-    for (name, passages) in record.log.messages() {
-        for passage in passages {
+    checks.changes.sort_unstable();
+    for (name, requests) in record.log.messages() {
+        for request in requests {
             if matches!(cell.end, End::At(_)) {
-                looker.look_at_end(name, passage, found);
+                checks.check_end(name, request);
             }
-            if passage.begun <= cell.end.latest() {
-                looker.look_at_faults(name, passage, found);
-                looker.look_at_time_out(name, passage, found);
+            if request.begun <= cell.end.latest() {
+                checks.check_faults(name, request);
+                checks.check_time_out(name, request);
             }
         }
     }
-    let mut links: BTreeMap<(InstanceId, InstanceId), Vec<&Passage>> = BTreeMap::new();
-    for (name, passages) in record.log.messages() {
-        links.entry((name.to, name.from)).or_default().extend(passages);
+    let mut links: BTreeMap<(InstanceId, InstanceId), Vec<&Request>> = BTreeMap::new();
+    for (name, requests) in record.log.messages() {
+        links.entry((name.to, name.from)).or_default().extend(requests);
     }
-    for ((to, from), passages) in links {
-        looker.look_at_rate(to, from, &passages, found);
-        looker.look_at_kept_connections(from, to, &passages, found);
-        looker.look_at_health(from, to, &passages, record, found);
+    for ((to, from), requests) in links {
+        checks.check_rate(to, from, &requests);
+        checks.check_kept_connections(from, to, &requests);
+        checks.check_health(from, to, &requests, record);
     }
-    looker.look_at_queues(record, found);
+    checks.check_queues(record);
 }
 
-struct Looker<'a> {
+struct RequestChecks<'a, 'b> {
     cell: &'a Cell,
     timetable: &'a Timetable,
     network: Network,
     /// When processes stop and start.
     changes: Vec<(InstanceId, Time)>,
-    margin: Span,
+    found: &'a mut Findings<'b>,
 }
 
-impl Looker<'_> {
-    /// The latency that a message is drawn and has at a time; none if the network loses it.
-    fn latency(&mut self, name: &Name, at: Time) -> Option<Span> {
+impl RequestChecks<'_, '_> {
+    /// The latency of a message at a time: drawn and added. None if the network loses it.
+    fn latency(&mut self, name: &MessageName, at: Time) -> Option<Span> {
         let activity = Activity {
             video: name.video,
             author: name.author,
@@ -81,32 +81,32 @@ impl Looker<'_> {
         Some(drawn + self.timetable.added_latency(name.from, name.to, at))
     }
 
-    /// Whether a request begins or is taken near the end of the run.
-    fn look_at_end(&self, name: &Name, passage: &Passage, found: &mut Found<'_>) {
+    /// Finds a request that begins or arrives near the end of the run.
+    fn check_end(&mut self, name: &MessageName, request: &Request) {
         let end = self.cell.end.latest();
-        // what a tick or a flush just after the end would send is not sent by anybody
+        // neither driver sends what a tick or a flush just after the end would send
         let of_exact = name.author == name.from && matches!(name.subject, Subject::Total | Subject::Update);
-        let times = [(Some(passage.begun), "begins"), (passage.delivered, "arrives")];
+        let times = [(Some(request.begun), "begins"), (request.delivered, "arrives")];
         for (at, how) in times {
-            let Some(at) = at.filter(|at| at.is_near(end, self.margin)) else { continue };
-            if at > end && of_exact && passage.created > end {
+            let Some(at) = at.filter(|at| at.is_near(end, self.found.margin)) else { continue };
+            if at > end && of_exact && request.created > end {
                 continue;
             }
-            let by = Span::from_ns(at.ns().abs_diff(end.ns()));
-            found.note(name.from, at, by, || {
+            let by = distance(at, end);
+            self.found.note(name.from, at, by, || {
                 format!("{} {how} near the end of the run", name.describe(&self.cell.federation))
             });
             return;
         }
     }
 
-    /// The first step of the timetable within the margin of a time that something does not hold across, and how far it is.
+    /// How far the nearest change of the timetable is, within the margin, across which `holds` changes.
     fn step_near<T: PartialEq>(&self, at: Time, holds: impl Fn(Time) -> T) -> Option<Span> {
         let now = holds(at);
-        let (mut step, until) = (at.before(self.margin), at + self.margin);
+        let (mut step, until) = (at.before(self.found.margin), at + self.found.margin);
         loop {
             if holds(step) != now {
-                return Some(Span::from_ns(step.ns().abs_diff(at.ns())));
+                return Some(distance(step, at));
             }
             step = self.timetable.next_change(step);
             if step > until {
@@ -115,10 +115,10 @@ impl Looker<'_> {
         }
     }
 
-    fn look_at_faults(&mut self, name: &Name, passage: &Passage, found: &mut Found<'_>) {
-        let Name { from, to, .. } = *name;
+    fn check_faults(&mut self, name: &MessageName, request: &Request) {
+        let MessageName { from, to, .. } = *name;
         let waits = self.cell.delivery.queues != Queues::Unlimited;
-        let left = passage.begun + if waits { self.cell.delivery.sign } else { Span::ZERO };
+        let left = request.begun + if waits { self.cell.delivery.sign } else { Span::ZERO };
         let timetable = self.timetable;
         let of_link = |at| {
             (
@@ -129,41 +129,41 @@ impl Looker<'_> {
         };
         let drawn = self.latency(name, left);
         let mut near = self.step_near(left, of_link).filter(|_| drawn.is_some());
-        let arrivals = drawn.map(|latency| left + latency).into_iter().chain(passage.delivered);
+        let arrivals = drawn.map(|latency| left + latency).into_iter().chain(request.delivered);
         for at in arrivals {
             near = near.or_else(|| self.step_near(at, |at| timetable.reachability(to, at)));
         }
-        if let Some(at) = passage.delivered {
+        if let Some(at) = request.delivered {
             near = near.or_else(|| self.step_near(at, |at| timetable.answer_delay(to, at)));
         }
         if let Some(by) = near {
-            found.note(from, passage.begun, by, || {
+            self.found.note(from, request.begun, by, || {
                 format!(
                     "{} passes near the beginning or the end of a fault",
                     name.describe(&self.cell.federation)
                 )
             });
         }
-        let next = self.changes.partition_point(|&(id, at)| (id, at) < (from, passage.begun));
+        let next = self.changes.partition_point(|&(id, at)| (id, at) < (from, request.begun));
         let by = self
             .changes
             .get(next)
             .filter(|change| change.0 == from)
-            .map(|change| change.1.since(passage.begun));
-        if let Some(by) = by.filter(|by| *by > Span::ZERO && *by <= self.margin) {
-            found.note(from, passage.begun, by, || {
+            .map(|change| change.1.since(request.begun));
+        if let Some(by) = by.filter(|by| *by > Span::ZERO && *by <= self.found.margin) {
+            self.found.note(from, request.begun, by, || {
                 format!("{} begins just before its process is gone", name.describe(&self.cell.federation))
             });
         }
     }
 
-    /// Whether the sender would stop waiting, or not yet.
-    fn look_at_time_out(&mut self, name: &Name, passage: &Passage, found: &mut Found<'_>) {
-        let (Some((over, outcome)), Some(delivered)) = (passage.over, passage.delivered) else { return };
-        let deadline = passage.begun + self.cell.delivery.timeout;
+    /// Finds a request that is answered near its time-out.
+    fn check_time_out(&mut self, name: &MessageName, request: &Request) {
+        let (Some((over, outcome)), Some(delivered)) = (request.over, request.delivered) else { return };
+        let deadline = request.begun + self.cell.delivery.timeout;
         let answered = match outcome {
             RequestOutcome::TimedOut => {
-                let Some(latency) = self.latency(name, passage.begun) else { return };
+                let Some(latency) = self.latency(name, request.begun) else { return };
                 delivered
                     + self.cell.delivery.verify
                     + self.timetable.answer_delay(name.to, delivered)
@@ -171,27 +171,27 @@ impl Looker<'_> {
             }
             _ => over,
         };
-        if answered.is_near(deadline, self.margin) {
-            let by = Span::from_ns(answered.ns().abs_diff(deadline.ns()));
-            found.note(name.from, answered, by, || {
+        if answered.is_near(deadline, self.found.margin) {
+            let by = distance(answered, deadline);
+            self.found.note(name.from, answered, by, || {
                 format!("{} is answered near its time-out", name.describe(&self.cell.federation))
             });
         }
     }
 
-    /// Whether a receiver takes within a window nearly as many of a sender as it may, or more.
-    fn look_at_rate(&self, to: InstanceId, from: InstanceId, passages: &[&Passage], found: &mut Found<'_>) {
+    /// Finds requests of a sender that are as many in a window as the limit of the receiver, or nearly.
+    fn check_rate(&mut self, to: InstanceId, from: InstanceId, requests: &[&Request]) {
         let Some(limit) = self.cell.delivery.rate_limit else { return };
-        let refused = |passage: &&Passage| match passage.over {
+        let refused = |request: &&Request| match request.over {
             Some((at, RequestOutcome::Refused)) => Some(at),
-            _ => passage.delivered,
+            _ => request.delivered,
         };
-        let mut arrivals: Vec<Time> = passages.iter().filter_map(refused).collect();
+        let mut arrivals: Vec<Time> = requests.iter().filter_map(refused).collect();
         arrivals.sort_unstable();
         let many = (limit.requests as usize).max(1);
         for window in arrivals.windows(many) {
-            if window[many - 1].since(window[0]) <= limit.per + self.margin {
-                found.note(to, window[many - 1], Span::ZERO, || {
+            if window[many - 1].since(window[0]) <= limit.per + self.found.margin {
+                self.found.note(to, window[many - 1], Span::ZERO, || {
                     let name = &self.cell.federation.instances[from.index()].name;
                     format!(
                         "so many requests of {name} in {} are at its limit of {}",
@@ -203,40 +203,27 @@ impl Looker<'_> {
         }
     }
 
-    /// Whether a connection that is kept is used when its receiver closes it.
-    fn look_at_kept_connections(
-        &self,
-        from: InstanceId,
-        to: InstanceId,
-        passages: &[&Passage],
-        found: &mut Found<'_>,
-    ) {
+    /// Finds a request that begins near the time at which its receiver closes the kept connection.
+    fn check_kept_connections(&mut self, from: InstanceId, to: InstanceId, requests: &[&Request]) {
         let rules = &self.cell.federation.instances[from.index()].rules;
         let Some(idle) = self.cell.delivery.keep_alive.idle(rules) else { return };
-        let mut begun: Vec<Time> = passages.iter().map(|passage| passage.begun).collect();
+        let mut begun: Vec<Time> = requests.iter().map(|request| request.begun).collect();
         begun.sort_unstable();
-        for (over, _) in passages.iter().filter_map(|passage| passage.over) {
+        for (over, _) in requests.iter().filter_map(|request| request.over) {
             let closes = over + idle;
-            let next = begun.partition_point(|&at| at < closes.before(self.margin));
-            if let Some(&at) = begun.get(next).filter(|at| at.is_near(closes, self.margin)) {
-                let by = Span::from_ns(at.ns().abs_diff(closes.ns()));
+            let next = begun.partition_point(|&at| at < closes.before(self.found.margin));
+            if let Some(&at) = begun.get(next).filter(|at| at.is_near(closes, self.found.margin)) {
+                let by = distance(at, closes);
                 let name = &self.cell.federation.instances[to.index()].name;
-                found.note(from, at, by, || {
+                self.found.note(from, at, by, || {
                     format!("its connection to {name} is closed near the next request")
                 });
             }
         }
     }
 
-    /// Whether a look at the health of follows might have found something else.
-    fn look_at_health(
-        &self,
-        from: InstanceId,
-        to: InstanceId,
-        passages: &[&Passage],
-        record: &Record,
-        found: &mut Found<'_>,
-    ) {
+    /// Finds a delivery near a note on the health of its follow, where the score is low.
+    fn check_health(&mut self, from: InstanceId, to: InstanceId, requests: &[&Request], record: &Record) {
         let of_link =
             |(_, note): &&(Time, crate::observe::HealthNote)| (note.instance, note.follower) == (from, to);
         for &(at, note) in record.health.iter().filter(of_link) {
@@ -244,22 +231,24 @@ impl Looker<'_> {
                 continue;
             }
             let times =
-                passages.iter().flat_map(|passage| [Some(passage.created), passage.over.map(|over| over.0)]);
-            let near = times.flatten().find(|time| time.is_near(at, self.margin));
+                requests.iter().flat_map(|request| [Some(request.created), request.over.map(|over| over.0)]);
+            let near = times.flatten().find(|time| time.is_near(at, self.found.margin));
             if let Some(time) = near {
-                let by = Span::from_ns(time.ns().abs_diff(at.ns()));
+                let by = distance(time, at);
                 let name = &self.cell.federation.instances[to.index()].name;
-                found.note(from, at, by, || format!("it decides about the follow of {name} near a delivery"));
+                self.found
+                    .note(from, at, by, || format!("it decides about the follow of {name} near a delivery"));
             }
         }
     }
 
-    /// Whether two jobs enter a queue so near to each other that either may be the first, and that matters.
-    fn look_at_queues(&self, record: &Record, found: &mut Found<'_>) {
+    /// Finds two jobs that enter a queue near each other, of which one has to wait for the other.
+    fn check_queues(&mut self, record: &Record) {
         let figures = &self.cell.delivery;
         if figures.queues != Queues::Peertube {
             return;
         }
+        let margin = self.found.margin;
         for ((from, queue), jobs) in queues(record, self.cell.end.latest()) {
             let slots = match queue {
                 QueueName::Sequential => figures.sequential_jobs,
@@ -268,13 +257,13 @@ impl Looker<'_> {
             };
             for (number, job) in jobs.iter().enumerate() {
                 let before = jobs[..number].iter().rev();
-                let near = before.take_while(|first| job.created.since(first.created) <= self.margin);
-                for first in near.filter(|first| first.may_change_places_with(job, self.margin)) {
+                let near = before.take_while(|first| job.created.since(first.created) <= margin);
+                for first in near.filter(|first| first.may_change_places_with(job, margin)) {
                     let others = jobs.iter().take_while(|other| other.created <= job.created);
                     let busy = others.filter(|other| other.over >= first.created).count();
                     if busy > slots as usize {
                         let by = job.created.since(first.created);
-                        found.note(from, first.created, by, || {
+                        self.found.note(from, first.created, by, || {
                             format!(
                                 "two jobs enter its {} queue, and one must wait for the other",
                                 queue.name()
@@ -287,7 +276,11 @@ impl Looker<'_> {
     }
 }
 
-/// A job of a queue: when it entered, when its first request began, when its last was over.
+fn distance(one: Time, other: Time) -> Span {
+    Span::from_ns(one.ns().abs_diff(other.ns()))
+}
+
+/// A job of a queue: when it entered, when its first request began, when its last ended.
 #[derive(Clone, Copy, Debug)]
 struct Job {
     cause: (Subject, Stamp),
@@ -301,7 +294,7 @@ impl Job {
         self.over.since(self.begun)
     }
 
-    /// Whether either may be the first, and the other waits for it for longer than the margin.
+    /// Whether either may come first, and the other then waits for longer than the margin.
     fn may_change_places_with(&self, other: &Job, margin: Span) -> bool {
         let is_exact = |job: &Job| matches!(job.cause.0, Subject::Total | Subject::Update);
         let of_one_input = self.created == other.created && self.cause.1 == other.cause.1;
@@ -309,20 +302,20 @@ impl Job {
     }
 }
 
-/// The jobs of each queue in the order in which they entered; those that had nothing to send are left out.
+/// The jobs of each queue in order of entry, without those that sent nothing.
 fn queues(record: &Record, end: Time) -> BTreeMap<(InstanceId, QueueName), Vec<Job>> {
     let mut started: BTreeMap<(InstanceId, Time), VecDeque<QueueName>> = BTreeMap::new();
     for start in &record.starts {
         started.entry((start.instance, start.entered)).or_default().push_back(start.queue);
     }
     let mut jobs: BTreeMap<u64, (InstanceId, Job)> = BTreeMap::new();
-    for (name, passages) in record.log.messages() {
-        for passage in passages {
-            let Passage { created, begun, .. } = *passage;
-            let over = passage.over.map_or(end, |over| over.0);
+    for (name, requests) in record.log.messages() {
+        for request in requests {
+            let Request { created, begun, .. } = *request;
+            let over = request.over.map_or(end, |over| over.0);
             let cause = (name.subject, name.stamp);
             let (_, job) =
-                jobs.entry(passage.job).or_insert((name.from, Job { cause, created, begun, over }));
+                jobs.entry(request.job).or_insert((name.from, Job { cause, created, begun, over }));
             (job.begun, job.over) = (job.begun.min(begun), job.over.max(over));
         }
     }

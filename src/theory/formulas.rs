@@ -1,8 +1,7 @@
-//! The closed forms, as functions of the parameters; each comment begins with the number of its row in
-//! `docs/closed-forms.md`.
+//! The closed forms as functions of the parameters. Each comment begins with its row in `docs/closed-forms.md`.
 //!
 //! Times are in seconds, rates per second. Arrivals at each instance are Poisson, watch times exponential, each viewer
-//! has one session; tick phases are uniform. Nothing here knows how a simulation comes to its numbers.
+//! has one session; tick phases are uniform. Nothing here depends on the simulation.
 
 use libm::{exp, expm1, pow};
 

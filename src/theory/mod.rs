@@ -1,11 +1,14 @@
-//! The simulator against theory: what queueing theory and a few lines of algebra say must come out.
+//! The simulator against theory: the results of queueing theory and of algebra must come out.
 //!
-//! The closed forms are the analytic half of the evidence that the simulator is right (recordings of real servers are the other
-//! half). `table` says what is run and claimed, `formulas` holds the closed forms by their row numbers, `experiment` runs
-//! replications with fixed seeds, and `door` is the one place that passes or refuses a claim. The tests run wrong models
-//! through the same door: a check that cannot fail is none.
+//! The closed forms are the analytic half of the evidence that the simulator is right. Recordings of real servers are the
+//! other half. `formulas` holds the closed forms, `setting` and `run` make and measure replications with fixed seeds,
+//! `acceptance` accepts or refuses a claim, `experiments` lists what is run and claimed. The tests run wrong models through
+//! the same acceptance test, because a check that cannot fail is none.
 
-pub mod door;
+pub mod acceptance;
 pub mod experiment;
+pub mod experiments;
 pub mod formulas;
-pub mod table;
+pub mod run;
+mod scripted;
+pub mod setting;

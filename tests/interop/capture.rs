@@ -1,6 +1,6 @@
-//! Writes a capture as `fedisim live --capture` does, of one message of every kind that was never sent: what
-//! `scripts/interop` verifies when it is given no capture. Behind it come the recorded messages of real servers, with the
-//! canonical text that is ours of them, and with the keys of their servers where those are known.
+//! Writes a capture as `fedisim live --capture` does, of one message of every kind: what `scripts/interop` verifies if it
+//! gets no capture. The recorded messages of real servers follow, with our canonical text of them, and with the keys of
+//! their servers where those are known.
 
 use fedisim::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use fedisim::foundation::units::Time;
@@ -87,7 +87,7 @@ fn activity(author: InstanceId, subject: Subject, result: Option<u32>, form: For
     Activity { video: VideoId(0), author, subject, result, built, expires, stamp, form }
 }
 
-/// The request by which `from` posts the activity, as its receiver writes it down.
+/// The request by which `from` posts the activity, as its receiver captures it.
 fn captured(
     names: &Names,
     keys: &BTreeMap<String, KeyPair>,
@@ -118,7 +118,7 @@ fn captured(
     })
 }
 
-/// A message of a real server as its receiver would have written it down.
+/// A recorded message of a real server, as its receiver would capture it.
 fn recorded(message: &Value, keys: &Value) -> Value {
     let body = message["body"].to_string();
     let document = Document::read(body.as_bytes()).expect("the recording is of our shape");

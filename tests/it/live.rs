@@ -1,67 +1,22 @@
-//! `fedisim live` on real sockets: what it serves, whom it believes, and that nobody who attacks it stops a run or changes
-//! a count.
+//! `fedisim live` on real sockets: what it serves, what it accepts, and that attacks neither stop a run nor change a count.
 
 mod attacks;
 mod columns;
 mod floods;
-mod others;
 mod peer;
+mod peers;
 mod posted;
 mod sockets;
+mod visits;
 
 use crate::program::{Answer, Place};
 use fedisim::live::keys::PublicKey;
-use serde_json::{Value, json};
-use sockets::{Servers, get, post};
+use serde_json::json;
+use sockets::{get, post};
 use std::net::TcpListener;
 use std::thread::sleep;
 use std::time::Duration;
-
-/// Three servers and a few visits, with nothing near to anything else: two seconds are a tenth of a real one.
-const VISITS: &str = "\
-name: visits
-description: a few visits to three servers
-end: 124 s
-compare: [own]
-protocols: {own: {base: peertube-8.2.4, heartbeat: 12 s, plain_view_after: 22 s}}
-delivery: closing
-deliveries: {closing: {base: peertube, keep_alive: off}}
-other_traffic: {updates: off, watch_actions: off}
-instances: {origin: {tick_phase: 48 s}, near: {tick_phase: 58 s}, far: {tick_phase: 68 s}}
-videos: {clip: {origin: origin, length: live}, other: {origin: origin, length: 10 min}}
-viewers:
-  - video: clip
-    sessions:
-      - {instance: near, start: 5 s, watch: 80 s}
-      - {instance: far, start: 14 s, watch: 60 s}
-      - {instance: origin, start: 23 s, watch: 80 s}
-      - {instance: near, start: 33 s, watch: 30 s}
-      - {instance: far, start: 74 s, watch: 30 s}
-network: {latency: {constant: 200 ms}}
-measure: {every: 20 s}
-";
-
-/// The same servers, which nobody visits, for as long as a test needs them; a second is a second.
-fn unvisited() -> String {
-    let (before, after) = VISITS.split_once("viewers:").expect("it has visits");
-    let (_, after) = after.split_once("network:").expect("they end");
-    let before = before.replace("124 s", "10 min").replace("peertube-8.2.4, heartbeat: 12 s", "v1");
-    format!(
-        "{before}viewers: [{{video: clip, sessions: [{{instance: far, start: 9 min, watch: 9 s}}]}}]\nnetwork:{after}"
-    )
-}
-
-fn serve_unvisited(place: &Place) -> Servers {
-    place.write("visits.yaml", unvisited());
-    Servers::start(place, 3, &["live", "visits.yaml", "--time-scale", "1", "--out", "out"])
-}
-
-/// How often something was refused in a run, by its reason.
-fn counts(place: &Place, out: &str) -> Value {
-    let manifest: Value = serde_json::from_str(&place.read(&format!("{out}/manifest.json"))).expect("JSON");
-    assert_eq!(manifest["driver"], "live");
-    manifest["ran"][0]["live"]["counts"].clone()
-}
+use visits::{VISITS, serve_unvisited};
 
 #[test]
 fn actors_and_servers_are_described() {
@@ -137,11 +92,11 @@ fn a_heartbeat_by_hand_is_a_viewer_everywhere() {
     watch(0, "a", 1.0);
     comes([[1, 0]; 3]);
     watch(0, "a", 2.0);
-    // another at a follower, and one of the same name is not the same
+    // another viewer at a follower; the same name at another server is another viewer
     watch(1, "b", 0.0);
     watch(2, "a", 0.0);
     comes([[3, 0]; 3]);
-    // after 22 s it is a view, too
+    // after 22 s it counts as a view too
     watch(1, "b", 25.0);
     comes([[3, 1]; 3]);
 
@@ -155,7 +110,7 @@ fn a_heartbeat_by_hand_is_a_viewer_everywhere() {
         r#"{"currentTime": -1, "sessionId": "a"}"#,
         r#"{"currentTime": 1e300, "sessionId": "a"}"#,
         r#"{"currentTime": 1, "sessionId": 1}"#,
-        // the visits of the workload are watched by its own clients, each at its server
+        // only own clients post heartbeats of the visits of the workload
         r#"{"currentTime": 1, "visit": 0, "heartbeat": 0}"#,
         r#"{"currentTime": 1, "visit": 7, "heartbeat": 0}"#,
         r#"{"currentTime": 1, "sessionId": "a", "visit": 0}"#,
@@ -188,7 +143,7 @@ fn an_interrupted_run_ends_at_once() {
     }
 }
 
-/// What a call left behind beside the scenario.
+/// The files that a call leaves beside the scenario.
 fn left(place: &Place) -> Vec<String> {
     place.contents("").into_keys().filter(|name| name != "visits.yaml").collect()
 }
@@ -245,7 +200,7 @@ fn what_cannot_come_alive_is_refused_before_anything_is_written() {
     }
 }
 
-/// The servers of the second replication have the ports of the first.
+/// The servers of each replication have the same ports.
 #[test]
 fn replications_live_one_after_another_at_the_same_ports() {
     let place = Place::new();

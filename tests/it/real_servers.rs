@@ -4,7 +4,7 @@
 //! The recordings are of wall clock, so times are not compared; a heartbeat counts when the server had answered it. A sample
 //! at an edge, where an order within seconds decides that no recording tells, is named with its reason.
 
-use crate::conformance::OF_DELIVERY;
+use crate::conformance::rules::OF_DELIVERY;
 use fedisim::domain::protocol::Rules;
 use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};

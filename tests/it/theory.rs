@@ -1,9 +1,9 @@
-//! The simulator against theory: the first law of each experiment (`fedisim validate-model` runs them all), and planted errors.
+//! The simulator against theory: each experiment under its first law (`fedisim validate-model` runs all), and planted errors.
 
 mod planted;
 
-use fedisim::theory::door::check;
-use fedisim::theory::table::EXPERIMENTS;
+use fedisim::theory::acceptance::check;
+use fedisim::theory::experiments::EXPERIMENTS;
 
 #[test]
 fn closed_forms_hold() {
@@ -27,7 +27,7 @@ fn closed_forms_hold() {
     assert!(refused.is_empty(), "\n{}", refused.join("\n"));
 }
 
-/// The formulas against the numbers that were worked out by hand and by an independent simulation for anchor A.
+/// The formulas against numbers for anchor A that were calculated by hand and by an independent simulation.
 #[test]
 fn the_formulas_give_the_numbers_of_anchor_a() {
     let theory = (EXPERIMENTS[0].setting)(EXPERIMENTS[0].laws[0]).theory();
@@ -45,7 +45,7 @@ fn the_formulas_give_the_numbers_of_anchor_a() {
         ("v2 messages /s", theory.v2_messages_per_s(), 0.8050, 1e-4),
         ("age of the total, s", theory.total_age_s(), 60.1, 1e-9),
     ] {
-        assert!((value - expected).abs() <= 0.51 * last_digit, "{name}: {value}, worked out {expected}");
+        assert!((value - expected).abs() <= 0.51 * last_digit, "{name}: {value}, not {expected}");
     }
     // row 9 with loss, for gaps of one, two and three periods of 90 s: 90 s, 165 s and the whole L + T/2
     let gaps_s = [90.0, 180.0, 270.0].map(|gap_s| theory.covered_s(gap_s));

@@ -1,8 +1,8 @@
-//! Attacks on a run: it ends as if nobody had attacked, and has counted them.
+//! Attacks on a run: its records are those of a run without attacks, and the attacks are counted.
 
 use super::peer::signed_as;
 use super::sockets::{Servers, ask, connect, date_at, until};
-use super::{VISITS, counts};
+use super::visits::{VISITS, counts};
 use crate::program::Place;
 use fedisim::live::http_signature::prove;
 use fedisim::live::keys::KeyPair;
@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 use std::thread;
 use std::time::Duration;
 
-/// Announces a gibibyte, and goes on sending it after it was refused; what got through, in bytes.
+/// Announces a body of 1 GiB, and sends it although it is refused. Returns the bytes that got through.
 fn announce(port: u16) -> usize {
     const GIB: usize = 1 << 30;
     let mut stream = connect(port).expect("a connection");
@@ -24,7 +24,7 @@ fn announce(port: u16) -> usize {
     (0..GIB / chunk.len()).take_while(|_| stream.write_all(&chunk).is_ok()).count() * chunk.len()
 }
 
-/// Streams a body without an end; what got through, in bytes.
+/// Streams a body without an end. Returns the bytes that got through.
 fn stream(port: u16) -> usize {
     let mut stream = connect(port).expect("a connection");
     let head = format!(
@@ -35,14 +35,14 @@ fn stream(port: u16) -> usize {
     (0..1 << 14).take_while(|_| stream.write_all(chunk.as_bytes()).is_ok()).count() * chunk.len()
 }
 
-/// Sends a head byte by byte until nobody listens any more; how many tenths of a second that took.
+/// Sends a head byte by byte until the connection ends. Returns how long that took, in 0.1 s.
 fn drip(port: u16) -> usize {
     let mut stream = connect(port).expect("a connection");
     stream.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket");
     stream.write_all(b"GET /nodeinfo/2.0.json HTTP/1.1\r\nx: ").expect("it is read");
     for tenths in 0..100 {
         let refused = stream.write_all(b"x").is_err();
-        // an end, an answer or a reset: all but silence
+        // an end, an answer or a reset
         let mut bytes = [0; 1];
         let ended = stream
             .read(&mut bytes)
@@ -54,14 +54,14 @@ fn drip(port: u16) -> usize {
     100
 }
 
-/// A request as it was captured.
+/// A captured request.
 struct Captured {
     headers: Vec<(String, String)>,
     body: String,
 }
 
 impl Captured {
-    /// Waits for one to a server.
+    /// Waits for a request to a server.
     fn wait_for(place: &Place, port: u16) -> Captured {
         let host = json!(["host", format!("127.0.0.1:{port}")]);
         until("a captured request", || {
@@ -79,7 +79,7 @@ impl Captured {
         self.headers.iter().find(|(own, _)| own == name).map(|(_, value)| value.as_str()).expect("a header")
     }
 
-    /// The same with another header.
+    /// The request with another header.
     fn with(&self, name: &str, value: &str) -> Captured {
         let mut headers = self.headers.clone();
         headers.iter_mut().filter(|(own, _)| own == name).for_each(|(_, own)| value.clone_into(own));
@@ -100,7 +100,7 @@ impl Captured {
     }
 }
 
-/// The header `signature` of a request in other words: what it says that was signed is the same.
+/// A `signature` header in other spellings of the same claim.
 pub(super) fn respelled(signature: &str) -> Vec<String> {
     let parts: Vec<&str> = signature.split(',').collect();
     let [key_id, algorithm, list, value] = parts[..] else { panic!("{signature}") };
@@ -119,7 +119,7 @@ pub(super) fn respelled(signature: &str) -> Vec<String> {
     ]
 }
 
-/// A request that was taken, in all ways in which it must not be taken.
+/// Posts an accepted request again, in ways that must all be refused.
 fn forge(place: &Place, port: u16) {
     let taken = Captured::wait_for(place, port);
     assert_eq!(taken.post(port), 409, "a second time");
@@ -141,7 +141,7 @@ fn forge(place: &Place, port: u16) {
     for other in respelled(signature) {
         assert_eq!(taken.with("signature", &other).post(port), 409, "{other}");
     }
-    // the account that owns videos has the same key
+    // the owner of videos has the same key
     let owner = signature.replace("/accounts/peertube", "/accounts/root");
     assert!([401, 409].contains(&taken.with("signature", &owner).post(port)), "{owner}");
     let stranger = signature.replace("/accounts/peertube", "/accounts/nobody");
@@ -156,7 +156,7 @@ fn forge(place: &Place, port: u16) {
     assert_eq!(taken.post(port), 409, "a third time");
 }
 
-/// The records of a run: rows of a file without some columns from the end.
+/// The rows of a record without the last columns.
 fn rows(place: &Place, file: &str, without_last: usize) -> Vec<Vec<String>> {
     let mut rows = place.rows(file);
     for row in &mut rows {
@@ -166,7 +166,7 @@ fn rows(place: &Place, file: &str, without_last: usize) -> Vec<Vec<String>> {
     rows
 }
 
-/// The metrics that count something.
+/// The metrics that are counts.
 fn counted(place: &Place, out: &str) -> Vec<Vec<String>> {
     let rows = place.rows(&format!("{out}/summary.csv")).into_iter();
     rows.filter(|row| row.iter().any(|cell| cell == "messages" || cell == "B" || cell == "viewers")).collect()

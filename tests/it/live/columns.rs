@@ -1,12 +1,12 @@
-//! Columns live apart: a mistake of the program in one does not take the records of the others.
+//! Columns are independent: a panic in one leaves the others their records.
 
-use super::VISITS;
+use super::visits::VISITS;
 use crate::program::Place;
 use fedisim::cell::Cell;
 use fedisim::foundation::units::Time;
 use fedisim::instance::Instance;
 use fedisim::live::Addresses;
-use fedisim::live::run::{Batch, How};
+use fedisim::live::run::{Batch, LiveOptions};
 use fedisim::metrics::definitions::names;
 use fedisim::observe::{Observer, QueueSample};
 use fedisim::runs::folder::Held;
@@ -35,13 +35,13 @@ fn a_panic_in_a_column_leaves_the_others_their_records() {
     let scenario = read(&place.path("visits.yaml"), &changes, &names()).expect("a scenario");
     let study = Study::new(scenario, &place.path(""), &names());
     let out = place.path("out");
-    let how = How { addresses: Addresses::default(), scale: Some(20.0), capture: None };
+    let options = LiveOptions { addresses: Addresses::default(), scale: Some(20.0), capture: None };
     let (made, stop) = (AtomicU32::new(0), Arc::new(AtomicBool::new(false)));
     let observer = |_: &Cell| Panics(made.fetch_add(1, Ordering::Relaxed) == 1);
     let held = Held::take(&out).expect("nobody else has it");
     let outcome = run_live(&study, &held, false, |scenario, plans| {
-        let batch = Batch::new(scenario, plans, &how).expect("addresses");
-        let alive = batch.live(scenario, plans, &observer, &stop).expect("a runtime");
+        let batch = Batch::new(scenario, plans, &options).expect("addresses");
+        let alive = batch.run(scenario, plans, &observer, &stop).expect("a runtime");
         let results: Vec<_> = alive.into_iter().flatten().filter_map(|one| one.result).collect();
         assert_eq!(results.len(), 2);
         Ok::<_, RunError>(Together { results, failure: Some(RunError::Cells("one died".to_owned())) })

@@ -1,7 +1,7 @@
-//! Floods of clients while a run goes on: its records are those of a run that nobody floods, and what was refused is counted.
+//! Floods of clients during a run: its records are those of a run without floods, and what is refused is counted.
 
-use super::sockets::{Servers, connect, post, until};
-use super::{VISITS, counts};
+use super::sockets::{Servers, connect, get, post, until};
+use super::visits::{VISITS, counts};
 use crate::program::Place;
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -10,19 +10,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, sleep};
 use std::time::Duration;
 
-/// A few seconds of a run, slow enough that a client can post more than one heartbeat a millisecond.
+/// A short run, so slow that a client can post more than one heartbeat per ms of model time.
 const SHORT: [&str; 6] = ["--set", "end=22 s", "--set", "measure.every=10 s", "--time-scale", "6"];
 
-/// After this time the servers not only serve, but the run has begun.
+/// After this time the run has begun.
 const BEGUN: Duration = Duration::from_millis(400);
 
-/// The rows about the video that the workload watches, of counters and of links; times apart.
+/// The rows of counters and links about the video of the workload, without times.
 fn of_clip(place: &Place, out: &str) -> [Vec<Vec<String>>; 2] {
     ["counters.csv", "links.csv"].map(|file| {
         let rows = place.rows(&format!("{out}/{file}")).into_iter();
         let rows: Vec<_> = rows.filter(|row| row.iter().any(|cell| cell == "clip")).collect();
         assert!(!rows.is_empty(), "{file}");
-        // the head of a request is as long as the name of its server
+        // the sizes of heads depend on the names of the servers
         if file == "links.csv" {
             rows.into_iter().map(|row| row[..row.len() - 2].to_vec()).collect()
         } else {
@@ -31,7 +31,7 @@ fn of_clip(place: &Place, out: &str) -> [Vec<Vec<String>>; 2] {
     })
 }
 
-/// Runs the visits twice, flooded and simulated: all rows about what the workload watches are the same.
+/// Runs the visits flooded and simulated, and checks that the rows about the workload's video are equal.
 fn flooded(more: &[&str], flood: impl FnOnce(u16)) -> Value {
     let place = Place::new();
     place.write("visits.yaml", VISITS);
@@ -56,7 +56,7 @@ fn heartbeat(port: u16, video: u8, session: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Posts heartbeats as fast as they are taken; how many were answered with 204, and with 429.
+/// Posts heartbeats as fast as possible. Returns how many are answered with 204, and with 429.
 fn hammer(port: u16, count: usize) -> [usize; 2] {
     const AT_ONCE: usize = 200;
     let one = heartbeat(port, 2, "somebody");
@@ -80,7 +80,7 @@ fn hammer(port: u16, count: usize) -> [usize; 2] {
     answers
 }
 
-/// Each input has a time of its own; many more than there are milliseconds do not make time pass.
+/// Each input gets a later time, but more inputs than milliseconds do not make time pass.
 #[test]
 fn heartbeats_do_not_push_the_clock() {
     let mut answers = [0, 0];
@@ -97,7 +97,7 @@ fn heartbeats_do_not_push_the_clock() {
     assert_eq!(counts["inputs_ahead_of_clock"], answers[1], "{counts}");
 }
 
-/// Sends half a head on each of many connections, waits, and comes again.
+/// Sends half a head on each of many connections, waits, and connects again.
 fn sit(port: u16, count: usize, is_over: &AtomicBool) {
     while !is_over.load(Ordering::Relaxed) {
         let mut held = Vec::new();
@@ -125,9 +125,9 @@ fn slow_heads_do_not_take_the_places_of_the_run() {
             let is_over = Arc::clone(&is_over);
             sitting.push(thread::spawn(move || sit(port + number, 350, &is_over)));
         }
-        // somebody who asks is answered all the same
+        // a normal request is answered
         sleep(Duration::from_millis(300));
-        assert_eq!(super::get(port, "/nodeinfo/2.0.json").status, 200);
+        assert_eq!(get(port, "/nodeinfo/2.0.json").status, 200);
     });
     is_over.store(true, Ordering::Relaxed);
     for sitting in sitting {
@@ -140,7 +140,7 @@ fn slow_heads_do_not_take_the_places_of_the_run() {
 fn made_up_viewers_are_only_so_many() {
     const MADE_UP_MAX: usize = 1_000;
     let counts = flooded(&["--set", "end=44 s", "--time-scale", "10"], |port| {
-        // at an origin that sends nothing of them: what is taken is a load like any
+        // at an origin whose rules send nothing of single viewers
         let watch = |number: usize| {
             let body = json!({ "currentTime": 1, "sessionId": format!("somebody {number}") }).to_string();
             post(port, "/api/v1/videos/2/views", &body).status
@@ -157,7 +157,7 @@ fn made_up_viewers_are_only_so_many() {
     assert_eq!(counts["heartbeats_of_strangers"], MADE_UP_MAX + 1, "{counts}");
 }
 
-/// A machine that stands still for a moment is too late for what was planned meanwhile.
+/// A process that is stopped for a while is late for what is planned meanwhile.
 #[test]
 fn a_run_that_cannot_keep_up_says_so() {
     let place = Place::new();
@@ -178,7 +178,7 @@ fn a_run_that_cannot_keep_up_says_so() {
     assert_eq!(again.code, Some(1), "it is still not what the scenario says: {}", again.err);
 }
 
-/// Who watches in the workload is told by its own clients only.
+/// Only own clients can post heartbeats of the workload.
 #[test]
 fn nobody_else_speaks_for_the_workload() {
     let counts = flooded(&["--set", "end=24 s", "--time-scale", "20"], |port| {

@@ -1,4 +1,4 @@
-//! A server of others: it has a key and an inbox, and posts what it is told to, signed.
+//! A peer for tests: it has a key and an inbox, and posts signed documents.
 
 use super::sockets::{Reply, ask, date_at, plain_headers, unix_ms, until};
 use fedisim::foundation::ids::{InstanceId, SessionId, VideoId};
@@ -17,7 +17,7 @@ use std::thread;
 /// The headers that are signed.
 pub(super) const SIGNED: &str = "(request-target) host date digest";
 
-/// A request that came.
+/// A received request.
 #[derive(Clone, Debug)]
 pub(super) struct Got {
     first: String,
@@ -76,7 +76,6 @@ pub(super) struct Peer {
 }
 
 impl Peer {
-    /// It serves from now on.
     pub(super) fn start() -> Peer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         let url = format!("http://{}", listener.local_addr().expect("it has one"));
@@ -113,7 +112,7 @@ impl Peer {
         Peer { actor, inbox, key, got }
     }
 
-    /// What was posted to its inbox so far.
+    /// The posts to its inbox so far.
     pub(super) fn got(&self) -> Vec<Got> {
         self.got.lock().expect("nobody panics with it").clone()
     }
@@ -124,7 +123,7 @@ impl Peer {
         until(&format!("{kind} of {actor}"), || self.got().into_iter().find(is_it))
     }
 
-    /// What it says about a video of the server at a port, for an hour if it is no plain view: signed by it as its author.
+    /// A document of its own about a video of the server at a port, signed. It expires after an hour unless it is a plain view.
     pub(super) fn says(&self, port: u16, video: u32, subject: Subject, result: Option<u32>) -> String {
         const HOUR_MS: u64 = 3_600_000;
         let (origin, own) = (InstanceId(0), InstanceId(1));
@@ -155,24 +154,24 @@ impl Peer {
         document.signed(signature).json()
     }
 
-    /// Posts to the inbox at a port, signed with its key or that of another.
+    /// Posts to the inbox at a port, signed with a key.
     pub(super) fn post(&self, port: u16, body: &str, key: &KeyPair) -> Reply {
         self.post_of(port, body, key, &date_at(port))
     }
 
-    /// The same with another date.
+    /// Posts with another date.
     pub(super) fn post_of(&self, port: u16, body: &str, key: &KeyPair, date: &str) -> Reply {
         ask(port, "POST /inbox", &self.headers(port, body, key, date), body)
     }
 
-    /// All headers of such a post.
+    /// The headers of a signed post.
     pub(super) fn headers(&self, port: u16, body: &str, key: &KeyPair, date: &str) -> Vec<(String, String)> {
         let mut headers = plain_headers(port, body);
         headers.extend(signed_as(&self.actor, key, port, body, date));
         headers
     }
 
-    /// The same with only some of the headers signed.
+    /// The headers of a post that signs only some of them.
     pub(super) fn headers_signing(&self, port: u16, body: &str, signed: &str) -> Vec<(String, String)> {
         let mut headers = self.headers(port, body, &self.key, &date_at(port));
         let line = |name: &str| match name {
@@ -195,7 +194,7 @@ impl Peer {
     }
 }
 
-/// The headers by which an actor would prove a POST to the inbox at a port.
+/// The headers that prove a post by an actor to the inbox at a port.
 pub(super) fn signed_as(
     actor: &str,
     key: &KeyPair,

@@ -1,9 +1,9 @@
-//! What servers of others post: whatever it is and however often, the run goes on and its records are written.
+//! Posts of peers: whatever they are and however often they come, the run goes on and its records are written.
 
 use super::attacks::respelled;
 use super::peer::{Peer, SIGNED};
 use super::sockets::{Servers, ask, date_at, get, moved, until};
-use super::{VISITS, counts, unvisited};
+use super::visits::{VISITS, counts, unvisited, with_peer};
 use crate::program::Place;
 use fedisim::foundation::ids::ViewerId;
 use fedisim::mechanism::activity::Subject;
@@ -11,17 +11,8 @@ use serde_json::{Value, json};
 
 type Headers = Vec<(String, String)>;
 
-/// The second video, which nobody of the workload watches.
+/// The second video, which is not in the workload.
 const OTHER: u32 = 1;
-
-/// The scenario with a server of others that follows the origin.
-fn with_peer(scenario: &str, peer: &Peer) -> String {
-    let (actor, inbox) = (&peer.actor, &peer.inbox);
-    scenario.replace(
-        "network:",
-        &format!("peers: [{{actor: '{actor}', inbox: '{inbox}', follows: origin}}]\nnetwork:"),
-    )
-}
 
 fn viewers(port: u16) -> Value {
     get(port, "/api/v1/videos/2").json()["viewers"].clone()
@@ -32,13 +23,13 @@ fn serve_unvisited(place: &Place, peer: &Peer) -> Servers {
     Servers::start(place, 3, &["live", "visits.yaml", "--time-scale", "1", "--out", "out"])
 }
 
-/// Every retry is the same document with another date and signature. Its forwards to one follower are under way at once.
+/// A retry is the same document with another date and signature. Both forwards to a follower are in flight at once.
 #[test]
 fn the_same_document_twice_is_taken_twice() {
     let (place, peer) = (Place::new(), Peer::start());
     let slow = VISITS.replace("200 ms", "2 s").replace("base: peertube-8.2.4", "base: v1");
     let columns = slow.replace("compare: [own]", "compare: [own, v2]");
-    // without queues forwards wait for nothing
+    // without queues forwards do not wait
     let columns = columns.replace("delivery: peertube", "delivery: unlimited");
     place.write("visits.yaml", with_peer(&columns, &peer));
     let call = ["live", "visits.yaml", "--set", "end=30 s", "--time-scale", "10", "--out", "out"];
@@ -50,7 +41,7 @@ fn the_same_document_twice_is_taken_twice() {
         assert_eq!(peer.post_of(port, &body, &peer.key, &moved(&date, later_s)).status, 204);
     }
     assert_eq!(viewers(port), 3, "up to 6.0 an id that is known is another entry");
-    // the words of others, and of the very server, posted back to it
+    // documents of other servers, and of the server itself, posted to it
     let of_origin = peer.wait_for("View", &format!("{}/accounts/peertube", servers.url(0)));
     let of_near = peer.wait_for("View", &format!("{}/accounts/peertube", servers.url(1)));
     for (number, body) in [&of_origin.body, &of_near.body].into_iter().enumerate() {
@@ -87,13 +78,13 @@ fn a_request_in_other_words_is_the_same_request() {
         });
         assert_eq!(post(&other), 409, "{other:?}");
     }
-    // names of headers in capitals, white space around values, and headers that nobody signed
+    // names of headers in capitals, white space around values, and an unsigned header
     let capitals = with(&|name, value| vec![(name.to_uppercase(), format!("  {value}  "))]);
     let more = [&headers[..], &[("x-more".to_owned(), "1".to_owned())]].concat();
     for other in [capitals, more] {
         assert_eq!(post(&other), 409, "{other:?}");
     }
-    // what would be two values of one header is another text, which nobody has signed
+    // two values of one header are another text, which is not signed
     for twice in ["date", "digest", "signature"] {
         let other = with(&|name, value| {
             let one = (name.to_owned(), value.to_owned());
@@ -132,7 +123,7 @@ fn a_date_is_of_now_and_is_signed() {
     assert_eq!(ask(port, "POST /inbox", &headers, &body).status, 204, "with more than is needed");
 }
 
-/// Totals of others add up to more than one number on the wire can say.
+/// Totals of peers add up to more than a number on the wire can hold.
 #[test]
 fn extreme_numbers_change_nothing_but_what_is_shown() {
     std::thread::scope(|scope| {
@@ -185,7 +176,7 @@ fn claim_extremes(protocol: &str) {
     assert!(!place.rows("out/counters.csv").is_empty());
 }
 
-/// One that accepts connections and never answers costs one of them at a time.
+/// A peer that never answers costs one connection at a time.
 #[test]
 fn a_server_that_hangs_holds_one_socket() {
     let place = Place::new();

@@ -1,4 +1,4 @@
-//! Plain sockets: a client of HTTP that may misbehave, free ports, and the program as a number of servers.
+//! An HTTP client that may misbehave, free ports, and the program as several servers.
 
 use crate::program::{Answer, Place};
 use fedisim::foundation::units::Time;
@@ -12,10 +12,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// No answer takes longer.
+/// The time-out of reads and writes.
 const PATIENCE: Duration = Duration::from_secs(8);
 
-/// What a server answers.
+/// An answer of a server.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) status: u16,
@@ -37,7 +37,7 @@ impl Reply {
     }
 }
 
-/// The first of some ports that nobody uses, below those that connections are given.
+/// The first of `count` free ports in a row, below the range of ephemeral ports.
 pub(super) fn free_ports(count: u16) -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     const FIRST: u32 = 10_000;
@@ -72,7 +72,7 @@ fn exchange(port: u16, bytes: &[u8]) -> io::Result<Vec<u8>> {
     }
 }
 
-/// A request with these headers.
+/// Sends a request with these headers.
 pub(super) fn ask(port: u16, first: &str, headers: &[(String, String)], body: &str) -> Reply {
     let mut text = format!("{first} HTTP/1.1\r\n");
     for (name, value) in headers {
@@ -101,11 +101,11 @@ pub(super) fn post(port: u16, target: &str, body: &str) -> Reply {
     ask(port, &format!("POST {target}"), &plain_headers(port, body), body)
 }
 
-/// The date that the server at a port writes into its heads: the time of the run.
+/// The `date` of the server at a port, which is the time of the run.
 pub(super) fn date_at(port: u16) -> String {
     let head = get(port, "/nodeinfo/2.0.json").head;
     let date = head.lines().find_map(|line| line.strip_prefix("date: ")).expect("a date");
-    // heads are read in small letters
+    // heads are read in lower case
     let capitals = |word: &str| word[..1].to_uppercase() + &word[1..];
     let words: Vec<String> = date.trim_end_matches("gmt").split_whitespace().map(capitals).collect();
     format!("{} GMT", words.join(" "))
@@ -122,12 +122,12 @@ pub(super) fn unix_ms(date: &str) -> i64 {
     names(0).read_http_date(date).expect("a date").ms() as i64
 }
 
-/// A date so many seconds later, or earlier.
+/// A date that is `by_s` later.
 pub(super) fn moved(date: &str, by_s: i64) -> String {
     names(unix_ms(date) + by_s * 1_000).http_date(Time::ZERO)
 }
 
-/// Waits until something is so.
+/// Waits until `look` finds something.
 pub(super) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..1_000 {
         if let Some(found) = look() {
@@ -138,14 +138,14 @@ pub(super) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     panic!("{what} never came");
 }
 
-/// The program as servers at ports that follow each other.
+/// The program as servers at consecutive ports.
 pub(super) struct Servers {
     child: Option<Child>,
     pub(super) port: u16,
 }
 
 impl Servers {
-    /// Starts it with `--port`, and waits until it serves.
+    /// Starts it with `--port`, and waits until it answers.
     pub(super) fn start(place: &Place, count: u16, arguments: &[&str]) -> Servers {
         let port = free_ports(count);
         let at = port.to_string();

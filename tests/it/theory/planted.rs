@@ -1,7 +1,6 @@
 //! Planted errors: wrong models against the right formulas, and wrong formulas against the right model.
 //!
-//! Each must be refused at the same door as the true claims, by its mean and not by its noise, so that every check is
-//! known to be able to fail.
+//! The acceptance test must refuse each by its mean, not by its noise. So every check is known to be able to fail.
 
 use fedisim::domain::protocol::{
     AcceptResult, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
@@ -9,10 +8,11 @@ use fedisim::domain::protocol::{
 use fedisim::domain::watch::Watch;
 use fedisim::foundation::units::Span;
 use fedisim::mechanism::network::Latency;
-use fedisim::theory::door::{Claim, Refusal, check};
-use fedisim::theory::experiment::Setting;
+use fedisim::theory::acceptance::{Claim, Refusal, check};
+use fedisim::theory::experiment::Experiment;
+use fedisim::theory::experiments::EXPERIMENTS;
 use fedisim::theory::formulas::Theory;
-use fedisim::theory::table::{EXPERIMENTS, Experiment};
+use fedisim::theory::setting::Setting;
 
 /// One error, and the claim that must be refused because of it.
 struct Planted {
@@ -23,9 +23,9 @@ struct Planted {
 }
 
 enum Error {
-    /// The simulation is another than the formula's.
+    /// The simulation differs from the formula's model.
     Model(fn(&mut Setting)),
-    /// The formula is another than the simulation's.
+    /// The formula differs from the simulation's model.
     Formula(fn(&Theory) -> f64),
 }
 
@@ -205,7 +205,7 @@ fn planted_errors_are_refused() {
 }
 
 #[test]
-fn the_door_refuses_what_it_cannot_judge() {
+fn claims_that_cannot_be_judged_are_refused() {
     let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == "own viewers");
     let experiment = experiment.expect("the experiment is in the table");
     let setting = (experiment.setting)(experiment.laws[0]);

@@ -1,12 +1,10 @@
-//! One request of HTTP/1.1 on a connection of its own, and its answer: what a sender of activities, a client of the
-//! workload or a reader of an actor document does.
+//! The HTTP/1.1 client: one request on a new connection, and its answer.
 //!
-//! It connects to the address that it is given: no name is resolved, no redirect is followed, no proxy is asked. An answer
-//! is read up to a limit. The head goes out with the names of headers in lower case (RFC 9110: their case means nothing),
-//! in the order given.
+//! It connects to the given address: no name is resolved, no redirect followed, no proxy used. An answer is read up to a
+//! limit. Headers go out in the given order, with their names in lower case (RFC 9110: case has no meaning).
 
-use super::own::{OwnSockets, Purpose};
-use super::socket::Counted;
+use super::counted_stream::CountedStream;
+use super::own_sockets::{OwnSockets, Purpose};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
@@ -15,52 +13,45 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
 use std::time::Duration;
+use thiserror::Error;
 use tokio::net::TcpStream;
 
-/// No answer may be larger.
 const ANSWER_BYTES_MAX: usize = 64 << 10;
-/// Nor its head.
 const ANSWER_HEAD_BYTES_MAX: usize = 32 << 10;
-/// An answer that takes longer is none.
+/// An answer has to come within this time.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// What came back, and what crossed the socket.
+/// An answer, and the bytes that crossed the socket.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: Bytes,
-    /// Bytes that left, head and body.
+    /// Bytes of the request, head and body.
     pub(super) written: u64,
-    /// Bytes that came, head and body.
+    /// Bytes of the answer, head and body.
     pub(super) read: u64,
 }
 
-/// Why nothing came back.
-#[derive(Debug)]
+/// Why there is no answer.
+#[derive(Debug, Error)]
 pub(super) enum NoAnswer {
     /// There is no connection.
+    #[error("no connection: {0}")]
     Connect(std::io::Error),
-    /// The connection ended too early, or what came is no HTTP or too large.
+    /// The connection ended early, or what came is not HTTP or too large.
+    #[error("no answer: {0}")]
     Broken(String),
-    /// Nothing came in time.
+    /// It did not come in time.
+    #[error("no answer within {:?}", ANSWER_TIME_MAX)]
     TooSlow,
     /// The request cannot be written.
-    Unsound(String),
+    #[error("no request: {0}")]
+    Invalid(String),
 }
 
-impl std::fmt::Display for NoAnswer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            NoAnswer::Connect(error) => write!(f, "no connection: {error}"),
-            NoAnswer::Broken(error) => write!(f, "no answer: {error}"),
-            NoAnswer::TooSlow => write!(f, "no answer within {ANSWER_TIME_MAX:?}"),
-            NoAnswer::Unsound(error) => write!(f, "no request: {error}"),
-        }
-    }
-}
-
-/// Makes a request to a server of others and reads its answer.
-pub(super) async fn exchange(to: SocketAddr, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+/// Sends a request to a server outside of the run, and reads its answer.
+pub(super) async fn exchange(to: SocketAddr, head: &str, body: Bytes) -> Result<Answer, NoAnswer> {
+    let request = request_of(head, body)?;
     in_time(async {
         let stream = TcpStream::connect(to).await.map_err(NoAnswer::Connect)?;
         exchange_on(stream, request).await
@@ -68,15 +59,17 @@ pub(super) async fn exchange(to: SocketAddr, request: Request<Full<Bytes>>) -> R
     .await
 }
 
-/// The same to a server of the run, which knows whose connection it is.
+/// Sends a request to a server of the run over a registered socket, and reads its answer.
 pub(super) async fn exchange_own(
     own: &OwnSockets,
     purpose: Purpose,
     to: SocketAddr,
-    request: Request<Full<Bytes>>,
+    head: &str,
+    body: Bytes,
 ) -> Result<Answer, NoAnswer> {
+    let request = request_of(head, body)?;
     in_time(async {
-        let (stream, _noted) = own.connect(to, purpose).await.map_err(NoAnswer::Connect)?;
+        let (stream, _registration) = own.connect(to, purpose).await.map_err(NoAnswer::Connect)?;
         exchange_on(stream, request).await
     })
     .await
@@ -88,9 +81,9 @@ async fn in_time(exchange: impl Future<Output = Result<Answer, NoAnswer>>) -> Re
 
 async fn exchange_on(stream: TcpStream, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
     let broken = |error: &dyn std::fmt::Display| NoAnswer::Broken(error.to_string());
-    // a request is one small write; waiting for more would cost a round trip
+    // a request is one small write, and waiting for more would cost a round trip
     stream.set_nodelay(true).map_err(NoAnswer::Connect)?;
-    let (counted, crossed) = Counted::new(stream);
+    let (counted, bytes) = CountedStream::new(stream);
     let mut client = http1::Builder::new();
     client.max_buf_size(ANSWER_HEAD_BYTES_MAX);
     let (mut sender, connection) =
@@ -101,7 +94,7 @@ async fn exchange_on(stream: TcpStream, request: Request<Full<Bytes>>) -> Result
         let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
         Ok((status, body.map_err(|error| broken(&error))?.to_bytes()))
     };
-    // the connection is driven here, so that nothing of it outlives the answer
+    // the connection is driven here, so that it ends with the answer
     tokio::pin!(answered);
     let (status, body) = tokio::select! {
         answered = &mut answered => answered?,
@@ -110,35 +103,32 @@ async fn exchange_on(stream: TcpStream, request: Request<Full<Bytes>>) -> Result
             answered.await?
         }
     };
-    Ok(Answer { status, body, written: crossed.written(), read: crossed.read() })
+    Ok(Answer { status, body, written: bytes.written(), read: bytes.read() })
 }
 
-/// A request with exactly the lines of a head: its first line, then its headers in their order.
-pub(super) fn request_of(head: &str, body: Bytes) -> Result<Request<Full<Bytes>>, NoAnswer> {
-    let unsound = || NoAnswer::Unsound(format!("{head:?} is no head"));
+/// The request with the lines of a head: the first line, then the headers in their order.
+fn request_of(head: &str, body: Bytes) -> Result<Request<Full<Bytes>>, NoAnswer> {
+    let invalid = || NoAnswer::Invalid(format!("{head:?} is no head"));
     let mut lines = head.split("\r\n");
     let mut first = lines.next().unwrap_or_default().split(' ');
-    let (method, target) = (first.next().ok_or_else(unsound)?, first.next().ok_or_else(unsound)?);
+    let (method, target) = (first.next().ok_or_else(invalid)?, first.next().ok_or_else(invalid)?);
     let mut request = Request::new(Full::new(body));
-    *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| unsound())?;
-    *request.uri_mut() = target.parse().map_err(|_| unsound())?;
+    *request.method_mut() = Method::from_bytes(method.as_bytes()).map_err(|_| invalid())?;
+    *request.uri_mut() = target.parse().map_err(|_| invalid())?;
     for line in lines.filter(|line| !line.is_empty()) {
-        let (name, value) = line.split_once(": ").ok_or_else(unsound)?;
-        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| unsound())?;
-        request.headers_mut().append(name, HeaderValue::from_str(value).map_err(|_| unsound())?);
+        let (name, value) = line.split_once(": ").ok_or_else(invalid)?;
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| invalid())?;
+        request.headers_mut().append(name, HeaderValue::from_str(value).map_err(|_| invalid())?);
     }
     Ok(request)
 }
 
-/// A GET of a document of ActivityPub, or any other JSON.
-pub(super) fn get(host: &str, target: &str) -> Result<Request<Full<Bytes>>, NoAnswer> {
+pub(super) fn get_head(host: &str, target: &str) -> String {
     let accept = "application/activity+json, application/ld+json";
-    let head =
-        format!("GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\nconnection: close\r\n\r\n");
-    request_of(&head, Bytes::new())
+    format!("GET {target} HTTP/1.1\r\nhost: {host}\r\naccept: {accept}\r\nconnection: close\r\n\r\n")
 }
 
-/// The address in a URL of plain HTTP with a literal IP address, and the target behind it.
+/// The address and the target in a URL of plain HTTP with a literal IP address.
 pub(super) fn address_of(url: &str) -> Option<(SocketAddr, &str)> {
     let rest = url.strip_prefix("http://")?;
     let end = rest.find('/').unwrap_or(rest.len());

@@ -1,25 +1,25 @@
-//! The one door that every claim passes: a mean over replications against what a formula expects.
+//! The acceptance test of every claim: a mean over replications against the value of a formula.
 //!
-//! A claim holds when |mean - expected| is at most 4 standard errors *and* the standard error is at most 0.5 % of the
-//! expectation, so that it is able to fail, over at least 100 replications. Of something that never happens (an
-//! expectation of 0) not one occurrence passes.
+//! A claim holds if |mean - expected| <= 4 standard errors, and the standard error is at most 0.5 % of the expectation, so
+//! that the test can fail, over at least 100 replications. If the expectation is 0, the mean must be 0.
 
-use super::experiment::Run;
+use super::run::Run;
 use std::fmt;
+use thiserror::Error;
 
 const STANDARD_ERRORS: f64 = 4.0;
 const STANDARD_ERROR_SHARE_MAX: f64 = 0.005;
 const REPLICATIONS_MIN: usize = 100;
 
-/// What a formula says about a measured quantity.
+/// What a formula says of a measured quantity.
 pub struct Claim {
     /// The row of the closed forms, and the quantity.
     pub name: &'static str,
     /// The quantity in one replication.
     pub measured: fn(&Run) -> f64,
-    /// Its expectation.
+    /// Its value by the formula.
     pub expected: f64,
-    /// How exact the formula itself is, as a share: 0 but for the one row that says otherwise.
+    /// The error of the formula itself, as a share. It is 0 except for one row.
     pub formula_error: f64,
 }
 
@@ -32,23 +32,26 @@ pub struct Estimate {
     pub standard_error: f64,
 }
 
-/// Why a claim is refused.
-#[derive(Clone, Copy, Debug)]
+/// Why a claim is not accepted.
+#[derive(Clone, Copy, Debug, Error)]
 pub enum Refusal {
-    /// Too few replications to judge.
+    /// There are too few replications.
+    #[error("only {0} replications")]
     TooFew(usize),
-    /// The standard error is so large that little could be seen.
+    /// The standard error is too large.
+    #[error("{0}: the standard error is too large to judge")]
     TooNoisy(Estimate),
-    /// The mean is not what the formula says.
+    /// The mean differs from the formula.
+    #[error("{0}: not what the formula says")]
     Off(Estimate),
 }
 
-/// A claim about a quantity that the formula gives exactly.
+/// A claim about a quantity that a formula gives exactly.
 pub fn claim(name: &'static str, measured: fn(&Run) -> f64, expected: f64) -> Claim {
     Claim { name, measured, expected, formula_error: 0.0 }
 }
 
-/// Passes or refuses a claim.
+/// Accepts or refuses a claim.
 pub fn check(claim: &Claim, runs: &[Run]) -> Result<Estimate, Refusal> {
     if runs.len() < REPLICATIONS_MIN {
         return Err(Refusal::TooFew(runs.len()));
@@ -57,7 +60,7 @@ pub fn check(claim: &Claim, runs: &[Run]) -> Result<Estimate, Refusal> {
     let estimate = Estimate::of(&values);
     let Claim { expected, formula_error, .. } = *claim;
     let Estimate { mean, standard_error } = estimate;
-    // so written that a mean which is no number is refused
+    // a NaN fails both comparisons
     let is_sharp = standard_error <= STANDARD_ERROR_SHARE_MAX * expected.abs();
     let tolerance = match expected.abs() > 0.0 {
         true => STANDARD_ERRORS * standard_error + formula_error * expected.abs(),
@@ -83,15 +86,5 @@ impl Estimate {
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.5} +- {:.5}", self.mean, self.standard_error)
-    }
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refusal::TooFew(count) => write!(f, "only {count} replications"),
-            Refusal::TooNoisy(estimate) => write!(f, "{estimate}: the standard error is too large to judge"),
-            Refusal::Off(estimate) => write!(f, "{estimate}: not what the formula says"),
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! A socket that counts the bytes that cross it.
+//! A stream that counts the bytes that cross it.
 
 use std::io;
 use std::pin::Pin;
@@ -7,40 +7,38 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The bytes that have crossed one socket so far.
+/// The bytes that have crossed one stream so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Crossed {
+pub(super) struct ByteCounts {
     read: Arc<AtomicU64>,
     written: Arc<AtomicU64>,
 }
 
-impl Crossed {
-    /// Bytes that came.
+impl ByteCounts {
+    /// Bytes received.
     pub(super) fn read(&self) -> u64 {
         self.read.load(Ordering::Relaxed)
     }
 
-    /// Bytes that left.
+    /// Bytes sent.
     pub(super) fn written(&self) -> u64 {
         self.written.load(Ordering::Relaxed)
     }
 }
 
-/// A stream whose bytes are counted.
-pub(super) struct Counted<S> {
+pub(super) struct CountedStream<S> {
     stream: S,
-    crossed: Crossed,
+    bytes: ByteCounts,
 }
 
-impl<S> Counted<S> {
-    /// A stream and its counts.
-    pub(super) fn new(stream: S) -> (Counted<S>, Crossed) {
-        let crossed = Crossed::default();
-        (Counted { stream, crossed: crossed.clone() }, crossed)
+impl<S> CountedStream<S> {
+    pub(super) fn new(stream: S) -> (CountedStream<S>, ByteCounts) {
+        let bytes = ByteCounts::default();
+        (CountedStream { stream, bytes: bytes.clone() }, bytes)
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CountedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -48,12 +46,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Counted<S> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.crossed.read.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
+        self.bytes.read.fetch_add((buffer.filled().len() - before) as u64, Ordering::Relaxed);
         polled
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CountedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -61,7 +59,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Counted<S> {
     ) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
         if let Poll::Ready(Ok(written)) = polled {
-            self.crossed.written.fetch_add(written as u64, Ordering::Relaxed);
+            self.bytes.written.fetch_add(written as u64, Ordering::Relaxed);
         }
         polled
     }

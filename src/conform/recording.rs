@@ -1,7 +1,6 @@
-//! Recordings of our own: from plain values to the file of `docs/conformance.md`, a row a line so that files can be compared.
+//! Recordings of our own: rows, and the file of `docs/conformance.md` with one row per line, so that files can be compared.
 //!
-//! Latencies are as recorded, whoever drove the instances. Only viewers and totals belong into a recording: the caller
-//! leaves other messages out.
+//! Latencies are as recorded. A recording holds viewers and totals only: the caller leaves other messages out.
 
 use crate::conform::trace::{MessageRow, SampleRow};
 use serde_json::{Map, Value, json};
@@ -9,33 +8,33 @@ use serde_json::{Map, Value, json};
 /// An instance of a recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordingInstance {
-    /// Its name; all differ.
+    /// Its name, unique.
     pub name: String,
-    /// The preset that it speaks.
+    /// The preset of its rules.
     pub preset: String,
     /// Its first tick.
     pub tick_phase_ms: u64,
 }
 
-/// A heartbeat as it was taken.
+/// A heartbeat as an instance handled it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BeatRow {
     /// The name of the instance.
     pub instance: String,
-    /// The name of the viewer: the same one for all heartbeats that extend one entry.
+    /// The name of the viewer, the same for all heartbeats that extend one entry.
     pub session: String,
-    /// When.
+    /// When it was handled.
     pub at_ms: u64,
 }
 
-/// What was recorded.
+/// A recording.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recording {
-    /// What it is, for people.
+    /// What it is, as text.
     pub description: String,
     /// All instances.
     pub instances: Vec<RecordingInstance>,
-    /// The name of the one that owns the video.
+    /// The name of the instance that owns the video.
     pub origin: String,
     /// Lifetime of an entry.
     pub lifetime_ms: u64,
@@ -43,19 +42,19 @@ pub struct Recording {
     pub tick_interval_ms: u64,
     /// Re-federation age.
     pub refederate_ms: u64,
-    /// What came later is left out.
+    /// Its length. What came later is left out.
     pub duration_ms: u64,
     /// The first sample.
     pub sample_offset_ms: u64,
     /// The interval between samples.
     pub sample_every_ms: u64,
-    /// Of each restart the name of the instance, when its process was gone, and when it was up again.
+    /// Restarts: the name of the instance, when it went down, and when it was up again, in ms.
     pub restarts: Vec<(String, u64, u64)>,
     /// Heartbeats.
     pub beats: Vec<BeatRow>,
     /// Messages.
     pub messages: Vec<MessageRow>,
-    /// Samples; `displayed` in the order of `instances`. Who is watching is worked out from the heartbeats, whatever is said.
+    /// Samples, with `displayed` in the order of `instances`. `watching` is ignored and counted from the heartbeats.
     pub samples: Vec<SampleRow>,
 }
 
@@ -140,7 +139,7 @@ fn table(key: &str, columns: &Value, rows: impl Iterator<Item = Value>) -> Strin
     format!(" \"{key}\": {{\n  \"columns\": {columns},\n  \"rows\": {}\n }}", lines(rows))
 }
 
-/// A list with an item a line.
+/// A list with one item per line.
 fn lines(items: impl Iterator<Item = Value>) -> String {
     let items: Vec<String> = items.map(|item| format!("  {item}")).collect();
     if items.is_empty() { "[]".to_owned() } else { format!("[\n{}\n ]", items.join(",\n")) }

@@ -1,8 +1,7 @@
-//! The connections of strangers: so many are served at once, as many more wait, and the oldest makes room.
+//! The limit on connections of strangers: at most N are served at once, at most N more wait for a place.
 //!
-//! Whoever sends a request at once has its answer long before its place is needed. Who holds a connection for longer than a
-//! second loses it when somebody waits. Nobody is pushed out earlier: a crowd that comes again at once would only come
-//! again faster. The run's own connections take no place (`own`).
+//! While somebody waits, the oldest connection ends once it is `age_min` old. It ends no earlier, because clients that
+//! connect anew at once would only connect more often. Own connections need no place (`own_sockets`).
 
 use super::clock::machine_now;
 use super::refusals::Refusals;
@@ -14,56 +13,56 @@ use tokio::sync::oneshot::{Receiver, Sender, channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// A connection is served for so long, whoever waits.
+/// A connection is served at least so long.
 pub(super) const AGE_MIN: Duration = Duration::from_secs(1);
 
-/// The places of the servers of one column.
+/// The places for connections to the servers of one cell.
 #[derive(Debug)]
-pub(super) struct Places {
+pub(super) struct ConnectionLimit {
     count_max: usize,
-    /// A connection is served for so long, whoever waits.
+    /// A connection is served at least so long.
     age_min: Duration,
-    /// Free places; who waits for one gets it in the order of coming.
-    served: Arc<Semaphore>,
-    /// Room for who is served or waits.
+    /// Free places. Who waits gets one in the order of coming.
+    places: Arc<Semaphore>,
+    /// Room to be served or to wait.
     room: Arc<Semaphore>,
-    taken: Mutex<Taken>,
+    served: Mutex<Served>,
 }
 
-/// The connections that are served and were not told to end, in the order in which they came to be.
+/// The connections that are served and have not been told to end, the oldest first.
 #[derive(Debug, Default)]
-struct Taken {
-    connections: BTreeMap<u64, Served>,
+struct Served {
+    connections: BTreeMap<u64, Place>,
     next: u64,
 }
 
 #[derive(Debug)]
-struct Served {
+struct Place {
     since: Instant,
-    /// When it is dropped, the connection ends.
+    /// The connection ends when this is dropped.
     _keeps: Sender<()>,
 }
 
-/// A place that is taken; it is free again when this is dropped.
-struct Place<'a> {
-    places: &'a Places,
+/// Holds a place. It is free again when this is dropped.
+struct PlaceGuard<'a> {
+    limit: &'a ConnectionLimit,
     number: u64,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Places {
-    /// So many places, and room for as many to wait.
-    pub(super) fn new(count_max: usize, age_min: Duration) -> Places {
-        Places {
+impl ConnectionLimit {
+    /// A limit of `count_max` served connections, and as many that wait.
+    pub(super) fn new(count_max: usize, age_min: Duration) -> ConnectionLimit {
+        ConnectionLimit {
             count_max,
             age_min,
-            served: Arc::new(Semaphore::new(count_max)),
+            places: Arc::new(Semaphore::new(count_max)),
             room: Arc::new(Semaphore::new(2 * count_max)),
-            taken: Mutex::default(),
+            served: Mutex::default(),
         }
     }
 
-    /// Room for one more to wait; none if too many do.
+    /// Room for one more connection. None if too many wait.
     pub(super) fn admit(&self, refusals: &Refusals) -> Option<OwnedSemaphorePermit> {
         let room = Arc::clone(&self.room).try_acquire_owned().ok();
         if room.is_none() {
@@ -73,8 +72,8 @@ impl Places {
         room
     }
 
-    /// Serves a connection that was admitted as soon as there is a place for it, until it ends or another one needs its place.
-    pub(super) async fn seat(
+    /// Serves an admitted connection as soon as there is a place, until it ends or another one needs the place.
+    pub(super) async fn serve(
         &self,
         _room: OwnedSemaphorePermit,
         refusals: &Refusals,
@@ -88,12 +87,12 @@ impl Places {
         }
     }
 
-    /// Waits for a place; there always is one in the end.
-    async fn enter(&self) -> Option<(Place<'_>, Receiver<()>)> {
-        if let Ok(permit) = Arc::clone(&self.served).try_acquire_owned() {
+    /// Waits for a place. None only if the semaphore is closed, which never happens.
+    async fn enter(&self) -> Option<(PlaceGuard<'_>, Receiver<()>)> {
+        if let Ok(permit) = Arc::clone(&self.places).try_acquire_owned() {
             return Some(self.take(permit));
         }
-        let free = Arc::clone(&self.served).acquire_owned();
+        let free = Arc::clone(&self.places).acquire_owned();
         tokio::pin!(free);
         while let Some(time) = self.push_out_oldest() {
             tokio::select! {
@@ -104,35 +103,35 @@ impl Places {
         Some(self.take(free.await.ok()?))
     }
 
-    fn take(&self, permit: OwnedSemaphorePermit) -> (Place<'_>, Receiver<()>) {
+    fn take(&self, permit: OwnedSemaphorePermit) -> (PlaceGuard<'_>, Receiver<()>) {
         let (keeps, pushed_out) = channel();
-        let mut taken = self.lock();
-        let number = taken.next;
-        taken.next += 1;
-        taken.connections.insert(number, Served { since: machine_now(), _keeps: keeps });
-        (Place { places: self, number, _permit: permit }, pushed_out)
+        let mut served = self.lock();
+        let number = served.next;
+        served.next += 1;
+        served.connections.insert(number, Place { since: machine_now(), _keeps: keeps });
+        (PlaceGuard { limit: self, number, _permit: permit }, pushed_out)
     }
 
-    /// Tells the oldest connection to end; if it is too young, how long it may still stay.
+    /// Tells the oldest connection to end. Returns how long it may still stay if it is younger than `age_min`.
     fn push_out_oldest(&self) -> Option<Duration> {
-        let mut taken = self.lock();
-        let oldest = taken.connections.first_entry().map(|oldest| oldest.get().since.elapsed());
+        let mut served = self.lock();
+        let oldest = served.connections.first_entry().map(|oldest| oldest.get().since.elapsed());
         let age = oldest.unwrap_or_default();
         let still = self.age_min.checked_sub(age).filter(|still| !still.is_zero());
         if still.is_none() {
-            taken.connections.pop_first();
+            served.connections.pop_first();
         }
         still
     }
 
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Served> {
+        self.served.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for PlaceGuard<'_> {
     fn drop(&mut self) {
-        self.places.lock().connections.remove(&self.number);
+        self.limit.lock().connections.remove(&self.number);
     }
 }
 
@@ -144,18 +143,18 @@ mod tests {
     #[tokio::test]
     async fn the_oldest_makes_room_once_it_has_had_its_time() {
         const AGE_MIN: Duration = Duration::from_millis(400);
-        let (places, refusals) = (Arc::new(Places::new(2, AGE_MIN)), Arc::new(Refusals::default()));
+        let (limit, refusals) = (Arc::new(ConnectionLimit::new(2, AGE_MIN)), Arc::new(Refusals::default()));
         let begun = Arc::new(AtomicUsize::new(0));
         for _ in 0..5 {
-            let (places, refusals) = (Arc::clone(&places), Arc::clone(&refusals));
+            let (limit, refusals) = (Arc::clone(&limit), Arc::clone(&refusals));
             let begun = Arc::clone(&begun);
             tokio::spawn(async move {
                 let forever = async {
                     begun.fetch_add(1, Ordering::Relaxed);
                     std::future::pending().await
                 };
-                if let Some(room) = places.admit(&refusals) {
-                    places.seat(room, &refusals, forever).await;
+                if let Some(room) = limit.admit(&refusals) {
+                    limit.serve(room, &refusals, forever).await;
                 }
             });
         }

@@ -1,8 +1,8 @@
-//! Servers of others that take part, and `parity`, which has nobody else take part.
+//! Peers that take part, and `parity`, in which none may.
 
 use super::peer::Peer;
 use super::sockets::{Servers, get, post, until};
-use super::{VISITS, counts};
+use super::visits::{VISITS, counts, with_peer, with_sessions};
 use crate::program::Place;
 use fedisim::live::keys::{KeyPair, PublicKey};
 use fedisim::live::ld_signature;
@@ -11,22 +11,14 @@ use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::Duration;
 
-/// A visit every two seconds of model time, in turns to the origin and to a follower.
+/// A visit every two seconds of model time, alternately to the origin and to a follower, and a peer that follows nobody yet.
 fn visited_often(peer: &Peer) -> String {
-    let (before, after) = VISITS.split_once("viewers:").expect("it has visits");
-    let (_, after) = after.split_once("network:").expect("they end");
-    let before = before.replace("124 s", "60 s").replace("peertube-8.2.4, heartbeat: 12 s", "v1");
     let visit = |number: u32| {
         let instance = ["origin", "near"][number as usize % 2];
         format!("{{instance: {instance}, start: {} s, watch: 1 s}}", 2 * number + 1)
     };
     let visits: Vec<String> = (0..29).map(visit).collect();
-    format!(
-        "{before}viewers: [{{video: clip, sessions: [{}]}}]\npeers: [{{actor: '{}', inbox: '{}'}}]\nnetwork:{after}",
-        visits.join(", "),
-        peer.actor,
-        peer.inbox
-    )
+    with_peer(&with_sessions("60 s", &visits.join(", ")), peer).replace(", follows: origin", "")
 }
 
 fn key_of(servers: &Servers, number: u16) -> PublicKey {
@@ -34,7 +26,7 @@ fn key_of(servers: &Servers, number: u16) -> PublicKey {
     PublicKey::from_pem(document["publicKey"]["publicKeyPem"].as_str().expect("text")).expect("a key")
 }
 
-/// What a peer gets while it follows: each activity is signed by whoever sends it and by its author.
+/// Checks what a peer gets while it follows: each activity is signed by its sender and by its author.
 fn check_broadcasts(servers: &Servers, peer: &Peer) -> String {
     let [origin, near] = [0, 1].map(|number| format!("{}/accounts/peertube", servers.url(number)));
     let [of_origin, of_near] = [0, 1].map(|number| key_of(servers, number));
@@ -52,7 +44,7 @@ fn check_broadcasts(servers: &Servers, peer: &Peer) -> String {
     own.body
 }
 
-/// The document of an author's View, as the peer says the same of another video.
+/// The View of an author as a View by the peer, about another video.
 fn said_by_peer(body: &str, servers: &Servers, peer: &Peer) -> Document {
     let uuid = |video: u8| {
         let video = get(servers.port, &format!("/api/v1/videos/{video}")).json();
@@ -112,7 +104,7 @@ fn a_server_of_others_follows_and_is_believed_if_it_signs() {
     assert_eq!(counts["posts_to_peers"], got, "{counts}");
     assert_eq!(counts["signatures_wrong"], 1, "{counts}");
     assert_eq!(counts["activities_of_peers_ignored"], 2, "{counts}");
-    // who has followed to the end has got more, and of the peer is nothing in the records
+    // a follower to the end gets more, and nothing of the peer is in the records
     let links = place.rows("out/links.csv");
     assert!(links.iter().all(|row| row.contains(&"clip".to_owned())), "{links:?}");
     let of_far =

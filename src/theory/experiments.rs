@@ -1,48 +1,29 @@
 //! The experiments: each a setting, and what the closed forms claim about it.
 //!
-//! Rates and windows are chosen so that standard errors stay below 0.5 % with 100 replications at little cost: about
-//! 60,000 sessions a setting, more where messages are counted. Anchor A keeps its own rates and heartbeats of 5 s; the
-//! other settings beat every 15, 25 or 30 s, which the formulas know. Samples are 7 or 13 s apart: no divisor of the tick
-//! interval, so that they fall on every age after a tick.
+//! Rates and windows are as small as keeps standard errors below 0.5 % with 100 replications: about 60,000 sessions a
+//! setting, more where messages are counted. Anchor A, the reference setting, has heartbeats of 5 s, the others of 15, 25
+//! or 30 s. Samples are 7 or 13 s apart, which does not divide the tick interval, so they fall on every age after a tick.
 
-use super::door::{Claim, claim};
-use super::experiment::{Run, Setting, Viewers, Window};
+use super::acceptance::{Claim, claim};
+use super::experiment::{Experiment, Law};
 use super::formulas::Theory;
+use super::run::Run;
+use super::scripted::{
+    differing_at_start, lacking_before_expiry, leavers, passers_by, shown_after_all, visit,
+};
+use super::setting::{Setting, Viewers, Window};
 use crate::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
 use crate::domain::watch::Watch;
 use crate::domain::workload::Scripted;
-use crate::foundation::ids::InstanceId;
-use crate::foundation::random::fold;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Span;
 use crate::mechanism::network::Latency;
 
-/// Settings that differ in their law only, and the claims about each.
-pub struct Experiment {
-    /// What it is about.
-    pub name: &'static str,
-    /// The laws under which it is run. Tests take the first, `fedisim validate-model` all.
-    pub laws: &'static [Law],
-    /// What is run.
-    pub setting: fn(Law) -> Setting,
-    /// What the closed forms say about it.
-    pub claims: fn(&Theory) -> Vec<Claim>,
-}
-
-/// How long people watch, and what is lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Law {
-    /// The mean of exponential watch times, in seconds.
-    pub watch_s: u64,
-    /// The share of messages lost on every link, in millionths.
-    pub loss_ppm: u32,
-}
-
-/// Where neither is varied.
+/// For experiments that vary neither.
 const USUAL: &[Law] = &[Law { watch_s: 300, loss_ppm: 0 }];
 /// For formulas without a loss term.
 const LOSSLESS: &[Law] =
     &[Law { watch_s: 300, loss_ppm: 0 }, Law { watch_s: 60, loss_ppm: 0 }, Law { watch_s: 900, loss_ppm: 0 }];
-/// For formulas with one; without loss they are held by the others.
+/// For formulas with a loss term. Other experiments test them without loss.
 const LOSSY: &[Law] = &[
     Law { watch_s: 300, loss_ppm: 200_000 },
     Law { watch_s: 300, loss_ppm: 50_000 },
@@ -51,67 +32,28 @@ const LOSSY: &[Law] = &[
     Law { watch_s: 900, loss_ppm: 200_000 },
     Law { watch_s: 900, loss_ppm: 50_000 },
 ];
-/// Where nobody's watch time matters.
+/// For formulas without a watch time.
 const LOSSY_TOTALS: &[Law] =
     &[Law { watch_s: 300, loss_ppm: 200_000 }, Law { watch_s: 300, loss_ppm: 50_000 }];
-
-impl Law {
-    /// A setting under this law: measured when the first viewers have left, for as long.
-    fn of(self, setting: Setting) -> Setting {
-        let warm_s = match self.watch_s {
-            // as long as a tick interval and an entry's life; multiples of a tick and of a bucket
-            ..=100 => 600,
-            101..=300 => 1_800,
-            _ => 7_200,
-        };
-        let warm_s = if setting.from_s == 0 { 0 } else { warm_s };
-        Setting {
-            watch: Watch::Exponential { mean: Span::from_secs(self.watch_s) },
-            loss_ppm: self.loss_ppm,
-            end_s: setting.end_s - setting.from_s + warm_s,
-            from_s: warm_s,
-            ..setting
-        }
-    }
-}
-
-impl std::fmt::Display for Law {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "m = {} s, loss {}", self.watch_s, f64::from(self.loss_ppm) / 1e6)
-    }
-}
 
 /// Viewers per second in anchor A: the origin and four followers.
 const ANCHOR_A: [f64; 5] = [0.05; 5];
 
-/// When everybody of the closing scene leaves, in seconds.
-const LEAVE_S: f64 = 400.0;
-
-impl Experiment {
-    /// The replications of a setting: of the experiment's own, or of one with a planted error. The seed is the hash of
-    /// the name, so that experiments are independent of each other and of their order.
-    pub fn run(&self, setting: &Setting) -> Vec<Run> {
-        let letters: Vec<u64> = self.name.bytes().map(u64::from).collect();
-        setting.run(fold(&letters))
-    }
-}
-
-/// All of them.
+/// All experiments.
 pub const EXPERIMENTS: &[Experiment] = &[
     Experiment {
         name: "anchor A, v1 with every viewer counted once",
         laws: LOSSLESS,
         setting: |law| law.of(Setting::poisson(v1_once(), &ANCHOR_A, 1_800, 6_000)),
         claims: |theory| {
-            let display = theory.origin_display(theory.remote_entry_once_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entry_once_s(1), theory.remote_entry_once_s(2));
+            let [origin, followers] = displays_once(theory);
+            let ratio = origin.expected / theory.true_viewers();
             vec![
                 claim("1 true viewers", Run::true_viewers, theory.true_viewers()),
                 claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s()),
-                claim("5+9 display at the origin", Run::origin_display, display),
-                claim("5+9 display at followers", Run::follower_display, at_follower),
-                claim("5+9 display / truth", Run::origin_ratio, display / theory.true_viewers()),
+                origin,
+                followers,
+                claim("5+9 display / truth", Run::origin_ratio, ratio),
             ]
         },
     },
@@ -120,14 +62,9 @@ pub const EXPERIMENTS: &[Experiment] = &[
         laws: LOSSLESS,
         setting: |law| law.of(Setting::poisson(preset("peertube-6.0"), &ANCHOR_A, 1_800, 6_000)),
         claims: |theory| {
-            let display = theory.origin_display(theory.remote_entries_each_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entries_each_s(1), theory.remote_entries_each_s(2));
-            vec![
-                claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s()),
-                claim("5+10 display at the origin", Run::origin_display, display),
-                claim("5+10 display at followers", Run::follower_display, at_follower),
-            ]
+            let [origin, followers] = displays_each(theory);
+            let messages = claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s());
+            vec![messages, origin, followers]
         },
     },
     Experiment {
@@ -146,7 +83,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         },
     },
     Experiment {
-        // from 8.0 on forwards cost what they cost, and show nothing
+        // from 8.0 on forwards are sent but show nothing
         name: "anchor A, peertube-8.2",
         laws: LOSSLESS,
         setting: |law| law.of(Setting::poisson(preset("peertube-8.2"), &ANCHOR_A, 1_800, 7_200)),
@@ -225,29 +162,16 @@ pub const EXPERIMENTS: &[Experiment] = &[
         laws: LOSSY,
         setting: |law| lossy(law, v1_once()),
         claims: |theory| {
-            let display = theory.origin_display(theory.remote_entry_once_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entry_once_s(1), theory.remote_entry_once_s(2));
-            vec![
-                claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s()),
-                claim("5+9 display at the origin", Run::origin_display, display),
-                claim("5+9 display at followers", Run::follower_display, at_follower),
-            ]
+            let [origin, followers] = displays_once(theory);
+            let messages = claim("8 messages /s", Run::messages_per_s, theory.v1_messages_per_s());
+            vec![messages, origin, followers]
         },
     },
     Experiment {
         name: "peertube-6.0, with loss",
         laws: LOSSY,
         setting: |law| lossy(law, preset("peertube-6.0")),
-        claims: |theory| {
-            let display = theory.origin_display(theory.remote_entries_each_s(1));
-            let at_follower =
-                theory.follower_display(theory.remote_entries_each_s(1), theory.remote_entries_each_s(2));
-            vec![
-                claim("5+10 display at the origin", Run::origin_display, display),
-                claim("5+10 display at followers", Run::follower_display, at_follower),
-            ]
-        },
+        claims: |theory| displays_each(theory).into(),
     },
     Experiment {
         name: "v1 with every viewer counted once, 5 to 15 s a hop",
@@ -313,7 +237,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
             law.of({
                 let rates = [0.1, 0.01, 0.01, 0.01, 0.01];
                 let setting = Setting::poisson(beating(preset("peertube-6.3-v2"), 30), &rates, 1_800, 42_000);
-                // a total is shown whole for some seconds only, and varies with a crowd that changes slowly
+                // a total is displayed for some seconds only, and the crowd changes slowly
                 let replications = if law.watch_s > 300 { 500 } else { setting.replications };
                 Setting { window: Window::Steady(Span::from_secs(7)), replications, ..setting }
             })
@@ -368,12 +292,30 @@ pub const EXPERIMENTS: &[Experiment] = &[
     },
 ];
 
+/// Rows 5 and 9: displays if each viewer has one entry.
+fn displays_once(theory: &Theory) -> [Claim; 2] {
+    let [one, two] = [1, 2].map(|hops| theory.remote_entry_once_s(hops));
+    [
+        claim("5+9 display at the origin", Run::origin_display, theory.origin_display(one)),
+        claim("5+9 display at followers", Run::follower_display, theory.follower_display(one, two)),
+    ]
+}
+
+/// Rows 5 and 10: displays if each View makes an entry.
+fn displays_each(theory: &Theory) -> [Claim; 2] {
+    let [one, two] = [1, 2].map(|hops| theory.remote_entries_each_s(hops));
+    [
+        claim("5+10 display at the origin", Run::origin_display, theory.origin_display(one)),
+        claim("5+10 display at followers", Run::follower_display, theory.follower_display(one, two)),
+    ]
+}
+
 /// The rules of a preset.
 fn preset(name: &str) -> Rules {
     Rules::preset(name).expect("a preset")
 }
 
-/// v1 with a store in which a View extends what it names, everywhere: no release has this row.
+/// v1 with a store in which a View always extends the entry of its id. No release has these rules.
 fn v1_once() -> Rules {
     Rules { known_viewer: KnownViewer::Extend, store: StoreKind::Keyed, ..preset("v1") }
 }
@@ -383,12 +325,12 @@ fn beating(rules: Rules, s: u64) -> Rules {
     Rules { parameters: Parameters { heartbeat: Span::from_secs(s), ..rules.parameters }, ..rules }
 }
 
-/// So slow that a delay forgotten or counted twice shows, and still below the 30 s that the formulas allow in two hops.
+/// A latency at which a delay forgotten or counted twice shows. Two hops stay below the 30 s that the formulas allow.
 fn slow() -> Latency {
     Latency::Uniform { min: Span::from_secs(5), max: Span::from_secs(15) }
 }
 
-/// Viewers everywhere, whose messages are lost now and then.
+/// Viewers everywhere, with lost messages.
 fn lossy(law: Law, rules: Rules) -> Setting {
     let rates = [0.02, 0.01, 0.01, 0.01, 0.01];
     law.of(Setting::poisson(beating(rules, 30), &rates, 1_800, 24_000))
@@ -401,7 +343,7 @@ fn fixed_watch(watch: Span) -> Setting {
     Setting { watch: Watch::Fixed(watch), window, ..setting }
 }
 
-/// One viewer at the origin, and followers who hear of nobody else.
+/// One viewer at the origin, and followers that receive only its totals.
 fn totals_alone(followers: usize, loss_ppm: u32) -> Setting {
     let end_s = 12_600;
     let visit = visit(0, 0.0, end_s as f64 + 1.0);
@@ -411,48 +353,8 @@ fn totals_alone(followers: usize, loss_ppm: u32) -> Setting {
         from_s: 600,
         window: Window::Steady(Span::from_secs(13)),
         viewers: Viewers::Scripted(vec![visit]),
-        // the rarer a loss, the more often it must be looked for
+        // the rarer a loss, the more replications it takes
         replications: if loss_ppm < 100_000 { 450 } else { 240 },
         ..Setting::scripted(preset("v2"), followers, Vec::new(), end_s)
     }
-}
-
-fn visit(instance: u32, start_s: f64, watch_s: f64) -> Scripted {
-    Scripted {
-        viewer: None,
-        instance: InstanceId(instance),
-        start: Time::ZERO + Span::from_secs_f64(start_s),
-        watch: Span::from_secs_f64(watch_s),
-        heartbeat: None,
-    }
-}
-
-/// 40 viewers of the origin who leave together, each with a heartbeat at another time.
-fn leavers() -> Vec<Scripted> {
-    (0..40).map(f64::from).map(|n| visit(0, 2.3 * n, LEAVE_S - 2.3 * n)).collect()
-}
-
-/// 60 viewers of the origin who come within the lifetime, never at the instant of a sample; most leave within it too.
-fn passers_by() -> Vec<Scripted> {
-    (0..60).map(f64::from).map(|n| visit(0, 1.9 * n + 0.05, 1.0 + 2.0 * n)).collect()
-}
-
-fn lacking_before_expiry(run: &Run) -> f64 {
-    let expires_s = LEAVE_S + 120.0 - 5.0;
-    let lacks = |&(at_s, &shown): &(f64, &u32)| at_s > LEAVE_S && at_s < expires_s && shown != 40;
-    run.at_s().zip(&run.shown(0)).filter(lacks).count() as f64
-}
-
-fn shown_after_all(run: &Run) -> f64 {
-    let cleaned_s = LEAVE_S + 120.0 + 120.0;
-    let shows = |&(at_s, &shown): &(f64, &u32)| at_s > cleaned_s && shown != 0;
-    run.at_s().zip(&run.shown(0)).filter(shows).count() as f64
-}
-
-fn differing_at_start(run: &Run) -> f64 {
-    let visits = passers_by();
-    let arrived =
-        |at_s: f64| visits.iter().filter(|visit| visit.start.since(Time::ZERO).secs_f64() <= at_s).count();
-    let differs = |&(at_s, &shown): &(f64, &u32)| at_s <= 120.0 && shown as usize != arrived(at_s);
-    run.at_s().zip(&run.shown(0)).filter(differs).count() as f64
 }

@@ -1,25 +1,23 @@
-//! Recordings whose latencies are as recorded: every instance is given what it got when it got it, by itself, and must send
-//! what it sent and show what it showed.
+//! The open-loop replay: a message arrives when its row says so, not because an instance here sent it.
 //!
-//! The loop is open: a message arrives because its row says so, not because an instance here sent it. So clocks that are
-//! not exact, queues, and messages that were lost (`tArrive` is null) are no obstacle. At one ms things happen in the order
-//! of `event`.
+//! Each instance gets what it got when it got it, and must send what it sent and display what it displayed. So inexact
+//! clocks, queues, and lost messages (`tArrive` is null) can be replayed. Events at one ms have the order of `event`.
 
-use crate::conform::trace::{MessageRow, SampleRow, Trace, kind_in_recordings, session_name};
-use crate::conform::{VIDEO, Verdict, verdict};
+use crate::conform::trace::{MessageRow, SampleRow, Trace, VIDEO};
+use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::federation::Video;
 use crate::domain::protocol::IdsAfterRestart;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
-use crate::mechanism::activity::{Activity, Kind, Stamp, Subject};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Something that happens, in the order of what happens at one ms; times are kept beside.
+/// A recorded event. The order of the cases is that of events at one ms.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Happening {
+enum Recorded {
     Stop(InstanceId),
     Restart(InstanceId),
     Tick(InstanceId, u32),
@@ -31,14 +29,14 @@ enum Happening {
 
 /// Replays a recording whose latencies are as recorded.
 pub(super) fn replay(trace: &Trace) -> Verdict {
-    let mut open = Open::new(trace);
-    let mut happenings = open.happenings();
-    happenings.sort();
-    for (at, happening) in &happenings {
-        open.happen(*at, happening);
+    let mut replay = Replay::new(trace);
+    let mut events = replay.events();
+    events.sort();
+    for (at, event) in &events {
+        replay.happen(*at, event);
     }
-    let Open { mut messages, samples, .. } = open;
-    // when a message arrived is not ours to say
+    let Replay { mut messages, samples, .. } = replay;
+    // arrivals are input here, so they are not compared
     let mut recorded: Vec<MessageRow> =
         trace.messages.iter().map(|row| MessageRow { arrives_ms: None, ..row.clone() }).collect();
     recorded.sort();
@@ -46,21 +44,21 @@ pub(super) fn replay(trace: &Trace) -> Verdict {
     verdict(trace, &recorded, &messages, &samples)
 }
 
-struct Open<'a> {
+struct Replay<'a> {
     trace: &'a Trace,
     instances: Vec<Instance>,
-    /// Of each row the activity that arrives with it.
+    /// By row: the activity that arrives.
     activities: Vec<Activity>,
     messages: Vec<MessageRow>,
     samples: Vec<SampleRow>,
 }
 
-impl<'a> Open<'a> {
-    fn new(trace: &'a Trace) -> Open<'a> {
+impl<'a> Replay<'a> {
+    fn new(trace: &'a Trace) -> Replay<'a> {
         let videos: Arc<[Video]> =
             [Video { name: "video".into(), origin: trace.origin, length: None }].into();
         let start = |(id, &rules)| Instance::new(InstanceId::at(id), rules, Arc::clone(&videos));
-        Open {
+        Replay {
             trace,
             instances: trace.rules.iter().enumerate().map(start).collect(),
             activities: activities(trace),
@@ -69,41 +67,41 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// All that happens up to the end, in no order.
-    fn happenings(&self) -> Vec<(Time, Happening)> {
+    /// All events up to the end, in no order.
+    fn events(&self) -> Vec<(Time, Recorded)> {
         let trace = self.trace;
         let mut all = Vec::new();
         for (number, session) in trace.sessions.iter().enumerate() {
             let every = session.heartbeat.expect("recordings say how often");
             let until = session.end.min(trace.end + Span::from_ns(1));
             let beats = times(session.start, every).take_while(|&at| at < until);
-            let beat = |(beat, at)| (at, Happening::Heartbeat(session.instance, SessionId::at(number), beat));
+            let beat = |(beat, at)| (at, Recorded::Heartbeat(session.instance, SessionId::at(number), beat));
             all.extend((0..).zip(beats).map(beat));
         }
         for id in (0..self.instances.len()).map(InstanceId::at) {
             let ticks = (0..).zip(self.ticks(id));
-            all.extend(ticks.map(|(number, at)| (at, Happening::Tick(id, number))));
+            all.extend(ticks.map(|(number, at)| (at, Recorded::Tick(id, number))));
         }
         for restart in &trace.restarts {
-            all.extend(restart.stop.map(|at| (at, Happening::Stop(restart.instance))));
-            all.push((restart.at, Happening::Restart(restart.instance)));
+            all.extend(restart.stop.map(|at| (at, Recorded::Stop(restart.instance))));
+            all.push((restart.at, Recorded::Restart(restart.instance)));
         }
         let samples = times(trace.sample_from, trace.sample_every).take_while(|&at| at <= trace.end);
-        all.extend(samples.map(|at| (at, Happening::Sample)));
+        all.extend(samples.map(|at| (at, Recorded::Sample)));
         for (number, row) in trace.messages.iter().enumerate() {
             let arrives = row.arrives_ms.filter(|&ms| ms <= trace.end.ms());
             let (to, from) = (self.id(&row.to), self.id(&row.from));
-            let arrival = Happening::Arrival(to, from, row.kind == "total", row.forwarded, number);
+            let arrival = Recorded::Arrival(to, from, row.kind == "total", row.forwarded, number);
             all.extend(arrives.map(|ms| (Time::from_ms(ms), arrival)));
         }
-        // a run begins at T0; nothing restarts there
+        // a run begins at T0, so a restart there is none
         all.retain(|(at, what)| {
-            *at <= trace.end && (*at > Time::ZERO || !matches!(what, Happening::Restart(_)))
+            *at <= trace.end && (*at > Time::ZERO || !matches!(what, Recorded::Restart(_)))
         });
         all
     }
 
-    /// The ticks of an instance: after a restart the next one is an interval later, and a process that is gone has none.
+    /// The ticks of an instance. After a restart the next one is an interval later. A process that is down has none.
     fn ticks(&self, id: InstanceId) -> Vec<Time> {
         let interval = self.trace.rules[id.index()].parameters.tick_interval;
         let mut restarts =
@@ -126,18 +124,18 @@ impl<'a> Open<'a> {
         id(self.trace, name)
     }
 
-    fn happen(&mut self, at: Time, happening: &Happening) {
-        match *happening {
-            Happening::Stop(id) => self.give(at, id, Input::Stop),
-            Happening::Restart(id) => self.give(at, id, Input::Restart(None)),
-            Happening::Tick(id, number) => self.give(at, id, Input::Tick { number }),
-            Happening::Sample => self.sample(at),
-            Happening::Arrival(to, _, _, _, row) => {
+    fn happen(&mut self, at: Time, event: &Recorded) {
+        match *event {
+            Recorded::Stop(id) => self.give(at, id, Input::Stop),
+            Recorded::Restart(id) => self.give(at, id, Input::Restart(None)),
+            Recorded::Tick(id, number) => self.give(at, id, Input::Tick { number }),
+            Recorded::Sample => self.sample(at),
+            Recorded::Arrival(to, _, _, _, row) => {
                 let activity = self.activities[row];
                 let sender = self.id(&self.trace.messages[row].from);
                 self.give(at, to, Input::Receive { activity: &activity, sender });
             }
-            Happening::Heartbeat(id, session, number) => {
+            Recorded::Heartbeat(id, session, number) => {
                 let Session { video, viewer, start, .. } = self.trace.sessions[session.index()];
                 let watched = at.since(start);
                 let heartbeat = Heartbeat { video, viewer, session, number, watched };
@@ -157,39 +155,21 @@ impl<'a> Open<'a> {
     /// Notes a row for each inbox of a send.
     fn send(&mut self, at: Time, from: InstanceId, effect: &Effect) {
         let Effect { activity, to } = effect;
-        let name = |id: InstanceId| self.trace.instances[id.index()].clone();
         let others = (0..self.instances.len()).map(InstanceId::at).filter(|&id| id != self.trace.origin);
         let inboxes: Vec<InstanceId> = match *to {
             Recipients::One(to) => vec![to],
             Recipients::Followers => others.collect(),
             Recipients::FollowersBut(author) => others.filter(|&id| id != author).collect(),
         };
-        let kind = Kind::of(activity, from, self.trace.origin);
-        let row = |to| MessageRow {
-            sent_ms: at.ms(),
-            arrives_ms: None,
-            from: name(from),
-            to: name(to),
-            kind: kind_in_recordings(kind).to_owned(),
-            forwarded: activity.author != from,
-            viewer: match activity.subject {
-                Subject::Viewer(..) => Some(session_name(self.trace, activity.stamp.session).to_owned()),
-                _ => None,
-            },
-            result: activity.result.map(u64::from),
-            expires_ms: activity.expires.map(Time::ms),
-        };
-        let rows: Vec<MessageRow> = inboxes.into_iter().map(row).collect();
-        self.messages.extend(rows);
+        self.messages.extend(inboxes.into_iter().map(|to| self.trace.row(at, activity, from, to)));
     }
 
     fn sample(&mut self, at: Time) {
-        let watching = |session: &&Session| session.start <= at && session.end > at;
         let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VIDEO) } else { 0 };
         self.samples.push(SampleRow {
             at_ms: at.ms(),
             displayed: self.instances.iter().map(shown).collect(),
-            watching: self.trace.sessions.iter().filter(watching).count() as u64,
+            watching: self.trace.watching(at),
         });
     }
 }
@@ -204,7 +184,7 @@ fn id(trace: &Trace, name: &str) -> InstanceId {
     found.map(InstanceId::at).expect("names of a valid recording are known")
 }
 
-/// What every row carries. Who built what was forwarded is found by the message that the forwarder got.
+/// The activity of every row. The author of a forwarded one is the sender of the same message to the forwarder.
 fn activities(trace: &Trace) -> Vec<Activity> {
     type Carried<'a> = (&'a str, Option<&'a str>, Option<u64>, Option<u64>);
     fn carried(row: &MessageRow) -> Carried<'_> {
@@ -220,7 +200,7 @@ fn activities(trace: &Trace) -> Vec<Activity> {
     }
     let activity = |row: &MessageRow| {
         let from = id(trace, &row.from);
-        // what nobody sent to the forwarder is told as a difference; until then anybody may have built it
+        // if nobody sent it to the forwarder, the comparison finds the difference, and any author does until then
         let author = if row.forwarded {
             authors.get(&(&row.from[..], carried(row))).copied().unwrap_or(from)
         } else {
@@ -243,7 +223,7 @@ fn activities(trace: &Trace) -> Vec<Activity> {
     trace.messages.iter().map(activity).collect()
 }
 
-/// What salted the ids of an instance's viewers when something of it was sent.
+/// The salt in the ids of an instance's viewers at a time: how often it has restarted, if its rules renew ids.
 fn salt(trace: &Trace, author: InstanceId, sent: Time) -> u32 {
     let is_new = trace.rules[author.index()].ids_after_restart == IdsAfterRestart::New;
     let before = trace

@@ -1,8 +1,8 @@
-//! The sockets that this process itself opened to its servers: by their addresses a server knows them when they come.
+//! Own sockets: those that this process opens to its servers, by their local addresses.
 //!
-//! On one machine all clients have one address, so what tells the run's own requests from those of strangers is the port.
-//! It is chosen and noted before the connection begins, and forgotten when the exchange is over. Own connections need no
-//! place among those of strangers, and only they may speak for the workload and for the run's servers.
+//! On one machine all clients have the same IP address, so the port tells own connections from those of strangers. It is
+//! registered before the connection begins, and removed when the exchange is over. Own connections need no place in the
+//! limit of strangers, and only they may speak for the workload and for the servers of the run.
 
 use crate::foundation::ids::SessionId;
 use crate::mechanism::activity::Activity;
@@ -13,50 +13,50 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::{TcpSocket, TcpStream};
 
-/// On one machine a connection is there at once or not at all. (The queue of those that a server has not accepted yet is 128
-/// long, so nobody waits in it for long either.)
+/// A connection that takes longer is tried again. On one machine it is made at once, unless the server's queue of
+/// connections (of 128) is full.
 const AGAIN_AFTER: Duration = Duration::from_millis(20);
 
-/// One request of one job: its number, and the position of its receiver.
-pub(super) type Ticket = (u64, usize);
+/// The id of a request: the number of its job, and the position of its receiver.
+pub(super) type RequestId = (u64, usize);
 
-/// What a socket was opened for.
+/// What a socket is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// A heartbeat of a visit of the workload.
     Heartbeat(SessionId),
-    /// A request of a job, and what it carries as its author knows it.
-    Post(Ticket, Activity),
+    /// A request of a job, and the activity as its author knows it.
+    Post(RequestId, Activity),
     /// The key of an actor.
     Key,
 }
 
-/// The sockets that are open now, by their own addresses.
+/// The own sockets that are open now, by their local addresses.
 #[derive(Debug, Default)]
 pub(super) struct OwnSockets {
     purposes: Mutex<BTreeMap<SocketAddr, Purpose>>,
 }
 
-/// Keeps a socket noted.
-pub(super) struct Noted<'a> {
+/// Keeps a socket registered.
+pub(super) struct Registration<'a> {
     sockets: &'a OwnSockets,
     address: SocketAddr,
 }
 
 impl OwnSockets {
-    /// What the socket at an address was opened for, if it is one of ours.
+    /// What the socket at an address was opened for, if it is an own one.
     pub(super) fn purpose(&self, address: &SocketAddr) -> Option<Purpose> {
         self.lock().get(address).copied()
     }
 
-    /// Connects to a server of the run, which knows the connection until the second value is dropped.
+    /// Connects to a server of the run. The socket is registered until the second value is dropped.
     ///
-    /// Where so many want to connect that the system drops some, it tries again sooner than the system would, in a second.
+    /// If the system drops the attempt, it tries again after 20 ms. The system itself would wait for a second.
     pub(super) async fn connect(
         &self,
         to: SocketAddr,
         purpose: Purpose,
-    ) -> io::Result<(TcpStream, Noted<'_>)> {
+    ) -> io::Result<(TcpStream, Registration<'_>)> {
         loop {
             let connected = tokio::time::timeout(AGAIN_AFTER, self.try_connect(to, purpose)).await;
             if let Ok(connected) = connected {
@@ -65,13 +65,17 @@ impl OwnSockets {
         }
     }
 
-    async fn try_connect(&self, to: SocketAddr, purpose: Purpose) -> io::Result<(TcpStream, Noted<'_>)> {
+    async fn try_connect(
+        &self,
+        to: SocketAddr,
+        purpose: Purpose,
+    ) -> io::Result<(TcpStream, Registration<'_>)> {
         let socket = if to.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.bind(SocketAddr::new(own_ip(to.ip()), 0))?;
         let address = socket.local_addr()?;
         self.lock().insert(address, purpose);
-        let noted = Noted { sockets: self, address };
-        Ok((socket.connect(to).await?, noted))
+        let registration = Registration { sockets: self, address };
+        Ok((socket.connect(to).await?, registration))
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, Purpose>> {
@@ -79,8 +83,7 @@ impl OwnSockets {
     }
 }
 
-/// Where a socket has to be that reaches a server of this machine at an address: at that address, or, if it is all of them, at
-/// loopback.
+/// The local address of a socket to a server of this machine: the server's, or loopback if it listens at all addresses.
 fn own_ip(to: IpAddr) -> IpAddr {
     match to {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -89,7 +92,7 @@ fn own_ip(to: IpAddr) -> IpAddr {
     }
 }
 
-impl Drop for Noted<'_> {
+impl Drop for Registration<'_> {
     fn drop(&mut self) {
         self.sockets.lock().remove(&self.address);
     }
@@ -106,13 +109,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let at = listener.local_addr().expect("it has one");
         let purpose = Purpose::Heartbeat(SessionId(7));
-        let (_stream, noted) = sockets.connect(at, purpose).await.expect("a connection");
+        let (_stream, registration) = sockets.connect(at, purpose).await.expect("a connection");
         let (_, own) = listener.accept().await.expect("it comes");
         assert_eq!(sockets.purpose(&own), Some(purpose));
         let _stranger = TcpStream::connect(at).await.expect("a connection");
         let (_, stranger) = listener.accept().await.expect("it comes");
         assert_eq!(sockets.purpose(&stranger), None);
-        drop(noted);
+        drop(registration);
         assert_eq!(sockets.purpose(&own), None);
     }
 }

@@ -1,15 +1,14 @@
-//! Writes a run down as a recording, whichever driver runs it.
+//! Records a run of either driver as a recording.
 //!
-//! Only what the format can hold is written: one video whose owner everybody follows, releases of PeerTube, viewers and
-//! totals. Heartbeats stand in it as they were taken, messages as they were made and as they took effect.
+//! The format holds one video whose origin all others follow, releases of PeerTube, viewers and totals. Heartbeats are
+//! recorded when instances handle them, messages when they are created and when they take effect.
 
 use crate::cell::Cell;
-use crate::conform::VIDEO;
-use crate::conform::trace::{MessageRow, SampleRow};
-use crate::conform::write::{BeatRow, Recording, RecordingInstance};
+use crate::conform::recording::{BeatRow, Recording, RecordingInstance};
+use crate::conform::trace::{MessageRow, SampleRow, VIDEO};
 use crate::domain::faults::Fault;
 use crate::domain::federation::{self, FollowsAs};
-use crate::domain::protocol::{PRESETS, Rules};
+use crate::domain::protocol::{PRESETS, Preset, Rules};
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -17,21 +16,21 @@ use crate::instance::{Input, Instance};
 use crate::mechanism::activity::Subject;
 use crate::observe::{Observer, QueueSample};
 
-/// Somebody who writes down.
-pub struct Scribe {
+/// Observes a run and records it.
+pub struct Recorder {
     recording: Recording,
-    /// By instance: when its process was gone, while it is.
-    gone: Vec<Option<u64>>,
-    /// How long the oldest job that never started has waited at the end.
+    /// By instance: when it went down, while it is down, in ms.
+    down_since: Vec<Option<u64>>,
+    /// How long the oldest job that never started had waited at the end.
     unstarted: Option<Span>,
 }
 
-impl Scribe {
-    /// A recording of a cell, if the format can hold it.
+impl Recorder {
+    /// A recorder for a cell, if the format can hold its run.
     ///
     /// # Errors
-    /// A sentence on what it cannot hold.
-    pub fn new(description: &str, cell: &Cell) -> Result<Scribe, String> {
+    /// What the format cannot hold, as a sentence.
+    pub fn new(description: &str, cell: &Cell) -> Result<Recorder, String> {
         let federation = &cell.federation;
         let [video] = &federation.videos[..] else {
             return Err(format!("a recording holds one video, not {}", federation.videos.len()));
@@ -45,32 +44,24 @@ impl Scribe {
                 "in a recording all instances are PeerTube, and all others' servers follow the video's";
             return Err(problem.to_owned());
         }
-        for fault in &cell.faults {
-            if matches!(fault, Fault::Restart { rules: Some(_), .. } | Fault::Skew { .. }) {
-                return Err("a recording holds neither upgrades nor wrong clocks".to_owned());
-            }
+        let fits =
+            |fault: &Fault| !matches!(fault, Fault::Restart { rules: Some(_), .. } | Fault::Skew { .. });
+        if !cell.faults.iter().all(fits) {
+            return Err("a recording holds neither upgrades nor wrong clocks".to_owned());
         }
         let parameters = federation.instances[0].rules.parameters;
         let times = [parameters.lifetime, parameters.tick_interval, parameters.refederation_age];
-        let instance = |(instance, phase): (&crate::domain::federation::Instance, &Time)| {
+        let instance = |(instance, phase): (&federation::Instance, &Time)| {
             let of = instance.rules.parameters;
             let preset = preset_of(&instance.rules);
             let preset = preset.filter(|_| [of.lifetime, of.tick_interval, of.refederation_age] == times);
-            let preset = preset.ok_or_else(|| {
-                format!(
-                    "{} speaks no release, or with other times than the others: a recording names releases",
-                    instance.name
-                )
-            })?;
-            Ok(RecordingInstance {
-                name: instance.name.clone(),
-                preset: preset.to_owned(),
-                tick_phase_ms: phase.ms(),
-            })
+            let why = "speaks no release, or with other times than the others: a recording names releases";
+            let preset = preset.ok_or_else(|| format!("{} {why}", instance.name))?.to_owned();
+            Ok(RecordingInstance { name: instance.name.clone(), preset, tick_phase_ms: phase.ms() })
         };
         let instances = federation.instances.iter().zip(&cell.tick_phase).map(instance);
         let [lifetime_ms, tick_interval_ms, refederate_ms] = times.map(ms);
-        Ok(Scribe {
+        Ok(Recorder {
             recording: Recording {
                 description: description.to_owned(),
                 instances: instances.collect::<Result<_, String>>()?,
@@ -82,13 +73,13 @@ impl Scribe {
                 sample_every_ms: ms(cell.sampling.every),
                 ..Recording::default()
             },
-            gone: vec![None; federation.instances.len()],
+            down_since: vec![None; federation.instances.len()],
             unstarted: None,
         })
     }
 
-    /// The recording up to an instant, the last sample if none is given: a run that was interrupted may have left undone
-    /// what came after it. A job that never started was never sent, so it ends before the first of those.
+    /// The recording up to a time, or up to the last sample: an interrupted run may not have done what came later. It ends
+    /// before the first job that never started, because that was never sent.
     pub fn finish(mut self, until: Option<Time>) -> Recording {
         let last = self.recording.samples.last().map_or(0, |sample| sample.at_ms);
         let mut until_ms = until.map_or(last, Time::ms);
@@ -109,9 +100,9 @@ impl Scribe {
     }
 }
 
-/// The release whose rules these are, whatever their times, and whether or not they count views.
+/// The release with these rules, not counting times and plain views.
 fn preset_of(rules: &Rules) -> Option<&'static str> {
-    let is_it = |preset: &&crate::domain::protocol::Preset| {
+    let is_it = |preset: &&Preset| {
         let like = Rules { parameters: rules.parameters, plain_views: rules.plain_views, ..preset.rules };
         like == *rules
     };
@@ -122,7 +113,7 @@ fn ms(span: Span) -> u64 {
     span.us() / 1_000
 }
 
-impl Observer for Scribe {
+impl Observer for Recorder {
     fn handled(&mut self, now: Time, _clock: Time, instance: InstanceId, input: &Input<'_>) {
         let name = self.name(instance);
         match input {
@@ -130,10 +121,10 @@ impl Observer for Scribe {
                 let session = format!("viewer-{}", beat.viewer);
                 self.recording.beats.push(BeatRow { instance: name, session, at_ms: now.ms() });
             }
-            Input::Stop => self.gone[instance.index()] = Some(now.ms()),
+            Input::Stop => self.down_since[instance.index()] = Some(now.ms()),
             Input::Restart(_) => {
-                let gone = self.gone[instance.index()].take().unwrap_or(now.ms());
-                self.recording.restarts.push((name, gone, now.ms()));
+                let down_since = self.down_since[instance.index()].take().unwrap_or(now.ms());
+                self.recording.restarts.push((name, down_since, now.ms()));
             }
             _ => {}
         }

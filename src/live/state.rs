@@ -1,0 +1,158 @@
+//! The state of one live cell, under one lock: its instances, their outboxes, what is planned, and where observations go.
+//!
+//! Here are the fields and what can be read off them. `sending` moves jobs and requests, `inputs` moves time and instances.
+
+use super::clock::Clock;
+use super::observations::Observation;
+use super::outbox::{Outbox, Work};
+use super::own_sockets::RequestId;
+use super::registry::Registry;
+use super::schedule::Schedule;
+use crate::cell::Cell;
+use crate::domain::faults::Timetable;
+use crate::domain::federation::Inboxes;
+use crate::domain::protocol::Rules;
+use crate::foundation::ids::{InstanceId, SessionId, VideoId};
+use crate::foundation::units::{Span, Time};
+use crate::instance::Instance;
+use crate::mechanism::activity::Activity;
+use crate::mechanism::ledger::{Amount, Ledger};
+use crate::mechanism::network::Network;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use tokio::sync::mpsc::UnboundedSender;
+
+pub(super) struct State {
+    pub(super) cell: Arc<Cell>,
+    pub(super) clock: Clock,
+    pub(super) timetable: Timetable,
+    pub(super) network: Network,
+    pub(super) schedule: Schedule,
+    pub(super) instances: Vec<Instance>,
+    /// By `InstanceId`: the time of its latest input.
+    pub(super) latest_input: Vec<Time>,
+    /// By `InstanceId`: its sending side.
+    pub(super) outboxes: Vec<Outbox>,
+    /// Of each origin: the inboxes that its broadcasts go to, without those of removed followers.
+    pub(super) inboxes: BTreeMap<InstanceId, Inboxes>,
+    /// The requests that have begun and whose outcome is not known yet: sender, receiver, bytes.
+    pub(super) in_flight: BTreeMap<RequestId, (InstanceId, InstanceId, u64)>,
+    pub(super) ledger: Ledger,
+    /// Messages whose requests have not begun.
+    pub(super) queued: Amount,
+    pub(super) registry: Registry,
+    /// Whether servers outside of the run take part. The registry then needs the documents of ours.
+    pub(super) has_peers: bool,
+    /// How often each instance has seen a video viewed.
+    pub(super) views: BTreeMap<(InstanceId, VideoId), u64>,
+    pub(super) ended: Option<Time>,
+    pub(super) inputs: u64,
+    pub(super) inputs_of_strangers: u64,
+    pub(super) job_count: u64,
+    pub(super) queued_jobs_peak: u64,
+    work: UnboundedSender<Work>,
+    /// None once the run has ended.
+    pub(super) observations: Option<Sender<Observation>>,
+}
+
+impl State {
+    /// A cell whose instances have just started. Observations and work go into the two channels.
+    pub(super) fn new(
+        cell: &Arc<Cell>,
+        clock: Clock,
+        observations: Sender<Observation>,
+        work: UnboundedSender<Work>,
+        has_peers: bool,
+    ) -> State {
+        let federation = &cell.federation;
+        let instances = &federation.instances;
+        let videos: Arc<[_]> = federation.videos.as_slice().into();
+        let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
+        let inboxes = federation.followers.iter();
+        let start = |id: InstanceId| Instance::new(id, instances[id.index()].rules, Arc::clone(&videos));
+        let timetable = Timetable::new(&cell.faults, instances.len(), cell.seed, cell.end.latest());
+        State {
+            cell: Arc::clone(cell),
+            clock,
+            schedule: Schedule::new(cell, &timetable),
+            timetable,
+            network: Network::new(&cell.network, &regions, cell.seed),
+            instances: (0..instances.len()).map(InstanceId::at).map(start).collect(),
+            latest_input: vec![Time::ZERO; instances.len()],
+            outboxes: instances.iter().map(|_| Outbox::new(&cell.delivery)).collect(),
+            inboxes: inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances))).collect(),
+            in_flight: BTreeMap::new(),
+            ledger: Ledger::new(instances.len()),
+            queued: Amount::default(),
+            registry: Registry::default(),
+            has_peers,
+            views: BTreeMap::new(),
+            ended: None,
+            inputs: 0,
+            inputs_of_strangers: 0,
+            job_count: 0,
+            queued_jobs_peak: 0,
+            work,
+            observations: Some(observations),
+        }
+    }
+
+    /// When something is planned next. None if the run has ended or nothing is left.
+    pub(super) fn next_planned(&self) -> Option<Time> {
+        self.schedule.next().filter(|_| self.ended.is_none())
+    }
+
+    /// Hands a job or a broadcast to the tasks that post.
+    pub(super) fn start(&self, work: Work) {
+        // an interrupted run has no receiver any more
+        let _ = self.work.send(work);
+    }
+
+    /// Hands an observation to the observers.
+    pub(super) fn report(&self, observation: Observation) {
+        if let Some(observations) = &self.observations {
+            // an interrupted run has no receiver any more
+            let _ = observations.send(observation);
+        }
+    }
+
+    pub(super) fn is_up(&self, instance: InstanceId) -> bool {
+        self.instances[instance.index()].is_up()
+    }
+
+    pub(super) fn rules(&self, instance: InstanceId) -> Rules {
+        *self.instances[instance.index()].rules()
+    }
+
+    /// The time that the clock of an instance shows.
+    pub(super) fn clock_of(&self, instance: InstanceId, now: Time) -> Time {
+        now + self.timetable.clock_ahead(instance)
+    }
+
+    /// When an activity was built, by the true clock. The clock of a peer counts as true.
+    pub(super) fn authored(&self, activity: &Activity) -> Time {
+        let is_ours = activity.author.index() < self.instances.len();
+        let ahead = if is_ours { self.timetable.clock_ahead(activity.author) } else { Span::ZERO };
+        activity.built.before(ahead)
+    }
+
+    /// What an instance displays for a video: viewers and views.
+    pub(super) fn displayed(&self, instance: InstanceId, video: VideoId) -> (u64, u64) {
+        let views = self.views.get(&(instance, video)).copied().unwrap_or(0);
+        (self.instances[instance.index()].displayed(video), views)
+    }
+
+    /// The time between two heartbeats of a visit, as its instance tells its client.
+    pub(super) fn heartbeat_interval(&self, session: SessionId) -> Span {
+        let visit = &self.cell.sessions[session.index()];
+        visit.heartbeat.unwrap_or_else(|| self.rules(visit.instance).parameters.heartbeat)
+    }
+
+    /// Asserts that every message of every link is queued, in flight or settled.
+    pub(super) fn assert_conserved(&self) {
+        let mut in_flight = Amount::default();
+        self.in_flight.values().for_each(|&(_, _, bytes)| in_flight.add(bytes));
+        self.ledger.assert_conserved(self.queued, in_flight);
+    }
+}
