@@ -23,6 +23,8 @@ pub const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
 const NUMBER_BITS: u32 = 28;
 /// A federation has at most 20,000 instances.
 const INSTANCE_BITS: u32 = 15;
+/// And at most a million videos.
+const VIDEO_BITS: u32 = 20;
 
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,7 +227,7 @@ impl Message {
 }
 
 impl LetterName {
-    const BITS: u32 = INSTANCE_BITS + 10 + 4 + 32 + NUMBER_BITS;
+    const BITS: u32 = INSTANCE_BITS + VIDEO_BITS + 4 + 32 + NUMBER_BITS;
 
     /// That of an activity that `from` sends.
     pub fn new(activity: &Activity, kind: Kind, from: InstanceId) -> LetterName {
@@ -236,7 +238,7 @@ impl LetterName {
         };
         let parts = Parts { joined: 0, free_bits: LetterName::BITS }
             .with(u64::from(from.0), INSTANCE_BITS)
-            .with(u64::from(activity.video.0), 10)
+            .with(u64::from(activity.video.0), VIDEO_BITS)
             .with(kind as u64, 4)
             .with(u64::from(who), 32)
             .with(u64::from(activity.stamp.number), NUMBER_BITS);
