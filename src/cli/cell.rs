@@ -1,7 +1,8 @@
 //! `fedisim cell`: one cell, from JSON to JSON.
 
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print_json};
-use crate::cli::{Exit, run};
+use crate::cli::run;
 use crate::files;
 use crate::runs::run_alone;
 use crate::runs::spec::CellSpec;

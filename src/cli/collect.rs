@@ -1,7 +1,8 @@
 //! `fedisim collect`: records of cells become a run.
 
+use crate::cli::exit::Exit;
+use crate::cli::run;
 use crate::cli::summary::Told;
-use crate::cli::{Exit, run};
 use crate::runs::collect::collect;
 use clap::Args;
 use std::path::PathBuf;

@@ -1,7 +1,7 @@
 //! `fedisim compare`: the differences between columns of runs, with their intervals.
 
-use crate::cli::Exit;
 use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_json};
 use crate::intervals::Table;
 use crate::metrics::definitions::names;

@@ -1,6 +1,6 @@
 //! `fedisim conform`: recordings against our instances, a line each.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_line};
 use crate::conform::{Trace, Verdict, conform};
 use crate::files;

@@ -1,6 +1,6 @@
 //! `--edited-records`, and why a run cannot be read.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, complain_of_scenario};
 use crate::runs::folder::FolderError;
 use crate::runs::reading::{Edits, ReadError};

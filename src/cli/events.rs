@@ -1,7 +1,8 @@
 //! `fedisim events`: for finding out why two runs that should be equal are not.
 
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print};
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::files;
 use crate::foundation::text::one_line;
 use crate::foundation::units::{Span, Time};

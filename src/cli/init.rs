@@ -1,6 +1,6 @@
 //! `fedisim init`: a commented scenario to start from.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print_line};
 use crate::scenario::{self, is_name};
 use clap::Args;

@@ -1,10 +1,11 @@
 //! `fedisim live`: the instances of a scenario as real servers on this machine, then the same records as `run`.
 
 use crate::cli::edited::refused;
+use crate::cli::exit::Exit;
 use crate::cli::output::complain;
 use crate::cli::run::{failed, said, stop_on_signal};
+use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::cli::summary::Told;
-use crate::cli::{Exit, ScenarioArguments};
 use crate::conform::Scribe;
 use crate::files;
 use crate::live::run::{Batch, How};

@@ -8,6 +8,7 @@ mod compare;
 mod conform;
 mod edited;
 mod events;
+mod exit;
 mod init;
 #[cfg(feature = "live")]
 mod live;
@@ -22,36 +23,18 @@ mod protocols;
 #[cfg(feature = "report")]
 mod report;
 mod run;
+mod scenario_arguments;
 mod summary;
 mod timeline;
 mod validate;
 mod validate_model;
 
 use crate::foundation::text::one_line;
-use crate::metrics::definitions::names;
-use crate::runs::EngineChoice;
-use crate::runs::estimate::Estimate;
-use crate::scenario::{self, Changes, Failure, Scenario, Study};
-use clap::{Args, Parser, Subcommand};
-use output::{complain, complain_of_scenario, print, print_json};
-use std::path::{Path, PathBuf};
+use crate::scenario;
+use clap::{Parser, Subcommand};
+use exit::Exit;
+use output::{complain, print, print_json};
 use std::process::ExitCode;
-
-/// How the program ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Exit {
-    /// As it should.
-    Good = 0,
-    /// It could not run: something cannot be read or written.
-    CouldNotRun = 1,
-    /// A mistake in the usage, a scenario or a recording.
-    BadInput = 2,
-    /// A gate failed: an expectation or a comparison.
-    GateFailed = 99,
-    /// Somebody interrupted it.
-    Interrupted = 130,
-}
 
 #[derive(Parser)]
 #[command(name = "fedisim", version, about, long_about = None, after_help = EXIT_CODES)]
@@ -108,67 +91,6 @@ enum Command {
     ValidateModel(validate_model::Arguments),
     /// Print every event of a run, or find the first that differs between two such lists
     Events(events::Arguments),
-}
-
-/// A scenario file, and what is different this time.
-#[derive(Args, Clone)]
-struct ScenarioArguments {
-    /// The scenario file (YAML or JSON)
-    scenario: PathBuf,
-    /// Change a value of the scenario, as in `--set network.loss="1 %"`
-    #[arg(long, value_name = "PATH=VALUE")]
-    set: Vec<String>,
-    /// Compare these protocols instead of those that the scenario lists
-    #[arg(long, value_name = "NAME")]
-    protocol: Vec<String>,
-    /// Draw everything anew so often
-    #[arg(long, value_name = "N")]
-    replications: Option<u32>,
-    /// Another seed
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-}
-
-impl ScenarioArguments {
-    /// The valid scenario, or the exit code after telling what is wrong.
-    fn read(&self) -> Result<Scenario, Exit> {
-        let mut sets = self.set.clone();
-        sets.extend(self.seed.map(|seed| format!("seed={seed}")));
-        sets.extend(self.replications.map(|replications| format!("replications={replications}")));
-        let changes = Changes { sets, protocols: self.protocol.clone(), ..Changes::default() };
-        scenario::read(&self.scenario, &changes, &names()).map_err(|failure| told(&failure))
-    }
-
-    /// The valid scenario with its sweep, whose points are not looked at yet.
-    fn study(&self) -> Result<Study, Exit> {
-        let folder = self.scenario.parent().unwrap_or(Path::new(""));
-        Ok(Study::new(self.read()?, folder, &names()))
-    }
-
-    /// The same, and what all of it will take; it is within the limits.
-    fn estimated(&self, engine: EngineChoice) -> Result<(Study, Estimate), Exit> {
-        let study = self.study()?;
-        let estimate = Estimate::of_study(&study, engine).map_err(|failure| told(&failure))?;
-        estimate.check(&study.scenario.limits).map_err(|problem| {
-            complain(&format!("{}: {problem}", self.scenario.display()));
-            Exit::BadInput
-        })?;
-        Ok((study, estimate))
-    }
-}
-
-/// Tells what is odd about a valid scenario.
-fn warn(scenario: &Scenario) {
-    scenario.strangers().iter().for_each(|strangers| complain(&format!("warning: {strangers}")));
-}
-
-/// Tells why there is no scenario.
-fn told(failure: &Failure) -> Exit {
-    complain_of_scenario(failure);
-    match failure {
-        Failure::Unreadable { .. } => Exit::CouldNotRun,
-        Failure::Invalid(_) => Exit::BadInput,
-    }
 }
 
 /// Runs the program with the arguments of the process.

@@ -1,7 +1,7 @@
 //! Standard output and standard error, without a panic when nobody reads them, and without characters that do something to a
 //! terminal: texts of others are in what is printed, and file names.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::foundation::text::{one_line, visible, visible_json};
 use crate::scenario::Failure;
 use std::fmt::Display;

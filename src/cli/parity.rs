@@ -1,9 +1,10 @@
 //! `fedisim parity`: the same workload in the simulation and over real HTTP, and whether both do the same.
 
+use crate::cli::exit::Exit;
 use crate::cli::live::{Failed, LiveArguments, disturbed, finish_capture, tell_counts};
 use crate::cli::output::{complain, print, print_line};
 use crate::cli::run::stop_on_signal;
-use crate::cli::{Exit, ScenarioArguments};
+use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::foundation::units::Span;
 use crate::live::run::Batch;
 use crate::live::{Unfit, check};

@@ -1,7 +1,8 @@
 //! `fedisim plan`: the cells that `run` would run, as JSON.
 
+use crate::cli::exit::Exit;
 use crate::cli::output::{print, print_json};
-use crate::cli::{Exit, run};
+use crate::cli::run;
 use crate::runs::spec::CellSpec;
 
 pub(super) fn main(arguments: &run::Arguments) -> Exit {

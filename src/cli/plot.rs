@@ -1,7 +1,7 @@
 //! `fedisim plot`: the figures of a run as files.
 
-use crate::cli::Exit;
 use crate::cli::edited::{tell_edited, unreadable};
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print};
 use crate::cli::report::RunArguments;
 use crate::files;

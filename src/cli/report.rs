@@ -1,7 +1,7 @@
 //! `fedisim report`: one self-contained page of a run.
 
-use crate::cli::Exit;
 use crate::cli::edited::{EditedArgument, tell_edited, unreadable};
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print_line};
 use crate::files;
 use crate::report::page::page;

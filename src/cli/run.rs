@@ -1,10 +1,11 @@
 //! `fedisim run`: the cells of a scenario into a folder, then the comparison and the expectations.
 
 use crate::cli::edited::refused;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, complain_of_scenario, print};
+use crate::cli::scenario_arguments::{ScenarioArguments, warn};
 use crate::cli::summary::Told;
 use crate::cli::timeline::TimelineArguments;
-use crate::cli::{Exit, ScenarioArguments, warn};
 use crate::runs::folder::{FolderError, Held};
 use crate::runs::reading::ReadError;
 use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};

@@ -1,6 +1,6 @@
 //! How a run is told: its summary on standard output, in the format that was asked for, and notes on standard error.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_coloured, print_json};
 use crate::report::expect::{Verdict, verdicts};
 use crate::report::summary::Summary;

@@ -1,6 +1,6 @@
 //! `fedisim run --timeline`: the trace of one cell.
 
-use crate::cli::Exit;
+use crate::cli::exit::Exit;
 use crate::cli::output::complain;
 use crate::cli::summary::Told;
 use crate::files::Whole;

@@ -1,7 +1,8 @@
 //! `fedisim validate`: everything that is wrong with a scenario, or what it would run.
 
+use crate::cli::exit::Exit;
 use crate::cli::output::print;
-use crate::cli::{Exit, ScenarioArguments, warn};
+use crate::cli::scenario_arguments::{ScenarioArguments, warn};
 use crate::runs::EngineChoice;
 use clap::Args;
 

@@ -1,7 +1,8 @@
 //! `fedisim validate-model`: the closed forms and, if there are any at hand, the recordings, as a table.
 
+use crate::cli::conform;
+use crate::cli::exit::Exit;
 use crate::cli::output::{complain, print, print_line};
-use crate::cli::{Exit, conform};
 use crate::conform::Verdict;
 use crate::theory::door::{Refusal, check};
 use crate::theory::table::EXPERIMENTS;

@@ -1,6 +1,6 @@
 //! Pareto fronts over what is known with intervals only.
 
-use super::{Shown, compared};
+use super::comparison::{Shown, compared};
 use std::collections::BTreeMap;
 
 /// One choice: what it costs and how wrong it is, by replication.

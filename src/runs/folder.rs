@@ -10,94 +10,33 @@
 //! Files appear whole: they are written beside and renamed, and no link is followed. When the run is complete the cells' files
 //! go. No wall time, path or thread count is written anywhere. Whoever writes is alone in the folder (`Held`).
 
-use crate::files::{self, Lock, Unlocked, Whole};
-use crate::foundation::text::one_line;
-use crate::runs::EngineChoice;
+mod contents;
+mod error;
+mod held;
+mod manifest;
+
+pub use error::FolderError;
+pub use held::Held;
+pub use manifest::Manifest;
+pub(super) use manifest::{MANIFEST, MANIFEST_BYTES_MAX};
+
+use crate::files::{self, Whole};
+use crate::runs::CellRecord;
 use crate::runs::cell::{MetricValue, RanHow};
-use crate::runs::records::{MODEL_VERSION, RECORD_FILES, SUMMARY, mark_front};
+use crate::runs::records::{RECORD_FILES, SUMMARY, mark_front};
 use crate::runs::rows;
-use crate::runs::spec::{CellRecord, CellSpec};
+use crate::runs::spec::CellSpec;
 use crate::runs::summary::{SUMMARY_BYTES_MAX, Whose, read_summary};
 use crate::scenario::{Scenario, Study};
-use serde::{Deserialize, Serialize};
+use contents::{CELLS, Holds, RESOLVED, check_cells, holds, remove_cells, remove_run};
 use sha2::{Digest, Sha256};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
-pub(super) const MANIFEST: &str = "manifest.json";
-const MANIFEST_BESIDE: &str = "manifest.part";
-const RESOLVED: &str = "scenario.resolved.yaml";
-const RESOLVED_BESIDE: &str = "scenario.resolved.part";
-const CELLS: &str = "cells";
-/// A manifest has at most so many bytes.
-pub(super) const MANIFEST_BYTES_MAX: u64 = 16 << 20;
 /// The record of a cell, which is kept in memory, has at most so many bytes.
 pub(super) const CELL_BYTES_MAX: u64 = 1 << 30;
-
-/// What a folder says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Manifest {
-    /// The version of the model that made it.
-    pub model_version: String,
-    /// The scenario's name.
-    pub scenario: String,
-    /// SHA-256 of the resolved scenario, in hex.
-    pub scenario_sha256: String,
-    /// The driver: `sim`, or `live` if real servers made the records, which then depend on the machine.
-    #[serde(default = "simulated")]
-    pub driver: String,
-    /// The seed.
-    pub seed: u64,
-    /// Cells in the records; while not complete, in the plan.
-    pub cells: usize,
-    /// Whether all of them are in the records.
-    pub complete: bool,
-    /// Of each file of records, the SHA-256 in hex; empty while not complete.
-    pub records_sha256: BTreeMap<String, String>,
-    /// How the cells of each column ran, their messages added up: nothing that changes the records.
-    #[serde(default)]
-    pub ran: Vec<RanHow>,
-    /// SHA-256 over all files of records in their order, in hex; empty while not complete.
-    pub digest_sha256: String,
-}
-
-/// Why a folder cannot be used.
-#[derive(Debug)]
-pub enum FolderError {
-    /// It holds something else: the user's mistake.
-    Occupied {
-        /// The folder.
-        path: PathBuf,
-        /// What it holds.
-        holds: String,
-    },
-    /// It, or something above it, is a file: the user's mistake.
-    NotAFolder {
-        /// The path.
-        path: PathBuf,
-    },
-    /// Another process writes into it.
-    InUse {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// It cannot be read or written.
-    Io {
-        /// What was being done to which file.
-        doing: String,
-        /// What went wrong.
-        error: io::Error,
-    },
-}
-
-/// A folder that this process alone writes into, until it is dropped.
-pub struct Held {
-    path: PathBuf,
-    lock: Lock,
-}
 
 /// A folder that is ready for cells.
 pub struct Folder<'a> {
@@ -113,107 +52,6 @@ pub enum Opened<'a> {
     Complete,
     /// A folder to run into, and the cells that it has already, with their metrics.
     Open(Box<Folder<'a>>, Vec<(CellSpec, Vec<MetricValue>)>),
-}
-
-impl std::fmt::Display for FolderError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            FolderError::Occupied { path, holds } => {
-                write!(
-                    f,
-                    "{} holds {}; choose another folder with --out, or --force to replace it",
-                    path.display(),
-                    one_line(holds)
-                )
-            }
-            FolderError::NotAFolder { path } => {
-                write!(f, "{} is not a folder, nor can it be one; choose another with --out", path.display())
-            }
-            FolderError::InUse { path } => write!(
-                f,
-                "another run uses {}: wait for its end, or choose another folder with --out",
-                path.display()
-            ),
-            FolderError::Io { doing, error } => write!(f, "cannot {doing}: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for FolderError {}
-
-impl FolderError {
-    pub(super) fn threads(error: &rayon::ThreadPoolBuildError) -> FolderError {
-        FolderError::Io { doing: "start threads".into(), error: io::Error::other(error.to_string()) }
-    }
-
-    /// An error while something was being done to a file.
-    pub fn io(doing: &str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
-        let doing = format!("{doing} {}", path.display());
-        move |error| FolderError::Io { doing, error }
-    }
-}
-
-/// The driver of a manifest that does not name one.
-fn simulated() -> String {
-    EngineChoice::Fast.driver().to_owned()
-}
-
-impl Manifest {
-    fn new(scenario: &Scenario, driver: &str, cells: usize) -> Manifest {
-        Manifest {
-            model_version: MODEL_VERSION.to_owned(),
-            scenario: scenario.name.clone(),
-            scenario_sha256: scenario.hash.clone(),
-            driver: driver.to_owned(),
-            seed: scenario.seed,
-            cells,
-            complete: false,
-            records_sha256: BTreeMap::new(),
-            ran: Vec::new(),
-            digest_sha256: String::new(),
-        }
-    }
-
-    fn is_of_same_run(&self, other: &Manifest) -> bool {
-        let of = |run: &Manifest| [&run.model_version, &run.scenario_sha256, &run.driver].map(String::clone);
-        of(self) == of(other)
-    }
-}
-
-impl Held {
-    /// Takes a folder, which is made if there is none. What is in it stays as it is.
-    ///
-    /// # Errors
-    /// If another process has it, or it cannot be made.
-    pub fn take(path: &Path) -> Result<Held, FolderError> {
-        let not_a_folder = || FolderError::NotAFolder { path: path.to_owned() };
-        match fs::metadata(path) {
-            Ok(there) if !there.is_dir() => return Err(not_a_folder()),
-            Err(error) if error.kind() == io::ErrorKind::NotADirectory => return Err(not_a_folder()),
-            _ => fs::create_dir_all(path).map_err(FolderError::io("create", path))?,
-        }
-        let path = path.to_owned();
-        match files::lock(&path) {
-            Ok(lock) => Ok(Held { path, lock }),
-            Err(Unlocked::InUse) => Err(FolderError::InUse { path }),
-            Err(Unlocked::Io(error)) => Err(FolderError::io("read", &path)(error)),
-        }
-    }
-
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// That it is still there: somebody may have moved it away and made another.
-    fn check(&self) -> Result<(), FolderError> {
-        match self.lock.is_of(&self.path) {
-            true => Ok(()),
-            false => Err(FolderError::io("write", &self.path)(io::Error::other(
-                "it is another folder than when the run began",
-            ))),
-        }
-    }
 }
 
 impl<'a> Folder<'a> {
@@ -392,114 +230,6 @@ fn digest(path: &Path, all: &mut Sha256) -> io::Result<String> {
         }
         own.update(&buffer[..length]);
         all.update(&buffer[..length]);
-    }
-}
-
-enum Holds {
-    Nothing,
-    ThisRun(Manifest),
-    Other(String),
-}
-
-fn holds(path: &Path, ours: &Manifest) -> Result<Holds, FolderError> {
-    match fs::read_dir(path) {
-        Ok(entries) => {
-            // The half-written manifest is all that a run leaves which was killed at once.
-            let names: Vec<_> = entries.take(2).flatten().map(|entry| entry.file_name()).collect();
-            if names.iter().all(|name| name == MANIFEST_BESIDE) {
-                return Ok(Holds::Nothing);
-            }
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Holds::Nothing),
-        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
-            return Err(FolderError::NotAFolder { path: path.to_owned() });
-        }
-        Err(error) => return Err(FolderError::io("read", path)(error)),
-    }
-    let manifest = path.join(MANIFEST);
-    let bytes = match files::read(&manifest, MANIFEST_BYTES_MAX) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Holds::Other("files that are not a run of fedisim".into()));
-        }
-        Err(error) => return Err(FolderError::io("read", &manifest)(error)),
-    };
-    Ok(match serde_json::from_slice::<Manifest>(&bytes) {
-        Ok(manifest) if manifest.is_of_same_run(ours) => Holds::ThisRun(manifest),
-        Ok(Manifest { scenario, model_version, .. }) if scenario != ours.scenario => {
-            Holds::Other(format!("a run of scenario `{scenario}` by version {model_version}"))
-        }
-        Ok(Manifest { scenario, driver, .. }) if driver != ours.driver => {
-            Holds::Other(format!("a run of scenario `{scenario}` by the other driver, {driver}"))
-        }
-        Ok(Manifest { scenario, model_version, .. }) => {
-            Holds::Other(format!("a run of another form of scenario `{scenario}` by version {model_version}"))
-        }
-        Err(_) => Holds::Other(format!("a {MANIFEST} that is not of fedisim")),
-    })
-}
-
-/// Removes what a run writes and nothing else; the manifest last, so that until then the folder is known as a run's.
-fn remove_run(path: &Path) -> Result<(), FolderError> {
-    remove_cells(path)?;
-    for name in RECORD_FILES.iter().map(|record| record.name) {
-        let file = path.join(name);
-        remove_file(&file.with_extension("part"))?;
-        remove_file(&file.with_extension("parquet"))?;
-        remove_file(&path.join(format!("{name}.parquet.part")))?;
-        remove_file(&file)?;
-    }
-    for name in [RESOLVED, RESOLVED_BESIDE, MANIFEST_BESIDE, MANIFEST] {
-        remove_file(&path.join(name))?;
-    }
-    Ok(())
-}
-
-/// That the folder of the cells is one, if there is anything: what a link leads to is not ours to write or remove.
-fn check_cells(cells: &Path) -> Result<(), FolderError> {
-    match fs::symlink_metadata(cells) {
-        Ok(there) if !there.is_dir() => Err(FolderError::io("write", cells)(io::Error::new(
-            io::ErrorKind::NotADirectory,
-            "it is a link or a file, not a folder; remove it",
-        ))),
-        _ => Ok(()),
-    }
-}
-
-/// Removes the files of cells, and their folder unless somebody else has put something there.
-fn remove_cells(path: &Path) -> Result<(), FolderError> {
-    let cells = path.join(CELLS);
-    if check_cells(&cells).is_err() {
-        return Ok(());
-    }
-    let entries = match fs::read_dir(&cells) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries.map_err(FolderError::io("read", &cells))?,
-    };
-    let mut ours = true;
-    for file in entries.flatten().map(|entry| entry.path()) {
-        if is_cell(&file) {
-            remove_file(&file)?;
-        } else {
-            ours = false;
-        }
-    }
-    if ours { fs::remove_dir(&cells).map_err(FolderError::io("remove", &cells)) } else { Ok(()) }
-}
-
-/// Whether a file is called as `cell_path` calls them, or as they are called while they are written.
-fn is_cell(file: &Path) -> bool {
-    let part = |part: Option<&std::ffi::OsStr>| part.and_then(|part| part.to_str()).map(str::to_owned);
-    let is_number = |stem: String| stem.parse::<usize>().is_ok();
-    part(file.file_stem()).is_some_and(is_number)
-        && part(file.extension()).is_some_and(|ending| ending == "json" || ending == "part")
-}
-
-/// Removes a file if it is there.
-fn remove_file(file: &Path) -> Result<(), FolderError> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(FolderError::io("remove", file)(error)),
-        _ => Ok(()),
     }
 }
 

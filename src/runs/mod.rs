@@ -5,6 +5,7 @@
 //! manifest says whether the folder is complete. Nothing is printed here.
 
 pub mod cell;
+mod cell_record;
 pub mod collect;
 #[cfg(feature = "parquet")]
 pub mod columnar;
@@ -19,15 +20,16 @@ mod stopping;
 pub mod summary;
 pub mod timeline;
 
+pub use cell_record::CellRecord;
+pub use spec::EngineChoice;
+
 use crate::metrics::definitions::names;
 use crate::scenario::{Changes, Failure, Input, Scenario, Study, parse};
 use cell::{CellError, CellPlan, CellResult, Engine, helpers, plan, run_cell};
 use estimate::Estimate;
 use folder::{Folder, FolderError, Held, Opened};
 use rayon::prelude::*;
-use records::MODEL_VERSION;
-use serde::{Deserialize, Serialize};
-use spec::{CellRecord, CellSpec};
+use spec::{CellSpec, MODEL_VERSION};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
@@ -115,28 +117,6 @@ pub struct How {
 impl From<Failure> for RunError {
     fn from(failure: Failure) -> Self {
         RunError::Scenario(failure)
-    }
-}
-
-/// How cells are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EngineChoice {
-    /// Event by event.
-    Plain,
-    /// Without events where none are needed.
-    Fast,
-    /// As real servers, by the live driver: what comes out depends on the machine.
-    Live,
-}
-
-impl EngineChoice {
-    /// The driver: `sim` or `live`.
-    pub fn driver(self) -> &'static str {
-        match self {
-            EngineChoice::Plain | EngineChoice::Fast => "sim",
-            EngineChoice::Live => "live",
-        }
     }
 }
 

@@ -8,12 +8,9 @@ use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
 use crate::runs::cell::{CellResult, MetricValue};
-use crate::runs::spec::CellSpec;
+use crate::runs::spec::{CellSpec, MODEL_VERSION};
 use crate::scenario::{Pareto, Scenario};
 use std::collections::BTreeMap;
-
-/// The version of the model that made a record.
-pub const MODEL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The columns that every row begins with; behind them stands what the sweep varies.
 pub(super) const COMMON: [&str; 6] = ["scenario", "protocol", "cell", "replication", "seed", "model_version"];

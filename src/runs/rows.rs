@@ -4,9 +4,9 @@
 use crate::foundation::text::one_line;
 use crate::mechanism::activity::Kind;
 use crate::metrics::definitions::{DEFINITIONS, Definition};
+use crate::runs::CellRecord;
 use crate::runs::cell::MetricValue;
 use crate::runs::records::{Holds, RECORD_FILES, RecordFile, SUMMARY, common, holds, summary_rows};
-use crate::runs::spec::CellRecord;
 use crate::scenario::Scenario;
 use std::collections::BTreeSet;
 

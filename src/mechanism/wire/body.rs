@@ -7,9 +7,10 @@
 //! What shares the queues with Views is of the same shape, filled up with text to the bytes of a real one: an `Update`
 //! really holds the whole video, a WatchAction what was watched; nobody here reads either.
 
-use super::{Form, Names, OtherBodies, SESSION_ID_LENGTH_MIN, UuidOf, uuid};
+use super::names::{Names, SESSION_ID_LENGTH_MIN};
+use super::uuid::{UuidOf, uuid};
 use crate::foundation::ids::{InstanceId, ViewerId};
-use crate::mechanism::activity::{Activity, Subject};
+use crate::mechanism::activity::{Activity, Form, Subject};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -177,6 +178,29 @@ impl Signature {
 pub(super) fn placeholder_base64(bytes: usize) -> String {
     let padding = (3 - bytes % 3) % 3;
     "A".repeat(bytes.div_ceil(3) * 4 - padding) + &"=".repeat(padding)
+}
+
+/// The bytes of the bodies that share the queues with Views; their text is filled up to these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OtherBodies {
+    /// An `Update` of a video.
+    pub update_bytes: u64,
+    /// A `Create` of a WatchAction.
+    pub watch_action_bytes: u64,
+    /// A job of the background.
+    pub background_bytes: u64,
+}
+
+impl OtherBodies {
+    /// The bytes of a body about `subject`; none for Views, whose text says how many they are.
+    pub fn bytes(&self, subject: Subject) -> Option<u64> {
+        match subject {
+            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => None,
+            Subject::Update => Some(self.update_bytes),
+            Subject::WatchAction(_) => Some(self.watch_action_bytes),
+            Subject::Background => Some(self.background_bytes),
+        }
+    }
 }
 
 impl Names {

@@ -5,8 +5,8 @@
 //!
 //! Not here: whether anything is signed, or by whom (the caller has the keys).
 
-use super::Names;
 use super::body::{Context, Document, DocumentKind};
+use super::names::{Host, Names, VideoNames};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::Form;
@@ -161,7 +161,7 @@ impl Names {
     /// The video that is watched at `url`.
     fn video_at(&self, url: &str) -> Option<VideoId> {
         let (host, uuid) = url.rsplit_once("/videos/watch/")?;
-        let is_it = |video: &super::VideoNames| video.uuid == uuid && self.host(video.origin).url == host;
+        let is_it = |video: &VideoNames| video.uuid == uuid && self.host(video.origin).url == host;
         self.videos.iter().position(is_it).map(VideoId::at)
     }
 
@@ -173,7 +173,7 @@ impl Names {
             let is_owner = self.host(video.origin).url == url && video.account == account;
             return is_owner.then_some(video.origin);
         }
-        let is_it = |host: &super::Host| host.url == url && host.server_actor == account;
+        let is_it = |host: &Host| host.url == url && host.server_actor == account;
         self.instances.iter().position(is_it).map(InstanceId::at)
     }
 }

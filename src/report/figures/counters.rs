@@ -1,6 +1,6 @@
 //! What people see: displayed against true viewers, and how far apart the two are.
 
-use super::{listed, minutes, series, thinned_note, thousands, which};
+use super::common::{listed, minutes, series, thinned_note, thousands, which};
 use crate::report::figure::{Axis, Column, Columns, Figure, Line, Marks, Series, View, thinned};
 use crate::report::run::{Counters, Run};
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! What to choose: cost against error, and which points of a sweep change the answer most.
 
-use super::{listed, series};
+use super::common::{listed, series};
 use crate::intervals::Comparison;
 use crate::metrics::definitions::Definition;
 use crate::report::figure::{Axis, Column, DotSeries, Dots, Figure, Marks, Point, Points, Series, View};

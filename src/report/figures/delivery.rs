@@ -1,6 +1,6 @@
 //! What waits, and how long messages take.
 
-use super::{listed, minutes, series, sum, thinned_note, thousands, which};
+use super::common::{listed, minutes, series, sum, thinned_note, thousands, which};
 use crate::report::figure::{Axis, Columns, Figure, Line, Marks, View, thinned};
 use crate::report::run::Run;
 use crate::report::table::humane;

@@ -1,6 +1,6 @@
 //! Who sends how much to whom, as a picture: those that own a video in the middle, the others around them.
 
-use super::{listed, thousands, which};
+use super::common::{listed, thousands, which};
 use crate::report::figure::{Axis, Edge, Figure, Marks, Network, Node, View};
 use crate::report::run::{Amount, Course, Run};
 use crate::report::table::humane;

@@ -1,6 +1,6 @@
 //! What is sent, and who pays for it.
 
-use super::{listed, minutes, series, sum, thinned_note, which};
+use super::common::{listed, minutes, series, sum, thinned_note, which};
 use crate::report::figure::{Axis, Column, Columns, DotSeries, Dots, Figure, Line, Marks, View, thinned};
 use crate::report::run::{Amount, Run};
 use crate::report::table::humane;

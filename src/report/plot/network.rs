@@ -1,6 +1,6 @@
 //! The picture of a federation: nodes, and lines between them as wide as what was sent is much.
 
-use super::{BOTTOM, FONT, TEXT, TOP, WIDTH, shortened};
+use super::layout::{BOTTOM, FONT, TEXT, TOP, WIDTH, shortened};
 use crate::report::figure::{Edge, Network, Node};
 use crate::report::style::Theme;
 use crate::report::table::humane;

@@ -2,7 +2,7 @@
 
 use crate::domain::delivery::{Breaker, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport};
 use crate::foundation::units::Span;
-use crate::scenario::build::unknown;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};
 

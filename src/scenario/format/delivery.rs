@@ -1,7 +1,7 @@
 //! How instances deliver: a row of figures of one's own, as changes of another.
 
 use crate::domain::delivery::{Queues, Tls, Transport};
-use crate::scenario::format::{positive_span, whole_us};
+use crate::scenario::format::values::{positive_span, whole_us};
 use crate::scenario::shape::{Arm, Form, Shape, Word, case, optional, required};
 
 /// Nobody does more things at once.

@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 type Name = Vec<String>;
 
 /// One import: the importing file, the imported file, the path as it is written.
-pub type Import = (PathBuf, PathBuf, String);
+pub(super) type Import = (PathBuf, PathBuf, String);
 
 /// All Rust files of a folder, in order.
-pub fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.expect("an entry").path();
@@ -49,7 +49,7 @@ struct Crate {
 }
 
 /// The imports between the files of the crate whose root (`lib.rs` or `main.rs`) lies in `folder`.
-pub fn imports(folder: &Path) -> BTreeSet<Import> {
+pub(super) fn imports(folder: &Path) -> BTreeSet<Import> {
     let has_library = folder.join("lib.rs").exists();
     let mut read = Crate::default();
     let files: Vec<PathBuf> = rust_files(folder);

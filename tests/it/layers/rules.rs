@@ -14,7 +14,7 @@ fn said(folder: &Path, file: &Path) -> String {
 }
 
 /// The circles of imports between the files of a crate: its files, and the imports that tie them.
-pub fn circles(folder: &Path) -> Vec<String> {
+pub(super) fn circles(folder: &Path) -> Vec<String> {
     let imports = imports(folder);
     let mut next: BTreeMap<&Path, BTreeSet<&Path>> = BTreeMap::new();
     for (from, to, _) in &imports {
@@ -53,21 +53,21 @@ fn reached_from<'a>(file: &'a Path, next: &BTreeMap<&'a Path, BTreeSet<&'a Path>
 }
 
 /// The modules of a library, in the order in which its root declares them.
-pub fn layers(src: &Path) -> Vec<String> {
+pub(super) fn layers(src: &Path) -> Vec<String> {
     let lib = fs::read_to_string(src.join("lib.rs")).expect("the library");
     let module = |line: &str| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned);
     lib.lines().filter_map(module).collect()
 }
 
 /// The top module that a file of the library belongs to.
-pub fn top_module(src: &Path, file: &Path) -> String {
+pub(super) fn top_module(src: &Path, file: &Path) -> String {
     let inside = file.strip_prefix(src).expect("a file of the library");
     let top = inside.components().next().expect("a name").as_os_str().to_string_lossy();
     top.trim_end_matches(".rs").to_owned()
 }
 
 /// Imports, and links in comments, of a module that is declared after the importing one. An import of the root counts.
-pub fn upward_imports(src: &Path) -> Vec<String> {
+pub(super) fn upward_imports(src: &Path) -> Vec<String> {
     let layers = layers(src);
     let position = |name: &str| layers.iter().position(|layer| layer == name);
     let mut wrong = Vec::new();
@@ -92,7 +92,7 @@ pub fn upward_imports(src: &Path) -> Vec<String> {
 }
 
 /// The files of code in a folder that are too long, with their lines. Scripts have no ending in their names.
-pub fn long_files(folder: &Path) -> Vec<String> {
+pub(super) fn long_files(folder: &Path) -> Vec<String> {
     let mut long = Vec::new();
     for file in code_files(folder) {
         let lines = fs::read_to_string(&file).expect("a file of code").lines().count();
