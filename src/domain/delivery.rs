@@ -6,6 +6,7 @@
 
 use crate::domain::protocol::{ConnectionReuse, Rules};
 use crate::foundation::units::Span;
+use crate::mechanism::connections::StaleConnections;
 
 /// One row: how everybody in the federation delivers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Delivery {
     pub rate_limit: Option<RateLimit>,
     /// Whether senders keep connections.
     pub keep_alive: KeepAlive,
+    /// What a sender does when the receiver has closed the connection that it kept.
+    pub stale_connections: StaleConnections,
     /// The TLS handshake of a new connection (none without `https`).
     pub tls: Tls,
     /// Whether the bytes of TCP, IP and TLS are counted, and pass the links.
@@ -139,6 +142,8 @@ const PEERTUBE: Delivery = Delivery {
     timeout: Span::from_secs(7),
     rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10) }),
     keep_alive: KeepAlive::AsReleased,
+    // measured
+    stale_connections: StaleConnections::Fail,
     // assumed: one never met before
     tls: Tls::Full,
     transport: Transport::Counted,

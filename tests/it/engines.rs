@@ -249,6 +249,10 @@ fn where_events_are_needed_they_are_made() {
         // a sender that keeps its connections
         &["compare=[v1]"],
         &["deliveries={kept: {base: peertube, keep_alive: 3 s}}", "delivery=kept"],
+        &[
+            "deliveries={kept: {base: peertube, keep_alive: 3 s, stale_connections: reconnect}}",
+            "delivery=kept",
+        ],
         &["network.latency={constant: 0 s}"],
     ] {
         assert_eq!(compare(set), 0, "{set:?}");

@@ -1,6 +1,7 @@
 //! How instances deliver: a row of figures of one's own, as changes of another.
 
 use crate::domain::delivery::{Queues, Tls, Transport};
+use crate::mechanism::connections::StaleConnections;
 use crate::scenario::format::values::{positive_span, whole_us};
 use crate::scenario::shape::{Arm, Form, Shape, Word, case, optional, required};
 
@@ -68,6 +69,11 @@ pub(super) fn delivery() -> Shape {
         optional("timeout", "a request may take so long", positive_span()),
         optional("rate_limit", "what a receiver takes from one sender", rate_limit),
         optional("keep_alive", "whether senders keep connections", keep_alive),
+        optional(
+            "stale_connections",
+            "what becomes of a kept connection that its receiver has closed",
+            choices(&StaleConnections::ALL),
+        ),
         optional("tls", "the TLS handshake of a new connection", choices(&Tls::ALL)),
         optional("transport", "whether the bytes of TCP, IP and TLS count", choices(&Transport::ALL)),
         optional("sign", "CPU time of the signature of a request", whole_us()),

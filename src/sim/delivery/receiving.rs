@@ -209,7 +209,8 @@ impl Delivery<'_> {
         let rules = *instances[instance.index()].rules();
         self.rules[instance.index()] = rules;
         let machine = &mut self.machines[instance.index()];
-        machine.connections = Connections::new(self.figures.keep_alive.idle(&rules));
+        let figures = &self.figures;
+        machine.connections = Connections::new(figures.keep_alive.idle(&rules), figures.stale_connections);
         machine.is_up = true;
         let queues: Vec<_> = machine.queues.keys().copied().collect();
         for queue in queues {

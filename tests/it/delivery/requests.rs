@@ -166,6 +166,29 @@ fn requests_on_kept_connections_are_lost_by_6_x_alone() {
     }
 }
 
+/// The same Views from a sender that notices: each pays the handshake of a new connection, and none fails.
+#[test]
+fn a_sender_that_notices_a_closed_connection_makes_a_new_one() {
+    let sent = |connections: &str| {
+        let rules = "base: v1, plain_views: none, refederation_age: 8 s, heartbeat: 8600 ms, forward: never";
+        let figures = format!("base: peertube, {connections}");
+        let sessions = "{instance: follower, start: 1 s, watch: 45 s}";
+        let (seen, _) = small(&Small { figures: &figures, rules, sessions, ..SMALL });
+        let failed = seen.ended.iter().filter(|ended| ended.2 == RequestOutcome::FailedConnect).count();
+        (failed, seen.ended.len(), seen.transport_bytes)
+    };
+    let (failed, requests, bytes) = sent("stale_connections: fail");
+    assert_eq!((failed, requests), (3, 6));
+    let noticed = sent("stale_connections: reconnect");
+    assert_eq!(noticed, sent("keep_alive: \"off\""), "as if none were kept");
+    assert_eq!(noticed, (0, 6, bytes * 2));
+    // where connections are used again in time nothing differs
+    let [in_time, other] =
+        ["reconnect", "fail"].map(|stale| sent(&format!("keep_alive: 9 s, stale_connections: {stale}")));
+    assert_eq!(in_time, other);
+    assert!(in_time.0 == 0 && in_time.2 < noticed.2);
+}
+
 /// An upgrade to 7.2 ends the losses, and heads are those of the release that sends and of the one that answers.
 #[test]
 fn a_release_brings_its_connections_and_its_heads() {
