@@ -13,10 +13,10 @@ use crate::files;
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::runs::estimate::Estimate;
-use crate::runs::folder::Held;
+use crate::runs::folder::LockedFolder;
 use crate::runs::reading::{Edits, ReadError, Records};
-use crate::runs::summary::Whose;
-use crate::runs::{EngineChoice, How, RunError, run};
+use crate::runs::summary::SummarySource;
+use crate::runs::{EngineChoice, RunError, RunOptions, run};
 use crate::scenario::{self, Changes, Gate, RESOLVED_FILE, Scenario, Study};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ struct Taken {
     set: Vec<String>,
     folder: PathBuf,
     /// Nobody else writes into the folder of a run of ours until all is told.
-    _held: Option<Held>,
+    _held: Option<LockedFolder>,
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -194,7 +194,7 @@ fn compared(
 /// The metrics of a run that is as it was written.
 fn judged(folder: &Path) -> Result<Table, ReadError> {
     let mut records = Records::open(folder, Edits::Refused)?;
-    let table = records.summary(Whose::Judged)?;
+    let table = records.summary(SummarySource::Judged)?;
     records.check_rest()?;
     Ok(table)
 }
@@ -248,7 +248,7 @@ fn read(file: &Path, sets: &[String]) -> Result<Scenario, Exit> {
 /// Runs everything anew: what lies in a folder may be of another program of the same version.
 fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Result<Vec<Taken>, Exit> {
     let stop = stop_on_signal();
-    let how = How { jobs: threads(runs.jobs), force: true, engine: EngineChoice::Fast };
+    let how = RunOptions { jobs: threads(runs.jobs), force: true, engine: EngineChoice::Fast };
     let mut taken = Vec::new();
     for (scenario, file, set) in sources {
         let shown = file.display().to_string();
@@ -262,7 +262,7 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
                     complain(&format!("{shown}: {problem}"));
                     Exit::BadInput
                 })?;
-                let held = Held::take(&folder).map_err(|error| failed(&RunError::Folder(error)))?;
+                let held = LockedFolder::take(&folder).map_err(|error| failed(&RunError::Folder(error)))?;
                 run(&study, &held, &how, &stop, &|_| {}).map_err(|error| failed(&error))?;
                 (folder, Some(held))
             }

@@ -12,9 +12,9 @@ use crate::live::run::{Batch, How};
 use crate::live::{Addresses, Capture, Reason, Unfit, check};
 use crate::observe::RunOutcome;
 use crate::runs::cell::{CellPlan, build_cell, plan};
-use crate::runs::folder::Held;
+use crate::runs::folder::LockedFolder;
 use crate::runs::reading::{Edits, Records};
-use crate::runs::{RunError, Together, run_live};
+use crate::runs::{JointResults, RunError, run_live};
 use crate::scenario::Scenario;
 use crate::sim::Cell;
 use clap::Args;
@@ -144,7 +144,7 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     }
     let how = arguments.live.how(&study.scenario)?;
     let stop = stop_on_signal();
-    let held = Held::take(&out).map_err(RunError::Folder)?;
+    let held = LockedFolder::take(&out).map_err(RunError::Folder)?;
     let outcome = run_live(&study, &held, arguments.force, |scenario, plans| {
         live_batch(arguments, scenario, plans, &how, &stop)
     });
@@ -192,7 +192,7 @@ fn live_batch(
     plans: &[CellPlan],
     how: &How,
     stop: &Arc<AtomicBool>,
-) -> Result<Together<Failed>, Failed> {
+) -> Result<JointResults<Failed>, Failed> {
     let batch = Batch::new(scenario, plans, how)?;
     arguments.told.note(&batch.to_string());
     let batch_scale = batch.scale;
@@ -233,7 +233,7 @@ fn live_batch(
             ))
         })
     };
-    Ok(Together { results, failure })
+    Ok(JointResults { results, failure })
 }
 
 /// Says what servers refused, and what went otherwise than the model says.

@@ -2,7 +2,7 @@
 
 use crate::domain::delivery;
 use crate::domain::protocol::{PRESETS, Rules};
-use crate::report::rules::{FIGURE_ROWS, PARAMETER_ROWS};
+use crate::report::rules::{DELIVERY_ROWS, PARAMETER_ROWS};
 use comfy_table::{ContentArrangement, Table, presets};
 
 /// The tables, as text.
@@ -51,7 +51,7 @@ fn deliveries() -> Table {
     let mut table = Table::new();
     table.load_style(presets::ASCII_MARKDOWN).set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(std::iter::once("figure").chain(delivery::PRESETS.iter().map(|preset| preset.name)));
-    for (key, read) in FIGURE_ROWS {
+    for (key, read) in DELIVERY_ROWS {
         let values = delivery::PRESETS.iter().map(|preset| read(&preset.delivery));
         table.add_row(std::iter::once(key.to_owned()).chain(values));
     }

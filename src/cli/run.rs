@@ -6,9 +6,9 @@ use crate::cli::output::{complain, complain_of_scenario, print};
 use crate::cli::scenario_arguments::{ScenarioArguments, warn};
 use crate::cli::summary::Told;
 use crate::cli::timeline::TimelineArguments;
-use crate::runs::folder::{FolderError, Held};
+use crate::runs::folder::{FolderError, LockedFolder};
 use crate::runs::reading::ReadError;
-use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
+use crate::runs::{EngineChoice, RunError, RunOptions, RunOutcome, run};
 use crate::scenario::{Failure, Scenario, Study};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -74,7 +74,7 @@ impl Formats {
     }
 
     #[cfg(feature = "parquet")]
-    fn write(&self, scenario: &Scenario, out: &Held) -> Result<(), ReadError> {
+    fn write(&self, scenario: &Scenario, out: &LockedFolder) -> Result<(), ReadError> {
         match self.records.contains(&RecordFormat::Parquet) {
             true => crate::runs::columnar::write_parquet(out, &scenario.sweep.parameters),
             false => Ok(()),
@@ -82,7 +82,7 @@ impl Formats {
     }
 
     #[cfg(not(feature = "parquet"))]
-    fn write(&self, _: &Scenario, _: &Held) -> Result<(), ReadError> {
+    fn write(&self, _: &Scenario, _: &LockedFolder) -> Result<(), ReadError> {
         Ok(())
     }
 }
@@ -112,7 +112,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(estimated) => estimated,
         Err(exit) => return exit,
     };
-    if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_apart <= 0.0 {
+    if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_without_events <= 0.0 {
         complain(&format!(
             "{}: no column has messages that can do without events (capacities, faults, forwards and rates decide that): take --engine auto",
             arguments.scenario.scenario.display()
@@ -128,7 +128,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
         Ok(timeline) => timeline,
         Err(exit) => return exit,
     };
-    let held = match Held::take(&out) {
+    let held = match LockedFolder::take(&out) {
         Ok(held) => held,
         Err(error) => return failed(&RunError::Folder(error)),
     };
@@ -149,7 +149,7 @@ pub(super) fn main(arguments: &Arguments) -> Exit {
 pub(super) fn finish(
     scenario: &Scenario,
     outcome: RunOutcome,
-    out: &Held,
+    out: &LockedFolder,
     formats: &Formats,
     told: &Told,
 ) -> Exit {
@@ -186,11 +186,12 @@ impl Arguments {
 fn run_with_progress(
     study: &Study,
     cells: usize,
-    out: &Held,
+    out: &LockedFolder,
     arguments: &Arguments,
 ) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();
-    let how = How { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
+    let how =
+        RunOptions { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
     // indicatif draws on standard error, and only if that is a terminal.
     let bar = if arguments.told.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
     let template = "{elapsed_precise} {bar:30} {pos}/{len} cells, {per_sec}, {eta} left {msg}";

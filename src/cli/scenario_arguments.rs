@@ -56,9 +56,9 @@ impl ScenarioArguments {
     }
 }
 
-/// Tells what is odd about a valid scenario.
+/// Warns of follows that could not begin in reality.
 pub(super) fn warn(scenario: &Scenario) {
-    scenario.strangers().iter().for_each(|strangers| complain(&format!("warning: {strangers}")));
+    scenario.incompatible_follows().iter().for_each(|follows| complain(&format!("warning: {follows}")));
 }
 
 /// Tells why there is no scenario.

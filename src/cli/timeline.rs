@@ -3,7 +3,7 @@
 use crate::cli::exit::Exit;
 use crate::cli::output::complain;
 use crate::cli::summary::Told;
-use crate::files::Whole;
+use crate::files::AtomicFile;
 use crate::foundation::units::{Span, Time};
 use crate::runs::cell::{build_cell, plan};
 use crate::runs::timeline::Timeline;
@@ -32,7 +32,7 @@ pub(super) struct TimelineArguments {
 /// A file that a trace is to be written into.
 pub(super) struct Opened {
     path: PathBuf,
-    file: Whole,
+    file: AtomicFile,
     part: RangeInclusive<Time>,
 }
 
@@ -46,7 +46,7 @@ impl TimelineArguments {
             complain(&"--timeline-to comes before --timeline-from");
             return Err(Exit::BadInput);
         }
-        match Whole::create(&path) {
+        match AtomicFile::create(&path) {
             Ok(file) => Ok(Some(Opened { path, file, part })),
             Err(error) => {
                 complain(&format!("{}: cannot be written: {error}", path.display()));

@@ -1,4 +1,4 @@
-//! Heartbeats of viewers of its own: what they extend, and which Views they send.
+//! Heartbeats of the instance's viewers: the entries that they extend, and the Views that they send.
 
 use super::input::{Effect, Heartbeat};
 use super::state::Instance;
@@ -11,7 +11,7 @@ use crate::mechanism::activity::{Activity, Stamp, Subject};
 const PLAIN_VIEW_INTERVAL: Span = Span::from_secs(3_600);
 
 impl Instance {
-    /// Whether heartbeats may be skipped that `heeds` does not name: what an own viewer's entry says of them is its
+    /// Whether heartbeats may be skipped that `heartbeats_act_from` does not name: what an own viewer's entry says of them is its
     /// expiry, and nothing between two heartbeats removes it.
     pub fn may_skip_heartbeats(&self, video: VideoId, every: Span) -> bool {
         let is_cleared = self.rules.store == StoreKind::Keyed
@@ -20,8 +20,9 @@ impl Instance {
         every < self.rules.parameters.lifetime && !is_cleared
     }
 
-    /// From when on another heartbeat of a visit does more than extend the viewer's entry; never, if there is no such time.
-    pub fn heeds(&self, now: Time, heartbeat: &Heartbeat) -> Option<Time> {
+    /// The earliest time at which a later heartbeat of the visit sends something, and not only extends the viewer's entry; none
+    /// if there is no such time.
+    pub fn heartbeats_act_from(&self, now: Time, heartbeat: &Heartbeat) -> Option<Time> {
         let Heartbeat { video, viewer, watched, .. } = *heartbeat;
         let shown = self.shown.get(&video)?;
         let last_sent = shown.store.last_sent(self.entry_of(viewer));

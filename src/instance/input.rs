@@ -8,10 +8,10 @@ use crate::mechanism::activity::Activity;
 /// What can happen to an instance.
 #[derive(Clone, Copy, Debug)]
 pub enum Input<'a> {
-    /// A client of its own reports that somebody watches.
+    /// One of its clients reports that a viewer watches.
     Heartbeat(Heartbeat),
-    /// A client of its own goes on reporting, and no heartbeat up to that instant is one that `heeds` names: all of them
-    /// at once.
+    /// Heartbeats of one of its clients up to an instant, none of them at or after `heartbeats_act_from`: they only extend
+    /// the viewer's entry, all at once.
     Heartbeats {
         /// What is watched.
         video: VideoId,
@@ -46,7 +46,7 @@ pub enum Input<'a> {
         /// On which visit.
         session: SessionId,
     },
-    /// Its process stops: until it starts again it takes nothing, and nobody sees what it shows.
+    /// Its process stops: until it starts again it takes no input and displays nothing.
     Stop,
     /// Its process starts again, with other rules if some are given.
     Restart(Option<Rules>),

@@ -6,7 +6,7 @@ use crate::domain::protocol::{Rules, StoreKind};
 use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
-use crate::mechanism::store::{EntryId, Keeping, Store};
+use crate::mechanism::store::{EntryId, Store, StoreLayout};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub struct Instance {
     pub(super) is_up: bool,
     /// Salts the ids of viewers; counts the restarts where a restart changes ids.
     pub(super) salt: u32,
-    /// Viewers that somebody else than their author delivered and that counted as plain views, so far.
+    /// Viewers taken for plain views so far, because another instance than their author delivered them.
     pub(super) viewers_as_plain_views: u64,
 }
 
@@ -98,7 +98,7 @@ impl Instance {
         self.shown.values().filter_map(|shown| shown.store.nearest_expiry(now)).min()
     }
 
-    /// Whether another one keeps the same, if times that are no further apart than `within` are the same.
+    /// Whether both are in the same state, times within `within` of each other being equal.
     pub fn is_like(&self, other: &Instance, within: Span) -> bool {
         let is_empty = |shown: &VideoState| {
             shown.store.is_empty()
@@ -136,10 +136,10 @@ impl Instance {
         self.videos[video.index()].origin == self.id
     }
 
-    pub(super) fn keeping(&self) -> Keeping {
+    pub(super) fn keeping(&self) -> StoreLayout {
         match self.rules.store {
-            StoreKind::List => Keeping::List,
-            StoreKind::Keyed => Keeping::Keyed,
+            StoreKind::List => StoreLayout::List,
+            StoreKind::Keyed => StoreLayout::Keyed,
         }
     }
 

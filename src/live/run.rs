@@ -10,7 +10,7 @@ use crate::foundation::ids::InstanceId;
 use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, Observer, RunOutcome};
-use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, result};
+use crate::runs::cell::{CellPlan, CellResult, ExecutionReport, LiveReport, build_cell, result};
 use crate::scenario::Scenario;
 use crate::sim::Cell;
 use std::net::TcpListener;
@@ -181,11 +181,11 @@ fn live_one(
     let RunOutcome::Done(end) = lived.ending.outcome else { return Ok((None, lived)) };
     let observed = collector.finish(end, &lived.ending, Aggregates::default());
     let counts = lived.refusals.iter().map(|(&reason, how)| (reason.to_owned(), how.count));
-    let how = LiveHow {
+    let how = LiveReport {
         time_scale: scale.to_string(),
         counts: counts.collect(),
         own_failed: lived.refusals.values().filter(|how| how.is_own).map(|how| how.count).sum(),
     };
-    let ran = RanHow::live(scenario.compare[plan.variant].name.clone(), how);
+    let ran = ExecutionReport::live(scenario.compare[plan.variant].name.clone(), how);
     Ok((Some(result(scenario, plan, cell, observed, ran)), lived))
 }

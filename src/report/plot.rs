@@ -9,7 +9,7 @@ mod network;
 use crate::report::figure::{Axis, Column, Dots, Figure, Line, Marks, Points, Series, View};
 use crate::report::figures::thousands;
 use crate::report::style::{Look, Theme, look};
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 use kuva::backend::raster::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::annotations::ReferenceLine;
@@ -367,7 +367,7 @@ fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
 fn tick(value: f64, is_bytes: bool) -> String {
     let is_whole = libm::trunc(value).total_cmp(&value).is_eq();
     match is_bytes {
-        true => humane(value, "bytes"),
+        true => human_readable(value, "bytes"),
         false if is_whole && (0.0..1e15).contains(&value) => thousands(value as u64),
         false => {
             let text = format!("{value:.6}");

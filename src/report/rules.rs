@@ -27,7 +27,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
-pub const FIGURE_ROWS: [Row<Delivery>; 21] = [
+pub const DELIVERY_ROWS: [Row<Delivery>; 21] = [
     ("queues", |row| name(&Queues::ALL, row.queues)),
     ("sequential_jobs", |row| row.sequential_jobs.to_string()),
     ("parallel_jobs", |row| row.parallel_jobs.to_string()),
@@ -107,7 +107,7 @@ pub fn deliveries(scenario: &Scenario) -> SideBySide {
         |(key, read): &Row<Delivery>| (*key, columns.iter().map(|variant| read(&variant.delivery)).collect());
     SideBySide {
         names: columns.iter().map(|variant| variant.name.clone()).collect(),
-        rows: FIGURE_ROWS.iter().map(row).map(marked).collect(),
+        rows: DELIVERY_ROWS.iter().map(row).map(marked).collect(),
     }
 }
 

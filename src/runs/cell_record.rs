@@ -1,6 +1,6 @@
 //! What a cell came to, as JSON on one line: its metrics and its rows of every file of records.
 
-use crate::runs::cell::{CellResult, MetricValue, RanHow};
+use crate::runs::cell::{CellResult, ExecutionReport, MetricValue};
 use crate::runs::records::RECORD_FILES;
 use crate::runs::spec::CellSpec;
 use crate::scenario::Scenario;
@@ -16,7 +16,7 @@ pub struct CellRecord {
     /// All metrics that have a value.
     pub metrics: Vec<MetricValue>,
     /// How it ran.
-    pub ran: RanHow,
+    pub ran: ExecutionReport,
     /// Its rows of each file of records.
     pub rows: BTreeMap<String, String>,
 }

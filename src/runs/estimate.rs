@@ -18,7 +18,7 @@ use std::fmt;
 const SESSION_BYTES: f64 = 600.0;
 /// Wall time on one core of 2024, roughly: of an event, and of a message that makes none.
 const EVENT_S: f64 = 0.4e-6;
-const APART_S: f64 = 0.05e-6;
+const EVENTLESS_S: f64 = 0.05e-6;
 /// Bytes of a row of the records, roughly.
 const ROW_BYTES: f64 = 90.0;
 /// Bytes of a row in memory, with its text in two forms while a cell is written down, roughly.
@@ -40,7 +40,7 @@ pub struct Estimate {
     /// Messages of the largest cell.
     pub messages: f64,
     /// Those of them that make no events.
-    pub messages_apart: f64,
+    pub messages_without_events: f64,
     /// Events of the largest cell.
     pub events: f64,
     /// Seconds on one core, all cells together; roughly.
@@ -74,9 +74,12 @@ impl Estimate {
             cells: scenario.compare.len(),
             sessions,
             messages: most(|load| load.messages),
-            messages_apart: most(|load| load.messages_apart),
+            messages_without_events: most(|load| load.messages_without_events),
             events: most(|load| load.events) + samples,
-            time_s: loads.iter().map(|load| load.events * EVENT_S + load.messages_apart * APART_S).sum(),
+            time_s: loads
+                .iter()
+                .map(|load| load.events * EVENT_S + load.messages_without_events * EVENTLESS_S)
+                .sum(),
             numbers: most(|load| load.numbers).max(samples),
             memory_bytes: BASE_BYTES
                 + sessions * SESSION_BYTES
@@ -110,7 +113,7 @@ impl Estimate {
             cells: self.cells + other.cells,
             sessions: self.sessions.max(other.sessions),
             messages: self.messages.max(other.messages),
-            messages_apart: self.messages_apart.max(other.messages_apart),
+            messages_without_events: self.messages_without_events.max(other.messages_without_events),
             events: self.events.max(other.events),
             time_s: self.time_s + other.time_s,
             numbers: self.numbers.max(other.numbers),
@@ -153,7 +156,7 @@ impl Estimate {
     }
 }
 
-/// A time that nobody should take for exact.
+/// A time, rounded so that it does not look exact.
 fn rough_time(time_s: f64) -> String {
     match time_s {
         ..1.0 => "a second".to_owned(),
@@ -171,7 +174,7 @@ impl fmt::Display for Estimate {
             self.cells,
             self.sessions,
             self.messages,
-            self.messages_apart,
+            self.messages_without_events,
             self.events,
             self.memory_bytes / 1e6,
             self.output_bytes / 1e6,

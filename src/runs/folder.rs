@@ -8,7 +8,7 @@
 //! | the files of `records::RECORD_FILES` | rows of finished cells, in the order of the plan, once the run has ended |
 //!
 //! Files appear whole: they are written beside and renamed, and no link is followed. When the run is complete the cells' files
-//! go. No wall time, path or thread count is written anywhere. Whoever writes is alone in the folder (`Held`).
+//! go. No wall time, path or thread count is written anywhere. One process at a time writes into the folder (`LockedFolder`).
 
 mod contents;
 mod error;
@@ -16,17 +16,17 @@ mod held;
 mod manifest;
 
 pub use error::FolderError;
-pub use held::Held;
+pub use held::LockedFolder;
 pub use manifest::Manifest;
 pub(super) use manifest::{MANIFEST, MANIFEST_BYTES_MAX};
 
-use crate::files::{self, Whole};
+use crate::files::{self, AtomicFile};
 use crate::runs::CellRecord;
-use crate::runs::cell::{MetricValue, RanHow};
+use crate::runs::cell::{ExecutionReport, MetricValue};
 use crate::runs::records::{RECORD_FILES, SUMMARY, mark_front};
 use crate::runs::rows;
 use crate::runs::spec::CellSpec;
-use crate::runs::summary::{SUMMARY_BYTES_MAX, Whose, read_summary};
+use crate::runs::summary::{SUMMARY_BYTES_MAX, SummarySource, read_summary};
 use crate::scenario::{Scenario, Study};
 use contents::{CELLS, Holds, RESOLVED, check_cells, holds, remove_cells, remove_run};
 use sha2::{Digest, Sha256};
@@ -41,7 +41,7 @@ pub(super) const CELL_BYTES_MAX: u64 = 1 << 30;
 /// A folder that is ready for cells.
 pub struct Folder<'a> {
     path: PathBuf,
-    held: &'a Held,
+    held: &'a LockedFolder,
     manifest: Manifest,
     scenario: &'a Scenario,
 }
@@ -61,7 +61,7 @@ impl<'a> Folder<'a> {
     /// # Errors
     /// If it holds another run or something else (unless `force`), or cannot be read or written.
     pub(super) fn open(
-        held: &'a Held,
+        held: &'a LockedFolder,
         study: &'a Study,
         specs: &[CellSpec],
         driver: &str,
@@ -135,20 +135,21 @@ impl<'a> Folder<'a> {
     }
 
     /// Writes the records of some finished cells, and says how they ran.
-    pub(super) fn write_records(&self, cells: &BTreeSet<usize>) -> Result<Vec<RanHow>, FolderError> {
+    pub(super) fn write_records(&self, cells: &BTreeSet<usize>) -> Result<Vec<ExecutionReport>, FolderError> {
         self.held.check()?;
         let parameters = &self.scenario.sweep.parameters;
         let mut files = Vec::new();
         for record in &RECORD_FILES {
             let path = self.path.join(record.name);
             let beside = path.with_extension("part");
-            let file = Whole::create_beside(&path, &beside).map_err(FolderError::io("create", &beside))?;
+            let file =
+                AtomicFile::create_beside(&path, &beside).map_err(FolderError::io("create", &beside))?;
             let mut file = BufWriter::new(file);
             let header = record.header(parameters).map_err(io::Error::other);
             header.and_then(|bytes| file.write_all(&bytes)).map_err(FolderError::io("write", &beside))?;
             files.push((record.name, path, file));
         }
-        let mut ran: Vec<RanHow> = Vec::new();
+        let mut ran: Vec<ExecutionReport> = Vec::new();
         for &cell in cells {
             let path = self.cell_path(cell);
             let gone = || FolderError::io("read", &path)(io::Error::other("it has changed"));
@@ -161,12 +162,12 @@ impl<'a> Folder<'a> {
         }
         for (_, path, file) in files {
             let whole = file.into_inner().map_err(io::IntoInnerError::into_error);
-            whole.and_then(Whole::finish).map_err(FolderError::io("write", &path))?;
+            whole.and_then(AtomicFile::finish).map_err(FolderError::io("write", &path))?;
         }
         if let Some(pareto) = &self.scenario.pareto {
             let path = self.path.join(SUMMARY);
             let summary = files::read(&path, SUMMARY_BYTES_MAX).map_err(FolderError::io("read", &path))?;
-            let table = read_summary(&summary[..], Whose::Run)
+            let table = read_summary(&summary[..], SummarySource::Run)
                 .map_err(|problem| FolderError::io("read", &path)(io::Error::other(problem)))?;
             self.write(SUMMARY, &mark_front(&summary, &table, pareto))?;
         }
@@ -209,7 +210,7 @@ impl<'a> Folder<'a> {
     /// Writes a file of the folder beside and renames it, so that it is there whole or not at all.
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), FolderError> {
         let path = self.path.join(name);
-        Whole::create_beside(&path, &path.with_extension("part"))
+        AtomicFile::create_beside(&path, &path.with_extension("part"))
             .and_then(|mut whole| {
                 whole.write_all(bytes)?;
                 whole.finish()

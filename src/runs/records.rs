@@ -153,7 +153,7 @@ pub(super) fn common(spec: &CellSpec) -> Vec<String> {
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holds {
+pub(super) enum ColumnType {
     /// Text: a name or a word.
     Text,
     /// A real number.
@@ -163,12 +163,12 @@ pub(super) enum Holds {
 }
 
 /// What a column holds that is not one of what was varied.
-pub(super) fn holds(column: &str) -> Holds {
+pub(super) fn column_type(column: &str) -> ColumnType {
     match column {
         "scenario" | "protocol" | "model_version" | "metric" | "unit" | "pareto" | "video" | "instance"
-        | "follower" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => Holds::Text,
-        "value" | "quantile" => Holds::Real,
-        _ => Holds::Whole,
+        | "follower" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => ColumnType::Text,
+        "value" | "quantile" => ColumnType::Real,
+        _ => ColumnType::Whole,
     }
 }
 

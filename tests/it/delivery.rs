@@ -57,8 +57,8 @@ impl Observer for Seen {
         self.processed.push((now, message.clone()));
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: RequestOutcome) {
-        self.ended.push((now, message.clone(), fate));
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
+        self.ended.push((now, message.clone(), outcome));
     }
 
     fn job_started(&mut self, _now: Time, _instance: InstanceId, _queue: QueueName, waited: Span) {
@@ -87,7 +87,10 @@ impl Seen {
     fn ends(&self) -> Vec<(RequestOutcome, u64)> {
         let begun =
             |of: &Message| self.sent.iter().find(|(_, message)| message == of).expect("it was sent").0;
-        self.ended.iter().map(|(time, message, fate)| (*fate, time.since(begun(message)).us())).collect()
+        self.ended
+            .iter()
+            .map(|(time, message, outcome)| (*outcome, time.since(begun(message)).us()))
+            .collect()
     }
 
     /// What waits in a queue at the last sample at or before `s` seconds.
@@ -98,8 +101,8 @@ impl Seen {
         here.map(|(_, sample)| sample.waiting).sum()
     }
 
-    fn count(&self, fate: RequestOutcome) -> usize {
-        self.ended.iter().filter(|(_, _, ended)| *ended == fate).count()
+    fn count(&self, outcome: RequestOutcome) -> usize {
+        self.ended.iter().filter(|(_, _, ended)| *ended == outcome).count()
     }
 }
 

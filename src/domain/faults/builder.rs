@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// No more outages are drawn in one run.
 pub(super) const OUTAGES_MAX: usize = 1_000_000;
 
-/// A value that holds for a while.
+/// A value with the time during which it holds.
 #[derive(Clone, Copy, Debug)]
 struct HoldingPeriod<V> {
     from: Time,
@@ -31,7 +31,7 @@ struct DownTime {
     rules: Option<Rules>,
 }
 
-/// The faults while they are sorted.
+/// The timetable under construction.
 struct TimetableBuilder {
     /// By instance.
     down: Vec<Vec<DownTime>>,
@@ -201,7 +201,7 @@ fn drawn(of: &[InstanceId], share_ppm: u32, seed: Seed, number: u64) -> Vec<Inst
     order
 }
 
-/// The greatest value that holds, over time; before the first step nothing does.
+/// The maximum of the values that hold, as a step function of time.
 fn greatest<V: Copy + Ord>(held: impl Iterator<Item = HoldingPeriod<V>>) -> StepFunction<V> {
     let held = held.filter(|held| held.from < held.until);
     let mut bounds: Vec<_> =

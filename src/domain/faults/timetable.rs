@@ -39,12 +39,12 @@ pub struct Timetable {
     pub(super) added_latency: Vec<LinkValue<Span>>,
     /// By instance, and none is negative.
     pub(super) clock_ahead: Vec<Span>,
-    /// When anything that it says begins or ends to hold, in ascending order.
+    /// The instants at which any value changes, in ascending order.
     pub(super) steps: Vec<Time>,
     pub(super) is_quiet: bool,
 }
 
-/// What holds over time, if anything: from each instant to the next one's.
+/// A step function of time: each value holds from its instant to the next; `None` is no value.
 pub(super) type StepFunction<V> = Vec<(Time, Option<V>)>;
 
 /// A partition: who is on which side, by instance in ascending order.
@@ -77,12 +77,12 @@ impl Timetable {
         self.changes.clone()
     }
 
-    /// How much later than it would an instance answers: the greatest that holds.
+    /// The extra time before an instance answers: the maximum of the faults that hold.
     pub fn answer_delay(&self, instance: InstanceId, at: Time) -> Span {
         value_at(&self.answer_delay[instance.index()], at).unwrap_or(Span::ZERO)
     }
 
-    /// Whether a partition keeps two instances apart.
+    /// Whether a partition separates two instances.
     pub fn is_cut(&self, from: InstanceId, to: InstanceId, at: Time) -> bool {
         self.cuts.iter().any(|cut| cut.during.holds(at) && cut.separates(from, to))
     }
@@ -105,7 +105,7 @@ impl Timetable {
         self.clock_ahead[instance.index()]
     }
 
-    /// Whether at an instant it says anything about messages on a link, or about their receiver.
+    /// Whether any fault affects messages on a link, or their receiver, at an instant.
     pub fn touches(&self, from: InstanceId, to: InstanceId, at: Time) -> bool {
         self.reachability(to, at) != Reachability::Up
             || self.answer_delay(to, at) > Span::ZERO
@@ -114,7 +114,7 @@ impl Timetable {
             || self.added_latency(from, to, at) > Span::ZERO
     }
 
-    /// The first instant after `at` at which it may say something else; the last one if there is none.
+    /// The first instant after `at` at which any value changes; the last instant if there is none.
     pub fn next_change(&self, at: Time) -> Time {
         let next = self.steps.partition_point(|step| *step <= at);
         self.steps.get(next).copied().unwrap_or(NEVER)

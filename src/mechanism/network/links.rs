@@ -14,10 +14,10 @@ pub const NO_LATENCY_US: u32 = u32::MAX;
 pub struct Network {
     /// The laws in use; the first is that of a link without a rule.
     laws: Vec<Law>,
-    /// What holds on a link without a rule.
+    /// The parameters of a link without a rule.
     default: LinkParameters,
     rules: Vec<Rule>,
-    /// By sender: the rules that may fit, in order.
+    /// By sender: the rules that name it, in order.
     rules_from: Vec<Vec<usize>>,
     /// The senders with rules that have broadcast.
     broadcasters: BTreeMap<InstanceId, SenderLinks>,
@@ -40,14 +40,14 @@ struct Rule {
     lost_below: Option<u64>,
 }
 
-/// What holds on one link: the number of its law, and the draw from which on a message is not lost.
+/// The parameters of one link: the number of its latency law, and the draw below which a message is lost.
 #[derive(Clone, Copy)]
 struct LinkParameters {
     law: usize,
     lost_below: u64,
 }
 
-/// What holds from one sender, and which draws that takes.
+/// The parameters of all links of one sender, and which draws they need.
 struct SenderLinks {
     /// By destination; the default beyond the end.
     links: Vec<LinkParameters>,
@@ -89,7 +89,7 @@ impl Network {
 
     /// The one-way latency of a message on a link, `None` if it is lost there.
     ///
-    /// `message` is the hash of the message's name; two messages with one name to one destination have one latency.
+    /// `message` is the hash of the message's name; two messages of one name to one destination have one latency.
     pub fn latency(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Option<Span> {
         let link = self.link_parameters(from, to);
         if link.lost_below > 0 && link.loses(self.loss_draws.one(message, to.0)) {
@@ -101,7 +101,7 @@ impl Network {
         Some(law.latency(regions, draw))
     }
 
-    /// The latencies of one message to many destinations, in their order: `out` is what `latency` gives for each.
+    /// The latency (`None`: lost) of one message to each of many destinations, in their order, as `latency` gives it.
     ///
     /// Draws are made in blocks over the instance ids where the destinations lie close enough for that to pay.
     pub fn latencies(
@@ -111,7 +111,7 @@ impl Network {
         to: &[InstanceId],
         out: &mut Vec<Option<Span>>,
     ) {
-        /// A draw on its own costs about as much as so many of a block.
+        /// A single draw costs about as much as so many draws of a block.
         const DRAWS_PER_BLOCK: usize = 64;
         out.clear();
         let width = to.iter().map(|id| id.index() + 1).max().unwrap_or(0);
@@ -169,7 +169,7 @@ impl Network {
         }
     }
 
-    /// What holds on a link: the default, or what the rules that fit say.
+    /// The parameters of a link: the defaults, overridden by the rules that match, in order.
     fn link_parameters(&self, from: InstanceId, to: InstanceId) -> LinkParameters {
         let mut link = self.default;
         for rule in self.rules_from[from.index()].iter().map(|&number| &self.rules[number]) {

@@ -37,7 +37,7 @@ pub enum Latency {
     },
 }
 
-/// A link, or many, on which something else holds.
+/// The parameters of some links, in place of the defaults.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LinkRule {
     /// The senders, in ascending order.
@@ -52,7 +52,7 @@ pub struct LinkRule {
 
 /// The parameters of the network: defaults, and rules for single links of which the last that fits holds.
 ///
-/// Latency and loss are looked up apart: each is that of the last fitting rule which says something about it.
+/// Latency and loss are looked up separately: each comes from the last matching rule that sets it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkModel {
     /// The latency of a link without a rule.

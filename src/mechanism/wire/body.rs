@@ -5,7 +5,7 @@
 //! the addressees from 8.0 on follow those of 8.2.1. Nothing here depends on who sends: a forwarded View is the same bytes.
 //!
 //! What shares the queues with Views is of the same shape, filled up with text to the bytes of a real one: an `Update`
-//! really holds the whole video, a WatchAction what was watched; nobody here reads either.
+//! really holds the whole video, a WatchAction what was watched; the model reads neither.
 
 use super::names::{Names, SESSION_ID_LENGTH_MIN};
 use super::uuid::{UuidOf, uuid};
@@ -369,14 +369,14 @@ fn hashed_ident(author: InstanceId, salt: u32, viewer: ViewerId, video_uuid: &st
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The id of one plain view: a UUID of its own for every sending.
+/// The id of one plain view: a new UUID for every sending.
 fn plain_ident(activity: &Activity, viewer: ViewerId) -> String {
     let parts =
         [activity.author.0, activity.video.0, viewer.0, activity.stamp.session.0, activity.stamp.number];
     uuid(UuidOf::PlainView, &parts.map(u64::from))
 }
 
-/// The id of what is no View: a UUID of its own for every sending.
+/// The id of what is no View: a new UUID for every sending.
 fn other_ident(activity: &Activity, of: UuidOf, viewer: u32) -> String {
     let parts =
         [activity.author.0, activity.video.0, viewer, activity.stamp.session.0, activity.stamp.number];

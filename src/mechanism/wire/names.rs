@@ -22,7 +22,7 @@ const HTTP_DATE: &[BorrowedFormatItem<'_>] =
 /// The length in characters of the session ids in the recordings, and of ours unless a scenario says otherwise.
 pub const SESSION_ID_LENGTH: usize = 23;
 
-/// The least length in characters of a session id: 13 digits of base 36 tell any two viewers and salts apart.
+/// The least length in characters of a session id: 13 digits of base 36 distinguish any two viewers and salts.
 pub const SESSION_ID_LENGTH_MIN: usize = 13;
 
 /// The version in the recordings' user agents, and in ours unless a scenario says otherwise: one for all presets, so

@@ -32,7 +32,7 @@ pub struct Read {
     pub video: VideoId,
     /// What it is.
     pub about: About,
-    /// The last part of its id: with the author and the video it tells viewers, and sendings, apart.
+    /// The last part of its id: with author and video it identifies the viewer or the sending.
     pub ident: String,
     /// When what it counts expires, by its author's clock.
     pub expires: Option<Time>,
@@ -63,7 +63,7 @@ impl Document {
     /// Reads a body of at most `BODY_BYTES_MAX`.
     ///
     /// # Errors
-    /// A sentence on why it is none of ours.
+    /// A sentence on why it is refused.
     pub fn read(body: &[u8]) -> Result<Document, String> {
         if body.len() > BODY_BYTES_MAX {
             return Err(format!("a body of {} bytes; at most {BODY_BYTES_MAX} are read", body.len()));
@@ -131,7 +131,7 @@ impl Names {
     /// What a document says, in the numbers of the model.
     ///
     /// # Errors
-    /// A sentence on what nobody here has a name for, or what does not fit together.
+    /// A sentence on the name that is unknown here, or on what does not fit together.
     pub fn read(&self, document: &Document) -> Result<Read, String> {
         let video = self.video_at(&document.object).ok_or("`object` is no video known here")?;
         let author =

@@ -2,7 +2,7 @@
 
 use crate::foundation::random::fold;
 
-/// What a UUID names; keeps the UUIDs of different things apart.
+/// What a UUID names: part of its hash, so that things of different kinds never share one.
 #[derive(Clone, Copy)]
 #[repr(u64)]
 pub(super) enum UuidOf {

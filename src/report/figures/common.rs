@@ -34,7 +34,7 @@ pub(super) fn thinned_note(drawn: usize, of: usize) -> String {
     }
 }
 
-/// The sum of numbers that may be anybody's; it ends at the largest one.
+/// The sum of untrusted numbers; it saturates.
 pub(super) fn sum(numbers: impl Iterator<Item = u64>) -> u64 {
     numbers.fold(0, u64::saturating_add)
 }

@@ -3,7 +3,7 @@
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
-use crate::domain::workload::{Source, Spread, expected_beats, expected_sessions};
+use crate::domain::workload::{Source, Spread, expected_heartbeats, expected_sessions};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{LATENCY_MAX, Latency};
@@ -19,7 +19,7 @@ const IN_FLIGHT_BYTES: f64 = 200.0;
 const ENTRY_BYTES: f64 = 24.0;
 /// Bytes of a job that waits in a queue.
 const JOB_BYTES: f64 = 200.0;
-/// Bytes of a destination of a job that waits for each destination by itself.
+/// Bytes of a destination of a job with a queue per destination.
 const DESTINATION_BYTES: f64 = 40.0;
 /// Events of a request: it begins, passes two links, is answered, times out, is worked on.
 const REQUEST_EVENTS: f64 = 6.0;
@@ -29,13 +29,13 @@ const OUTAGE_BYTES: f64 = 64.0;
 const PARTS: u32 = 20;
 const BUSIER: f64 = 1.25;
 /// Bytes of a message that makes no events, under way to an inbox or waiting there, in lists that grow by doubling.
-const APART_BYTES: f64 = 80.0;
+const EVENTLESS_BYTES: f64 = 80.0;
 
 /// What one cell has to do.
 pub(super) struct Load {
     pub(super) messages: f64,
     /// Messages that make no events.
-    pub(super) messages_apart: f64,
+    pub(super) messages_without_events: f64,
     /// Heartbeats, ticks and what requests take.
     pub(super) events: f64,
     /// The most ticks or background jobs of one instance or heartbeats of one session.
@@ -56,8 +56,8 @@ impl Load {
         let tick_s = least(|rules| rules.parameters.tick_interval);
         let age_s = least(|rules| rules.parameters.refederation_age);
         let beat_s = |own: Option<Span>| own.map_or(heartbeat_s, Span::secs_f64);
-        let heartbeats = expected_beats(&scenario.crowds, end, &beat_s);
-        let sendings = expected_beats(&scenario.crowds, end, &|own| beat_s(own).max(age_s));
+        let heartbeats = expected_heartbeats(&scenario.crowds, end, &beat_s);
+        let sendings = expected_heartbeats(&scenario.crowds, end, &|own| beat_s(own).max(age_s));
         let sessions = expected_sessions(&scenario.crowds, end);
         let instances = rules.len() as f64;
         let followers = instances - 1.0;
@@ -79,13 +79,13 @@ impl Load {
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
         let busiest = busiest(scenario);
         let at_once = |time_s: f64| (busiest * time_s / duration_s).min(1.0);
-        let apart = match engine {
+        let eventless = match engine {
             EngineChoice::Plain | EngineChoice::Live => 0.0,
             EngineChoice::Fast => {
-                share_apart(scenario, variant, messages / followers.max(1.0) * busiest / duration_s)
+                share_without_events(scenario, variant, messages / followers.max(1.0) * busiest / duration_s)
             }
         };
-        let with_events = messages * (1.0 - apart);
+        let with_events = messages * (1.0 - eventless);
         // What an inbox cannot work on in time waits there.
         let busy = messages / followers.max(1.0) / duration_s * busiest * inbox_s(scenario, delivery);
         let waiting = 1.0 - 1.0 / busy.max(1.0);
@@ -95,7 +95,7 @@ impl Load {
             if engine == EngineChoice::Fast { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
         Load {
             messages,
-            messages_apart: messages * apart,
+            messages_without_events: messages * eventless,
             events: heartbeats
                 + with_events * if is_unlimited(delivery) { 1.0 } else { REQUEST_EVENTS }
                 + (ticks + other.flushes) * instances
@@ -105,7 +105,7 @@ impl Load {
                 .max(other.flushes)
                 .max(other.jobs_of_one),
             message_bytes: under_way * with_events * IN_FLIGHT_BYTES
-                + under_way * messages * apart * APART_BYTES
+                + under_way * messages * eventless * EVENTLESS_BYTES
                 + at_once(kept_s) * with_events * ENTRY_BYTES
                 + changes * OUTAGE_BYTES
                 + match delivery.queues {
@@ -130,7 +130,7 @@ fn busiest(scenario: &Scenario) -> f64 {
 }
 
 /// The share of messages that make no events; `per_s` are messages per second and inbox when it is busiest.
-fn share_apart(scenario: &Scenario, variant: usize, per_s: f64) -> f64 {
+fn share_without_events(scenario: &Scenario, variant: usize, per_s: f64) -> f64 {
     let column = &scenario.compare[variant];
     let limit = column.delivery.rate_limit.filter(|_| !is_unlimited(&column.delivery));
     if limit.is_some_and(|limit| per_s * limit.per.secs_f64() > f64::from(limit.requests)) {

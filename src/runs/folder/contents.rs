@@ -85,7 +85,7 @@ pub(super) fn check_cells(cells: &Path) -> Result<(), FolderError> {
     }
 }
 
-/// Removes the files of cells, and their folder unless somebody else has put something there.
+/// Removes the files of cells, and their folder unless it holds other files.
 pub(super) fn remove_cells(path: &Path) -> Result<(), FolderError> {
     let cells = path.join(CELLS);
     if check_cells(&cells).is_err() {

@@ -1,6 +1,6 @@
 //! The manifest of a run: what the folder says about itself.
 
-use crate::runs::cell::RanHow;
+use crate::runs::cell::ExecutionReport;
 use crate::runs::spec::{EngineChoice, MODEL_VERSION};
 use crate::scenario::Scenario;
 use serde::{Deserialize, Serialize};
@@ -33,7 +33,7 @@ pub struct Manifest {
     pub records_sha256: BTreeMap<String, String>,
     /// How the cells of each column ran, their messages added up: nothing that changes the records.
     #[serde(default)]
-    pub ran: Vec<RanHow>,
+    pub ran: Vec<ExecutionReport>,
     /// SHA-256 over all files of records in their order, in hex; empty while not complete.
     pub digest_sha256: String,
 }

@@ -44,7 +44,7 @@ pub(super) fn group() -> Shape {
     ])
 }
 
-/// Nobody has measured what a typical machine can do, so nothing is limited unless it is written.
+/// There is no measurement of a typical machine, so nothing is limited unless it is written.
 pub(super) fn capacity() -> Shape {
     let link = || Shape::BitRate { max_per_s: BIT_RATE_MAX };
     Shape::Record(vec![

@@ -1,4 +1,4 @@
-//! The columns of the comparison, and protocols of one's own.
+//! The columns of the comparison, and protocols that a scenario defines.
 
 use crate::domain::protocol::Rules;
 use crate::scenario::format::delivery::delivery_name;

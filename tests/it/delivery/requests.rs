@@ -159,8 +159,8 @@ fn requests_on_kept_connections_are_lost_by_6_x_alone() {
         );
         let sessions = "{instance: follower, start: 1 s, watch: 45 s}";
         let (seen, _) = small(&Small { rules: &rules, sessions, ..SMALL });
-        let ends = [RequestOutcome::Good, RequestOutcome::FailedConnect].map(|fate| {
-            seen.ended.iter().filter(|ended| ended.2 == fate && ended.1.kind == Kind::Viewer).count()
+        let ends = [RequestOutcome::Good, RequestOutcome::FailedConnect].map(|outcome| {
+            seen.ended.iter().filter(|ended| ended.2 == outcome && ended.1.kind == Kind::Viewer).count()
         });
         assert_eq!(ends, [6 - lost, lost], "{release}");
     }
@@ -202,14 +202,14 @@ fn a_release_brings_its_connections_and_its_heads() {
         ..SMALL
     });
     let viewers = || seen.ended.iter().filter(|(_, message, _)| message.kind == Kind::Viewer);
-    let before = viewers().filter(|(at, ..)| at.ms() < 50_000).map(|(_, _, fate)| *fate);
+    let before = viewers().filter(|(at, ..)| at.ms() < 50_000).map(|(_, _, outcome)| *outcome);
     let [good, lost] = [RequestOutcome::Good, RequestOutcome::FailedConnect]
-        .map(|fate| before.clone().filter(|&one| one == fate).count());
+        .map(|outcome| before.clone().filter(|&one| one == outcome).count());
     assert_eq!((good, lost), (3, 3));
     let at = |s: u64| {
         let later = |(at, ..): &&(Time, Message, RequestOutcome)| at.ms() >= s * 1_000;
-        let (_, message, fate) = viewers().find(later).expect("a View");
-        (*fate, message.head_bytes, message.response_bytes)
+        let (_, message, outcome) = viewers().find(later).expect("a View");
+        (*outcome, message.head_bytes, message.response_bytes)
     };
     let (_, request, response) = at(0);
     // kept: 5 and 28 bytes more; from 7.1 on requests have 15 bytes more and answers 5
