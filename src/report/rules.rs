@@ -2,6 +2,7 @@
 
 use crate::domain::delivery::{Delivery, KeepAlive, Queues, Tls, Transport};
 use crate::domain::protocol::{Parameters, Rules};
+use crate::mechanism::connections::StaleConnections;
 use crate::scenario::Scenario;
 
 /// A key in scenario files, and how its value is read.
@@ -26,7 +27,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
-pub const FIGURE_ROWS: [Row<Delivery>; 20] = [
+pub const DELIVERY_ROWS: [Row<Delivery>; 21] = [
     ("queues", |row| name(&Queues::ALL, row.queues)),
     ("sequential_jobs", |row| row.sequential_jobs.to_string()),
     ("parallel_jobs", |row| row.parallel_jobs.to_string()),
@@ -49,6 +50,7 @@ pub const FIGURE_ROWS: [Row<Delivery>; 20] = [
         KeepAlive::AsReleased => "as-released".to_owned(),
         KeepAlive::All(idle) => idle.to_string(),
     }),
+    ("stale_connections", |row| name(&StaleConnections::ALL, row.stale_connections)),
     ("tls", |row| name(&Tls::ALL, row.tls)),
     ("transport", |row| name(&Transport::ALL, row.transport)),
     ("sign", |row| row.sign.to_string()),
@@ -105,7 +107,7 @@ pub fn deliveries(scenario: &Scenario) -> SideBySide {
         |(key, read): &Row<Delivery>| (*key, columns.iter().map(|variant| read(&variant.delivery)).collect());
     SideBySide {
         names: columns.iter().map(|variant| variant.name.clone()).collect(),
-        rows: FIGURE_ROWS.iter().map(row).map(marked).collect(),
+        rows: DELIVERY_ROWS.iter().map(row).map(marked).collect(),
     }
 }
 

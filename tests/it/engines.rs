@@ -3,7 +3,7 @@
 //! Here: a calm federation, and one change of it after another, each of which needs something of its own in the fast engine.
 //! `scripts/random-scenarios` does the same with whatever chance puts together.
 
-use fedisim::runs::cell::{CellResult, Engine, RanHow, plan, run_cell};
+use fedisim::runs::cell::{CellResult, Engine, ExecutionReport, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use std::sync::atomic::AtomicBool;
 
@@ -68,14 +68,14 @@ fn run(scenario: &Scenario, engine: Engine) -> CellResult {
 
 /// Runs the scenario in both ways; returns how many messages made no events.
 fn compare(set: &[&str]) -> u64 {
-    compare_how(set).messages_apart
+    compare_how(set).messages_without_events
 }
 
-fn compare_how(set: &[&str]) -> RanHow {
+fn compare_how(set: &[&str]) -> ExecutionReport {
     compare_both(CALM, set)
 }
 
-fn compare_both(text: &str, set: &[&str]) -> RanHow {
+fn compare_both(text: &str, set: &[&str]) -> ExecutionReport {
     let scenario = scenario(text, set);
     let plain = run(&scenario, Engine::Plain);
     let mut how = None;
@@ -259,6 +259,10 @@ fn where_events_are_needed_they_are_made() {
         // a sender that keeps its connections
         &["compare=[v1]"],
         &["deliveries={kept: {base: peertube, keep_alive: 3 s}}", "delivery=kept"],
+        &[
+            "deliveries={kept: {base: peertube, keep_alive: 3 s, stale_connections: reconnect}}",
+            "delivery=kept",
+        ],
         &["network.latency={constant: 0 s}"],
     ] {
         assert_eq!(compare(set), 0, "{set:?}");

@@ -122,7 +122,10 @@ impl Machine {
             health: FollowHealth::new(),
             removed: BTreeSet::new(),
             limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
-            connections: Connections::new(figures.keep_alive.idle(&instance.rules)),
+            connections: Connections::new(
+                figures.keep_alive.idle(&instance.rules),
+                figures.stale_connections,
+            ),
             breakers: figures.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
         }
     }

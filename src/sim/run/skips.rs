@@ -1,7 +1,7 @@
 //! Which sessions may skip the heartbeats that nobody needs at their time.
 //!
 //! Between two sendings a visit is arithmetic: its heartbeats say no more than that it goes on. That holds where the
-//! instance keeps its process, and where a viewer's visits do not overlap; what an instance heeds is its own to say.
+//! instance keeps its process, and where a viewer's visits do not overlap; which heartbeats act is for the instance to say.
 
 use crate::cell::Cell;
 use crate::domain::faults::Timetable;

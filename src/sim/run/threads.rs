@@ -165,7 +165,7 @@ impl<O: Observer> Run<'_, O> {
     pub(super) fn start(&mut self, instance: InstanceId, now: Time) {
         let idle = self.figures.keep_alive.idle(self.instances[instance.index()].rules());
         let machine = &mut self.machines[instance.index()];
-        machine.connections = Connections::new(idle);
+        machine.connections = Connections::new(idle, self.figures.stale_connections);
         machine.is_up = true;
         let queues: Vec<_> = machine.queues.keys().copied().collect();
         for queue in queues {
