@@ -32,8 +32,7 @@ pub use model::{
     End, Expectation, Gate, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto, Peer,
     Precision, Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
 };
-pub use problem::Problem;
-pub(crate) use problem::nearest;
+pub use problem::{Problem, nearest};
 pub use schema::schema;
 pub use study::Study;
 

@@ -1,4 +1,4 @@
-//! The layers of ARCHITECTURE.md: a module imports only from modules before it in `src/lib.rs`; every file says at its
+//! The layers of ARCHITECTURE.md: a module imports only from modules before it in `src/lib.rs` and `src/main.rs`; every file says at its
 //! head what it is for.
 
 use std::fs;
@@ -25,11 +25,14 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The modules of the library, in their order.
+/// The modules of the library and then those of the command, in their order.
 fn layers() -> Vec<String> {
-    let lib = fs::read_to_string(root().join("src/lib.rs")).expect("the library");
     let module = |line: &str| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned);
-    lib.lines().filter_map(module).collect()
+    let modules = |file: &str| {
+        let text = fs::read_to_string(root().join(file)).expect("the root of a crate");
+        text.lines().filter_map(module).collect::<Vec<_>>()
+    };
+    [modules("src/lib.rs"), modules("src/main.rs")].concat()
 }
 
 #[test]
