@@ -4,9 +4,9 @@
 // What a module offers to the others here is `pub`, as in the library.
 #![allow(unreachable_pub)]
 
-use fedisim::{conform, domain, files, foundation, intervals, metrics, observe, runs, scenario, sim, theory};
+use fedisim::{conform, domain, files, foundation, intervals, metrics, runs, scenario, sim, theory};
 #[cfg(feature = "live")]
-use fedisim::{live, parity};
+use fedisim::{live, observe, parity};
 use std::process::ExitCode;
 
 pub mod report;
