@@ -33,8 +33,7 @@ pub use model::{
     End, Expectation, Gate, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto, Peer,
     Precision, Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
 };
-pub use problem::Problem;
-pub(crate) use problem::nearest;
+pub use problem::{Problem, nearest};
 pub use read::{Changes, Failure, Input, RESOLVED_FILE, parse, read, read_data};
 pub use schema::schema;
 pub use study::Study;

@@ -52,11 +52,11 @@ fn reached_from<'a>(file: &'a Path, next: &BTreeMap<&'a Path, BTreeSet<&'a Path>
     reached
 }
 
-/// The modules of a library, in the order in which its root declares them.
+/// The modules of a library and then those of its command, in the order in which their roots declare them.
 pub(super) fn layers(src: &Path) -> Vec<String> {
-    let lib = fs::read_to_string(src.join("lib.rs")).expect("the library");
     let module = |line: &str| line.strip_prefix("pub mod ")?.strip_suffix(';').map(str::to_owned);
-    lib.lines().filter_map(module).collect()
+    let roots = ["lib.rs", "main.rs"].map(|root| fs::read_to_string(src.join(root)).unwrap_or_default());
+    roots.iter().flat_map(|root| root.lines()).filter_map(module).collect()
 }
 
 /// The top module that a file of the library belongs to.
