@@ -200,7 +200,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "lies before")]
     fn time_does_not_run_backwards() {
-        let mut servers = Servers::new(None);
+        let mut servers = Servers::new(Some(2));
         servers.serve(at(2), ns(1));
         servers.serve(at(1), ns(1));
     }

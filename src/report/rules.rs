@@ -1,6 +1,6 @@
 //! Protocols and deliveries side by side: every rule, parameter and figure by its key in scenario files.
 
-use crate::domain::delivery::{Delivery, KeepAlive, Queues, Tls, Transport};
+use crate::domain::delivery::{Compress, Delivery, KeepAlive, Queues, Tls, Transport};
 use crate::domain::protocol::{Parameters, Rules};
 use crate::mechanism::connections::StaleConnections;
 use crate::scenario::Scenario;
@@ -27,7 +27,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
-pub const DELIVERY_ROWS: [Row<Delivery>; 21] = [
+pub const DELIVERY_ROWS: [Row<Delivery>; 22] = [
     ("queues", |row| name(&Queues::ALL, row.queues)),
     ("sequential_jobs", |row| row.sequential_jobs.to_string()),
     ("parallel_jobs", |row| row.parallel_jobs.to_string()),
@@ -53,6 +53,12 @@ pub const DELIVERY_ROWS: [Row<Delivery>; 21] = [
     ("stale_connections", |row| name(&StaleConnections::ALL, row.stale_connections)),
     ("tls", |row| name(&Tls::ALL, row.tls)),
     ("transport", |row| name(&Transport::ALL, row.transport)),
+    ("compress", |row| match row.compress {
+        Compress::Off => off(),
+        Compress::Gzip { share_ppm, cpu } => {
+            format!("gzip to {} % for {cpu}", f64::from(share_ppm) / 10_000.0)
+        }
+    }),
     ("sign", |row| row.sign.to_string()),
     ("json_ld_sign", |row| row.json_ld_sign.to_string()),
     ("verify", |row| row.verify.to_string()),

@@ -63,7 +63,7 @@ impl Host for Unlimited {
 #[derive(Clone, Copy, Debug)]
 pub struct Path {
     /// The sender's work before a request leaves.
-    prepare: Span,
+    pub prepare: Span,
     /// The receiver's work on it.
     pub verify: Span,
     /// The receiver's work on one that was forwarded, on its JSON-LD thread.

@@ -23,12 +23,13 @@ impl<O: Observer> Run<'_, O> {
             if machine.is_lazy {
                 self.answer(slot, verified);
             }
+            if verified > self.requests.get(slot).deadline {
+                self.expect_time_out(slot, now);
+            }
             return self.plan(slot, Step::Verified, verified);
         }
         // how long it waits for the thread is not known yet
-        if request.over.is_none_or(|over| over > now) && request.deadline > now {
-            self.last_deadline = self.last_deadline.max(request.deadline);
-        }
+        self.expect_time_out(slot, now);
         self.refer(slot);
         self.give_task(to, Lane::JsonLd, Task::Verify { request: slot }, now);
     }
@@ -37,7 +38,7 @@ impl<O: Observer> Run<'_, O> {
     pub(super) fn verified(&mut self, slot: u32, now: Time) {
         if !self.is_same_process(slot) {
             self.inbox_dropped += 1;
-            return;
+            return self.expect_time_out(slot, now);
         }
         let message = self.requests.get(slot).message.clone();
         if !self.machines[message.to.index()].is_lazy {
