@@ -31,7 +31,7 @@ pub(in crate::sim) struct Accounts {
     cpu_ns: Vec<u64>,
     /// What became of the messages; `flow` derives what waits and is under way.
     flow: Flow,
-    apart: Aggregates,
+    aggregates: Aggregates,
     /// Sums at senders in the buckets that the run has not passed.
     out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
     /// Sums at receivers in those buckets.
@@ -82,7 +82,7 @@ impl Accounts {
             work,
             cpu_ns: vec![0; instances],
             flow: Flow::default(),
-            apart: Aggregates::default(),
+            aggregates: Aggregates::default(),
             out: BTreeMap::new(),
             received: BTreeMap::new(),
             counts: BTreeMap::new(),
@@ -129,7 +129,7 @@ impl Accounts {
     fn close_second(&mut self) {
         let (second, bytes) = std::mem::take(&mut self.open_second);
         if bytes > 0 {
-            *self.apart.origin_bytes.entry(second).or_default() += bytes;
+            *self.aggregates.origin_bytes.entry(second).or_default() += bytes;
         }
     }
 
@@ -138,7 +138,7 @@ impl Accounts {
     }
 
     /// Messages that are created leave at once.
-    pub(in crate::sim) fn send_at_once(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
+    pub(in crate::sim) fn send_unqueued(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
         self.flow.created += amount;
         self.flow.sent += amount;
         self.counts(self.bucket_of(at), route).begun += amount;
@@ -152,23 +152,23 @@ impl Accounts {
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        exchange: &RequestHistory,
+        history: &RequestHistory,
     ) -> bool {
-        if exchange.over <= self.end {
-            self.note_over(route, destination, exchange.outcome);
+        if history.over <= self.end {
+            self.note_over(route, destination, history.outcome);
         }
-        self.note_way(route, destination, exchange)
+        self.note_way(route, destination, history)
     }
 
     /// A request is over for its sender.
-    pub(in crate::sim) fn note_over(&mut self, route: &Route, destination: usize, fate: RequestOutcome) {
-        let fates = &mut self.apart.outcomes;
-        match fate {
-            RequestOutcome::Good => fates.good += 1,
-            RequestOutcome::Refused => fates.refused += 1,
-            RequestOutcome::FailedConnect => fates.failed_connect += 1,
+    pub(in crate::sim) fn note_over(&mut self, route: &Route, destination: usize, outcome: RequestOutcome) {
+        let outcomes = &mut self.aggregates.outcomes;
+        match outcome {
+            RequestOutcome::Good => outcomes.good += 1,
+            RequestOutcome::Refused => outcomes.refused += 1,
+            RequestOutcome::FailedConnect => outcomes.failed_connect += 1,
             RequestOutcome::TimedOut => {
-                fates.timed_out += 1;
+                outcomes.timed_out += 1;
                 self.flow.timed_out.add(route.bytes(destination));
             }
         }
@@ -179,25 +179,25 @@ impl Accounts {
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        exchange: &RequestHistory,
+        history: &RequestHistory,
     ) -> bool {
         let bytes = route.bytes(destination);
-        if let Some(left) = exchange.left.filter(|left| *left <= self.end) {
+        if let Some(left) = history.left.filter(|left| *left <= self.end) {
             self.note_left(left, route, destination);
         }
-        if exchange.settled > self.end {
+        if history.settled > self.end {
             return false;
         }
-        match exchange.arrival {
+        match history.arrival {
             Arrival::Delivered => self.flow.delivered.add(bytes),
             Arrival::Lost => self.flow.lost.add(bytes),
             Arrival::Refused => self.flow.refused_429.add(bytes),
             Arrival::FailedConnect => self.flow.failed_connect.add(bytes),
         }
-        if exchange.arrival != Arrival::Delivered {
+        if history.arrival != Arrival::Delivered {
             return false;
         }
-        self.note_delivered(exchange.settled, route, destination);
+        self.note_delivered(history.settled, route, destination);
         true
     }
 
@@ -205,7 +205,7 @@ impl Accounts {
     pub(in crate::sim) fn deliver(&mut self, amount: Amount) {
         self.flow.delivered += amount;
         if self.work.is_some() {
-            self.apart.outcomes.good += amount.messages;
+            self.aggregates.outcomes.good += amount.messages;
         }
     }
 
@@ -278,13 +278,13 @@ impl Accounts {
         };
         let still_open = self.out.split_off(&(open, VideoId(0), Kind::Viewer, InstanceId(0)));
         for ((bucket, video, kind, from), sums) in std::mem::replace(&mut self.out, still_open) {
-            self.apart.traffic.push(row(bucket, video, from.0, Direction::Out, kind, sums));
+            self.aggregates.traffic.push(row(bucket, video, from.0, Direction::Out, kind, sums));
         }
         let still_open = self.received.split_off(&(open, VideoId(0), Kind::Viewer));
         for ((bucket, video, kind), table) in std::mem::replace(&mut self.received, still_open) {
             let noted = table.iter();
             let rows = noted.map(|(id, sums)| row(bucket, video, id.0, Direction::In, kind, *sums));
-            self.apart.traffic.extend(rows);
+            self.aggregates.traffic.extend(rows);
         }
     }
 
@@ -336,8 +336,8 @@ impl Accounts {
         self.pass(Time::from_ns(u64::MAX));
         self.close_second();
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
-        self.apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
-        self.apart
+        self.aggregates.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
+        self.aggregates
     }
 
     fn delivered(&self, route: &Route, destination: usize, messages: u64) -> Sums {
@@ -355,7 +355,7 @@ impl Accounts {
         let from = (route.video, route.from, route.kind);
         if messages > 0 {
             let sums = LinkSums { messages, head_bytes, body_bytes };
-            self.apart.links.add(from, route.to[destination], &sums);
+            self.aggregates.links.add(from, route.to[destination], &sums);
         }
     }
 

@@ -50,7 +50,7 @@ pub(in crate::sim) struct Eligibility {
     pub(in crate::sim) is_dead: Vec<bool>,
     pub(in crate::sim) has_viewers: Vec<bool>,
     /// Where the order of what is received shows nowhere: inboxes need no time and refuse nothing, entries only add up.
-    pub(in crate::sim) may_be_counted: Vec<bool>,
+    pub(in crate::sim) is_order_insensitive: Vec<bool>,
 }
 
 impl Eligibility {
@@ -65,7 +65,7 @@ impl Eligibility {
             ends_without_event: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
-            may_be_counted: vec![false; count],
+            is_order_insensitive: vec![false; count],
         };
         cell.sessions.iter().for_each(|session| eligibility.has_viewers[session.instance.index()] = true);
         let mut changes = vec![Vec::new(); count];
@@ -80,17 +80,17 @@ impl Eligibility {
                 || (capacity.cores, capacity.uplink_bits_per_s, capacity.downlink_bits_per_s)
                     == (None, None, None);
             // what is verified at no cost behind a signature has an order of its own
-            let verifies_at_once =
+            let verifies_instantly =
                 !is_unlimited && cell.delivery.verify + cell.delivery.json_ld_verify == Span::ZERO;
             eligibility.is_dead[index] = changes[index] == [(Time::ZERO, Change::Stop)];
             let keeps_process = changes[index].is_empty();
             let rules = &instance.rules;
-            let heeds_totals = rules.store == StoreKind::Keyed
+            let shows_totals = rules.store == StoreKind::Keyed
                 && rules.accept_result != AcceptResult::Nobody
                 && eligibility.has_viewers[index];
             eligibility.is_uncontended_receiver[index] = is_unbounded
-                && !verifies_at_once
-                && !heeds_totals
+                && !verifies_instantly
+                && !shows_totals
                 && (keeps_process || eligibility.is_dead[index])
                 && !origins.contains(&InstanceId::at(index));
             eligibility.is_contended_receiver[index] = !is_unlimited
@@ -98,7 +98,7 @@ impl Eligibility {
                 && (capacity.uplink_bits_per_s, capacity.downlink_bits_per_s) == (None, None)
                 && keeps_process
                 && !origins.contains(&InstanceId::at(index));
-            eligibility.may_be_counted[index] = needs_no_order
+            eligibility.is_order_insensitive[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
                 && rules.forwarded_viewer == ForwardedViewer::Viewer

@@ -32,14 +32,14 @@ pub(in crate::sim) struct Route {
     /// The numbers of those whose inbox is replayed.
     pub(in crate::sim) followers: Vec<Option<u32>>,
     /// The same in ascending order.
-    replayed: Vec<Replayed>,
+    replayed: Vec<ReplayedDestination>,
     /// Whether its followers lie side by side, and may be only counted.
     pub(in crate::sim) is_countable: bool,
 }
 
 /// A destination whose inbox is replayed.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Replayed {
+pub(in crate::sim) struct ReplayedDestination {
     pub(in crate::sim) follower: u32,
     pub(in crate::sim) destination: u32,
 }
@@ -52,20 +52,22 @@ impl Route {
         is_of_origin: bool,
         transport: impl Fn(&Message) -> TransportBytes,
         follower: impl Fn(InstanceId) -> Option<u32>,
-        may_be_counted: impl Fn(InstanceId) -> bool,
+        is_order_insensitive: impl Fn(InstanceId) -> bool,
     ) -> Route {
         let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
         let followers: Vec<Option<u32>> = to.iter().map(|&id| follower(id)).collect();
-        let mut replayed: Vec<Replayed> = (0..)
+        let mut replayed: Vec<ReplayedDestination> = (0..)
             .zip(&followers)
-            .filter_map(|(destination, &follower)| Some(Replayed { follower: follower?, destination }))
+            .filter_map(|(destination, &follower)| {
+                Some(ReplayedDestination { follower: follower?, destination })
+            })
             .collect();
         replayed.sort_unstable_by_key(|replayed| replayed.follower);
-        let is_next = |one: &Replayed, next: &Replayed| {
+        let is_next = |one: &ReplayedDestination, next: &ReplayedDestination| {
             (one.follower + 1, one.destination + 1) == (next.follower, next.destination)
         };
         let is_countable = replayed.is_sorted_by(is_next)
-            && replayed.iter().all(|replayed| may_be_counted(to[replayed.destination as usize]));
+            && replayed.iter().all(|replayed| is_order_insensitive(to[replayed.destination as usize]));
         let mut heads_before = vec![0];
         for message in messages {
             heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
@@ -96,7 +98,7 @@ impl Route {
     }
 
     /// Those of the followers in a range that it leads to.
-    pub(in crate::sim) fn replayed(&self, followers: Range<u32>) -> &[Replayed] {
+    pub(in crate::sim) fn replayed(&self, followers: Range<u32>) -> &[ReplayedDestination] {
         let before = |number| self.replayed.partition_point(|replayed| replayed.follower < number);
         &self.replayed[before(followers.start)..before(followers.end)]
     }

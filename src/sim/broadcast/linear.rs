@@ -22,11 +22,11 @@ pub(super) struct Linear {
     /// When it arrives, without latencies.
     arrives_us: u32,
     /// So many latencies until it arrives.
-    ways_to_arrival: u32,
+    latencies_to_arrival: u32,
     /// When it is over, without latencies.
     pub(super) over_us: u32,
     /// So many latencies until it is over.
-    ways_to_end: u32,
+    latencies_to_end: u32,
     pub(super) timeout_us: u32,
 }
 
@@ -43,9 +43,9 @@ impl Linear {
         Some(Linear {
             signed_us: from_start(without.left?)?,
             arrives_us,
-            ways_to_arrival: from_start(with.settled)? - arrives_us,
+            latencies_to_arrival: from_start(with.settled)? - arrives_us,
             over_us,
-            ways_to_end: from_start(with.over)? - over_us,
+            latencies_to_end: from_start(with.over)? - over_us,
             timeout_us: whole_us(path.timeout)?,
         })
     }
@@ -53,7 +53,7 @@ impl Linear {
     /// By latency: how long a request occupies its slot, and when after its beginning it arrives. A latency with which it
     /// would time out gives a time beyond the time-out. Returns whether any does.
     pub(super) fn fill(&self, latencies: &[u32], occupied: &mut Vec<u32>, arrives: &mut Vec<u32>) -> bool {
-        let Linear { arrives_us, ways_to_arrival, over_us, ways_to_end, timeout_us, .. } = *self;
+        let Linear { arrives_us, latencies_to_arrival, over_us, latencies_to_end, timeout_us, .. } = *self;
         occupied.resize(latencies.len(), 0);
         arrives.resize(latencies.len(), 0);
         let too_long = timeout_us + 1;
@@ -63,8 +63,8 @@ impl Linear {
                 // All latencies that are too long are alike. Each part is below 2^28 and there are at most seven: nothing
                 // wraps, and unchecked the sums go into vectors.
                 let latency = too_long.min(*latency);
-                *occupied = over_us.wrapping_add(latency.wrapping_mul(ways_to_end));
-                *arrives = arrives_us.wrapping_add(latency.wrapping_mul(ways_to_arrival));
+                *occupied = over_us.wrapping_add(latency.wrapping_mul(latencies_to_end));
+                *arrives = arrives_us.wrapping_add(latency.wrapping_mul(latencies_to_arrival));
                 longest = longest.max(*occupied);
             }
             longest
@@ -75,7 +75,7 @@ impl Linear {
     /// After so long from its beginning, a request of this latency meets no fault any more.
     pub(super) fn span(&self, latency: Option<Span>) -> Span {
         let over = Span::from_us(u64::from(self.over_us));
-        over + latency.unwrap_or_default() * u64::from(self.ways_to_end)
+        over + latency.unwrap_or_default() * u64::from(self.latencies_to_end)
     }
 }
 

@@ -9,7 +9,7 @@
 
 use super::linear::Linear;
 use crate::cell::Cell;
-use crate::domain::delivery::{Delivery as Figures, Queues};
+use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Timetable;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
@@ -59,7 +59,7 @@ pub(super) struct FaultsOnRoute {
     /// Until then what they say stays the same.
     pub(super) until: Time,
     /// By destination: whether they say anything.
-    pub(super) touched: Rc<[bool]>,
+    pub(super) affected: Rc<[bool]>,
     pub(super) any: bool,
 }
 
@@ -86,7 +86,7 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) routes: VecDeque<Arc<Route>>,
     pub(super) routes_made: u32,
     /// The last of each route.
-    pub(super) calms: BTreeMap<u32, FaultsOnRoute>,
+    pub(super) faults_on_routes: BTreeMap<u32, FaultsOnRoute>,
     /// The broadcasts of running jobs of coupled senders, by the job's slot.
     pub(super) open_broadcasts: Vec<Option<OpenBroadcast>>,
     /// Follower lists that were split, with their quiet receivers and the others.
@@ -96,19 +96,19 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) schedule: Schedule,
     // By destination of the job at hand.
     pub(super) latencies_us: Vec<u32>,
-    pub(super) fates: Vec<Option<Span>>,
+    pub(super) latencies: Vec<Option<Span>>,
     /// How long its request occupies a slot.
     pub(super) occupied_us: Vec<u32>,
-    /// When it arrives after it began, or `EXCEPTIONAL`.
+    /// When it arrives after it began, or `IRREGULAR_US`.
     pub(super) arrives_us: Vec<u32>,
-    /// When it leaves and when it has arrived after the job began, or `EXCEPTIONAL`.
+    /// When it leaves and when it has arrived after the job began, or `IRREGULAR_US`.
     pub(super) left_us: Vec<u32>,
     pub(super) arrived_us: Vec<u32>,
     pub(super) samples: Samples,
     /// No follower's clock is ahead by more.
-    pub(super) most_ahead: Span,
+    pub(super) clock_ahead_max: Span,
     /// Whether a message without a latency is lost, and not under way for hours.
-    pub(super) loses_only: bool,
+    pub(super) no_latency_is_loss: bool,
     /// Messages that make no events.
     pub(in crate::sim) execution: Execution,
 }
@@ -123,23 +123,30 @@ impl<'a> Broadcasts<'a> {
     ) -> Broadcasts<'a> {
         let timetable = conditions.timetable;
         let eligibility = Eligibility::new(cell, timetable);
-        let quiet: Vec<InstanceId> = (0..eligibility.is_uncontended_receiver.len())
+        let uncontended: Vec<InstanceId> = (0..eligibility.is_uncontended_receiver.len())
             .filter(|&id| eligibility.is_uncontended_receiver[id])
             .map(InstanceId::at)
             .collect();
         let mut followers = vec![None; eligibility.is_uncontended_receiver.len()];
-        (0u32..).zip(&quiet).for_each(|(number, id)| followers[id.index()] = Some(number));
+        (0u32..).zip(&uncontended).for_each(|(number, id)| followers[id.index()] = Some(number));
         let ahead = |id| timetable.clock_ahead(id);
         let has_refused = Arc::new(AtomicBool::new(false));
         let shard = |range: Range<usize>| {
             let refused = Arc::clone(&has_refused);
             (
-                Shard::new(cell, range.start as u32, &quiet[range.clone()], ahead, &eligibility, refused),
+                Shard::new(
+                    cell,
+                    range.start as u32,
+                    &uncontended[range.clone()],
+                    ahead,
+                    &eligibility,
+                    refused,
+                ),
                 range.len(),
             )
         };
-        let shards = helpers.shares(quiet.len()).into_iter().map(shard).collect();
-        let Figures { queues, sign, verify, .. } = cell.delivery;
+        let shards = helpers.shares(uncontended.len()).into_iter().map(shard).collect();
+        let Delivery { queues, sign, verify, .. } = cell.delivery;
         let work = (queues != Queues::Unlimited).then_some(Work { sign, verify });
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Broadcasts {
@@ -150,28 +157,32 @@ impl<'a> Broadcasts<'a> {
             path,
             routes: VecDeque::new(),
             routes_made: 0,
-            calms: BTreeMap::new(),
+            faults_on_routes: BTreeMap::new(),
             open_broadcasts: Vec::new(),
             splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
             latencies_us: Vec::new(),
-            fates: Vec::new(),
+            latencies: Vec::new(),
             occupied_us: Vec::new(),
             arrives_us: Vec::new(),
             left_us: Vec::new(),
             arrived_us: Vec::new(),
             samples: Samples { from: cell.sampling.from, every: cell.sampling.every },
-            most_ahead: quiet.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
-            loses_only: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
+            clock_ahead_max: uncontended.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
+            no_latency_is_loss: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
             execution: Execution::default(),
             eligibility,
         }
     }
 
     /// The route of a job that makes no events, if there was one like it before.
-    pub(in crate::sim) fn known_route(&self, like: &Message, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
-        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *like.letter;
+    pub(in crate::sim) fn find_route(
+        &self,
+        template: &Message,
+        to: &Arc<[InstanceId]>,
+    ) -> Option<Arc<Route>> {
+        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *template.letter;
         let what = (from, activity.video, kind, form, persistence, body_bytes);
         let is_it = |route: &&Arc<Route>| {
             let Route { from, video, kind, form, persistence, body_bytes, .. } = ***route;
@@ -207,14 +218,14 @@ impl<'a> Broadcasts<'a> {
         let transport = |message: &Message| self.transport_of(message);
         let instances = &self.cell.federation.instances;
         // with queues other software verifies and answers, and nothing else takes effect
-        let is_at_once = self.cell.delivery.queues == Queues::Unlimited;
+        let is_unqueued = self.cell.delivery.queues == Queues::Unlimited;
         let follower = |id: InstanceId| {
-            self.followers[id.index()].filter(|_| is_at_once || instances[id.index()].is_peertube)
+            self.followers[id.index()].filter(|_| is_unqueued || instances[id.index()].is_peertube)
         };
         let to = Arc::clone(to);
-        let may_be_counted = |id: InstanceId| self.eligibility.may_be_counted[id.index()];
+        let is_order_insensitive = |id: InstanceId| self.eligibility.is_order_insensitive[id.index()];
         let number = self.routes_made;
-        let route = Route::new(number, to, messages, is_of_origin, transport, follower, may_be_counted);
+        let route = Route::new(number, to, messages, is_of_origin, transport, follower, is_order_insensitive);
         let route = Arc::new(route);
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
@@ -285,7 +296,7 @@ impl<'a> Broadcasts<'a> {
         conditions: &Conditions<'_>,
     ) {
         let broadcast = self.add_broadcast(message, conditions);
-        self.windows.brought_by_event(broadcast, is_last);
+        self.windows.set_has_events(broadcast, is_last);
         if let Some(follower) = self.followers[message.to.index()] {
             self.windows.receive(follower, now, broadcast);
             self.windows.expect_until(broadcast, now);
@@ -311,7 +322,7 @@ impl<'a> Broadcasts<'a> {
     }
 
     /// Hands what was collected over to the replay. All machines must have come to this instant.
-    pub(in crate::sim) fn pass_on(&mut self, now: Time) {
+    pub(in crate::sim) fn flush(&mut self, now: Time) {
         self.accounts.pass(now);
         self.hand_over(now);
     }
@@ -342,9 +353,9 @@ impl<'a> Broadcasts<'a> {
         if has_refused {
             return None;
         }
-        let mut apart = self.accounts.finish();
-        apart.add(noted);
-        Some(apart)
+        let mut aggregates = self.accounts.finish();
+        aggregates.add(noted);
+        Some(aggregates)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A job without events: the times of all its requests at its start, and what is noted of them.
 //!
 //! Most jobs lie within the run and within a time in which faults say the same: they are planned in whole microseconds, in
-//! columns by destination, with the exceptional requests (lost, late, touched by faults) apart. Any other job is worked out request
+//! columns by destination, with the irregular requests (lost, late, affected by faults) apart. Any other job is worked out request
 //! by request.
 
 use super::linear::Linear;
@@ -35,12 +35,12 @@ pub(in crate::sim) struct JobEnd {
 /// A job whose times are known.
 struct Planned {
     linear: Linear,
-    /// The requests that get lost, come late or are touched by faults, as if they began with the job.
-    exceptional: Vec<(usize, RequestHistory)>,
+    /// The requests that get lost, come late or are affected by faults, as if they began with the job.
+    irregular: Vec<(usize, RequestHistory)>,
 }
 
 /// The arrival of a request that is noted by itself.
-const EXCEPTIONAL: u32 = NEVER_US;
+const IRREGULAR_US: u32 = NEVER_US;
 
 impl Broadcasts<'_> {
     /// A job starts its requests: all of them are worked out. `like` is any of its messages, `name` their random name.
@@ -48,12 +48,12 @@ impl Broadcasts<'_> {
         &mut self,
         now: Time,
         route: &Arc<Route>,
-        like: &Message,
+        template: &Message,
         name: u64,
         network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> JobEnd {
-        let broadcast = self.add_broadcast(like, conditions);
+        let broadcast = self.add_broadcast(template, conditions);
         network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
         let planned = self.plan(now, route, name, conditions);
         match planned {
@@ -71,42 +71,43 @@ impl Broadcasts<'_> {
         conditions: &mut Conditions<'_>,
     ) -> Option<Planned> {
         let linear = self.linear?;
-        let (count, at_once) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
+        let (count, slots) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
         // no request occupies its slot for longer than both together
-        let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(at_once) as u64 + 1);
-        if !fits_vectors(count, at_once) || longest_us > u64::from(u32::MAX / 2) {
+        let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(slots) as u64 + 1);
+        if !fits_vectors(count, slots) || longest_us > u64::from(u32::MAX / 2) {
             return None;
         }
-        let calm = self.calm(route, now, conditions);
-        let mut exceptional = Vec::new();
+        let faults = self.faults_on_route(route, now, conditions);
+        let mut irregular = Vec::new();
         // the latest instant that anything below asks the timetable about
         let mut asked = Span::ZERO;
-        if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || calm.any {
+        if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || faults.any {
             for destination in 0..count {
-                if self.occupied_us[destination] > linear.timeout_us || calm.any && calm.touched[destination]
+                if self.occupied_us[destination] > linear.timeout_us
+                    || faults.any && faults.affected[destination]
                 {
                     let latency_us = self.latencies_us[destination];
                     let is_lost = latency_us == NO_LATENCY_US;
-                    if is_lost && !self.loses_only {
+                    if is_lost && !self.no_latency_is_loss {
                         return None;
                     }
-                    let fate = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
+                    let latency = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
                     let link = (route.from, route.to[destination]);
-                    let exchange = self.path.whole(conditions, link, name, fate, now);
-                    asked = asked.max(linear.span(fate)).max(exchange.settled.since(now));
-                    let over = exchange.over.since(now);
+                    let history = self.path.whole(conditions, link, name, latency, now);
+                    asked = asked.max(linear.span(latency)).max(history.settled.since(now));
+                    let over = history.over.since(now);
                     self.occupied_us[destination] = u32::try_from(over.us()).ok()?;
-                    self.arrives_us[destination] = EXCEPTIONAL;
+                    self.arrives_us[destination] = IRREGULAR_US;
                     if Span::from_us(over.us()) != over {
                         return None;
                     }
-                    exceptional.push((destination, exchange));
+                    irregular.push((destination, history));
                 }
             }
         }
-        self.schedule.make_in_vectors(&self.occupied_us, at_once);
+        self.schedule.make_in_vectors(&self.occupied_us, slots);
         let last = now + Span::from_ns(self.schedule.over_ns) + asked;
-        (last < calm.until && last <= self.cell.end.latest()).then_some(Planned { linear, exceptional })
+        (last < faults.until && last <= self.cell.end.latest()).then_some(Planned { linear, irregular })
     }
 
     /// Notes a job whose times are planned.
@@ -114,7 +115,7 @@ impl Broadcasts<'_> {
         &mut self,
         now: Time,
         route: &Arc<Route>,
-        Planned { linear, exceptional }: Planned,
+        Planned { linear, irregular }: Planned,
         broadcast: u32,
     ) -> JobEnd {
         self.fill_times(linear);
@@ -122,27 +123,26 @@ impl Broadcasts<'_> {
         self.accounts.begin(route, now, |destination| ns(begins_us[destination]));
         let over = now + Span::from_ns(*over_ns);
         let mut good = route.all();
-        exceptional.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
+        irregular.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
         self.accounts.deliver(good);
-        let exceptions = exceptional.iter().map(|(destination, _)| *destination);
+        let exceptions = irregular.iter().map(|(destination, _)| *destination);
         self.accounts.note_job((now, over), route, &self.left_us, &self.arrived_us, exceptions);
         let (from, latest) = (now + self.path.verify, over + self.path.verify);
-        let is_counted =
-            route.is_countable && self.is_counted(route, broadcast, (from, latest), &exceptional);
+        let is_counted = route.is_countable && self.is_counted(route, broadcast, (from, latest), &irregular);
         if is_counted {
             self.execution.messages_counted += good.messages;
         }
         let row = ArrivalRow { route: Arc::clone(route), broadcast, from, latest, is_counted };
         self.windows.receive_row(row, &self.arrived_us);
-        let mut finish = JobEnd { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
-        for (destination, exchange) in exceptional {
+        let mut end = JobEnd { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
+        for (destination, history) in irregular {
             let later = Span::from_ns(ns(self.schedule.begins_us[destination]));
-            self.note_one(route, destination, &exchange.later(later), broadcast, &mut finish);
+            self.note_one(route, destination, &history.later(later), broadcast, &mut end);
         }
-        finish
+        end
     }
 
-    /// When requests leave and have arrived after their job began; what is exceptional stays so.
+    /// When requests leave and have arrived after their job began; what is irregular stays so.
     fn fill_times(&mut self, linear: Linear) {
         let Broadcasts { left_us, arrived_us, schedule, arrives_us, .. } = self;
         left_us.resize(arrives_us.len(), 0);
@@ -152,33 +152,33 @@ impl Broadcasts<'_> {
             for (((begins_us, arrives_us), left_us), arrived_us) in times.zip(left_us).zip(arrived_us) {
                 // below 2^31, as all times of a job that is planned; unchecked it goes into vectors
                 let us = begins_us.wrapping_add(linear.signed_us);
-                *left_us = if *arrives_us == EXCEPTIONAL { EXCEPTIONAL } else { us };
+                *left_us = if *arrives_us == IRREGULAR_US { IRREGULAR_US } else { us };
                 *arrived_us = begins_us.saturating_add(*arrives_us);
             }
         });
     }
 
-    /// Whether what followers show of a job can be counted. What is exceptional must be about nobody who shows anything.
+    /// Whether what followers show of a job can be counted. What is irregular must be about nobody who shows anything.
     fn is_counted(
         &self,
         route: &Route,
         broadcast: u32,
         (from, latest): (Time, Time),
-        exceptional: &[(usize, RequestHistory)],
+        irregular: &[(usize, RequestHistory)],
     ) -> bool {
         let BroadcastSummary { effect, expires, .. } = self.windows.summary(broadcast);
         let shows_nothing = |destination: usize| {
             route.followers[destination].is_none() || self.eligibility.is_dead[route.to[destination].index()]
         };
         let expires_in_time = match effect {
-            BroadcastEffect::AddsOne => latest < expires.before(self.most_ahead),
+            BroadcastEffect::AddsOne => latest < expires.before(self.clock_ahead_max),
             BroadcastEffect::ShowsNothing => true,
             BroadcastEffect::Other => false,
         };
         expires_in_time
             && latest <= self.cell.end.latest()
             && self.samples.until(latest) - self.samples.until(from) <= SAMPLES_MAX
-            && exceptional.iter().all(|(destination, _)| shows_nothing(*destination))
+            && irregular.iter().all(|(destination, _)| shows_nothing(*destination))
     }
 
     /// A job in which each request meets its own conditions, or which the run's end cuts.
@@ -191,68 +191,68 @@ impl Broadcasts<'_> {
         network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> JobEnd {
-        let Broadcasts { schedule, path, fates, .. } = self;
-        network.latencies(name, route.from, &route.to, fates);
-        let at_once = self.cell.delivery.requests_per_job as usize;
-        let mut exchanges = Vec::with_capacity(fates.len());
-        schedule.make(fates.len(), at_once, |destination, begins_ns| {
+        let Broadcasts { schedule, path, latencies, .. } = self;
+        network.latencies(name, route.from, &route.to, latencies);
+        let slots = self.cell.delivery.requests_per_job as usize;
+        let mut histories = Vec::with_capacity(latencies.len());
+        schedule.make(latencies.len(), slots, |destination, begins_ns| {
             let begins = now + Span::from_ns(begins_ns);
             let link = (route.from, route.to[destination]);
-            let exchange = path.whole(conditions, link, name, fates[destination], begins);
-            exchanges.push(exchange);
-            exchange.over.since(now).ns()
+            let history = path.whole(conditions, link, name, latencies[destination], begins);
+            histories.push(history);
+            history.over.since(now).ns()
         });
         self.accounts.begin(route, now, |destination| self.schedule.begins_ns[destination]);
         let at = now + Span::from_ns(self.schedule.over_ns);
-        let mut finish = JobEnd { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
-        for (destination, exchange) in exchanges.iter().enumerate() {
+        let mut end = JobEnd { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
+        for (destination, history) in histories.iter().enumerate() {
             // what begins after the run's end never happens
             if now + Span::from_ns(self.schedule.begins_ns[destination]) <= self.cell.end.latest() {
-                self.note_one(route, destination, exchange, broadcast, &mut finish);
+                self.note_one(route, destination, history, broadcast, &mut end);
             }
         }
-        finish
+        end
     }
 
     fn note_one(
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        exchange: &RequestHistory,
+        history: &RequestHistory,
         broadcast: u32,
-        finish: &mut JobEnd,
+        end: &mut JobEnd,
     ) {
-        if self.accounts.note(route, destination, exchange)
+        if self.accounts.note(route, destination, history)
             && let Some(follower) = route.followers[destination]
         {
-            let verified = exchange.settled + self.path.verify;
+            let verified = history.settled + self.path.verify;
             self.windows.receive(follower, verified, broadcast);
             self.windows.expect_until(broadcast, verified);
         }
-        if exchange.outcome != RequestOutcome::Good {
-            finish.bad.push(route.to[destination]);
+        if history.outcome != RequestOutcome::Good {
+            end.bad.push(route.to[destination]);
         }
-        if destination == finish.last && exchange.outcome == RequestOutcome::TimedOut {
-            finish.step = Step::TimedOut;
+        if destination == end.last && history.outcome == RequestOutcome::TimedOut {
+            end.step = Step::TimedOut;
         }
     }
 
     /// What faults say about a route, from now until they say something else.
-    fn calm(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> FaultsOnRoute {
-        let holds = |calm: &&FaultsOnRoute| calm.from <= now && now < calm.until;
-        if let Some(calm) = self.calms.get(&route.number).filter(holds) {
-            return calm.clone();
+    fn faults_on_route(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> FaultsOnRoute {
+        let holds = |faults: &&FaultsOnRoute| faults.from <= now && now < faults.until;
+        if let Some(faults) = self.faults_on_routes.get(&route.number).filter(holds) {
+            return faults.clone();
         }
         let timetable = conditions.timetable;
         let is_touched = |&to: &InstanceId| timetable.touches(route.from, to, now);
-        let touched: Rc<[bool]> = route.to.iter().map(is_touched).collect();
-        let any = touched.contains(&true);
+        let affected: Rc<[bool]> = route.to.iter().map(is_touched).collect();
+        let any = affected.contains(&true);
         let until = timetable.next_change(now);
-        let calm = FaultsOnRoute { from: now, until, touched, any };
-        if self.calms.len() >= ROUTES_KEPT {
-            self.calms.pop_first();
+        let faults = FaultsOnRoute { from: now, until, affected, any };
+        if self.faults_on_routes.len() >= ROUTES_KEPT {
+            self.faults_on_routes.pop_first();
         }
-        self.calms.insert(route.number, calm.clone());
-        calm
+        self.faults_on_routes.insert(route.number, faults.clone());
+        faults
     }
 }

@@ -5,7 +5,7 @@
 
 use super::broadcast::InboxArrival;
 use crate::foundation::units::{Span, Time};
-use crate::sim::route::{Replayed, Route};
+use crate::sim::route::{ReplayedDestination, Route};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -40,11 +40,11 @@ impl ArrivalMatrix {
 
     /// The rows so far; there are none then, and room for as many.
     pub(in crate::sim) fn take(&mut self) -> ArrivalMatrix {
-        let room = ArrivalMatrix {
+        let buffer = ArrivalMatrix {
             rows: Vec::with_capacity(self.rows.len()),
             after_us: Vec::with_capacity(self.after_us.len()),
         };
-        std::mem::replace(self, room)
+        std::mem::replace(self, buffer)
     }
 
     /// The rows that are only counted, with those of their columns that belong to a range of followers, and who these are.
@@ -62,10 +62,10 @@ impl ArrivalMatrix {
 
     /// Gives the followers of a block what the other rows tell about them. `room` is used for what lies far apart in memory: it
     /// is fetched first, all of it, so that the fetches overlap.
-    pub(in crate::sim) fn deal_out(
+    pub(in crate::sim) fn for_each_arrival(
         &self,
         followers: Range<u32>,
-        room: &mut Vec<u32>,
+        buffer: &mut Vec<u32>,
         mut receive: impl FnMut(u32, InboxArrival),
     ) {
         let kind = |row: &ArrivalRow| (row.route.number, row.is_counted);
@@ -76,12 +76,12 @@ impl ArrivalMatrix {
             let replayed = rows[0].0.route.replayed(followers.clone());
             let (Some(first), Some(last)) = (replayed.first(), replayed.last()) else { continue };
             let (first, last) = (first.destination as usize, last.destination as usize);
-            room.clear();
+            buffer.clear();
             for (_, start) in rows {
-                room.extend_from_slice(&self.after_us[start + first..=start + last]);
+                buffer.extend_from_slice(&self.after_us[start + first..=start + last]);
             }
-            for ((row, _), columns) in rows.iter().zip(room.chunks_exact(last - first + 1)) {
-                for &Replayed { follower, destination } in replayed {
+            for ((row, _), columns) in rows.iter().zip(buffer.chunks_exact(last - first + 1)) {
+                for &ReplayedDestination { follower, destination } in replayed {
                     let after_us = columns[destination as usize - first];
                     if after_us != NEVER_US {
                         let at = row.from + Span::from_us(u64::from(after_us));

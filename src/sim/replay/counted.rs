@@ -26,12 +26,12 @@ pub(in crate::sim) struct Samples {
 /// Of a shard.
 pub(in crate::sim) struct Counted {
     samples: Samples,
-    sums: Vec<Sum>,
+    sums: Vec<ClassCounts>,
 }
 
 /// Jobs that are alike to those who receive them.
-struct Sum {
-    what: What,
+struct ClassCounts {
+    class: JobClass,
     jobs: u64,
     /// When the last of their requests comes.
     latest: Time,
@@ -40,13 +40,13 @@ struct Sum {
     have_left: u64,
     /// By sample, from this one on.
     first: u64,
-    at: VecDeque<At>,
-    /// Up to this sample `At::whole` says how many there were in all.
+    at: VecDeque<SampleCounts>,
+    /// Up to this sample `SampleCounts::whole` says how many there were in all.
     summed: u64,
 }
 
 #[derive(Clone, Debug, PartialEq)]
-struct What {
+struct JobClass {
     video: VideoId,
     is_view: bool,
     /// Whether they add an entry.
@@ -57,7 +57,7 @@ struct What {
 
 /// What a sample finds.
 #[derive(Clone, Default)]
-struct At {
+struct SampleCounts {
     /// Jobs all of whose requests came since the sample before.
     whole: i64,
     /// By follower: requests that came of jobs that are under way; nothing if there are none.
@@ -90,9 +90,9 @@ impl Counted {
         latest: Time,
     ) {
         let adds = summary.effect == BroadcastEffect::AddsOne;
-        let what = What { video: summary.video, is_view: summary.kind.is_view(), adds, followers };
+        let class = JobClass { video: summary.video, is_view: summary.kind.is_view(), adds, followers };
         let samples = self.samples;
-        let sum = self.sum(what);
+        let sum = self.sum(class);
         sum.jobs += 1;
         sum.latest = sum.latest.max(latest);
         if adds {
@@ -108,10 +108,10 @@ impl Counted {
         sum.at(whole_at).whole += 1;
     }
 
-    fn sum(&mut self, what: What) -> &mut Sum {
-        let place = self.sums.iter().position(|sum| sum.what == what).unwrap_or_else(|| {
-            self.sums.push(Sum {
-                what,
+    fn sum(&mut self, class: JobClass) -> &mut ClassCounts {
+        let place = self.sums.iter().position(|sum| sum.class == class).unwrap_or_else(|| {
+            self.sums.push(ClassCounts {
+                class,
                 jobs: 0,
                 latest: Time::ZERO,
                 expire: VecDeque::new(),
@@ -155,7 +155,7 @@ impl Counted {
         }
     }
 
-    /// What a follower shows of a video at a sample; its last tick was at `tick` by its own clock.
+    /// JobClass a follower shows of a video at a sample; its last tick was at `tick` by its own clock.
     pub(in crate::sim) fn displayed(
         &self,
         follower: usize,
@@ -163,40 +163,40 @@ impl Counted {
         sample: u64,
         tick: Option<Time>,
     ) -> u64 {
-        let sums = self.of(follower).filter(|sum| sum.what.video == video && sum.what.adds);
+        let sums = self.of(follower).filter(|sum| sum.class.video == video && sum.class.adds);
         sums.map(|sum| sum.came(follower, sample) - sum.left(tick)).sum()
     }
 
     /// How many activities a follower received between a sample and the one before, as Views or not.
     pub(in crate::sim) fn came(&self, follower: usize, is_view: bool, sample: u64) -> u64 {
-        let sums = self.of(follower).filter(|sum| sum.what.is_view == is_view);
-        let before = |sum: &Sum| sample.checked_sub(1).map_or(0, |before| sum.came(follower, before));
+        let sums = self.of(follower).filter(|sum| sum.class.is_view == is_view);
+        let before = |sum: &ClassCounts| sample.checked_sub(1).map_or(0, |before| sum.came(follower, before));
         sums.map(|sum| sum.came(follower, sample) - before(sum)).sum()
     }
 
     /// Whether a follower has received all and shows nothing.
     pub(in crate::sim) fn is_idle(&self, follower: usize, now: Time, tick: Option<Time>) -> bool {
-        self.of(follower).all(|sum| sum.latest < now && (!sum.what.adds || sum.left(tick) == sum.jobs))
+        self.of(follower).all(|sum| sum.latest < now && (!sum.class.adds || sum.left(tick) == sum.jobs))
     }
 
-    fn of(&self, follower: usize) -> impl Iterator<Item = &Sum> {
-        self.sums.iter().filter(move |sum| sum.what.followers.contains(&follower))
+    fn of(&self, follower: usize) -> impl Iterator<Item = &ClassCounts> {
+        self.sums.iter().filter(move |sum| sum.class.followers.contains(&follower))
     }
 }
 
-impl Sum {
-    fn at(&mut self, number: u64) -> &mut At {
+impl ClassCounts {
+    fn at(&mut self, number: u64) -> &mut SampleCounts {
         let place = (number - self.first) as usize;
         if self.at.len() <= place {
-            self.at.resize(place + 1, At::default());
+            self.at.resize(place + 1, SampleCounts::default());
         }
         &mut self.at[place]
     }
 
     /// How many requests have come to a follower at a sample.
     fn came(&self, follower: usize, sample: u64) -> u64 {
-        let At { whole, part } = &self.at[(sample - self.first) as usize];
-        let came = whole + part.get(follower - self.what.followers.start).copied().unwrap_or(0);
+        let SampleCounts { whole, part } = &self.at[(sample - self.first) as usize];
+        let came = whole + part.get(follower - self.class.followers.start).copied().unwrap_or(0);
         came as u64
     }
 

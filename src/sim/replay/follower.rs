@@ -57,7 +57,7 @@ pub(in crate::sim) struct Follower {
 }
 
 /// What a follower's replay needs of its surroundings.
-pub(in crate::sim) struct Clock<'c> {
+pub(in crate::sim) struct Context<'c> {
     pub(in crate::sim) horizon: Time,
     pub(in crate::sim) end: Time,
     pub(in crate::sim) inbox: Option<Span>,
@@ -68,9 +68,9 @@ pub(in crate::sim) struct Clock<'c> {
 }
 
 /// Where a follower's replay notes what it finds.
-pub(in crate::sim) struct Notes<'n> {
+pub(in crate::sim) struct Output<'n> {
     pub(in crate::sim) cell: &'n Cell,
-    pub(in crate::sim) apart: &'n mut Aggregates,
+    pub(in crate::sim) aggregates: &'n mut Aggregates,
     pub(in crate::sim) delays: &'n mut [DelayCounts; Kind::ALL.len()],
 }
 
@@ -126,7 +126,7 @@ impl Follower {
     }
 
     /// What was still to come and does before the horizon.
-    pub(in crate::sim) fn bring_late(
+    pub(in crate::sim) fn take_late(
         &mut self,
         renumbered: &[u32],
         horizon: Time,
@@ -144,50 +144,51 @@ impl Follower {
         coming: &[InboxArrival],
         own: &mut Vec<(Time, Input<'static>)>,
         (broadcasts, summaries): (&[Broadcast], &[BroadcastSummary]),
-        clock: &Clock<'_>,
+        context: &Context<'_>,
         done: &mut Vec<Time>,
-        mut notes: Notes<'_>,
+        mut output: Output<'_>,
     ) {
-        self.count(coming, broadcasts, clock);
+        self.count(coming, broadcasts, context);
         let own = &mut own.drain(..).peekable();
         for lane in [0, 1] {
             while let Some((done, broadcast)) =
-                self.lanes[lane].to_be_done.pop_front_if(|task| task.0 < clock.horizon)
+                self.lanes[lane].to_be_done.pop_front_if(|task| task.0 < context.horizon)
             {
-                self.process(done, &broadcast, own, clock, &mut notes);
+                self.process(done, &broadcast, own, context, &mut output);
             }
         }
         // a sample sees what waits, so all that comes must be queued before the first takes effect
-        self.queue(coming, summaries, clock, done);
+        self.queue(coming, summaries, context, done);
         let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
         for (received, &done) in coming.iter().zip(&*done) {
             let summary = &summaries[received.broadcast as usize];
-            if done >= clock.horizon {
+            if done >= context.horizon {
                 let broadcast = broadcasts[received.broadcast as usize];
                 self.lanes[usize::from(self.is_in_views_inbox(summary.kind))]
                     .to_be_done
                     .push_back((done, broadcast));
             } else if self.takes_for_plain(summary.kind) {
-                self.process_plain(done, summary.kind, summary.authored, &mut notes);
+                self.process_plain(done, summary.kind, summary.authored, &mut output);
             } else if summary.effect == BroadcastEffect::AddsOne && counts {
-                self.add_one(done, summary, clock, &mut notes);
+                self.add_one(done, summary, context, &mut output);
             } else if summary.effect == BroadcastEffect::ShowsNothing {
-                notes.delays[summary.kind as usize].note(done.since(summary.authored));
+                output.delays[summary.kind as usize].note(done.since(summary.authored));
             } else {
-                self.process(done, &broadcasts[received.broadcast as usize], own, clock, &mut notes);
+                self.process(done, &broadcasts[received.broadcast as usize], own, context, &mut output);
             }
         }
-        own.for_each(|(at, input)| self.heartbeat(at, input, clock, &mut notes));
-        self.advance(clock.horizon, clock, &mut notes);
+        own.for_each(|(at, input)| self.heartbeat(at, input, context, &mut output));
+        self.advance(context.horizon, context, &mut output);
     }
 
     /// The rate limit counts what has arrived, in order.
-    fn count(&mut self, received: &[InboxArrival], broadcasts: &[Broadcast], clock: &Clock<'_>) {
+    fn count(&mut self, received: &[InboxArrival], broadcasts: &[Broadcast], context: &Context<'_>) {
         let Some(limiter) = &mut self.limiter else { return };
-        let counted = clock.horizon.before(clock.verify);
-        let apart = received.iter().filter(|received| !broadcasts[received.broadcast as usize].has_events);
-        for received in apart {
-            let at = received.at.before(clock.verify);
+        let counted = context.horizon.before(context.verify);
+        let without_events =
+            received.iter().filter(|received| !broadcasts[received.broadcast as usize].has_events);
+        for received in without_events {
+            let at = received.at.before(context.verify);
             while let Some((before, from)) = self.arrivals.pop_front_if(|arrival| arrival.0 <= at) {
                 self.has_refused |= !limiter.takes(before, from);
             }
@@ -213,12 +214,12 @@ impl Follower {
         &mut self,
         coming: &[InboxArrival],
         summaries: &[BroadcastSummary],
-        clock: &Clock<'_>,
+        context: &Context<'_>,
         done: &mut Vec<Time>,
     ) {
         done.clear();
         done.extend(coming.iter().map(|received| received.at));
-        let Some(work) = clock.inbox else { return };
+        let Some(work) = context.inbox else { return };
         let (next_sample, has_views_inbox) = (self.next_sample, self.has_views_inbox);
         let lanes = if has_views_inbox { &mut self.lanes[..] } else { &mut self.lanes[..1] };
         for (lane, of_views) in lanes.iter_mut().zip([false, true]) {
@@ -226,14 +227,20 @@ impl Follower {
                 !has_views_inbox || summaries[received.broadcast as usize].kind.is_view() == of_views
             };
             let here = coming.iter().zip(&mut *done).filter(|(received, _)| is_here(received));
-            self.worked_on += lane.queue(here.map(|(_, at)| at), work, next_sample, clock.end);
+            self.worked_on += lane.queue(here.map(|(_, at)| at), work, next_sample, context.end);
         }
     }
 
     /// The activity that most are takes effect where viewers are only counted: the short way through `process`.
-    fn add_one(&mut self, at: Time, summary: &BroadcastSummary, clock: &Clock<'_>, notes: &mut Notes<'_>) {
-        notes.delays[summary.kind as usize].note(at.since(summary.authored));
-        self.advance_before(at, clock, notes);
+    fn add_one(
+        &mut self,
+        at: Time,
+        summary: &BroadcastSummary,
+        context: &Context<'_>,
+        output: &mut Output<'_>,
+    ) {
+        output.delays[summary.kind as usize].note(at.since(summary.authored));
+        self.advance_before(at, context, output);
         let leaves =
             leaving_tick(self.next_tick, self.tick_interval, summary.expires.before(self.clock_ahead));
         if let Shown::Tallies(tallies) = &mut self.shown {
@@ -249,9 +256,9 @@ impl Follower {
     }
 
     /// Such an activity takes effect: nothing is shown of it.
-    fn process_plain(&self, at: Time, kind: Kind, authored: Time, notes: &mut Notes<'_>) {
-        notes.delays[kind as usize].note(at.since(authored));
-        notes.apart.viewers_as_plain_views += 1;
+    fn process_plain(&self, at: Time, kind: Kind, authored: Time, output: &mut Output<'_>) {
+        output.delays[kind as usize].note(at.since(authored));
+        output.aggregates.viewers_as_plain_views += 1;
     }
 
     /// An activity takes effect, after the heartbeats of its own viewers that come before.
@@ -260,25 +267,25 @@ impl Follower {
         at: Time,
         broadcast: &Broadcast,
         own: &mut Peekable<Drain<'_, (Time, Input<'static>)>>,
-        clock: &Clock<'_>,
-        notes: &mut Notes<'_>,
+        context: &Context<'_>,
+        output: &mut Output<'_>,
     ) {
         let Broadcast { activity, kind, from, authored, .. } = broadcast;
         if self.takes_for_plain(*kind) {
-            return self.process_plain(at, *kind, *authored, notes);
+            return self.process_plain(at, *kind, *authored, output);
         }
-        notes.delays[*kind as usize].note(at.since(*authored));
+        output.delays[*kind as usize].note(at.since(*authored));
         if !self.is_peertube {
             return;
         }
         if *kind == Kind::Update {
-            notes.apart.update_fetches.push((at, activity.video, self.id, *from));
+            output.aggregates.update_fetches.push((at, activity.video, self.id, *from));
         }
         let Some(expires) = activity.expires.filter(|_| self.is_among_views(broadcast)) else { return };
         while let Some((before, input)) = own.next_if(|own| own.0 < at) {
-            self.heartbeat(before, input, clock, notes);
+            self.heartbeat(before, input, context, output);
         }
-        self.advance_before(at, clock, notes);
+        self.advance_before(at, context, output);
         let sender = *from;
         match &mut self.shown {
             Shown::Instance(instance) => {
@@ -288,7 +295,7 @@ impl Follower {
             Shown::Tallies(tallies) => {
                 let leaves =
                     leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
-                let federation = &notes.cell.federation;
+                let federation = &output.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
                 let tally = tallies.of(activity.video);
                 match display_effect(rules, activity, sender, federation.origin(activity.video)) {
@@ -304,8 +311,8 @@ impl Follower {
         }
     }
 
-    fn heartbeat(&mut self, at: Time, input: Input<'static>, clock: &Clock<'_>, notes: &mut Notes<'_>) {
-        self.advance_before(at, clock, notes);
+    fn heartbeat(&mut self, at: Time, input: Input<'static>, context: &Context<'_>, output: &mut Output<'_>) {
+        self.advance_before(at, context, output);
         if let Shown::Instance(instance) = &mut self.shown {
             // what it sends is the run's business
             let mut sends: Vec<Effect> = Vec::new();
@@ -314,20 +321,20 @@ impl Follower {
     }
 
     /// Ticks and samples at an instant come before anything else there.
-    fn advance_before(&mut self, at: Time, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+    fn advance_before(&mut self, at: Time, context: &Context<'_>, output: &mut Output<'_>) {
         if at >= self.next_tick || at >= self.next_sample {
-            self.advance(at, clock, notes);
+            self.advance(at, context, output);
         }
     }
 
     /// Ticks and samples up to an instant, and at it.
-    fn advance(&mut self, to: Time, clock: &Clock<'_>, notes: &mut Notes<'_>) {
-        let to = to.min(clock.end);
+    fn advance(&mut self, to: Time, context: &Context<'_>, output: &mut Output<'_>) {
+        let to = to.min(context.end);
         while self.next_tick.min(self.next_sample) <= to {
             if self.next_tick <= self.next_sample {
                 self.tick();
             } else {
-                self.sample(clock, notes);
+                self.sample(context, output);
             }
         }
     }
@@ -344,23 +351,23 @@ impl Follower {
         self.tick_number += 1;
     }
 
-    fn sample(&mut self, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+    fn sample(&mut self, context: &Context<'_>, output: &mut Output<'_>) {
         let at = self.next_sample;
         let ticked = self.ticked();
         for (video, displayed) in &mut self.displayed {
             let count = self.shown.displayed(*video)
-                + clock.counted.displayed(self.place, *video, self.sample_number, ticked);
+                + context.counted.displayed(self.place, *video, self.sample_number, ticked);
             displayed
                 .push((!self.is_dead).then(|| u32::try_from(count).expect("viewers are limited to u32")));
         }
         for built in self.newest_total.values() {
-            notes.apart.staleness.sum_us += at.since(*built).us();
-            notes.apart.staleness.count += 1;
+            output.aggregates.staleness.sum_us += at.since(*built).us();
+            output.aggregates.staleness.count += 1;
         }
-        if let Some(work) = clock.inbox {
+        if let Some(work) = context.inbox {
             let instance = self.id.0;
             for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
-                let next = at + notes.cell.sampling.every;
+                let next = at + output.cell.sampling.every;
                 let mut row =
                     QueueRow { instance, queue: QueueName::Lane(name), ..lane.sample(at, work, next) };
                 // what is counted came to all who are alive
@@ -368,18 +375,18 @@ impl Follower {
                     !self.is_dead && (is_view & self.has_views_inbox) == (name == Lane::ViewsInbox)
                 };
                 for is_view in [false, true].into_iter().filter(is_here) {
-                    row.started += clock.counted.came(self.place, is_view, self.sample_number);
+                    row.started += context.counted.came(self.place, is_view, self.sample_number);
                 }
                 if row.waiting + row.running + row.started > 0 {
-                    notes.apart.queues.push(row);
+                    output.aggregates.queues.push(row);
                 }
             }
         }
-        self.next_sample += notes.cell.sampling.every;
+        self.next_sample += output.cell.sampling.every;
         self.sample_number += 1;
     }
 
-    /// When its last tick was, by its own clock.
+    /// When its last tick was, by its own context.
     pub(in crate::sim) fn ticked(&self) -> Option<Time> {
         (self.tick_number > 0).then(|| self.next_tick.before(self.tick_interval) + self.clock_ahead)
     }

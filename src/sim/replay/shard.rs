@@ -7,7 +7,7 @@
 use super::arrival_matrix::ArrivalMatrix;
 use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
 use super::counted::{Counted, Samples};
-use super::follower::{Clock, Follower, Notes};
+use super::follower::{Context, Follower, Output};
 use crate::cell::Cell;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::foundation::ids::InstanceId;
@@ -55,7 +55,7 @@ pub(in crate::sim) struct Shard<'a> {
     counted: Counted,
     horizon: Time,
     buffers: Buffers,
-    apart: Aggregates,
+    aggregates: Aggregates,
     /// By `Kind`.
     delays: [DelayCounts; Kind::ALL.len()],
     /// Set when a rate limit is met.
@@ -85,7 +85,7 @@ impl<'a> Shard<'a> {
             counted: Counted::new(Samples { from: cell.sampling.from, every: cell.sampling.every }),
             horizon: Time::ZERO,
             buffers: Buffers::default(),
-            apart: Aggregates::default(),
+            aggregates: Aggregates::default(),
             delays: Default::default(),
             has_refused,
         }
@@ -99,8 +99,8 @@ impl<'a> Shard<'a> {
         self.horizon = *horizon;
         self.count(&rows, summaries);
         let verify = self.cell.delivery.verify;
-        let clock =
-            Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify, counted: &self.counted };
+        let context =
+            Context { horizon: *horizon, end: self.end, inbox: self.inbox, verify, counted: &self.counted };
         let Buffers { sorting, done, columns, blocks, coming } = &mut self.buffers;
         blocks.resize_with(self.followers.len().div_ceil(BLOCK), Vec::new);
         for (position, received) in received.drain(..) {
@@ -110,7 +110,7 @@ impl<'a> Shard<'a> {
             let count = BLOCK.min(self.followers.len() - block);
             let followers = &mut self.followers[block..block + count];
             for (follower, coming) in followers.iter_mut().zip(&mut *coming) {
-                follower.bring_late(renumbered, *horizon, coming);
+                follower.take_late(renumbered, *horizon, coming);
             }
             let mut receive = |place: usize, received: InboxArrival| {
                 let is_late = received.at >= *horizon;
@@ -118,15 +118,16 @@ impl<'a> Shard<'a> {
             };
             let first = self.first + block as u32;
             others.drain(..).for_each(|(place, received)| receive(place, received));
-            rows.deal_out(first..first + count as u32, columns, |number, received| {
+            rows.for_each_arrival(first..first + count as u32, columns, |number, received| {
                 receive((number - first) as usize, received);
             });
             for (place, (follower, coming)) in followers.iter_mut().zip(&mut *coming).enumerate() {
                 follower.arrivals.append(&mut arrivals[block + place]);
                 let own = &mut heartbeats[block + place];
-                let notes = Notes { cell: self.cell, apart: &mut self.apart, delays: &mut self.delays };
+                let output =
+                    Output { cell: self.cell, aggregates: &mut self.aggregates, delays: &mut self.delays };
                 sorting.sort(coming, |received| broadcasts[received.broadcast as usize].order);
-                follower.replay(coming, own, (broadcasts, summaries), &clock, done, notes);
+                follower.replay(coming, own, (broadcasts, summaries), &context, done, output);
                 if follower.has_refused {
                     self.has_refused.store(true, Ordering::Relaxed);
                 }
@@ -161,14 +162,14 @@ impl<'a> Shard<'a> {
         let work = self.inbox.unwrap_or_default();
         for follower in self.followers {
             let instance = follower.id.0;
-            self.apart.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
+            self.aggregates.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
             for (video, displayed) in follower.displayed {
-                self.apart.displayed.push((video, ShownCounter { instance, displayed }));
+                self.aggregates.displayed.push((video, ShownCounter { instance, displayed }));
             }
         }
         let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
-        self.apart.delays = noted.collect();
-        self.apart
+        self.aggregates.delays = noted.collect();
+        self.aggregates
     }
 }
 

@@ -58,7 +58,7 @@ pub(in crate::sim) struct Windows<'s> {
     rows: ArrivalMatrix,
     /// By shard.
     open: Vec<Window>,
-    shards: Vec<Place<'s>>,
+    shards: Vec<ShardHost<'s>>,
     /// By follower: shard, position in it.
     places: Vec<(u32, u32)>,
     entries: usize,
@@ -68,8 +68,8 @@ pub(in crate::sim) struct Windows<'s> {
 }
 
 /// Where a shard is.
-enum Place<'s> {
-    Here(Box<Shard<'s>>),
+enum ShardHost<'s> {
+    Local(Box<Shard<'s>>),
     Thread {
         windows: SyncSender<Window>,
         done: Receiver<(Window, bool)>,
@@ -94,9 +94,9 @@ impl<'s> Windows<'s> {
         let threads = shards.len() - 1;
         let place = |(number, (shard, _)): (usize, (Shard<'s>, usize))| {
             if number < threads {
-                Place::on_thread(shard, helpers.scope)
+                ShardHost::on_thread(shard, helpers.scope)
             } else {
-                Place::Here(Box::new(shard))
+                ShardHost::Local(Box::new(shard))
             }
         };
         Windows {
@@ -126,7 +126,7 @@ impl<'s> Windows<'s> {
     }
 
     /// A broadcast whose request made events; `is_last` puts it behind all others that come at the same instant.
-    pub(in crate::sim) fn brought_by_event(&mut self, broadcast: u32, is_last: bool) {
+    pub(in crate::sim) fn set_has_events(&mut self, broadcast: u32, is_last: bool) {
         let broadcast = &mut self.broadcasts[broadcast as usize];
         broadcast.has_events = true;
         if is_last {
@@ -226,7 +226,7 @@ impl<'s> Windows<'s> {
 
     /// Whether all followers are idle and show nothing, at the horizon of the last window.
     pub(in crate::sim) fn is_idle(&mut self) -> bool {
-        self.shards.iter_mut().all(Place::is_idle)
+        self.shards.iter_mut().all(ShardHost::is_idle)
     }
 
     /// What was noted, and whether a rate limit was met.
@@ -234,8 +234,8 @@ impl<'s> Windows<'s> {
         let mut sum = Aggregates::default();
         for place in self.shards {
             sum.add(match place {
-                Place::Here(shard) => shard.finish(),
-                Place::Thread { windows, handle, .. } => {
+                ShardHost::Local(shard) => shard.finish(),
+                ShardHost::Thread { windows, handle, .. } => {
                     drop(windows);
                     handle.join().expect("a replay does not panic")
                 }
@@ -255,8 +255,8 @@ impl Window {
     }
 }
 
-impl<'s> Place<'s> {
-    fn on_thread(mut shard: Shard<'s>, scope: &'s Scope<'s, '_>) -> Place<'s> {
+impl<'s> ShardHost<'s> {
+    fn on_thread(mut shard: Shard<'s>, scope: &'s Scope<'s, '_>) -> ShardHost<'s> {
         /// The run may be ahead by so many windows.
         const AHEAD: usize = 2;
         let (windows, work) = sync_channel::<Window>(AHEAD);
@@ -271,14 +271,14 @@ impl<'s> Place<'s> {
             }
             shard.finish()
         });
-        Place::Thread { windows, done, under_way: 0, handle }
+        ShardHost::Thread { windows, done, under_way: 0, handle }
     }
 
     /// Replays a window, and leaves an empty one.
     fn work_on(&mut self, window: &mut Window) {
         match self {
-            Place::Here(shard) => shard.replay(window),
-            Place::Thread { windows, done, under_way, .. } => {
+            ShardHost::Local(shard) => shard.replay(window),
+            ShardHost::Thread { windows, done, under_way, .. } => {
                 let followers = window.heartbeats.len();
                 let empty = done.try_recv().ok().map(|(window, _)| window);
                 *under_way += 1 - usize::from(empty.is_some());
@@ -291,8 +291,8 @@ impl<'s> Place<'s> {
 
     fn is_idle(&mut self) -> bool {
         match self {
-            Place::Here(shard) => shard.is_idle(),
-            Place::Thread { done, under_way, .. } => {
+            ShardHost::Local(shard) => shard.is_idle(),
+            ShardHost::Thread { done, under_way, .. } => {
                 let mut last = false;
                 for _ in 0..std::mem::take(under_way) {
                     last = done.recv().expect("a replay does not panic").1;

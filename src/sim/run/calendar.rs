@@ -84,13 +84,13 @@ impl Calendar {
     }
 
     /// The first instant at which another machine may learn of something that happens here from an instant on.
-    pub(super) fn known(&self, from: Time) -> Time {
+    pub(super) fn known_elsewhere(&self, from: Time) -> Time {
         Time::from_ns(from.ns().saturating_add(self.latency_min.ns()))
     }
 
     /// Another machine may learn of a step here at an instant. Returns when an event must look after the calendar, if none
     /// does before.
-    pub(super) fn be_due(&mut self, known: Time, now: Time) -> Option<Time> {
+    pub(super) fn set_due(&mut self, known: Time, now: Time) -> Option<Time> {
         // what is known at an instant must be so before anything else happens then
         let at = known.before(Span::from_ns(1)).max(now);
         if self.due.is_some_and(|due| due <= at) {
@@ -101,7 +101,7 @@ impl Calendar {
     }
 
     /// An event looks after the calendar.
-    pub(super) fn meet_due(&mut self, now: Time) {
+    pub(super) fn clear_due(&mut self, now: Time) {
         if self.due == Some(now) {
             self.due = None;
         }

@@ -75,7 +75,7 @@ impl<O: Observer> Run<'_, O> {
         };
         // a client of an instance that is down tries again at its next heartbeat
         if self.is_up(session.instance) {
-            self.own_input(session.instance, Input::Heartbeat(heartbeat));
+            self.client_input(session.instance, Input::Heartbeat(heartbeat));
         }
         let rules = self.instances[session.instance.index()].rules();
         let every = session.heartbeat.unwrap_or(rules.parameters.heartbeat);
@@ -84,7 +84,7 @@ impl<O: Observer> Run<'_, O> {
         if skipped > 0 {
             let Heartbeat { video, viewer, .. } = heartbeat;
             let last = self.clock(session.instance) + every * u64::from(skipped);
-            self.own_input(session.instance, Input::Heartbeats { video, viewer, last });
+            self.client_input(session.instance, Input::Heartbeats { video, viewer, last });
             self.heartbeats_skipped += u64::from(skipped);
         }
         let next = self.now + every * (u64::from(skipped) + 1);
@@ -111,7 +111,7 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// Something that the clients of an instance do.
-    pub(super) fn own_input(&mut self, instance: InstanceId, input: Input<'static>) {
+    pub(super) fn client_input(&mut self, instance: InstanceId, input: Input<'static>) {
         if let Some(broadcasts) = &mut self.broadcasts {
             broadcasts.heartbeat(instance, self.now, input);
         }

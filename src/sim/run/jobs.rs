@@ -15,36 +15,36 @@ use std::rc::Rc;
 impl<O: Observer> Run<'_, O> {
     /// A job whose activity is signed makes its requests; from now on counts how long it may run.
     pub(super) fn run_job(&mut self, number: u32, now: Time) {
-        let figures = self.figures;
+        let delivery = self.delivery;
         let job = self.jobs.get(number);
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
-        let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
-        if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
+        let rounds = job.to.len().div_ceil(delivery.requests_per_job as usize) as u64;
+        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns() {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
-            self.schedule(now + figures.running_limit, limit);
+            self.schedule(now + delivery.running_limit, limit);
         }
         if self.jobs.get(number).route.is_some() {
-            return self.run_whole(number, now);
+            return self.run_whole_job(number, now);
         }
         self.draw_latencies(number);
         self.make_requests(number, now);
     }
 
     /// Computes all requests of a job; its end is an event.
-    fn run_whole(&mut self, number: u32, now: Time) {
+    fn run_whole_job(&mut self, number: u32, now: Time) {
         let Job { letter, route, .. } = self.jobs.get(number);
         let (letter, Some(route)) = (Rc::clone(letter), route.clone()) else { return };
         let name = message_name(&letter.activity, letter.from, letter.attempt);
-        let like = self.message(&letter, route.to[0]);
+        let template = self.message(&letter, route.to[0]);
         let Run { broadcasts, conditions, network, .. } = self;
         let Some(broadcasts) = broadcasts else { return };
-        let finish = broadcasts.run_job(now, &route, &like, name, network, conditions);
+        let end = broadcasts.run_job(now, &route, &template, name, network, conditions);
         let job = self.jobs.get(number);
         job.next = job.to.len();
-        job.bad = finish.bad;
+        job.bad = end.bad;
         job.bad.sort_unstable();
-        let message = Message { to: route.to[finish.last], ..like };
-        self.schedule(finish.at, Event::JobDone { step: finish.step, slot: number, message });
+        let message = Message { to: route.to[end.last], ..template };
+        self.schedule(end.at, Event::JobDone { step: end.step, slot: number, message });
     }
 
     pub(super) fn draw_latencies(&mut self, number: u32) {
@@ -56,7 +56,7 @@ impl<O: Observer> Run<'_, O> {
 
     /// Begins as many requests of a job as it may have at once; ends it when there is nothing left.
     pub(super) fn make_requests(&mut self, number: u32, now: Time) {
-        while self.jobs.get(number).under_way < self.figures.requests_per_job {
+        while self.jobs.get(number).under_way < self.delivery.requests_per_job {
             let job = self.jobs.get(number);
             let Some(&to) = job.to.get(job.next) else { break };
             let latency = job.latencies[job.next];
@@ -78,7 +78,7 @@ impl<O: Observer> Run<'_, O> {
         let machine = &mut self.machines[message.from.index()];
         let link = self.ledger.link(message.from, to);
         // The list of a broadcast job is made with the job; single deliveries go with the follow.
-        let is_removed = self.figures.queues != Queues::Peertube && machine.removed.contains(&to);
+        let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
         let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(now, to));
         self.queued.take(message.bytes());
         if is_removed || is_open {
@@ -132,7 +132,7 @@ impl<O: Observer> Run<'_, O> {
         if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
             jobs.finish();
         }
-        self.with_room.push((from, queue));
+        self.freed_queues.push((from, queue));
     }
 
     /// A job has been running for as long as it may: its slot is free, its requests go on.
@@ -145,8 +145,14 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// A request of a job is over.
-    pub(super) fn request_over(&mut self, number: u32, message: &Message, fate: RequestOutcome, now: Time) {
-        let is_good = fate == RequestOutcome::Good;
+    pub(super) fn request_over(
+        &mut self,
+        number: u32,
+        message: &Message,
+        outcome: RequestOutcome,
+        now: Time,
+    ) {
+        let is_good = outcome == RequestOutcome::Good;
         let job = self.jobs.get(number);
         job.under_way -= 1;
         if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
@@ -167,7 +173,7 @@ impl<O: Observer> Run<'_, O> {
 
     /// Plans the next attempt of a message, if it has one.
     fn retry(&mut self, message: &Message, now: Time) {
-        if u32::from(message.attempt) + 1 >= self.figures.attempts {
+        if u32::from(message.attempt) + 1 >= self.delivery.attempts {
             return;
         }
         let name = message_name(&message.activity, message.from, message.attempt);
@@ -182,7 +188,7 @@ impl<O: Observer> Run<'_, O> {
         self.to_retry -= 1;
         let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
         let to = message.to;
-        let queue = match self.figures.queues {
+        let queue = match self.delivery.queues {
             Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
             Queues::PerDestination => QueueKey::To(to),
             Queues::Workers => QueueKey::Workers,

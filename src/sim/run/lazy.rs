@@ -50,25 +50,25 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// Another machine may learn of something at a machine at an instant: it must have happened by then.
-    pub(super) fn be_due(&mut self, instance: InstanceId, known: Time) {
-        if let Some(at) = self.machines[instance.index()].calendar.be_due(known, self.pending.now()) {
+    pub(super) fn schedule_due(&mut self, instance: InstanceId, known: Time) {
+        if let Some(at) = self.machines[instance.index()].calendar.set_due(known, self.pending.now()) {
             self.due_count += 1;
             self.schedule(at, Event::Due { instance, number: self.due_count });
         }
     }
 
     /// A machine was due and its steps were executed, or one more waits: when it is due next.
-    pub(super) fn look_after(&mut self, id: InstanceId, now: Time) {
-        self.machines[id.index()].calendar.meet_due(now);
-        self.plan_due(id);
+    pub(super) fn due(&mut self, id: InstanceId, now: Time) {
+        self.machines[id.index()].calendar.clear_due(now);
+        self.schedule_next_due(id);
     }
 
     /// The next step of a machine of which another one can learn must have happened by then.
-    pub(super) fn plan_due(&mut self, id: InstanceId) {
+    pub(super) fn schedule_next_due(&mut self, id: InstanceId) {
         let machine = &self.machines[id.index()];
         if let Some(next) = machine.next_known_elsewhere() {
-            let known = machine.calendar.known(next);
-            self.be_due(id, known);
+            let known = machine.calendar.known_elsewhere(next);
+            self.schedule_due(id, known);
         }
     }
 

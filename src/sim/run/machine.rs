@@ -2,7 +2,7 @@
 
 use super::calendar::Calendar;
 use super::job::QueueKey;
-use crate::domain::delivery::Delivery as Figures;
+use crate::domain::delivery::Delivery;
 use crate::domain::federation::Instance;
 use crate::event::{Lane, Message};
 use crate::foundation::ids::InstanceId;
@@ -96,7 +96,7 @@ impl Host for Machine {
 }
 
 impl Machine {
-    pub(super) fn new(instance: &Instance, figures: &Figures) -> Machine {
+    pub(super) fn new(instance: &Instance, delivery: &Delivery) -> Machine {
         let capacity = &instance.capacity;
         let thread = || Thread {
             queue: Queue::new(Some(1)),
@@ -121,9 +121,9 @@ impl Machine {
             running_jobs: BTreeSet::new(),
             health: FollowHealth::new(),
             removed: BTreeSet::new(),
-            limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
-            connections: Connections::new(figures.keep_alive.idle(&instance.rules)),
-            breakers: figures.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
+            limiter: delivery.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
+            connections: Connections::new(delivery.keep_alive.idle(&instance.rules)),
+            breakers: delivery.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
         }
     }
 

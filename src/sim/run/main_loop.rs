@@ -160,7 +160,7 @@ impl<O: Observer> Run<'_, O> {
         self.catch_up_all((now, key));
         self.process_received();
         if let Some(broadcasts) = &mut self.broadcasts {
-            broadcasts.pass_on(now);
+            broadcasts.flush(now);
         }
     }
 
@@ -184,9 +184,9 @@ impl<O: Observer> Run<'_, O> {
             Event::HealthFlush { instance, number } => self.flush_health(instance, number),
             Event::UpdateFlush { instance, number } => self.flush_updates(instance, number),
             Event::Sample { number } => self.sample(number),
-            Event::Request { slot: NO_REQUEST, ref message, .. } => self.arrive_at_once(message, self.now),
+            Event::Request { slot: NO_REQUEST, ref message, .. } => self.arrive_unqueued(message, self.now),
             Event::Request { step, slot, .. } => self.step(step, slot, self.now),
-            Event::Due { instance, .. } => self.look_after(instance, self.now),
+            Event::Due { instance, .. } => self.due(instance, self.now),
             Event::JobDone { slot, .. } => self.finish_job(slot, self.now),
             Event::LaneDone { instance, lane, epoch } => self.lane_done(instance, lane, epoch, self.now),
             Event::JobLimit { job, slot, .. } => self.limit_job(slot, job),

@@ -27,9 +27,9 @@ impl<O: Observer> Run<'_, O> {
         let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
         let (list, except) = self.recipients(from, &rules, to);
         if self.is_unlimited() {
-            return self.send_at_once(from, kind, &activity, &list, except, now);
+            return self.send_unqueued(from, kind, &activity, &list, except, now);
         }
-        match self.figures.queues {
+        match self.delivery.queues {
             Queues::Unlimited | Queues::Peertube => {
                 let queue = QueueKey::of_peertube(peertube_queue(kind, to, &rules));
                 let health = &self.machines[from.index()].health;
@@ -37,15 +37,15 @@ impl<O: Observer> Run<'_, O> {
                     self.queue_job(from, queue, kind, &activity, list, except, now);
                     return;
                 }
-                let (bad, fair): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
-                self.queue_job(from, queue, kind, &activity, fair.into(), None, now);
+                let (bad, good): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
+                self.queue_job(from, queue, kind, &activity, good.into(), None, now);
                 for inbox in bad {
                     let alone: Arc<[InstanceId]> = [inbox].into();
                     self.queue_job(from, QueueKey::Unicast, kind, &activity, alone, None, now);
                 }
             }
             Queues::PerDestination | Queues::Workers => {
-                let is_per_destination = self.figures.queues == Queues::PerDestination;
+                let is_per_destination = self.delivery.queues == Queues::PerDestination;
                 let mut signs = !kind.is_forwarded();
                 for &inbox in list.iter().filter(|&&inbox| Some(inbox) != except) {
                     let queue = if is_per_destination { QueueKey::To(inbox) } else { QueueKey::Workers };
@@ -116,7 +116,7 @@ impl<O: Observer> Run<'_, O> {
             kind,
             from,
             form: self.instances[from.index()].rules().wire.form(),
-            persistence: match self.figures.keep_alive.idle(self.instances[from.index()].rules()) {
+            persistence: match self.delivery.keep_alive.idle(self.instances[from.index()].rules()) {
                 Some(_) => Persistence::Kept,
                 None => Persistence::Closed,
             },
@@ -161,9 +161,9 @@ impl<O: Observer> Run<'_, O> {
     fn route_of(&mut self, job: &Job) -> Option<Arc<Route>> {
         self.broadcasts.as_ref()?;
         let (letter, to) = (&job.letter, &job.to);
-        let like = self.message(letter, to[0]);
+        let template = self.message(letter, to[0]);
         let broadcasts = self.broadcasts.as_mut()?;
-        if let Some(route) = broadcasts.known_route(&like, to) {
+        if let Some(route) = broadcasts.find_route(&template, to) {
             return Some(route);
         }
         if let Err(fallback) = broadcasts.takes(letter.from, to, letter.kind.is_forwarded()) {
@@ -176,8 +176,8 @@ impl<O: Observer> Run<'_, O> {
 
     /// The route of messages that make no events.
     pub(super) fn route(&mut self, letter: &Rc<Letter>, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
-        let like = self.message(letter, to[0]);
-        let known = self.broadcasts.as_ref()?.known_route(&like, to);
+        let template = self.message(letter, to[0]);
+        let known = self.broadcasts.as_ref()?.find_route(&template, to);
         known.or_else(|| {
             let messages: Vec<Message> = to.iter().map(|&to| self.message(letter, to)).collect();
             self.broadcasts.as_mut().map(|broadcasts| broadcasts.add_route(&messages, to))
@@ -186,18 +186,18 @@ impl<O: Observer> Run<'_, O> {
 
     fn slots_of(&self, queue: QueueKey) -> u32 {
         match queue {
-            QueueKey::Sequential => self.figures.sequential_jobs,
-            QueueKey::Parallel => self.figures.parallel_jobs,
-            QueueKey::Unicast => self.figures.unicast_jobs,
-            QueueKey::To(_) => self.figures.requests_per_destination,
-            QueueKey::Workers => self.figures.workers,
+            QueueKey::Sequential => self.delivery.sequential_jobs,
+            QueueKey::Parallel => self.delivery.parallel_jobs,
+            QueueKey::Unicast => self.delivery.unicast_jobs,
+            QueueKey::To(_) => self.delivery.requests_per_destination,
+            QueueKey::Workers => self.delivery.workers,
         }
     }
 
     /// Starts jobs where a slot has become free since the last call. A job that is over at once frees its slot again, so
     /// this is a loop and no recursion.
     pub(super) fn fill_slots(&mut self, now: Time) {
-        while let Some((from, queue)) = self.with_room.pop() {
+        while let Some((from, queue)) = self.freed_queues.pop() {
             self.start_jobs(from, queue, now);
         }
     }

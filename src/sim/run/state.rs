@@ -50,7 +50,7 @@ pub(in crate::sim) struct Run<'a, O> {
     pub(super) skips: Skips,
     pub(super) heartbeats_skipped: u64,
     pub(super) cell: &'a Cell,
-    pub(super) figures: Delivery,
+    pub(super) delivery: Delivery,
     pub(super) path: Path,
     pub(super) conditions: Conditions<'a>,
     /// Whether steps that concern one machine for a while wait in its calendar.
@@ -79,7 +79,7 @@ pub(in crate::sim) struct Run<'a, O> {
     /// What is under way, counted where it is.
     pub(super) in_flight: Amount,
     /// Queues in which a slot has become free.
-    pub(super) with_room: Vec<(InstanceId, QueueKey)>,
+    pub(super) freed_queues: Vec<(InstanceId, QueueKey)>,
     /// Messages that wait for their next attempt.
     pub(super) to_retry: u64,
     pub(super) queued_jobs_peak: u64,
@@ -128,7 +128,7 @@ impl<'a, O: Observer> Run<'a, O> {
             skips: Skips::default(),
             heartbeats_skipped: 0,
             cell,
-            figures: cell.delivery,
+            delivery: cell.delivery,
             path: Path::new(&cell.delivery, handshake(cell)),
             conditions: Conditions::new(timetable, cell.seed),
             looks_ahead: false,
@@ -147,7 +147,7 @@ impl<'a, O: Observer> Run<'a, O> {
             job_count: 0,
             queued: Amount::default(),
             in_flight: Amount::default(),
-            with_room: Vec::new(),
+            freed_queues: Vec::new(),
             to_retry: 0,
             queued_jobs_peak: 0,
             inbox_dropped: 0,
@@ -215,7 +215,7 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     pub(super) fn is_unlimited(&self) -> bool {
-        self.figures.queues == Queues::Unlimited
+        self.delivery.queues == Queues::Unlimited
     }
 }
 

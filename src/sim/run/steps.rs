@@ -145,8 +145,8 @@ impl<O: Observer> Run<'_, O> {
         };
         let Request { message, job, deadline, .. } = requests.get(slot);
         let (to, verified) = (message.to, arrives + path.verify);
-        let is_alone = broadcasts.is_uncontended(to) && !message.kind.is_forwarded();
-        if !is_alone || verified > *deadline || arrives > cell.end.latest() {
+        let is_uncontended = broadcasts.is_uncontended(to) && !message.kind.is_forwarded();
+        if !is_uncontended || verified > *deadline || arrives > cell.end.latest() {
             return false;
         }
         if conditions.timetable.reachability(to, arrives) != Reachability::Up {
@@ -265,7 +265,7 @@ impl<O: Observer> Run<'_, O> {
         {
             calendar.shorten(latency);
             let known = Time::from_ns(at.ns().saturating_add(latency.ns()));
-            self.be_due(id, known);
+            self.schedule_due(id, known);
         }
     }
 

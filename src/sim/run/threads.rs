@@ -76,7 +76,7 @@ impl<O: Observer> Run<'_, O> {
         if is_lazy && is_sign {
             self.await_task(at, lane, number);
         } else if is_lazy && lane == Lane::JsonLd {
-            self.plan_due(at);
+            self.schedule_next_due(at);
         }
     }
 
@@ -100,9 +100,9 @@ impl<O: Observer> Run<'_, O> {
 
     fn start_task(&mut self, at: InstanceId, lane: Lane, task: Task, now: Time) {
         let work = match task {
-            Task::Sign { .. } => self.figures.json_ld_sign,
+            Task::Sign { .. } => self.delivery.json_ld_sign,
             Task::Verify { .. } => self.path.verify_forwarded,
-            Task::Process(_) => self.figures.inbox,
+            Task::Process(_) => self.delivery.inbox,
         };
         let machine = &mut self.machines[at.index()];
         machine.lanes[lane as usize].begun += 1;
@@ -124,7 +124,7 @@ impl<O: Observer> Run<'_, O> {
         }
         thread.done = Some(done);
         if lane == Lane::JsonLd && thread.queue.waiting() > 0 {
-            self.plan_due(at);
+            self.schedule_next_due(at);
         }
     }
 
@@ -163,7 +163,7 @@ impl<O: Observer> Run<'_, O> {
 
     /// The process of an instance is up (again), with the rules that it has now: its queues go on.
     pub(super) fn start(&mut self, instance: InstanceId, now: Time) {
-        let idle = self.figures.keep_alive.idle(self.instances[instance.index()].rules());
+        let idle = self.delivery.keep_alive.idle(self.instances[instance.index()].rules());
         let machine = &mut self.machines[instance.index()];
         machine.connections = Connections::new(idle);
         machine.is_up = true;
