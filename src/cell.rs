@@ -59,6 +59,18 @@ pub struct Sampling {
     pub bucket: Span,
 }
 
+impl Sampling {
+    /// How many samples are taken before an instant or at it.
+    pub fn count_until(&self, at: Time) -> u64 {
+        if at < self.from { 0 } else { at.since(self.from).ns() / self.every.ns() + 1 }
+    }
+
+    /// When the sample of this number is taken: `from + number * every`.
+    pub fn at(&self, number: u64) -> Time {
+        self.from + self.every * number
+    }
+}
+
 /// When the instance of a visit reports what was watched: a follower does, 1 to 2 hours after its end.
 pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
     const HOUR: Span = Span::from_secs(3_600);

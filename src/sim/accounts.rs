@@ -154,36 +154,21 @@ impl Accounts {
         destination: usize,
         history: &RequestHistory,
     ) -> bool {
+        let bytes = route.bytes(destination);
         if history.over <= self.end {
-            self.note_over(route, destination, history.outcome);
-        }
-        self.note_way(route, destination, history)
-    }
-
-    /// A request is over for its sender.
-    pub(in crate::sim) fn note_over(&mut self, route: &Route, destination: usize, outcome: RequestOutcome) {
-        let outcomes = &mut self.aggregates.outcomes;
-        match outcome {
-            RequestOutcome::Good => outcomes.good += 1,
-            RequestOutcome::Refused => outcomes.refused += 1,
-            RequestOutcome::FailedConnect => outcomes.failed_connect += 1,
-            RequestOutcome::TimedOut => {
-                outcomes.timed_out += 1;
-                self.flow.timed_out.add(route.bytes(destination));
+            let outcomes = &mut self.aggregates.outcomes;
+            match history.outcome {
+                RequestOutcome::Good => outcomes.good += 1,
+                RequestOutcome::Refused => outcomes.refused += 1,
+                RequestOutcome::FailedConnect => outcomes.failed_connect += 1,
+                RequestOutcome::TimedOut => {
+                    outcomes.timed_out += 1;
+                    self.flow.timed_out.add(bytes);
+                }
             }
         }
-    }
-
-    /// Where one request went. Returns whether it was delivered before the run ends.
-    pub(in crate::sim) fn note_way(
-        &mut self,
-        route: &Arc<Route>,
-        destination: usize,
-        history: &RequestHistory,
-    ) -> bool {
-        let bytes = route.bytes(destination);
         if let Some(left) = history.left.filter(|left| *left <= self.end) {
-            self.note_left(left, route, destination);
+            self.counts(self.bucket_of(left), route).left[destination] += 1;
         }
         if history.settled > self.end {
             return false;
@@ -197,7 +182,7 @@ impl Accounts {
         if history.arrival != Arrival::Delivered {
             return false;
         }
-        self.note_delivered(history.settled, route, destination);
+        self.counts(self.bucket_of(history.settled), route).delivered[destination] += 1;
         true
     }
 
@@ -249,16 +234,6 @@ impl Accounts {
 
     pub(in crate::sim) fn bucket_of(&self, at: Time) -> u64 {
         at.ns() / self.bucket.ns()
-    }
-
-    /// A request leaves, with what lies below HTTP.
-    pub(in crate::sim) fn note_left(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
-        self.counts(self.bucket_of(at), route).left[destination] += 1;
-    }
-
-    /// A request is delivered, verified and answered.
-    pub(in crate::sim) fn note_delivered(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
-        self.counts(self.bucket_of(at), route).delivered[destination] += 1;
     }
 
     /// The run has come to an instant: what lies in buckets before it is complete.

@@ -16,7 +16,6 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
 use crate::mechanism::connections::Connection;
-use crate::mechanism::ledger::Flow;
 use crate::mechanism::network::NO_LATENCY_US;
 use crate::mechanism::slot_schedule::Schedule;
 use crate::mechanism::transport::TransportBytes;
@@ -24,7 +23,7 @@ use crate::metrics::aggregates::Aggregates;
 use crate::request::{Conditions, Path};
 use crate::sim::accounts::{Accounts, Work};
 use crate::sim::eligibility::{Eligibility, Fallback};
-use crate::sim::replay::{Broadcast, Helpers, Samples, Shard, Windows};
+use crate::sim::replay::{Broadcast, Helpers, Shard, Windows};
 use crate::sim::route::Route;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -77,7 +76,7 @@ pub(super) const ROUTES_KEPT: usize = 32;
 /// What of a run is worked out apart from its events.
 pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) cell: &'a Cell,
-    pub(super) eligibility: Eligibility,
+    pub(in crate::sim) eligibility: Eligibility,
     /// By `InstanceId`: the number of a quiet receiver.
     pub(super) followers: Vec<Option<u32>>,
     pub(super) path: Path,
@@ -91,8 +90,8 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) open_broadcasts: Vec<Option<OpenBroadcast>>,
     /// Follower lists that were split, with their quiet receivers and the others.
     pub(super) splits: VecDeque<[Arc<[InstanceId]>; 3]>,
-    pub(super) accounts: Accounts,
-    pub(super) windows: Windows<'a>,
+    pub(in crate::sim) accounts: Accounts,
+    pub(in crate::sim) windows: Windows<'a>,
     pub(super) schedule: Schedule,
     // By destination of the job at hand.
     pub(super) latencies_us: Vec<u32>,
@@ -104,7 +103,6 @@ pub(in crate::sim) struct Broadcasts<'a> {
     /// When it leaves and when it has arrived after the job began, or `IRREGULAR_US`.
     pub(super) left_us: Vec<u32>,
     pub(super) arrived_us: Vec<u32>,
-    pub(super) samples: Samples,
     /// No follower's clock is ahead by more.
     pub(super) clock_ahead_max: Span,
     /// Whether a message without a latency is lost, and not under way for hours.
@@ -168,7 +166,6 @@ impl<'a> Broadcasts<'a> {
             arrives_us: Vec::new(),
             left_us: Vec::new(),
             arrived_us: Vec::new(),
-            samples: Samples { from: cell.sampling.from, every: cell.sampling.every },
             clock_ahead_max: uncontended.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
             no_latency_is_loss: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
             execution: Execution::default(),
@@ -254,16 +251,6 @@ impl<'a> Broadcasts<'a> {
         self.execution.messages_apart += all.messages;
     }
 
-    /// Which machines and messages may do without events.
-    pub(in crate::sim) fn eligibility(&self) -> &Eligibility {
-        &self.eligibility
-    }
-
-    /// Whether nothing waits at an instance, and it is replayed.
-    pub(in crate::sim) fn is_uncontended(&self, id: InstanceId) -> bool {
-        self.eligibility.is_uncontended_receiver[id.index()]
-    }
-
     /// An activity is on its way to quiet receivers.
     pub(in crate::sim) fn add_broadcast(&mut self, message: &Message, conditions: &Conditions<'_>) -> u32 {
         let Letter { activity, kind, from, .. } = *message.letter;
@@ -272,11 +259,6 @@ impl<'a> Broadcasts<'a> {
         let authored = activity.built.before(conditions.timetable.clock_ahead(activity.author));
         let order = arrival.key(&self.cell.sessions);
         self.windows.add_broadcast(Broadcast { activity, kind, from, authored, order, has_events: false })
-    }
-
-    /// Whether requests were refused for their rate: then what was worked out apart is wrong.
-    pub(in crate::sim) fn has_refused(&self) -> bool {
-        self.windows.has_refused()
     }
 
     /// A request that an event brought arrives at a quiet receiver.
@@ -310,11 +292,6 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// The run has come to an instant: accounts of what lies before are closed.
-    pub(in crate::sim) fn pass_accounts(&mut self, now: Time) {
-        self.accounts.pass(now);
-    }
-
     /// Whether enough was collected to hand it over to the replay.
     pub(in crate::sim) fn is_full(&self) -> bool {
         // CPU for what would be thrown away helps nobody
@@ -338,11 +315,6 @@ impl<'a> Broadcasts<'a> {
     pub(in crate::sim) fn is_idle(&mut self, now: Time) -> bool {
         self.hand_over(now);
         self.windows.is_idle()
-    }
-
-    /// What became of the messages that made no events.
-    pub(in crate::sim) fn flow(&self) -> Flow {
-        self.accounts.flow()
     }
 
     /// The run has ended at an instant: all that was noted; nothing if a rate limit refused requests.

@@ -177,7 +177,7 @@ impl Broadcasts<'_> {
         };
         expires_in_time
             && latest <= self.cell.end.latest()
-            && self.samples.until(latest) - self.samples.until(from) <= SAMPLES_MAX
+            && self.cell.sampling.count_until(latest) - self.cell.sampling.count_until(from) <= SAMPLES_MAX
             && irregular.iter().all(|(destination, _)| shows_nothing(*destination))
     }
 

@@ -5,12 +5,10 @@
 
 use super::broadcast::InboxArrival;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::boundary::NEVER_US;
 use crate::sim::route::{ReplayedDestination, Route};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Stands for a request that the row does not tell about.
-pub(in crate::sim) const NEVER_US: u32 = u32::MAX;
 
 /// The jobs of a window.
 #[derive(Default)]

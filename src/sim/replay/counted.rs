@@ -7,8 +7,9 @@
 //! they expire alone, whoever received them. Whatever else comes to these followers is added by the replay.
 
 use super::broadcast::{BroadcastEffect, BroadcastSummary};
+use crate::cell::Sampling;
 use crate::foundation::ids::VideoId;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Time;
 use crate::mechanism::boundary::{add_below, boundary_us};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -16,16 +17,9 @@ use std::ops::Range;
 /// A job that is under way at more samples is not counted: it would be looked at for each.
 pub(in crate::sim) const SAMPLES_MAX: u64 = 16;
 
-/// When samples are taken.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Samples {
-    pub(in crate::sim) from: Time,
-    pub(in crate::sim) every: Span,
-}
-
 /// Of a shard.
 pub(in crate::sim) struct Counted {
-    samples: Samples,
+    sampling: Sampling,
     sums: Vec<ClassCounts>,
 }
 
@@ -64,20 +58,9 @@ struct SampleCounts {
     part: Vec<i64>,
 }
 
-impl Samples {
-    /// How many are taken until an instant, and at it.
-    pub(in crate::sim) fn until(&self, at: Time) -> u64 {
-        if at < self.from { 0 } else { at.since(self.from).ns() / self.every.ns() + 1 }
-    }
-
-    fn at(&self, number: u64) -> Time {
-        self.from + self.every * number
-    }
-}
-
 impl Counted {
-    pub(in crate::sim) fn new(samples: Samples) -> Counted {
-        Counted { samples, sums: Vec::new() }
+    pub(in crate::sim) fn new(sampling: Sampling) -> Counted {
+        Counted { sampling, sums: Vec::new() }
     }
 
     /// A job whose requests come so long after `from`, the last at `latest`. Dead followers receive nothing.
@@ -91,7 +74,7 @@ impl Counted {
     ) {
         let adds = summary.effect == BroadcastEffect::AddsOne;
         let class = JobClass { video: summary.video, is_view: summary.kind.is_view(), adds, followers };
-        let samples = self.samples;
+        let sampling = self.sampling;
         let sum = self.sum(class);
         sum.jobs += 1;
         sum.latest = sum.latest.max(latest);
@@ -99,11 +82,11 @@ impl Counted {
             let after = sum.expire.iter().rposition(|expires| *expires <= summary.expires);
             sum.expire.insert(after.map_or(0, |before| before + 1), summary.expires);
         }
-        let whole_at = samples.until(latest);
-        for number in samples.until(from)..whole_at {
+        let whole_at = sampling.count_until(latest);
+        for number in sampling.count_until(from)..whole_at {
             let part = &mut sum.at(number).part;
             part.resize(after_us.len(), 0);
-            add_below(after_us, boundary_us(from, samples.at(number)), 1, part);
+            add_below(after_us, boundary_us(from, sampling.at(number)), 1, part);
         }
         sum.at(whole_at).whole += 1;
     }
@@ -127,7 +110,7 @@ impl Counted {
 
     /// No more jobs come that begin before an instant.
     pub(in crate::sim) fn complete(&mut self, until: Time) {
-        let until = self.samples.until(until);
+        let until = self.sampling.count_until(until);
         for sum in &mut self.sums {
             for number in sum.summed.max(1)..until {
                 let before = sum.at(number - 1).whole;
@@ -143,7 +126,7 @@ impl Counted {
     /// All followers have come to an instant, and to a tick at this one or later by their own clocks.
     pub(in crate::sim) fn forget(&mut self, before: Time, tick: Time) {
         // what came since the last sample is asked at the next one
-        let first = self.samples.until(before).saturating_sub(1);
+        let first = self.sampling.count_until(before).saturating_sub(1);
         for sum in &mut self.sums {
             while sum.first < first {
                 sum.at.pop_front();
@@ -210,11 +193,13 @@ impl ClassCounts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foundation::units::Span;
     use crate::mechanism::activity::Kind;
     use crate::mechanism::boundary::NEVER_US;
     use proptest::prelude::*;
 
-    const SAMPLES: Samples = Samples { from: Time::from_ns(3_500), every: Span::from_ns(10_000) };
+    const SAMPLES: Sampling =
+        Sampling { from: Time::from_ns(3_500), every: Span::from_ns(10_000), bucket: Span::from_ns(10_000) };
     const FIRST_TICK: Time = Time::from_ns(2_000);
     const TICK: Span = Span::from_ns(7_000);
 

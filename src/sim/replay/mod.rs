@@ -14,6 +14,6 @@ mod windows;
 
 pub(in crate::sim) use arrival_matrix::ArrivalRow;
 pub(in crate::sim) use broadcast::{Broadcast, BroadcastEffect, BroadcastSummary};
-pub(in crate::sim) use counted::{SAMPLES_MAX, Samples};
+pub(in crate::sim) use counted::SAMPLES_MAX;
 pub(in crate::sim) use shard::Shard;
 pub(in crate::sim) use windows::{Helpers, Windows, with_helpers};

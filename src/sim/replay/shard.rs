@@ -6,7 +6,7 @@
 
 use super::arrival_matrix::ArrivalMatrix;
 use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
-use super::counted::{Counted, Samples};
+use super::counted::Counted;
 use super::follower::{Context, Follower, Output};
 use crate::cell::Cell;
 use crate::domain::delivery::{Delivery, Queues};
@@ -82,7 +82,7 @@ impl<'a> Shard<'a> {
             inbox: inbox_work(&cell.delivery),
             first,
             followers: ids.iter().enumerate().map(new).collect(),
-            counted: Counted::new(Samples { from: cell.sampling.from, every: cell.sampling.every }),
+            counted: Counted::new(cell.sampling),
             horizon: Time::ZERO,
             buffers: Buffers::default(),
             aggregates: Aggregates::default(),

@@ -57,7 +57,7 @@ impl<O: Observer> Run<'_, O> {
     pub(super) fn sample(&mut self, number: u32) {
         self.assert_conserved();
         if let Some(broadcasts) = &mut self.broadcasts {
-            broadcasts.pass_accounts(self.now);
+            broadcasts.accounts.pass(self.now);
         }
         let queues = self.queue_samples(self.now);
         self.observer.sample(self.now, number, &self.instances, &queues);

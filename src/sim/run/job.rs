@@ -22,8 +22,6 @@ pub(super) enum QueueKey {
 /// One activity for one inbox or many, from one queue.
 pub(super) struct Job {
     pub(super) letter: Rc<Letter>,
-    /// Its number in the table.
-    pub(super) slot: u32,
     pub(super) queue: QueueKey,
     /// Whether the activity must be signed (JSON-LD) before it can be sent.
     pub(super) signs: bool,
@@ -55,7 +53,6 @@ impl Job {
         Job {
             signs: !letter.kind.is_forwarded(),
             letter,
-            slot: u32::MAX,
             queue,
             to,
             except,

@@ -201,10 +201,7 @@ impl<O: Observer> Run<'_, O> {
     /// The running jobs of a process that is gone go with it; their requests that have left go on.
     pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
         for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
-            let job = self.jobs.remove(number);
-            if let Some(broadcasts) = &mut self.broadcasts {
-                broadcasts.close_job(number);
-            }
+            let job = self.remove_job(number);
             for to in job.unsent() {
                 let bytes = self.message(&job.letter, to).bytes();
                 self.ledger.link(from, to).drop(bytes);

@@ -34,14 +34,15 @@ impl<O: Observer> Run<'_, O> {
                 let queue = QueueKey::of_peertube(peertube_queue(kind, to, &rules));
                 let health = &self.machines[from.index()].health;
                 if !splits_bad_inboxes(to, &rules, health) {
-                    self.queue_job(from, queue, kind, &activity, list, except, now);
-                    return;
+                    let job = self.job(from, queue, kind, &activity, list, except, now);
+                    return self.push_job(job, now);
                 }
                 let (bad, good): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
-                self.queue_job(from, queue, kind, &activity, good.into(), None, now);
+                let job = self.job(from, queue, kind, &activity, good.into(), None, now);
+                self.push_job(job, now);
                 for inbox in bad {
-                    let alone: Arc<[InstanceId]> = [inbox].into();
-                    self.queue_job(from, QueueKey::Unicast, kind, &activity, alone, None, now);
+                    let job = self.job(from, QueueKey::Unicast, kind, &activity, [inbox].into(), None, now);
+                    self.push_job(job, now);
                 }
             }
             Queues::PerDestination | Queues::Workers => {
@@ -72,21 +73,6 @@ impl<O: Observer> Run<'_, O> {
                 (list(inboxes.map(|inboxes| inboxes.forwards(rules))), Some(author))
             }
         }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
-    fn queue_job(
-        &mut self,
-        from: InstanceId,
-        queue: QueueKey,
-        kind: Kind,
-        activity: &Activity,
-        to: Arc<[InstanceId]>,
-        except: Option<InstanceId>,
-        now: Time,
-    ) {
-        let job = self.job(from, queue, kind, activity, to, except, now);
-        self.push_job(job, now);
     }
 
     #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
@@ -148,7 +134,6 @@ impl<O: Observer> Run<'_, O> {
             }
         }
         let number = self.jobs.insert(job);
-        self.jobs.get(number).slot = number;
         let slots = self.slots_of(queue);
         let machine = &mut self.machines[from.index()];
         machine.queues.entry(queue).or_insert_with(|| Queue::new(Some(slots))).push(now, number);

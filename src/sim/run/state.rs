@@ -163,9 +163,8 @@ impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn look_ahead(&mut self, helpers: Helpers<'a, '_>) {
         let broadcasts = Broadcasts::new(self.cell, &self.conditions, self.path, helpers);
         for (id, machine) in self.machines.iter_mut().enumerate() {
-            let eligibility = broadcasts.eligibility();
-            machine.is_lazy = eligibility.is_lazy(InstanceId::at(id));
-            machine.ends_without_event = eligibility.ends_without_event[id];
+            machine.is_lazy = broadcasts.eligibility.is_lazy(InstanceId::at(id));
+            machine.ends_without_event = broadcasts.eligibility.ends_without_event[id];
         }
         // without latencies, what happens elsewhere is known at once
         self.looks_ahead = self.cell.network.latency_min() > Span::ZERO;
@@ -188,7 +187,7 @@ impl<'a, O: Observer> Run<'a, O> {
 
     /// Whether requests that make no events were refused for their rate: they should have made some.
     pub(super) fn has_refused(&self) -> bool {
-        self.broadcasts.as_ref().is_some_and(Broadcasts::has_refused)
+        self.broadcasts.as_ref().is_some_and(|broadcasts| broadcasts.windows.has_refused())
     }
 
     /// Whether nothing waits, is under way or is being worked on.
@@ -209,7 +208,7 @@ impl<'a, O: Observer> Run<'a, O> {
     pub(super) fn flow(&self) -> Flow {
         let mut flow = self.ledger.total();
         if let Some(broadcasts) = &self.broadcasts {
-            flow += broadcasts.flow();
+            flow += broadcasts.accounts.flow();
         }
         flow
     }

@@ -145,7 +145,7 @@ impl<O: Observer> Run<'_, O> {
         };
         let Request { message, job, deadline, .. } = requests.get(slot);
         let (to, verified) = (message.to, arrives + path.verify);
-        let is_uncontended = broadcasts.is_uncontended(to) && !message.kind.is_forwarded();
+        let is_uncontended = broadcasts.follower(to).is_some() && !message.kind.is_forwarded();
         if !is_uncontended || verified > *deadline || arrives > cell.end.latest() {
             return false;
         }
