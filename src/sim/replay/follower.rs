@@ -4,7 +4,6 @@
 
 use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArrival};
 use super::counted::Counted;
-use super::inbox::InboxLane;
 use super::shown::{Shown, Tallies, leaving_tick};
 use crate::cell::Cell;
 use crate::domain::delivery::Queues;
@@ -14,6 +13,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{DisplayEffect, Effect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
+use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::delays::DelayCounts;
@@ -41,8 +41,10 @@ pub(in crate::sim) struct Follower {
     shown: Shown,
     /// By video that it shows, in order: what it displayed at each sample.
     pub(in crate::sim) displayed: Vec<(VideoId, Vec<Option<u32>>)>,
-    /// The inbox queue, and the one for Views alone.
-    lanes: [InboxLane; 2],
+    /// The inbox queue, and that of Views if it is separate.
+    lanes: [LindleyQueue; 2],
+    /// By inbox queue: activities that take effect at the horizon or later, with the instants.
+    unprocessed: [VecDeque<(Time, Broadcast)>; 2],
     /// What comes at the horizon or later.
     pub(in crate::sim) to_come: Vec<InboxArrival>,
     /// Arrivals of requests that made events, which the rate limit has not counted.
@@ -116,6 +118,7 @@ impl Follower {
                 .map(|video| (video, Vec::new()))
                 .collect(),
             lanes: Default::default(),
+            unprocessed: Default::default(),
             to_come: Vec::new(),
             arrivals: VecDeque::new(),
             limiter: limiter.filter(|_| instance.is_peertube),
@@ -152,7 +155,7 @@ impl Follower {
         let own = &mut own.drain(..).peekable();
         for lane in [0, 1] {
             while let Some((done, broadcast)) =
-                self.lanes[lane].to_be_done.pop_front_if(|task| task.0 < context.horizon)
+                self.unprocessed[lane].pop_front_if(|task| task.0 < context.horizon)
             {
                 self.process(done, &broadcast, own, context, &mut output);
             }
@@ -164,9 +167,8 @@ impl Follower {
             let summary = &summaries[received.broadcast as usize];
             if done >= context.horizon {
                 let broadcast = broadcasts[received.broadcast as usize];
-                self.lanes[usize::from(self.is_in_views_inbox(summary.kind))]
-                    .to_be_done
-                    .push_back((done, broadcast));
+                let lane = usize::from(self.is_in_views_inbox(summary.kind));
+                self.unprocessed[lane].push_back((done, broadcast));
             } else if self.takes_for_plain(summary.kind) {
                 self.process_plain(done, summary.kind, summary.authored, &mut output);
             } else if summary.effect == BroadcastEffect::AddsOne && counts {
@@ -227,7 +229,7 @@ impl Follower {
                 !has_views_inbox || summaries[received.broadcast as usize].kind.is_view() == of_views
             };
             let here = coming.iter().zip(&mut *done).filter(|(received, _)| is_here(received));
-            self.worked_on += lane.queue(here.map(|(_, at)| at), work, next_sample, context.end);
+            self.worked_on += lane.serve(here.map(|(_, at)| at), work, next_sample, context.end);
         }
     }
 
@@ -365,20 +367,28 @@ impl Follower {
             output.aggregates.staleness.count += 1;
         }
         if let Some(work) = context.inbox {
-            let instance = self.id.0;
             for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
                 let next = at + output.cell.sampling.every;
-                let mut row =
-                    QueueRow { instance, queue: QueueName::Lane(name), ..lane.sample(at, work, next) };
-                // what is counted came to all who are alive
+                let LindleySample { waiting, running, oldest, mut started, waited_ns } =
+                    lane.sample(at, work, next);
+                // counted jobs reach all followers that are alive
                 let is_here = |is_view: &bool| {
                     !self.is_dead && (is_view & self.has_views_inbox) == (name == Lane::ViewsInbox)
                 };
                 for is_view in [false, true].into_iter().filter(is_here) {
-                    row.started += context.counted.came(self.place, is_view, self.sample_number);
+                    started += context.counted.came(self.place, is_view, self.sample_number);
                 }
-                if row.waiting + row.running + row.started > 0 {
-                    output.aggregates.queues.push(row);
+                if waiting + running + started > 0 {
+                    output.aggregates.queues.push(QueueRow {
+                        at_ns: at.ns(),
+                        instance: self.id.0,
+                        queue: QueueName::Lane(name),
+                        waiting,
+                        running,
+                        oldest_ns: oldest.ns(),
+                        started,
+                        waited_ns,
+                    });
                 }
             }
         }
@@ -398,7 +408,7 @@ impl Follower {
                 && counted.is_idle(self.place, now, self.ticked())
         };
         self.to_come.is_empty()
-            && self.lanes.iter().all(|lane| lane.to_be_done.is_empty())
+            && self.unprocessed.iter().all(VecDeque::is_empty)
             && (self.is_dead || shows_nothing())
     }
 }

@@ -7,7 +7,6 @@ mod arrival_matrix;
 mod broadcast;
 mod counted;
 mod follower;
-mod inbox;
 mod shard;
 mod shown;
 mod windows;
