@@ -208,7 +208,7 @@ impl Accounts {
         for bucket in self.bucket_of(start)..self.bucket_of(over) {
             let boundary = Time::ZERO + self.bucket * (bucket + 1);
             let boundary_us = boundary_us(start, boundary);
-            // whole_jobs of the last bucket counts all; what lies in this bucket moves here from the next one
+            // The next bucket counts these again, the last one by `whole_jobs`: so they are subtracted there.
             for (bucket, by) in [(bucket, 1), (bucket + 1, -1)] {
                 let counts = self.counts(bucket, route);
                 add_below(left_us, boundary_us, by, &mut counts.left);

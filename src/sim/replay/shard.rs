@@ -1,8 +1,7 @@
-//! Replay: what a follower shows, from what has reached its inbox, one follower after another.
+//! A shard: some followers that are replayed on one thread, window by window and follower by follower.
 //!
-//! A follower that owns no video answers nothing but requests, so what it shows can be worked out apart from the run, in
-//! order (`follower`), or, of whole jobs where order does not matter, in sums (`counted`). A follower's own heartbeats are handed
-//! in by the run. Times are true time. Nothing here knows how requests go.
+//! Arrivals are sorted per follower and replayed in order (`follower`), or counted (`counted`). The heartbeats of a follower's
+//! own viewers come with the window. Times are true time. Nothing here knows how requests travel.
 
 use super::arrival_matrix::ArrivalMatrix;
 use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
@@ -24,32 +23,34 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What happened at the followers of a shard, as far as it is known at the horizon.
+/// What the run collected for the followers of a shard.
 #[derive(Default)]
 pub(in crate::sim) struct Window {
-    /// Nothing that is not in this window or an earlier one happens before.
+    /// Everything before this instant is in this window or an earlier one.
     pub(in crate::sim) horizon: Time,
+    /// By the number of the broadcast in this window.
     pub(in crate::sim) broadcasts: Arc<[Broadcast]>,
+    /// Likewise.
     pub(in crate::sim) summaries: Arc<[BroadcastSummary]>,
-    /// By the number of a broadcast in the window before: its number in this one, if it is still to come anywhere.
+    /// By the number of a broadcast in the previous window: its number in this one if it still has arrivals, else `u32::MAX`.
     pub(in crate::sim) renumbered: Arc<[u32]>,
-    /// What came from whole jobs, to all followers.
+    /// Arrivals of whole jobs at the followers of all shards.
     pub(in crate::sim) rows: Arc<ArrivalMatrix>,
-    /// What came otherwise, and to which follower of the shard.
+    /// All other arrivals, with the follower's position in the shard.
     pub(in crate::sim) received: Vec<(u32, InboxArrival)>,
-    /// By follower of the shard: arrivals of requests that made events, and who sent them.
+    /// By position in the shard: arrivals of requests that make events, and their senders, for the rate limit.
     pub(in crate::sim) arrivals: Vec<VecDeque<(Time, InstanceId)>>,
-    /// By follower of the shard: heartbeats of its own viewers, in order.
+    /// By position in the shard: heartbeats of the follower's own viewers, ascending.
     pub(in crate::sim) heartbeats: Vec<Vec<(Time, Input<'static>)>>,
 }
 
-/// Some followers, and what was noted about them.
+/// Followers with consecutive numbers, and the results of their replay.
 pub(in crate::sim) struct Shard<'a> {
     cell: &'a Cell,
     end: Time,
-    /// The work on an activity, if there are inbox queues.
+    /// Service time of the inbox queue, if there is one.
     inbox: Option<Span>,
-    /// The number of its first follower in the run.
+    /// The number of its first follower.
     first: u32,
     followers: Vec<Follower>,
     counted: Counted,
@@ -63,7 +64,7 @@ pub(in crate::sim) struct Shard<'a> {
 }
 
 impl<'a> Shard<'a> {
-    /// The followers of these ids, which are numbered from `first`.
+    /// For the instances `ids`, whose follower numbers begin with `first`.
     pub(in crate::sim) fn new(
         cell: &'a Cell,
         first: u32,
@@ -91,7 +92,7 @@ impl<'a> Shard<'a> {
         }
     }
 
-    /// Everything up to the horizon happens: samples and ticks at it, all else before it.
+    /// Replays a window and empties it: samples and ticks up to the horizon and at it, all else before it.
     pub(in crate::sim) fn replay(&mut self, window: &mut Window) {
         let Window { horizon, broadcasts, summaries, renumbered, rows, received, arrivals, heartbeats } =
             window;
@@ -138,7 +139,7 @@ impl<'a> Shard<'a> {
         self.counted.forget(self.horizon, tick.unwrap_or_default());
     }
 
-    /// What needs no order.
+    /// Adds the counted rows of a window.
     fn count(&mut self, rows: &ArrivalMatrix, summaries: &[BroadcastSummary]) {
         let numbers = self.first..self.first + self.followers.len() as u32;
         for (row, followers, after_us) in rows.counted(numbers) {
@@ -152,12 +153,12 @@ impl<'a> Shard<'a> {
         self.counted.complete(self.horizon);
     }
 
-    /// Whether nothing waits, is worked on, is still to come or is shown at the horizon.
+    /// Whether at the horizon nothing is waiting, in service, still to arrive or displayed.
     pub(in crate::sim) fn is_idle(&self) -> bool {
         self.followers.iter().all(|follower| follower.is_idle(&self.counted, self.horizon))
     }
 
-    /// What was noted.
+    /// All results.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         let work = self.inbox.unwrap_or_default();
         for follower in self.followers {
@@ -173,23 +174,23 @@ impl<'a> Shard<'a> {
     }
 }
 
-/// So many followers are dealt at once what rows tell about them: their columns share a line of memory.
+/// Followers whose columns are read together: they share cache lines.
 const BLOCK: usize = 32;
 
-/// Kept from follower to follower, so that a replay allocates nothing.
+/// Buffers that are reused, so that a replay does not allocate.
 #[derive(Default)]
 struct Buffers {
     sorting: TimeSort<InboxArrival>,
-    /// When what comes in a window is done.
+    /// By arrival of a follower: when it takes effect.
     done: Vec<Time>,
     columns: Vec<u32>,
-    /// By block: what came otherwise than in rows, and to which of its followers.
+    /// By block: arrivals that are not in rows, with the position in the block.
     blocks: Vec<Vec<(usize, InboxArrival)>>,
-    /// By follower of a block: what comes before the horizon.
+    /// By position in the block: arrivals before the horizon.
     coming: [Vec<InboxArrival>; BLOCK],
 }
 
-/// The work on an activity, if there are inbox queues.
+/// Service time of the inbox queue, if there is one.
 fn inbox_work(delivery: &Delivery) -> Option<Span> {
     (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
 }
