@@ -1,4 +1,5 @@
-//! Messages without queues and without events: they leave at once, and arrive after their latency or not at all.
+//! Broadcasts without queues (`Queues::Unlimited`) and without events: each message leaves when it is sent, and arrives one
+//! latency later or is lost.
 
 use super::state::{Broadcasts, ROUTES_KEPT};
 use crate::event::Message;
@@ -11,7 +12,7 @@ use crate::sim::route::Route;
 use std::sync::Arc;
 
 impl Broadcasts<'_> {
-    /// Of these followers the quiet receivers, and the others.
+    /// Splits a list of inboxes into uncontended receivers and others. Recent splits are remembered.
     pub(in crate::sim) fn split(&mut self, list: &Arc<[InstanceId]>) -> [Arc<[InstanceId]>; 2] {
         if let Some([_, uncontended, others]) =
             self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list))
@@ -29,8 +30,9 @@ impl Broadcasts<'_> {
         [uncontended, others]
     }
 
-    /// Without queues: messages to quiet receivers leave at once, but for the one to `except`. The rest as in `run_job`.
-    #[expect(clippy::too_many_arguments, reason = "a broadcast is just that many things")]
+    /// Sends one activity to all destinations of a route but `except`. `template` is any of its messages, `latencies` are by
+    /// destination, `name` is the name of the random draws.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a broadcast have no type of their own")]
     pub(in crate::sim) fn send_unqueued(
         &mut self,
         now: Time,
@@ -47,7 +49,7 @@ impl Broadcasts<'_> {
         except.iter().for_each(|destination| all.take(route.bytes(*destination)));
         self.execution.messages_apart += all.messages;
         self.accounts.send_unqueued(route, now, all);
-        let (mut good, mut irregular) = (all, Vec::from_iter(except));
+        let (mut good, mut separate) = (all, Vec::from_iter(except));
         let bucket = self.accounts.bucket_of(now);
         for (destination, latency) in
             latencies.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
@@ -58,7 +60,7 @@ impl Broadcasts<'_> {
             let is_delivered = history.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
             if !is_delivered || self.accounts.bucket_of(arrives) != bucket {
                 good.take(route.bytes(destination));
-                irregular.push(destination);
+                separate.push(destination);
                 self.accounts.note(route, destination, &history);
             }
             if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
@@ -67,11 +69,11 @@ impl Broadcasts<'_> {
             }
         }
         self.accounts.deliver(good);
-        self.accounts.note_whole_job(now, route, irregular);
+        self.accounts.note_whole_job(now, route, separate);
     }
 }
 
-/// Without queues: a message that leaves now. Nobody waits for an answer.
+/// The history of a message that leaves now. It is never over: no answer is awaited.
 fn unqueued_history(
     conditions: &mut Conditions<'_>,
     (from, to): (InstanceId, InstanceId),

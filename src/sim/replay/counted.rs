@@ -146,7 +146,7 @@ impl Counted {
         }
     }
 
-    /// JobClass a follower shows of a video at a sample; its last tick was at `tick` by its own clock.
+    /// The viewers of a video that a follower displays at a sample; its last tick was at `tick` by its own clock.
     pub(in crate::sim) fn displayed(
         &self,
         follower: usize,

@@ -1,6 +1,6 @@
-//! A follower in its replay: what comes to its inbox is queued and takes effect, and what it shows is sampled.
+//! A follower in the replay: arrivals pass its inbox queue and take effect, and its displayed counts are sampled.
 //!
-//! Its inbox queue is a recursion (`inbox`). Ticks and samples at an instant come before anything else there.
+//! The inbox queue is a Lindley recursion (`mechanism::lindley`). At one instant, ticks and samples come before all else.
 
 use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArrival};
 use super::counted::Counted;
@@ -23,13 +23,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 use std::vec::Drain;
 
+/// An uncontended receiver that is replayed.
 pub(in crate::sim) struct Follower {
     pub(in crate::sim) id: InstanceId,
-    /// In its shard.
+    /// Position in its shard.
     place: usize,
     is_peertube: bool,
     has_views_inbox: bool,
-    /// Whether a viewer is a plain view here that somebody else than its author delivers.
+    /// Whether its protocol takes a Viewer that is not delivered by its author for a plain view.
     takes_forwarded_for_plain: bool,
     is_dead: bool,
     clock_ahead: Span,
@@ -39,37 +40,40 @@ pub(in crate::sim) struct Follower {
     next_sample: Time,
     sample_number: u64,
     shown: Shown,
-    /// By video that it shows, in order: what it displayed at each sample.
+    /// By video that it displays, ascending: the count at each sample, `None` while the follower is down.
     pub(in crate::sim) displayed: Vec<(VideoId, Vec<Option<u32>>)>,
     /// The inbox queue, and that of Views if it is separate.
     lanes: [LindleyQueue; 2],
     /// By inbox queue: activities that take effect at the horizon or later, with the instants.
     unprocessed: [VecDeque<(Time, Broadcast)>; 2],
-    /// What comes at the horizon or later.
+    /// Arrivals at the horizon or later.
     pub(in crate::sim) to_come: Vec<InboxArrival>,
-    /// Arrivals of requests that made events, which the rate limit has not counted.
+    /// Arrivals of requests that make events, which the rate limit has not counted yet.
     pub(in crate::sim) arrivals: VecDeque<(Time, InstanceId)>,
     limiter: Option<RateLimiter>,
-    /// Whether the limiter refused a request: then it must not have been taken for delivered.
+    /// Whether the rate limit refused a request. The run took it for delivered, so its results are void.
     pub(in crate::sim) has_refused: bool,
-    /// When the newest total was built that took effect.
+    /// When the newest total that took effect was built.
     newest_total: BTreeMap<VideoId, Time>,
-    /// Activities worked on.
+    /// Activities whose service in an inbox queue has begun.
     pub(in crate::sim) worked_on: u64,
 }
 
-/// What a follower's replay needs of its surroundings.
+/// What is the same for all followers of a shard in one window.
 pub(in crate::sim) struct Context<'c> {
+    /// The replay goes up to this instant.
     pub(in crate::sim) horizon: Time,
+    /// The end of the run.
     pub(in crate::sim) end: Time,
+    /// Service time of the inbox queue, if there is one.
     pub(in crate::sim) inbox: Option<Span>,
-    /// From an arrival to its wait for work.
+    /// From the arrival of a request to its inbox queue.
     pub(in crate::sim) verify: Span,
-    /// What came beside what is replayed.
+    /// The jobs that are counted instead of replayed.
     pub(in crate::sim) counted: &'c Counted,
 }
 
-/// Where a follower's replay notes what it finds.
+/// Where a replay writes its results.
 pub(in crate::sim) struct Output<'n> {
     pub(in crate::sim) cell: &'n Cell,
     pub(in crate::sim) aggregates: &'n mut Aggregates,
@@ -128,7 +132,7 @@ impl Follower {
         }
     }
 
-    /// What was still to come and does before the horizon.
+    /// Moves arrivals of earlier windows that lie before the horizon to `coming`. `renumbered` is that of the window.
     pub(in crate::sim) fn take_late(
         &mut self,
         renumbered: &[u32],
@@ -141,7 +145,7 @@ impl Follower {
         coming.extend(self.to_come.extract_if(.., |received| received.at < horizon));
     }
 
-    /// What comes before the horizon, in order, is queued and takes effect.
+    /// Replays arrivals before the horizon, ascending, and heartbeats of own viewers.
     pub(in crate::sim) fn replay(
         &mut self,
         coming: &[InboxArrival],
@@ -160,7 +164,7 @@ impl Follower {
                 self.process(done, &broadcast, own, context, &mut output);
             }
         }
-        // a sample sees what waits, so all that comes must be queued before the first takes effect
+        // a sample sees what waits, so all arrivals are queued before the first takes effect
         self.queue(coming, summaries, context, done);
         let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
         for (received, &done) in coming.iter().zip(&*done) {
@@ -183,7 +187,7 @@ impl Follower {
         self.advance(context.horizon, context, &mut output);
     }
 
-    /// The rate limit counts what has arrived, in order.
+    /// Passes all arrivals before the horizon through the rate limit, in order of arrival.
     fn count(&mut self, received: &[InboxArrival], broadcasts: &[Broadcast], context: &Context<'_>) {
         let Some(limiter) = &mut self.limiter else { return };
         let counted = context.horizon.before(context.verify);
@@ -201,17 +205,17 @@ impl Follower {
         }
     }
 
-    /// Whether an activity waits where Views wait: only these change what is shown.
+    /// Whether an activity is queued together with Views: only these change displays.
     fn is_among_views(&self, broadcast: &Broadcast) -> bool {
         broadcast.kind.is_view() || !self.has_views_inbox
     }
 
-    /// Whether an activity waits in the queue for Views alone.
+    /// Whether an activity is queued in the separate queue of Views.
     fn is_in_views_inbox(&self, kind: Kind) -> bool {
         self.has_views_inbox && kind.is_view()
     }
 
-    /// Activities come to the inbox queues: when each takes effect. Without queues that is at once.
+    /// Computes when each arrival takes effect (`done`): when its service ends, or at once without inbox queues.
     fn queue(
         &mut self,
         coming: &[InboxArrival],
@@ -233,7 +237,7 @@ impl Follower {
         }
     }
 
-    /// The activity that most are takes effect where viewers are only counted: the short way through `process`.
+    /// `process` for `BroadcastEffect::AddsOne` and tallies, the most frequent case.
     fn add_one(
         &mut self,
         at: Time,
@@ -257,13 +261,13 @@ impl Follower {
             && matches!(kind, Kind::ViewerForwarded | Kind::FollowerTotalForwarded)
     }
 
-    /// Such an activity takes effect: nothing is shown of it.
+    /// An activity that is taken for a plain view takes effect: it changes no display.
     fn process_plain(&self, at: Time, kind: Kind, authored: Time, output: &mut Output<'_>) {
         output.delays[kind as usize].note(at.since(authored));
         output.aggregates.viewers_as_plain_views += 1;
     }
 
-    /// An activity takes effect, after the heartbeats of its own viewers that come before.
+    /// An activity takes effect, after earlier heartbeats of own viewers.
     fn process(
         &mut self,
         at: Time,
@@ -313,23 +317,24 @@ impl Follower {
         }
     }
 
+    /// A heartbeat of an own viewer changes what is displayed.
     fn heartbeat(&mut self, at: Time, input: Input<'static>, context: &Context<'_>, output: &mut Output<'_>) {
         self.advance_before(at, context, output);
         if let Shown::Instance(instance) = &mut self.shown {
-            // what it sends is the run's business
+            // the run handles the same input and sends its effects
             let mut sends: Vec<Effect> = Vec::new();
             instance.handle(at + self.clock_ahead, input, &mut sends);
         }
     }
 
-    /// Ticks and samples at an instant come before anything else there.
+    /// `advance` if a tick or sample is due at `at` or before.
     fn advance_before(&mut self, at: Time, context: &Context<'_>, output: &mut Output<'_>) {
         if at >= self.next_tick || at >= self.next_sample {
             self.advance(at, context, output);
         }
     }
 
-    /// Ticks and samples up to an instant, and at it.
+    /// Executes the ticks and samples up to an instant and at it.
     fn advance(&mut self, to: Time, context: &Context<'_>, output: &mut Output<'_>) {
         let to = to.min(context.end);
         while self.next_tick.min(self.next_sample) <= to {
@@ -341,6 +346,7 @@ impl Follower {
         }
     }
 
+    /// Removes expired entries.
     fn tick(&mut self) {
         match &mut self.shown {
             Shown::Tallies(tallies) => tallies.all.iter_mut().for_each(|tally| tally.1.tick(self.next_tick)),
@@ -353,6 +359,7 @@ impl Follower {
         self.tick_number += 1;
     }
 
+    /// Records displayed counts, staleness of totals and inbox queues.
     fn sample(&mut self, context: &Context<'_>, output: &mut Output<'_>) {
         let at = self.next_sample;
         let ticked = self.ticked();
@@ -401,7 +408,7 @@ impl Follower {
         (self.tick_number > 0).then(|| self.next_tick.before(self.tick_interval) + self.clock_ahead)
     }
 
-    /// Whether nothing is to come, waits or is shown at an instant.
+    /// Whether at an instant nothing is still to arrive, waiting or displayed.
     pub(in crate::sim) fn is_idle(&self, counted: &Counted, now: Time) -> bool {
         let shows_nothing = || {
             self.displayed.iter().all(|(video, _)| self.shown.displayed(*video) == 0)
