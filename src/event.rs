@@ -1,4 +1,4 @@
-//! The events of a run: a closed set, and the key that orders those of one instant.
+//! The events of a run: a closed set, and the key that orders events of one instant.
 //!
 //! The order at one instant is: stops, restarts, ticks, flushes, samples, requests, the rest of delivery, heartbeats,
 //! other traffic; within a rank by instance, then link, video, kind, session (of a total: author), number, attempt and
@@ -24,7 +24,7 @@ const NUMBER_BITS: u32 = 28;
 /// A federation has at most 20,000 instances.
 const INSTANCE_BITS: u32 = 15;
 
-/// Something that happens.
+/// An event of the simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The process of an instance stops.
@@ -37,106 +37,106 @@ pub enum Event {
         /// Where.
         instance: InstanceId,
     },
-    /// An instance's periodic clean-up.
+    /// An instance removes expired viewers, periodically.
     Tick {
         /// Where.
         instance: InstanceId,
         /// Counts up per instance.
         number: u32,
     },
-    /// An instance writes down how its followers' inboxes did, and removes who did too badly.
+    /// An instance records the health of its followers' inboxes, and removes followers with too many failures.
     HealthFlush {
         /// Where.
         instance: InstanceId,
         /// Counts up per instance.
         number: u32,
     },
-    /// An instance broadcasts its videos whose views changed.
+    /// An instance broadcasts Updates of videos whose view counts changed.
     UpdateFlush {
         /// Where.
         instance: InstanceId,
         /// Counts up per instance.
         number: u32,
     },
-    /// The displayed counts are noted.
+    /// The displayed counts and queues are sampled.
     Sample {
         /// Counts up.
         number: u32,
     },
-    /// A request gets on.
+    /// A request completes a step of its path.
     Request {
-        /// How far it has got.
+        /// The step.
         step: Step,
-        /// Where the driver keeps it.
+        /// The request's slot in the driver's table.
         slot: u32,
-        /// What it carries.
+        /// The message.
         message: Message,
     },
-    /// What an instance does without events must be looked after.
+    /// Another instance may now learn of a step that was deferred at this one: its machine executes its deferred steps.
     Due {
         /// Where.
         instance: InstanceId,
         /// Counts up per run.
         number: u64,
     },
-    /// The last request of a job is over that made no other events.
+    /// A job is done whose requests ended without events. It is ordered like the end of its last request.
     JobDone {
-        /// What the request would have met.
+        /// How the last request ended: `Ended` or `TimedOut`.
         step: Step,
-        /// Where the driver keeps the job.
+        /// The job's slot in the driver's table.
         slot: u32,
-        /// What the request carried.
+        /// The message of the last request.
         message: Message,
     },
-    /// One of the threads that do one thing at a time has finished something.
+    /// A single thread of an instance is done with a task.
     LaneDone {
         /// Where.
         instance: InstanceId,
         /// Which thread.
         lane: Lane,
-        /// Of which process of the instance: how often it had started before.
+        /// The process of the instance that the thread belongs to: the number of stops before it.
         epoch: u32,
     },
-    /// A job has been running for as long as it may.
+    /// A running job reaches its time limit.
     JobLimit {
         /// Whose.
         instance: InstanceId,
         /// The number of the job, counted per run.
         job: u64,
-        /// Where the driver keeps it.
+        /// The job's slot in the driver's table.
         slot: u32,
     },
     /// A message that failed is queued again.
     Retry(Message),
-    /// A client reports that somebody watches.
+    /// A client reports to its instance that its viewer still watches.
     Heartbeat {
         /// Whose.
         session: SessionId,
         /// Counts up per session.
         number: u32,
     },
-    /// A client's instance reports what a visit watched.
+    /// The instance of a session reports what was watched to the video's origin.
     WatchAction {
-        /// Which visit.
+        /// Which session.
         session: SessionId,
     },
-    /// A job of the background comes.
+    /// A background job is created.
     Background {
-        /// Which of the scenario's.
+        /// Which entry of the scenario's background traffic.
         entry: u32,
         /// Counts up per entry.
         number: u32,
     },
 }
 
-/// How far a request has got.
+/// The steps of a request's path (`request::path`), in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// It is signed and leaves.
+    /// The sender has signed it; it leaves.
     Signed = 0,
     /// It has reached the receiver's downlink.
     Reached = 1,
-    /// The receiver has it whole: it arrives.
+    /// The receiver has all of its bytes: it arrives.
     Arrived = 2,
     /// The receiver has verified it, answers, and puts it into its inbox queue.
     Verified = 3,
@@ -144,11 +144,11 @@ pub enum Step {
     Answered = 4,
     /// It is over for the sender.
     Ended = 5,
-    /// Its time is up, if it is not over yet.
+    /// Its deadline passes before it is over.
     TimedOut = 6,
 }
 
-/// The threads of an instance that do one thing at a time.
+/// The threads of an instance that work on one task at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// JSON-LD signatures and verifications.
@@ -159,11 +159,11 @@ pub enum Lane {
     ViewsInbox = 2,
 }
 
-/// An activity on its way to one inbox. It is small, for there are many: what it shares with those to other inboxes is in
-/// its letter, whose fields it has by `Deref`.
+/// An activity on its way to one inbox. What all messages of a job share is in its letter, whose fields are reached by
+/// `Deref`; so a message is small.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What is the same for all inboxes.
+    /// What all messages of the job share.
     pub letter: Rc<Letter>,
     /// The instance that receives it.
     pub to: InstanceId,
@@ -173,34 +173,35 @@ pub struct Message {
     pub response_bytes: u16,
 }
 
-/// What the messages of one job have in common.
+/// What the messages of one job share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// What arrives.
+    /// The activity.
     pub activity: Activity,
-    /// What kind of message it is.
+    /// Its kind, by content and sender.
     pub kind: Kind,
     /// The instance that sends it (its author, or the origin that forwards it).
     pub from: InstanceId,
-    /// The form of its sender's heads.
+    /// The form of the sender's request heads.
     pub form: Form,
     /// Whether its sender keeps connections.
     pub persistence: Persistence,
-    /// When its job was made, by the true clock.
+    /// When its job was created, by the true clock.
     pub created: Time,
     /// When its author built the activity, by the true clock.
     pub authored: Time,
-    /// How often it was sent before.
+    /// The number of attempts before this one.
     pub attempt: u8,
     /// The number of its job, counted per run: a receiver that got an activity twice may forward it twice.
     pub job: u64,
     /// Bytes of the request's body.
     pub body_bytes: u32,
-    /// What tells it from all letters but its other attempts and copies.
+    /// The same for its attempts and copies, different from all other letters.
     pub name: LetterName,
 }
 
-/// The name of a letter among all: who sends what to whoever gets it, as a number that is put together once.
+/// The identity of a letter apart from attempt and copy: sender, video, kind, session (of a total: author) and number, packed
+/// into bits in the order of the key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LetterName(u128);
 
@@ -218,7 +219,7 @@ impl Message {
         u64::from(self.head_bytes) + u64::from(self.body_bytes)
     }
 
-    /// The order of a step of its request among the events of its instant.
+    /// The key of the event in which its request completes a step.
     pub fn order(&self, step: Step) -> Key {
         self.letter.order(self.to, step)
     }
@@ -227,7 +228,7 @@ impl Message {
 impl LetterName {
     const BITS: u32 = INSTANCE_BITS + 10 + 4 + 32 + NUMBER_BITS;
 
-    /// That of an activity that `from` sends.
+    /// The name of an activity that `from` sends.
     pub fn new(activity: &Activity, kind: Kind, from: InstanceId) -> LetterName {
         // A total has no session; its author tells it from the totals that the same origin forwards beside it.
         let who = match activity.subject {
@@ -243,13 +244,13 @@ impl LetterName {
         LetterName(parts.joined)
     }
 
-    /// The order of a step of a letter's request to an inbox among the events of its instant; `job` tells copies apart.
+    /// The key of the event in which a request of a letter completes a step; `job` distinguishes copies.
     #[inline]
     pub fn order(self, to: InstanceId, attempt: u8, step: Step, job: u64) -> Key {
         self.add_to(Parts::new(6, to), attempt).with(step as u64, 3).key(job)
     }
 
-    /// Adds what tells it from all other letters.
+    /// Appends the name and the attempt to the parts of a key.
     #[inline]
     fn add_to(self, Parts { joined, free_bits }: Parts, attempt: u8) -> Parts {
         let joined = joined << LetterName::BITS | self.0;
@@ -258,7 +259,7 @@ impl LetterName {
 }
 
 impl Letter {
-    /// The bytes of the head of its request to `to`, and of the response of a server of that form.
+    /// Bytes of the head of its request to `to`, and of the response of a server of the form `receiver`.
     pub fn heads(&self, to: InstanceId, receiver: Form, sizes: &mut Sizes<'_>) -> [u16; 2] {
         let Letter { from, form, persistence, activity, body_bytes, .. } = self;
         let request = sizes.request_head(*form, *from, to, activity, u64::from(*body_bytes));
@@ -270,7 +271,7 @@ impl Letter {
         [request + kept[0], response + kept[1]].map(|bytes| u16::try_from(bytes).expect("names are short"))
     }
 
-    /// The order of a step of its request to an inbox among the events of its instant.
+    /// The key of the event in which its request to `to` completes a step.
     #[inline]
     pub fn order(&self, to: InstanceId, step: Step) -> Key {
         self.name.order(to, self.attempt, step, self.job)
@@ -278,7 +279,7 @@ impl Letter {
 }
 
 impl Event {
-    /// The order of the event among those of its instant.
+    /// The key that orders the event among those of its instant.
     pub fn key(&self, sessions: &[Session]) -> Key {
         let plain = |rank, instance| Parts::new(rank, instance).key(0);
         let numbered =
@@ -313,7 +314,7 @@ impl Event {
         }
     }
 
-    /// Where it happens: on whose machine, in whose store. None if everywhere, or if the event does not tell.
+    /// The instance at which it happens. `None` for a sample (all instances) and for background (the scenario knows).
     pub fn place(&self, sessions: &[Session]) -> Option<InstanceId> {
         match *self {
             Event::Stop { instance }
@@ -336,7 +337,7 @@ impl Event {
         }
     }
 
-    /// The event as numbers, for a digest: its key and what it carries beside.
+    /// The event as numbers, for a digest: its key, and a hash of the rest of its message.
     pub fn words(&self, sessions: &[Session]) -> [u64; 3] {
         let key = self.key(sessions).of_model;
         let content = match self {
@@ -352,7 +353,7 @@ impl Event {
         [(key >> 64) as u64, key as u64, content]
     }
 
-    /// One line for people who look for a difference between two runs.
+    /// The event as one line of an event log, to find the first difference between two runs.
     pub fn describe(&self, federation: &Federation, sessions: &[Session]) -> String {
         let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
         match *self {
@@ -432,7 +433,7 @@ impl Lane {
     }
 }
 
-/// The parts of a key, the most important first: a rank, an instance and others with their widths in bits.
+/// A key under construction: fixed-width parts, the most significant first (rank, instance, others).
 struct Parts {
     joined: u128,
     free_bits: u32,
