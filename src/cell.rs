@@ -71,8 +71,8 @@ impl Sampling {
     }
 }
 
-/// When the instance of a session reports what was watched: 1 to 2 hours after the session ends, uniformly. `None` at the
-/// video's origin, which reports to no one.
+/// When the instance of a session reports what was watched: 1 to 2 hours after the session ends, uniformly. `None`
+/// without watch actions, and at the video's origin.
 pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
     const HOUR: Span = Span::from_secs(3_600);
     let session = &cell.sessions[id.index()];

@@ -127,7 +127,7 @@ impl QueueName {
     }
 }
 
-/// The follow health of one follower, at an hourly flush.
+/// The follow health of one follower, at an hourly flush or the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthNote {
     /// The followed instance.

@@ -1,11 +1,10 @@
-//! Broadcasts that are computed outside of the event loop.
+//! The state of all broadcasts that are computed outside the event loop, and how the run reaches it.
 //!
-//! A broadcast is one thing with many destinations. Where nothing waits at the stations of its sender and its receivers
-//! (`eligibility`), all its requests are computed when its job starts (`whole_job`), summed up (`accounts`), and make one
-//! event: the end of the job. What its followers show is replayed follower by follower (`replay`). Everything else runs event
-//! by event, in the same run. The result is that of the events, to the byte.
+//! If nothing waits at the stations of a sender and all its receivers (`eligibility`), all requests of a job are computed when
+//! the job starts (`whole_job`) and summed (`accounts`). They make one event, the end of the job. What the receivers display
+//! is replayed (`replay`). Everything else runs event by event in the same run, and the records are the same to the byte.
 //!
-//! Protocol rules are asked where they always are: a send is an `Effect` of an `Instance`, a queue that of its rules.
+//! No protocol rule is applied here: a send is an `Effect` of an `Instance`, and the run chooses its queue.
 
 use super::linear::Linear;
 use crate::cell::Cell;
@@ -31,88 +30,88 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What of a run made events and what did not.
+/// How many messages and heartbeats of a run made events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Execution {
-    /// Messages that made none.
+    /// Messages that were computed without events.
     pub messages_apart: u64,
-    /// Of these, messages whose arrivals were only counted.
+    /// Of these, messages whose arrivals were counted instead of replayed.
     pub messages_counted: u64,
-    /// Messages that did, by reason.
+    /// Messages that made events, by reason.
     pub(in crate::sim) messages_with_events: BTreeMap<Fallback, u64>,
-    /// Heartbeats that made none.
+    /// Heartbeats that made no events.
     pub heartbeats_skipped: u64,
 }
 
 impl Execution {
-    /// How many messages made events, and why.
+    /// The messages that made events, by the text of the reason.
     pub fn messages_with_events(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.messages_with_events.iter().map(|(fallback, count)| (fallback.text(), *count))
     }
 }
 
-/// What faults have to say about a route for some time.
+/// Which destinations of a route are affected by faults in the interval `[from, until)`.
 #[derive(Clone)]
 pub(super) struct FaultsOnRoute {
     pub(super) from: Time,
-    /// Until then what they say stays the same.
     pub(super) until: Time,
-    /// By destination: whether they say anything.
+    /// By destination.
     pub(super) affected: Rc<[bool]>,
     pub(super) any: bool,
 }
 
-/// What the requests of a running job carry.
+/// The broadcast of a running job whose requests arrive ahead of time (`ahead`).
 pub(super) struct OpenBroadcast {
     /// Its number in the window.
     pub(super) number: u32,
-    /// When the last of those that have left is verified.
+    /// When the last request that has left so far is verified.
     pub(super) latest: Time,
 }
 
-/// So many routes are remembered; jobs keep theirs.
+/// The number of routes that are remembered for later jobs. A job keeps its own route.
 pub(super) const ROUTES_KEPT: usize = 32;
 
-/// What of a run is worked out apart from its events.
+/// The part of a run that is computed outside the event loop.
 pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) cell: &'a Cell,
     pub(in crate::sim) eligibility: Eligibility,
-    /// By `InstanceId`: the number of a quiet receiver.
+    /// By `InstanceId`: the follower number of an uncontended receiver. Its inbox is replayed.
     pub(super) followers: Vec<Option<u32>>,
     pub(super) path: Path,
-    /// Where it is linear in whole microseconds.
+    /// The same as linear functions, if all its times are whole µs.
     pub(super) linear: Option<Linear>,
     pub(super) routes: VecDeque<Arc<Route>>,
+    /// Routes made so far, which numbers them.
     pub(super) routes_made: u32,
-    /// The last of each route.
+    /// By route number: the latest interval.
     pub(super) faults_on_routes: BTreeMap<u32, FaultsOnRoute>,
-    /// The broadcasts of running jobs of coupled senders, by the job's slot.
+    /// By the slot of a running job of a contended sender.
     pub(super) open_broadcasts: Vec<Option<OpenBroadcast>>,
-    /// Follower lists that were split, with their quiet receivers and the others.
+    /// Recent splits of lists of inboxes: the list, its uncontended receivers, the others.
     pub(super) splits: VecDeque<[Arc<[InstanceId]>; 3]>,
     pub(in crate::sim) accounts: Accounts,
     pub(in crate::sim) windows: Windows<'a>,
     pub(super) schedule: Schedule,
-    // By destination of the job at hand.
+    // By destination of the current job:
     pub(super) latencies_us: Vec<u32>,
     pub(super) latencies: Vec<Option<Span>>,
-    /// How long its request occupies a slot.
+    /// How long the request occupies its slot.
     pub(super) occupied_us: Vec<u32>,
-    /// When it arrives after it began, or `IRREGULAR_US`.
+    /// From the beginning of the request to its arrival, or `IRREGULAR_US`.
     pub(super) arrives_us: Vec<u32>,
-    /// When it leaves and when it has arrived after the job began, or `IRREGULAR_US`.
+    /// From the beginning of the job to when the request leaves and arrives, or `IRREGULAR_US`.
     pub(super) left_us: Vec<u32>,
     pub(super) arrived_us: Vec<u32>,
-    /// No follower's clock is ahead by more.
+    /// How far the clock of any follower is ahead of true time at most.
     pub(super) clock_ahead_max: Span,
-    /// Whether a message without a latency is lost, and not under way for hours.
+    /// Whether `NO_LATENCY_US` means a lost message: all latencies of the network are shorter.
     pub(super) no_latency_is_loss: bool,
-    /// Messages that make no events.
+    /// Counts of messages with and without events.
     pub(in crate::sim) execution: Execution,
 }
 
 impl<'a> Broadcasts<'a> {
-    /// For a cell; without helpers the replay happens here.
+    /// For a cell. Without helper threads the replay runs on this thread.
     pub(in crate::sim) fn new(
         cell: &'a Cell,
         conditions: &Conditions<'a>,
@@ -173,7 +172,7 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// The route of a job that makes no events, if there was one like it before.
+    /// The remembered route of a job of the same sender, inboxes, video, kind and sizes as `template`.
     pub(in crate::sim) fn find_route(
         &self,
         template: &Message,
@@ -188,7 +187,7 @@ impl<'a> Broadcasts<'a> {
         self.routes.iter().rev().find(is_it).cloned()
     }
 
-    /// Whether the job of a broadcast makes no events; if not, why.
+    /// Whether all requests of a job can be computed without events; if not, why.
     pub(in crate::sim) fn takes(
         &self,
         from: InstanceId,
@@ -208,13 +207,13 @@ impl<'a> Broadcasts<'a> {
         if to.len() < 2 { Err(Fallback::Single) } else { Ok(()) }
     }
 
-    /// The route of a job that makes no events; `messages` are by destination.
+    /// Makes and remembers the route of a job; `messages` are by destination.
     pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Arc<Route> {
         let Letter { from, activity, kind, .. } = *messages[0].letter;
         let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
         let transport = |message: &Message| self.transport_of(message);
         let instances = &self.cell.federation.instances;
-        // with queues other software verifies and answers, and nothing else takes effect
+        // with queues, an instance of other software verifies and answers but does not process activities
         let is_unqueued = self.cell.delivery.queues == Queues::Unlimited;
         let follower = |id: InstanceId| {
             self.followers[id.index()].filter(|_| is_unqueued || instances[id.index()].is_peertube)
@@ -232,6 +231,7 @@ impl<'a> Broadcasts<'a> {
         route
     }
 
+    /// Bytes below HTTP of a message on a new connection; none without queues.
     fn transport_of(&self, message: &Message) -> TransportBytes {
         if self.cell.delivery.queues == Queues::Unlimited {
             return TransportBytes::default();
@@ -239,19 +239,19 @@ impl<'a> Broadcasts<'a> {
         self.path.transport(message.bytes(), u64::from(message.response_bytes), Connection::New)
     }
 
-    /// The number of a receiver that is replayed.
+    /// The follower number of an uncontended receiver; `None` for all other instances.
     pub(in crate::sim) fn follower(&self, id: InstanceId) -> Option<u32> {
         self.followers[id.index()]
     }
 
-    /// The messages of a job are created, but for one inbox.
+    /// Counts the messages of a job as created, without the one to `except`.
     pub(in crate::sim) fn create(&mut self, route: &Route, except: Option<InstanceId>) {
         let all = route.all_but(except);
         self.accounts.create(all);
         self.execution.messages_apart += all.messages;
     }
 
-    /// An activity is on its way to quiet receivers.
+    /// Adds the broadcast of a message to the window; returns its number.
     pub(in crate::sim) fn add_broadcast(&mut self, message: &Message, conditions: &Conditions<'_>) -> u32 {
         let Letter { activity, kind, from, .. } = *message.letter;
         let message = Message { to: InstanceId(0), ..message.clone() };
@@ -261,15 +261,15 @@ impl<'a> Broadcasts<'a> {
         self.windows.add_broadcast(Broadcast { activity, kind, from, authored, order, has_events: false })
     }
 
-    /// A request that an event brought arrives at a quiet receiver.
+    /// A request that makes events arrives at an instance: adds it to the rate limit if the instance is replayed.
     pub(in crate::sim) fn arrive_now(&mut self, now: Time, message: &Message) {
         if let Some(follower) = self.followers[message.to.index()] {
             self.windows.arrive(follower, now, message.from);
         }
     }
 
-    /// An activity that an event brought waits at a quiet receiver from now on. `is_last` puts it behind all others that
-    /// come at the same instant.
+    /// The activity of a request that makes events enters the inbox queue of a replayed receiver now. `is_last` orders it after
+    /// all others of the same instant.
     pub(in crate::sim) fn receive_now(
         &mut self,
         now: Time,
@@ -285,25 +285,25 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Heartbeats of a viewer at an instance that may be replayed.
+    /// A viewer's heartbeat at an instance: adds it if the instance is replayed.
     pub(in crate::sim) fn heartbeat(&mut self, at: InstanceId, now: Time, input: Input<'static>) {
         if let Some(follower) = self.followers[at.index()] {
             self.windows.heartbeat(follower, now, input);
         }
     }
 
-    /// Whether enough was collected to hand it over to the replay.
+    /// Whether the window is full and the results are not void.
     pub(in crate::sim) fn is_full(&self) -> bool {
-        // CPU for what would be thrown away helps nobody
         self.windows.is_full() && !self.windows.has_refused()
     }
 
-    /// Hands what was collected over to the replay. All machines must have come to this instant.
+    /// Hands the window to the replay and closes the accounts before `now`. All machines must have reached `now`.
     pub(in crate::sim) fn flush(&mut self, now: Time) {
         self.accounts.pass(now);
         self.hand_over(now);
     }
 
+    /// Hands the window to the replay.
     fn hand_over(&mut self, horizon: Time) {
         self.windows.hand_over(horizon);
         for broadcast in self.open_broadcasts.iter_mut().flatten() {
@@ -311,13 +311,13 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Whether nothing is on its way to a quiet receiver, waits or is shown there.
+    /// Whether at all uncontended receivers nothing is still to arrive, waiting or displayed.
     pub(in crate::sim) fn is_idle(&mut self, now: Time) -> bool {
         self.hand_over(now);
         self.windows.is_idle()
     }
 
-    /// The run has ended at an instant: all that was noted; nothing if a rate limit refused requests.
+    /// The run has ended at an instant: all sums; `None` if a rate limit refused requests, since the results are void then.
     pub(in crate::sim) fn finish(mut self, end: Time) -> Option<Aggregates> {
         const NEXT: Span = Span::from_ns(1);
         self.windows.hand_over(end + NEXT);
@@ -331,7 +331,7 @@ impl<'a> Broadcasts<'a> {
     }
 }
 
-/// Whether the broadcasts of all origins make no events.
+/// Whether all origins are uncontended senders and all their followers uncontended receivers.
 pub(in crate::sim) fn takes_all_broadcasts(cell: &Cell, timetable: &Timetable) -> bool {
     let eligibility = Eligibility::new(cell, timetable);
     let takes = |(origin, followers): (&InstanceId, &Vec<InstanceId>)| {

@@ -20,30 +20,31 @@ use pulp::Arch;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a job that makes no events leaves to be told when it ends.
+/// The end of a whole job, for the event that reports it.
 pub(in crate::sim) struct JobEnd {
-    /// When.
+    /// When the last request is over.
     pub(in crate::sim) at: Time,
-    /// The event that its last request would have made.
+    /// How the last request ends.
     pub(in crate::sim) step: Step,
-    /// To whom that request went: a position among the job's destinations.
+    /// The destination of the last request.
     pub(in crate::sim) last: usize,
-    /// The inboxes that were bad.
+    /// The inboxes whose requests did not end well.
     pub(in crate::sim) bad: Vec<InstanceId>,
 }
 
-/// A job whose times are known.
+/// A job whose times are in the columns of `Broadcasts`.
 struct Planned {
     linear: Linear,
-    /// The requests that get lost, come late or are affected by faults, as if they began with the job.
+    /// Irregular requests by destination, as if they began when the job starts.
     irregular: Vec<(usize, RequestHistory)>,
 }
 
-/// The arrival of a request that is noted by itself.
+/// Stands in the columns for an irregular request.
 const IRREGULAR_US: u32 = NEVER_US;
 
 impl Broadcasts<'_> {
-    /// A job starts its requests: all of them are worked out. `like` is any of its messages, `name` their random name.
+    /// A job starts: computes all its requests and adds them to accounts and replay. `template` is any of its messages, `name`
+    /// the name of their random draws.
     pub(in crate::sim) fn run_job(
         &mut self,
         now: Time,
@@ -62,7 +63,8 @@ impl Broadcasts<'_> {
         }
     }
 
-    /// The times of all requests of a job, if all of it happens before the run ends and while faults say the same.
+    /// Plans a job in whole µs. `None` if it does not end before the run does and before faults change, or if its times are
+    /// not whole µs.
     fn plan(
         &mut self,
         now: Time,
@@ -72,14 +74,14 @@ impl Broadcasts<'_> {
     ) -> Option<Planned> {
         let linear = self.linear?;
         let (count, slots) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
-        // no request occupies its slot for longer than both together
+        // an upper bound of the occupation of a slot by one request, times the requests per slot
         let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(slots) as u64 + 1);
         if !fits_vectors(count, slots) || longest_us > u64::from(u32::MAX / 2) {
             return None;
         }
         let faults = self.faults_on_route(route, now, conditions);
         let mut irregular = Vec::new();
-        // the latest instant that anything below asks the timetable about
+        // the latest instant for which the timetable of faults is read below, after the beginning of a request
         let mut asked = Span::ZERO;
         if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || faults.any {
             for destination in 0..count {
@@ -110,7 +112,7 @@ impl Broadcasts<'_> {
         (last < faults.until && last <= self.cell.end.latest()).then_some(Planned { linear, irregular })
     }
 
-    /// Notes a job whose times are planned.
+    /// Adds a planned job to accounts and replay.
     fn note_job(
         &mut self,
         now: Time,
@@ -142,7 +144,7 @@ impl Broadcasts<'_> {
         end
     }
 
-    /// When requests leave and have arrived after their job began; what is irregular stays so.
+    /// Fills `left_us` and `arrived_us`: `begins + signed`, `begins + arrives`, or `IRREGULAR_US`.
     fn fill_times(&mut self, linear: Linear) {
         let Broadcasts { left_us, arrived_us, schedule, arrives_us, .. } = self;
         left_us.resize(arrives_us.len(), 0);
@@ -150,7 +152,7 @@ impl Broadcasts<'_> {
         let times = schedule.begins_us.iter().zip(&*arrives_us);
         Arch::new().dispatch(|| {
             for (((begins_us, arrives_us), left_us), arrived_us) in times.zip(left_us).zip(arrived_us) {
-                // below 2^31, as all times of a job that is planned; unchecked it goes into vectors
+                // below 2^31, as all times of a planned job; unchecked sums can be vectorized
                 let us = begins_us.wrapping_add(linear.signed_us);
                 *left_us = if *arrives_us == IRREGULAR_US { IRREGULAR_US } else { us };
                 *arrived_us = begins_us.saturating_add(*arrives_us);
@@ -158,7 +160,8 @@ impl Broadcasts<'_> {
         });
     }
 
-    /// Whether what followers show of a job can be counted. What is irregular must be about nobody who shows anything.
+    /// Whether the arrivals of a job can be counted (`replay::counted`). Its irregular requests must go to instances that
+    /// display nothing.
     fn is_counted(
         &self,
         route: &Route,
@@ -181,7 +184,7 @@ impl Broadcasts<'_> {
             && irregular.iter().all(|(destination, _)| shows_nothing(*destination))
     }
 
-    /// A job in which each request meets its own conditions, or which the run's end cuts.
+    /// Computes a job that cannot be planned, request by request.
     fn run_job_one_by_one(
         &mut self,
         now: Time,
@@ -206,7 +209,7 @@ impl Broadcasts<'_> {
         let at = now + Span::from_ns(self.schedule.over_ns);
         let mut end = JobEnd { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
         for (destination, history) in histories.iter().enumerate() {
-            // what begins after the run's end never happens
+            // a request that would begin after the end of the run does not happen
             if now + Span::from_ns(self.schedule.begins_ns[destination]) <= self.cell.end.latest() {
                 self.note_one(route, destination, history, broadcast, &mut end);
             }
@@ -214,6 +217,7 @@ impl Broadcasts<'_> {
         end
     }
 
+    /// Adds one request to accounts and replay, and to the end of its job.
     fn note_one(
         &mut self,
         route: &Arc<Route>,
@@ -237,9 +241,9 @@ impl Broadcasts<'_> {
         }
     }
 
-    /// What faults say about a route, from now until they say something else.
+    /// The destinations of a route that faults affect now, and until when that holds.
     fn faults_on_route(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> FaultsOnRoute {
-        let holds = |faults: &&FaultsOnRoute| faults.from <= now && now < faults.until;
+        let holds = |known: &&FaultsOnRoute| known.from <= now && now < known.until;
         if let Some(faults) = self.faults_on_routes.get(&route.number).filter(holds) {
             return faults.clone();
         }

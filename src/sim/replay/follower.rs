@@ -403,7 +403,7 @@ impl Follower {
         self.sample_number += 1;
     }
 
-    /// When its last tick was, by its own context.
+    /// The time of its last tick, by its own clock.
     pub(in crate::sim) fn ticked(&self) -> Option<Time> {
         (self.tick_number > 0).then(|| self.next_tick.before(self.tick_interval) + self.clock_ahead)
     }
