@@ -1,8 +1,8 @@
-//! A job without events: the times of all its requests at its start, and what is noted of them.
+//! A whole job: the times of all its requests are computed when it starts.
 //!
-//! Most jobs lie within the run and within a time in which faults say the same: they are planned in whole microseconds, in
-//! columns by destination, with the irregular requests (lost, late, affected by faults) apart. Any other job is worked out request
-//! by request.
+//! A job that lies within the run and within an interval of constant faults is planned in whole µs, in columns by destination
+//! (`Linear`). Its *irregular* requests, which are lost, late or affected by faults, are computed one by one with
+//! `Path::whole`. All requests of any other job are.
 
 use super::linear::Linear;
 use super::state::{Broadcasts, FaultsOnRoute, ROUTES_KEPT};

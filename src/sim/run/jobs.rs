@@ -1,4 +1,4 @@
-//! Running jobs: their requests begin as slots become free, end, and are made again.
+//! Running jobs: their requests begin while slots are free, end, and are retried.
 
 use super::job::{Job, QueueKey};
 use super::state::Run;
@@ -13,7 +13,7 @@ use crate::request::message_name;
 use std::rc::Rc;
 
 impl<O: Observer> Run<'_, O> {
-    /// A job whose activity is signed makes its requests; from now on counts how long it may run.
+    /// Starts the requests of a job whose activity is signed, and its time limit.
     pub(super) fn run_job(&mut self, number: u32, now: Time) {
         let delivery = self.delivery;
         let job = self.jobs.get(number);
@@ -30,7 +30,7 @@ impl<O: Observer> Run<'_, O> {
         self.make_requests(number, now);
     }
 
-    /// Computes all requests of a job; its end is an event.
+    /// Computes all requests of a job and schedules its end.
     fn run_whole_job(&mut self, number: u32, now: Time) {
         let Job { letter, route, .. } = self.jobs.get(number);
         let (letter, Some(route)) = (Rc::clone(letter), route.clone()) else { return };
@@ -54,7 +54,7 @@ impl<O: Observer> Run<'_, O> {
         self.network.latencies(name, from, &job.to, &mut job.latencies);
     }
 
-    /// Begins as many requests of a job as it may have at once; ends it when there is nothing left.
+    /// Begins requests of a job until `requests_per_job` are in progress; finishes the job if none is left.
     pub(super) fn make_requests(&mut self, number: u32, now: Time) {
         while self.jobs.get(number).under_way < self.delivery.requests_per_job {
             let job = self.jobs.get(number);
@@ -72,12 +72,13 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Begins one request, or drops it if its follower is removed or its circuit breaker open.
     fn make_request(&mut self, number: u32, to: InstanceId, latency: Option<Span>, now: Time) {
         let letter = Rc::clone(&self.jobs.get(number).letter);
         let message = self.message(&letter, to);
         let machine = &mut self.machines[message.from.index()];
         let link = self.ledger.link(message.from, to);
-        // The list of a broadcast job is made with the job; single deliveries go with the follow.
+        // PeerTube fixes the inboxes of a job when it is created; other queues drop deliveries to removed followers.
         let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
         let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(now, to));
         self.queued.take(message.bytes());
@@ -95,7 +96,7 @@ impl<O: Observer> Run<'_, O> {
         self.begin_request(number, message, latency, now);
     }
 
-    /// All requests of a job are over.
+    /// All requests of a job are over: removes it and frees its slot.
     pub(super) fn finish_job(&mut self, number: u32, now: Time) {
         let job = self.remove_job(number);
         let Job { letter, to, good, bad, .. } = &job;
@@ -110,7 +111,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// All requests of a job that are not over yet end without events: the job's end is one.
+    /// All pending requests of a job end without events: schedules the end of the job at the last one.
     pub(super) fn plan_job_end(&mut self, number: u32) {
         let job = self.jobs.get(number);
         let Some((at, _, to)) = job.last_end else { return };
@@ -118,7 +119,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(at, Event::JobDone { step: Step::Ended, slot: number, message });
     }
 
-    /// A job that runs is gone.
+    /// Removes a running job.
     pub(super) fn remove_job(&mut self, number: u32) -> Job {
         let job = self.jobs.remove(number);
         self.machines[job.letter.from.index()].running_jobs.remove(&number);
@@ -135,7 +136,7 @@ impl<O: Observer> Run<'_, O> {
         self.freed_queues.push((from, queue));
     }
 
-    /// A job has been running for as long as it may: its slot is free, its requests go on.
+    /// A job reaches its time limit: its slot becomes free, its requests go on.
     pub(super) fn limit_job(&mut self, slot: u32, number: u64) {
         let still_runs = |job: &&mut Job| job.letter.job == number && !job.is_given_up;
         let Some(job) = self.jobs.find(slot).filter(still_runs) else { return };
@@ -144,7 +145,7 @@ impl<O: Observer> Run<'_, O> {
         self.free_slot(from, queue);
     }
 
-    /// A request of a job is over.
+    /// A request of a job is over: begins the next ones or a retry.
     pub(super) fn request_over(
         &mut self,
         number: u32,
@@ -171,7 +172,7 @@ impl<O: Observer> Run<'_, O> {
         self.make_requests(number, now);
     }
 
-    /// Plans the next attempt of a message, if it has one.
+    /// Schedules the next attempt of a message, if attempts are left.
     fn retry(&mut self, message: &Message, now: Time) {
         if u32::from(message.attempt) + 1 >= self.delivery.attempts {
             return;
@@ -183,7 +184,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(now + delay, Event::Retry(Message { letter, ..*message }));
     }
 
-    /// Queues a message again, alone.
+    /// Queues the next attempt of a message as a job with one request.
     pub(super) fn send_again(&mut self, message: &Message, now: Time) {
         self.to_retry -= 1;
         let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
@@ -198,7 +199,7 @@ impl<O: Observer> Run<'_, O> {
         self.push_job(Job { letter, signs: false, ..job }, now);
     }
 
-    /// The running jobs of a process that is gone go with it; their requests that have left go on.
+    /// A process stops: drops its running jobs. Their requests that have left go on.
     pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
         for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
             let job = self.remove_job(number);
@@ -212,7 +213,7 @@ impl<O: Observer> Run<'_, O> {
 }
 
 impl Job {
-    /// Whether requests of its that end without events do so after an event.
+    /// Whether a request of this job ends without an event after this time and key.
     fn ends_after(&self, now: Time, order: Key) -> bool {
         self.last_end.is_some_and(|(at, last, _)| (at, last) > (now, order))
     }
