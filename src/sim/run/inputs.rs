@@ -1,4 +1,4 @@
-//! Inputs: what the clients and the timers of instances do, and what an instance does with an input.
+//! Inputs: heartbeats, timers and background traffic reach instances, and the effects of an instance are sent.
 
 use super::state::Run;
 use crate::cell::{HEALTH_INTERVAL, background_gap, report_time};
@@ -96,7 +96,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// How many of the next heartbeats of a visit change nothing that must happen at their time.
+    /// How many of the next heartbeats of a session can be handled now, since the instance would do nothing at their times.
     pub(super) fn skip_heartbeats(&self, heartbeat: &Heartbeat, session: &Session, every: Span) -> u32 {
         let instance = &self.instances[session.instance.index()];
         if !instance.may_skip_heartbeats(session.video, every) {
@@ -110,7 +110,7 @@ impl<O: Observer> Run<'_, O> {
         u32::try_from(skipped).unwrap_or(u32::MAX).min(MAX_NUMBER - heartbeat.number)
     }
 
-    /// Something that the clients of an instance do.
+    /// Hands an input of a client to an instance, and to the replay.
     pub(super) fn client_input(&mut self, instance: InstanceId, input: Input<'static>) {
         if let Some(broadcasts) = &mut self.broadcasts {
             broadcasts.heartbeat(instance, self.now, input);
@@ -153,7 +153,7 @@ impl<O: Observer> Run<'_, O> {
         self.plan_background(entry, number + 1);
     }
 
-    /// What came out of inbox queues takes effect.
+    /// Activities that have left inbox queues take effect.
     pub(super) fn process_received(&mut self) {
         while let Some((at, message)) = self.processed.pop_front() {
             self.observer.processed(at, &message);
@@ -164,13 +164,13 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// An instance gets an input, now or (what has no effects elsewhere) before.
+    /// An instance handles an input, now or at an earlier `now`; then the input must have no effects.
     pub(super) fn handle(&mut self, instance: InstanceId, input: Input<'_>, now: Time) {
         let mut effects = std::mem::take(&mut self.effects);
         let clock = now + self.timetable.clock_ahead(instance);
         self.observer.handled(now, clock, instance, &input);
         self.instances[instance.index()].handle(clock, input, &mut effects);
-        assert!(now == self.now || effects.is_empty(), "an effect of what happened before");
+        assert!(now == self.now || effects.is_empty(), "an effect of an earlier input");
         for effect in effects.drain(..) {
             self.send(instance, &effect, now);
         }

@@ -1,6 +1,6 @@
-//! The main loop: events in their order, each at the machine where it happens, after what that machine does without events.
+//! The event loop: takes events in order, and executes the deferred steps of the machine of each event before it.
 //!
-//! A run ends because it is done, was interrupted or met its event limit.
+//! A run ends because it is done, is interrupted or reaches its event limit.
 
 use super::request::NO_REQUEST;
 use super::state::Run;
@@ -26,10 +26,10 @@ pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Endi
     run.execute(stop)
 }
 
-/// Runs a cell and works out apart what needs no events: what is not reported to `observer` is summed up in `Aggregates`. What
-/// both add up to is the same as that of `run`. So many threads help.
+/// Runs a cell and computes without events what needs none. That is not reported to `observer` but summed in `Aggregates`; both
+/// together are the same as what `run` reports. `helpers` is the number of helper threads.
 ///
-/// None if a rate limit refused requests: nothing that was reported holds then, and only `run` knows better.
+/// `None` if a rate limit refuses a request that was computed without events: then all results are void, and `run` is needed.
 pub fn run_fast(
     cell: &Cell,
     helpers: usize,
@@ -59,6 +59,7 @@ fn timetable(cell: &Cell) -> Timetable {
 }
 
 impl<O: Observer> Run<'_, O> {
+    /// Schedules the first events.
     fn plan_all(&mut self) {
         self.plan_ticks_and_flushes();
         self.plan_changes();
@@ -110,7 +111,7 @@ impl<O: Observer> Run<'_, O> {
             if self.events >= self.cell.event_limit {
                 return self.ending(RunOutcome::EventLimit(self.now));
             }
-            // Looking at a shared flag costs little, but not nothing.
+            // Reading a shared flag has a cost.
             if self.events.is_multiple_of(1024) && self.has_refused() {
                 return self.ending(RunOutcome::Interrupted);
             }
@@ -136,8 +137,8 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Makes pending what becomes an event only when it is due: the first heartbeat of each session and the time-out of each
-    /// request that is not over. Returns when the next event is.
+    /// Schedules the first heartbeats of sessions and the time-outs of requests that come before the next pending event. They
+    /// are scheduled late to keep the pending events few. Returns the time of the next event.
     fn admit(&mut self) -> Option<Time> {
         loop {
             let next = self.pending.next_time();
@@ -152,7 +153,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Hands what was collected for the replay over, if it is enough.
+    /// Hands the window to the replay, if it is full.
     fn hand_over(&mut self, now: Time, key: Key) {
         if !self.broadcasts.as_ref().is_some_and(Broadcasts::is_full) {
             return;
@@ -173,6 +174,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Executes an event.
     fn happen(&mut self, event: &Event) {
         match *event {
             Event::Stop { instance } => {
@@ -197,7 +199,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Where an event happens; none if everywhere.
+    /// The instance at which an event happens; `None` if at all.
     fn place(&self, event: &Event) -> Option<InstanceId> {
         let Cell { other, federation, sessions, .. } = self.cell;
         match *event {
@@ -208,6 +210,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Whether the run may end before its time: it ends when idle, no session is left, and nothing is in progress or displayed.
     fn is_over(&mut self) -> bool {
         let broadcasts = &self.broadcasts;
         let is_replayed = |id| {

@@ -1,4 +1,4 @@
-//! Messages without queues: each leaves at once, and arrives after its latency or not at all.
+//! Sending without queues (`Queues::Unlimited`): a message leaves when it is sent, and arrives one latency later or is lost.
 
 use super::request::NO_REQUEST;
 use super::state::Run;
@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 impl<O: Observer> Run<'_, O> {
-    /// Without queues: every request leaves at once, and arrives after its latency or not at all.
+    /// Sends an activity to a list of inboxes but `except`.
     pub(super) fn send_unqueued(
         &mut self,
         from: InstanceId,
@@ -40,7 +40,7 @@ impl<O: Observer> Run<'_, O> {
         self.latencies = latencies;
     }
 
-    /// A message leaves now.
+    /// Sends one message, whose arrival is an event. `latency` is `None` if it is lost.
     fn leave_unqueued(&mut self, message: Message, latency: Option<Span>, now: Time) {
         let arrives = latency.map(|latency| now + latency);
         let link = self.ledger.link(message.from, message.to);
@@ -56,7 +56,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// A message arrives that left at once.
+    /// A message arrives that was sent without a queue.
     pub(super) fn arrive_unqueued(&mut self, message: &Message, now: Time) {
         let arrival = self.conditions.arrival(message.to, now);
         self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
@@ -67,7 +67,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Without queues: sends what makes no events, and returns the other inboxes.
+    /// Sends to the uncontended receivers of a list without events, and returns the other inboxes.
     fn send_unqueued_broadcast(
         &mut self,
         letter: &Rc<Letter>,
