@@ -47,19 +47,18 @@ pub(in crate::sim) struct ReplayedDestination {
 }
 
 impl Route {
-    /// `messages` is one message per destination, in the order of `to`; `follower` gives the follower number of a replayed
-    /// instance, `is_order_insensitive` is that of `Eligibility`.
+    /// `messages`, `transport` and `followers` are by destination, in the order of `to`; `is_order_insensitive` is that of
+    /// `Eligibility`.
     pub(in crate::sim) fn new(
         number: u32,
-        to: Arc<[InstanceId]>,
+        to: &Arc<[InstanceId]>,
         messages: &[Message],
         is_of_origin: bool,
-        transport: impl Fn(&Message) -> TransportBytes,
-        follower: impl Fn(InstanceId) -> Option<u32>,
+        transport: Vec<TransportBytes>,
+        followers: Vec<Option<u32>>,
         is_order_insensitive: impl Fn(InstanceId) -> bool,
     ) -> Route {
         let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
-        let followers: Vec<Option<u32>> = to.iter().map(|&id| follower(id)).collect();
         let mut replayed: Vec<ReplayedDestination> = (0..)
             .zip(&followers)
             .filter_map(|(destination, &follower)| {
@@ -88,11 +87,11 @@ impl Route {
             head_bytes: messages.iter().map(|message| message.head_bytes).collect(),
             response_bytes: messages.iter().map(|message| message.response_bytes).collect(),
             heads_before,
-            transport: messages.iter().map(transport).collect(),
+            transport,
             followers,
             replayed,
             is_countable,
-            to,
+            to: Arc::clone(to),
         }
     }
 

@@ -23,7 +23,7 @@ impl Broadcasts<'_> {
         }
         if self.open_broadcasts[place].is_none() {
             let number = self.add_broadcast(message, conditions);
-            self.windows.keep_open(number);
+            self.windows.set_latest(number, Time::from_ns(u64::MAX));
             self.open_broadcasts[place] = Some(OpenBroadcast { number, latest: Time::ZERO });
         }
         if let Some(open) = &mut self.open_broadcasts[place] {
@@ -36,7 +36,7 @@ impl Broadcasts<'_> {
     pub(in crate::sim) fn close_job(&mut self, job: u32) {
         let open = self.open_broadcasts.get_mut(job as usize).and_then(Option::take);
         if let Some(OpenBroadcast { number, latest }) = open {
-            self.windows.close(number, latest);
+            self.windows.set_latest(number, latest);
         }
     }
 }

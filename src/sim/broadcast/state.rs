@@ -211,17 +211,18 @@ impl<'a> Broadcasts<'a> {
     pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Arc<Route> {
         let Letter { from, activity, kind, .. } = *messages[0].letter;
         let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
-        let transport = |message: &Message| self.transport_of(message);
+        let transport = messages.iter().map(|message| self.transport_of(message)).collect();
         let instances = &self.cell.federation.instances;
         // with queues, an instance of other software verifies and answers but does not process activities
         let is_unqueued = self.cell.delivery.queues == Queues::Unlimited;
         let follower = |id: InstanceId| {
             self.followers[id.index()].filter(|_| is_unqueued || instances[id.index()].is_peertube)
         };
-        let to = Arc::clone(to);
+        let followers = to.iter().map(|&id| follower(id)).collect();
         let is_order_insensitive = |id: InstanceId| self.eligibility.is_order_insensitive[id.index()];
         let number = self.routes_made;
-        let route = Route::new(number, to, messages, is_of_origin, transport, follower, is_order_insensitive);
+        let route =
+            Route::new(number, to, messages, is_of_origin, transport, followers, is_order_insensitive);
         let route = Arc::new(route);
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
@@ -281,7 +282,6 @@ impl<'a> Broadcasts<'a> {
         self.windows.set_has_events(broadcast, is_last);
         if let Some(follower) = self.followers[message.to.index()] {
             self.windows.receive(follower, now, broadcast);
-            self.windows.expect_until(broadcast, now);
         }
     }
 

@@ -65,7 +65,6 @@ impl Broadcasts<'_> {
             }
             if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
                 self.windows.receive(follower, arrives, broadcast);
-                self.windows.expect_until(broadcast, arrives);
             }
         }
         self.accounts.deliver(good);

@@ -56,8 +56,7 @@ impl Broadcasts<'_> {
     ) -> JobEnd {
         let broadcast = self.add_broadcast(template, conditions);
         network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
-        let planned = self.plan(now, route, name, conditions);
-        match planned {
+        match self.plan(now, route, name, conditions) {
             Some(planned) => self.note_job(now, route, planned, broadcast),
             None => self.run_job_one_by_one(now, route, name, broadcast, network, conditions),
         }
@@ -229,9 +228,7 @@ impl Broadcasts<'_> {
         if self.accounts.note(route, destination, history)
             && let Some(follower) = route.followers[destination]
         {
-            let verified = history.settled + self.path.verify;
-            self.windows.receive(follower, verified, broadcast);
-            self.windows.expect_until(broadcast, verified);
+            self.windows.receive(follower, history.settled + self.path.verify, broadcast);
         }
         if history.outcome != RequestOutcome::Good {
             end.bad.push(route.to[destination]);

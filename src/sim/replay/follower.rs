@@ -205,11 +205,6 @@ impl Follower {
         }
     }
 
-    /// Whether an activity is queued together with Views: only these change displays.
-    fn is_among_views(&self, broadcast: &Broadcast) -> bool {
-        broadcast.kind.is_view() || !self.has_views_inbox
-    }
-
     /// Whether an activity is queued in the separate queue of Views.
     fn is_in_views_inbox(&self, kind: Kind) -> bool {
         self.has_views_inbox && kind.is_view()
@@ -287,7 +282,9 @@ impl Follower {
         if *kind == Kind::Update {
             output.aggregates.update_fetches.push((at, activity.video, self.id, *from));
         }
-        let Some(expires) = activity.expires.filter(|_| self.is_among_views(broadcast)) else { return };
+        // with a separate queue of Views, what is in the other queue changes no display
+        let changes_display = kind.is_view() || !self.has_views_inbox;
+        let Some(expires) = activity.expires.filter(|_| changes_display) else { return };
         while let Some((before, input)) = own.next_if(|own| own.0 < at) {
             self.heartbeat(before, input, context, output);
         }

@@ -8,7 +8,7 @@ use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
 use super::counted::Counted;
 use super::follower::{Context, Follower, Output};
 use crate::cell::Cell;
-use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::delivery::Queues;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
@@ -80,7 +80,7 @@ impl<'a> Shard<'a> {
         Shard {
             cell,
             end: cell.end.latest(),
-            inbox: inbox_work(&cell.delivery),
+            inbox: (cell.delivery.queues != Queues::Unlimited).then_some(cell.delivery.inbox),
             first,
             followers: ids.iter().enumerate().map(new).collect(),
             counted: Counted::new(cell.sampling),
@@ -188,9 +188,4 @@ struct Buffers {
     blocks: Vec<Vec<(usize, InboxArrival)>>,
     /// By position in the block: arrivals before the horizon.
     coming: [Vec<InboxArrival>; BLOCK],
-}
-
-/// Service time of the inbox queue, if there is one.
-fn inbox_work(delivery: &Delivery) -> Option<Span> {
-    (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
 }

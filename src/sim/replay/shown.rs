@@ -32,19 +32,16 @@ impl Tallies {
         }
         &mut self.all[self.last].1
     }
-
-    /// Displayed viewers of a video.
-    pub(in crate::sim) fn displayed(&self, video: VideoId) -> u64 {
-        let found = self.all.binary_search_by_key(&video, |tally| tally.0);
-        found.map_or(0, |place| self.all[place].1.displayed())
-    }
 }
 
 impl Shown {
     /// Displayed viewers of a video.
     pub(in crate::sim) fn displayed(&self, video: VideoId) -> u64 {
         match self {
-            Shown::Tallies(tallies) => tallies.displayed(video),
+            Shown::Tallies(Tallies { all, .. }) => {
+                let found = all.binary_search_by_key(&video, |tally| tally.0);
+                found.map_or(0, |place| all[place].1.displayed())
+            }
             Shown::Instance(instance) => instance.displayed(video),
         }
     }

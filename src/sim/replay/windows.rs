@@ -158,6 +158,7 @@ impl<'s> Windows<'s> {
         let (shard, position) = self.places[follower as usize];
         self.open[shard as usize].received.push((position, InboxArrival { at, broadcast }));
         self.entries += 1;
+        self.expect_until(broadcast, at);
     }
 
     /// Adds the arrivals of a whole job, by destination.
@@ -175,18 +176,13 @@ impl<'s> Windows<'s> {
         self.renumbered[broadcast as usize]
     }
 
-    /// The last arrival of a broadcast is not known yet.
-    pub(in crate::sim) fn keep_open(&mut self, broadcast: u32) {
-        self.latest[broadcast as usize] = Time::from_ns(u64::MAX);
-    }
-
-    /// All arrivals of a broadcast are known: the last is at `latest`.
-    pub(in crate::sim) fn close(&mut self, broadcast: u32, latest: Time) {
+    /// Sets the last arrival of a broadcast; `Time::from_ns(u64::MAX)` while it is not known.
+    pub(in crate::sim) fn set_latest(&mut self, broadcast: u32, latest: Time) {
         self.latest[broadcast as usize] = latest;
     }
 
     /// A broadcast has an arrival at this instant.
-    pub(in crate::sim) fn expect_until(&mut self, broadcast: u32, at: Time) {
+    fn expect_until(&mut self, broadcast: u32, at: Time) {
         let latest = &mut self.latest[broadcast as usize];
         *latest = at.max(*latest);
     }

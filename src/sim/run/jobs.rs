@@ -6,7 +6,6 @@ use crate::domain::delivery::Queues;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::pending::Key;
 use crate::mechanism::retry::retry_delay;
 use crate::observe::{Observer, RequestOutcome};
 use crate::request::message_name;
@@ -157,7 +156,8 @@ impl<O: Observer> Run<'_, O> {
         let job = self.jobs.get(number);
         job.under_way -= 1;
         if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
-        if job.under_way == 0 && job.ends_after(now, message.order(Step::TimedOut)) {
+        let ends_later = |(at, order, _)| (at, order) > (now, message.order(Step::TimedOut));
+        if job.under_way == 0 && job.last_end.is_some_and(ends_later) {
             return self.plan_job_end(number);
         }
         let machine = &mut self.machines[message.from.index()];
@@ -209,12 +209,5 @@ impl<O: Observer> Run<'_, O> {
                 self.queued.take(bytes);
             }
         }
-    }
-}
-
-impl Job {
-    /// Whether a request of this job ends without an event after this time and key.
-    fn ends_after(&self, now: Time, order: Key) -> bool {
-        self.last_end.is_some_and(|(at, last, _)| (at, last) > (now, order))
     }
 }

@@ -4,6 +4,7 @@ use super::machine::{LANES, Machine};
 use super::state::{Run, health_rule};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::follow_health::HealthFinding;
 use crate::observe::{Busy, HealthNote, Observer, QueueName, QueueSample};
 
 impl<O: Observer> Run<'_, O> {
@@ -44,15 +45,8 @@ impl<O: Observer> Run<'_, O> {
                 inboxes.remove(finding.follower);
                 machine.removed.insert(finding.follower);
             }
-            let note = HealthNote {
-                instance: of,
-                follower: finding.follower,
-                good: finding.good,
-                bad: finding.bad,
-                score: finding.score,
-                removed: finding.removed,
-            };
-            observer.health(*now, &note);
+            let HealthFinding { follower, good, bad, score, removed } = finding;
+            observer.health(*now, &HealthNote { instance: of, follower, good, bad, score, removed });
         }
     }
 }
