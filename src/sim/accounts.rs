@@ -1,4 +1,4 @@
-//! Accounts of the requests that make no events: the sums that `Ledger` and the collector have for all others.
+//! Accounts of requests that make no events: the sums that `Ledger` and the collector have for all others.
 //!
 //! Times may lie ahead of the run, so sums are kept by traffic bucket until the run has passed the bucket. What happens after
 //! the end of the run does not count. What all destinations of a job share is added once per job.
@@ -38,8 +38,6 @@ pub(in crate::sim) struct Accounts {
     received: BTreeMap<(u64, VideoId, Kind), ByInstance<Sums>>,
     /// By bucket that the run has not passed, and route number.
     counts: BTreeMap<(u64, u32), Counts>,
-    /// The last origin that sent Views of its own videos, the second when, and the bytes of these so far.
-    open_second: ((InstanceId, u64), u64),
 }
 
 /// CPU time per request, of its sender and its receiver.
@@ -87,7 +85,6 @@ impl Accounts {
             out: BTreeMap::new(),
             received: BTreeMap::new(),
             counts: BTreeMap::new(),
-            open_second: ((InstanceId(0), 0), 0),
         }
     }
 
@@ -114,26 +111,13 @@ impl Accounts {
         });
         if route.is_of_origin {
             for_parts(start, begun, &begins_ns, SECOND, |second, part| {
-                self.add_origin_bytes(route.from, second, route.amount(part).bytes);
+                *self.aggregates.origin_bytes.entry((route.from, second)).or_default() +=
+                    route.amount(part).bytes;
             });
         }
     }
 
-    fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
-        if self.open_second.0 != (origin, second) {
-            self.close_second();
-            self.open_second.0 = (origin, second);
-        }
-        self.open_second.1 += bytes;
-    }
-
-    fn close_second(&mut self) {
-        let (second, bytes) = std::mem::take(&mut self.open_second);
-        if bytes > 0 {
-            *self.aggregates.origin_bytes.entry(second).or_default() += bytes;
-        }
-    }
-
+    /// The counts of a route in a bucket, created if need be.
     fn counts(&mut self, bucket: u64, route: &Arc<Route>) -> &mut Counts {
         self.counts.entry((bucket, route.number)).or_insert_with(|| Counts::new(route))
     }
@@ -144,7 +128,8 @@ impl Accounts {
         self.flow.sent += amount;
         self.counts(self.bucket_of(at), route).begun += amount;
         if route.is_of_origin {
-            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), amount.bytes);
+            let second = (route.from, at.ns() / SECOND.ns());
+            *self.aggregates.origin_bytes.entry(second).or_default() += amount.bytes;
         }
     }
 
@@ -318,7 +303,6 @@ impl Accounts {
     /// All sums of the run.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         self.pass(Time::from_ns(u64::MAX));
-        self.close_second();
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
         self.aggregates.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
         self.aggregates

@@ -73,14 +73,14 @@ impl Broadcasts<'_> {
     ) -> Option<Planned> {
         let linear = self.linear?;
         let (count, slots) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
-        // an upper bound of the occupation of a slot by one request, times the requests per slot
+        // A request occupies its slot for at most time-out + over; this many of them share a slot.
         let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(slots) as u64 + 1);
         if !fits_vectors(count, slots) || longest_us > u64::from(u32::MAX / 2) {
             return None;
         }
         let faults = self.faults_on_route(route, now, conditions);
         let mut irregular = Vec::new();
-        // the latest instant for which the timetable of faults is read below, after the beginning of a request
+        // from the beginning of a request, the timetable of faults is read up to here
         let mut asked = Span::ZERO;
         if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || faults.any {
             for destination in 0..count {

@@ -11,6 +11,7 @@ use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::observe::Observer;
 
 impl<O: Observer> Run<'_, O> {
+    /// The process of an instance stops, if it is up, and starts again.
     pub(super) fn restart(&mut self, instance: InstanceId) {
         if self.is_up(instance) {
             self.stop(instance, self.now);
@@ -23,6 +24,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// An instance removes expired viewers, unless a restart has replaced this tick.
     pub(super) fn tick(&mut self, instance: InstanceId, number: u32) {
         if number == self.next_tick[instance.index()] && self.is_up(instance) {
             self.handle(instance, Input::Tick { number }, self.now);
@@ -30,6 +32,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Schedules the next tick of an instance one interval from now; an earlier one that is pending is void.
     pub(super) fn schedule_tick(&mut self, instance: InstanceId) {
         let interval = self.instances[instance.index()].rules().parameters.tick_interval;
         let next = &mut self.next_tick[instance.index()];
@@ -38,6 +41,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(self.now + interval, Event::Tick { instance, number });
     }
 
+    /// Records follow health and schedules the next flush.
     pub(super) fn flush_health(&mut self, instance: InstanceId, number: u32) {
         if self.is_up(instance) {
             self.note_health(instance);
@@ -45,6 +49,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(self.now + HEALTH_INTERVAL, Event::HealthFlush { instance, number: number + 1 });
     }
 
+    /// Broadcasts Updates of changed videos and schedules the next flush.
     pub(super) fn flush_updates(&mut self, instance: InstanceId, number: u32) {
         if self.is_up(instance) {
             self.handle(instance, Input::FlushUpdates { number }, self.now);
@@ -54,6 +59,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Samples displays and queues.
     pub(super) fn sample(&mut self, number: u32) {
         self.assert_conserved();
         if let Some(broadcasts) = &mut self.broadcasts {
@@ -64,6 +70,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
     }
 
+    /// A client sends a heartbeat, and skips those that can be handled now (`skip_heartbeats`).
     pub(super) fn heartbeat(&mut self, id: SessionId, number: u32) {
         let session = self.cell.sessions[id.index()];
         let heartbeat = Heartbeat {
@@ -118,6 +125,7 @@ impl<O: Observer> Run<'_, O> {
         self.handle(instance, input, self.now);
     }
 
+    /// The instance of a session reports what was watched.
     pub(super) fn report_watch(&mut self, id: SessionId) {
         let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
         if self.is_up(instance) {
@@ -125,6 +133,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Schedules background job `number` of an entry.
     pub(super) fn plan_background(&mut self, entry: u32, number: u32) {
         self.schedule(
             self.now + background_gap(self.cell, entry, number),
@@ -132,6 +141,7 @@ impl<O: Observer> Run<'_, O> {
         );
     }
 
+    /// Sends a background activity to all followers of a video's origin, and plans the next one.
     pub(super) fn background(&mut self, entry: u32, number: u32) {
         let video = self.cell.other.background[entry as usize].video;
         let origin = self.cell.federation.origin(video);

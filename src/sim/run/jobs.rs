@@ -46,6 +46,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(end.at, Event::JobDone { step: end.step, slot: number, message });
     }
 
+    /// Draws the latencies of all requests of a job.
     pub(super) fn draw_latencies(&mut self, number: u32) {
         let job = self.jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
@@ -128,6 +129,7 @@ impl<O: Observer> Run<'_, O> {
         job
     }
 
+    /// Frees a slot of a queue; `fill_slots` starts the next job.
     pub(super) fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
         if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
             jobs.finish();

@@ -86,6 +86,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Schedules the stops and restarts of the timetable.
     fn plan_changes(&mut self) {
         for (at, instance, change) in self.timetable.changes() {
             match change {
@@ -98,6 +99,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Executes events until the run ends.
     fn execute(&mut self, stop: &AtomicBool) -> Ending {
         let end = self.cell.end.latest();
         loop {
@@ -112,10 +114,7 @@ impl<O: Observer> Run<'_, O> {
                 return self.ending(RunOutcome::EventLimit(self.now));
             }
             // Reading a shared flag has a cost.
-            if self.events.is_multiple_of(1024) && self.has_refused() {
-                return self.ending(RunOutcome::Interrupted);
-            }
-            if self.events.is_multiple_of(1024) && stop.load(Ordering::Relaxed) {
+            if self.events.is_multiple_of(1024) && (self.has_refused() || stop.load(Ordering::Relaxed)) {
                 return self.ending(RunOutcome::Interrupted);
             }
             let Some((now, key, event)) = self.pending.pop() else { continue };
@@ -165,6 +164,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Schedules the first heartbeat of the next session.
     fn admit_session(&mut self) {
         let session = &self.cell.sessions[self.next_session];
         let heartbeat = Event::Heartbeat { session: SessionId::at(self.next_session), number: 0 };
@@ -232,6 +232,7 @@ impl<O: Observer> Run<'_, O> {
         events_are_idle && self.broadcasts.as_mut().is_none_or(|broadcasts| broadcasts.is_idle(now))
     }
 
+    /// The counts at the end of the run.
     fn ending(&mut self, outcome: RunOutcome) -> Ending {
         self.assert_conserved();
         self.report_unstarted(self.now);

@@ -173,6 +173,7 @@ impl<'a, O: Observer> Run<'a, O> {
         self.broadcasts = Some(broadcasts);
     }
 
+    /// Makes an event pending.
     pub(super) fn schedule(&mut self, time: Time, event: Event) {
         self.pending.push(time, event.key(&self.cell.sessions), event);
     }

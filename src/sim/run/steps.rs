@@ -327,6 +327,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Removes a request that is over and to which nothing refers.
     fn free_if_done(&mut self, slot: u32) {
         let request = self.requests.get(slot);
         if request.over.is_some() && request.references == 0 {
