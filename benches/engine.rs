@@ -1,4 +1,4 @@
-//! Benchmarks of what a run spends its time on: pending events, random numbers, fates of messages, the viewer store.
+//! Benchmarks of what a run spends its time on: pending events, random numbers, latencies of messages, the viewer store.
 //!
 //! `cargo bench` prints time per item (an event, a draw, an entry) as a rate. Comparing with other engines is the job of
 //! `benches/peers`.
@@ -11,7 +11,7 @@ use fedisim::foundation::units::{Span, Time};
 use fedisim::mechanism::activity::Subject;
 use fedisim::mechanism::network::{Latency, Network, NetworkModel};
 use fedisim::mechanism::pending::{Key, Pending};
-use fedisim::mechanism::store::{EntryId, Keeping, Store};
+use fedisim::mechanism::store::{EntryId, Store, StoreLayout};
 
 const SEED: Seed = Seed { seed: 1, replication: 0 };
 const DESTINATIONS: u32 = 1_000;
@@ -65,11 +65,11 @@ fn network_fates_lognormal(bencher: Bencher) {
     };
     let mut network = Network::new(&model, &[0; DESTINATIONS as usize + 1], SEED);
     let to: Vec<_> = (1..=DESTINATIONS).map(InstanceId).collect();
-    let mut fates = Vec::new();
+    let mut latencies = Vec::new();
     let mut message = 0;
     bencher.counter(ItemsCount::new(DESTINATIONS)).bench_local(|| {
         message += 1;
-        network.latencies(message, InstanceId(0), &to, black_box(&mut fates));
+        network.latencies(message, InstanceId(0), &to, black_box(&mut latencies));
     });
 }
 
@@ -79,7 +79,7 @@ fn store_extend_and_clean(bencher: Bencher, viewers: u32) {
     const MINUTES: u64 = 4;
     let id = |viewer| EntryId { author: InstanceId(1), subject: Subject::Viewer(ViewerId(viewer), 0) };
     bencher.counter(ItemsCount::new(u64::from(viewers) * MINUTES)).bench_local(|| {
-        let mut store = Store::new(Keeping::List);
+        let mut store = Store::new(StoreLayout::List);
         for minute in 0..MINUTES {
             let now = Time::from_ms(60_000 * minute);
             for viewer in 0..viewers {

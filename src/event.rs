@@ -23,6 +23,8 @@ pub const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
 const NUMBER_BITS: u32 = 28;
 /// A federation has at most 20,000 instances.
 const INSTANCE_BITS: u32 = 15;
+/// And at most a million videos.
+const VIDEO_BITS: u32 = 20;
 
 /// An event of the simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -226,7 +228,7 @@ impl Message {
 }
 
 impl LetterName {
-    const BITS: u32 = INSTANCE_BITS + 10 + 4 + 32 + NUMBER_BITS;
+    const BITS: u32 = INSTANCE_BITS + VIDEO_BITS + 4 + 32 + NUMBER_BITS;
 
     /// The name of an activity that `from` sends.
     pub fn new(activity: &Activity, kind: Kind, from: InstanceId) -> LetterName {
@@ -237,7 +239,7 @@ impl LetterName {
         };
         let parts = Parts { joined: 0, free_bits: LetterName::BITS }
             .with(u64::from(from.0), INSTANCE_BITS)
-            .with(u64::from(activity.video.0), 10)
+            .with(u64::from(activity.video.0), VIDEO_BITS)
             .with(kind as u64, 4)
             .with(u64::from(who), 32)
             .with(u64::from(activity.stamp.number), NUMBER_BITS);

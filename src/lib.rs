@@ -1,7 +1,7 @@
 //! fedisim: a discrete-event simulator of an ActivityPub federation.
 //!
 //! It answers: if this video goes viral, what does protocol A cost against protocol B, who pays, and how wrong are the
-//! counters that people see? ARCHITECTURE.md draws the map; the modules below are its layers, in their order, and each
+//! counters that people see? ARCHITECTURE.md draws the map; the modules below and in main.rs are its layers, in their order, and each
 //! imports only from those before it (a test holds them to that).
 
 pub mod foundation;
@@ -35,15 +35,9 @@ pub mod runs;
 #[cfg(feature = "live")]
 pub mod live;
 
-pub mod report;
-
-pub mod check;
-
 pub mod conform;
 
 #[cfg(feature = "live")]
 pub mod parity;
 
 pub mod theory;
-
-pub mod cli;

@@ -1,7 +1,22 @@
-//! The `fedisim` command.
+//! The `fedisim` command: the layers above the library, which read what its runs wrote and talk to people. They are a crate of
+//! their own, so that a change in them compiles without the engine.
 
+// What a module offers to the others here is `pub`, as in the library.
+#![allow(unreachable_pub)]
+
+use fedisim::{
+    cell, conform, domain, files, foundation, intervals, mechanism, metrics, runs, scenario, sim, theory,
+};
+#[cfg(feature = "live")]
+use fedisim::{live, observe, parity};
 use std::process::ExitCode;
 
+pub mod report;
+
+pub mod check;
+
+pub mod cli;
+
 fn main() -> ExitCode {
-    fedisim::cli::main()
+    cli::main()
 }

@@ -3,7 +3,7 @@
 use crate::files;
 use crate::intervals::Table;
 use crate::runs::records::SUMMARY;
-use crate::runs::summary::{SUMMARY_BYTES_MAX, Whose, read_summary};
+use crate::runs::summary::{SUMMARY_BYTES_MAX, SummarySource, read_summary};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -64,7 +64,7 @@ pub fn read_at(folder: &Path, scenario: &str, revision: &str) -> Result<Table, N
     }
 }
 
-/// What git has at a place of a commit, if anything; it may be larger than anybody wants to read.
+/// What git has at a place of a commit, if anything; its size is not bounded yet.
 fn show(folder: &Path, place: &str) -> io::Result<Option<Vec<u8>>> {
     let mut command = Command::new("git");
     command.arg("-C").arg(folder).args(["show", place]);
@@ -81,6 +81,6 @@ fn show(folder: &Path, place: &str) -> io::Result<Option<Vec<u8>>> {
 }
 
 fn parsed(bytes: impl Read, place: &str) -> Result<Table, NoBaseline> {
-    read_summary(bytes, Whose::Baseline)
+    read_summary(bytes, SummarySource::Baseline)
         .map_err(|problem| NoBaseline::Unreadable(format!("{place}: {problem}")))
 }

@@ -96,7 +96,7 @@ enum Said {
     Nothing,
     /// What is wrong.
     Failure(String),
-    /// What somebody should look at.
+    /// What a person should look at.
     Note(String),
 }
 

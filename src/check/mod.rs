@@ -138,7 +138,7 @@ impl Change {
 }
 
 impl Checked {
-    /// Compares a run with its baseline. Without one everything is new, which fails nothing: somebody asked for that.
+    /// Compares a run with its baseline. Without one everything is new, which fails nothing: the caller asked for that.
     pub fn new(
         scenario: &Scenario,
         file: &str,
@@ -278,7 +278,7 @@ fn replications(baseline: &Table, point: usize, protocol: &str) -> BTreeSet<u32>
     baseline.metrics.iter().filter_map(of).flat_map(|values| values.keys().copied()).collect()
 }
 
-/// Whether a metric that every run has is missing in some replication of a column that the baseline has: somebody cut it. One
+/// Whether a metric that every run has is missing in some replication of a column that the baseline has: the baseline was cut. One
 /// that is in no column may be newer than the baseline; but the last is as old as any.
 fn is_cut(
     baseline: &Table,

@@ -13,10 +13,10 @@ use crate::files;
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::runs::estimate::Estimate;
-use crate::runs::folder::Held;
+use crate::runs::folder::LockedFolder;
 use crate::runs::reading::{Edits, ReadError, Records};
-use crate::runs::summary::Whose;
-use crate::runs::{EngineChoice, How, RunError, run};
+use crate::runs::summary::SummarySource;
+use crate::runs::{EngineChoice, RunError, RunOptions, run};
 use crate::scenario::{self, Changes, Gate, RESOLVED_FILE, Scenario, Study};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeSet;
@@ -98,7 +98,7 @@ struct CheckedRun {
     set: Vec<String>,
     folder: PathBuf,
     /// Locks the folder of an own run until the verdict is printed.
-    _held: Option<Held>,
+    _held: Option<LockedFolder>,
 }
 
 fn percent(text: &str) -> Result<f64, String> {
@@ -175,7 +175,7 @@ fn compared(
 /// The metrics of a run whose records nobody has edited.
 fn judged(folder: &Path) -> Result<Table, ReadError> {
     let mut records = Records::open(folder, Edits::Refused)?;
-    let table = records.summary(Whose::Judged)?;
+    let table = records.summary(SummarySource::Judged)?;
     records.check_rest()?;
     Ok(table)
 }
@@ -225,7 +225,7 @@ fn read(file: &Path, sets: &[String]) -> Result<Scenario, Exit> {
 /// Runs all scenarios, also those with a complete run in their folder: another build of the same version may have made it.
 fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Result<Vec<CheckedRun>, Exit> {
     let stop = stop_on_signal();
-    let how = How { jobs: threads(runs.jobs), force: true, engine: EngineChoice::Fast };
+    let how = RunOptions { jobs: threads(runs.jobs), force: true, engine: EngineChoice::Fast };
     let mut checked_runs = Vec::new();
     for (scenario, file, set) in sources {
         let shown = file.display().to_string();
@@ -238,7 +238,7 @@ fn run_all(runs: &Runs, sources: Vec<(Scenario, PathBuf, Vec<String>)>) -> Resul
                     Estimate::of_study(&study, how.engine).map_err(|failure| report_failure(&failure))?;
                 let problem = |why| fail(Exit::BadInput, &format!("{shown}: {why}"));
                 estimate.check(&scenario.limits).map_err(problem)?;
-                let held = Held::take(&folder).map_err(|error| failed(&RunError::Folder(error)))?;
+                let held = LockedFolder::take(&folder).map_err(|error| failed(&RunError::Folder(error)))?;
                 run(&study, &held, &how, &stop, &|_| {}).map_err(|error| failed(&error))?;
                 (folder, Some(held))
             }

@@ -7,7 +7,7 @@ use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::report::compare::{Format, differences};
 use crate::runs::reading::{Edits, ReadError, Records};
-use crate::runs::summary::Whose;
+use crate::runs::summary::SummarySource;
 use crate::scenario::nearest;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -100,7 +100,7 @@ fn tables(runs: &[PathBuf], edits: Edits) -> Result<(Table, Vec<String>), Exit> 
 
 fn table(run: &Path, edits: Edits, edited: &mut Vec<String>) -> Result<(u64, Table), ReadError> {
     let mut records = Records::open(run, edits)?;
-    let table = records.summary(Whose::Run)?;
+    let table = records.summary(SummarySource::Run)?;
     records.check_rest()?;
     edited.extend(records.edited.iter().map(|name| run.join(name).display().to_string()));
     Ok((records.manifest.seed, table))

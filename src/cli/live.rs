@@ -13,9 +13,9 @@ use crate::live::run::{Batch, LiveOptions};
 use crate::live::{Addresses, Capture, Reason, SetupError, check};
 use crate::observe::RunOutcome;
 use crate::runs::cell::{CellPlan, build_cell, plan};
-use crate::runs::folder::Held;
+use crate::runs::folder::LockedFolder;
 use crate::runs::reading::{Edits, Records};
-use crate::runs::{RunError, Together, run_live};
+use crate::runs::{JointResults, RunError, run_live};
 use crate::scenario::Scenario;
 use clap::Args;
 use std::collections::BTreeMap;
@@ -138,7 +138,7 @@ fn live(arguments: &Arguments) -> Result<Exit, Failed> {
     }
     let options = arguments.live.options(&study.scenario)?;
     let stop = stop_on_signal();
-    let held = Held::take(&out).map_err(RunError::Folder)?;
+    let held = LockedFolder::take(&out).map_err(RunError::Folder)?;
     let outcome = run_live(&study, &held, arguments.force, |scenario, plans| {
         live_batch(arguments, scenario, plans, &options, &stop)
     });
@@ -183,7 +183,7 @@ fn live_batch(
     plans: &[CellPlan],
     options: &LiveOptions,
     stop: &Arc<AtomicBool>,
-) -> Result<Together<Failed>, Failed> {
+) -> Result<JointResults<Failed>, Failed> {
     let batch = Batch::new(scenario, plans, options)?;
     arguments.summary.note(&batch.to_string());
     let batch_scale = batch.scale;
@@ -224,7 +224,7 @@ fn live_batch(
             ))
         })
     };
-    Ok(Together { results, failure })
+    Ok(JointResults { results, failure })
 }
 
 /// Prints what servers refused, and what did not go as the model says.

@@ -2,7 +2,7 @@
 
 use crate::domain::delivery;
 use crate::domain::protocol::{PRESETS, Rules};
-use crate::report::rules::{FIGURE_ROWS, PARAMETER_ROWS};
+use crate::report::rules::{DELIVERY_ROWS, PARAMETER_ROWS};
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{ContentArrangement, Table};
 
@@ -47,7 +47,7 @@ fn table() -> Table {
 
 fn deliveries() -> Table {
     let mut table = with_columns("figure", delivery::PRESETS.iter().map(|preset| preset.name));
-    for (key, read) in FIGURE_ROWS {
+    for (key, read) in DELIVERY_ROWS {
         let values = delivery::PRESETS.iter().map(|preset| read(&preset.delivery));
         table.add_row(std::iter::once(key.to_owned()).chain(values));
     }

@@ -6,9 +6,9 @@ use crate::cli::output::{complain, complain_of_scenario, fail, print};
 use crate::cli::scenario_arguments::{ScenarioArguments, warn};
 use crate::cli::summary::SummaryArguments;
 use crate::cli::timeline::TimelineArguments;
-use crate::runs::folder::{FolderError, Held};
+use crate::runs::folder::{FolderError, LockedFolder};
 use crate::runs::reading::ReadError;
-use crate::runs::{EngineChoice, How, RunError, RunOutcome, run};
+use crate::runs::{EngineChoice, RunError, RunOptions, RunOutcome, run};
 use crate::scenario::{Failure, Scenario, Study};
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -71,7 +71,7 @@ impl Formats {
     }
 
     #[cfg(feature = "parquet")]
-    fn write(&self, scenario: &Scenario, out: &Held) -> Result<(), ReadError> {
+    fn write(&self, scenario: &Scenario, out: &LockedFolder) -> Result<(), ReadError> {
         match self.records.contains(&RecordFormat::Parquet) {
             true => crate::runs::columnar::write_parquet(out, &scenario.sweep.parameters),
             false => Ok(()),
@@ -79,7 +79,7 @@ impl Formats {
     }
 
     #[cfg(not(feature = "parquet"))]
-    fn write(&self, _: &Scenario, _: &Held) -> Result<(), ReadError> {
+    fn write(&self, _: &Scenario, _: &LockedFolder) -> Result<(), ReadError> {
         Ok(())
     }
 }
@@ -95,7 +95,7 @@ enum EngineArgument {
 pub(super) fn main(arguments: &Arguments) -> Outcome {
     arguments.formats.check()?;
     let (study, estimate) = arguments.scenario.estimated(arguments.engine())?;
-    if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_apart <= 0.0 {
+    if matches!(arguments.engine, EngineArgument::Fast) && estimate.messages_without_events <= 0.0 {
         let file = arguments.scenario.scenario.display();
         let why = "no column has messages that can do without events (capacities, faults, forwards and rates decide that)";
         return Err(fail(Exit::BadInput, &format!("{file}: {why}: take --engine auto")));
@@ -106,7 +106,7 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
     }
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.scenario.name));
     let timeline = arguments.timeline.open()?;
-    let held = Held::take(&out).map_err(|error| failed(&RunError::Folder(error)))?;
+    let held = LockedFolder::take(&out).map_err(|error| failed(&RunError::Folder(error)))?;
     let outcome = run_with_progress(&study, estimate.cells, &held, arguments);
     let outcome = outcome.map_err(|error| failed(&error))?;
     let summary = &arguments.summary;
@@ -119,7 +119,7 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
 pub(super) fn finish(
     scenario: &Scenario,
     outcome: RunOutcome,
-    out: &Held,
+    out: &LockedFolder,
     formats: &Formats,
     summary: &SummaryArguments,
 ) -> Outcome {
@@ -156,11 +156,12 @@ impl Arguments {
 fn run_with_progress(
     study: &Study,
     cells: usize,
-    out: &Held,
+    out: &LockedFolder,
     arguments: &Arguments,
 ) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();
-    let how = How { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
+    let how =
+        RunOptions { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
     // indicatif draws on standard error, if that is a terminal
     let bar = if arguments.summary.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
     let template = "{elapsed_precise} {bar:30} {pos}/{len} cells, {per_sec}, {eta} left {msg}";

@@ -62,7 +62,7 @@ impl ScenarioArguments {
 
 /// Warns about a valid scenario.
 pub(super) fn warn(scenario: &Scenario) {
-    scenario.strangers().iter().for_each(|strangers| complain(&format!("warning: {strangers}")));
+    scenario.incompatible_follows().iter().for_each(|strangers| complain(&format!("warning: {strangers}")));
 }
 
 /// Reports why there is no scenario.

@@ -6,7 +6,7 @@ use crate::report::expect::{Verdict, verdicts};
 use crate::report::summary::Summary;
 use crate::report::table::{Style, titles};
 use crate::runs::reading::{Edits, Records};
-use crate::runs::summary::Whose;
+use crate::runs::summary::SummarySource;
 use crate::scenario::Scenario;
 use anstyle::{AnsiColor, Style as Colour};
 use clap::{Args, ValueEnum};
@@ -43,7 +43,7 @@ impl SummaryArguments {
     /// Prints the summary of the run in a folder. Returns the exit code of its expectations.
     pub(super) fn summary(&self, scenario: &Scenario, folder: &Path) -> Outcome {
         let read = Records::open(folder, Edits::Refused);
-        let values = read.and_then(|mut records| records.summary(Whose::Run));
+        let values = read.and_then(|mut records| records.summary(SummarySource::Run));
         let values = values.map_err(|error| fail(Exit::CouldNotRun, &error))?;
         let verdicts = verdicts(scenario, &values);
         let failed: Vec<&Verdict> =

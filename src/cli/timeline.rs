@@ -3,7 +3,7 @@
 use crate::cli::exit::Exit;
 use crate::cli::output::{cannot_write, fail};
 use crate::cli::summary::SummaryArguments;
-use crate::files::Whole;
+use crate::files::AtomicFile;
 use crate::foundation::units::{Span, Time};
 use crate::runs::cell::{build_cell, plan};
 use crate::runs::timeline::Timeline;
@@ -32,7 +32,7 @@ pub(super) struct TimelineArguments {
 /// An open file for a trace.
 pub(super) struct Opened {
     path: PathBuf,
-    file: Whole,
+    file: AtomicFile,
     part: RangeInclusive<Time>,
 }
 
@@ -45,7 +45,7 @@ impl TimelineArguments {
         if part.is_empty() {
             return Err(fail(Exit::BadInput, &"--timeline-to comes before --timeline-from"));
         }
-        let file = Whole::create(&path).map_err(|error| cannot_write(&path, &error))?;
+        let file = AtomicFile::create(&path).map_err(|error| cannot_write(&path, &error))?;
         Ok(Some(Opened { path, file, part }))
     }
 }

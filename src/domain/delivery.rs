@@ -1,13 +1,14 @@
 //! Delivery: how an instance queues what it sends, makes its requests and works on what it receives.
 //!
 //! Which queue a send uses is a rule of its protocol (`protocol`); how queues, requests and CPU behave is one row of
-//! figures here, a preset of its own, so that rivals can be compared under one protocol. Sources: section by section in
-//! docs/model.md; a figure that nobody has measured is called assumed here.
+//! parameters here, a separate preset, so that rivals can be compared under one protocol. Sources: section by section in
+//! docs/model.md; a value without a measurement is marked assumed here.
 
 use crate::domain::protocol::{ConnectionReuse, Rules};
 use crate::foundation::units::Span;
+use crate::mechanism::connections::StaleConnections;
 
-/// One row: how everybody in the federation delivers.
+/// The parameters of delivery, the same for every instance of the federation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Delivery {
     /// How sends wait.
@@ -36,6 +37,8 @@ pub struct Delivery {
     pub rate_limit: Option<RateLimit>,
     /// Whether senders keep connections.
     pub keep_alive: KeepAlive,
+    /// What a sender does when the receiver has closed the connection that it kept.
+    pub stale_connections: StaleConnections,
     /// The TLS handshake of a new connection (none without `https`).
     pub tls: Tls,
     /// Whether the bytes of TCP, IP and TLS are counted, and pass the links.
@@ -57,11 +60,11 @@ pub struct Delivery {
 /// How sends wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queues {
-    /// They do not: a send leaves at once and arrives after the one-way latency; nobody works, nothing is limited.
+    /// They do not: a send leaves at once and arrives after the one-way latency; nothing takes CPU time, nothing is limited.
     Unlimited,
     /// In PeerTube's three queues, a broadcast as one job.
     Peertube,
-    /// In a queue per destination, as Lemmy does: a slow inbox delays nobody else.
+    /// In a queue per destination, as Lemmy does: a slow inbox delays no other.
     PerDestination,
     /// In one queue of single requests with workers, as Mastodon does.
     Workers,
@@ -88,9 +91,9 @@ pub struct RateLimit {
 /// Whether senders keep connections for their next requests; a receiver closes one that is idle for a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeepAlive {
-    /// Nobody does: each request has a new connection.
+    /// No sender does: each request has a new connection.
     Off,
-    /// Those do whose release does (the rule `connections`); receivers close after `RELEASED_IDLE`.
+    /// Senders whose release does (the rule `connections`); receivers close after `RELEASED_IDLE`.
     AsReleased,
     /// All do; receivers close after being idle so long.
     All(Span),
@@ -155,6 +158,8 @@ const PEERTUBE: Delivery = Delivery {
     timeout: Span::from_secs(7),
     rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10) }),
     keep_alive: KeepAlive::AsReleased,
+    // measured
+    stale_connections: StaleConnections::Fail,
     // assumed: one never met before
     tls: Tls::Full,
     transport: Transport::Counted,

@@ -53,7 +53,7 @@ pub enum FollowsAs {
     NoSharedInbox,
 }
 
-/// What a machine can do; `None` is as much as anybody asks for.
+/// The capacity of a machine; `None` is unlimited.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capacity {
     /// Cores, at least 1: what takes CPU time waits for one of them.
@@ -150,7 +150,7 @@ impl Inboxes {
         Inboxes { servers: if servers.len() == own.len() { Arc::clone(&own) } else { servers }, own }
     }
 
-    /// Those that a broadcast of its own goes to.
+    /// The recipients of a broadcast by the origin.
     pub fn own(&self) -> &Arc<[InstanceId]> {
         &self.own
     }

@@ -1,6 +1,6 @@
 //! Who watches what, where and when: the sessions of one replication, the same for every protocol.
 //!
-//! Each purpose draws from streams of its own (`foundation::random`), so that a change of one law leaves what the others drew
+//! Each purpose draws from separate streams (`foundation::random`), so that a change of one law leaves what the others drew
 //! untouched. Stream by stream, with the number of the crowd in the scenario and of the viewer in the crowd:
 //! - arrivals: one stream per crowd; the n-th arrival is viewer n;
 //! - watch times of first visits: one stream per crowd, one number per viewer;
@@ -68,7 +68,7 @@ pub enum Source {
 /// One written-down session.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scripted {
-    /// Two sessions with the same viewer name at the same instance are two visits of one person; none: somebody new.
+    /// Two sessions with the same viewer name at the same instance are two visits of one person; none: a new person.
     pub viewer: Option<String>,
     /// At which instance.
     pub instance: InstanceId,
@@ -147,8 +147,8 @@ pub fn expected_sessions(crowds: &[Crowd], end: Time) -> f64 {
 
 /// An upper estimate of the number of instants start, start + interval, ... of all sessions, while before their end and
 /// before `end`. `interval_s` gives the interval in seconds, from that between a session's own heartbeats if it has one.
-pub fn expected_beats(crowds: &[Crowd], end: Time, interval_s: &dyn Fn(Option<Span>) -> f64) -> f64 {
-    crowds.iter().map(|crowd| crowd.expected_beats(end, interval_s)).sum()
+pub fn expected_heartbeats(crowds: &[Crowd], end: Time, interval_s: &dyn Fn(Option<Span>) -> f64) -> f64 {
+    crowds.iter().map(|crowd| crowd.expected_heartbeats(end, interval_s)).sum()
 }
 
 impl Crowd {
@@ -164,8 +164,8 @@ impl Crowd {
         }
     }
 
-    /// An upper estimate of the beats of its sessions (see `expected_beats`).
-    pub fn expected_beats(&self, end: Time, interval_s: &dyn Fn(Option<Span>) -> f64) -> f64 {
+    /// An upper estimate of the beats of its sessions (see `expected_heartbeats`).
+    pub fn expected_heartbeats(&self, end: Time, interval_s: &dyn Fn(Option<Span>) -> f64) -> f64 {
         match &self.source {
             Source::Scripted(list) => {
                 let beats = |visit: &Scripted| {
@@ -243,7 +243,7 @@ impl<'a> Book<'a> {
         }
     }
 
-    /// The first visit of somebody new.
+    /// The first visit of a new person.
     fn arrive(&mut self, video: VideoId, instance: InstanceId, start: Time, watch: Span) -> Session {
         let viewer = self.new_viewer();
         let visit = Session { viewer, instance, video, start, end: after(start, watch), heartbeat: None };

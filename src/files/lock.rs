@@ -1,4 +1,4 @@
-//! The lock of a folder: who has it writes there, and nobody else does.
+//! The lock of a folder: only the process that holds it writes there.
 //!
 //! The folder itself is locked (`flock` on its handle), so that no file of the lock lies in it or beside it, and the system
 //! takes the lock away when a process ends, however it ends. Where a folder cannot be locked (Windows; some network file systems)
@@ -16,29 +16,29 @@ pub struct Lock {
 
 /// Why a folder is not locked.
 #[derive(Debug)]
-pub enum Unlocked {
-    /// Somebody else has the lock.
+pub enum LockError {
+    /// Another process holds the lock.
     InUse,
     /// The folder cannot be opened.
     Io(io::Error),
 }
 
-/// Locks a folder; waits for nobody.
+/// Locks a folder, or fails at once.
 ///
 /// # Errors
-/// If somebody else has the lock, or it cannot be opened.
-pub fn lock(folder: &Path) -> Result<Lock, Unlocked> {
+/// If another process holds the lock, or the folder cannot be opened.
+pub fn lock(folder: &Path) -> Result<Lock, LockError> {
     if cfg!(not(unix)) {
         return Ok(Lock { handle: None });
     }
-    let handle = File::open(folder).map_err(Unlocked::Io)?;
+    let handle = File::open(folder).map_err(LockError::Io)?;
     match handle.try_lock() {
         Ok(()) => {
             let lock = Lock { handle: Some(handle) };
-            // it may have been removed, and made anew by somebody else, in the meantime
-            if lock.is_of(folder) { Ok(lock) } else { Err(Unlocked::InUse) }
+            // another process may have removed and recreated it in the meantime
+            if lock.is_of(folder) { Ok(lock) } else { Err(LockError::InUse) }
         }
-        Err(TryLockError::WouldBlock) => Err(Unlocked::InUse),
+        Err(TryLockError::WouldBlock) => Err(LockError::InUse),
         Err(TryLockError::Error(_)) => Ok(Lock { handle: None }),
     }
 }
@@ -73,13 +73,13 @@ mod tests {
         let folder = place.path().join("folder");
         fs::create_dir(&folder).expect("a folder");
         let first = lock(&folder).expect("nobody else has it");
-        assert!(matches!(lock(&folder), Err(Unlocked::InUse)));
+        assert!(matches!(lock(&folder), Err(LockError::InUse)));
         fs::rename(&folder, place.path().join("away")).expect("it moves");
         assert!(!first.is_of(&folder));
         fs::create_dir(&folder).expect("a folder");
         assert!(!first.is_of(&folder) && lock(&folder).is_ok());
         drop(first);
         assert!(lock(&place.path().join("away")).is_ok());
-        assert!(matches!(lock(&place.path().join("nowhere")), Err(Unlocked::Io(_))));
+        assert!(matches!(lock(&place.path().join("nowhere")), Err(LockError::Io(_))));
     }
 }

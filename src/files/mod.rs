@@ -8,6 +8,6 @@ mod lock;
 mod read;
 mod write;
 
-pub use lock::{Lock, Unlocked, lock};
+pub use lock::{Lock, LockError, lock};
 pub use read::{Lines, below, open, read, read_stream};
-pub use write::{Whole, append, create_anew, write};
+pub use write::{AtomicFile, append, create_anew, write};

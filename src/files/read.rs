@@ -16,7 +16,7 @@ pub fn open(path: &Path, bytes_max: u64) -> io::Result<Take<File>> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // a pipe that nobody writes to is not waited for
+        // opening a pipe without a writer must not block
         options.custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY);
     }
     let file = options.open(path)?;
@@ -50,7 +50,7 @@ pub fn read_stream(stream: impl Read, bytes_max: u64) -> io::Result<Vec<u8>> {
     if bytes.len() as u64 > bytes_max { Err(too_large(bytes_max)) } else { Ok(bytes) }
 }
 
-/// Passes on what it reads; a line of more than so many bytes is an error: whoever reads line by line keeps one in memory.
+/// Passes on what it reads; a line of more than so many bytes is an error, for a reader of lines keeps one in memory.
 pub struct Lines<R> {
     inner: R,
     bytes_max: usize,

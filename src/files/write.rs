@@ -6,20 +6,20 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 /// A file that is being written beside its place; dropped, it was never there.
-pub struct Whole {
+pub struct AtomicFile {
     beside: NamedTempFile,
     path: PathBuf,
 }
 
-impl Whole {
-    /// A file under a name that nobody else uses, so that several may write the same one at once and each is whole.
+impl AtomicFile {
+    /// A file under a unique name, so that several processes may write the same target and each result is whole.
     ///
     /// # Errors
     /// If it cannot be created.
-    pub fn create(path: &Path) -> io::Result<Whole> {
+    pub fn create(path: &Path) -> io::Result<AtomicFile> {
         let mut prefix = path.file_name().ok_or_else(no_name)?.to_owned();
         prefix.push(".");
-        Whole::new(Builder::new().prefix(&prefix).suffix(".part"), path)
+        AtomicFile::new(Builder::new().prefix(&prefix).suffix(".part"), path)
     }
 
     /// A file under a given name in the same folder, in place of what a killed process left there. Who calls it must be alone
@@ -27,12 +27,12 @@ impl Whole {
     ///
     /// # Errors
     /// If it cannot be created.
-    pub fn create_beside(path: &Path, beside: &Path) -> io::Result<Whole> {
+    pub fn create_beside(path: &Path, beside: &Path) -> io::Result<AtomicFile> {
         remove(beside)?;
-        Whole::new(Builder::new().prefix(beside.file_name().ok_or_else(no_name)?).rand_bytes(0), path)
+        AtomicFile::new(Builder::new().prefix(beside.file_name().ok_or_else(no_name)?).rand_bytes(0), path)
     }
 
-    fn new(builder: &mut Builder<'_, '_>, path: &Path) -> io::Result<Whole> {
+    fn new(builder: &mut Builder<'_, '_>, path: &Path) -> io::Result<AtomicFile> {
         check(path)?;
         #[cfg(unix)]
         let builder = {
@@ -42,7 +42,7 @@ impl Whole {
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let beside = builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(without_path)?;
-        Ok(Whole { beside, path: path.to_owned() })
+        Ok(AtomicFile { beside, path: path.to_owned() })
     }
 
     /// All is written: it is moved to its place. A link that lies there is replaced, not followed.
@@ -54,7 +54,7 @@ impl Whole {
     }
 }
 
-impl Write for Whole {
+impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.beside.as_file_mut().write(bytes)
     }
@@ -69,7 +69,7 @@ impl Write for Whole {
 /// # Errors
 /// If it cannot be written.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut whole = Whole::create(path)?;
+    let mut whole = AtomicFile::create(path)?;
     whole.write_all(bytes)?;
     whole.finish()
 }
@@ -131,7 +131,7 @@ mod tests {
     fn a_file_is_there_whole_or_not_at_all() {
         let place = tempfile::tempdir().expect("a folder");
         let path = place.path().join("file");
-        let mut whole = Whole::create(&path).expect("a file");
+        let mut whole = AtomicFile::create(&path).expect("a file");
         whole.write_all(b"half").expect("it is written");
         drop(whole);
         assert_eq!(fs::read_dir(place.path()).expect("a folder").count(), 0);
@@ -153,7 +153,7 @@ mod tests {
         for link in [&path, &beside] {
             symlink(&target, link).expect("a link");
         }
-        let mut whole = Whole::create_beside(&path, &beside).expect("a file");
+        let mut whole = AtomicFile::create_beside(&path, &beside).expect("a file");
         whole.write_all(b"new").expect("it is written");
         whole.finish().expect("it is moved");
         assert_eq!(fs::read(&path).expect("it is there"), b"new");

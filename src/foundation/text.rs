@@ -1,4 +1,4 @@
-//! Text of others, made harmless for whoever reads it: a terminal, a log that takes lines for commands, or Markdown.
+//! Untrusted text made harmless for its reader: a terminal, a log that takes lines for commands, or Markdown.
 //!
 //! What is not seen, or changes how the rest is seen, is written as its number: control characters, marks of direction, spaces
 //! of no width.
@@ -42,7 +42,7 @@ pub fn markdown(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '\\' | '|' | '`' | '*' | '[' | ']' | '~' | '$' => out.extend(['\\', c]),
             '_' if !is_inside => out.extend(['\\', c]),
-            // what follows would become a link by itself
+            // what follows would become a link
             ':' if rest.clone().take(2).eq(['/', '/']) => out.extend(['\\', c]),
             '.' if out.to_lowercase().ends_with("www") => out.extend(['\\', c]),
             _ => out.push(c),

@@ -10,7 +10,7 @@ use crate::cell::Cell;
 use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, Observer, RunOutcome};
-use crate::runs::cell::{CellPlan, CellResult, LiveHow, RanHow, build_cell, result};
+use crate::runs::cell::{CellPlan, CellResult, ExecutionReport, LiveReport, build_cell, result};
 use crate::scenario::{Peer, Scenario};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -173,11 +173,11 @@ fn run_one(
     let RunOutcome::Done(end) = outcome.ending.outcome else { return Ok((None, outcome)) };
     let observed = collector.finish(end, &outcome.ending, Aggregates::default());
     let counts = outcome.refusals.iter().map(|(&reason, case)| (reason.to_owned(), case.count));
-    let how = LiveHow {
+    let how = LiveReport {
         time_scale: scale.to_string(),
         counts: counts.collect(),
         own_failed: outcome.refusals.values().filter(|case| case.is_own).map(|case| case.count).sum(),
     };
-    let ran = RanHow::live(scenario.compare[plan.variant].name.clone(), how);
+    let ran = ExecutionReport::live(scenario.compare[plan.variant].name.clone(), how);
     Ok((Some(result(scenario, plan, cell, observed, ran)), outcome))
 }

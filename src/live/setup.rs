@@ -3,7 +3,7 @@
 use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
-use crate::domain::delivery::Queues;
+use crate::domain::delivery::{Compress, Queues};
 use crate::domain::faults::Fault;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -178,6 +178,11 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
         if spoken.any(|rules| figures.keep_alive.idle(rules).is_some()) || figures.breaker.is_some() {
             return unfit(format!(
                 "{name}: live servers make a connection for each request: give it a delivery with `keep_alive: off` and `breaker: off`"
+            ));
+        }
+        if figures.compress != Compress::Off {
+            return unfit(format!(
+                "{name}: live servers send bodies as they are: give it a delivery with `compress: off`"
             ));
         }
         check_bodies(name, cell)?;

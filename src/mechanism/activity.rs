@@ -61,7 +61,7 @@ pub enum Subject {
     Background,
 }
 
-/// Tells the sendings of one subject apart. It depends on the workload alone, never on the protocol.
+/// Distinguishes the sendings of one subject. It depends on the workload alone, never on the protocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Stamp {
     /// The visit that caused it; 0 for a total.
@@ -70,7 +70,7 @@ pub struct Stamp {
     pub number: u32,
 }
 
-/// The kinds of message that records tell apart.
+/// The kinds of message in records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// One viewer, from its own instance.

@@ -1,12 +1,29 @@
 //! Kept connections of one sender, as Node's agent handles them since release 19.
 //!
-//! The sender keeps a connection for as long as it likes and takes the one it used last; the receiver closes it after it
-//! was idle for a time, unnoticed by the sender. Measured between PeerTube servers, where it is 5 s: single requests
-//! 8.6 s apart were lost every second time, 4.6 s apart never. What a request costs is not known here.
+//! The sender never closes a connection and takes the one used last; the receiver closes it after an idle time. Whether the sender notices is `StaleConnections`. Measured between PeerTube servers, which do not
+//! notice and close after 5 s: single requests 8.6 s apart were lost every second time, 4.6 s apart never. What a request
+//! costs is not known here.
 
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::by_instance::ByInstance;
+
+/// What a sender does when the receiver has closed the connection that it kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaleConnections {
+    /// It writes the request into the closed connection, and the request fails.
+    Fail,
+    /// It has noticed, at the instant of the close, and opens a new connection.
+    Reconnect,
+}
+
+impl StaleConnections {
+    /// Either choice, its name in scenario files and what it means.
+    pub const ALL: [(StaleConnections, &'static str, &'static str); 2] = [
+        (StaleConnections::Fail, "fail", "the request on it fails: the sender has not noticed"),
+        (StaleConnections::Reconnect, "reconnect", "the sender has noticed and opens a new one"),
+    ];
+}
 
 /// What a request goes out on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,23 +40,29 @@ pub enum Connection {
 #[derive(Clone, Debug)]
 pub struct Connections {
     idle: Option<Span>,
+    stale: StaleConnections,
     /// By destination: when its idle connections were last used, in that order.
     kept: ByInstance<Vec<Time>>,
 }
 
 impl Connections {
     /// No connections; receivers close them after being idle so long. None: they are never kept.
-    pub fn new(idle: Option<Span>) -> Connections {
-        Connections { idle, kept: ByInstance::default() }
+    pub fn new(idle: Option<Span>, stale: StaleConnections) -> Connections {
+        Connections { idle, stale, kept: ByInstance::default() }
     }
 
     /// Takes the connection that was used last, if one is kept.
     pub fn open(&mut self, now: Time, to: InstanceId) -> Connection {
-        let used = self.kept.get_mut(to).and_then(Vec::pop);
-        match (used, self.idle) {
-            (Some(used), Some(idle)) if now.since(used) < idle => Connection::Kept,
-            (Some(_), Some(_)) => Connection::Stale,
-            _ => Connection::New,
+        let (Some(kept), Some(idle)) = (self.kept.get_mut(to), self.idle) else { return Connection::New };
+        match kept.pop() {
+            None => Connection::New,
+            Some(used) if now.since(used) < idle => Connection::Kept,
+            Some(_) if self.stale == StaleConnections::Fail => Connection::Stale,
+            Some(_) => {
+                // those below it were used before it: they are closed too
+                kept.clear();
+                Connection::New
+            }
         }
     }
 
@@ -65,8 +88,8 @@ mod tests {
     const IDLE: Option<Span> = Some(Span::from_secs(5));
 
     /// What single requests with good answers meet, so far apart.
-    fn sparse(idle: Option<Span>, apart_ms: u64) -> Vec<Connection> {
-        let mut connections = Connections::new(idle);
+    fn sparse(idle: Option<Span>, stale: StaleConnections, apart_ms: u64) -> Vec<Connection> {
+        let mut connections = Connections::new(idle, stale);
         let mut met = Vec::new();
         for now in (0..6).map(|number| Time::from_ms(number * apart_ms)) {
             met.push(connections.open(now, A));
@@ -80,26 +103,35 @@ mod tests {
     #[test]
     fn sparse_requests_are_lost_every_second_time() {
         use Connection::{Kept, New, Stale};
-        assert_eq!(sparse(IDLE, 8_600), [New, Stale, New, Stale, New, Stale]);
-        assert_eq!(sparse(IDLE, 5_000), [New, Stale, New, Stale, New, Stale]);
-        assert_eq!(sparse(IDLE, 4_600), [New, Kept, Kept, Kept, Kept, Kept]);
-        assert_eq!(sparse(None, 1), [New; 6]);
+        use StaleConnections::{Fail, Reconnect};
+        for apart_ms in [8_600, 5_000] {
+            assert_eq!(sparse(IDLE, Fail, apart_ms), [New, Stale, New, Stale, New, Stale]);
+            assert_eq!(sparse(IDLE, Reconnect, apart_ms), [New; 6]);
+        }
+        for stale in [Fail, Reconnect] {
+            assert_eq!(sparse(IDLE, stale, 4_600), [New, Kept, Kept, Kept, Kept, Kept]);
+            assert_eq!(sparse(None, stale, 1), [New; 6]);
+        }
     }
 
     #[test]
     fn the_one_used_last_is_taken_first() {
-        let mut connections = Connections::new(IDLE);
-        connections.release(Time::from_ms(0), A);
-        connections.release(Time::from_ms(3_000), A);
-        let now = Time::from_ms(6_000);
-        assert_eq!(connections.open(now, B), Connection::New);
-        let met = [(); 3].map(|()| connections.open(now, A));
-        assert_eq!(met, [Connection::Kept, Connection::Stale, Connection::New]);
+        for (stale, then) in
+            [(StaleConnections::Fail, Connection::Stale), (StaleConnections::Reconnect, Connection::New)]
+        {
+            let mut connections = Connections::new(IDLE, stale);
+            connections.release(Time::from_ms(0), A);
+            connections.release(Time::from_ms(3_000), A);
+            let now = Time::from_ms(6_000);
+            assert_eq!(connections.open(now, B), Connection::New);
+            let met = [(); 3].map(|()| connections.open(now, A));
+            assert_eq!(met, [Connection::Kept, then, Connection::New]);
+        }
     }
 
     #[test]
     fn a_restart_closes_them() {
-        let mut connections = Connections::new(IDLE);
+        let mut connections = Connections::new(IDLE, StaleConnections::Fail);
         connections.release(Time::ZERO, A);
         connections.restart();
         assert_eq!(connections.open(Time::ZERO, A), Connection::New);

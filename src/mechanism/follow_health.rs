@@ -81,7 +81,7 @@ struct Fresh {
 }
 
 impl FollowHealth {
-    /// Nothing is known about anybody.
+    /// No follower has a record yet.
     pub fn new() -> FollowHealth {
         FollowHealth::default()
     }

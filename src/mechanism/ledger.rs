@@ -32,7 +32,7 @@ pub struct Flow {
     pub sent: Amount,
     /// Those that reached their receiver, who took them.
     pub delivered: Amount,
-    /// Those that reached nobody.
+    /// Those that were lost on the way.
     pub lost: Amount,
     /// Those that the receiver refused for their rate.
     pub refused_429: Amount,
@@ -49,7 +49,7 @@ pub struct Flow {
 pub enum Arrival {
     /// The receiver took it.
     Delivered,
-    /// It reached nobody.
+    /// It was lost on the way.
     Lost,
     /// The receiver refused it.
     Refused,

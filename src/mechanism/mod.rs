@@ -1,7 +1,7 @@
 //! Layer 2, mechanisms: pending events, activities and their wire form, the viewer store, the
 //! network and what it costs below HTTP, queues and servers, and the ledger of messages.
 //!
-//! Each is a thing of its own, without protocol rules (layer 3) and without drivers (layer 6).
+//! Each stands alone, without protocol rules (layer 3) and without drivers (layer 6).
 
 pub mod activity;
 pub mod boundary;

@@ -1,7 +1,7 @@
 //! A job queue: jobs wait first in, first out, until one of some slots is free.
 //!
-//! How long a job keeps its slot is not known here: whoever starts it says when it is over. Where that is known on
-//! arrival, `servers` is the same thing in closed form.
+//! How long a job keeps its slot is not known here: the caller that starts it reports its end. Where the service time is
+//! known on arrival, `servers` gives the departure in closed form.
 
 use crate::foundation::units::{Span, Time};
 use std::collections::VecDeque;

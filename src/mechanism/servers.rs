@@ -1,13 +1,13 @@
-//! Servers whose work is known on arrival: CPU cores that serve first come, first served, and a link as a server of bytes.
+//! Service stations whose service times are known on arrival: the cores of a CPU (FCFS, c servers), and a link (one server).
 //!
-//! When such work is over can be said at once, so nothing waits here and nothing need be scheduled but the completion.
+//! The departure is known at the arrival: departure = max(arrival, earliest free server) + service time. Only it is scheduled.
 //! Instants that no `Time` holds are the last one, so that no load overflows.
 
 use crate::foundation::units::{Span, Time};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// Some equal servers with one waiting line.
+/// Equal servers with one FCFS queue.
 #[derive(Clone, Debug)]
 pub struct Servers {
     count: Option<u32>,
@@ -25,7 +25,7 @@ impl Servers {
         Servers { count, free_at: BinaryHeap::new(), work_ns: 0, last: Time::ZERO }
     }
 
-    /// Work comes: when it will be done. No servers at all never do it: the last instant.
+    /// Work arrives; returns its departure. Without any server that is the last instant.
     ///
     /// # Panics
     /// If the servers are counted and `now` lies before an earlier arrival or stop: work that waits for nothing may come
@@ -69,7 +69,7 @@ impl Servers {
         self.free_at.clear();
     }
 
-    /// When the next server begins, one that is free, a new one, or the first that will be free; and when it is done.
+    /// When service begins (on a free server, a new one, or the first that will be free), and the departure.
     fn take_server(&mut self, now: Time, count: u32, done_from: impl Fn(Time) -> Time) -> (Time, Time) {
         let all_are_used = self.free_at.len() as u64 >= u64::from(count);
         if let Some(mut first) = self.free_at.peek_mut()
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "lies before")]
     fn time_does_not_run_backwards() {
-        let mut servers = Servers::new(None);
+        let mut servers = Servers::new(Some(2));
         servers.serve(at(2), ns(1));
         servers.serve(at(1), ns(1));
     }

@@ -41,7 +41,7 @@ impl EntryId {
 
 /// How entries are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Keeping {
+pub enum StoreLayout {
     /// A list beside a map of ids, in memory.
     List,
     /// By id, outside the process.
@@ -51,10 +51,10 @@ pub enum Keeping {
 /// The entries of one video on one instance.
 #[derive(Clone, Debug)]
 pub struct Store {
-    keeping: Keeping,
+    keeping: StoreLayout,
     /// Entries that can be found by id, by its number.
     named: BTreeMap<u128, Named>,
-    /// List entries that nobody looks up: their id plays no part any more.
+    /// List entries without an id: no later View can refer to them.
     unnamed: Vec<Unnamed>,
     /// The number of the current list; named entries of an earlier one are in no list.
     list: u32,
@@ -80,7 +80,7 @@ struct Unnamed {
 
 impl Store {
     /// An empty store.
-    pub fn new(keeping: Keeping) -> Store {
+    pub fn new(keeping: StoreLayout) -> Store {
         Store { keeping, named: BTreeMap::new(), unnamed: Vec::new(), list: 0, sum: 0, loaded: true }
     }
 
@@ -113,8 +113,8 @@ impl Store {
     /// Returns whether an entry was added.
     pub fn add(&mut self, id: EntryId, expires: Time) -> bool {
         match self.keeping {
-            Keeping::Keyed => self.extend_or_add(id, expires),
-            Keeping::List => {
+            StoreLayout::Keyed => self.extend_or_add(id, expires),
+            StoreLayout::List => {
                 self.unnamed.push(Unnamed { count: 1, expires });
                 self.sum += 1;
                 true
@@ -142,12 +142,12 @@ impl Store {
         self.unnamed.clear();
         self.sum = 0;
         match self.keeping {
-            Keeping::List => {
+            StoreLayout::List => {
                 self.list += 1;
                 self.unnamed.push(Unnamed { count, expires });
                 self.sum = u64::from(count);
             }
-            Keeping::Keyed => {
+            StoreLayout::Keyed => {
                 self.named.clear();
                 self.insert(id, count, expires);
             }
@@ -201,7 +201,7 @@ impl Store {
         all.map(|expires| Span::from_ns(expires.ns().abs_diff(now.ns()))).min()
     }
 
-    /// Whether another one keeps the same, if times that are no further apart than `within` are the same. The order of the
+    /// Whether both hold the same entries, times within `within` of each other being equal. The order of the
     /// list has no meaning, nor how many lists there were before.
     pub fn is_like(&self, other: &Store, within: Span) -> bool {
         let same_named = |((id, one), (other_id, two)): ((&u128, &Named), (&u128, &Named))| {
@@ -235,8 +235,8 @@ impl Store {
     /// The process starts again: a list is lost, a keyed store is there but not yet loaded.
     pub fn restart(&mut self) {
         match self.keeping {
-            Keeping::List => *self = Store::new(Keeping::List),
-            Keeping::Keyed => self.loaded = false,
+            StoreLayout::List => *self = Store::new(StoreLayout::List),
+            StoreLayout::Keyed => self.loaded = false,
         }
     }
 
@@ -264,7 +264,7 @@ mod tests {
 
     #[test]
     fn an_entry_counts_until_the_cleaning_after_its_expiry() {
-        for keeping in [Keeping::List, Keeping::Keyed] {
+        for keeping in [StoreLayout::List, StoreLayout::Keyed] {
             let mut store = Store::new(keeping);
             assert!(store.extend_or_add(viewer(1), at(10)));
             assert!(!store.extend_or_add(viewer(1), at(20)));
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_list_takes_a_known_id_twice_and_a_keyed_store_does_not() {
-        for (keeping, shown) in [(Keeping::List, 2), (Keeping::Keyed, 1)] {
+        for (keeping, shown) in [(StoreLayout::List, 2), (StoreLayout::Keyed, 1)] {
             let mut store = Store::new(keeping);
             store.add(viewer(1), at(10));
             store.add(viewer(1), at(20));
@@ -288,7 +288,7 @@ mod tests {
 
     #[test]
     fn replacing_leaves_the_ids_of_a_list_known_and_uncounted() {
-        let mut store = Store::new(Keeping::List);
+        let mut store = Store::new(StoreLayout::List);
         *store.extend(viewer(1), at(10)) = Some(at(1));
         store.replace(total(), 7, at(15));
         assert!(!store.extend_or_add(viewer(1), at(30)));
@@ -301,7 +301,7 @@ mod tests {
 
     #[test]
     fn replacing_clears_a_keyed_store() {
-        let mut store = Store::new(Keeping::Keyed);
+        let mut store = Store::new(StoreLayout::Keyed);
         store.extend_or_add(viewer(1), at(10));
         store.replace(total(), 7, at(15));
         assert!(store.extend_or_add(viewer(1), at(12)));
@@ -310,7 +310,7 @@ mod tests {
 
     #[test]
     fn setting_keeps_the_newest_count() {
-        let mut store = Store::new(Keeping::List);
+        let mut store = Store::new(StoreLayout::List);
         for (count, expires, shown) in [(5, 10, 5), (3, 20, 3), (9, 15, 3), (0, 30, 0)] {
             store.set(viewer(1), count, at(expires));
             assert_eq!(store.displayed(), shown);
@@ -320,7 +320,7 @@ mod tests {
     #[test]
     fn likeness_is_of_what_is_kept_and_not_of_how_it_came() {
         let near = Span::from_ms(5);
-        let (mut one, mut other) = (Store::new(Keeping::List), Store::new(Keeping::List));
+        let (mut one, mut other) = (Store::new(StoreLayout::List), Store::new(StoreLayout::List));
         one.replace(total(), 3, at(1));
         for store in [&mut one, &mut other] {
             store.replace(total(), 7, at(15));
@@ -335,7 +335,7 @@ mod tests {
         other.clean(at(17));
         assert!(!one.is_like(&other, near), "one entry less");
         // a known viewer in no list is not one in the list
-        let (mut listed, mut unlisted) = (Store::new(Keeping::List), Store::new(Keeping::List));
+        let (mut listed, mut unlisted) = (Store::new(StoreLayout::List), Store::new(StoreLayout::List));
         unlisted.extend_or_add(viewer(1), at(50));
         for store in [&mut listed, &mut unlisted] {
             store.replace(total(), 1, at(15));
@@ -345,16 +345,16 @@ mod tests {
         assert_eq!(listed.displayed(), unlisted.displayed());
         assert!(!listed.is_like(&unlisted, near));
         assert_eq!(one.nearest_expiry(at(33)), Some(Span::from_ms(3)));
-        assert_eq!(Store::new(Keeping::List).nearest_expiry(at(33)), None);
+        assert_eq!(Store::new(StoreLayout::List).nearest_expiry(at(33)), None);
     }
 
     #[test]
     fn a_restart_loses_a_list_and_hides_a_keyed_store_until_it_is_touched() {
-        let mut list = Store::new(Keeping::List);
+        let mut list = Store::new(StoreLayout::List);
         list.extend_or_add(viewer(1), at(10));
         list.restart();
         assert!(list.extend_or_add(viewer(1), at(20)));
-        let mut keyed = Store::new(Keeping::Keyed);
+        let mut keyed = Store::new(StoreLayout::Keyed);
         keyed.extend_or_add(viewer(1), at(10));
         keyed.restart();
         assert_eq!(keyed.displayed(), 0);

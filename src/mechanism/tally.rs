@@ -1,8 +1,8 @@
-//! The list of a follower whose entries nobody looks up, as counts: how many leave at which tick.
+//! A viewer list without ids, as counts: how many entries expire at which tick.
 //!
 //! `store` keeps such entries one by one and finds at a tick which have expired. Where the ticks are known beforehand, an
-//! entry is known by the tick at which it leaves, so a million entries are a handful of counts. A test holds the two to each
-//! other. When a tick comes is not known here.
+//! entry is the tick at which it leaves, so a million entries are a handful of counts. A test compares the two. The times of
+//! ticks are not known here.
 
 use crate::foundation::units::Time;
 
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use crate::foundation::ids::{InstanceId, ViewerId};
     use crate::mechanism::activity::Subject;
-    use crate::mechanism::store::{EntryId, Keeping, Store};
+    use crate::mechanism::store::{EntryId, Store, StoreLayout};
     use proptest::prelude::*;
 
     proptest! {
@@ -67,7 +67,7 @@ mod tests {
             steps in proptest::collection::vec((0u64..40, 0u64..100, 0u32..8), 0..200),
             interval in 1u64..50,
         ) {
-            let (mut tally, mut store) = (Tally::default(), Store::new(Keeping::List));
+            let (mut tally, mut store) = (Tally::default(), Store::new(StoreLayout::List));
             let id = EntryId { author: InstanceId(1), subject: Subject::Viewer(ViewerId(1), 0) };
             let (mut now, mut next_tick) = (0, interval);
             for (pause, lasts, count) in steps {

@@ -41,7 +41,7 @@ pub struct Aggregates {
 }
 
 impl Aggregates {
-    /// Adds what another part of the run was worked out in.
+    /// Adds the sums of another part of the run.
     pub fn add(&mut self, other: Aggregates) {
         self.traffic.extend(other.traffic);
         for (key, bytes) in other.origin_bytes {

@@ -1,16 +1,18 @@
 //! The definitions of all metrics: name, unit, which way is better, meaning and formula, and the function that computes
 //! it. `fedisim metrics` prints this table, the documentation holds it, and nothing else computes a metric.
 
-use crate::domain::federation::{Capacity, Federation};
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::domain::federation::Federation;
+use crate::foundation::ids::InstanceId;
 use crate::mechanism::activity::Kind;
-use crate::mechanism::ledger::Flow;
 use crate::metrics::Observed;
-use crate::metrics::delivery::OutcomeCounts;
-use crate::metrics::display::{Display, Sums};
-use crate::metrics::traffic::{self, Direction, TrafficRow};
-use crate::observe::Busy;
+use crate::metrics::traffic::Direction;
 use std::collections::BTreeSet;
+
+pub use super::basis::Value;
+use super::basis::{
+    Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, link_busy_share, mean_abs, ratio,
+    wait_ms,
+};
 
 /// A metric as people read it.
 pub struct Definition {
@@ -40,15 +42,6 @@ pub enum Better {
     None,
 }
 
-/// The value of a metric.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Value {
-    /// A count.
-    Count(u64),
-    /// A quotient, divided once.
-    Real(f64),
-}
-
 /// The symbols that formulas use.
 pub const SYMBOLS: &str = "\
 d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin
@@ -59,37 +52,6 @@ origin: the instance that owns the video; bytes: head and body of requests over 
 message: one activity for one inbox, of all traffic but what followers fetch; one that is sent again is created again
 created = queued + dropped + sent, and sent = delivered + lost + refused + failed_connect + in_flight; what timed out is among delivered, lost and in_flight
 job: what waits in a queue that sends; requests that are over: those that the sender knows to be good, refused, without a connection or timed out";
-
-/// What metrics are computed from.
-struct Basis<'a> {
-    observed: &'a Observed,
-    federation: &'a Federation,
-    display: Display,
-    /// Sums of all traffic over the rows of the class, in the order of `Class`, sent and received.
-    classes: [[traffic::Sums; 2]; 4],
-    /// CPU time in ns, in the order of `Class`.
-    classes_cpu_ns: [u64; 4],
-    view_sent: traffic::Sums,
-    viewer_sent: traffic::Sums,
-    view_origin_sent: traffic::Sums,
-    viewer_origin_sent: traffic::Sums,
-    other_sent: traffic::Sums,
-    /// Sent, in the order of `Kind::ALL`.
-    kinds_sent: [traffic::Sums; Kind::ALL.len()],
-    /// All traffic.
-    sent: traffic::Sums,
-    /// All traffic.
-    received: traffic::Sums,
-}
-
-/// Who pays.
-#[derive(Clone, Copy)]
-enum Class {
-    Origin,
-    WithViewers,
-    WithoutViewers,
-    NotPeertube,
-}
 
 /// The names of all metrics.
 pub fn names() -> Vec<&'static str> {
@@ -115,16 +77,6 @@ impl Better {
     }
 }
 
-/// Counts as integers, quotients as the shortest text that reads back to the same float.
-impl std::fmt::Display for Value {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Value::Count(count) => write!(f, "{count}"),
-            Value::Real(real) => write!(f, "{real}"),
-        }
-    }
-}
-
 /// All metrics of a cell that have a value (a mean over nothing has none), in the order of `DEFINITIONS`.
 pub fn compute(
     observed: &Observed,
@@ -134,120 +86,6 @@ pub fn compute(
     let basis = Basis::of(observed, federation, with_viewers);
     let value = |definition: &'static Definition| Some((definition, (definition.compute)(&basis)?));
     DEFINITIONS.iter().filter_map(value).collect()
-}
-
-impl<'a> Basis<'a> {
-    fn of(
-        observed: &'a Observed,
-        federation: &'a Federation,
-        with_viewers: &BTreeSet<InstanceId>,
-    ) -> Basis<'a> {
-        let owners: BTreeSet<InstanceId> = federation.videos.iter().map(|video| video.origin).collect();
-        let class = |instance: InstanceId| {
-            if owners.contains(&instance) {
-                Class::Origin
-            } else if !federation.instances[instance.index()].is_peertube {
-                Class::NotPeertube
-            } else if with_viewers.contains(&instance) {
-                Class::WithViewers
-            } else {
-                Class::WithoutViewers
-            }
-        };
-        let mut basis = Basis {
-            observed,
-            federation,
-            display: Display::of(&observed.counters),
-            classes: Default::default(),
-            classes_cpu_ns: Default::default(),
-            view_sent: traffic::Sums::default(),
-            viewer_sent: traffic::Sums::default(),
-            view_origin_sent: traffic::Sums::default(),
-            viewer_origin_sent: traffic::Sums::default(),
-            other_sent: traffic::Sums::default(),
-            kinds_sent: Default::default(),
-            sent: traffic::Sums::default(),
-            received: traffic::Sums::default(),
-        };
-        for row in &observed.traffic {
-            basis.classes[class(InstanceId(row.instance)) as usize][row.direction as usize].add(&row.sums);
-            match row.direction {
-                Direction::In => basis.received.add(&row.sums),
-                Direction::Out => basis.note_sent(row),
-            }
-        }
-        for (instance, busy) in observed.delivery.busy.iter().enumerate() {
-            basis.classes_cpu_ns[class(InstanceId::at(instance)) as usize] += busy.cpu_ns;
-        }
-        basis
-    }
-
-    fn note_sent(&mut self, row: &TrafficRow) {
-        let is_origin = self.federation.origin(VideoId(row.video)) == InstanceId(row.instance);
-        let (is_view, is_viewer) = (row.kind.is_view(), row.kind.is_viewer_traffic());
-        self.kinds_sent[row.kind as usize].add(&row.sums);
-        for (sums, belongs) in [
-            (&mut self.sent, true),
-            (&mut self.other_sent, !is_view),
-            (&mut self.view_sent, is_view),
-            (&mut self.viewer_sent, is_viewer),
-            (&mut self.view_origin_sent, is_view && is_origin),
-            (&mut self.viewer_origin_sent, is_viewer && is_origin),
-        ] {
-            if belongs {
-                sums.add(&row.sums);
-            }
-        }
-    }
-
-    fn class(&self, class: Class, direction: Direction) -> &traffic::Sums {
-        &self.classes[class as usize][direction as usize]
-    }
-
-    /// What was sent of a kind.
-    fn kind(&self, kind: Kind) -> &traffic::Sums {
-        &self.kinds_sent[kind as usize]
-    }
-
-    fn flow(&self) -> &Flow {
-        &self.observed.delivery.flow
-    }
-
-    fn outcomes(&self) -> &OutcomeCounts {
-        &self.observed.delivery.outcomes
-    }
-
-    /// CPU time of a class, in seconds.
-    fn cpu_s(&self, class: Class) -> Option<Value> {
-        ratio(self.classes_cpu_ns[class as usize] as i64, 1_000_000_000)
-    }
-
-    /// What each instance has, and how long it was busy.
-    fn busy(&self) -> impl Iterator<Item = (&Capacity, &Busy)> {
-        let capacities = self.federation.instances.iter().map(|instance| &instance.capacity);
-        capacities.zip(&self.observed.delivery.busy)
-    }
-}
-
-fn count(count: u64) -> Option<Value> {
-    Some(Value::Count(count))
-}
-
-/// The one division of a metric; none over nothing.
-fn ratio(numerator: i64, denominator: u64) -> Option<Value> {
-    (denominator > 0).then(|| Value::Real(numerator as f64 / denominator as f64))
-}
-
-fn mean_abs(sums: &Sums) -> Option<Value> {
-    ratio(sums.error_abs as i64, sums.pairs)
-}
-
-fn bias(sums: &Sums) -> Option<Value> {
-    ratio(sums.error, sums.pairs)
-}
-
-fn displayed(sums: &Sums) -> Option<Value> {
-    ratio(sums.error + sums.watching as i64, sums.pairs)
 }
 
 macro_rules! definitions {
@@ -452,42 +290,6 @@ definitions! {
         "count of sessions with start <= end of the run < end", |b| count(b.observed.sessions_unfinished);
     "duration_s", "s", None, "the model time that the run covers",
         "end of the run - T0", |b| ratio((b.observed.end_ns / 1_000_000) as i64, 1_000);
-}
-
-/// A quantile of the waits of jobs, in thousandths.
-fn wait_ms(basis: &Basis<'_>, per_mille: u32) -> Option<Value> {
-    ratio(basis.observed.delivery.waits.quantile_us(per_mille)? as i64, 1_000)
-}
-
-/// The busiest instance is found by cross-multiplication, so that one division is enough.
-fn cpu_busy_share(basis: &Basis<'_>) -> Option<Value> {
-    let used = basis.busy().filter(|(_, busy)| busy.cpu_ns > 0);
-    let used = used.map(|(capacity, busy)| (busy.cpu_ns, capacity.cores.unwrap_or(1)));
-    let times = |cpu_ns: u64, cores: u32| u128::from(cpu_ns) * u128::from(cores);
-    let (cpu_ns, cores) = used.max_by(|one, other| times(one.0, other.1).cmp(&times(other.0, one.1)))?;
-    busy_share(basis, cpu_ns, cores)
-}
-
-fn link_busy_share(
-    basis: &Basis<'_>,
-    limit: fn(&Capacity) -> Option<u64>,
-    busy_ns: fn(&Busy) -> u64,
-) -> Option<Value> {
-    let limited = basis.busy().filter(|(capacity, _)| limit(capacity).is_some());
-    busy_share(basis, limited.map(|(_, busy)| busy_ns(busy)).max()?, 1)
-}
-
-/// One division: the time that some were busy together, by their number x the duration, both in ns.
-fn busy_share(basis: &Basis<'_>, busy_ns: u64, number: u32) -> Option<Value> {
-    let all_ns = u128::from(basis.observed.end_ns) * u128::from(number);
-    (all_ns > 0).then(|| Value::Real(busy_ns as f64 / all_ns as f64))
-}
-
-/// One division: flaps x 3600 s / (steps x interval), both in ns.
-fn flaps_per_h(basis: &Basis<'_>) -> Option<Value> {
-    let shown_ns = u128::from(basis.display.steps) * u128::from(basis.observed.counters.every_ns);
-    let flaps = u128::from(basis.display.flaps) * 3_600_000_000_000;
-    (shown_ns > 0).then(|| Value::Real(flaps as f64 / shown_ns as f64))
 }
 
 #[cfg(test)]

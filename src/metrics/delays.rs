@@ -25,7 +25,7 @@ pub struct DelayRow {
 #[derive(Clone, Debug, Default)]
 pub struct DelayCounts(Vec<u64>);
 
-/// Values below 2^11 us have a class each; above, classes are as wide as keeps their upper 11 bits apart.
+/// Values below 2^11 us have a class each; above, a class holds the values with the same upper 11 bits.
 const EXACT_BITS: u32 = 11;
 
 impl DelayCounts {

@@ -6,7 +6,7 @@
 
 use crate::metrics::counters::{Counters, VideoCounters};
 
-/// A displayed count below this falls without anybody calling it a flap.
+/// A fall from a displayed count below this is no flap.
 const LEAST_FLAP: u32 = 4;
 
 /// Sums over pairs.
@@ -39,7 +39,7 @@ pub struct Display {
     pub at_peak: Sums,
     /// The largest difference between two instances that show a video, at one sample.
     pub disagreement_max: u32,
-    /// Pairs at which somebody watches.
+    /// Pairs with a true viewer (n > 0).
     pub watched_pairs: u64,
     /// Of those, the pairs that show 0.
     pub wrong_zeros: u64,

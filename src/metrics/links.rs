@@ -38,7 +38,12 @@ pub struct LinkSums {
 /// The sums of all links.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
-    by_sender: BTreeMap<(VideoId, InstanceId, Kind), ByInstance<LinkSums>>,
+    /// Where the links of a video, sender and kind are.
+    places: BTreeMap<(VideoId, InstanceId, Kind), usize>,
+    /// By receiver.
+    links: Vec<ByInstance<LinkSums>>,
+    /// What was added to last: mostly the next is of the same.
+    last: Option<((VideoId, InstanceId, Kind), usize)>,
 }
 
 impl Links {
@@ -51,33 +56,45 @@ impl Links {
 
     /// Requests of one video, sender and kind were taken.
     pub fn add(&mut self, from: (VideoId, InstanceId, Kind), receiver: InstanceId, sums: &LinkSums) {
-        let link = self.by_sender.entry(from).or_default().get_or_insert_with(receiver, LinkSums::default);
+        let place = match self.last {
+            Some((last, place)) if last == from => place,
+            _ => self.place(from),
+        };
+        let link = self.links[place].get_or_insert_with(receiver, LinkSums::default);
         link.messages += sums.messages;
         link.head_bytes += sums.head_bytes;
         link.body_bytes += sums.body_bytes;
     }
 
+    fn place(&mut self, from: (VideoId, InstanceId, Kind)) -> usize {
+        let place = *self.places.entry(from).or_insert(self.links.len());
+        if place == self.links.len() {
+            self.links.push(ByInstance::default());
+        }
+        self.last = Some((from, place));
+        place
+    }
+
     /// Takes all of another.
     pub(super) fn join(&mut self, other: &Links) {
-        for (&from, links) in &other.by_sender {
-            links.iter().for_each(|(receiver, sums)| self.add(from, receiver, sums));
+        for (&from, &place) in &other.places {
+            other.links[place].iter().for_each(|(receiver, sums)| self.add(from, receiver, sums));
         }
     }
 
     /// One row a link and kind, in the order of video, sender, receiver, kind.
     pub(super) fn rows(&self) -> Vec<LinkRow> {
-        let of_sender =
-            |(&(video, sender, kind), links): (&(VideoId, InstanceId, Kind), &ByInstance<LinkSums>)| {
-                let row = |(receiver, sums): (InstanceId, &LinkSums)| LinkRow {
-                    video,
-                    sender,
-                    receiver,
-                    kind,
-                    sums: *sums,
-                };
-                links.iter().map(row).collect::<Vec<_>>()
+        let of_sender = |(&(video, sender, kind), &place): (&(VideoId, InstanceId, Kind), &usize)| {
+            let row = |(receiver, sums): (InstanceId, &LinkSums)| LinkRow {
+                video,
+                sender,
+                receiver,
+                kind,
+                sums: *sums,
             };
-        let mut rows: Vec<LinkRow> = self.by_sender.iter().flat_map(of_sender).collect();
+            self.links[place].iter().map(row).collect::<Vec<_>>()
+        };
+        let mut rows: Vec<LinkRow> = self.places.iter().flat_map(of_sender).collect();
         rows.sort_by_key(|row| (row.video, row.sender, row.receiver, row.kind));
         rows
     }

@@ -5,6 +5,7 @@
 //! here knows of files, nor which driver reported.
 
 pub mod aggregates;
+mod basis;
 pub mod counters;
 pub mod definitions;
 pub mod delays;
@@ -12,10 +13,13 @@ pub mod delivery;
 pub mod display;
 pub mod distribution;
 pub mod links;
+mod observed;
 pub mod possible;
 #[cfg(test)]
 mod tests;
 pub mod traffic;
+
+pub use observed::Observed;
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
@@ -26,39 +30,11 @@ use crate::instance::Instance;
 use crate::mechanism::transport::TransportBytes;
 use crate::observe::{Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use aggregates::Aggregates;
-use counters::{CounterLog, Counters, Staleness};
-use delays::{DelayRow, Delays};
-use delivery::{Delivery, DeliveryLog};
-use links::{LinkRow, Links};
-
-use traffic::{Traffic, TrafficRow};
-
-/// The primaries of one cell: everything that records and metrics are made of.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Observed {
-    /// Messages and bytes per bucket, video, instance, direction and kind.
-    pub traffic: Vec<TrafficRow>,
-    /// The most bytes of Views of its own videos that one instance began to send in one second.
-    pub origin_bytes_per_s_peak: u64,
-    /// Displayed and true viewers at each sample.
-    pub counters: Counters,
-    /// The age of totals at followers.
-    pub staleness: Staleness,
-    /// How long messages took.
-    pub delays: Vec<DelayRow>,
-    /// What arrived from whom at whom.
-    pub links: Vec<LinkRow>,
-    /// Forwarded viewers that took effect as plain views.
-    pub viewers_as_plain_views: u64,
-    /// How delivery went.
-    pub delivery: Delivery,
-    /// Sessions that began.
-    pub sessions: u64,
-    /// Sessions that were still watching when the run ended.
-    pub sessions_unfinished: u64,
-    /// When the run ended, in ns.
-    pub end_ns: u64,
-}
+use counters::CounterLog;
+use delays::Delays;
+use delivery::DeliveryLog;
+use links::Links;
+use traffic::Traffic;
 
 /// Notes what a driver reports.
 pub struct Collector<'a> {

@@ -1,7 +1,11 @@
 //! All sums of traffic and delivery against hand counts, through the collector as a driver calls it.
 
 use super::aggregates::Aggregates;
+use super::counters::Staleness;
 use super::definitions::{Value, compute};
+use super::delays::DelayRow;
+use super::delivery::Delivery;
+use super::traffic::TrafficRow;
 use super::*;
 use crate::domain::federation::{Capacity, Instance as Member, Video};
 use crate::domain::protocol::Rules;

@@ -2,7 +2,7 @@
 //!
 //! A request counts at its sender when it begins and at its receiver when that takes it; its response counts at both
 //! then, or, if the receiver refuses it for its rate, when it is over. Head, body and response are bytes of HTTP/1.1
-//! (`mechanism::wire`); those below, of TCP, IP and TLS, have columns of their own, up from the sender of the request and
+//! (`mechanism::wire`); those below, of TCP, IP and TLS, have separate columns, up from the sender of the request and
 //! down to it, and count at both when the request leaves.
 //!
 //! An `Update` makes each PeerTube follower fetch from the origin. Those requests are counted when the `Update` takes
@@ -272,7 +272,7 @@ impl<'a> Traffic<'a> {
         *self.origin_bytes.entry(origin).or_default().entry(second).or_default() += bytes;
     }
 
-    /// What a follower fetched after an `Update` that took effect apart from the events, as two rows.
+    /// What a follower fetched after an `Update` that took effect outside of the event loop, as two rows.
     pub(super) fn fetch_outside_of_events(
         &self,
         at: Time,

@@ -3,7 +3,7 @@
 use crate::foundation::text::{markdown, one_line};
 use crate::intervals::{Comparison, Estimate, Table as Values};
 use crate::report::sweep::short;
-use crate::report::table::{Style, align_right, empty, estimated, humane, ratio_text, shown_metrics};
+use crate::report::table::{Style, align_right, empty, estimated, human_readable, ratio_text, shown_metrics};
 use serde::Serialize;
 
 /// How differences are written.
@@ -49,7 +49,7 @@ fn as_map<S: serde::Serializer>(pairs: &[(&str, &str)], to: S) -> Result<S::Ok, 
     to.collect_map(pairs.iter().copied())
 }
 
-/// All columns against `baseline`; `edited` are the files, of those that the values are from, that somebody edited. Without `metrics`, exact formats hold all of them, and rounded ones those that `run` shows.
+/// All columns against `baseline`; `edited` are the files, of those that the values are from, that were edited. Without `metrics`, exact formats hold all of them, and rounded ones those that `run` shows.
 pub fn differences(
     values: &Values,
     baseline: &str,
@@ -148,7 +148,7 @@ fn rounded(values: &Values, rows: &[Row<'_>], format: Format) -> String {
     table.trim_fmt() + "\n"
 }
 
-/// The ratio alone; what it shows has a column of its own.
+/// The ratio alone; what it shows has a separate column.
 fn before_comma(text: &str) -> String {
     text.split(',').next().unwrap_or_default().to_owned()
 }
@@ -156,8 +156,9 @@ fn before_comma(text: &str) -> String {
 /// A difference with half the width of its interval, in the same unit.
 fn signed(difference: &Estimate, unit: &str) -> String {
     let sign = if difference.mean > 0.0 { "+" } else { "" };
-    let half_width = difference.half_width.map(|half_width| format!(" ±{}", humane(half_width, unit)));
-    format!("{sign}{}{}", humane(difference.mean, unit), half_width.unwrap_or_default())
+    let half_width =
+        difference.half_width.map(|half_width| format!(" ±{}", human_readable(half_width, unit)));
+    format!("{sign}{}{}", human_readable(difference.mean, unit), half_width.unwrap_or_default())
 }
 
 fn exact(values: &Values, rows: &[Row<'_>], is_edited: bool) -> String {

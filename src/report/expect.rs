@@ -2,7 +2,7 @@
 
 use crate::intervals::Table;
 use crate::metrics::definitions::Definition;
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 use crate::scenario::{Expectation, Scenario, Severity};
 
 /// What became of one expectation.
@@ -83,17 +83,19 @@ fn found(values: &[Option<f64>], unit: &str) -> String {
     known.sort_by(f64::total_cmp);
     match known[..] {
         _ if known.len() < values.len() => "no value".to_owned(),
-        [only] => humane(only, unit),
-        [first, .., last] => format!("{} to {}", humane(first, unit), humane(last, unit)),
+        [only] => human_readable(only, unit),
+        [first, .., last] => format!("{} to {}", human_readable(first, unit), human_readable(last, unit)),
         [] => "no value".to_owned(),
     }
 }
 
 fn bounds(min: Option<f64>, max: Option<f64>, unit: &str) -> String {
     match (min, max) {
-        (Some(min), Some(max)) => format!("expected {} to {}", humane(min, unit), humane(max, unit)),
-        (Some(min), None) => format!("expected at least {}", humane(min, unit)),
-        (None, Some(max)) => format!("expected at most {}", humane(max, unit)),
+        (Some(min), Some(max)) => {
+            format!("expected {} to {}", human_readable(min, unit), human_readable(max, unit))
+        }
+        (Some(min), None) => format!("expected at least {}", human_readable(min, unit)),
+        (None, Some(max)) => format!("expected at most {}", human_readable(max, unit)),
         (None, None) => "nothing expected".to_owned(),
     }
 }

@@ -3,12 +3,13 @@
 //! kuva draws axes, lines and marks. Names stand beside the ends of lines, as a legend that needs no search; SVG carries the title
 //! and what the figure says in words. The same figure gives the same bytes.
 
+mod layout;
 mod network;
 
 use crate::report::figure::{Axis, Column, Dots, Figure, Line, Marks, Points, Series, View};
 use crate::report::figures::thousands;
 use crate::report::style::{Look, Theme, look};
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 use kuva::backend::raster::RasterBackend;
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::annotations::ReferenceLine;
@@ -18,26 +19,11 @@ use kuva::render::layout::{ComputedLayout, Layout, TickFormat};
 use kuva::render::plots::Plot;
 use kuva::render::render::{Primitive, Scene, TextAnchor, render_multiple};
 use kuva::render::theme::Theme as KuvaTheme;
+use layout::{
+    BOTTOM, FONT, HEIGHT, LEFT, LETTER, LINE_HEIGHT, MARKERS, SCALE, SWATCH, TEXT, TOP, WIDTH, shortened,
+};
 use std::sync::Arc;
 
-/// Pixels.
-const WIDTH: f64 = 900.0;
-const HEIGHT: f64 = 480.0;
-const TOP: f64 = 56.0;
-const BOTTOM: f64 = 64.0;
-const LEFT: f64 = 96.0;
-/// Of the text of axes and names, and how far apart lines of it are.
-const TEXT: u32 = 13;
-const LINE_HEIGHT: f64 = 18.0;
-/// The mean width of a letter of that text.
-const LETTER: f64 = 7.4;
-/// The line and the marker before a name.
-const SWATCH: f64 = 30.0;
-/// Markers on a line.
-const MARKERS: usize = 8;
-/// PNG has so many pixels for each of SVG's.
-const SCALE: f32 = 2.0;
-const FONT: &str = "DejaVu Sans, Verdana, Helvetica, sans-serif";
 const SHAPES: [MarkerShape; crate::report::style::MARKERS] = [
     MarkerShape::Circle,
     MarkerShape::Square,
@@ -381,22 +367,13 @@ fn spread(wanted: &[f64], top: f64, bottom: f64) -> Vec<f64> {
 fn tick(value: f64, is_bytes: bool) -> String {
     let is_whole = libm::trunc(value).total_cmp(&value).is_eq();
     match is_bytes {
-        true => humane(value, "bytes"),
+        true => human_readable(value, "bytes"),
         false if is_whole && (0.0..1e15).contains(&value) => thousands(value as u64),
         false => {
             let text = format!("{value:.6}");
             text.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
     }
-}
-
-/// Names that are longer than a margin end in dots.
-fn shortened(name: &str) -> String {
-    const LETTERS_MAX: usize = 48;
-    if name.chars().count() <= LETTERS_MAX {
-        return name.to_owned();
-    }
-    name.chars().take(LETTERS_MAX - 1).chain(['…']).collect()
 }
 
 /// Text within XML.

@@ -1,7 +1,8 @@
 //! Protocols and deliveries side by side: every rule, parameter and figure by its key in scenario files.
 
-use crate::domain::delivery::{Delivery, KeepAlive, Queues, Tls, Transport};
+use crate::domain::delivery::{Compress, Delivery, KeepAlive, Queues, Tls, Transport};
 use crate::domain::protocol::{Parameters, Rules};
+use crate::mechanism::connections::StaleConnections;
 use crate::scenario::Scenario;
 
 /// A key in scenario files, and how its value is read.
@@ -26,7 +27,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
-pub const FIGURE_ROWS: [Row<Delivery>; 20] = [
+pub const DELIVERY_ROWS: [Row<Delivery>; 22] = [
     ("queues", |row| name(&Queues::ALL, row.queues)),
     ("sequential_jobs", |row| row.sequential_jobs.to_string()),
     ("parallel_jobs", |row| row.parallel_jobs.to_string()),
@@ -49,8 +50,15 @@ pub const FIGURE_ROWS: [Row<Delivery>; 20] = [
         KeepAlive::AsReleased => "as-released".to_owned(),
         KeepAlive::All(idle) => idle.to_string(),
     }),
+    ("stale_connections", |row| name(&StaleConnections::ALL, row.stale_connections)),
     ("tls", |row| name(&Tls::ALL, row.tls)),
     ("transport", |row| name(&Transport::ALL, row.transport)),
+    ("compress", |row| match row.compress {
+        Compress::Off => off(),
+        Compress::Gzip { share_ppm, cpu } => {
+            format!("gzip to {} % for {cpu}", f64::from(share_ppm) / 10_000.0)
+        }
+    }),
     ("sign", |row| row.sign.to_string()),
     ("json_ld_sign", |row| row.json_ld_sign.to_string()),
     ("verify", |row| row.verify.to_string()),
@@ -105,7 +113,7 @@ pub fn deliveries(scenario: &Scenario) -> SideBySide {
         |(key, read): &Row<Delivery>| (*key, columns.iter().map(|variant| read(&variant.delivery)).collect());
     SideBySide {
         names: columns.iter().map(|variant| variant.name.clone()).collect(),
-        rows: FIGURE_ROWS.iter().map(row).map(marked).collect(),
+        rows: DELIVERY_ROWS.iter().map(row).map(marked).collect(),
     }
 }
 

@@ -6,7 +6,7 @@ use crate::metrics::definitions::names;
 use crate::runs::folder::Manifest;
 use crate::runs::reading::{Edits, ReadError, Records, Wanted};
 use crate::runs::records::{SUMMARY, as_text};
-use crate::runs::summary::Whose;
+use crate::runs::summary::SummarySource;
 use crate::scenario::{Scenario, Study};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -83,7 +83,7 @@ impl Run {
     pub fn read(folder: &Path, point: usize, replication: u32, edits: Edits) -> Result<Run, ReadError> {
         let mut records = Records::open(folder, edits)?;
         let scenario = records.scenario()?;
-        let table = records.summary(Whose::Run)?;
+        let table = records.summary(SummarySource::Run)?;
         if let Some(problem) = foreign(&table, &scenario) {
             return Err(ReadError::Wrong(format!("{SUMMARY}: {problem}")));
         }

@@ -65,7 +65,7 @@ pub fn look(series: &Series) -> Look {
         Series::Truth(_) => Look { colour: None, dashes: "", marker: 0 },
         Series::Protocol(number, _) => {
             let colour = number % COLOURS.len();
-            // whoever comes a second time has the colour of another, but not its dashes
+            // colours repeat, but not together with the same dashes
             let shape = (number + number / COLOURS.len()) % DASHES.len();
             Look { colour: Some(COLOURS[colour]), dashes: DASHES[shape], marker: shape }
         }

@@ -2,7 +2,7 @@
 
 use crate::intervals::{Estimate, Table as Values};
 use crate::metrics::definitions::Definition;
-use crate::report::table::{Style, align_right, empty, estimated, humane};
+use crate::report::table::{Style, align_right, empty, estimated, human_readable};
 use crate::runs::records::on_front;
 use crate::scenario::{Pareto, Scenario};
 use std::collections::BTreeMap;
@@ -81,7 +81,7 @@ fn cheapest(values: &Values, pareto: &Pareto, bound: f64) -> String {
             }
         }
     }
-    let wanted = format!("For {} of at most {}", pareto.error, humane(bound, unit(&pareto.error)));
+    let wanted = format!("For {} of at most {}", pareto.error, human_readable(bound, unit(&pareto.error)));
     let Some((point, protocol, cost, error)) = best else {
         return format!("{wanted}: none of these");
     };

@@ -203,7 +203,7 @@ fn cells(values: &Values, point: usize, baseline: &str, group: &Group, metric: &
 
 /// A mean with half the width of its interval, as a share of it.
 pub(super) fn estimated(estimate: &Estimate, unit: &str) -> String {
-    humane(estimate.mean, unit) + &plus_minus(estimate)
+    human_readable(estimate.mean, unit) + &plus_minus(estimate)
 }
 
 fn plus_minus(estimate: &Estimate) -> String {
@@ -236,7 +236,7 @@ fn times(ratio: f64) -> String {
 }
 
 /// A value for people: three digits, with a prefix for large ones, and its unit where it is not plain.
-pub fn humane(value: f64, unit: &str) -> String {
+pub fn human_readable(value: f64, unit: &str) -> String {
     match unit {
         "share" => format!("{} %", three_digits(value * 100.0)),
         "bytes" => format!("{}B", prefixed(value)),
@@ -291,7 +291,7 @@ mod tests {
             (60.1, "s", "60.1 s"),
             (12_345.6, "ms", "12346 ms"),
         ] {
-            assert_eq!(humane(value, unit), text);
+            assert_eq!(human_readable(value, unit), text);
         }
     }
 }

@@ -64,7 +64,7 @@ impl Host for Unlimited {
 #[derive(Clone, Copy, Debug)]
 pub struct Path {
     /// The sender's CPU time before a request leaves: to compress and sign.
-    prepare: Span,
+    pub prepare: Span,
     /// The receiver's CPU time to verify it.
     pub verify: Span,
     /// The receiver's CPU time to verify a forwarded one, on its JSON-LD thread.

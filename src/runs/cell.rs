@@ -49,28 +49,29 @@ pub enum Engine {
 /// What of a cell made events and what did not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RanHow {
+pub struct ExecutionReport {
     /// The name of the column.
     pub protocol: String,
     /// Whether all of it ran event by event.
     pub engine: String,
     /// Messages that made no events.
-    pub messages_apart: u64,
+    #[serde(rename = "messages_apart")]
+    pub messages_without_events: u64,
     /// Of these, messages whose arrivals were only counted.
     pub messages_counted: u64,
-    /// Messages that made some although they might have made none, by reason.
+    /// Messages that made events although the receiver allows to do without, by reason.
     pub messages_with_events: BTreeMap<String, u64>,
     /// Heartbeats that made none.
     pub heartbeats_skipped: u64,
     /// Of a live run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub live: Option<LiveHow>,
+    pub live: Option<LiveReport>,
 }
 
-/// How a cell lived.
+/// How a cell of real servers ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct LiveHow {
+pub struct LiveReport {
     /// Model seconds per real second.
     pub time_scale: String,
     /// What servers refused, or what went otherwise than the model says, by reason.
@@ -97,7 +98,7 @@ pub struct CellResult {
     /// What they were computed from.
     pub observed: Observed,
     /// How it ran.
-    pub ran: RanHow,
+    pub ran: ExecutionReport,
 }
 
 /// A metric as recorded.
@@ -114,7 +115,7 @@ pub struct MetricValue {
 /// Why a cell has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CellError {
-    /// Somebody asked it to stop.
+    /// It was asked to stop.
     Interrupted,
     /// It met its event limit at this instant.
     EventLimit(Time),
@@ -156,14 +157,14 @@ pub fn run_cell(
     let fast = |helpers| {
         let mut collector = collector();
         let done = sim::run_fast(&cell, helpers, &mut collector, stop);
-        done.map(|(ending, apart, ran)| (collector, ending, apart, Some(ran)))
+        done.map(|(ending, aggregates, ran)| (collector, ending, aggregates, Some(ran)))
     };
     let plain = || {
         let mut collector = collector();
         let ending = sim::run(&cell, &mut collector, stop);
         (collector, ending, Aggregates::default(), None)
     };
-    let (collector, ending, apart, ran) = match engine {
+    let (collector, ending, aggregates, ran) = match engine {
         Engine::Plain => plain(),
         Engine::Fast { helpers } => fast(helpers).unwrap_or_else(plain),
     };
@@ -173,16 +174,17 @@ pub fn run_cell(
         RunOutcome::EventLimit(at) => return Err(CellError::EventLimit(at)),
     };
     let protocol = scenario.compare[plan.variant].name.clone();
-    let ran = RanHow::new(protocol, ran.as_ref());
-    Ok(result(scenario, plan, &cell, collector.finish(end, &ending, apart), ran))
+    let ran = ExecutionReport::new(protocol, ran.as_ref());
+    Ok(result(scenario, plan, &cell, collector.finish(end, &ending, aggregates), ran))
 }
 
-impl RanHow {
+impl ExecutionReport {
     /// Adds what it counts to that of the same column, run in the same way.
-    pub(super) fn add_to(self, all: &mut Vec<RanHow>) {
-        let alike = |other: &&mut RanHow| (&other.protocol, &other.engine) == (&self.protocol, &self.engine);
+    pub(super) fn add_to(self, all: &mut Vec<ExecutionReport>) {
+        let alike =
+            |other: &&mut ExecutionReport| (&other.protocol, &other.engine) == (&self.protocol, &self.engine);
         let Some(other) = all.iter_mut().find(alike) else { return all.push(self) };
-        other.messages_apart += self.messages_apart;
+        other.messages_without_events += self.messages_without_events;
         other.messages_counted += self.messages_counted;
         other.heartbeats_skipped += self.heartbeats_skipped;
         if let Some((live, sum)) = self.live.zip(other.live.as_mut()) {
@@ -197,22 +199,26 @@ impl RanHow {
     }
 
     /// A cell whose instances were real servers.
-    pub fn live(protocol: String, live: LiveHow) -> RanHow {
-        RanHow { engine: "live".to_owned(), live: Some(live), ..RanHow::new(protocol, None) }
+    pub fn live(protocol: String, live: LiveReport) -> ExecutionReport {
+        ExecutionReport {
+            engine: "live".to_owned(),
+            live: Some(live),
+            ..ExecutionReport::new(protocol, None)
+        }
     }
 
-    fn new(protocol: String, ran: Option<&Execution>) -> RanHow {
-        let mut how = RanHow {
+    fn new(protocol: String, ran: Option<&Execution>) -> ExecutionReport {
+        let mut how = ExecutionReport {
             protocol,
             engine: if ran.is_some() { "fast" } else { "plain" }.to_owned(),
-            messages_apart: 0,
+            messages_without_events: 0,
             messages_counted: 0,
             messages_with_events: BTreeMap::new(),
             heartbeats_skipped: 0,
             live: None,
         };
         if let Some(ran) = ran {
-            how.messages_apart = ran.messages_apart;
+            how.messages_without_events = ran.messages_apart;
             how.messages_counted = ran.messages_counted;
             how.heartbeats_skipped = ran.heartbeats_skipped;
             let because = ran.messages_with_events().map(|(why, count)| (why.to_owned(), count));
@@ -228,7 +234,7 @@ pub fn result(
     plan: &CellPlan,
     cell: &Cell,
     observed: Observed,
-    ran: RanHow,
+    ran: ExecutionReport,
 ) -> CellResult {
     let with_viewers = cell.sessions.iter().map(|session| session.instance).collect();
     let metric = |(definition, value): (&crate::metrics::definitions::Definition, _)| MetricValue {
@@ -254,7 +260,7 @@ pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
     Cell { sessions, ..empty }
 }
 
-/// The same, but nobody watches.
+/// The same without sessions.
 pub fn build_cell_without_sessions(scenario: &Scenario, plan: &CellPlan) -> Cell {
     let federation = scenario.federation(plan.variant, plan.seed);
     let phase = |(number, instance): (u64, &crate::domain::federation::Instance)| {

@@ -6,10 +6,10 @@
 use crate::files;
 use crate::foundation::text::one_line;
 use crate::runs::cell::plan;
-use crate::runs::folder::{CELL_BYTES_MAX, Folder, FolderError, Held, Opened};
+use crate::runs::folder::{CELL_BYTES_MAX, Folder, FolderError, LockedFolder, Opened};
 use crate::runs::rows;
-use crate::runs::spec::{CellRecord, CellSpec};
-use crate::runs::{EngineChoice, Progress, RunError, RunOutcome, study_of};
+use crate::runs::spec::CellSpec;
+use crate::runs::{CellRecord, EngineChoice, Progress, RunError, RunOutcome, study_of};
 use crate::scenario::{Scenario, Study};
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,7 +30,7 @@ pub fn collect(
     out: &Path,
     data: &Path,
     force: bool,
-) -> Result<(Study, RunOutcome, Held), RunError> {
+) -> Result<(Study, RunOutcome, LockedFolder), RunError> {
     let files = json_files(from)?;
     let Some(first) = files.first() else {
         return Err(RunError::Cells(format!("{} holds no records of cells (.json)", from.display())));
@@ -73,7 +73,7 @@ pub fn collect(
         )));
     }
     let wanted = progress.wanted();
-    let held = Held::take(out)?;
+    let held = LockedFolder::take(out)?;
     let outcome = match Folder::open(&held, &study, &specs, EngineChoice::Fast.driver(), force)? {
         Opened::Complete => RunOutcome::WasComplete,
         Opened::Open(folder, _) => {

@@ -3,10 +3,10 @@
 //! Names and rows are those of the CSV file; an empty cell is a null. Text stays text, values and quantiles are doubles, what is
 //! true or false is text, all else is a whole number of 64 bits. The files are no part of the run's digest.
 
-use crate::files::Whole;
-use crate::runs::folder::{FolderError, Held};
+use crate::files::AtomicFile;
+use crate::runs::folder::{FolderError, LockedFolder};
 use crate::runs::reading::{Edits, ReadError, Records};
-use crate::runs::records::{Holds, RECORD_FILES, holds};
+use crate::runs::records::{ColumnType, RECORD_FILES, column_type};
 use parquet::basic::{Compression, LogicalType, Repetition, Type as Physical};
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int64Type};
 use parquet::errors::ParquetError;
@@ -24,7 +24,7 @@ const ROWS_AT_ONCE: usize = 100_000;
 ///
 /// # Errors
 /// If something cannot be read or written, or records are not those that the run wrote.
-pub fn write_parquet(folder: &Held, parameters: &[String]) -> Result<(), ReadError> {
+pub fn write_parquet(folder: &LockedFolder, parameters: &[String]) -> Result<(), ReadError> {
     let mut records = Records::open(folder.path(), Edits::Refused)?;
     for record in &RECORD_FILES {
         let to = folder.path().join(Path::new(record.name).with_extension("parquet"));
@@ -33,7 +33,7 @@ pub fn write_parquet(folder: &Held, parameters: &[String]) -> Result<(), ReadErr
         }
         let beside = folder.path().join(format!("{}.parquet.part", record.name));
         let failed = |error| ReadError::Folder(FolderError::io("write", &to)(error));
-        let whole = Whole::create_beside(&to, &beside).map_err(failed)?;
+        let whole = AtomicFile::create_beside(&to, &beside).map_err(failed)?;
         let whole = records.read_rows(record.name, |rows| {
             convert(rows, whole, parameters).map_err(|error| failed(io::Error::other(error)))
         })?;
@@ -42,13 +42,13 @@ pub fn write_parquet(folder: &Held, parameters: &[String]) -> Result<(), ReadErr
     Ok(())
 }
 
-fn convert(from: &mut dyn Read, to: Whole, parameters: &[String]) -> Result<Whole, ParquetError> {
+fn convert(from: &mut dyn Read, to: AtomicFile, parameters: &[String]) -> Result<AtomicFile, ParquetError> {
     let bad = |error: csv::Error| ParquetError::General(error.to_string());
     let mut reader = csv::Reader::from_reader(from);
     let header = reader.headers().map_err(bad)?.clone();
     let is_parameter = |name: &str| parameters.iter().any(|path| path == name);
-    let holds = |name: &str| if is_parameter(name) { Holds::Text } else { holds(name) };
-    let columns: Vec<Holds> = header.iter().map(holds).collect();
+    let holds = |name: &str| if is_parameter(name) { ColumnType::Text } else { column_type(name) };
+    let columns: Vec<ColumnType> = header.iter().map(holds).collect();
     let fields = header.iter().zip(&columns).map(|(name, holds)| field(name, *holds));
     let schema = Type::group_type_builder("rows").with_fields(fields.collect::<Result<_, _>>()?).build()?;
     let properties = WriterProperties::builder()
@@ -76,11 +76,11 @@ fn convert(from: &mut dyn Read, to: Whole, parameters: &[String]) -> Result<Whol
     writer.into_inner()
 }
 
-fn field(name: &str, holds: Holds) -> Result<Arc<Type>, ParquetError> {
+fn field(name: &str, holds: ColumnType) -> Result<Arc<Type>, ParquetError> {
     let (physical, logical) = match holds {
-        Holds::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-        Holds::Real => (Physical::DOUBLE, None),
-        Holds::Whole => (Physical::INT64, None),
+        ColumnType::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+        ColumnType::Real => (Physical::DOUBLE, None),
+        ColumnType::Whole => (Physical::INT64, None),
     };
     let field = Type::primitive_type_builder(name, physical)
         .with_logical_type(logical)
@@ -91,23 +91,23 @@ fn field(name: &str, holds: Holds) -> Result<Arc<Type>, ParquetError> {
 
 fn write_column(
     column: &mut SerializedColumnWriter<'_>,
-    holds: Holds,
+    holds: ColumnType,
     cells: &[&str],
 ) -> Result<(), ParquetError> {
     let levels: Vec<i16> = cells.iter().map(|cell| i16::from(!cell.is_empty())).collect();
     let there = || cells.iter().filter(|cell| !cell.is_empty());
     let no_number = |cell: &str| ParquetError::General(format!("`{cell}` is no number"));
     match holds {
-        Holds::Text => {
+        ColumnType::Text => {
             let texts: Vec<ByteArray> = there().map(|&cell| ByteArray::from(cell)).collect();
             column.typed::<ByteArrayType>().write_batch(&texts, Some(&levels), None)?;
         }
-        Holds::Real => {
+        ColumnType::Real => {
             let numbers: Result<Vec<f64>, _> =
                 there().map(|cell| cell.parse().map_err(|_| no_number(cell))).collect();
             column.typed::<DoubleType>().write_batch(&numbers?, Some(&levels), None)?;
         }
-        Holds::Whole => {
+        ColumnType::Whole => {
             // a seed may be as large as 64 bits without a sign allow: its bits are kept
             let whole = |cell: &&str| {
                 let number = cell.parse::<i64>().or_else(|_| cell.parse::<u64>().map(u64::cast_signed));

@@ -3,44 +3,22 @@
 //! The figures are upper estimates in expectation, events good to a factor of two and memory to one of ten: they are
 //! there to refuse a mistake of a thousand, not to promise a time.
 
-use crate::domain::delivery::{Delivery, Queues};
-use crate::domain::faults::Fault;
-use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
-use crate::domain::workload::{Source, Spread, expected_beats, expected_sessions};
+mod load;
+
+use crate::domain::workload::expected_sessions;
 use crate::event::MAX_NUMBER;
 use crate::foundation::ids::InstanceId;
-use crate::foundation::random::Seed;
-use crate::foundation::units::{Span, Time};
-use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::runs::EngineChoice;
-use crate::runs::cell::{CellPlan, build_cell_without_sessions};
 use crate::scenario::{Failure, Limits, Scenario, Study};
-use crate::sim::broadcasts_without_events;
-use std::collections::{BTreeMap, BTreeSet};
+use load::Load;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Bytes of a session in memory, with its entries in two stores and its pending heartbeat.
 const SESSION_BYTES: f64 = 600.0;
-/// Bytes of a message under way: a pending event, in a heap that grows by doubling.
-const IN_FLIGHT_BYTES: f64 = 200.0;
-/// Bytes of an entry that a message leaves at its receiver, in a list that grows by doubling.
-const ENTRY_BYTES: f64 = 24.0;
-/// Bytes of a job that waits in a queue.
-const JOB_BYTES: f64 = 200.0;
-/// Bytes of a destination of a job that waits for each destination by itself.
-const DESTINATION_BYTES: f64 = 40.0;
-/// Events of a request: it begins, passes two links, is answered, times out, is worked on.
-const REQUEST_EVENTS: f64 = 6.0;
-/// Bytes of a change of an instance's state that faults make.
-const OUTAGE_BYTES: f64 = 64.0;
-/// Arrivals are cut into so many parts to find the busiest, which is a little busier still.
-const PARTS: u32 = 20;
-const BUSIER: f64 = 1.25;
-/// Bytes of a message that makes no events, under way to an inbox or waiting there, in lists that grow by doubling.
-const APART_BYTES: f64 = 80.0;
 /// Wall time on one core of 2024, roughly: of an event, and of a message that makes none.
 const EVENT_S: f64 = 0.4e-6;
-const APART_S: f64 = 0.05e-6;
+const EVENTLESS_S: f64 = 0.05e-6;
 /// Bytes of a row of the records, roughly.
 const ROW_BYTES: f64 = 90.0;
 /// Bytes of a row in memory, with its text in two forms while a cell is written down, roughly.
@@ -62,7 +40,7 @@ pub struct Estimate {
     /// Messages of the largest cell.
     pub messages: f64,
     /// Those of them that make no events.
-    pub messages_apart: f64,
+    pub messages_without_events: f64,
     /// Events of the largest cell.
     pub events: f64,
     /// Seconds on one core, all cells together; roughly.
@@ -96,9 +74,12 @@ impl Estimate {
             cells: scenario.compare.len(),
             sessions,
             messages: most(|load| load.messages),
-            messages_apart: most(|load| load.messages_apart),
+            messages_without_events: most(|load| load.messages_without_events),
             events: most(|load| load.events) + samples,
-            time_s: loads.iter().map(|load| load.events * EVENT_S + load.messages_apart * APART_S).sum(),
+            time_s: loads
+                .iter()
+                .map(|load| load.events * EVENT_S + load.messages_without_events * EVENTLESS_S)
+                .sum(),
             numbers: most(|load| load.numbers).max(samples),
             memory_bytes: BASE_BYTES
                 + sessions * SESSION_BYTES
@@ -132,7 +113,7 @@ impl Estimate {
             cells: self.cells + other.cells,
             sessions: self.sessions.max(other.sessions),
             messages: self.messages.max(other.messages),
-            messages_apart: self.messages_apart.max(other.messages_apart),
+            messages_without_events: self.messages_without_events.max(other.messages_without_events),
             events: self.events.max(other.events),
             time_s: self.time_s + other.time_s,
             numbers: self.numbers.max(other.numbers),
@@ -175,262 +156,7 @@ impl Estimate {
     }
 }
 
-/// What one cell has to do.
-struct Load {
-    messages: f64,
-    /// Messages that make no events.
-    messages_apart: f64,
-    /// Heartbeats, ticks and what requests take.
-    events: f64,
-    /// The most ticks or background jobs of one instance or heartbeats of one session.
-    numbers: f64,
-    /// Bytes of jobs that wait, of messages under way, and of what they leave at their receivers until it expires.
-    message_bytes: f64,
-}
-
-impl Load {
-    fn of(scenario: &Scenario, variant: usize, engine: EngineChoice) -> Load {
-        let column = &scenario.compare[variant];
-        let (rules, delivery) = (&column.rules, &column.delivery);
-        let end = scenario.end.latest();
-        let duration_s = end.ns() as f64 / 1e9;
-        let spans = |read: fn(&Rules) -> Span| rules.iter().map(move |rules| read(rules).secs_f64());
-        let least = |read| spans(read).fold(f64::INFINITY, f64::min);
-        let heartbeat_s = least(|rules| rules.parameters.heartbeat);
-        let tick_s = least(|rules| rules.parameters.tick_interval);
-        let age_s = least(|rules| rules.parameters.refederation_age);
-        let beat_s = |own: Option<Span>| own.map_or(heartbeat_s, Span::secs_f64);
-        let heartbeats = expected_beats(&scenario.crowds, end, &beat_s);
-        let sendings = expected_beats(&scenario.crowds, end, &|own| beat_s(own).max(age_s));
-        let sessions = expected_sessions(&scenario.crowds, end);
-        let instances = rules.len() as f64;
-        let followers = instances - 1.0;
-        let floods = rules
-            .iter()
-            .any(|rules| rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never);
-        let plain = rules.iter().any(|rules| rules.plain_views == PlainViews::Each);
-        let ticks = duration_s / tick_s + 1.0;
-        let other = Other::of(scenario, sessions);
-        let broadcasts = if floods { sendings } else { 0.0 }
-            + if plain { sessions } else { 0.0 }
-            + ticks * scenario.videos.len() as f64
-            + other.broadcasts;
-        let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
-        let tries = tries(scenario, variant);
-        let messages = (broadcasts * followers + unicasts) * tries;
-        let changes = changes(&column.faults, duration_s);
-        let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
-            + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
-        let busiest = busiest(scenario);
-        let at_once = |time_s: f64| (busiest * time_s / duration_s).min(1.0);
-        let apart = match engine {
-            EngineChoice::Plain | EngineChoice::Live => 0.0,
-            EngineChoice::Fast => {
-                share_apart(scenario, variant, messages / followers.max(1.0) * busiest / duration_s)
-            }
-        };
-        let with_events = messages * (1.0 - apart);
-        // What an inbox cannot work on in time waits there.
-        let busy = messages / followers.max(1.0) / duration_s * busiest * inbox_s(scenario, delivery);
-        let waiting = 1.0 - 1.0 / busy.max(1.0);
-        let under_way = at_once(longest_latency_s(scenario)).max(waiting);
-        // A visit that skips what it can has a heartbeat per sending and a few more.
-        let heartbeats =
-            if engine == EngineChoice::Fast { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
-        Load {
-            messages,
-            messages_apart: messages * apart,
-            events: heartbeats
-                + with_events * if is_unlimited(delivery) { 1.0 } else { REQUEST_EVENTS }
-                + (ticks + other.flushes) * instances
-                + changes,
-            numbers: ticks
-                .max(longest_session(scenario, heartbeat_s))
-                .max(other.flushes)
-                .max(other.jobs_of_one),
-            message_bytes: under_way * with_events * IN_FLIGHT_BYTES
-                + under_way * messages * apart * APART_BYTES
-                + at_once(kept_s) * with_events * ENTRY_BYTES
-                + changes * OUTAGE_BYTES
-                + match delivery.queues {
-                    Queues::Unlimited => 0.0,
-                    Queues::Peertube => (broadcasts + unicasts) * JOB_BYTES,
-                    Queues::PerDestination | Queues::Workers => {
-                        (broadcasts + unicasts) * JOB_BYTES + with_events * DESTINATION_BYTES
-                    }
-                },
-        }
-    }
-}
-
-/// The busiest part of a run is so many times as busy as the mean.
-fn busiest(scenario: &Scenario) -> f64 {
-    let end = scenario.end.latest();
-    let until = |part: u32| Time::from_ns(end.ns() / u64::from(PARTS) * u64::from(part));
-    let came: Vec<f64> = (0..=PARTS).map(|part| expected_sessions(&scenario.crowds, until(part))).collect();
-    let most = came.windows(2).map(|part| part[1] - part[0]).fold(0.0, f64::max);
-    let all = came[PARTS as usize];
-    if all > 0.0 { BUSIER * most * f64::from(PARTS) / all } else { 1.0 }
-}
-
-/// The share of messages that make no events; `per_s` are messages per second and inbox when it is busiest.
-fn share_apart(scenario: &Scenario, variant: usize, per_s: f64) -> f64 {
-    let column = &scenario.compare[variant];
-    let limit = column.delivery.rate_limit.filter(|_| !is_unlimited(&column.delivery));
-    if limit.is_some_and(|limit| per_s * limit.per.secs_f64() > f64::from(limit.requests)) {
-        return 0.0;
-    }
-    let seed = Seed { seed: scenario.seed, replication: 0 };
-    let cell = build_cell_without_sessions(scenario, &CellPlan { number: variant, point: 0, variant, seed });
-    match broadcasts_without_events(&cell) {
-        true if is_unlimited(&column.delivery) => 1.0,
-        true => share_at_origins(scenario),
-        false => 0.0,
-    }
-}
-
-/// The share of sessions at the origins of their videos.
-fn share_at_origins(scenario: &Scenario) -> f64 {
-    let end = scenario.end.latest();
-    let (mut at_origin, mut all) = (0.0, 0.0);
-    for crowd in &scenario.crowds {
-        let origin = scenario.videos[crowd.video.index()].origin;
-        let share = |there: f64, all: f64| if all > 0.0 { there / all } else { 0.0 };
-        let of_crowd = match &crowd.source {
-            Source::Scripted(visits) => {
-                let there = visits.iter().filter(|visit| visit.instance == origin).count();
-                share(there as f64, visits.len() as f64)
-            }
-            Source::Drawn { spread: Spread::Zipf { origin_share, .. }, .. } => *origin_share,
-            Source::Drawn { spread: Spread::Weights(weights), .. } => {
-                let there = weights.iter().filter(|weight| weight.0 == origin).map(|weight| weight.1);
-                share(there.sum(), weights.iter().map(|weight| weight.1).sum())
-            }
-            Source::Drawn { spread: Spread::List(list), .. } => {
-                share(list.iter().filter(|id| **id == origin).count() as f64, list.len() as f64)
-            }
-        };
-        let sessions = crowd.expected_sessions(end);
-        at_origin += sessions * of_crowd;
-        all += sessions;
-    }
-    if all > 0.0 { at_origin / all } else { 0.0 }
-}
-
-/// What is sent beside Views.
-struct Other {
-    /// Jobs to all followers.
-    broadcasts: f64,
-    /// Jobs to one.
-    unicasts: f64,
-    /// How often an instance looks for videos to update.
-    flushes: f64,
-    /// The most background jobs of one instance.
-    jobs_of_one: f64,
-}
-
-impl Other {
-    fn of(scenario: &Scenario, sessions: f64) -> Other {
-        let other = &scenario.other;
-        let duration_s = scenario.end.latest().ns() as f64 / 1e9;
-        let flushes = other.update_every.map_or(0.0, |every| duration_s / every.secs_f64() + 1.0);
-        // Only a video that was viewed is updated.
-        let updates = (flushes * scenario.videos.len() as f64).min(sessions);
-        let mut jobs = BTreeMap::new();
-        for background in &other.background {
-            let origin = scenario.videos[background.video.index()].origin;
-            *jobs.entry(origin).or_insert(0.0) += background.rate_per_s * duration_s;
-        }
-        Other {
-            broadcasts: updates + jobs.values().sum::<f64>(),
-            unicasts: if other.watch_actions { sessions } else { 0.0 },
-            flushes,
-            jobs_of_one: jobs.values().copied().fold(0.0, f64::max),
-        }
-    }
-}
-
-fn is_unlimited(delivery: &Delivery) -> bool {
-    delivery.queues == Queues::Unlimited
-}
-
-/// How long the busiest thread of an inbox works on a message at most.
-fn inbox_s(scenario: &Scenario, delivery: &Delivery) -> f64 {
-    if is_unlimited(delivery) {
-        return 0.0;
-    }
-    let verifies =
-        if share_at_origins(scenario) < 1.0 { delivery.verify + delivery.json_ld_verify } else { Span::ZERO };
-    delivery.inbox.max(verifies).secs_f64()
-}
-
-/// How often a message is sent on average: as often as allowed to receivers in trouble, once to others.
-fn tries(scenario: &Scenario, variant: usize) -> f64 {
-    let column = &scenario.compare[variant];
-    let instances = scenario.instances.len() as f64;
-    let all = |ids: usize| ids as f64 / instances;
-    let troubled = |fault: &Fault| match fault {
-        Fault::Down { instances, .. } => all(instances.len()),
-        Fault::Slow { instances, answer, .. } if *answer >= column.delivery.timeout => all(instances.len()),
-        Fault::Dead { of, share_ppm, .. } => all(of.len()) * f64::from(*share_ppm) / 1e6,
-        Fault::Outages { of, .. } => all(of.len()),
-        Fault::Partition { sides, .. } => all(sides.iter().map(Vec::len).sum()),
-        Fault::Loss { to, loss_ppm, .. } => all(to.len()) * f64::from(*loss_ppm) / 1e6,
-        Fault::Restart { .. } => all(1),
-        Fault::Slow { .. } | Fault::Latency { .. } | Fault::Skew { .. } => 0.0,
-    };
-    let lost_ppm = scenario.network.links.iter().filter_map(|link| link.loss_ppm);
-    let lost_ppm = lost_ppm.fold(scenario.network.loss_ppm, u32::max);
-    let share = column.faults.iter().map(troubled).sum::<f64>() + f64::from(lost_ppm) / 1e6;
-    1.0 + f64::from(column.delivery.attempts - 1) * share.min(1.0)
-}
-
-/// How often instances go down and come back.
-fn changes(faults: &[Fault], duration_s: f64) -> f64 {
-    let of = |fault: &Fault| match fault {
-        Fault::Outages { of, mean_between, mean_duration, .. } => {
-            let cycle_s = (*mean_between + *mean_duration).secs_f64();
-            2.0 * of.len() as f64 * (duration_s / cycle_s + 1.0)
-        }
-        Fault::Down { instances, .. } => 2.0 * instances.len() as f64,
-        _ => 2.0,
-    };
-    faults.iter().map(of).sum()
-}
-
-/// The most heartbeats that one session can have.
-fn longest_session(scenario: &Scenario, heartbeat_s: f64) -> f64 {
-    let end = scenario.end.latest();
-    let of_crowd = |source: &Source| match source {
-        Source::Drawn { .. } => end.ns() as f64 / 1e9 / heartbeat_s,
-        Source::Scripted(visits) => {
-            let beats = visits.iter().map(|visit| {
-                let watch = visit.watch.min(end.since(visit.start));
-                watch.secs_f64() / visit.heartbeat.map_or(heartbeat_s, Span::secs_f64)
-            });
-            beats.fold(0.0, f64::max)
-        }
-    };
-    scenario.crowds.iter().map(|crowd| of_crowd(&crowd.source)).fold(0.0, f64::max)
-}
-
-/// The mean latency of the slowest law in use.
-fn longest_latency_s(scenario: &Scenario) -> f64 {
-    let stretched = |median: Span, sigma: f64| median.secs_f64() * libm::exp(sigma * sigma / 2.0);
-    let mean_s = |latency: &Latency| match latency {
-        Latency::Constant(span) => span.secs_f64(),
-        Latency::Uniform { min, max } => (min.secs_f64() + max.secs_f64()) / 2.0,
-        Latency::Lognormal { median, sigma } => stretched(*median, *sigma),
-        Latency::Regions { one_way, sigma } => {
-            stretched(one_way.iter().flatten().copied().max().unwrap_or_default(), *sigma)
-        }
-    };
-    let laws = scenario.network.links.iter().filter_map(|link| link.latency.as_ref());
-    let slowest_s = laws.chain([&scenario.network.latency]).map(mean_s).fold(0.0, f64::max);
-    slowest_s.min(LATENCY_MAX.secs_f64())
-}
-
-/// A time that nobody should take for exact.
+/// A time, rounded so that it does not look exact.
 fn rough_time(time_s: f64) -> String {
     match time_s {
         ..1.0 => "a second".to_owned(),
@@ -448,7 +174,7 @@ impl fmt::Display for Estimate {
             self.cells,
             self.sessions,
             self.messages,
-            self.messages_apart,
+            self.messages_without_events,
             self.events,
             self.memory_bytes / 1e6,
             self.output_bytes / 1e6,

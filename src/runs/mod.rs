@@ -1,10 +1,11 @@
 //! Runs: the cells of a scenario on threads, and the folder that holds what came out.
 //!
-//! A finished cell is kept in the folder as a file of its own until all are done, so that an interrupted run resumes
+//! A finished cell is kept in the folder as a separate file until all are done, so that an interrupted run resumes
 //! where it stopped; then the records are written from them in the order of the plan, whatever the order of work. The
 //! manifest says whether the folder is complete. Nothing is printed here.
 
 pub mod cell;
+mod cell_record;
 pub mod collect;
 #[cfg(feature = "parquet")]
 pub mod columnar;
@@ -19,15 +20,16 @@ mod stopping;
 pub mod summary;
 pub mod timeline;
 
+pub use cell_record::CellRecord;
+pub use spec::EngineChoice;
+
 use crate::metrics::definitions::names;
 use crate::scenario::{Changes, Failure, Input, Scenario, Study, parse};
 use cell::{CellError, CellPlan, CellResult, Engine, helpers, plan, run_cell};
 use estimate::Estimate;
-use folder::{Folder, FolderError, Held, Opened};
+use folder::{Folder, FolderError, LockedFolder, Opened};
 use rayon::prelude::*;
-use records::MODEL_VERSION;
-use serde::{Deserialize, Serialize};
-use spec::{CellRecord, CellSpec};
+use spec::{CellSpec, MODEL_VERSION};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Mutex;
@@ -55,7 +57,7 @@ pub enum RunError {
     Scenario(Failure),
     /// A spec or a record of a cell is not what it should be, or cells are missing: the user's mistake.
     Cells(String),
-    /// Somebody asked it to stop; what was finished is kept.
+    /// It was asked to stop; what was finished is kept.
     Interrupted {
         /// Cells that are kept.
         finished_cells: usize,
@@ -103,7 +105,7 @@ impl From<FolderError> for RunError {
 
 /// How a run is to be made; nothing of it changes the records.
 #[derive(Clone, Copy, Debug)]
-pub struct How {
+pub struct RunOptions {
     /// Threads, at least 1.
     pub jobs: usize,
     /// Whether what another run left in the folder is replaced.
@@ -118,36 +120,14 @@ impl From<Failure> for RunError {
     }
 }
 
-/// How cells are run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EngineChoice {
-    /// Event by event.
-    Plain,
-    /// Without events where none are needed.
-    Fast,
-    /// As real servers, by the live driver: what comes out depends on the machine.
-    Live,
-}
-
-impl EngineChoice {
-    /// The driver: `sim` or `live`.
-    pub fn driver(self) -> &'static str {
-        match self {
-            EngineChoice::Plain | EngineChoice::Fast => "sim",
-            EngineChoice::Live => "live",
-        }
-    }
-}
-
 /// Runs all cells of a study into a folder. `finished` is called after each cell, from any thread.
 ///
 /// # Errors
 /// If the folder belongs to something else (unless `force`), cannot be written, or the run did not come to its end.
 pub fn run(
     study: &Study,
-    out: &Held,
-    how: &How,
+    out: &LockedFolder,
+    how: &RunOptions,
     stop: &AtomicBool,
     finished: &(dyn Fn(&CellSpec) + Sync),
 ) -> Result<RunOutcome, RunError> {
@@ -169,7 +149,7 @@ pub fn run(
         if due.is_empty() {
             break Ok(());
         }
-        // No thread without work: somebody may ask for a million.
+        // No thread without work: the user may ask for a million.
         let threads = how.jobs.clamp(1, due.len());
         let engine = engine(how.engine, helpers(how.jobs, threads));
         let run_one = |&number: &usize| -> Result<(), RunError> {
@@ -199,8 +179,8 @@ pub fn run(
     }
 }
 
-/// What came of cells that lived together.
-pub struct Together<E> {
+/// The results of cells that ran at the same time, as real servers.
+pub struct JointResults<E> {
     /// Of those that came to their end.
     pub results: Vec<CellResult>,
     /// Why others did not, if there are any.
@@ -214,9 +194,9 @@ pub struct Together<E> {
 /// As `run`, and whatever `live` says.
 pub fn run_live<E: From<RunError>>(
     study: &Study,
-    out: &Held,
+    out: &LockedFolder,
     force: bool,
-    mut live: impl FnMut(&Scenario, &[CellPlan]) -> Result<Together<E>, E>,
+    mut live: impl FnMut(&Scenario, &[CellPlan]) -> Result<JointResults<E>, E>,
 ) -> Result<RunOutcome, E> {
     let fail = |error: FolderError| E::from(RunError::Folder(error));
     let cells = plan(&study.scenario);
@@ -234,7 +214,7 @@ pub fn run_live<E: From<RunError>>(
         }
         let scenario =
             study.point(together[0].point).map_err(|failure| E::from(RunError::Scenario(failure)))?;
-        let Together { results, failure } = live(&scenario, together)?;
+        let JointResults { results, failure } = live(&scenario, together)?;
         for result in results {
             let record = CellRecord::new(specs[result.cell].clone(), &scenario, result);
             folder.keep(&record).map_err(fail)?;
@@ -267,7 +247,7 @@ pub fn run_alone(
     }
     let study = study_of(&spec, data)?;
     let cell = cell_of(&study, &spec)?;
-    // whoever wrote the spec need not have asked `plan`, which refuses what is too large
+    // a spec need not come from `plan`, which refuses what is too large
     let scenario = study.point(cell.point)?;
     Estimate::of(&scenario, spec.engine).check(&scenario.limits).map_err(RunError::Cells)?;
     run_spec(&study, &cell, &spec, engine(spec.engine, helpers(jobs.max(1), 1)), stop)
@@ -302,7 +282,7 @@ fn cell_of(study: &Study, spec: &CellSpec) -> Result<CellPlan, RunError> {
 fn engine(choice: EngineChoice, helpers: usize) -> Engine {
     match choice {
         EngineChoice::Plain | EngineChoice::Live => Engine::Plain,
-        // threads that have no cell of their own help inside the others
+        // threads without a cell help inside the others
         EngineChoice::Fast => Engine::Fast { helpers },
     }
 }

@@ -1,15 +1,15 @@
 //! Reading a run's folder: nothing is believed that the run did not write.
 //!
-//! Every file is held against its digest in the manifest, and every number against what a run can write. Somebody who edited
-//! records may look at them all the same (`Edits::Shown`); then it is known which files they are, for whoever shows them to say so.
+//! Every file is held against its digest in the manifest, and every number against what a run can write. Edited records
+//! can be read all the same (`Edits::Shown`); the reader then names their files.
 
 use crate::files::{self, Lines};
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::runs::folder::{FolderError, MANIFEST, MANIFEST_BYTES_MAX, Manifest, hex};
 use crate::runs::records::{RECORD_FILES, RecordFile, SUMMARY};
-use crate::runs::rows::{Known, Once};
-use crate::runs::summary::{LINE_BYTES_MAX, SUMMARY_BYTES_MAX, Whose, parse_summary, read_summary};
+use crate::runs::rows::{ScenarioNames, UniqueKeys};
+use crate::runs::summary::{LINE_BYTES_MAX, SUMMARY_BYTES_MAX, SummarySource, parse_summary, read_summary};
 use crate::scenario::{self, Changes, Failure, RESOLVED_FILE, Scenario};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ impl From<FolderError> for ReadError {
     }
 }
 
-/// Rows of the cells that somebody wants to see.
+/// Rows of the wanted cells.
 pub struct Wanted<'a> {
     /// The scenario of the run.
     pub scenario: &'a Scenario,
@@ -129,7 +129,7 @@ impl Records {
     ///
     /// # Errors
     /// If they cannot be read, or are not a run's.
-    pub fn summary(&mut self, whose: Whose) -> Result<Table, ReadError> {
+    pub fn summary(&mut self, whose: SummarySource) -> Result<Table, ReadError> {
         let written = self.manifest.records_sha256.get(SUMMARY).cloned();
         let mut impossible = None;
         let cells = self.manifest.cells;
@@ -146,7 +146,7 @@ impl Records {
         }
     }
 
-    /// That the other files are as the run wrote them, too; what is not there misleads nobody.
+    /// That the other files are as the run wrote them, too; a missing file misleads no reader.
     ///
     /// # Errors
     /// If one is not, or cannot be read.
@@ -172,7 +172,7 @@ impl Records {
         let unreadable = |error| ReadError::Folder(FolderError::io("read", Path::new(SUMMARY))(error));
         self.read(SUMMARY, SUMMARY_BYTES_MAX, written.as_deref(), |stream| {
             let bytes = files::read_stream(stream, SUMMARY_BYTES_MAX).map_err(unreadable)?;
-            read_summary(&bytes[..], Whose::Run).map_err(|problem| wrong(SUMMARY, &problem))?;
+            read_summary(&bytes[..], SummarySource::Run).map_err(|problem| wrong(SUMMARY, &problem))?;
             Ok(bytes)
         })
     }
@@ -271,15 +271,21 @@ impl<R: Read> Read for Digesting<R> {
 struct RowCheck<'a> {
     file: &'static RecordFile,
     wanted: &'a Wanted<'a>,
-    known: Known<'a>,
-    once: Once,
+    known: ScenarioNames<'a>,
+    once: UniqueKeys,
     /// The cell of the row before.
     cell: Option<usize>,
 }
 
 impl<'a> RowCheck<'a> {
     fn new(file: &'static RecordFile, wanted: &'a Wanted<'a>) -> RowCheck<'a> {
-        RowCheck { file, wanted, known: Known::of(wanted.of_point), once: Once::of(file), cell: None }
+        RowCheck {
+            file,
+            wanted,
+            known: ScenarioNames::of(wanted.of_point),
+            once: UniqueKeys::of(file),
+            cell: None,
+        }
     }
 
     /// The column of the comparison that a row belongs to; none if it belongs to a cell that is not wanted, nothing within if
@@ -290,7 +296,7 @@ impl<'a> RowCheck<'a> {
         let Some(cell) = row.get(2).and_then(|cell| cell.parse::<usize>().ok()) else { return Some(None) };
         let variant = cell.checked_sub(self.wanted.first).filter(|at| *at < variants)?;
         if self.cell.replace(cell) != Some(cell) {
-            self.once = Once::of(self.file);
+            self.once = UniqueKeys::of(self.file);
         }
         let replication = self.wanted.replication.to_string();
         let is_own = row.get(0) == Some(&scenario.name[..])

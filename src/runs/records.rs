@@ -8,12 +8,9 @@ use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
 use crate::runs::cell::{CellResult, MetricValue};
-use crate::runs::spec::CellSpec;
+use crate::runs::spec::{CellSpec, MODEL_VERSION};
 use crate::scenario::{Pareto, Scenario};
 use std::collections::BTreeMap;
-
-/// The version of the model that made a record.
-pub const MODEL_VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The columns that every row begins with; behind them stands what the sweep varies.
 pub(super) const COMMON: [&str; 6] = ["scenario", "protocol", "cell", "replication", "seed", "model_version"];
@@ -156,7 +153,7 @@ pub(super) fn common(spec: &CellSpec) -> Vec<String> {
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holds {
+pub(super) enum ColumnType {
     /// Text: a name or a word.
     Text,
     /// A real number.
@@ -166,12 +163,12 @@ pub(super) enum Holds {
 }
 
 /// What a column holds that is not one of what was varied.
-pub(super) fn holds(column: &str) -> Holds {
+pub(super) fn column_type(column: &str) -> ColumnType {
     match column {
         "scenario" | "protocol" | "model_version" | "metric" | "unit" | "pareto" | "video" | "instance"
-        | "follower" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => Holds::Text,
-        "value" | "quantile" => Holds::Real,
-        _ => Holds::Whole,
+        | "follower" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => ColumnType::Text,
+        "value" | "quantile" => ColumnType::Real,
+        _ => ColumnType::Whole,
     }
 }
 

@@ -1,12 +1,14 @@
-//! What rows a run can write: those of a cell are held against their schema, their scenario and each other before anybody
+//! What rows a run can write: those of a cell are held against their schema, their scenario and each other before anything
 //! believes them.
 
 use crate::foundation::text::one_line;
 use crate::mechanism::activity::Kind;
 use crate::metrics::definitions::{DEFINITIONS, Definition};
+use crate::runs::CellRecord;
 use crate::runs::cell::MetricValue;
-use crate::runs::records::{Holds, RECORD_FILES, RecordFile, SUMMARY, common, holds, summary_rows};
-use crate::runs::spec::CellRecord;
+use crate::runs::records::{
+    ColumnType, RECORD_FILES, RecordFile, SUMMARY, column_type, common, summary_rows,
+};
 use crate::scenario::Scenario;
 use std::collections::BTreeSet;
 
@@ -14,29 +16,29 @@ use std::collections::BTreeSet;
 const WHOLE_MAX: u64 = 1 << 53;
 
 /// What names and times in the records of a scenario can be.
-pub(super) struct Known<'a> {
+pub(super) struct ScenarioNames<'a> {
     instances: BTreeSet<&'a str>,
     videos: BTreeSet<&'a str>,
     end_ms: u64,
 }
 
 /// Finds rows that are there twice, in the memory of those that begin with the same cell.
-pub(super) struct Once {
+pub(super) struct UniqueKeys {
     is_time: bool,
     first: Option<String>,
     firsts: BTreeSet<String>,
     rest: BTreeSet<String>,
 }
 
-impl Once {
+impl UniqueKeys {
     /// Of the rows of one cell, whose first column is a time or a name.
-    fn new(is_time: bool) -> Once {
-        Once { is_time, first: None, firsts: BTreeSet::new(), rest: BTreeSet::new() }
+    fn new(is_time: bool) -> UniqueKeys {
+        UniqueKeys { is_time, first: None, firsts: BTreeSet::new(), rest: BTreeSet::new() }
     }
 
     /// Of the rows of one cell in a file.
-    pub(super) fn of(file: &RecordFile) -> Once {
-        Once::new(holds(file.columns[0]) == Holds::Whole)
+    pub(super) fn of(file: &RecordFile) -> UniqueKeys {
+        UniqueKeys::new(column_type(file.columns[0]) == ColumnType::Whole)
     }
 
     /// Whether a row with this key is the first; rows whose keys begin alike stand together.
@@ -58,10 +60,10 @@ impl Once {
     }
 }
 
-impl<'a> Known<'a> {
+impl<'a> ScenarioNames<'a> {
     /// Of a scenario: that of a point, if there is a sweep.
-    pub(super) fn of(scenario: &'a Scenario) -> Known<'a> {
-        Known {
+    pub(super) fn of(scenario: &'a Scenario) -> ScenarioNames<'a> {
+        ScenarioNames {
             instances: scenario.instances.iter().map(|instance| &instance.name[..]).collect(),
             videos: scenario.videos.iter().map(|video| &video.name[..]).collect(),
             end_ms: scenario.end.latest().ms(),
@@ -70,22 +72,22 @@ impl<'a> Known<'a> {
 
     /// Whether a column can hold this.
     pub(super) fn can_be(&self, column: &str, cell: &str) -> bool {
-        match (holds(column), column) {
+        match (column_type(column), column) {
             (_, "instance" | "follower" | "sender" | "receiver") => self.instances.contains(cell),
             (_, "video") => self.videos.contains(cell),
             (_, "kind") => Kind::ALL.iter().any(|kind| kind.name() == cell),
             (_, "direction") => ["in", "out"].contains(&cell),
             (_, "removed") => ["true", "false"].contains(&cell),
-            (Holds::Text, _) => {
+            (ColumnType::Text, _) => {
                 !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
             }
-            (Holds::Real, _) => cell
+            (ColumnType::Real, _) => cell
                 .parse::<f64>()
                 .is_ok_and(|share| (0.0..=1.0).contains(&share) && share.to_string() == cell),
             (_, "displayed_viewers") if cell.is_empty() => true,
             (_, "score") => cell.parse::<i64>().is_ok_and(|score| score.to_string() == cell),
             (_, "time_ms" | "bucket_start_ms") => whole(cell).is_some_and(|ms| ms <= self.end_ms),
-            (Holds::Whole, _) => whole(cell).is_some(),
+            (ColumnType::Whole, _) => whole(cell).is_some(),
         }
     }
 }
@@ -109,7 +111,7 @@ pub(super) fn check(record: &CellRecord, scenario: &Scenario) -> Result<(), Stri
     if record.ran.protocol != record.spec.protocol {
         return Err(format!("says how another column, `{}`, ran", one_line(&record.ran.protocol)));
     }
-    let known = Known::of(scenario);
+    let known = ScenarioNames::of(scenario);
     for file in &RECORD_FILES {
         let rows = record.rows.get(file.name).ok_or_else(|| format!("has no rows of {}", file.name))?;
         if file.name == SUMMARY {
@@ -151,11 +153,16 @@ fn check_metrics(metrics: &[MetricValue]) -> Result<(), String> {
     }
 }
 
-fn check_rows(file: &RecordFile, record: &CellRecord, rows: &str, known: &Known<'_>) -> Result<(), String> {
+fn check_rows(
+    file: &RecordFile,
+    record: &CellRecord,
+    rows: &str,
+    known: &ScenarioNames<'_>,
+) -> Result<(), String> {
     let common = common(&record.spec);
     let width = common.len() + file.columns.len();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(rows.as_bytes());
-    let mut once = Once::of(file);
+    let mut once = UniqueKeys::of(file);
     for row in reader.records() {
         let row = row.map_err(|error| error.to_string())?;
         let line = row.position().map_or(0, csv::Position::line);
@@ -185,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_row_is_there_once() {
-        let mut once = Once::new(true);
+        let mut once = UniqueKeys::new(true);
         let mut first = |key: &str| once.is_first(key.split(','));
         for (key, is_first) in [
             ("0,clip,a", true),
@@ -198,7 +205,7 @@ mod tests {
         ] {
             assert_eq!(first(key), is_first, "{key}");
         }
-        let mut once = Once::new(false);
+        let mut once = UniqueKeys::new(false);
         let mut first = |key: &str| once.is_first(key.split(','));
         assert!(first("viewer,1,0") && first("viewer,1,0.5") && first("total,1,0"));
         assert!(!first("viewer,1,1") && !first("total,1,0"));

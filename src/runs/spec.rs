@@ -1,15 +1,37 @@
-//! Cells as data: what decides one (`CellSpec`) and what it came to (`CellRecord`), both JSON on one line.
+//! What decides a cell, as JSON on one line.
 //!
 //! A spec holds all of its scenario but the data files, whose hashes are in the scenario. So a cell may run in any process, on any
 //! machine, in any order: the same spec gives the same record, to the byte.
 
-use crate::runs::EngineChoice;
-use crate::runs::cell::{CellPlan, CellResult, MetricValue, RanHow, plan};
-use crate::runs::records::{MODEL_VERSION, RECORD_FILES};
+use crate::runs::cell::{CellPlan, plan};
 use crate::scenario::{Scenario, Study};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// The version of the model that made a record.
+pub const MODEL_VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How cells are run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// Event by event.
+    Plain,
+    /// Without events where none are needed.
+    Fast,
+    /// As real servers, by the live driver: what comes out depends on the machine.
+    Live,
+}
+
+impl EngineChoice {
+    /// The driver: `sim` or `live`.
+    pub fn driver(self) -> &'static str {
+        match self {
+            EngineChoice::Plain | EngineChoice::Fast => "sim",
+            EngineChoice::Live => "live",
+        }
+    }
+}
 
 /// What decides a cell.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,20 +69,6 @@ pub struct Parameter {
     pub path: String,
     /// To what.
     pub value: String,
-}
-
-/// What a cell came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CellRecord {
-    /// What decided it.
-    pub spec: CellSpec,
-    /// All metrics that have a value.
-    pub metrics: Vec<MetricValue>,
-    /// How it ran.
-    pub ran: RanHow,
-    /// Its rows of each file of records.
-    pub rows: BTreeMap<String, String>,
 }
 
 impl CellSpec {
@@ -102,19 +110,5 @@ impl CellSpec {
         let is_same_driver = self.engine.driver() == other.engine.driver();
         let other = CellSpec { engine: self.engine, ..other.clone() };
         is_same_driver && *self == other
-    }
-}
-
-impl CellRecord {
-    /// The record of a result.
-    pub fn new(spec: CellSpec, scenario: &Scenario, result: CellResult) -> CellRecord {
-        let text = |bytes| String::from_utf8(bytes).expect("rows are text");
-        let rows = RECORD_FILES.iter().map(|file| {
-            (
-                file.name.to_owned(),
-                text(file.cell(scenario, &spec, &result).expect("memory takes everything")),
-            )
-        });
-        CellRecord { rows: rows.collect(), metrics: result.metrics, ran: result.ran, spec }
     }
 }

@@ -17,9 +17,9 @@ pub(super) const LINE_BYTES_MAX: usize = 1 << 20;
 /// It has at most so many columns of the comparison, and so many metrics.
 const NAMES_MAX: usize = 1_000;
 
-/// Whose metrics are read.
+/// Where metrics come from, which decides what is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Whose {
+pub enum SummarySource {
     /// A run's of this version: each number is one that it can write.
     Run,
     /// Those that the gate judges, of a run: it says of each number whether a run can write it.
@@ -63,7 +63,7 @@ impl Summary {
 ///
 /// # Errors
 /// What is wrong with it, in a sentence.
-pub fn read_summary(bytes: impl Read, whose: Whose) -> Result<Table, String> {
+pub fn read_summary(bytes: impl Read, whose: SummarySource) -> Result<Table, String> {
     parse_summary(bytes, whose).map(|summary| summary.table)
 }
 
@@ -71,7 +71,7 @@ pub fn read_summary(bytes: impl Read, whose: Whose) -> Result<Table, String> {
 ///
 /// # Errors
 /// What is wrong with the file, in a sentence.
-pub(super) fn parse_summary(bytes: impl Read, whose: Whose) -> Result<Summary, String> {
+pub(super) fn parse_summary(bytes: impl Read, whose: SummarySource) -> Result<Summary, String> {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(Lines::new(bytes, LINE_BYTES_MAX));
     let header = reader.headers().map_err(|error| error.to_string())?.clone();
     let parameters = parameters(&header)?;
@@ -95,7 +95,7 @@ pub(super) fn parse_summary(bytes: impl Read, whose: Whose) -> Result<Summary, S
                 "{name} of {protocol} is {}, which no run can write",
                 one_line(&row[metric + 2])
             ));
-            if whose == Whose::Run {
+            if whose == SummarySource::Run {
                 return Err(told);
             }
             summary.impossible.get_or_insert(told);
@@ -136,7 +136,7 @@ fn parameters(header: &csv::StringRecord) -> Result<Vec<String>, String> {
 }
 
 /// Whether a row belongs to a column and a metric that there can be.
-fn check_names(protocol: &str, metric: &str, unit: &str, whose: Whose) -> Result<(), String> {
+fn check_names(protocol: &str, metric: &str, unit: &str, whose: SummarySource) -> Result<(), String> {
     if !is_column_name(protocol) {
         return Err(format!("`{}` is not the name of a column", one_line(protocol)));
     }
@@ -144,7 +144,7 @@ fn check_names(protocol: &str, metric: &str, unit: &str, whose: Whose) -> Result
         Some(definition) if definition.unit != unit => {
             Err(format!("{metric} of {protocol} is in {}, and not in `{}`", definition.unit, one_line(unit)))
         }
-        None if whose != Whose::Baseline || !is_path(metric) || !is_word(unit) => {
+        None if whose != SummarySource::Baseline || !is_path(metric) || !is_word(unit) => {
             Err(format!("`{}` is no metric", one_line(metric)))
         }
         _ => Ok(()),

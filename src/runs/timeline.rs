@@ -203,11 +203,11 @@ impl<W: Write> Observer for Timeline<'_, W> {
         }
     }
 
-    fn ended(&mut self, now: Time, message: &Message, fate: RequestOutcome) {
+    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
         let Some(id) = self.open.remove(&key(message)) else { return };
         if self.wants(now) {
             let name = format!("{} to {}", message.kind.name(), self.name(message.to));
-            let args = json!({"fate": fate.name()});
+            let args = json!({"fate": outcome.name()});
             self.event(&json!({"ph": "e", "cat": "request", "name": name, "id": id, "pid": pid(message.from), "tid": SENDS, "ts": now.us(), "args": args}));
         }
     }

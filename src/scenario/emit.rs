@@ -120,7 +120,7 @@ fn text_of(text: &str) -> String {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
             '\n' => out.push_str("\\n"),
-            // what a reader might take for the end of a line, or nobody can see
+            // what a reader might take for the end of a line, or is invisible
             '\u{0}'..='\u{1f}'
             | '\u{7f}'..='\u{a0}'
             | '\u{ad}'

@@ -24,7 +24,7 @@ pub struct Scenario {
     pub description: String,
     /// The seed of all random numbers.
     pub seed: u64,
-    /// How often everything is drawn anew; with `precision` at most.
+    /// Replications; with `precision` at most.
     pub replications: u32,
     /// When there are enough replications; none if all are wanted.
     pub precision: Option<Precision>,
@@ -112,7 +112,7 @@ pub struct Pareto {
 pub enum End {
     /// At this time.
     At(Time),
-    /// When nobody watches and all queues are empty, at the latest at this time.
+    /// When no session is left and all queues are empty, at the latest at this time.
     Idle {
         /// The latest end.
         at_most: Time,
@@ -202,7 +202,7 @@ pub struct Measure {
 pub struct WireNames {
     /// `https` or `http`.
     pub scheme: String,
-    /// The domain of instances without a host of their own.
+    /// The domain of instances without a host.
     pub domain: String,
     /// Characters in a session's id.
     pub session_id_length: usize,
@@ -232,7 +232,7 @@ pub enum Gate {
     Skip(String),
 }
 
-/// A server of somebody else's, reached by IP address.
+/// A server that is not simulated, reached by IP address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
     /// The URL of its actor; no two peers share one.

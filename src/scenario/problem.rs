@@ -142,7 +142,7 @@ pub(crate) fn shortened(text: &str) -> String {
 }
 
 /// The name that the user may have meant, as the end of a message: "; did you mean `x`?" or "; there are a, b, c".
-pub(crate) fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().take(NAMES_MAX).collect();
     let mut pairs = 0;
     let affordable = names.iter().take_while(|name| {

@@ -295,7 +295,7 @@ pub(crate) fn optional(key: &'static str, doc: &'static str, shape: Shape) -> Fi
     Field { key, doc, shape, default: Default::Absent }
 }
 
-/// A key with a value of ours if it is absent, written as in a scenario file.
+/// A key with a default if it is absent, written as in a scenario file.
 pub(crate) fn with_default(key: &'static str, doc: &'static str, shape: Shape, yaml: &'static str) -> Field {
     Field { key, doc, shape, default: Default::Given(written(yaml)) }
 }
@@ -320,7 +320,7 @@ pub(crate) fn case(name: &'static str, doc: &'static str, arm: Arm) -> Case {
     Case { name, doc, arm }
 }
 
-/// YAML text of ours as a tree.
+/// YAML text of the format as a tree.
 ///
 /// # Panics
 /// When it cannot be read: a mistake in the format.

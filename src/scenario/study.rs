@@ -5,7 +5,7 @@
 
 use crate::scenario::model::Scenario;
 use crate::scenario::problem::Problem;
-use crate::scenario::{Changes, Failure, Input, parse, read_data};
+use crate::scenario::read::{Changes, Failure, Input, parse, read_data};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

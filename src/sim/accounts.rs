@@ -13,7 +13,7 @@ use crate::metrics::aggregates::Aggregates;
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
 use crate::observe::RequestOutcome;
-use crate::request::RequestHistory;
+use crate::request::{Path, RequestHistory};
 use crate::sim::route::Route;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -43,8 +43,15 @@ pub(in crate::sim) struct Accounts {
 /// CPU time per request, of its sender and its receiver.
 #[derive(Clone, Copy)]
 pub(in crate::sim) struct Work {
-    pub(in crate::sim) sign: Span,
-    pub(in crate::sim) verify: Span,
+    prepare: Span,
+    verify: Span,
+}
+
+impl Work {
+    /// The CPU times of a path.
+    pub(in crate::sim) fn of(path: &Path) -> Work {
+        Work { prepare: path.prepare, verify: path.verify }
+    }
 }
 
 /// How many requests of a route left and were delivered in one bucket. Destination `d` has `whole_jobs + left[d]` and
@@ -104,8 +111,8 @@ impl Accounts {
         let left_ns = self.end.since(start).ns();
         let begun = first_after(0..route.to.len(), left_ns, &begins_ns);
         self.flow.sent += route.amount(0..begun);
-        let sign = self.work.map_or(Span::ZERO, |work| work.sign);
-        self.cpu_ns[route.from.index()] += begun as u64 * sign.ns();
+        let prepare = self.work.map_or(Span::ZERO, |work| work.prepare);
+        self.cpu_ns[route.from.index()] += begun as u64 * prepare.ns();
         for_parts(start, begun, &begins_ns, self.bucket, |bucket, part| {
             self.counts(bucket, route).begun += route.amount(part);
         });

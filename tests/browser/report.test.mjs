@@ -57,6 +57,12 @@ async function hover(page, kind, series, wanted_x) {
   return (await page.locator(`#figure-${kind} .hoverlayer`).textContent()).replaceAll("\u2009", "");
 }
 
+test("the page carries plotly.js as npm has it", () => {
+  const plotly = readFileSync(new URL("node_modules/plotly.js-dist-min/plotly.min.js", import.meta.url), "utf8");
+  assert.ok(plotly.length > 1e6);
+  assert.ok(readFileSync(`${RUNS}/viral/report.html`, "utf8").includes(plotly));
+});
+
 for (const run of ["viral", "sweep", "thousand"]) {
   test(`${run}: opens offline without a complaint, and is small`, async () => {
     const { page, seen, opened_ms, close } = await open(run);

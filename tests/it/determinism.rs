@@ -4,8 +4,8 @@ use crate::program::{Place, SMALL};
 use fedisim::mechanism::activity::Kind;
 use fedisim::metrics::traffic::{Direction, Sums};
 use fedisim::runs::cell::{Engine, plan, run_cell};
-use fedisim::runs::folder::Held;
-use fedisim::runs::{EngineChoice, How, run};
+use fedisim::runs::folder::LockedFolder;
+use fedisim::runs::{EngineChoice, RunOptions, run};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, Study, parse};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -214,8 +214,8 @@ fn two_jobs_work_at_the_same_time() {
     };
     run(
         &Study::new(small(), &place.path(""), &[]),
-        &Held::take(&place.path("out")).expect("a folder"),
-        &How { jobs: 2, force: false, engine: EngineChoice::Fast },
+        &LockedFolder::take(&place.path("out")).expect("a folder"),
+        &RunOptions { jobs: 2, force: false, engine: EngineChoice::Fast },
         &AtomicBool::new(false),
         &meet,
     )

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, a module per topic.
 
 mod command_line;
+mod compress;
 mod conformance;
 mod delivery;
 mod determinism;

@@ -134,10 +134,10 @@ fn latencies_us(messages: u32, receivers: u32) -> Arc<[u32]> {
     let mut network = Network::new(&model, &vec![0; receivers as usize + 1], SEED);
     let to: Vec<_> = (1..=receivers).map(InstanceId).collect();
     let mut all = Vec::new();
-    let mut fates = Vec::new();
+    let mut latencies = Vec::new();
     for message in 0..messages {
-        network.fates(name(message), InstanceId(0), &to, &mut fates);
-        all.extend(fates.iter().flatten().map(|latency| latency.us() as u32));
+        network.latencies(name(message), InstanceId(0), &to, &mut latencies);
+        all.extend(latencies.iter().flatten().map(|latency| latency.us() as u32));
     }
     all.into()
 }

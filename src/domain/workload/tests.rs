@@ -219,7 +219,7 @@ fn estimates_hold_before_anything_is_drawn() {
         let crowds = [crowd(constant(1.0), WATCH, ZIPF, returns)];
         let estimate = expected_sessions(&crowds, HOUR);
         assert!((least..most + 1.0).contains(&estimate), "{estimate}");
-        let beats = expected_beats(&crowds, HOUR, &|_| 5.0);
+        let beats = expected_heartbeats(&crowds, HOUR, &|_| 5.0);
         assert!((beats / estimate - 61.0).abs() < 1e-9, "{beats}");
         let list = draw(&crowds[0], SEED);
         // 4 standard deviations, and more for visits that come in groups
@@ -303,7 +303,7 @@ fn scripted_sessions_are_copied() {
     assert!((expected_sessions(&crowds, Time::from_ms(100_000)) - 6.0).abs() < 1e-9);
     // every 7 s, as the sessions say; nothing counts after the end
     let own_s = |own: Option<Span>| own.map_or(f64::NAN, Span::secs_f64);
-    let beats = expected_beats(&crowds, Time::from_ms(100_000), &own_s);
+    let beats = expected_heartbeats(&crowds, Time::from_ms(100_000), &own_s);
     assert!((beats - (90.0 / 7.0 + 6.0)).abs() < 1e-6, "{beats}");
 }
 

@@ -5,11 +5,12 @@
 //! the addressees from 8.0 on follow those of 8.2.1. Nothing here depends on who sends: a forwarded View is the same bytes.
 //!
 //! What shares the queues with Views is of the same shape, filled up with text to the bytes of a real one: an `Update`
-//! really holds the whole video, a WatchAction what was watched; nobody here reads either.
+//! really holds the whole video, a WatchAction what was watched; the model reads neither.
 
-use super::{Form, Names, OtherBodies, SESSION_ID_LENGTH_MIN, UuidOf, uuid};
+use super::names::{Names, SESSION_ID_LENGTH_MIN};
+use super::uuid::{UuidOf, uuid};
 use crate::foundation::ids::{InstanceId, ViewerId};
-use crate::mechanism::activity::{Activity, Subject};
+use crate::mechanism::activity::{Activity, Form, Subject};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -179,6 +180,29 @@ pub(super) fn placeholder_base64(bytes: usize) -> String {
     "A".repeat(bytes.div_ceil(3) * 4 - padding) + &"=".repeat(padding)
 }
 
+/// The bytes of the bodies that share the queues with Views; their text is filled up to these.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OtherBodies {
+    /// An `Update` of a video.
+    pub update_bytes: u64,
+    /// A `Create` of a WatchAction.
+    pub watch_action_bytes: u64,
+    /// A job of the background.
+    pub background_bytes: u64,
+}
+
+impl OtherBodies {
+    /// The bytes of a body about `subject`; none for Views, whose text says how many they are.
+    pub fn bytes(&self, subject: Subject) -> Option<u64> {
+        match subject {
+            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => None,
+            Subject::Update => Some(self.update_bytes),
+            Subject::WatchAction(_) => Some(self.watch_action_bytes),
+            Subject::Background => Some(self.background_bytes),
+        }
+    }
+}
+
 impl Names {
     /// The View as its author builds it, unsigned.
     ///
@@ -345,14 +369,14 @@ fn hashed_ident(author: InstanceId, salt: u32, viewer: ViewerId, video_uuid: &st
     hash.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The id of one plain view: a UUID of its own for every sending.
+/// The id of one plain view: a new UUID for every sending.
 fn plain_ident(activity: &Activity, viewer: ViewerId) -> String {
     let parts =
         [activity.author.0, activity.video.0, viewer.0, activity.stamp.session.0, activity.stamp.number];
     uuid(UuidOf::PlainView, &parts.map(u64::from))
 }
 
-/// The id of what is no View: a UUID of its own for every sending.
+/// The id of what is no View: a new UUID for every sending.
 fn other_ident(activity: &Activity, of: UuidOf, viewer: u32) -> String {
     let parts =
         [activity.author.0, activity.video.0, viewer, activity.stamp.session.0, activity.stamp.number];

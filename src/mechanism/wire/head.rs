@@ -5,8 +5,8 @@
 //! longer, responses 5. Those 5 are the digits of the rate limit, which 6.3.0 had at 500 when it was recorded: 100,000 is the
 //! one round limit that makes them up. The version in the user agent is the same for every release: all have one length.
 
-use super::Names;
 use super::body::placeholder_base64;
+use super::names::Names;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::Form;

@@ -5,8 +5,8 @@
 //!
 //! Not here: whether anything is signed, or by whom (the caller has the keys).
 
-use super::Names;
 use super::body::{Context, Document, DocumentKind};
+use super::names::{Host, Names, VideoNames};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::Form;
@@ -32,7 +32,7 @@ pub struct Read {
     pub video: VideoId,
     /// What it is.
     pub about: About,
-    /// The last part of its id: with the author and the video it tells viewers, and sendings, apart.
+    /// The last part of its id: with author and video it identifies the viewer or the sending.
     pub ident: String,
     /// When what it counts expires, by its author's clock.
     pub expires: Option<Time>,
@@ -63,7 +63,7 @@ impl Document {
     /// Reads a body of at most `BODY_BYTES_MAX`.
     ///
     /// # Errors
-    /// A sentence on why it is none of ours.
+    /// A sentence on why it is refused.
     pub fn read(body: &[u8]) -> Result<Document, String> {
         if body.len() > BODY_BYTES_MAX {
             return Err(format!("a body of {} bytes; at most {BODY_BYTES_MAX} are read", body.len()));
@@ -131,7 +131,7 @@ impl Names {
     /// What a document says, in the numbers of the model.
     ///
     /// # Errors
-    /// A sentence on what nobody here has a name for, or what does not fit together.
+    /// A sentence on the name that is unknown here, or on what does not fit together.
     pub fn read(&self, document: &Document) -> Result<Read, String> {
         let video = self.video_at(&document.object).ok_or("`object` is no video known here")?;
         let author =
@@ -161,7 +161,7 @@ impl Names {
     /// The video that is watched at `url`.
     fn video_at(&self, url: &str) -> Option<VideoId> {
         let (host, uuid) = url.rsplit_once("/videos/watch/")?;
-        let is_it = |video: &super::VideoNames| video.uuid == uuid && self.host(video.origin).url == host;
+        let is_it = |video: &VideoNames| video.uuid == uuid && self.host(video.origin).url == host;
         self.videos.iter().position(is_it).map(VideoId::at)
     }
 
@@ -173,7 +173,7 @@ impl Names {
             let is_owner = self.host(video.origin).url == url && video.account == account;
             return is_owner.then_some(video.origin);
         }
-        let is_it = |host: &super::Host| host.url == url && host.server_actor == account;
+        let is_it = |host: &Host| host.url == url && host.server_actor == account;
         self.instances.iter().position(is_it).map(InstanceId::at)
     }
 }

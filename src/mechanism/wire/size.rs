@@ -2,10 +2,12 @@
 //!
 //! A key holds all that a length depends on and nothing more; the test below holds every key against the text.
 
-use super::{Form, Host, Names, Persistence, Proof, Signature};
+use super::body::{OtherBodies, Signature};
+use super::head::{Persistence, Proof};
+use super::names::{Host, Names};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Subject};
+use crate::mechanism::activity::{Activity, Form, Subject};
 use std::collections::BTreeMap;
 
 /// The sizes of the messages of one simulation, in bytes.
@@ -21,29 +23,6 @@ pub struct Sizes<'a> {
     last_head: Option<(HeadKey, u64)>,
     /// By `Form`.
     response_heads: [u64; Form::ALL.len()],
-}
-
-/// The bytes of the bodies that share the queues with Views; their text is filled up to these.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct OtherBodies {
-    /// An `Update` of a video.
-    pub update_bytes: u64,
-    /// A `Create` of a WatchAction.
-    pub watch_action_bytes: u64,
-    /// A job of the background.
-    pub background_bytes: u64,
-}
-
-impl OtherBodies {
-    /// The bytes of a body about `subject`; none for Views, whose text says how many they are.
-    pub fn bytes(&self, subject: Subject) -> Option<u64> {
-        match subject {
-            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => None,
-            Subject::Update => Some(self.update_bytes),
-            Subject::WatchAction(_) => Some(self.watch_action_bytes),
-            Subject::Background => Some(self.background_bytes),
-        }
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

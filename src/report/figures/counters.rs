@@ -1,6 +1,6 @@
-//! What people see: displayed against true viewers, and how far apart the two are.
+//! What people see: displayed against true viewers, and their difference.
 
-use super::{listed, minutes, series, thinned_note, thousands, which};
+use super::common::{listed, minutes, series, thinned_note, thousands, which};
 use crate::report::figure::{Axis, Column, Columns, Figure, Line, Marks, Series, View, thinned};
 use crate::report::run::{Counters, Run};
 use std::collections::BTreeMap;
@@ -209,7 +209,7 @@ pub(super) fn error(run: &Run) -> Option<Figure> {
 fn means(run: &Run, metric: &str) -> String {
     let value = |name: &str| {
         let mean = run.table.mean(run.point, name, metric)?.mean;
-        Some((name.to_owned(), crate::report::table::humane(mean, "viewers")))
+        Some((name.to_owned(), crate::report::table::human_readable(mean, "viewers")))
     };
     listed(run.protocols().filter_map(value))
 }

@@ -1,12 +1,12 @@
 //! What to choose: cost against error, and which points of a sweep change the answer most.
 
-use super::{listed, series};
+use super::common::{listed, series};
 use crate::intervals::Comparison;
 use crate::metrics::definitions::Definition;
 use crate::report::figure::{Axis, Column, DotSeries, Dots, Figure, Marks, Point, Points, Series, View};
 use crate::report::run::Run;
 use crate::report::sweep::short;
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 use crate::runs::records::on_front;
 use crate::scenario::Pareto;
 
@@ -41,7 +41,7 @@ pub(super) fn pareto(run: &Run) -> Option<Figure> {
     let unit = |metric: &str| Definition::named(metric).map_or("", |definition| definition.unit);
     let (cost_unit, error_unit) = (unit(&pareto.cost), unit(&pareto.error));
     let best = on.iter().take(8).map(|(x, y, name)| {
-        (name.clone(), format!("({}, {})", humane(*x, cost_unit), humane(*y, error_unit)))
+        (name.clone(), format!("({}, {})", human_readable(*x, cost_unit), human_readable(*y, error_unit)))
     });
     Some(Figure {
         kind: "pareto",

@@ -1,9 +1,9 @@
 //! What waits, and how long messages take.
 
-use super::{listed, minutes, series, sum, thinned_note, thousands, which};
+use super::common::{listed, minutes, series, sum, thinned_note, thousands, which};
 use crate::report::figure::{Axis, Columns, Figure, Line, Marks, View, thinned};
 use crate::report::run::Run;
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 use std::collections::{BTreeMap, BTreeSet};
 
 const POINTS_MAX: usize = 400;
@@ -39,7 +39,10 @@ pub(super) fn queues(run: &Run) -> Option<Figure> {
         some => format!(" {} instances with shorter queues are in queues.csv only.", thousands(some as u64)),
     };
     let peak = |name: &str| {
-        Some((name.to_owned(), humane(run.table.mean(run.point, name, "queued_jobs_peak")?.mean, "jobs")))
+        Some((
+            name.to_owned(),
+            human_readable(run.table.mean(run.point, name, "queued_jobs_peak")?.mean, "jobs"),
+        ))
     };
     Some(Figure {
         kind: "queues",
@@ -100,7 +103,7 @@ pub(super) fn delays(run: &Run) -> Option<Figure> {
     let median = |(name, course): (&str, &crate::report::run::Course)| {
         let delays = course.delays.iter().find(|delays| delays.kind == kinds[0].0)?;
         let (_, us) = delays.quantiles.iter().find(|(quantile, _)| (quantile - 0.5).abs() < 1e-9)?;
-        Some((name.to_owned(), humane(*us as f64 / 1e6, "s")))
+        Some((name.to_owned(), human_readable(*us as f64 / 1e6, "s")))
     };
     Some(Figure {
         kind: "delays",

@@ -1,13 +1,13 @@
 //! Who sends how much to whom, as a picture: those that own a video in the middle, the others around them.
 
-use super::{listed, thousands, which};
+use super::common::{listed, thousands, which};
 use crate::report::figure::{Axis, Edge, Figure, Marks, Network, Node, View};
 use crate::report::run::{Amount, Course, Run};
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 use std::collections::{BTreeMap, BTreeSet};
 use std::f64::consts::TAU;
 
-/// Instances with a place of their own; the others of a group share one.
+/// Instances that are drawn singly; the others of a group share one place.
 const NODES_MAX: usize = 300;
 /// Links that are drawn: the largest.
 const EDGES_MAX: usize = 600;
@@ -43,7 +43,7 @@ pub(super) fn federation(run: &Run) -> Option<Figure> {
             "{} to {} {}",
             run.instance(from),
             run.instance(to),
-            humane(amount.bytes as f64, "bytes")
+            human_readable(amount.bytes as f64, "bytes")
         );
         Some((format!("{name}:"), link))
     };
@@ -68,7 +68,7 @@ struct Places {
     nodes: Vec<Node>,
     /// By instance, the position of its node.
     of: Vec<usize>,
-    /// How many instances have no place of their own.
+    /// How many instances are not drawn singly.
     merged: usize,
 }
 

@@ -1,9 +1,9 @@
 //! What is sent, and who pays for it.
 
-use super::{listed, minutes, series, sum, thinned_note, which};
+use super::common::{listed, minutes, series, sum, thinned_note, which};
 use crate::report::figure::{Axis, Column, Columns, DotSeries, Dots, Figure, Line, Marks, View, thinned};
 use crate::report::run::{Amount, Run};
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 
 const POINTS_MAX: usize = 600;
 
@@ -74,7 +74,7 @@ fn totals(run: &Run, read: fn(&Amount) -> u64, unit: &str) -> String {
     listed(
         run.protocols()
             .zip(&run.courses)
-            .map(|(name, course)| (name.to_owned(), humane(total(course) as f64, unit))),
+            .map(|(name, course)| (name.to_owned(), human_readable(total(course) as f64, unit))),
     )
 }
 
@@ -110,7 +110,7 @@ pub(super) fn payers(run: &Run) -> Option<Figure> {
             series,
         }
     };
-    let origin = |name: &str| Some((name.to_owned(), humane(mean(name, PAYERS[0].1)?.mean, "bytes")));
+    let origin = |name: &str| Some((name.to_owned(), human_readable(mean(name, PAYERS[0].1)?.mean, "bytes")));
     let dots = Dots {
         categories: rows.iter().map(|(label, _)| (*label).to_owned()).collect(),
         series: series(run).into_iter().map(values).collect(),

@@ -1,9 +1,9 @@
 //! The picture of a federation: nodes, and lines between them as wide as what was sent is much.
 
-use super::{BOTTOM, FONT, TEXT, TOP, WIDTH, shortened};
+use super::layout::{BOTTOM, FONT, TEXT, TOP, WIDTH, shortened};
 use crate::report::figure::{Edge, Network, Node};
 use crate::report::style::Theme;
-use crate::report::table::humane;
+use crate::report::table::human_readable;
 use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 const HEIGHT: f64 = 720.0;
@@ -75,7 +75,7 @@ pub(super) fn draw(network: &Network, title: &str, theme: Theme) -> Scene {
         });
         text(&mut scene, (x + 30.0, y + 4.5), TEXT, TextAnchor::Start, name.to_owned());
     }
-    let widest = format!("widest: {}", humane(most as f64, "bytes"));
+    let widest = format!("widest: {}", human_readable(most as f64, "bytes"));
     text(&mut scene, (WIDTH - 20.0, HEIGHT - 17.5), TEXT, TextAnchor::End, widest);
     scene
 }

@@ -6,7 +6,7 @@ use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
-use crate::scenario::build::unknown;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::model::VideoSpec;
 use crate::scenario::problem::Problems;

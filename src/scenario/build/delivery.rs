@@ -4,7 +4,8 @@ use crate::domain::delivery::{
     Breaker, Compress, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport,
 };
 use crate::foundation::units::Span;
-use crate::scenario::build::unknown;
+use crate::mechanism::connections::StaleConnections;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};
 
@@ -96,6 +97,12 @@ fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
             Some(("as-released", _)) => KeepAlive::AsReleased,
             Some((_, on)) => KeepAlive::All(on.as_span()?),
         },
+        stale_connections: choice(
+            &StaleConnections::ALL,
+            definition,
+            "stale_connections",
+            base.stale_connections,
+        ),
         tls: choice(&Tls::ALL, definition, "tls", base.tls),
         transport: choice(&Transport::ALL, definition, "transport", base.transport),
         compress: match definition.get("compress").and_then(Checked::case) {

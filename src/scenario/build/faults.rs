@@ -6,7 +6,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::protocols::Protocols;
-use crate::scenario::build::unknown;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::model::{End, Variant};
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;

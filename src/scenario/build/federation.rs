@@ -2,7 +2,7 @@
 
 use crate::domain::federation::{Capacity, Follows, FollowsAs};
 use crate::foundation::ids::InstanceId;
-use crate::scenario::build::unknown;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
 use crate::scenario::model::{Group, InstanceSpec, Peer, VideoSpec};

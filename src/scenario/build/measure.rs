@@ -1,7 +1,7 @@
 //! When a run ends, what it measures, what it may cost and what is expected of it.
 
 use crate::foundation::units::Time;
-use crate::scenario::build::unknown;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::model::{End, Expectation, Gate, Limits, Measure, Severity, Variant, WireNames};
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;

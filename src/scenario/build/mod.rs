@@ -12,11 +12,12 @@ mod network;
 mod other_traffic;
 mod protocols;
 pub(crate) mod sweep;
+mod unknown;
 
 use crate::scenario::data::Files;
 use crate::scenario::emit;
 use crate::scenario::model::Scenario;
-use crate::scenario::problem::{Problems, Spot, nearest, shown};
+use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;
 
 /// Builds the scenario of a checked file that is complete with the hashes of its data.
@@ -78,17 +79,4 @@ pub(crate) fn build(
         hash: emit::sha256(resolved.as_bytes()),
         resolved,
     })
-}
-
-/// Notes that `name`, written at `at`, is none of `names`.
-fn unknown<'a>(
-    at: Spot<'_>,
-    what: &str,
-    name: &str,
-    names: impl IntoIterator<Item = &'a str>,
-    problems: &mut Problems,
-) {
-    if !problems.full() {
-        problems.at(at, format!("{} is no {what}{}", shown(name), nearest(name, names)));
-    }
 }

@@ -1,4 +1,4 @@
-//! The network: latencies by law or by region, loss, and links of their own.
+//! The network: latencies by law or by region, loss, and exceptions for single links.
 
 use crate::foundation::units::Span;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};

@@ -4,7 +4,7 @@ use crate::domain::protocol::{PRESETS, Rules, Threshold};
 use crate::foundation::units::Span;
 use crate::scenario::build::delivery::Deliveries;
 use crate::scenario::build::federation::Table;
-use crate::scenario::build::unknown;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::model::Variant;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};

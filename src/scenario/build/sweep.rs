@@ -4,7 +4,7 @@
 //! for `study` to see, which reads the scenario of each point.
 
 use crate::foundation::random::{Purpose, Seed};
-use crate::scenario::build::unknown;
+use crate::scenario::build::unknown::unknown;
 use crate::scenario::format::sweep::VALUES_MAX;
 use crate::scenario::model::{PRECISION_REPLICATIONS_MIN, Pareto, Precision, Sweep};
 use crate::scenario::problem::{Problems, Spot};

@@ -1,10 +1,11 @@
-//! How instances deliver: a row of figures of one's own, as changes of another.
+//! How instances deliver: parameters of delivery, as changes of a preset or of others.
 
 use crate::domain::delivery::{Queues, Tls, Transport};
-use crate::scenario::format::{positive_span, whole_us};
+use crate::mechanism::connections::StaleConnections;
+use crate::scenario::format::values::{positive_span, whole_us};
 use crate::scenario::shape::{Arm, Form, Shape, Word, case, optional, required};
 
-/// Nobody does more things at once.
+/// The most things at once.
 const AT_ONCE_MAX: u64 = 100_000;
 
 /// The name of a row: a preset, or one of `deliveries`.
@@ -17,7 +18,7 @@ fn choices<T>(all: &[(T, &'static str, &'static str)]) -> Shape {
     Shape::Words(all.iter().map(|&(_, name, doc)| Word { name, doc }).collect())
 }
 
-/// A row of one's own.
+/// A delivery that a scenario defines.
 pub(super) fn delivery() -> Shape {
     let at_once = || Shape::Integer { min: 1, max: AT_ONCE_MAX };
     let breaker = vec![
@@ -80,6 +81,11 @@ pub(super) fn delivery() -> Shape {
         optional("timeout", "a request may take so long", positive_span()),
         optional("rate_limit", "what a receiver takes from one sender", rate_limit),
         optional("keep_alive", "whether senders keep connections", keep_alive),
+        optional(
+            "stale_connections",
+            "what becomes of a kept connection that its receiver has closed",
+            choices(&StaleConnections::ALL),
+        ),
         optional("tls", "the TLS handshake of a new connection", choices(&Tls::ALL)),
         optional("transport", "whether the bytes of TCP, IP and TLS count", choices(&Transport::ALL)),
         optional("compress", "whether senders compress the bodies of requests", compress),

@@ -1,7 +1,9 @@
 //! What goes wrong, and in which columns.
 
 use crate::foundation::units::Span;
-use crate::scenario::format::{any_span, instance_name, latency_span, positive_span, protocol_name, share};
+use crate::scenario::format::values::{
+    any_span, instance_name, latency_span, positive_span, protocol_name, share,
+};
 use crate::scenario::shape::{Arm, Case, Field, Shape, case, list, optional, required, with_default, words};
 
 /// No clock is further from the true time.

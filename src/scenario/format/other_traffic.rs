@@ -1,6 +1,6 @@
 //! What is sent beside Views.
 
-use crate::scenario::format::{positive_span, rate};
+use crate::scenario::format::values::{positive_span, rate};
 use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, required, with_default, words};
 
 /// No body is larger.

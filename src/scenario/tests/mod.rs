@@ -1,9 +1,11 @@
 //! Whole files: what is read, what is refused and in which words.
 
 mod hostile;
+mod keys;
 mod right;
 mod trouble;
 mod wrong;
+mod wrong_files;
 
 use super::*;
 use std::io;

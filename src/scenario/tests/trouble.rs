@@ -11,6 +11,7 @@ use crate::domain::other_traffic::{Background, Files, OtherTraffic, update_bytes
 use crate::domain::protocol::Rules;
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::connections::StaleConnections;
 use crate::mechanism::wire::OtherBodies;
 
 #[test]
@@ -31,6 +32,7 @@ fn deliveries_are_bases_with_changes() {
         rate_limit: Some(RateLimit { requests: 13, per: secs(14) }),
         keep_alive: KeepAlive::All(secs(15)),
         compress: Compress::Gzip { share_ppm: 400_000, cpu: Span::from_us(300) },
+        stale_connections: StaleConnections::Reconnect,
         tls: Tls::Resumed,
         transport: Transport::Ignored,
         sign: Span::from_us(16),
@@ -39,8 +41,14 @@ fn deliveries_are_bases_with_changes() {
         json_ld_verify: Span::from_us(19),
         inbox: Span::from_us(20),
     };
-    let late =
-        Delivery { breaker: None, rate_limit: None, keep_alive: KeepAlive::Off, timeout: secs(60), ..own };
+    let late = Delivery {
+        breaker: None,
+        rate_limit: None,
+        keep_alive: KeepAlive::Off,
+        stale_connections: StaleConnections::Fail,
+        timeout: secs(60),
+        ..own
+    };
     let used: Vec<Delivery> = scenario.compare.iter().map(|column| column.delivery).collect();
     assert_eq!(used, [late, late, own]);
 }

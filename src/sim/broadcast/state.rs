@@ -8,7 +8,7 @@
 
 use super::linear::Linear;
 use crate::cell::Cell;
-use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::delivery::Queues;
 use crate::domain::faults::Timetable;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
@@ -143,8 +143,7 @@ impl<'a> Broadcasts<'a> {
             )
         };
         let shards = helpers.shares(uncontended.len()).into_iter().map(shard).collect();
-        let Delivery { queues, sign, verify, .. } = cell.delivery;
-        let work = (queues != Queues::Unlimited).then_some(Work { sign, verify });
+        let work = (cell.delivery.queues != Queues::Unlimited).then_some(Work::of(&path));
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Broadcasts {
             cell,

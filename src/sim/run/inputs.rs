@@ -111,8 +111,9 @@ impl<O: Observer> Run<'_, O> {
         }
         let clock = self.clock(session.instance);
         let left = session.end.since(self.now).ns().div_ceil(every.ns()) - 1;
-        let heeded =
-            instance.heeds(clock, heartbeat).map(|at| at.since(clock).ns().div_ceil(every.ns()).max(1));
+        let heeded = instance
+            .heartbeats_act_from(clock, heartbeat)
+            .map(|at| at.since(clock).ns().div_ceil(every.ns()).max(1));
         let skipped = heeded.map_or(left, |heeded| left.min(heeded - 1));
         u32::try_from(skipped).unwrap_or(u32::MAX).min(MAX_NUMBER - heartbeat.number)
     }

@@ -123,7 +123,10 @@ impl Machine {
             health: FollowHealth::new(),
             removed: BTreeSet::new(),
             limiter: delivery.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
-            connections: Connections::new(delivery.keep_alive.idle(&instance.rules)),
+            connections: Connections::new(
+                delivery.keep_alive.idle(&instance.rules),
+                delivery.stale_connections,
+            ),
             breakers: delivery.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
         }
     }

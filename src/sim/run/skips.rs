@@ -1,7 +1,7 @@
 //! Which sessions may skip heartbeats that change nothing but the expiry of their viewer.
 //!
 //! Condition: the process of the session's instance never changes, and no other session of the same viewer and video overlaps.
-//! Which heartbeats those are is the instance's decision (`Instance::heeds`).
+//! Which heartbeats those are is the instance's decision (`Instance::heartbeats_act_from`).
 
 use crate::cell::Cell;
 use crate::domain::faults::Timetable;

@@ -71,11 +71,14 @@ impl<O: Observer> Run<'_, O> {
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
             Err(failure) => {
                 match failure {
-                    Failure::Lost => self.settle(slot, Arrival::Lost),
+                    Failure::Lost => {
+                        self.settle(slot, Arrival::Lost);
+                        self.expect_time_out(slot, now);
+                    }
                     Failure::FailedConnect(known) => {
                         self.settle(slot, Arrival::FailedConnect);
                         self.requests.get(slot).outcome = RequestOutcome::FailedConnect;
-                        self.plan_end(slot, Step::Ended, known);
+                        self.plan_end(slot, Step::Ended, known, now);
                     }
                 }
                 if deadline < now {
@@ -88,6 +91,9 @@ impl<O: Observer> Run<'_, O> {
                 let transport = path.transport(load.bytes, load.response_bytes, connection);
                 self.observer.transported(now, &request.message, &transport);
                 let is_limited = machines[to.index()].downlink.is_limited();
+                if reaches > deadline {
+                    self.expect_time_out(slot, now);
+                }
                 if is_limited {
                     self.plan(slot, Step::Reached, reaches);
                 } else if !self.arrive_ahead(slot, reaches) {
@@ -113,7 +119,8 @@ impl<O: Observer> Run<'_, O> {
         let message = &request.message;
         let (from, to) = (message.from, message.to);
         if conditions.timetable.reachability(to, now) != Reachability::Up {
-            return self.settle(slot, Arrival::Lost);
+            self.settle(slot, Arrival::Lost);
+            return self.expect_time_out(slot, now);
         }
         let machine = &mut machines[to.index()];
         let limiter = machine.limiter.as_mut().filter(|_| cell.federation.instances[to.index()].is_peertube);
@@ -174,7 +181,7 @@ impl<O: Observer> Run<'_, O> {
         request.answers = Some(now);
         let is_limited = machines[from.index()].downlink.is_limited();
         let step = if is_limited { Step::Answered } else { Step::Ended };
-        self.plan_end(slot, step, back);
+        self.plan_end(slot, step, back, now);
     }
 
     /// The answer reaches the sender's downlink, if the receiver has sent one.
@@ -183,15 +190,15 @@ impl<O: Observer> Run<'_, O> {
         if request.answers.is_some() {
             let (from, bytes) = (request.message.from, answer_bytes(&self.path, request));
             let ends = self.machines[from.index()].download(now, bytes);
-            self.plan_end(slot, Step::Ended, ends);
+            self.plan_end(slot, Step::Ended, ends, now);
         }
     }
 
     /// Plans the step that ends a request for its sender, unless the deadline is before.
-    fn plan_end(&mut self, slot: u32, step: Step, at: Time) {
+    fn plan_end(&mut self, slot: u32, step: Step, at: Time, now: Time) {
         let request = self.requests.get(slot);
         if at > request.deadline {
-            return;
+            return self.expect_time_out(slot, now);
         }
         request.has_end = step == Step::Ended;
         if request.has_end && self.ends_without_event(slot, at) {
@@ -223,6 +230,14 @@ impl<O: Observer> Run<'_, O> {
         if *outcome == RequestOutcome::Good { &mut job.good } else { &mut job.bad }.push(message.to);
         if job.under_way == 0 {
             self.plan_job_end(number);
+        }
+    }
+
+    /// The sender may have to wait for a request until its deadline: the run is not idle before.
+    pub(super) fn expect_time_out(&mut self, slot: u32, now: Time) {
+        let request = self.requests.get(slot);
+        if request.over.is_none_or(|over| over > now) && request.deadline > now {
+            self.last_deadline = self.last_deadline.max(request.deadline);
         }
     }
 

@@ -23,12 +23,13 @@ impl<O: Observer> Run<'_, O> {
             if machine.is_lazy {
                 self.answer(slot, verified);
             }
+            if verified > self.requests.get(slot).deadline {
+                self.expect_time_out(slot, now);
+            }
             return self.plan(slot, Step::Verified, verified);
         }
-        // the sender may still wait when the thread is done: the run is not idle before the deadline
-        if request.over.is_none_or(|over| over > now) && request.deadline > now {
-            self.last_deadline = self.last_deadline.max(request.deadline);
-        }
+        // the sender may still wait when the thread is done
+        self.expect_time_out(slot, now);
         self.refer(slot);
         self.give_task(to, Lane::JsonLd, Task::Verify { request: slot }, now);
     }
@@ -37,7 +38,7 @@ impl<O: Observer> Run<'_, O> {
     pub(super) fn verified(&mut self, slot: u32, now: Time) {
         if !self.is_same_process(slot) {
             self.inbox_dropped += 1;
-            return;
+            return self.expect_time_out(slot, now);
         }
         let message = self.requests.get(slot).message.clone();
         if !self.machines[message.to.index()].is_lazy {
@@ -169,7 +170,7 @@ impl<O: Observer> Run<'_, O> {
     pub(super) fn start(&mut self, instance: InstanceId, now: Time) {
         let idle = self.delivery.keep_alive.idle(self.instances[instance.index()].rules());
         let machine = &mut self.machines[instance.index()];
-        machine.connections = Connections::new(idle);
+        machine.connections = Connections::new(idle, self.delivery.stale_connections);
         machine.is_up = true;
         let queues: Vec<_> = machine.queues.keys().copied().collect();
         for queue in queues {

@@ -9,8 +9,8 @@ use fedisim::live::Addresses;
 use fedisim::live::run::{Batch, LiveOptions};
 use fedisim::metrics::definitions::names;
 use fedisim::observe::{Observer, QueueSample};
-use fedisim::runs::folder::Held;
-use fedisim::runs::{RunError, Together, run_live};
+use fedisim::runs::folder::LockedFolder;
+use fedisim::runs::{JointResults, RunError, run_live};
 use fedisim::scenario::{Changes, Study, read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -38,13 +38,13 @@ fn a_panic_in_a_column_leaves_the_others_their_records() {
     let options = LiveOptions { addresses: Addresses::default(), scale: Some(20.0), capture: None };
     let (made, stop) = (AtomicU32::new(0), Arc::new(AtomicBool::new(false)));
     let observer = |_: &Cell| Panics(made.fetch_add(1, Ordering::Relaxed) == 1);
-    let held = Held::take(&out).expect("nobody else has it");
+    let held = LockedFolder::take(&out).expect("nobody else has it");
     let outcome = run_live(&study, &held, false, |scenario, plans| {
         let batch = Batch::new(scenario, plans, &options).expect("addresses");
         let alive = batch.run(scenario, plans, &observer, &stop).expect("a runtime");
         let results: Vec<_> = alive.into_iter().flatten().filter_map(|one| one.result).collect();
         assert_eq!(results.len(), 2);
-        Ok::<_, RunError>(Together { results, failure: Some(RunError::Cells("one died".to_owned())) })
+        Ok::<_, RunError>(JointResults { results, failure: Some(RunError::Cells("one died".to_owned())) })
     });
     assert!(matches!(outcome, Err(RunError::Cells(_))), "{outcome:?}");
     let of = |column: &str| {

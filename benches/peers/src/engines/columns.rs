@@ -45,10 +45,10 @@ impl Broadcast for Columns {
     fn timed(&self, workload: &Workload) -> (Outcome, Duration) {
         let cell = cell(workload);
         let start = ProcessTime::now();
-        let (ending, apart, _) =
+        let (ending, aggregates, _) =
             run_fast(&cell, 0, &mut Nobody, &AtomicBool::new(false)).expect("no rate limit");
         let counts = || {
-            let followers = apart.displayed.iter().map(|(_, shown)| shown);
+            let followers = aggregates.displayed.iter().map(|(_, shown)| shown);
             followers.flat_map(|shown| &shown.displayed).flatten().map(|&count| u64::from(count))
         };
         let outcome = Outcome {

@@ -1,4 +1,4 @@
-//! Strangers: instances that follow each other in a scenario and could not begin to.
+//! Incompatible follows: instances that follow each other in a scenario and could not begin to.
 //!
 //! From 8.0 on an actor's `url` is a list of links, and PeerTube 7.0 and earlier refuse such an actor: an instance of 8.x and one of
 //! 7.0 or earlier cannot begin to follow each other. A follow from before an upgrade lasts until the older one fetches the actor
@@ -16,7 +16,7 @@ use std::fmt;
 
 /// The pairs of one column.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Strangers {
+pub struct IncompatibleFollows {
     /// The column.
     pub column: String,
     /// From when on.
@@ -27,9 +27,9 @@ pub struct Strangers {
     pub count: usize,
 }
 
-impl fmt::Display for Strangers {
+impl fmt::Display for IncompatibleFollows {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Strangers { column, from, pair: [(one, speaks), (other, others)], count } = self;
+        let IncompatibleFollows { column, from, pair: [(one, speaks), (other, others)], count } = self;
         let when = if *from == Time::ZERO { String::new() } else { format!(", from {} ms on", from.ms()) };
         let more = match count - 1 {
             0 => String::new(),
@@ -50,11 +50,11 @@ type Spoken = Vec<(Time, Rules)>;
 
 impl Scenario {
     /// The columns in which instances follow each other that could not begin to.
-    pub fn strangers(&self) -> Vec<Strangers> {
-        self.compare.iter().filter_map(|variant| self.strangers_of(variant)).collect()
+    pub fn incompatible_follows(&self) -> Vec<IncompatibleFollows> {
+        self.compare.iter().filter_map(|variant| self.incompatible_follows_of(variant)).collect()
     }
 
-    fn strangers_of(&self, variant: &Variant) -> Option<Strangers> {
+    fn incompatible_follows_of(&self, variant: &Variant) -> Option<IncompatibleFollows> {
         let spoken = spoken(variant);
         let uses = |url| spoken.iter().flatten().any(|(_, rules)| rules.actor_url == url);
         if !uses(ActorUrl::One) || !uses(ActorUrl::Several) {
@@ -76,7 +76,7 @@ impl Scenario {
             (spec.name.clone(), preset.unwrap_or(&variant.protocols[spec.group]).to_owned())
         };
         let column = variant.name.clone();
-        Some(Strangers { column, from, pair: [told(origin), told(follower)], count })
+        Some(IncompatibleFollows { column, from, pair: [told(origin), told(follower)], count })
     }
 
     /// Who follows whom of the videos' origins, or may, as far as both are PeerTube; two that follow each other are one pair.
@@ -180,7 +180,7 @@ network: {latency: {constant: 1 ms}}
         let input = Input { file: "here", bytes: PAIRS.as_bytes(), stem: None, data: &no_data };
         let sets = changes.iter().map(|set| (*set).to_owned()).collect();
         let scenario = parse(&input, &Changes { sets, ..Changes::default() }, &[]).expect("a scenario");
-        scenario.strangers().iter().map(ToString::to_string).collect()
+        scenario.incompatible_follows().iter().map(ToString::to_string).collect()
     }
 
     #[test]

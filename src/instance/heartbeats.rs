@@ -1,0 +1,94 @@
+//! Heartbeats of the instance's viewers: the entries that they extend, and the Views that they send.
+
+use super::input::{Effect, Heartbeat};
+use super::state::Instance;
+use crate::domain::protocol::{AcceptResult, FollowerTotal, OwnViewers, PlainViews, StoreKind, ViewerResult};
+use crate::foundation::ids::{VideoId, ViewerId};
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::{Activity, Stamp, Subject};
+
+/// A viewer makes at most one plain view in this time.
+const PLAIN_VIEW_INTERVAL: Span = Span::from_secs(3_600);
+
+impl Instance {
+    /// Whether heartbeats may be skipped that `heartbeats_act_from` does not name: what an own viewer's entry says of them is its
+    /// expiry, and nothing between two heartbeats removes it.
+    pub fn may_skip_heartbeats(&self, video: VideoId, every: Span) -> bool {
+        let is_cleared = self.rules.store == StoreKind::Keyed
+            && self.rules.accept_result != AcceptResult::Nobody
+            && !self.owns(video);
+        every < self.rules.parameters.lifetime && !is_cleared
+    }
+
+    /// The earliest time at which a later heartbeat of the visit sends something, and not only extends the viewer's entry; none
+    /// if there is no such time.
+    pub fn heartbeats_act_from(&self, now: Time, heartbeat: &Heartbeat) -> Option<Time> {
+        let Heartbeat { video, viewer, watched, .. } = *heartbeat;
+        let shown = self.shown.get(&video)?;
+        let last_sent = shown.store.last_sent(self.entry_of(viewer));
+        let sends = self
+            .sends_viewers_of(video)
+            .then(|| last_sent.map_or(now, |last| last + self.rules.parameters.refederation_age));
+        let last_view = shown.plain_views.get(&viewer).map(|last| *last + PLAIN_VIEW_INTERVAL);
+        let views = (self.rules.plain_views == PlainViews::Each).then(|| {
+            let enough = now + (self.plain_view_after(video) - watched.min(self.plain_view_after(video)));
+            last_view.unwrap_or_default().max(enough)
+        });
+        sends.into_iter().chain(views).min()
+    }
+
+    pub(super) fn extend(&mut self, video: VideoId, viewer: ViewerId, last: Time) {
+        let (entry, expires) = (self.entry_of(viewer), last + self.rules.parameters.lifetime);
+        self.video_state(video).store.extend_or_add(entry, expires);
+    }
+
+    pub(super) fn heartbeat(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
+        let entry = self.entry_of(heartbeat.viewer);
+        let subject = entry.subject;
+        let expires = now + self.rules.parameters.lifetime;
+        let age = self.rules.parameters.refederation_age;
+        let sends_viewers = self.sends_viewers_of(heartbeat.video);
+        let store = &mut self.video_state(heartbeat.video).store;
+        let last_sent = store.extend(entry, expires);
+        if sends_viewers && last_sent.is_none_or(|last| last + age <= now) {
+            *last_sent = Some(now);
+            let result = match self.rules.viewer_result {
+                ViewerResult::Yes => Some(1),
+                ViewerResult::No => None,
+            };
+            let stamp = Stamp { session: heartbeat.session, number: heartbeat.number };
+            let activity = Activity { result, ..self.activity(now, heartbeat.video, subject, stamp) };
+            effects.push(self.send_own(Activity { expires: Some(expires), ..activity }));
+        }
+        self.plain_view(now, heartbeat, effects);
+    }
+
+    pub(super) fn sends_viewers_of(&self, video: VideoId) -> bool {
+        if self.owns(video) {
+            self.rules.own_viewers == OwnViewers::Each
+        } else {
+            self.rules.follower_total == FollowerTotal::No
+        }
+    }
+
+    pub(super) fn plain_view(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
+        let Heartbeat { video, viewer, session, number, watched } = heartbeat;
+        if self.rules.plain_views == PlainViews::None || watched < self.plain_view_after(video) {
+            return;
+        }
+        let views = &mut self.video_state(video).plain_views;
+        if views.get(&viewer).is_none_or(|last| *last + PLAIN_VIEW_INTERVAL <= now) {
+            views.insert(viewer, now);
+            self.video_state(video).was_viewed = true;
+            let stamp = Stamp { session, number };
+            effects.push(self.send_own(self.activity(now, video, Subject::Plain(viewer), stamp)));
+        }
+    }
+
+    /// How long a visit lasts before it makes a plain view.
+    pub(super) fn plain_view_after(&self, video: VideoId) -> Span {
+        let after = self.rules.parameters.plain_view_after;
+        let half = self.videos[video.index()].length.map(|length| Span::from_ns(length.ns() / 2));
+        half.unwrap_or(after).min(after)
+    }
+}

@@ -1,0 +1,88 @@
+//! What can happen to an instance, and what it sends because of it.
+
+use crate::domain::protocol::Rules;
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Activity;
+
+/// What can happen to an instance.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// One of its clients reports that a viewer watches.
+    Heartbeat(Heartbeat),
+    /// Heartbeats of one of its clients up to an instant, none of them at or after `heartbeats_act_from`: they only extend
+    /// the viewer's entry, all at once.
+    Heartbeats {
+        /// What is watched.
+        video: VideoId,
+        /// By whom.
+        viewer: ViewerId,
+        /// When the last of them comes, by its own clock.
+        last: Time,
+    },
+    /// An activity arrives at its inbox.
+    Receive {
+        /// What arrives.
+        activity: &'a Activity,
+        /// Who delivers it: its author, or the origin that forwards it.
+        sender: InstanceId,
+    },
+    /// Its periodic clean-up, with a number that counts up.
+    Tick {
+        /// The number of this tick since T0.
+        number: u32,
+    },
+    /// It is time to tell followers which of its videos were viewed.
+    FlushUpdates {
+        /// The number of this flush since T0.
+        number: u32,
+    },
+    /// It reports what one of its viewers watched on a visit that is over.
+    ReportWatch {
+        /// What was watched.
+        video: VideoId,
+        /// By whom.
+        viewer: ViewerId,
+        /// On which visit.
+        session: SessionId,
+    },
+    /// Its process stops: until it starts again it takes no input and displays nothing.
+    Stop,
+    /// Its process starts again, with other rules if some are given.
+    Restart(Option<Rules>),
+}
+
+/// One heartbeat of a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// What is watched.
+    pub video: VideoId,
+    /// By whom.
+    pub viewer: ViewerId,
+    /// On which visit.
+    pub session: SessionId,
+    /// The number of the heartbeat in the visit, from 0.
+    pub number: u32,
+    /// How long the visit has lasted.
+    pub watched: Span,
+}
+
+/// A send that an input caused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// What is sent.
+    pub activity: Activity,
+    /// To whom.
+    pub to: Recipients,
+}
+
+/// The inboxes that a send is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recipients {
+    /// One.
+    One(InstanceId),
+    /// All followers of the sender.
+    Followers,
+    /// All followers of the sender but this one.
+    FollowersBut(InstanceId),
+}

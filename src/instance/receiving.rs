@@ -1,0 +1,109 @@
+//! What arrives at the inbox: at the origin of its video, and at a follower.
+
+use super::input::{Effect, Recipients};
+use super::state::Instance;
+use crate::domain::protocol::{
+    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, KnownViewer, Rules,
+};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::Time;
+use crate::mechanism::activity::{Activity, Subject};
+use crate::mechanism::store::EntryId;
+
+impl Instance {
+    pub(super) fn receive(&mut self, activity: &Activity, sender: InstanceId, effects: &mut Vec<Effect>) {
+        let is_plain = is_plain_view(&self.rules, activity, sender);
+        self.viewers_as_plain_views += u64::from(is_plain && activity.expires.is_some());
+        let expires = activity.expires.filter(|_| !is_plain);
+        let forwarded = match (expires, self.owns(activity.video)) {
+            (None, true) if is_plain => {
+                self.video_state(activity.video).was_viewed = true;
+                self.rules.forward_plain_views == ForwardPlainViews::Always
+            }
+            (None, _) => false,
+            (Some(expires), true) => self.receive_at_origin(activity, expires),
+            (Some(expires), false) => {
+                self.receive_at_follower(activity, sender, expires);
+                false
+            }
+        };
+        if forwarded {
+            effects.push(Effect { activity: *activity, to: Recipients::FollowersBut(activity.author) });
+        }
+    }
+
+    /// Counts a View about a video of its own; returns whether to forward it.
+    pub(super) fn receive_at_origin(&mut self, activity: &Activity, expires: Time) -> bool {
+        let Rules { follower_total, known_viewer, forward, .. } = self.rules;
+        let entry = EntryId { author: activity.author, subject: activity.subject };
+        let store = &mut self.video_state(activity.video).store;
+        if let (Subject::Total, FollowerTotal::Yes, Some(count)) =
+            (activity.subject, follower_total, activity.result)
+        {
+            store.set(entry, count, expires);
+            return false;
+        }
+        let is_new = match known_viewer {
+            KnownViewer::AnotherEntry => store.add(entry, expires),
+            KnownViewer::Extend => store.extend_or_add(entry, expires),
+        };
+        match forward {
+            Forward::Always => true,
+            Forward::OnlyNew => is_new,
+            Forward::Never => false,
+        }
+    }
+
+    pub(super) fn receive_at_follower(&mut self, activity: &Activity, sender: InstanceId, expires: Time) {
+        let origin = self.videos[activity.video.index()].origin;
+        let entry = EntryId { author: activity.author, subject: activity.subject };
+        let effect = display_effect(&self.rules, activity, sender, origin);
+        let store = &mut self.video_state(activity.video).store;
+        match effect {
+            DisplayEffect::None => {}
+            DisplayEffect::OneMore => {
+                store.add(entry, expires);
+            }
+            DisplayEffect::Replaced(count) => store.replace(entry, count, expires),
+        }
+    }
+}
+
+/// Whether an instance with these rules takes an activity from `sender` for a plain view.
+pub fn is_plain_view(rules: &Rules, activity: &Activity, sender: InstanceId) -> bool {
+    let loses_expiry = sender != activity.author && rules.forwarded_viewer == ForwardedViewer::PlainView;
+    match activity.subject {
+        Subject::Plain(_) => true,
+        Subject::Viewer(..) | Subject::Total => loses_expiry,
+        Subject::Update | Subject::WatchAction(_) | Subject::Background => false,
+    }
+}
+
+/// What an activity does to the count that a follower displays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DisplayEffect {
+    /// Nothing.
+    None,
+    /// An entry more, which counts 1.
+    OneMore,
+    /// All entries are replaced by one that counts so many.
+    Replaced(u32),
+}
+
+/// What an activity from `sender` about a video of `origin` does at a follower with these rules.
+pub fn display_effect(
+    rules: &Rules,
+    activity: &Activity,
+    sender: InstanceId,
+    origin: InstanceId,
+) -> DisplayEffect {
+    if activity.expires.is_none() || is_plain_view(rules, activity, sender) {
+        return DisplayEffect::None;
+    }
+    let accepts = match rules.accept_result {
+        AcceptResult::Nobody => false,
+        AcceptResult::Anybody => true,
+        AcceptResult::VideoHost => activity.author == origin,
+    };
+    activity.result.filter(|_| accepts).map_or(DisplayEffect::OneMore, DisplayEffect::Replaced)
+}

@@ -1,0 +1,175 @@
+//! What single inputs do.
+
+use super::*;
+use crate::domain::federation::Video;
+use crate::domain::protocol::Threshold;
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::units::Span;
+use crate::mechanism::activity::Activity;
+use std::sync::Arc;
+
+const ORIGIN: InstanceId = InstanceId(0);
+const FOLLOWER: InstanceId = InstanceId(1);
+const VIDEO: VideoId = VideoId(0);
+
+fn instance(id: InstanceId, rules: Rules) -> Instance {
+    let video = Video { name: "clip".into(), origin: ORIGIN, length: None };
+    Instance::new(id, rules, Arc::from([video]))
+}
+
+fn rules(preset: &str) -> Rules {
+    Rules::preset(preset).expect("a preset")
+}
+
+fn beat(instance: &mut Instance, viewer: u32, s: u64) -> Vec<Effect> {
+    let heartbeat = Heartbeat {
+        video: VIDEO,
+        viewer: ViewerId(viewer),
+        session: SessionId(viewer),
+        number: 0,
+        watched: Span::ZERO,
+    };
+    run(instance, s, Input::Heartbeat(heartbeat))
+}
+
+fn run(instance: &mut Instance, s: u64, input: Input<'_>) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    instance.handle(Time::ZERO + Span::from_secs(s), input, &mut effects);
+    effects
+}
+
+/// What is sent at ticks 1, 2, ... while the crowd of viewers at the instance is as given.
+fn totals(id: InstanceId, rules: Rules, crowds: &[u32]) -> Vec<Option<(u32, u64)>> {
+    let mut instance = instance(id, rules);
+    let mut sent = Vec::new();
+    for (number, &crowd) in (1u32..).zip(crowds) {
+        let s = u64::from(number) * 120;
+        for viewer in 0..crowd {
+            beat(&mut instance, viewer, s - 1);
+        }
+        let effects = run(&mut instance, s, Input::Tick { number });
+        assert!(effects.len() <= 1);
+        let lasts = |activity: &Activity| {
+            activity.expires.expect("totals expire").since(activity.built).ns() / 1_000_000_000
+        };
+        sent.push(
+            effects.first().map(|effect| (effect.activity.result.expect("a count"), lasts(&effect.activity))),
+        );
+    }
+    sent
+}
+
+#[test]
+fn a_plain_origin_sends_every_total_but_none_for_nobody() {
+    // The last crowd's entries live 120 s from the last heartbeat: one tick more shows them.
+    let sent = totals(ORIGIN, rules("v2"), &[3, 3, 0, 0, 1]);
+    assert_eq!(sent, [Some((3, 120)), Some((3, 120)), None, None, Some((1, 120))]);
+}
+
+#[test]
+fn a_threshold_withholds_small_changes_and_sends_one_zero() {
+    let mut v3 = rules("v3");
+    v3.parameters.threshold = Some(Threshold { share_ppm: 200_000, max_ticks: 3 });
+    let sent = totals(FOLLOWER, v3, &[10, 11, 10, 9, 12, 0, 0, 2]);
+    let lasts = 3 * 120 + 30;
+    let expected = [Some(10), None, None, Some(9), Some(12), Some(0), None, Some(2)];
+    assert_eq!(sent, expected.map(|count| count.map(|count| (count, lasts))));
+}
+
+#[test]
+fn a_follower_total_counts_own_viewers_in_no_list_too() {
+    let mut follower = instance(FOLLOWER, rules("v3"));
+    assert!(beat(&mut follower, 1, 1).is_empty(), "viewers are not sent singly");
+    let total = Activity {
+        author: ORIGIN,
+        result: Some(40),
+        expires: Some(Time::ZERO + Span::from_secs(500)),
+        ..follower.activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+    };
+    run(&mut follower, 2, Input::Receive { activity: &total, sender: ORIGIN });
+    beat(&mut follower, 1, 6);
+    assert_eq!(follower.displayed(VIDEO), 40);
+    let sent = run(&mut follower, 120, Input::Tick { number: 1 });
+    assert_eq!(sent[0].activity.result, Some(1));
+    assert_eq!(sent[0].to, Recipients::One(ORIGIN));
+}
+
+#[test]
+fn an_origin_without_the_rule_takes_a_follower_total_for_one_viewer() {
+    let total = Activity {
+        author: FOLLOWER,
+        result: Some(40),
+        expires: Some(Time::ZERO + Span::from_secs(500)),
+        ..instance(FOLLOWER, rules("v3")).activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+    };
+    for (preset, shown, forwards) in [("v3", 40, 0), ("peertube-8.2.4", 1, 1), ("v1", 1, 1)] {
+        let mut origin = instance(ORIGIN, rules(preset));
+        let effects = run(&mut origin, 1, Input::Receive { activity: &total, sender: FOLLOWER });
+        assert_eq!((origin.displayed(VIDEO), effects.len()), (shown, forwards), "{preset}");
+    }
+}
+
+/// From 8.0 on what somebody else than its author delivers has lost its expiry and its result.
+#[test]
+fn a_viewer_that_others_deliver_is_a_plain_view_from_8_0_on() {
+    const OTHER: InstanceId = InstanceId(2);
+    let expires = Some(Time::ZERO + Span::from_secs(500));
+    for (preset, is_plain) in [
+        ("v1", false),
+        ("peertube-6.3-v2", false),
+        ("peertube-7.2", false),
+        ("v2", false),
+        ("peertube-8.0", true),
+        ("peertube-8.2", true),
+        ("peertube-8.2.4", true),
+        ("peertube-9.0-dev", true),
+        ("v3", true),
+    ] {
+        let viewer = |result| Activity {
+            result,
+            expires,
+            ..instance(OTHER, rules(preset)).activity(
+                Time::ZERO,
+                VIDEO,
+                Subject::Viewer(ViewerId(7), 0),
+                Stamp::default(),
+            )
+        };
+        // at a third instance, from the origin, and from its author
+        for result in [None, Some(1)] {
+            let activity = viewer(result);
+            let mut follower = instance(FOLLOWER, rules(preset));
+            let sent = run(&mut follower, 1, Input::Receive { activity: &activity, sender: ORIGIN });
+            let found = (follower.displayed(VIDEO), follower.viewers_as_plain_views(), sent.len());
+            assert_eq!(found, (u64::from(!is_plain), u64::from(is_plain), 0), "{preset} {result:?}");
+            run(&mut follower, 2, Input::Receive { activity: &activity, sender: OTHER });
+            assert!(follower.displayed(VIDEO) > 0, "{preset} {result:?}");
+        }
+        // at the origin somebody else than its author delivers it: a view of the video, if it is none of a viewer
+        let mut origin = instance(ORIGIN, rules(preset));
+        run(&mut origin, 1, Input::Receive { activity: &viewer(Some(1)), sender: FOLLOWER });
+        let updates = run(&mut origin, 2, Input::FlushUpdates { number: 0 });
+        assert_eq!((origin.displayed(VIDEO), updates.len()), (u64::from(!is_plain), usize::from(is_plain)));
+    }
+}
+
+#[test]
+fn a_plain_view_is_sent_once_an_hour_after_enough_watching() {
+    let mut follower = instance(FOLLOWER, rules("v2"));
+    let mut sent = Vec::new();
+    for s in (0..8_000).step_by(5) {
+        let heartbeat = Heartbeat {
+            video: VIDEO,
+            viewer: ViewerId(1),
+            session: SessionId(1),
+            number: 0,
+            watched: Span::from_secs(s),
+        };
+        for effect in run(&mut follower, s, Input::Heartbeat(heartbeat)) {
+            if matches!(effect.activity.subject, Subject::Plain(_)) {
+                sent.push(s);
+            }
+        }
+    }
+    assert_eq!(sent, [10, 3_610, 7_210]);
+}

@@ -1,0 +1,213 @@
+//! What metrics are computed from: the primaries of a cell, and sums over them by class of instance and kind.
+
+use crate::domain::federation::{Capacity, Federation};
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::mechanism::activity::Kind;
+use crate::mechanism::ledger::Flow;
+use crate::metrics::Observed;
+use crate::metrics::delivery::OutcomeCounts;
+use crate::metrics::display::{Display, Sums};
+use crate::metrics::traffic;
+use crate::metrics::traffic::{Direction, TrafficRow};
+use crate::observe::Busy;
+use std::collections::BTreeSet;
+
+/// The value of a metric.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Value {
+    /// A count.
+    Count(u64),
+    /// A quotient, divided once.
+    Real(f64),
+}
+
+/// What metrics are computed from.
+pub(super) struct Basis<'a> {
+    pub(super) observed: &'a Observed,
+    pub(super) federation: &'a Federation,
+    pub(super) display: Display,
+    /// Sums of all traffic over the rows of the class, in the order of `Class`, sent and received.
+    pub(super) classes: [[traffic::Sums; 2]; 4],
+    /// CPU time in ns, in the order of `Class`.
+    pub(super) classes_cpu_ns: [u64; 4],
+    pub(super) view_sent: traffic::Sums,
+    pub(super) viewer_sent: traffic::Sums,
+    pub(super) view_origin_sent: traffic::Sums,
+    pub(super) viewer_origin_sent: traffic::Sums,
+    pub(super) other_sent: traffic::Sums,
+    /// Sent, in the order of `Kind::ALL`.
+    pub(super) kinds_sent: [traffic::Sums; Kind::ALL.len()],
+    /// All traffic.
+    pub(super) sent: traffic::Sums,
+    /// All traffic.
+    pub(super) received: traffic::Sums,
+}
+
+/// Who pays.
+#[derive(Clone, Copy)]
+pub(super) enum Class {
+    Origin,
+    WithViewers,
+    WithoutViewers,
+    NotPeertube,
+}
+
+/// Counts as integers, quotients as the shortest text that reads back to the same float.
+impl std::fmt::Display for Value {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Value::Count(count) => write!(f, "{count}"),
+            Value::Real(real) => write!(f, "{real}"),
+        }
+    }
+}
+
+impl<'a> Basis<'a> {
+    pub(super) fn of(
+        observed: &'a Observed,
+        federation: &'a Federation,
+        with_viewers: &BTreeSet<InstanceId>,
+    ) -> Basis<'a> {
+        let owners: BTreeSet<InstanceId> = federation.videos.iter().map(|video| video.origin).collect();
+        let class = |instance: InstanceId| {
+            if owners.contains(&instance) {
+                Class::Origin
+            } else if !federation.instances[instance.index()].is_peertube {
+                Class::NotPeertube
+            } else if with_viewers.contains(&instance) {
+                Class::WithViewers
+            } else {
+                Class::WithoutViewers
+            }
+        };
+        let mut basis = Basis {
+            observed,
+            federation,
+            display: Display::of(&observed.counters),
+            classes: Default::default(),
+            classes_cpu_ns: Default::default(),
+            view_sent: traffic::Sums::default(),
+            viewer_sent: traffic::Sums::default(),
+            view_origin_sent: traffic::Sums::default(),
+            viewer_origin_sent: traffic::Sums::default(),
+            other_sent: traffic::Sums::default(),
+            kinds_sent: Default::default(),
+            sent: traffic::Sums::default(),
+            received: traffic::Sums::default(),
+        };
+        for row in &observed.traffic {
+            basis.classes[class(InstanceId(row.instance)) as usize][row.direction as usize].add(&row.sums);
+            match row.direction {
+                Direction::In => basis.received.add(&row.sums),
+                Direction::Out => basis.note_sent(row),
+            }
+        }
+        for (instance, busy) in observed.delivery.busy.iter().enumerate() {
+            basis.classes_cpu_ns[class(InstanceId::at(instance)) as usize] += busy.cpu_ns;
+        }
+        basis
+    }
+
+    pub(super) fn note_sent(&mut self, row: &TrafficRow) {
+        let is_origin = self.federation.origin(VideoId(row.video)) == InstanceId(row.instance);
+        let (is_view, is_viewer) = (row.kind.is_view(), row.kind.is_viewer_traffic());
+        self.kinds_sent[row.kind as usize].add(&row.sums);
+        for (sums, belongs) in [
+            (&mut self.sent, true),
+            (&mut self.other_sent, !is_view),
+            (&mut self.view_sent, is_view),
+            (&mut self.viewer_sent, is_viewer),
+            (&mut self.view_origin_sent, is_view && is_origin),
+            (&mut self.viewer_origin_sent, is_viewer && is_origin),
+        ] {
+            if belongs {
+                sums.add(&row.sums);
+            }
+        }
+    }
+
+    pub(super) fn class(&self, class: Class, direction: Direction) -> &traffic::Sums {
+        &self.classes[class as usize][direction as usize]
+    }
+
+    /// What was sent of a kind.
+    pub(super) fn kind(&self, kind: Kind) -> &traffic::Sums {
+        &self.kinds_sent[kind as usize]
+    }
+
+    pub(super) fn flow(&self) -> &Flow {
+        &self.observed.delivery.flow
+    }
+
+    pub(super) fn outcomes(&self) -> &OutcomeCounts {
+        &self.observed.delivery.outcomes
+    }
+
+    /// CPU time of a class, in seconds.
+    pub(super) fn cpu_s(&self, class: Class) -> Option<Value> {
+        ratio(self.classes_cpu_ns[class as usize] as i64, 1_000_000_000)
+    }
+
+    /// What each instance has, and how long it was busy.
+    pub(super) fn busy(&self) -> impl Iterator<Item = (&Capacity, &Busy)> {
+        let capacities = self.federation.instances.iter().map(|instance| &instance.capacity);
+        capacities.zip(&self.observed.delivery.busy)
+    }
+}
+
+pub(super) fn count(count: u64) -> Option<Value> {
+    Some(Value::Count(count))
+}
+
+/// The one division of a metric; none over nothing.
+pub(super) fn ratio(numerator: i64, denominator: u64) -> Option<Value> {
+    (denominator > 0).then(|| Value::Real(numerator as f64 / denominator as f64))
+}
+
+pub(super) fn mean_abs(sums: &Sums) -> Option<Value> {
+    ratio(sums.error_abs as i64, sums.pairs)
+}
+
+pub(super) fn bias(sums: &Sums) -> Option<Value> {
+    ratio(sums.error, sums.pairs)
+}
+
+pub(super) fn displayed(sums: &Sums) -> Option<Value> {
+    ratio(sums.error + sums.watching as i64, sums.pairs)
+}
+
+/// A quantile of the waits of jobs, in thousandths.
+pub(super) fn wait_ms(basis: &Basis<'_>, per_mille: u32) -> Option<Value> {
+    ratio(basis.observed.delivery.waits.quantile_us(per_mille)? as i64, 1_000)
+}
+
+/// The busiest instance is found by cross-multiplication, so that one division is enough.
+pub(super) fn cpu_busy_share(basis: &Basis<'_>) -> Option<Value> {
+    let used = basis.busy().filter(|(_, busy)| busy.cpu_ns > 0);
+    let used = used.map(|(capacity, busy)| (busy.cpu_ns, capacity.cores.unwrap_or(1)));
+    let times = |cpu_ns: u64, cores: u32| u128::from(cpu_ns) * u128::from(cores);
+    let (cpu_ns, cores) = used.max_by(|one, other| times(one.0, other.1).cmp(&times(other.0, one.1)))?;
+    busy_share(basis, cpu_ns, cores)
+}
+
+pub(super) fn link_busy_share(
+    basis: &Basis<'_>,
+    limit: fn(&Capacity) -> Option<u64>,
+    busy_ns: fn(&Busy) -> u64,
+) -> Option<Value> {
+    let limited = basis.busy().filter(|(capacity, _)| limit(capacity).is_some());
+    busy_share(basis, limited.map(|(_, busy)| busy_ns(busy)).max()?, 1)
+}
+
+/// One division: the time that some were busy together, by their number x the duration, both in ns.
+pub(super) fn busy_share(basis: &Basis<'_>, busy_ns: u64, number: u32) -> Option<Value> {
+    let all_ns = u128::from(basis.observed.end_ns) * u128::from(number);
+    (all_ns > 0).then(|| Value::Real(busy_ns as f64 / all_ns as f64))
+}
+
+/// One division: flaps x 3600 s / (steps x interval), both in ns.
+pub(super) fn flaps_per_h(basis: &Basis<'_>) -> Option<Value> {
+    let shown_ns = u128::from(basis.display.steps) * u128::from(basis.observed.counters.every_ns);
+    let flaps = u128::from(basis.display.flaps) * 3_600_000_000_000;
+    (shown_ns > 0).then(|| Value::Real(flaps as f64 / shown_ns as f64))
+}

@@ -1,0 +1,34 @@
+//! The primaries of one cell, which records and metrics are made of.
+
+use crate::metrics::counters::{Counters, Staleness};
+use crate::metrics::delays::DelayRow;
+use crate::metrics::delivery::Delivery;
+use crate::metrics::links::LinkRow;
+use crate::metrics::traffic::TrafficRow;
+
+/// The primaries of one cell: everything that records and metrics are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Observed {
+    /// Messages and bytes per bucket, video, instance, direction and kind.
+    pub traffic: Vec<TrafficRow>,
+    /// The most bytes of Views of its own videos that one instance began to send in one second.
+    pub origin_bytes_per_s_peak: u64,
+    /// Displayed and true viewers at each sample.
+    pub counters: Counters,
+    /// The age of totals at followers.
+    pub staleness: Staleness,
+    /// How long messages took.
+    pub delays: Vec<DelayRow>,
+    /// What arrived from whom at whom.
+    pub links: Vec<LinkRow>,
+    /// Forwarded viewers that took effect as plain views.
+    pub viewers_as_plain_views: u64,
+    /// How delivery went.
+    pub delivery: Delivery,
+    /// Sessions that began.
+    pub sessions: u64,
+    /// Sessions that were still watching when the run ended.
+    pub sessions_unfinished: u64,
+    /// When the run ended, in ns.
+    pub end_ns: u64,
+}

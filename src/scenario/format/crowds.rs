@@ -1,0 +1,106 @@
+//! Crowds: when viewers come, how long they watch, where they sit.
+
+use crate::scenario::format::federation::data_file;
+use crate::scenario::format::values::{any_span, instance_name, positive_span, rate, share};
+use crate::scenario::shape::{Arm, Form, Shape, case, list, names, optional, required, with_default};
+
+pub(super) fn crowd() -> Shape {
+    let video = || required("video", "the video that they watch", Shape::Text(Form::Name));
+    let drawn = vec![
+        video(),
+        required("arrivals", "when they come", arrivals()),
+        with_default("from", "the start of `arrivals`", any_span(), "0 s"),
+        required("watch", "how long they watch", watch()),
+        required("spread", "at which instances they sit", spread()),
+        with_default("returns", "whether they come back", returns(), "none"),
+    ];
+    let session = Shape::Record(vec![
+        required("instance", "where", instance_name()),
+        optional(
+            "viewer",
+            "who (the same name at one instance is the same person; else somebody new)",
+            Shape::Text(Form::PersonName),
+        ),
+        required("start", "the first instant of watching", any_span()),
+        required("watch", "how long", positive_span()),
+        optional("heartbeat", "time between heartbeats (else that of the protocol)", positive_span()),
+    ]);
+    let listed = vec![video(), required("sessions", "each visit, written down", list(session, 0, 20_000))];
+    let doc = "a CSV file with the columns instance,viewer,start_s,watch_s and perhaps heartbeat_s";
+    let traced = vec![video(), required("trace", doc, data_file())];
+    Shape::OneOf(vec![
+        case("arrivals", "viewers drawn from laws", Arm::Marked(Shape::Record(drawn))),
+        case("sessions", "viewers written down one by one", Arm::Marked(Shape::Record(listed))),
+        case("trace", "viewers from a file", Arm::Marked(Shape::Record(traced))),
+    ])
+}
+
+pub(super) fn arrivals() -> Shape {
+    let stage = Shape::Record(vec![
+        required("duration", "how long the ramp takes", positive_span()),
+        required("rate", "viewers per time at its end", rate()),
+    ]);
+    let viral = vec![
+        required("peak", "viewers at once to be expected at the peak", Shape::Number { min: 0.0, max: 1e8 }),
+        required("growth", "from the first viewer to the largest rate", positive_span()),
+        // daily increments of trending videos decay as t^-1
+        with_default("decay_exponent", "exponent of the decay", Shape::Number { min: 0.0, max: 10.0 }, "1"),
+        required(
+            "decay_scale",
+            "time scale of the decay: the rate falls as (1 + t / scale)^-exponent",
+            positive_span(),
+        ),
+    ];
+    let constant = vec![required("rate", "viewers per time", rate())];
+    Shape::OneOf(vec![
+        case("constant", "at a constant rate", Arm::Keyed(Shape::Record(constant))),
+        case(
+            "stages",
+            "ramps, each from the rate before (0 at first) to its own",
+            Arm::Keyed(list(stage, 1, 1_000)),
+        ),
+        case("viral", "linear growth to a peak, then a power-law decay", Arm::Keyed(Shape::Record(viral))),
+    ])
+}
+
+pub(super) fn watch() -> Shape {
+    Shape::OneOf(vec![
+        case("retention", "by the measured retention curve, stretched to the video's length", Arm::Word),
+        case("exponential", "exponential with this mean", Arm::Keyed(positive_span())),
+        case("fixed", "everybody this long", Arm::Keyed(positive_span())),
+    ])
+}
+
+pub(super) fn spread() -> Shape {
+    // users per instance follow a Zipf law with an exponent of about 1.08
+    let exponent = Shape::Number { min: 0.0, max: 10.0 };
+    let zipf = vec![
+        with_default("exponent", "exponent of Zipf's law", exponent, "1.08"),
+        required("origin_share", "the share of viewers at the video's origin", share()),
+    ];
+    let weight = Shape::Number { min: 0.0, max: 1e9 };
+    Shape::OneOf(vec![
+        case("zipf", "a share at the origin, the others by Zipf's law", Arm::Keyed(Shape::Record(zipf))),
+        case(
+            "weights",
+            "by weights of instances or groups (shared evenly)",
+            Arm::Keyed(names(Form::Name, weight, 1, 10_000)),
+        ),
+        case(
+            "list",
+            "one after another at these instances or groups, again from the start",
+            Arm::Keyed(list(instance_name(), 1, 10_000)),
+        ),
+    ])
+}
+
+pub(super) fn returns() -> Shape {
+    let back = vec![
+        required("probability", "of coming back, after each visit", Shape::Share { max_ppm: 990_000 }),
+        required("after", "mean of the exponential time until then", positive_span()),
+    ];
+    Shape::OneOf(vec![
+        case("none", "nobody comes back", Arm::Word),
+        case("some", "some come back, to the same instance", Arm::Plain(Shape::Record(back))),
+    ])
+}

@@ -1,0 +1,96 @@
+//! Instances, their machines, videos, who follows whom, and peers.
+
+use crate::domain::federation::FollowsAs;
+use crate::scenario::format::values::{INSTANCES_MAX, any_span, instance_name, positive_span, protocol_name};
+use crate::scenario::shape::{Arm, Form, Shape, case, optional, required, with_default, words};
+
+/// No link is faster, in bits per second.
+const BIT_RATE_MAX: u64 = 1_000_000_000_000;
+
+pub(super) fn group() -> Shape {
+    Shape::Record(vec![
+        with_default(
+            "count",
+            "how many instances; one is called as the group, several GROUP-1, GROUP-2, ...",
+            Shape::Integer { min: 1, max: INSTANCES_MAX },
+            "1",
+        ),
+        optional("region", "where they stand, for latencies by region", Shape::Text(Form::Region)),
+        with_default(
+            "software",
+            "what they run",
+            words(&[("peertube", "PeerTube"), ("other", "something that receives Views and shows nothing")]),
+            "peertube",
+        ),
+        optional("protocol", "a protocol that they speak in every comparison", protocol_name()),
+        optional(
+            "host",
+            "their host, with `{n}` for the number in the group and `{name}` for the instance's name (else {name}.DOMAIN)",
+            Shape::Text(Form::Host),
+        ),
+        with_default(
+            "follows_as",
+            "in which way they follow whom they follow",
+            words(&FollowsAs::ALL.map(|(_, name, doc)| (name, doc))),
+            "server",
+        ),
+        optional("capacity", "what the machine of each can do (else as much as is asked)", capacity()),
+        optional("tick_phase", "their first tick (else drawn for each instance)", any_span()),
+        optional(
+            "health_phase",
+            "their first look at the health of follows (else drawn for each instance)",
+            any_span(),
+        ),
+    ])
+}
+
+/// There is no measurement of a typical machine, so nothing is limited unless it is written.
+pub(super) fn capacity() -> Shape {
+    let link = || Shape::BitRate { max_per_s: BIT_RATE_MAX };
+    Shape::Record(vec![
+        optional("cores", "cores of its CPU (else never busy)", Shape::Integer { min: 1, max: 1_024 }),
+        optional("uplink", "what it can send, one transfer after another (else at once)", link()),
+        optional("downlink", "what it can receive, one transfer after another (else at once)", link()),
+    ])
+}
+
+pub(super) fn video() -> Shape {
+    let length = Shape::OneOf(vec![
+        case("length", "how long it is", Arm::Plain(positive_span())),
+        case("live", "it is a live stream", Arm::Word),
+    ]);
+    Shape::Record(vec![
+        required("origin", "the instance that owns it", instance_name()),
+        required("length", "its length, or `live`", length),
+    ])
+}
+
+/// A file beside the scenario. The resolved scenario holds its hash, so that the same text means the same run.
+pub(super) fn data_file() -> Shape {
+    let file = vec![
+        required("file", "the file", Shape::Text(Form::DataPath)),
+        optional("sha256", "its hash; another file of this name is refused", Shape::Text(Form::Sha256)),
+    ];
+    Shape::OneOf(vec![
+        case("path", "the file", Arm::Plain(Shape::Text(Form::DataPath))),
+        case("file", "the file with its hash", Arm::Plain(Shape::Record(file))),
+    ])
+}
+
+pub(super) fn follows() -> Shape {
+    let mean = Shape::Number { min: 0.0, max: INSTANCES_MAX as f64 };
+    let random = vec![required("mean", "mean number of instances that one follows", mean)];
+    Shape::OneOf(vec![
+        case("everybody", "every instance follows every other", Arm::Word),
+        case("random", "each follows each other one by chance", Arm::Keyed(Shape::Record(random))),
+        case("edges", "a CSV file with the columns follower,followed", Arm::Keyed(data_file())),
+    ])
+}
+
+pub(super) fn peer() -> Shape {
+    Shape::Record(vec![
+        required("actor", "the URL of its actor, who signs what it sends", Shape::Text(Form::PeerUrl)),
+        required("inbox", "the URL of its inbox", Shape::Text(Form::PeerUrl)),
+        optional("follows", "the instance whose broadcasts it receives", instance_name()),
+    ])
+}

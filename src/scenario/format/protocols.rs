@@ -1,0 +1,61 @@
+//! The columns of the comparison, and protocols that a scenario defines.
+
+use crate::domain::protocol::Rules;
+use crate::scenario::format::delivery::delivery_name;
+use crate::scenario::format::values::{any_span, positive_span, protocol_name, share};
+use crate::scenario::shape::{Arm, Form, Shape, Word, case, names, optional, required, with_default};
+
+pub(super) fn variant() -> Shape {
+    let doc = "protocols of single groups, by the name of the group";
+    let assignment = vec![
+        required("name", "the name of the column", protocol_name()),
+        required("protocol", "the protocol of every group that is not named below", protocol_name()),
+        with_default("groups", doc, names(Form::GroupName, protocol_name(), 0, 1_000), "{}"),
+        optional("delivery", "how everybody delivers in this column (else `delivery`)", delivery_name()),
+    ];
+    Shape::OneOf(vec![
+        case(
+            "protocol",
+            "one protocol for all: a release, or one of `protocols`",
+            Arm::Plain(protocol_name()),
+        ),
+        case("assignment", "a named mixture of protocols", Arm::Plain(Shape::Record(assignment))),
+    ])
+}
+
+pub(super) fn protocol() -> Shape {
+    let mut fields = vec![required(
+        "base",
+        "the protocol that it changes: a release, or one defined above",
+        protocol_name(),
+    )];
+    for rule in Rules::RULES {
+        let choices = rule.choices.iter().map(|choice| Word { name: choice.name, doc: choice.doc }).collect();
+        fields.push(optional(rule.key, rule.doc, Shape::Words(choices)));
+    }
+    let threshold = vec![
+        required("share", "the change that is worth a message, as a share of the last total sent", share()),
+        required(
+            "at_least_every",
+            "a total is sent at least every so many ticks",
+            Shape::Integer { min: 1, max: 10_000 },
+        ),
+    ];
+    let threshold = Shape::OneOf(vec![
+        case("off", "a total is sent at every tick", Arm::Word),
+        case("on", "a total is sent when it changed enough", Arm::Plain(Shape::Record(threshold))),
+    ]);
+    fields.extend([
+        optional("lifetime", "how long an entry lives after the last heartbeat or View", positive_span()),
+        optional("tick_interval", "time between two ticks (else `lifetime`, if that is given)", positive_span()),
+        optional(
+            "refederation_age",
+            "a viewer is sent again on the first heartbeat this long after the last sending (else 0.75 of `lifetime`, if that is given)",
+            any_span(),
+        ),
+        optional("heartbeat", "time between two heartbeats of a client", positive_span()),
+        optional("plain_view_after", "watching this long makes a plain view", any_span()),
+        optional("threshold", "when totals may be withheld", threshold),
+    ]);
+    Shape::Record(fields)
+}

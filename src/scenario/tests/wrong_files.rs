@@ -1,0 +1,554 @@
+//! A table of wrong files: a name, what is wrong in the file, and the words in which it is refused.
+
+/// Changes of `BASE` (what, into what) and the problems, one a line, without the file's name.
+pub(super) const WRONG: &[(&str, &str, &str)] = &[
+    // keys
+    ("description: something to change", "name: base", "2:1: has the key `name` twice"),
+    (
+        "description: something to change",
+        "\"description\": !text a",
+        "2:16: has a tag (`!`), which scenarios do without; quote the text if `!` belongs to it",
+    ),
+    (
+        "end: 10 min",
+        "emd: 10 min",
+        "1:1: end: is missing: when the run ends; it needs one of: a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h | {when: ..., at_most: ...}\n\
+         3:1: emd: is not a key here; did you mean `end`?",
+    ),
+    (
+        "end: 10 min",
+        "",
+        "1:1: end: is missing: when the run ends; it needs one of: a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h | {when: ..., at_most: ...}",
+    ),
+    (
+        "  origin: {region: de}",
+        "  origin: {regoin: de}",
+        "8:12: instances.origin.regoin: is not a key here; did you mean `region`?",
+    ),
+    (
+        "why: because}",
+        "why: because, \"\\e[31m\": 1}",
+        "22:65: expect.0.\\u{1b}[31m: is not a key here; there are metric, protocol, relative_to, min, max, bounds, severity, why",
+    ),
+    // kinds and bounds
+    (
+        "name: base",
+        "name: [base]",
+        "1:7: name: a list is not a name: 1 to 63 of a-z, 0-9 and `-`, a letter or digit first",
+    ),
+    (
+        "name: base",
+        "name: other",
+        "1:7: name: is not the file's name without its ending, `base`; make them equal",
+    ),
+    (
+        "name: base",
+        "name: ../base",
+        "1:7: name: `../base` is not a name: 1 to 63 of a-z, 0-9 and `-`, a letter or digit first",
+    ),
+    (
+        "name: base",
+        "name:",
+        "1:5: name: has no value; it needs a name: 1 to 63 of a-z, 0-9 and `-`, a letter or digit first",
+    ),
+    (
+        "end: 10 min",
+        "end: 10",
+        "3:6: end: `10` is not one of: a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h | {when: ..., at_most: ...}",
+    ),
+    (
+        "end: 10 min",
+        "end: 500 d",
+        "3:6: end: `500 d` is not one of: a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h | {when: ..., at_most: ...}",
+    ),
+    (
+        "end: 10 min",
+        "end: {when: idle}",
+        "3:6: end.at_most: is missing: when it ends at the latest; it needs a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: {when: tired, at_most: 1 h}",
+        "3:13: end.when: `tired` is not known here; there is only idle",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nseed: -1",
+        "4:7: seed: `-1` is not a whole number from 0 to 18446744073709551615",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nseed: 1e400",
+        "4:7: seed: `1e400` is not a whole number from 0 to 18446744073709551615",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nseed: '1'",
+        "4:7: seed: `1` is text, not a whole number from 0 to 18446744073709551615; write it without quotes",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlimits: {memory: 4 gb}",
+        "4:18: limits.memory: `4 gb` is not a size with its unit (B, kB, MB, GB, TB) up to 1000 TB",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nnames: {scheme: ftp}",
+        "4:17: names.scheme: `ftp` is not known here; did you mean `http`?",
+    ),
+    (
+        "count: 3",
+        "count: 20001",
+        "9:22: instances.followers.count: `20001` is not a whole number from 1 to 20000",
+    ),
+    (
+        "count: 3",
+        "count: 3.5",
+        "9:22: instances.followers.count: `3.5` is not a whole number from 1 to 20000",
+    ),
+    ("max: 2", "max: 1e400", "22:48: expect.0.max: `1e400` is not a number from -1e18 to 1e18"),
+    ("max: 2", "max: .nan", "22:48: expect.0.max: `.nan` is not a number from -1e18 to 1e18"),
+    (
+        "max: 2",
+        "max: '2'",
+        "22:48: expect.0.max: `2` is text, not a number from -1e18 to 1e18; write it without quotes",
+    ),
+    (
+        "constant: 50 ms",
+        "constant: 0.5 us",
+        "20:23: network.latency.constant: `0.5 us` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 1 h, in whole steps of 1 us",
+    ),
+    (
+        "rate: 1 /s",
+        "rate: 1",
+        "16:33: viewers.0.arrivals.constant.rate: `1` is not a rate (/s, /min, /h, /d) from 0 /s to 1000000 /s, such as `2 /s`",
+    ),
+    (
+        "origin_share: 20 %",
+        "origin_share: 120 %",
+        "18:35: viewers.0.spread.zipf.origin_share: `120 %` is not a share from 0 % to 100 %, such as `2 %` or 0.02",
+    ),
+    (
+        "software: other",
+        "software: mastodon",
+        "10:22: instances.silent.software: `mastodon` is not known here; there are peertube, other",
+    ),
+    ("compare: [v1, v2]", "compare: {v1: v2}", "4:10: compare: a mapping is not a list"),
+    (
+        "  clip: {",
+        "  c/lip: {",
+        "12:3: videos: the key `c/lip` is not a name: 1 to 63 of a-z, 0-9 and `-`, a letter or digit first",
+    ),
+    ("compare: [v1, v2]", "compare: []", "4:10: compare: has 0 items; it may have from 1 to 32"),
+    // one of several
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: nobody",
+        "4:10: follows: `nobody` is not one of: everybody | {random: ...} | {edges: ...}",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: random",
+        "4:10: follows: `random` needs its value: `random: ...`, a mapping of keys to values",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {constant: 50 ms, uniform: {}}",
+        "20:12: network.latency: has both `constant` and `uniform`; it may have one of them",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {}",
+        "20:12: network.latency: an empty mapping is not one of: {constant: ...} | {uniform: ...} | {lognormal: ...} | {regions: ...}",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: [50 ms]",
+        "20:12: network.latency: a list is not one of: {constant: ...} | {uniform: ...} | {lognormal: ...} | {regions: ...}",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency:",
+        "20:10: network.latency: no value is not one of: {constant: ...} | {uniform: ...} | {lognormal: ...} | {regions: ...}",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {normal: 50 ms}",
+        "20:13: network.latency.normal: is not a key here; did you mean `lognormal`?",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {uniform: {min: 2 ms, max: 1 ms}}",
+        "20:22: network.latency.uniform: has a `min` of 2 ms above its `max` of 1 ms; exchange them",
+    ),
+    (
+        "watch: retention",
+        "watch: retention\n    trace: crowd.csv",
+        "15:5: viewers.0: has both `arrivals` and `trace`; it may have one of them",
+    ),
+    (
+        "    arrivals: {constant: {rate: 1 /s}}\n",
+        "",
+        "15:5: viewers.0: has none of the keys arrivals, sessions, trace; it needs one of them",
+    ),
+    (
+        "length: live",
+        "length: long",
+        "13:34: videos.show.length: `long` is not one of: a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h | live",
+    ),
+    // protocols
+    (
+        "compare: [v1, v2]",
+        "compare: [v1, v1]",
+        "4:15: compare.1: there is a column `v1` already; give one of them another name\n\
+         22:39: expect.0.protocol: `v2` is no column of `compare`; did you mean `v1`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [v1, v2, peertube-8.1]",
+        "4:19: compare.2: `peertube-8.1` is no protocol; did you mean `peertube-8.0`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [v1, v2, {name: x, protocol: v2, groups: {folowers: v1}}]",
+        "4:62: compare.2.groups.folowers: `folowers` is no group; did you mean `followers`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [v1, v2]\nbaseline: v3",
+        "5:11: baseline: `v3` is no column of `compare`; did you mean `v1`?",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, forward: sometimes",
+        "6:29: protocols.mine.forward: `sometimes` is not known here; there are always, only-new, never",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v9, lifetime: 0 s",
+        "6:16: protocols.mine.base: `v9` is no protocol; did you mean `v1`?\n\
+         6:30: protocols.mine.lifetime: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, threshold: on",
+        "6:31: protocols.mine.threshold: `on` is not one of: off | {share: ..., at_least_every: ...}",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, threshold: {share: 10 %}",
+        "6:31: protocols.mine.threshold.at_least_every: is missing: a total is sent at least every so many ticks; it needs a whole number from 1 to 10000",
+    ),
+    (
+        "mine: {base: v2",
+        "v3: {base: v2",
+        "6:7: protocols.v3: `v3` is a protocol of ours already; call yours otherwise",
+    ),
+    (
+        "followers: {count: 3",
+        "followers: {count: 3, protocol: v9",
+        "9:35: instances.followers.protocol: `v9` is no protocol; did you mean `v1`?",
+    ),
+    // instances and videos
+    (
+        "followers: {count: 3",
+        "followers: {count: 3, host: 127.0.0.1",
+        "9:31: instances.followers.host: gives `followers-2` the host `127.0.0.1`, which `followers-1` has; put `{n}` or `{name}` into `host`, or give them other hosts",
+    ),
+    (
+        "followers: {count: 3",
+        "followers: {count: 3, host: '{x}.example'",
+        "9:31: instances.followers.host: makes the host `{x}.example`; a host has at most 253 characters, and in braces `{n}` or `{name}`",
+    ),
+    (
+        "  silent: {",
+        "  followers-2: {",
+        "10:16: instances.followers-2: makes a second instance `followers-2`; call the group otherwise",
+    ),
+    (
+        "  silent: {",
+        "  many: {count: 19999}\n  silent: {",
+        "8:3: instances: are 20004 instances together; there may be 20000: lower a `count`",
+    ),
+    (
+        "show: {origin: origin",
+        "show: {origin: origon",
+        "13:18: videos.show.origin: `origon` is no instance; did you mean `origin`?",
+    ),
+    (
+        "show: {origin: origin",
+        "show: {origin: followers",
+        "13:18: videos.show.origin: `followers` is a group; name one instance of it, such as `followers-1`",
+    ),
+    (
+        "show: {origin: origin",
+        "show: {origin: silent",
+        "13:18: videos.show.origin: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: {random: {mean: 5}}",
+        "4:26: follows.random.mean: 5 is more than the 4 others that an instance can follow",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: {edges: ../edges.csv}",
+        "4:18: follows.edges: `../edges.csv` is not one of: a file in the scenario's folder or below: letters, digits, `-`, `_` and `.` between `/`, no `..` | {file: ..., sha256: ...}",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: {edges: none.csv}",
+        "4:18: follows.edges: names `none.csv`, which cannot be read: there is no such file",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: {edges: wrong-edges.csv}",
+        "wrong-edges.csv:2:1: follower: `followers-9` is no instance; did you mean `followers-1`?\n\
+         wrong-edges.csv:3:1: has 1 cells; the header has 2\n\
+         wrong-edges.csv:5:1: followed: `followers` is a group; name one instance of it, such as `followers-1`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: {edges: not-text.csv}",
+        "not-text.csv:2:1: is not UTF-8 text; save the file as UTF-8",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfollows: {edges: {file: edges.csv, sha256: 0000000000000000000000000000000000000000000000000000000000000000}}",
+        "4:44: follows.edges.sha256: is not the hash of `edges.csv` as it is now, 83457d6f3a668e0918701e7b2c6bc0055036d313c467fca7e335c083f6db2d7d; correct it or remove it",
+    ),
+    // viewers
+    ("- video: clip", "- video: clap", "15:12: viewers.0.video: `clap` is no video; did you mean `clip`?"),
+    (
+        "- video: clip",
+        "- video: show",
+        "17:12: viewers.0.watch: `retention` is measured on videos with a length, and `show` is live; use `exponential: 10 min` or `fixed: 10 min`",
+    ),
+    (
+        "zipf: {origin_share: 20 %}",
+        "weights: {origin: 0, followers: 0}",
+        "18:13: viewers.0.spread: has no weight above 0, so nobody can sit anywhere",
+    ),
+    (
+        "zipf: {origin_share: 20 %}",
+        "weights: {origin: 1, silent: 1}",
+        "18:43: viewers.0.spread.weights.silent: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there",
+    ),
+    (
+        "zipf: {origin_share: 20 %}",
+        "list: [followers-4]",
+        "18:21: viewers.0.spread.list.0: `followers-4` is no instance or group; did you mean `followers-1`?",
+    ),
+    (
+        "viewers:\n",
+        "viewers:\n  - {video: clip, sessions: [{instance: followers, start: 0 s, watch: 0 s}]}\n",
+        "15:41: viewers.0.sessions.0.instance: `followers` is a group; name one instance of it, such as `followers-1`\n\
+         15:71: viewers.0.sessions.0.watch: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "viewers:\n",
+        "viewers:\n  - {video: clip, trace: wrong-crowd.csv}\n",
+        "wrong-crowd.csv:2:1: viewer: `a b` is not a name: 1 to 63 of letters, digits, `-`, `_` and `.`, a letter or digit first\n\
+         wrong-crowd.csv:3:1: instance: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there\n\
+         wrong-crowd.csv:3:1: start_s: `-1` is not a number of seconds from 0 to 36000000, to the nanosecond\n\
+         wrong-crowd.csv:3:1: watch_s: `0` is not a number of seconds from 0.001 to 36000000, to the nanosecond\n\
+         wrong-crowd.csv:4:1: start_s: `1e400` is not a number of seconds from 0 to 36000000, to the nanosecond\n\
+         wrong-crowd.csv:4:1: watch_s: `1 s` is not a number of seconds from 0.001 to 36000000, to the nanosecond",
+    ),
+    (
+        "viewers:\n",
+        "viewers:\n  - {video: clip, trace: wrong-header.csv}\n",
+        "wrong-header.csv:1:1: has the header `instance,viewer,start,watch_s`; it needs the columns instance,viewer,start_s,watch_s[,heartbeat_s], and no other",
+    ),
+    // network
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {regions: {round_trip: {fr-de: 1 ms, de-fr: 1 ms}}}",
+        "20:49: network.latency.regions.round_trip.de-fr: is given twice; there and back are one figure",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {regions: {within: 1 us}}",
+        "20:31: network.latency.regions.within: `1 us` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 1 h, in whole steps of 2 us",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {regions: {round_trip: {de: 1 ms}}}",
+        "20:36: network.latency.regions.round_trip: the key `de` is not two regions, such as `de-fr`",
+    ),
+    (
+        "silent: {software: other, region: fr}",
+        "silent: {software: other, region: Fr}",
+        "10:37: instances.silent.region: `Fr` is not a region: 1 to 16 of a-z and 0-9, such as `de`",
+    ),
+    (
+        "latency: {constant: 50 ms}",
+        "latency: {constant: 50 ms}\n  links: [{from: origin}, {to: nobody, loss: 1 %}]",
+        "21:11: network.links.0: changes nothing; give it a `latency` or a `loss`\n\
+         21:32: network.links.1.to: `nobody` is no instance or group; there are followers, followers-1, followers-2, followers-3, origin, silent",
+    ),
+    // deliveries
+    (
+        "end: 10 min",
+        "end: 10 min\ndelivery: peertub",
+        "4:11: delivery: `peertub` is no delivery; did you mean `peertube`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [{name: v1, protocol: v1, delivery: lemmy}, v2]",
+        "4:46: compare.0.delivery: `lemmy` is no delivery; there are unlimited, peertube, per-destination, retrying",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {retrying: {base: peertube}, mine: {base: mine}, x: {base: peertube, timeout: 0 s, workers: 0, attempts: 32}}",
+        "4:24: deliveries.retrying: `retrying` is a delivery of ours already; call yours otherwise\n\
+         4:55: deliveries.mine.base: `mine` is no delivery; there are unlimited, peertube, per-destination, retrying\n\
+         4:91: deliveries.x.timeout: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h\n\
+         4:105: deliveries.x.workers: `0` is not a whole number from 1 to 100000\n\
+         4:118: deliveries.x.attempts: `32` is not a whole number from 1 to 31",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: peertube, breaker: on, rate_limit: {requests: 0, per: 1 s}, inbox: 1 ns, tls: none}}",
+        "4:43: deliveries.x.breaker: `on` is not one of: off | {failures: ..., pause: ...}\n\
+         4:70: deliveries.x.rate_limit.requests: `0` is not a whole number from 1 to 1000000\n\
+         4:91: deliveries.x.inbox: `1 ns` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 1 min, in whole steps of 1 us\n\
+         4:102: deliveries.x.tls: `none` is not known here; there are full, resumed",
+    ),
+    // capacities
+    (
+        "origin: {region: de}",
+        "origin: {region: de, capacity: {cores: 0, uplink: 0 Mbit/s, downlink: 100}}",
+        "8:42: instances.origin.capacity.cores: `0` is not a whole number from 1 to 1024\n\
+         8:53: instances.origin.capacity.uplink: `0 Mbit/s` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to 1000 Gbit/s\n\
+         8:73: instances.origin.capacity.downlink: `100` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to 1000 Gbit/s",
+    ),
+    // faults
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{down: [origin], up: [origin]}]",
+        "4:27: faults.0.up: is not a key here; there are down, at, for, how, columns",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{dwon: [origin]}]",
+        "4:10: faults.0: has none of the keys down, dead, outages, slow, restart, upgrade, partition, loss, latency, clock; it needs one of them",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{down: []}, {down: [origin], for: 0 s}]",
+        "4:17: faults.0.down: has 0 items; it may have from 1 to 10000\n\
+         4:44: faults.1.for: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{down: [origin], columns: [v3]}]",
+        "4:37: faults.0.columns.0: `v3` is no column of `compare`; did you mean `v1`?",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{dead: 101 %, of: [followers]}, {dead: 1 %}]",
+        "4:17: faults.0.dead: `101 %` is not a share from 0 % to 100 %, such as `2 %` or 0.02\n\
+         4:42: faults.1.of: is missing: among these instances or groups; it needs a list",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{restart: [origin], at: -5 s, startup: 2 s}]",
+        "4:34: faults.0.at: `-5 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{restart: [origin], at: 10 min, startup: 2 s}, {slow: [silent], answer: 1 s, at: 1 h}]",
+        "4:34: faults.0.at: is when the run is over, so it would change nothing; begin before `end`\n\
+         4:91: faults.1.at: is when the run is over, so it would change nothing; begin before `end`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{restart: [silent, origin], at: 0 s, startup: 2 s, protocol: v3}, {restart: [origin], at: 0 s}]",
+        "4:71: faults.0.protocol: `silent` is not PeerTube (`software: other`), so it speaks no protocol\n\
+         4:76: faults.1.startup: is missing: how long an instance takes to start; it needs a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{upgrade: [origin], at: 0 s, startup: 2 s, to: v33}]",
+        "4:57: faults.0.to: `v33` is no protocol; did you mean `v3`?",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{upgrade: [followers-2, followers], at: 0 s, startup: 2 s, to: v3}]",
+        "4:20: faults.0.upgrade: has `followers-2` twice; upgrade it once",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{upgrade: [followers, origin], at: 5 min, startup: 2 s, pause: 3 min, to: v3}]",
+        "4:10: faults.0: comes to batch 3 of 4 only when the run is over; begin earlier, take more in `parallel` or pause less",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{partition: [[origin], [folowers]]}]",
+        "4:34: faults.0.partition.1.0: `folowers` is no instance or group; did you mean `followers`?",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{partition: [[origin, followers]]}]",
+        "4:22: faults.0.partition: has 1 items; it may have from 2 to 1000",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{partition: [[origin, followers], [silent, followers-3]]}]",
+        "4:44: faults.0.partition.1: has `followers-3`, which is on a side before; put it on one",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{clock: [origin], ahead: 1 s, behind: 1 s}, {clock: [origin]}, {clock: [origin], behind: 2 d}]",
+        "4:10: faults.0: has both `ahead` and `behind`; it needs one of them\n\
+         4:54: faults.1: has none of `ahead` and `behind`; it needs one of them\n\
+         4:99: faults.2.behind: `2 d` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 24 h",
+    ),
+    // other traffic
+    (
+        "end: 10 min",
+        "end: 10 min\nother_traffic: {updates: on, watch_actions: yes, background: [{video: clap, rate: 1 /s}], background_body: 11 MB}",
+        "4:26: other_traffic.updates: `on` is not one of: off | {every: ..., files: ..., resolutions: ...}\n\
+         4:45: other_traffic.watch_actions: `yes` is not known here; there are on, off\n\
+         4:71: other_traffic.background.0.video: `clap` is no video; did you mean `clip`?\n\
+         4:108: other_traffic.background_body: `11 MB` is not a size with its unit (B, kB, MB, GB, TB) up to 10 MB",
+    ),
+    // measures and expectations
+    (
+        "end: 10 min",
+        "end: 10 min\nmeasure: {from: 10 min}",
+        "4:17: measure.from: begins when the run is over, so nothing would be measured; begin before `end`",
+    ),
+    (
+        "metric: messages_sent",
+        "metric: message_sent",
+        "22:14: expect.0.metric: `message_sent` is no metric; did you mean `messages_sent`?",
+    ),
+    (
+        "protocol: v2, max: 2",
+        "protocol: mine, max: 2",
+        "22:39: expect.0.protocol: `mine` is no column of `compare`; there are v1, v2",
+    ),
+    (
+        "protocol: v2, max: 2",
+        "protocol: v2",
+        "22:5: expect.0: bounds nothing; give it a `min`, a `max` or both",
+    ),
+    (
+        "protocol: v2, max: 2",
+        "protocol: v2, min: 3, max: 2",
+        "22:5: expect.0: has a `min` of 3 above its `max` of 2; exchange them",
+    ),
+    (
+        "protocol: v2, max: 2",
+        "protocol: v2, relative_to: v2, max: 2",
+        "22:5: expect.0: divides a column by itself; leave `relative_to` away or name another",
+    ),
+    (
+        "why: because",
+        "severity: info",
+        "22:5: expect.0.why: is missing: source or derivation of the bound; it needs text of 1 to 10000 characters without control characters\n\
+         22:61: expect.0.severity: `info` is not known here; there are fail, warn",
+    ),
+];
