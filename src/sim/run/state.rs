@@ -71,7 +71,7 @@ pub(in crate::sim) struct Run<'a, O> {
     pub(super) request_count: u64,
     /// Deadlines of requests, ascending; some of these requests are over.
     pub(super) deadlines: VecDeque<Deadline>,
-    /// The last deadline of a request that had to wait for its receiver's JSON-LD thread. A run is not idle before.
+    /// The last deadline for which a sender may have to wait (`expect_time_out`). A run is not idle before.
     pub(super) last_deadline: Time,
     /// Jobs so far, which numbers them.
     pub(super) job_count: u64,
