@@ -1,4 +1,4 @@
-//! What decides one run, and when what is planned by its draws happens.
+//! A cell: all inputs of one run, and the times that follow from its seed.
 
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
@@ -23,7 +23,7 @@ pub struct Cell {
     pub network: NetworkModel,
     /// What hosts, actors and videos are called on the wire.
     pub names: Names,
-    /// Names the draws of messages.
+    /// Seed of all random draws.
     pub seed: Seed,
     /// The first tick of each instance.
     pub tick_phase: Vec<Time>,
@@ -31,35 +31,48 @@ pub struct Cell {
     pub health_phase: Vec<Time>,
     /// The first broadcast of changed videos of each instance.
     pub update_phase: Vec<Time>,
-    /// How everybody delivers.
+    /// How instances deliver: queues, limits and costs.
     pub delivery: Delivery,
-    /// What goes wrong.
+    /// Outages, cuts and losses.
     pub faults: Vec<Fault>,
-    /// What is sent beside Views.
+    /// Traffic other than Views.
     pub other: OtherTraffic,
     /// When samples are taken.
     pub sampling: Sampling,
     /// When the run ends.
     pub end: End,
-    /// More events than this stop the run.
+    /// The run stops after this many events.
     pub event_limit: u64,
 }
 
-/// Follow health is written down so often.
+/// The interval at which follow health is recorded.
 pub const HEALTH_INTERVAL: Span = Span::from_secs(3_600);
 
-/// Samples are taken at `from`, `from + every`, ...
+/// When samples are taken: sample `n` at `from + n * every`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sampling {
     /// The first sample.
     pub from: Time,
     /// The interval.
     pub every: Span,
-    /// Traffic is summed in buckets of this width.
+    /// The width of the buckets in which traffic is summed.
     pub bucket: Span,
 }
 
-/// When the instance of a visit reports what was watched: a follower does, 1 to 2 hours after its end.
+impl Sampling {
+    /// How many samples are taken before an instant or at it.
+    pub fn count_until(&self, at: Time) -> u64 {
+        if at < self.from { 0 } else { at.since(self.from).ns() / self.every.ns() + 1 }
+    }
+
+    /// When the sample of this number is taken: `from + number * every`.
+    pub fn at(&self, number: u64) -> Time {
+        self.from + self.every * number
+    }
+}
+
+/// When the instance of a session reports what was watched: 1 to 2 hours after the session ends, uniformly. `None`
+/// without watch actions, and at the video's origin.
 pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
     const HOUR: Span = Span::from_secs(3_600);
     let session = &cell.sessions[id.index()];
@@ -70,11 +83,11 @@ pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
     })
 }
 
-/// The time before a job of the background, after the one before it.
+/// The interval before background job `number` of an entry: exponential with mean `1 / rate_per_s`, at most 1e9 s.
 pub fn background_gap(cell: &Cell, entry: u32, number: u32) -> Span {
     let rate_per_s = cell.other.background[entry as usize].rate_per_s;
     let name = fold(&[u64::from(entry), u64::from(number)]);
     let gap_s = exponential(&mut cell.seed.stream(Purpose::Background, name)) / rate_per_s;
-    // beyond every run, also when the rate is zero
+    // the limit lies beyond every run; a rate of 0 gives it too
     Span::from_secs_f64(gap_s.min(1e9))
 }

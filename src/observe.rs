@@ -1,6 +1,6 @@
-//! What a driver reports while it runs: the observations from which every record is made.
+//! What a driver reports while it runs: the observations from which all records are made.
 //!
-//! Both drivers report the same things. An observer never changes what happens.
+//! Both drivers report the same observations. An observer never changes a run.
 
 use crate::event::{Event, Lane, Message};
 use crate::foundation::ids::InstanceId;
@@ -12,11 +12,11 @@ use crate::mechanism::transport::TransportBytes;
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunOutcome {
-    /// As it should, at this instant.
+    /// It reached its end, at this instant.
     Done(Time),
-    /// Somebody asked it to stop.
+    /// It was asked to stop.
     Interrupted,
-    /// It met its event limit at this instant.
+    /// It reached its event limit, at this instant.
     EventLimit(Time),
 }
 
@@ -27,24 +27,24 @@ pub struct Ending {
     pub outcome: RunOutcome,
     /// Events that happened.
     pub events: u64,
-    /// What became of all messages.
+    /// All messages, by what became of them.
     pub flow: Flow,
     /// Sessions that were still watching.
     pub unfinished_sessions: u64,
-    /// By `InstanceId`: how long what it has was busy.
+    /// By `InstanceId`: busy times of its cores and links.
     pub busy: Vec<Busy>,
-    /// The most jobs that waited in the queues that send of one instance together, at one moment.
+    /// The maximum over instances and time of the jobs that wait in the delivery queues of one instance.
     pub queued_jobs_peak: u64,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,
-    /// Activities that were answered and lost with the inbox queue when their receiver's process stopped.
+    /// Activities that were answered, and lost with the inbox queue when the receiver's process stopped.
     pub inbox_dropped: u64,
 }
 
 /// How long an instance's cores and links were busy, in ns; two busy cores count twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Busy {
-    /// CPU time.
+    /// Time of the cores.
     pub cpu_ns: u64,
     /// Time of the uplink; 0 if it is not limited.
     pub uplink_ns: u64,
@@ -57,30 +57,30 @@ pub struct Busy {
 pub enum RequestOutcome {
     /// It was delivered and answered in time.
     Good,
-    /// The receiver refused it for its rate (429).
+    /// The receiver's rate limit refused it (429).
     Refused,
-    /// The receiver's host refused the connection, or had closed it.
+    /// The receiver refused the connection, or had closed it.
     FailedConnect,
-    /// Nothing came back in time; it may have been delivered.
+    /// No answer arrived before the deadline; it may have been delivered.
     TimedOut,
 }
 
 /// A queue of an instance as a sample finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSample {
-    /// Whose.
+    /// The instance.
     pub instance: InstanceId,
-    /// Which.
+    /// The queue.
     pub queue: QueueName,
-    /// Jobs (of an inbox: activities) that wait.
+    /// Jobs (in an inbox queue: activities) that wait.
     pub waiting: u64,
     /// Jobs that run.
     pub running: u64,
     /// How long the oldest has waited.
     pub oldest: Span,
-    /// Jobs that have started since the sample before.
+    /// Jobs that have started since the previous sample.
     pub started: u64,
-    /// How long those had waited together.
+    /// Sum of the waiting times of these.
     pub waited: Span,
 }
 
@@ -93,11 +93,11 @@ pub enum QueueName {
     Parallel,
     /// Jobs for one inbox.
     Unicast,
-    /// The queues per destination, taken together.
+    /// All queues per destination together.
     Destinations,
-    /// The one queue of single requests.
+    /// The single queue of jobs with one request each.
     Workers,
-    /// One of the threads that do one thing at a time.
+    /// The queue of a single thread.
     Lane(Lane),
 }
 
@@ -127,29 +127,29 @@ impl QueueName {
     }
 }
 
-/// What an hourly flush of follow health, or the end of a run, finds about one follower.
+/// The follow health of one follower, at an hourly flush or the end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HealthNote {
-    /// Who is followed.
+    /// The followed instance.
     pub instance: InstanceId,
-    /// Who follows.
+    /// The follower.
     pub follower: InstanceId,
-    /// Good deliveries since the note before.
+    /// Good deliveries since the previous flush.
     pub good: u64,
-    /// Bad deliveries since the note before.
+    /// Bad deliveries since the previous flush.
     pub bad: u64,
     /// The score after that.
     pub score: i64,
-    /// Whether the follow is removed now.
+    /// Whether this flush removes the follow.
     pub removed: bool,
 }
 
-/// Somebody who watches a run. All methods do nothing unless overridden.
+/// Receives the observations of a run. All methods do nothing unless overridden.
 pub trait Observer {
     /// An event is about to happen.
     fn event(&mut self, _now: Time, _event: &Event) {}
 
-    /// An instance is about to take an input; `clock` is what it takes for the time.
+    /// An instance is about to handle an input; `clock` is the time on its own clock.
     fn handled(&mut self, _now: Time, _clock: Time, _instance: InstanceId, _input: &Input<'_>) {}
 
     /// A request has begun. `arrives` is when its activity will arrive, where latency alone decides that.
@@ -158,7 +158,7 @@ pub trait Observer {
     /// A request has left its sender, with these bytes below HTTP.
     fn transported(&mut self, _now: Time, _message: &Message, _transport: &TransportBytes) {}
 
-    /// A message has reached its receiver, who takes it.
+    /// A message has arrived and is accepted by its receiver.
     fn delivered(&mut self, _now: Time, _message: &Message) {}
 
     /// An activity has come out of the inbox queue: it takes effect.
@@ -167,21 +167,21 @@ pub trait Observer {
     /// A request is over for its sender.
     fn ended(&mut self, _now: Time, _message: &Message, _outcome: RequestOutcome) {}
 
-    /// A job of a queue of an instance that sends (no lane) has started after waiting so long.
+    /// A job of a delivery queue (not a lane) has started after waiting for `waited`.
     fn job_started(&mut self, _now: Time, _instance: InstanceId, _queue: QueueName, _waited: Span) {}
 
-    /// A job of a queue that sends still waits at the end of the run, after so long.
+    /// A job of a delivery queue still waits at the end of the run, for `waited` so far.
     fn job_unstarted(&mut self, _waited: Span) {}
 
-    /// Follow health was written down.
+    /// The follow health of one follower is recorded.
     fn health(&mut self, _now: Time, _note: &HealthNote) {}
 
-    /// The displayed counts may be asked for. `instances` are all instances, by id; `queues` those that are not
-    /// empty and those from which something started since the sample before.
+    /// A sample: displayed counts can be read from `instances`, by id. `queues` are those that are not empty, and those from
+    /// which a job has started since the previous sample.
     fn sample(&mut self, _now: Time, _number: u32, _instances: &[Instance], _queues: &[QueueSample]) {}
 }
 
-/// Two observers of one run.
+/// Passes each observation to two observers.
 pub struct Both<A, B>(pub A, pub B);
 
 impl<A: Observer, B: Observer> Observer for Both<A, B> {
@@ -241,7 +241,7 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
     }
 }
 
-/// Somebody else's observer.
+/// Passes each observation to a borrowed observer.
 impl<O: Observer> Observer for &mut O {
     fn event(&mut self, now: Time, event: &Event) {
         (**self).event(now, event);
@@ -288,7 +288,7 @@ impl<O: Observer> Observer for &mut O {
     }
 }
 
-/// Somebody who may not be there.
+/// Passes each observation to an observer, if there is one.
 impl<O: Observer> Observer for Option<O> {
     fn event(&mut self, now: Time, event: &Event) {
         if let Some(observer) = self {
@@ -357,5 +357,5 @@ impl<O: Observer> Observer for Option<O> {
     }
 }
 
-/// Nobody.
+/// Ignores all observations.
 impl Observer for () {}

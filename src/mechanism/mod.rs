@@ -9,6 +9,7 @@ pub mod by_instance;
 pub mod connections;
 pub mod follow_health;
 pub mod ledger;
+pub mod lindley;
 pub mod network;
 pub mod pending;
 pub mod queue;

@@ -1,4 +1,4 @@
-//! What faults do to a message on its way: the one place that asks the timetable about latency and loss.
+//! Latency, loss and reachability of a message under the faults of a run: the only place that applies the timetable to them.
 
 use crate::domain::faults::{Reachability, Timetable};
 use crate::foundation::ids::InstanceId;
@@ -6,21 +6,21 @@ use crate::foundation::random::{MessageDraws, Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 
-/// The timetable of a run, and the draws that it needs.
+/// The timetable of faults of a run, and the random draws of burst losses.
 pub struct Conditions<'a> {
-    /// What faults do, and when.
+    /// When which fault holds.
     pub timetable: &'a Timetable,
     burst_draws: MessageDraws,
 }
 
 impl<'a> Conditions<'a> {
-    /// Those of a run with this seed.
+    /// For a run with this seed.
     pub fn new(timetable: &'a Timetable, seed: Seed) -> Conditions<'a> {
         Conditions { timetable, burst_draws: MessageDraws::new(seed, Purpose::Burst) }
     }
 
-    /// The latency of a message that leaves now, with what faults add; `None` if it gets lost. `drawn` is what the network
-    /// gives it, `name` its random name.
+    /// One-way latency of a message that leaves now: `drawn + added by faults`; `None` if the network or a fault loses it.
+    /// `drawn` is the network's latency, `name` the name of its random draws (`message_name`).
     pub fn latency(
         &mut self,
         from: InstanceId,
@@ -46,7 +46,7 @@ impl<'a> Conditions<'a> {
         Some(drawn + self.timetable.added_latency(from, to, now))
     }
 
-    /// Where a message goes that comes to an instance at an instant.
+    /// How a message ends that arrives at an instance at an instant.
     pub fn arrival(&self, to: InstanceId, at: Time) -> Arrival {
         match self.timetable.reachability(to, at) {
             Reachability::Up => Arrival::Delivered,

@@ -1,5 +1,5 @@
-//! What a request is, for all drivers and executors: its path through the stations of two machines, what faults do to it on
-//! the way, and its name in random draws.
+//! A request, for both drivers and all executors: its path through the stations of two machines (`path`), its latency and loss
+//! under faults (`conditions`), and the name of its random draws (`name`).
 //!
 //! It must not know how a run is executed: executors call the legs of the path.
 

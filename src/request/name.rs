@@ -1,10 +1,11 @@
-//! The name of a message in the random draws that are about it.
+//! The name of a message's random draws.
 
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::fold;
 use crate::mechanism::activity::{Activity, Subject};
 
-/// The name under which a message's latency and loss are drawn: the protocol plays no part in it.
+/// The name under which latency and loss of a message are drawn. It depends on content, sender and attempt and not on the
+/// protocol, so variants of a scenario are compared under the same draws.
 pub fn message_name(activity: &Activity, from: InstanceId, attempt: u8) -> u64 {
     let (subject, viewer) = match activity.subject {
         Subject::Viewer(viewer, _) => (0, viewer.0),

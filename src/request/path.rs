@@ -1,4 +1,4 @@
-//! The path of a request through the stations of its sender and its receiver, said once.
+//! The path of a request through the stations of its sender and its receiver.
 //!
 //! ```text
 //! begin    sender's cores (compress, sign)                                                    -> signed
@@ -8,13 +8,14 @@
 //! answer   receiver's uplink, delay of a slow receiver, one latency                           -> answered
 //! end      sender's downlink                                                                  -> over
 //! ```
-//! The bytes of a request, those of its handshake included, pass the sender's uplink when it is signed, and the receiver's
-//! downlink when they come; so do those of the answer on their way back. A connection takes round trips of the message's
-//! own latency. What has left the sender before its deadline arrives, even if nobody waits for the answer any more.
+//! The bytes of a request and its handshake pass the sender's uplink when it is signed, and the receiver's downlink one
+//! latency later; those of the answer pass the links back. The handshake of a connection takes round trips of the message's
+//! own latency: 1 with TCP, 2 with TLS. A request that leaves before its deadline arrives, even if the sender has stopped
+//! waiting for the answer.
 //!
-//! A station is anything with an arrival and a departure (`Host`). Executors differ in when they call a leg of the path
-//! and on whose stations: at an event on those of two machines, or all legs at once where nobody else uses the stations.
-//! Nothing here knows of events, jobs or records.
+//! A station takes an arrival and returns a departure (`Host`). Executors differ in when they call a leg of the path and on
+//! which stations: each leg at its event on the stations of a machine, or all legs when the request begins, if nothing waits
+//! at any station (`Path::whole`). Nothing here knows of events, jobs or records.
 
 use super::conditions::Conditions;
 use crate::domain::delivery::{Compress, Delivery, Transport};
@@ -28,13 +29,13 @@ use crate::observe::RequestOutcome;
 
 /// The stations of one machine: each takes an arrival and returns the departure.
 pub trait Host {
-    /// The cores do so much work.
+    /// The cores do `work` of CPU time.
     fn work(&mut self, arrival: Time, work: Span) -> Time;
-    /// The uplink carries so many bytes.
+    /// The uplink transfers bytes.
     fn upload(&mut self, arrival: Time, bytes: u64) -> Time;
-    /// The downlink carries so many bytes.
+    /// The downlink transfers bytes.
     fn download(&mut self, arrival: Time, bytes: u64) -> Time;
-    /// A connection to a receiver: one that is kept, or a new one.
+    /// Takes a connection to a receiver: a kept or a new one.
     fn connect(&mut self, now: Time, to: InstanceId) -> Connection;
 }
 
@@ -59,23 +60,23 @@ impl Host for Unlimited {
     }
 }
 
-/// The laws of all requests of a run: service times and sizes below HTTP.
+/// Service times, time-out and sizes below HTTP of all requests of a run.
 #[derive(Clone, Copy, Debug)]
 pub struct Path {
-    /// The sender's work before a request leaves.
+    /// The sender's CPU time before a request leaves: to compress and sign.
     pub prepare: Span,
-    /// The receiver's work on it.
+    /// The receiver's CPU time to verify it.
     pub verify: Span,
-    /// The receiver's work on one that was forwarded, on its JSON-LD thread.
+    /// The receiver's CPU time to verify a forwarded one, on its JSON-LD thread.
     pub verify_forwarded: Span,
-    /// The sender waits so long, from the beginning.
+    /// The sender waits this long for the answer, from the beginning of the request.
     pub timeout: Span,
     compress: Compress,
     handshake: Handshake,
     counts_transport: bool,
 }
 
-/// What a request carries, and where.
+/// The ends and sizes of a request, and what limits it.
 pub struct Load {
     /// Its sender.
     pub from: InstanceId,
@@ -98,27 +99,27 @@ pub struct Transit {
     pub reaches: Time,
     /// One way, with what faults add.
     pub latency: Span,
-    /// What it goes out on.
+    /// The connection that it uses.
     pub connection: Connection,
 }
 
 /// Why a request does not leave.
 #[derive(Clone, Copy, Debug)]
 pub enum Failure {
-    /// It gets lost: its sender waits until the deadline.
+    /// It is lost: its sender waits until the deadline.
     Lost,
-    /// There is no connection, which the sender knows then.
+    /// No connection is made; the sender learns of it at this instant.
     FailedConnect(Time),
 }
 
-/// What became of a request, from its beginning to its end.
+/// All instants of a request and its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestHistory {
-    /// When it left its sender, if ever.
+    /// When it left its sender; `None` if it did not.
     pub left: Option<Time>,
-    /// When it was no longer under way.
+    /// When it stopped being in flight.
     pub settled: Time,
-    /// Where it went then.
+    /// How it ended in the network: delivered, lost or refused.
     pub arrival: Arrival,
     /// When it was over for its sender.
     pub over: Time,
@@ -127,7 +128,7 @@ pub struct RequestHistory {
 }
 
 impl RequestHistory {
-    /// The same for a request that begins so much later.
+    /// The same history, `by` later.
     pub fn later(self, by: Span) -> RequestHistory {
         let RequestHistory { left, settled, over, .. } = self;
         RequestHistory { left: left.map(|left| left + by), settled: settled + by, over: over + by, ..self }
@@ -135,7 +136,7 @@ impl RequestHistory {
 }
 
 impl Path {
-    /// That of a delivery, whose new connections begin with this handshake.
+    /// The path under a delivery configuration whose new connections begin with this handshake.
     pub fn new(delivery: &Delivery, handshake: Handshake) -> Path {
         let compress = match delivery.compress {
             Compress::Off => Span::ZERO,
@@ -162,13 +163,13 @@ impl Path {
         bytes.saturating_add(self.compress.head_bytes())
     }
 
-    /// A request begins: when it is signed.
+    /// Begins a request: returns when it is signed.
     #[inline]
     pub fn begin(&self, sender: &mut impl Host, now: Time) -> Time {
         sender.work(now, self.prepare)
     }
 
-    /// A signed request leaves, or finds that it cannot. `name` is that of its draws.
+    /// A signed request leaves or fails. `name` is the name of its random draws.
     #[inline]
     pub fn leave(
         &self,
@@ -200,21 +201,21 @@ impl Path {
         Ok(Transit { reaches: left + latency, latency, connection })
     }
 
-    /// The bytes of a request that pass links.
+    /// Bytes of a request on the links: HTTP and below.
     #[inline]
     pub fn bytes_up(&self, bytes: u64, response_bytes: u64, connection: Connection) -> u64 {
         let transport = self.transport(bytes, response_bytes, connection);
         bytes + transport.tcp_up + transport.tls_up
     }
 
-    /// The bytes of its answer that pass links.
+    /// Bytes of its answer on the links: HTTP and below.
     #[inline]
     pub fn bytes_down(&self, bytes: u64, response_bytes: u64, connection: Connection) -> u64 {
         let transport = self.transport(bytes, response_bytes, connection);
         response_bytes + transport.tcp_down + transport.tls_down
     }
 
-    /// What lies below HTTP of a request on a connection.
+    /// Bytes below HTTP of a request and its answer on a connection.
     pub fn transport(&self, bytes: u64, response_bytes: u64, connection: Connection) -> TransportBytes {
         if !self.counts_transport {
             return TransportBytes::default();
@@ -222,7 +223,7 @@ impl Path {
         transport_bytes(bytes, response_bytes, connection == Connection::Kept, self.handshake)
     }
 
-    /// The receiver begins to send the answer: when it comes to the sender's downlink.
+    /// The receiver sends the answer: returns when it reaches the sender's downlink.
     #[inline]
     pub fn answer(
         &self,
@@ -236,7 +237,8 @@ impl Path {
         receiver.upload(now, bytes) + conditions.timetable.answer_delay(to, now) + latency
     }
 
-    /// All of the path, where nothing waits at a station, for a request that was not forwarded.
+    /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` and `drawn` are as in
+    /// `Conditions::latency`.
     pub fn whole(
         &self,
         conditions: &mut Conditions<'_>,

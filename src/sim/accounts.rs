@@ -1,7 +1,7 @@
-//! Accounts of messages that make no events: what the ledger and the collector would have noted of each.
+//! Accounts of requests that make no events: the sums that `Ledger` and the collector have for all others.
 //!
-//! Times may lie ahead of the run, so sums are kept by bucket of traffic until the run has passed it. What happens after
-//! the run's end is not noted. What all destinations of a job have in common is noted once for the job.
+//! Times may lie ahead of the run, so sums are kept by traffic bucket until the run has passed the bucket. What happens after
+//! the end of the run does not count. What all destinations of a job share is added once per job.
 
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -21,28 +21,26 @@ use std::sync::Arc;
 
 const SECOND: Span = Span::from_secs(1);
 
-/// The sums of a run so far.
+/// The sums so far.
 pub(in crate::sim) struct Accounts {
     end: Time,
     bucket: Span,
-    /// What a machine works on a request, if there are queues: without them nobody works.
+    /// CPU time per request; `None` without queues, where requests cost no CPU time.
     work: Option<Work>,
-    /// By `InstanceId`: the CPU time of signatures and verifications.
+    /// By `InstanceId`: CPU time of signatures and verifications.
     cpu_ns: Vec<u64>,
-    /// What became of the messages; `flow` derives what waits and is under way.
+    /// Messages by what became of them, without `queued` and `in_flight`, which `flow()` derives.
     flow: Flow,
-    apart: Aggregates,
-    /// Sums at senders in the buckets that the run has not passed.
+    aggregates: Aggregates,
+    /// Sums at senders, by bucket that the run has not passed.
     out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
-    /// Sums at receivers in those buckets.
+    /// Sums at receivers, by bucket that the run has not passed.
     received: BTreeMap<(u64, VideoId, Kind), ByInstance<Sums>>,
-    /// Counts of what left and was delivered in those buckets, by the number of the route.
+    /// By bucket that the run has not passed, and route number.
     counts: BTreeMap<(u64, u32), Counts>,
-    /// The second in which an origin began last to send Views of its own videos, and their bytes so far.
-    open_second: ((InstanceId, u64), u64),
 }
 
-/// The CPU time of a request, at its sender and at its receiver.
+/// CPU time per request, of its sender and its receiver.
 #[derive(Clone, Copy)]
 pub(in crate::sim) struct Work {
     prepare: Span,
@@ -50,20 +48,21 @@ pub(in crate::sim) struct Work {
 }
 
 impl Work {
-    /// That of a path.
+    /// The CPU times of a path.
     pub(in crate::sim) fn of(path: &Path) -> Work {
         Work { prepare: path.prepare, verify: path.verify }
     }
 }
 
-/// How often which request of a route left and was delivered in a bucket.
+/// How many requests of a route left and were delivered in one bucket. Destination `d` has `whole_jobs + left[d]` and
+/// `whole_jobs + delivered[d]`.
 struct Counts {
     route: Arc<Route>,
-    /// Requests begun.
+    /// Requests begun, of all destinations.
     begun: Amount,
-    /// Jobs all of whose requests did both.
+    /// Jobs whose requests all left and were delivered in the bucket.
     whole_jobs: i64,
-    /// By destination: how many more (or less) did.
+    /// By destination: the difference to `whole_jobs`, which may be negative.
     left: Vec<i64>,
     delivered: Vec<i64>,
 }
@@ -89,21 +88,20 @@ impl Accounts {
             work,
             cpu_ns: vec![0; instances],
             flow: Flow::default(),
-            apart: Aggregates::default(),
+            aggregates: Aggregates::default(),
             out: BTreeMap::new(),
             received: BTreeMap::new(),
             counts: BTreeMap::new(),
-            open_second: ((InstanceId(0), 0), 0),
         }
     }
 
-    /// Messages are to be sent.
+    /// Counts messages as created: their job waits in a queue.
     pub(in crate::sim) fn create(&mut self, amount: Amount) {
         self.flow.created += amount;
     }
 
-    /// The requests of a job begin, so long after `start`, in ascending order; those that do so after the end of the run do
-    /// not count.
+    /// Counts the requests of a job as begun. Destination `d` begins at `start + begins_ns(d)`, in ascending order; those after
+    /// the end of the run do not count.
     pub(in crate::sim) fn begin(
         &mut self,
         route: &Arc<Route>,
@@ -120,104 +118,77 @@ impl Accounts {
         });
         if route.is_of_origin {
             for_parts(start, begun, &begins_ns, SECOND, |second, part| {
-                self.add_origin_bytes(route.from, second, route.amount(part).bytes);
+                *self.aggregates.origin_bytes.entry((route.from, second)).or_default() +=
+                    route.amount(part).bytes;
             });
         }
     }
 
-    fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
-        if self.open_second.0 != (origin, second) {
-            self.close_second();
-            self.open_second.0 = (origin, second);
-        }
-        self.open_second.1 += bytes;
-    }
-
-    fn close_second(&mut self) {
-        let (second, bytes) = std::mem::take(&mut self.open_second);
-        if bytes > 0 {
-            *self.apart.origin_bytes.entry(second).or_default() += bytes;
-        }
-    }
-
+    /// The counts of a route in a bucket, created if need be.
     fn counts(&mut self, bucket: u64, route: &Arc<Route>) -> &mut Counts {
         self.counts.entry((bucket, route.number)).or_insert_with(|| Counts::new(route))
     }
 
-    /// Messages that are created leave at once.
-    pub(in crate::sim) fn send_at_once(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
+    /// Counts messages that are created and leave at the same instant.
+    pub(in crate::sim) fn send_unqueued(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
         self.flow.created += amount;
         self.flow.sent += amount;
         self.counts(self.bucket_of(at), route).begun += amount;
         if route.is_of_origin {
-            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), amount.bytes);
+            let second = (route.from, at.ns() / SECOND.ns());
+            *self.aggregates.origin_bytes.entry(second).or_default() += amount.bytes;
         }
     }
 
-    /// What became of one request. Returns whether it was delivered before the run ends.
+    /// Counts one request from its outcome on. Returns whether it is delivered before the run ends.
     pub(in crate::sim) fn note(
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        exchange: &RequestHistory,
-    ) -> bool {
-        if exchange.over <= self.end {
-            self.note_over(route, destination, exchange.outcome);
-        }
-        self.note_way(route, destination, exchange)
-    }
-
-    /// A request is over for its sender.
-    pub(in crate::sim) fn note_over(&mut self, route: &Route, destination: usize, fate: RequestOutcome) {
-        let fates = &mut self.apart.outcomes;
-        match fate {
-            RequestOutcome::Good => fates.good += 1,
-            RequestOutcome::Refused => fates.refused += 1,
-            RequestOutcome::FailedConnect => fates.failed_connect += 1,
-            RequestOutcome::TimedOut => {
-                fates.timed_out += 1;
-                self.flow.timed_out.add(route.bytes(destination));
-            }
-        }
-    }
-
-    /// Where one request went. Returns whether it was delivered before the run ends.
-    pub(in crate::sim) fn note_way(
-        &mut self,
-        route: &Arc<Route>,
-        destination: usize,
-        exchange: &RequestHistory,
+        history: &RequestHistory,
     ) -> bool {
         let bytes = route.bytes(destination);
-        if let Some(left) = exchange.left.filter(|left| *left <= self.end) {
-            self.note_left(left, route, destination);
+        if history.over <= self.end {
+            let outcomes = &mut self.aggregates.outcomes;
+            match history.outcome {
+                RequestOutcome::Good => outcomes.good += 1,
+                RequestOutcome::Refused => outcomes.refused += 1,
+                RequestOutcome::FailedConnect => outcomes.failed_connect += 1,
+                RequestOutcome::TimedOut => {
+                    outcomes.timed_out += 1;
+                    self.flow.timed_out.add(bytes);
+                }
+            }
         }
-        if exchange.settled > self.end {
+        if let Some(left) = history.left.filter(|left| *left <= self.end) {
+            self.counts(self.bucket_of(left), route).left[destination] += 1;
+        }
+        if history.settled > self.end {
             return false;
         }
-        match exchange.arrival {
+        match history.arrival {
             Arrival::Delivered => self.flow.delivered.add(bytes),
             Arrival::Lost => self.flow.lost.add(bytes),
             Arrival::Refused => self.flow.refused_429.add(bytes),
             Arrival::FailedConnect => self.flow.failed_connect.add(bytes),
         }
-        if exchange.arrival != Arrival::Delivered {
+        if history.arrival != Arrival::Delivered {
             return false;
         }
-        self.note_delivered(exchange.settled, route, destination);
+        self.counts(self.bucket_of(history.settled), route).delivered[destination] += 1;
         true
     }
 
-    /// Requests were delivered before the end of the run.
+    /// Counts requests as delivered, and with queues as good, before the end of the run.
     pub(in crate::sim) fn deliver(&mut self, amount: Amount) {
         self.flow.delivered += amount;
         if self.work.is_some() {
-            self.apart.outcomes.good += amount.messages;
+            self.aggregates.outcomes.good += amount.messages;
         }
     }
 
-    /// All requests of a job left and arrived at times after `start`, by destination, the last before `over`: with exceptions,
-    /// whose times are beyond all others.
+    /// Counts by bucket when the requests of a job left and arrived: destination `d` at `start + left_us[d]` and
+    /// `start + arrived_us[d]`, all before `over`. Destinations in `exceptions` have `NEVER_US` there and do not count.
     pub(in crate::sim) fn note_job(
         &mut self,
         (start, over): (Time, Time),
@@ -229,7 +200,7 @@ impl Accounts {
         for bucket in self.bucket_of(start)..self.bucket_of(over) {
             let boundary = Time::ZERO + self.bucket * (bucket + 1);
             let boundary_us = boundary_us(start, boundary);
-            // taken for having happened in the last bucket, if not in one before
+            // The next bucket counts these again, the last one by `whole_jobs`: so they are subtracted there.
             for (bucket, by) in [(bucket, 1), (bucket + 1, -1)] {
                 let counts = self.counts(bucket, route);
                 add_below(left_us, boundary_us, by, &mut counts.left);
@@ -239,7 +210,7 @@ impl Accounts {
         self.note_whole_job(over, route, exceptions);
     }
 
-    /// All requests of a job left and arrived within the bucket of an instant, with exceptions.
+    /// Counts a job whose requests all left and arrived within the bucket of `at`, except for these destinations.
     pub(in crate::sim) fn note_whole_job(
         &mut self,
         at: Time,
@@ -254,21 +225,12 @@ impl Accounts {
         }
     }
 
+    /// The number of the traffic bucket of an instant.
     pub(in crate::sim) fn bucket_of(&self, at: Time) -> u64 {
         at.ns() / self.bucket.ns()
     }
 
-    /// A request leaves, with what lies below HTTP.
-    pub(in crate::sim) fn note_left(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
-        self.counts(self.bucket_of(at), route).left[destination] += 1;
-    }
-
-    /// A request is delivered, verified and answered.
-    pub(in crate::sim) fn note_delivered(&mut self, at: Time, route: &Arc<Route>, destination: usize) {
-        self.counts(self.bucket_of(at), route).delivered[destination] += 1;
-    }
-
-    /// The run has come to an instant: what lies in buckets before it is complete.
+    /// The run has reached `now`: turns the buckets before into rows of traffic.
     pub(in crate::sim) fn pass(&mut self, now: Time) {
         let open = self.bucket_of(now);
         let still_open = self.counts.split_off(&(open, 0));
@@ -285,46 +247,53 @@ impl Accounts {
         };
         let still_open = self.out.split_off(&(open, VideoId(0), Kind::Viewer, InstanceId(0)));
         for ((bucket, video, kind, from), sums) in std::mem::replace(&mut self.out, still_open) {
-            self.apart.traffic.push(row(bucket, video, from.0, Direction::Out, kind, sums));
+            self.aggregates.traffic.push(row(bucket, video, from.0, Direction::Out, kind, sums));
         }
         let still_open = self.received.split_off(&(open, VideoId(0), Kind::Viewer));
         for ((bucket, video, kind), table) in std::mem::replace(&mut self.received, still_open) {
             let noted = table.iter();
             let rows = noted.map(|(id, sums)| row(bucket, video, id.0, Direction::In, kind, *sums));
-            self.apart.traffic.extend(rows);
+            self.aggregates.traffic.extend(rows);
         }
     }
 
+    /// Adds the counts of a bucket that is complete to the sums of sender, receivers and links.
     fn settle(&mut self, bucket: u64, counts: &Counts) {
         let Counts { route, begun, whole_jobs, left, delivered } = counts;
         let body_bytes = begun.messages * u64::from(route.body_bytes);
         let head_bytes = begun.bytes - body_bytes;
         let mut out = Sums { messages: begun.messages, head_bytes, body_bytes, ..Sums::ZERO };
-        // what left has a row, even if nothing is counted below HTTP
+        // a sender with begun requests has a row even if all other sums are 0
         let mut any = begun.messages > 0;
         for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
-            let count = |more: &i64| u64::try_from(whole_jobs + more).expect("not less than nothing");
+            let count = |more: &i64| u64::try_from(whole_jobs + more).expect("counts are not negative");
             let (left, delivered) = (count(left), count(delivered));
             if (left, delivered) == (0, 0) {
                 continue;
             }
             any = true;
-            let mut sums = below_http(route, destination, left);
-            out.add(&sums);
-            out.response_bytes += delivered * route.response_bytes(destination);
-            let taken = self.delivered(route, destination, delivered);
-            self.note_link(route, destination, &taken);
-            sums.add(&taken);
-            self.note_in(bucket, route, destination, &sums);
+            let below_http = below_http(route, destination, left);
+            out.add(&below_http);
+            let response_bytes = delivered * route.response_bytes(destination);
+            out.response_bytes += response_bytes;
+            let sums = Sums {
+                messages: delivered,
+                head_bytes: delivered * u64::from(route.head_bytes[destination]),
+                body_bytes: delivered * u64::from(route.body_bytes),
+                response_bytes,
+                ..below_http
+            };
+            self.add_received(bucket, route, destination, &sums);
             let work_ns = self.work.map_or(0, |work| work.verify.ns());
             self.cpu_ns[route.to[destination].index()] += delivered * work_ns;
         }
         if any {
-            self.note_out(bucket, route, &out);
+            let place = (bucket, route.video, route.kind, route.from);
+            self.out.entry(place).or_insert(Sums::ZERO).add(&out);
         }
     }
 
-    /// What became of the messages: those that have not begun wait, those that nothing has become of are under way.
+    /// Messages by what became of them: `queued = created - sent`, `in_flight = sent - (delivered, lost or refused)`.
     pub(in crate::sim) fn flow(&self) -> Flow {
         let Flow { created, sent, delivered, lost, refused_429, failed_connect, .. } = self.flow;
         let less = |amount: Amount, others: &[Amount]| {
@@ -338,46 +307,28 @@ impl Accounts {
         Flow { queued: less(created, &[sent]), in_flight, ..self.flow }
     }
 
-    /// All that was noted.
+    /// All sums of the run.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         self.pass(Time::from_ns(u64::MAX));
-        self.close_second();
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
-        self.apart.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
-        self.apart
+        self.aggregates.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
+        self.aggregates
     }
 
-    fn delivered(&self, route: &Route, destination: usize, messages: u64) -> Sums {
-        Sums {
-            messages,
-            head_bytes: messages * u64::from(route.head_bytes[destination]),
-            body_bytes: messages * u64::from(route.body_bytes),
-            response_bytes: messages * route.response_bytes(destination),
-            ..Sums::ZERO
-        }
-    }
-
-    fn note_link(&mut self, route: &Route, destination: usize, taken: &Sums) {
-        let Sums { messages, head_bytes, body_bytes, .. } = *taken;
-        let from = (route.video, route.from, route.kind);
+    /// Adds what one destination of a route received in a bucket: to its link and to the receiver's row.
+    fn add_received(&mut self, bucket: u64, route: &Route, destination: usize, sums: &Sums) {
+        let &Sums { messages, head_bytes, body_bytes, .. } = sums;
+        let (to, &Route { from, video, kind, .. }) = (route.to[destination], route);
         if messages > 0 {
             let sums = LinkSums { messages, head_bytes, body_bytes };
-            self.apart.links.add(from, route.to[destination], &sums);
+            self.aggregates.links.add((video, from, kind), to, &sums);
         }
-    }
-
-    fn note_out(&mut self, bucket: u64, route: &Route, sums: &Sums) {
-        let place = (bucket, route.video, route.kind, route.from);
-        self.out.entry(place).or_insert(Sums::ZERO).add(sums);
-    }
-
-    fn note_in(&mut self, bucket: u64, route: &Route, destination: usize, sums: &Sums) {
-        let table = self.received.entry((bucket, route.video, route.kind)).or_default();
-        table.get_or_insert_with(route.to[destination], || Sums::ZERO).add(sums);
+        let table = self.received.entry((bucket, video, kind)).or_default();
+        table.get_or_insert_with(to, || Sums::ZERO).add(sums);
     }
 }
 
-/// What lies below HTTP of so many messages to a destination.
+/// Bytes below HTTP of `messages` messages to one destination.
 fn below_http(route: &Route, destination: usize, messages: u64) -> Sums {
     let bytes = &route.transport[destination];
     Sums {
@@ -389,7 +340,8 @@ fn below_http(route: &Route, destination: usize, messages: u64) -> Sums {
     }
 }
 
-/// Cuts so many ascending instants, given from `start`, where multiples of `width` lie: the number of the part, and its range.
+/// Splits the ascending instants `start + at_ns(0..count)` by intervals of `width`: calls `part` with the number of each
+/// interval and the range of instants in it.
 fn for_parts(
     start: Time,
     count: usize,
@@ -407,7 +359,7 @@ fn for_parts(
     }
 }
 
-/// The first of a range of ascending instants that lies after another.
+/// The first of a range of ascending instants with `at_ns > last_ns`; the end of the range if none (binary search).
 fn first_after(mut range: Range<usize>, last_ns: u64, at_ns: impl Fn(usize) -> u64) -> usize {
     while !range.is_empty() {
         let middle = range.start + range.len() / 2;

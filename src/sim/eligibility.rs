@@ -1,9 +1,22 @@
-//! Eligibility can be worked out apart from the events of a run, and why others cannot.
+//! Eligibility: which requests can be computed without events, by the instances at their ends. It follows from the cell alone.
 //!
-//! A *quiet receiver* answers requests after a time that depends on nothing that happens, and what it receives changes
-//! nothing but what it shows. A *local* one has an order of its own in which it answers, that of its cores and threads, and what
-//! it receives changes nothing elsewhere. A *free sender* waits for nothing but its job slots, a *coupled* one for its own cores
-//! and links as well. All of that follows from the cell alone.
+//! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
+//! |---|---|---|
+//! | uncontended receiver | `U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L` | its answer times are known in advance; its displays are replayed |
+//! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ S ∧ ¬O ∧ L` | its steps wait in its calendar |
+//! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
+//! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
+//! | ends without event | `S ∧ R ∧ L` | the last request of a job makes one event for all of them |
+//! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
+//!
+//! - `Q`: deliveries are queued, `queues ≠ unlimited`.
+//! - `U`: nothing waits at its stations, `¬Q ∨` cores, uplink and downlink are unlimited.
+//! - `V`: JSON-LD verification takes no time, `Q ∧ verify + json_ld_verify = 0`. Then its order at one instant matters.
+//! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
+//! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
+//! - `O`: it owns a video, so it sends on what it receives.
+//! - `R`: each request is made once and on a new connection, `¬Q ∨` (PeerTube queues `∧ attempts = 1 ∧` no breaker `∧` no keep-alive).
+//! - `L`: every message takes time, minimal latency `> 0`.
 
 use crate::cell::Cell;
 use crate::domain::delivery::{Delivery, Queues};
@@ -13,21 +26,21 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use std::collections::BTreeSet;
 
-/// Why the messages of a job are not computed at once. The texts stand in the manifest.
+/// Why the requests of a job make events. The texts appear in the manifest of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::sim) enum Fallback {
-    /// Their sender's cores or links are limited, its process stops, or it sends again, keeps connections or has no jobs.
+    /// The sender is contended.
     Sender,
-    /// A receiver's cores or links are limited, its process stops or it owns a video.
+    /// A receiver is not uncontended.
     Receiver,
-    /// A receiver verifies them one after another.
+    /// The activity is forwarded: each receiver verifies it on its JSON-LD thread, one at a time.
     Forwarded,
-    /// A single message.
+    /// The job has a single inbox.
     Single,
 }
 
 impl Fallback {
-    /// The sentence for people.
+    /// The text in the manifest.
     pub(in crate::sim) fn text(self) -> &'static str {
         match self {
             Fallback::Sender => {
@@ -40,20 +53,21 @@ impl Fallback {
     }
 }
 
-/// By `InstanceId`.
+/// The terms of the table above, by `InstanceId`.
 pub(in crate::sim) struct Eligibility {
     pub(in crate::sim) is_uncontended_receiver: Vec<bool>,
     pub(in crate::sim) is_contended_receiver: Vec<bool>,
     pub(in crate::sim) is_uncontended_sender: Vec<bool>,
-    /// Whose process never stops, and whose jobs make each request once and on a new connection.
     pub(in crate::sim) ends_without_event: Vec<bool>,
+    /// Stopped from time zero to the end of the run.
     pub(in crate::sim) is_dead: Vec<bool>,
+    /// Whether any session watches there.
     pub(in crate::sim) has_viewers: Vec<bool>,
-    /// Where the order of what is received shows nowhere: inboxes need no time and refuse nothing, entries only add up.
-    pub(in crate::sim) may_be_counted: Vec<bool>,
+    pub(in crate::sim) is_order_insensitive: Vec<bool>,
 }
 
 impl Eligibility {
+    /// Evaluates the table for a cell.
     pub(in crate::sim) fn new(cell: &Cell, timetable: &Timetable) -> Eligibility {
         let instances = &cell.federation.instances;
         let count = instances.len();
@@ -65,7 +79,7 @@ impl Eligibility {
             ends_without_event: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
-            may_be_counted: vec![false; count],
+            is_order_insensitive: vec![false; count],
         };
         cell.sessions.iter().for_each(|session| eligibility.has_viewers[session.instance.index()] = true);
         let mut changes = vec![Vec::new(); count];
@@ -79,18 +93,18 @@ impl Eligibility {
             let is_unbounded = is_unlimited
                 || (capacity.cores, capacity.uplink_bits_per_s, capacity.downlink_bits_per_s)
                     == (None, None, None);
-            // what is verified at no cost behind a signature has an order of its own
-            let verifies_at_once =
+            // JSON-LD tasks without duration are ordered by the thread, not by the time of arrival
+            let verifies_instantly =
                 !is_unlimited && cell.delivery.verify + cell.delivery.json_ld_verify == Span::ZERO;
             eligibility.is_dead[index] = changes[index] == [(Time::ZERO, Change::Stop)];
             let keeps_process = changes[index].is_empty();
             let rules = &instance.rules;
-            let heeds_totals = rules.store == StoreKind::Keyed
+            let shows_totals = rules.store == StoreKind::Keyed
                 && rules.accept_result != AcceptResult::Nobody
                 && eligibility.has_viewers[index];
             eligibility.is_uncontended_receiver[index] = is_unbounded
-                && !verifies_at_once
-                && !heeds_totals
+                && !verifies_instantly
+                && !shows_totals
                 && (keeps_process || eligibility.is_dead[index])
                 && !origins.contains(&InstanceId::at(index));
             eligibility.is_contended_receiver[index] = !is_unlimited
@@ -98,7 +112,7 @@ impl Eligibility {
                 && (capacity.uplink_bits_per_s, capacity.downlink_bits_per_s) == (None, None)
                 && keeps_process
                 && !origins.contains(&InstanceId::at(index));
-            eligibility.may_be_counted[index] = needs_no_order
+            eligibility.is_order_insensitive[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
                 && rules.forwarded_viewer == ForwardedViewer::Viewer
@@ -108,21 +122,20 @@ impl Eligibility {
             eligibility.ends_without_event[index] = makes_jobs && takes_time(cell);
         }
         if !takes_time(cell) {
-            // what happens at one instant has causes at the same instant: their order is that of the events
+            // cause and effect share an instant: only the event loop has their order
             eligibility.is_uncontended_receiver.fill(false);
             eligibility.is_contended_receiver.fill(false);
         }
         eligibility
     }
-}
 
-impl Eligibility {
-    /// Whether what an instance receives may wait in its calendar.
+    /// Whether the steps of requests that an instance receives may wait in its calendar.
     pub(in crate::sim) fn is_lazy(&self, id: InstanceId) -> bool {
         self.is_uncontended_receiver[id.index()] || self.is_contended_receiver[id.index()]
     }
 }
 
+/// Condition `R`.
 fn makes_each_request_once(delivery: &Delivery, rules: &Rules) -> bool {
     delivery.queues == Queues::Unlimited
         || delivery.queues == Queues::Peertube
@@ -131,7 +144,7 @@ fn makes_each_request_once(delivery: &Delivery, rules: &Rules) -> bool {
             && delivery.keep_alive.idle(rules).is_none()
 }
 
-/// Whether every message arrives after it was sent.
+/// Condition `L`: whether every message arrives later than it was sent.
 fn takes_time(cell: &Cell) -> bool {
     cell.network.latency_min() > Span::ZERO
 }

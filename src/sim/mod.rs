@@ -3,9 +3,11 @@
 //! It moves inputs and effects between instances, the network and an observer, in the order of `event`. It holds no protocol
 //! rule, writes no file and cannot fail.
 //!
-//! - `run` executes a run event by event, and lets steps that concern one machine alone wait (look-ahead).
-//! - `broadcast` computes whole jobs at once, where nothing waits at any station; `eligibility` says where.
-//! - `replay` works out what followers show of these, `accounts` sums up their messages and bytes.
+//! - `run` is the event loop. Steps that affect one machine only are executed lazily (conservative look-ahead).
+//! - `broadcast` computes all requests of a job when the job starts, if nothing waits at any station of its path.
+//! - `eligibility` says for which instances that is exact.
+//! - `replay` computes what followers display of these jobs, `accounts` sums their messages and bytes.
+//! - `route` holds what jobs with the same sender, inboxes and message sizes share.
 
 mod accounts;
 mod broadcast;

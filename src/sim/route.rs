@@ -1,4 +1,4 @@
-//! Routes: what all jobs have in common that carry messages of one size from one instance to the same inboxes.
+//! Routes: what jobs share that carry messages of the same sizes from one instance to the same inboxes. Sizes are in bytes.
 
 use crate::event::{Letter, Message};
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -9,63 +9,68 @@ use crate::mechanism::wire::Persistence;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// By destination: sizes in bytes, and where what is received there is replayed.
+/// A sender, its destinations in order, and by destination the sizes of a message and the follower that is replayed.
 #[derive(Debug)]
 pub(in crate::sim) struct Route {
-    /// Tells it from all other routes of the run.
+    /// Unique in the run.
     pub(in crate::sim) number: u32,
     pub(in crate::sim) from: InstanceId,
     pub(in crate::sim) to: Arc<[InstanceId]>,
     pub(in crate::sim) video: VideoId,
     pub(in crate::sim) kind: Kind,
-    /// The sender's heads.
+    /// The form of the sender's request heads.
     pub(in crate::sim) form: Form,
     pub(in crate::sim) persistence: Persistence,
-    /// Whether these are Views of the sender's own video.
+    /// Whether the messages are Views that the video's origin sends.
     pub(in crate::sim) is_of_origin: bool,
     pub(in crate::sim) body_bytes: u32,
     pub(in crate::sim) head_bytes: Vec<u16>,
     pub(in crate::sim) response_bytes: Vec<u16>,
-    /// The bytes of the heads before each destination, and of all.
+    /// Prefix sums of `head_bytes`: one more entry than destinations.
     heads_before: Vec<u64>,
+    /// Bytes below HTTP.
     pub(in crate::sim) transport: Vec<TransportBytes>,
-    /// The numbers of those whose inbox is replayed.
+    /// The follower number of a destination whose inbox is replayed.
     pub(in crate::sim) followers: Vec<Option<u32>>,
-    /// The same in ascending order.
-    replayed: Vec<Replayed>,
-    /// Whether its followers lie side by side, and may be only counted.
+    /// The replayed destinations by ascending follower number.
+    replayed: Vec<ReplayedDestination>,
+    /// Whether follower numbers and destinations ascend together without gaps, and all followers are order-insensitive: then
+    /// arrivals can be counted (`replay::counted`).
     pub(in crate::sim) is_countable: bool,
 }
 
 /// A destination whose inbox is replayed.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Replayed {
+pub(in crate::sim) struct ReplayedDestination {
     pub(in crate::sim) follower: u32,
     pub(in crate::sim) destination: u32,
 }
 
 impl Route {
+    /// `messages`, `transport` and `followers` are by destination, in the order of `to`; `is_order_insensitive` is that of
+    /// `Eligibility`.
     pub(in crate::sim) fn new(
         number: u32,
-        to: Arc<[InstanceId]>,
+        to: &Arc<[InstanceId]>,
         messages: &[Message],
         is_of_origin: bool,
-        transport: impl Fn(&Message) -> TransportBytes,
-        follower: impl Fn(InstanceId) -> Option<u32>,
-        may_be_counted: impl Fn(InstanceId) -> bool,
+        transport: Vec<TransportBytes>,
+        followers: Vec<Option<u32>>,
+        is_order_insensitive: impl Fn(InstanceId) -> bool,
     ) -> Route {
         let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
-        let followers: Vec<Option<u32>> = to.iter().map(|&id| follower(id)).collect();
-        let mut replayed: Vec<Replayed> = (0..)
+        let mut replayed: Vec<ReplayedDestination> = (0..)
             .zip(&followers)
-            .filter_map(|(destination, &follower)| Some(Replayed { follower: follower?, destination }))
+            .filter_map(|(destination, &follower)| {
+                Some(ReplayedDestination { follower: follower?, destination })
+            })
             .collect();
         replayed.sort_unstable_by_key(|replayed| replayed.follower);
-        let is_next = |one: &Replayed, next: &Replayed| {
+        let is_next = |one: &ReplayedDestination, next: &ReplayedDestination| {
             (one.follower + 1, one.destination + 1) == (next.follower, next.destination)
         };
         let is_countable = replayed.is_sorted_by(is_next)
-            && replayed.iter().all(|replayed| may_be_counted(to[replayed.destination as usize]));
+            && replayed.iter().all(|replayed| is_order_insensitive(to[replayed.destination as usize]));
         let mut heads_before = vec![0];
         for message in messages {
             heads_before.push(heads_before[heads_before.len() - 1] + u64::from(message.head_bytes));
@@ -82,42 +87,42 @@ impl Route {
             head_bytes: messages.iter().map(|message| message.head_bytes).collect(),
             response_bytes: messages.iter().map(|message| message.response_bytes).collect(),
             heads_before,
-            transport: messages.iter().map(transport).collect(),
+            transport,
             followers,
             replayed,
             is_countable,
-            to,
+            to: Arc::clone(to),
         }
     }
 
-    /// The bytes of a response of one destination.
+    /// Bytes of the response of one destination.
     pub(in crate::sim) fn response_bytes(&self, destination: usize) -> u64 {
         u64::from(self.response_bytes[destination])
     }
 
-    /// Those of the followers in a range that it leads to.
-    pub(in crate::sim) fn replayed(&self, followers: Range<u32>) -> &[Replayed] {
+    /// The destinations whose follower number lies in a range.
+    pub(in crate::sim) fn replayed(&self, followers: Range<u32>) -> &[ReplayedDestination] {
         let before = |number| self.replayed.partition_point(|replayed| replayed.follower < number);
         &self.replayed[before(followers.start)..before(followers.end)]
     }
 
-    /// The bytes of heads to these destinations.
+    /// Bytes of all request heads to a range of destinations.
     pub(in crate::sim) fn heads(&self, destinations: Range<usize>) -> u64 {
         self.heads_before[destinations.end] - self.heads_before[destinations.start]
     }
 
-    /// The messages to these destinations.
+    /// Number and bytes of the messages to a range of destinations.
     pub(in crate::sim) fn amount(&self, destinations: Range<usize>) -> Amount {
         let messages = destinations.len() as u64;
         Amount { messages, bytes: self.heads(destinations) + messages * u64::from(self.body_bytes) }
     }
 
-    /// All its messages.
+    /// Number and bytes of all its messages.
     pub(in crate::sim) fn all(&self) -> Amount {
         self.amount(0..self.to.len())
     }
 
-    /// All its messages but one.
+    /// `all` without the message to `except`.
     pub(in crate::sim) fn all_but(&self, except: Option<InstanceId>) -> Amount {
         let all = self.all();
         match self.to.iter().position(|&to| Some(to) == except) {
@@ -126,7 +131,7 @@ impl Route {
         }
     }
 
-    /// The bytes of the message to one destination.
+    /// Bytes of the message to one destination: head and body.
     pub(in crate::sim) fn bytes(&self, destination: usize) -> u64 {
         u64::from(self.head_bytes[destination]) + u64::from(self.body_bytes)
     }

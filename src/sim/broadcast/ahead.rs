@@ -1,4 +1,5 @@
-//! Requests that arrive ahead of time at receivers that are replayed: their job makes events, the receiver none.
+//! Requests of contended senders to uncontended receivers: the job makes events, the arrival does not. When a request leaves,
+//! its arrival is known and goes to the replay.
 
 use super::state::{Broadcasts, OpenBroadcast};
 use crate::event::Message;
@@ -6,7 +7,7 @@ use crate::foundation::units::Time;
 use crate::request::Conditions;
 
 impl Broadcasts<'_> {
-    /// A request of a job (by slot) will be verified at an instant.
+    /// A request of the job in slot `job` will be verified at `verified`: adds its arrival.
     pub(in crate::sim) fn receive_ahead(
         &mut self,
         job: u32,
@@ -22,7 +23,7 @@ impl Broadcasts<'_> {
         }
         if self.open_broadcasts[place].is_none() {
             let number = self.add_broadcast(message, conditions);
-            self.windows.keep_open(number);
+            self.windows.set_latest(number, Time::from_ns(u64::MAX));
             self.open_broadcasts[place] = Some(OpenBroadcast { number, latest: Time::ZERO });
         }
         if let Some(open) = &mut self.open_broadcasts[place] {
@@ -31,11 +32,11 @@ impl Broadcasts<'_> {
         }
     }
 
-    /// A job is over or gone.
+    /// The job in this slot makes no more requests: its last arrival is known.
     pub(in crate::sim) fn close_job(&mut self, job: u32) {
         let open = self.open_broadcasts.get_mut(job as usize).and_then(Option::take);
         if let Some(OpenBroadcast { number, latest }) = open {
-            self.windows.close(number, latest);
+            self.windows.set_latest(number, latest);
         }
     }
 }

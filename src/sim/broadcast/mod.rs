@@ -1,6 +1,7 @@
-//! Broadcasts that are computed outside of the event loop, whole jobs at once.
+//! Broadcasts that are computed outside the event loop: all requests of a job when it starts (`whole_job`, on the path in µs
+//! of `linear`), without queues when it is sent (`unqueued`), or the arrival of a single request ahead of time (`ahead`).
 //!
-//! It must not know when events happen: the run calls it when a job starts, and hands over what the replay needs.
+//! It must not know how events are executed: `run` calls it and schedules what it returns.
 
 mod ahead;
 mod linear;

@@ -1,11 +1,10 @@
-//! Broadcasts that are computed outside of the event loop.
+//! The state of all broadcasts that are computed outside the event loop, and how the run reaches it.
 //!
-//! A broadcast is one thing with many destinations. Where nothing waits at the stations of its sender and its receivers
-//! (`eligibility`), all its requests are computed when its job starts (`whole_job`), summed up (`accounts`), and make one
-//! event: the end of the job. What its followers show is replayed follower by follower (`replay`). Everything else runs event
-//! by event, in the same run. The result is that of the events, to the byte.
+//! If nothing waits at the stations of a sender and all its receivers (`eligibility`), all requests of a job are computed when
+//! the job starts (`whole_job`) and summed (`accounts`). They make one event, the end of the job. What the receivers display
+//! is replayed (`replay`). Everything else runs event by event in the same run, and the records are the same to the byte.
 //!
-//! Protocol rules are asked where they always are: a send is an `Effect` of an `Instance`, a queue that of its rules.
+//! No protocol rule is applied here: a send is an `Effect` of an `Instance`, and the run chooses its queue.
 
 use super::linear::Linear;
 use crate::cell::Cell;
@@ -16,7 +15,6 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
 use crate::mechanism::connections::Connection;
-use crate::mechanism::ledger::Flow;
 use crate::mechanism::network::NO_LATENCY_US;
 use crate::mechanism::slot_schedule::Schedule;
 use crate::mechanism::transport::TransportBytes;
@@ -24,7 +22,7 @@ use crate::metrics::aggregates::Aggregates;
 use crate::request::{Conditions, Path};
 use crate::sim::accounts::{Accounts, Work};
 use crate::sim::eligibility::{Eligibility, Fallback};
-use crate::sim::replay::{Broadcast, Helpers, Samples, Shard, Windows};
+use crate::sim::replay::{Broadcast, Helpers, Shard, Windows};
 use crate::sim::route::Route;
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
@@ -32,89 +30,88 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-/// What of a run made events and what did not.
+/// How many messages and heartbeats of a run made events.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Execution {
-    /// Messages that made none.
+    /// Messages that were computed without events.
     pub messages_apart: u64,
-    /// Of these, messages whose arrivals were only counted.
+    /// Of these, messages whose arrivals were counted instead of replayed.
     pub messages_counted: u64,
-    /// Messages that did, by reason.
+    /// Messages that made events, by reason.
     pub(in crate::sim) messages_with_events: BTreeMap<Fallback, u64>,
-    /// Heartbeats that made none.
+    /// Heartbeats that made no events.
     pub heartbeats_skipped: u64,
 }
 
 impl Execution {
-    /// How many messages made events, and why.
+    /// The messages that made events, by the text of the reason.
     pub fn messages_with_events(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         self.messages_with_events.iter().map(|(fallback, count)| (fallback.text(), *count))
     }
 }
 
-/// What faults have to say about a route for some time.
+/// Which destinations of a route are affected by faults in the interval `[from, until)`.
 #[derive(Clone)]
 pub(super) struct FaultsOnRoute {
     pub(super) from: Time,
-    /// Until then what they say stays the same.
     pub(super) until: Time,
-    /// By destination: whether they say anything.
-    pub(super) touched: Rc<[bool]>,
+    /// By destination.
+    pub(super) affected: Rc<[bool]>,
     pub(super) any: bool,
 }
 
-/// What the requests of a running job carry.
+/// The broadcast of a running job whose requests arrive ahead of time (`ahead`).
 pub(super) struct OpenBroadcast {
     /// Its number in the window.
     pub(super) number: u32,
-    /// When the last of those that have left is verified.
+    /// When the last request that has left so far is verified.
     pub(super) latest: Time,
 }
 
-/// So many routes are remembered; jobs keep theirs.
+/// The number of routes that are remembered for later jobs. A job keeps its own route.
 pub(super) const ROUTES_KEPT: usize = 32;
 
-/// What of a run is worked out apart from its events.
+/// The part of a run that is computed outside the event loop.
 pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) cell: &'a Cell,
-    pub(super) eligibility: Eligibility,
-    /// By `InstanceId`: the number of a quiet receiver.
+    pub(in crate::sim) eligibility: Eligibility,
+    /// By `InstanceId`: the follower number of an uncontended receiver. Its inbox is replayed.
     pub(super) followers: Vec<Option<u32>>,
     pub(super) path: Path,
-    /// Where it is linear in whole microseconds.
+    /// The same as linear functions, if all its times are whole µs.
     pub(super) linear: Option<Linear>,
     pub(super) routes: VecDeque<Arc<Route>>,
+    /// Routes made so far, which numbers them.
     pub(super) routes_made: u32,
-    /// The last of each route.
-    pub(super) calms: BTreeMap<u32, FaultsOnRoute>,
-    /// The broadcasts of running jobs of coupled senders, by the job's slot.
+    /// By route number: the latest interval.
+    pub(super) faults_on_routes: BTreeMap<u32, FaultsOnRoute>,
+    /// By the slot of a running job of a contended sender.
     pub(super) open_broadcasts: Vec<Option<OpenBroadcast>>,
-    /// Follower lists that were split, with their quiet receivers and the others.
+    /// Recent splits of lists of inboxes: the list, its uncontended receivers, the others.
     pub(super) splits: VecDeque<[Arc<[InstanceId]>; 3]>,
-    pub(super) accounts: Accounts,
-    pub(super) windows: Windows<'a>,
+    pub(in crate::sim) accounts: Accounts,
+    pub(in crate::sim) windows: Windows<'a>,
     pub(super) schedule: Schedule,
-    // By destination of the job at hand.
+    // By destination of the current job:
     pub(super) latencies_us: Vec<u32>,
-    pub(super) fates: Vec<Option<Span>>,
-    /// How long its request occupies a slot.
+    pub(super) latencies: Vec<Option<Span>>,
+    /// How long the request occupies its slot.
     pub(super) occupied_us: Vec<u32>,
-    /// When it arrives after it began, or `EXCEPTIONAL`.
+    /// From the beginning of the request to its arrival, or `IRREGULAR_US`.
     pub(super) arrives_us: Vec<u32>,
-    /// When it leaves and when it has arrived after the job began, or `EXCEPTIONAL`.
+    /// From the beginning of the job to when the request leaves and arrives, or `IRREGULAR_US`.
     pub(super) left_us: Vec<u32>,
     pub(super) arrived_us: Vec<u32>,
-    pub(super) samples: Samples,
-    /// No follower's clock is ahead by more.
-    pub(super) most_ahead: Span,
-    /// Whether a message without a latency is lost, and not under way for hours.
-    pub(super) loses_only: bool,
-    /// Messages that make no events.
+    /// How far the clock of any follower is ahead of true time at most.
+    pub(super) clock_ahead_max: Span,
+    /// Whether `NO_LATENCY_US` means a lost message: all latencies of the network are shorter.
+    pub(super) no_latency_is_loss: bool,
+    /// Counts of messages with and without events.
     pub(in crate::sim) execution: Execution,
 }
 
 impl<'a> Broadcasts<'a> {
-    /// For a cell; without helpers the replay happens here.
+    /// For a cell. Without helper threads the replay runs on this thread.
     pub(in crate::sim) fn new(
         cell: &'a Cell,
         conditions: &Conditions<'a>,
@@ -123,22 +120,29 @@ impl<'a> Broadcasts<'a> {
     ) -> Broadcasts<'a> {
         let timetable = conditions.timetable;
         let eligibility = Eligibility::new(cell, timetable);
-        let quiet: Vec<InstanceId> = (0..eligibility.is_uncontended_receiver.len())
+        let uncontended: Vec<InstanceId> = (0..eligibility.is_uncontended_receiver.len())
             .filter(|&id| eligibility.is_uncontended_receiver[id])
             .map(InstanceId::at)
             .collect();
         let mut followers = vec![None; eligibility.is_uncontended_receiver.len()];
-        (0u32..).zip(&quiet).for_each(|(number, id)| followers[id.index()] = Some(number));
+        (0u32..).zip(&uncontended).for_each(|(number, id)| followers[id.index()] = Some(number));
         let ahead = |id| timetable.clock_ahead(id);
         let has_refused = Arc::new(AtomicBool::new(false));
         let shard = |range: Range<usize>| {
             let refused = Arc::clone(&has_refused);
             (
-                Shard::new(cell, range.start as u32, &quiet[range.clone()], ahead, &eligibility, refused),
+                Shard::new(
+                    cell,
+                    range.start as u32,
+                    &uncontended[range.clone()],
+                    ahead,
+                    &eligibility,
+                    refused,
+                ),
                 range.len(),
             )
         };
-        let shards = helpers.shares(quiet.len()).into_iter().map(shard).collect();
+        let shards = helpers.shares(uncontended.len()).into_iter().map(shard).collect();
         let work = (cell.delivery.queues != Queues::Unlimited).then_some(Work::of(&path));
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Broadcasts {
@@ -149,28 +153,31 @@ impl<'a> Broadcasts<'a> {
             path,
             routes: VecDeque::new(),
             routes_made: 0,
-            calms: BTreeMap::new(),
+            faults_on_routes: BTreeMap::new(),
             open_broadcasts: Vec::new(),
             splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
             latencies_us: Vec::new(),
-            fates: Vec::new(),
+            latencies: Vec::new(),
             occupied_us: Vec::new(),
             arrives_us: Vec::new(),
             left_us: Vec::new(),
             arrived_us: Vec::new(),
-            samples: Samples { from: cell.sampling.from, every: cell.sampling.every },
-            most_ahead: quiet.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
-            loses_only: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
+            clock_ahead_max: uncontended.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
+            no_latency_is_loss: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
             execution: Execution::default(),
             eligibility,
         }
     }
 
-    /// The route of a job that makes no events, if there was one like it before.
-    pub(in crate::sim) fn known_route(&self, like: &Message, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
-        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *like.letter;
+    /// The remembered route of a job of the same sender, inboxes, video, kind and sizes as `template`.
+    pub(in crate::sim) fn find_route(
+        &self,
+        template: &Message,
+        to: &Arc<[InstanceId]>,
+    ) -> Option<Arc<Route>> {
+        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *template.letter;
         let what = (from, activity.video, kind, form, persistence, body_bytes);
         let is_it = |route: &&Arc<Route>| {
             let Route { from, video, kind, form, persistence, body_bytes, .. } = ***route;
@@ -179,7 +186,7 @@ impl<'a> Broadcasts<'a> {
         self.routes.iter().rev().find(is_it).cloned()
     }
 
-    /// Whether the job of a broadcast makes no events; if not, why.
+    /// Whether all requests of a job can be computed without events; if not, why.
     pub(in crate::sim) fn takes(
         &self,
         from: InstanceId,
@@ -199,21 +206,22 @@ impl<'a> Broadcasts<'a> {
         if to.len() < 2 { Err(Fallback::Single) } else { Ok(()) }
     }
 
-    /// The route of a job that makes no events; `messages` are by destination.
+    /// Makes and remembers the route of a job; `messages` are by destination.
     pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Arc<Route> {
         let Letter { from, activity, kind, .. } = *messages[0].letter;
         let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
-        let transport = |message: &Message| self.transport_of(message);
+        let transport = messages.iter().map(|message| self.transport_of(message)).collect();
         let instances = &self.cell.federation.instances;
-        // with queues other software verifies and answers, and nothing else takes effect
-        let is_at_once = self.cell.delivery.queues == Queues::Unlimited;
+        // with queues, an instance of other software verifies and answers but does not process activities
+        let is_unqueued = self.cell.delivery.queues == Queues::Unlimited;
         let follower = |id: InstanceId| {
-            self.followers[id.index()].filter(|_| is_at_once || instances[id.index()].is_peertube)
+            self.followers[id.index()].filter(|_| is_unqueued || instances[id.index()].is_peertube)
         };
-        let to = Arc::clone(to);
-        let may_be_counted = |id: InstanceId| self.eligibility.may_be_counted[id.index()];
+        let followers = to.iter().map(|&id| follower(id)).collect();
+        let is_order_insensitive = |id: InstanceId| self.eligibility.is_order_insensitive[id.index()];
         let number = self.routes_made;
-        let route = Route::new(number, to, messages, is_of_origin, transport, follower, may_be_counted);
+        let route =
+            Route::new(number, to, messages, is_of_origin, transport, followers, is_order_insensitive);
         let route = Arc::new(route);
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
@@ -223,6 +231,7 @@ impl<'a> Broadcasts<'a> {
         route
     }
 
+    /// Bytes below HTTP of a message on a new connection; none without queues.
     fn transport_of(&self, message: &Message) -> TransportBytes {
         if self.cell.delivery.queues == Queues::Unlimited {
             return TransportBytes::default();
@@ -230,29 +239,19 @@ impl<'a> Broadcasts<'a> {
         self.path.transport(message.bytes(), u64::from(message.response_bytes), Connection::New)
     }
 
-    /// The number of a receiver that is replayed.
+    /// The follower number of an uncontended receiver; `None` for all other instances.
     pub(in crate::sim) fn follower(&self, id: InstanceId) -> Option<u32> {
         self.followers[id.index()]
     }
 
-    /// The messages of a job are created, but for one inbox.
+    /// Counts the messages of a job as created, without the one to `except`.
     pub(in crate::sim) fn create(&mut self, route: &Route, except: Option<InstanceId>) {
         let all = route.all_but(except);
         self.accounts.create(all);
         self.execution.messages_apart += all.messages;
     }
 
-    /// Which machines and messages may do without events.
-    pub(in crate::sim) fn eligibility(&self) -> &Eligibility {
-        &self.eligibility
-    }
-
-    /// Whether nothing waits at an instance, and it is replayed.
-    pub(in crate::sim) fn is_uncontended(&self, id: InstanceId) -> bool {
-        self.eligibility.is_uncontended_receiver[id.index()]
-    }
-
-    /// An activity is on its way to quiet receivers.
+    /// Adds the broadcast of a message to the window; returns its number.
     pub(in crate::sim) fn add_broadcast(&mut self, message: &Message, conditions: &Conditions<'_>) -> u32 {
         let Letter { activity, kind, from, .. } = *message.letter;
         let message = Message { to: InstanceId(0), ..message.clone() };
@@ -262,20 +261,15 @@ impl<'a> Broadcasts<'a> {
         self.windows.add_broadcast(Broadcast { activity, kind, from, authored, order, has_events: false })
     }
 
-    /// Whether requests were refused for their rate: then what was worked out apart is wrong.
-    pub(in crate::sim) fn has_refused(&self) -> bool {
-        self.windows.has_refused()
-    }
-
-    /// A request that an event brought arrives at a quiet receiver.
+    /// A request that makes events arrives at an instance: adds it to the rate limit if the instance is replayed.
     pub(in crate::sim) fn arrive_now(&mut self, now: Time, message: &Message) {
         if let Some(follower) = self.followers[message.to.index()] {
             self.windows.arrive(follower, now, message.from);
         }
     }
 
-    /// An activity that an event brought waits at a quiet receiver from now on. `is_last` puts it behind all others that
-    /// come at the same instant.
+    /// The activity of a request that makes events enters the inbox queue of a replayed receiver now. `is_last` orders it after
+    /// all others of the same instant.
     pub(in crate::sim) fn receive_now(
         &mut self,
         now: Time,
@@ -284,37 +278,31 @@ impl<'a> Broadcasts<'a> {
         conditions: &Conditions<'_>,
     ) {
         let broadcast = self.add_broadcast(message, conditions);
-        self.windows.brought_by_event(broadcast, is_last);
+        self.windows.set_has_events(broadcast, is_last);
         if let Some(follower) = self.followers[message.to.index()] {
             self.windows.receive(follower, now, broadcast);
-            self.windows.expect_until(broadcast, now);
         }
     }
 
-    /// Heartbeats of a viewer at an instance that may be replayed.
+    /// A viewer's heartbeat at an instance: adds it if the instance is replayed.
     pub(in crate::sim) fn heartbeat(&mut self, at: InstanceId, now: Time, input: Input<'static>) {
         if let Some(follower) = self.followers[at.index()] {
             self.windows.heartbeat(follower, now, input);
         }
     }
 
-    /// The run has come to an instant: accounts of what lies before are closed.
-    pub(in crate::sim) fn pass_accounts(&mut self, now: Time) {
-        self.accounts.pass(now);
-    }
-
-    /// Whether enough was collected to hand it over to the replay.
+    /// Whether the window is full and the results are not void.
     pub(in crate::sim) fn is_full(&self) -> bool {
-        // CPU for what would be thrown away helps nobody
         self.windows.is_full() && !self.windows.has_refused()
     }
 
-    /// Hands what was collected over to the replay. All machines must have come to this instant.
-    pub(in crate::sim) fn pass_on(&mut self, now: Time) {
+    /// Hands the window to the replay and closes the accounts before `now`. All machines must have reached `now`.
+    pub(in crate::sim) fn flush(&mut self, now: Time) {
         self.accounts.pass(now);
         self.hand_over(now);
     }
 
+    /// Hands the window to the replay.
     fn hand_over(&mut self, horizon: Time) {
         self.windows.hand_over(horizon);
         for broadcast in self.open_broadcasts.iter_mut().flatten() {
@@ -322,18 +310,13 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Whether nothing is on its way to a quiet receiver, waits or is shown there.
+    /// Whether at all uncontended receivers nothing is still to arrive, waiting or displayed.
     pub(in crate::sim) fn is_idle(&mut self, now: Time) -> bool {
         self.hand_over(now);
         self.windows.is_idle()
     }
 
-    /// What became of the messages that made no events.
-    pub(in crate::sim) fn flow(&self) -> Flow {
-        self.accounts.flow()
-    }
-
-    /// The run has ended at an instant: all that was noted; nothing if a rate limit refused requests.
+    /// The run has ended at an instant: all sums; `None` if a rate limit refused requests, since the results are void then.
     pub(in crate::sim) fn finish(mut self, end: Time) -> Option<Aggregates> {
         const NEXT: Span = Span::from_ns(1);
         self.windows.hand_over(end + NEXT);
@@ -341,13 +324,13 @@ impl<'a> Broadcasts<'a> {
         if has_refused {
             return None;
         }
-        let mut apart = self.accounts.finish();
-        apart.add(noted);
-        Some(apart)
+        let mut aggregates = self.accounts.finish();
+        aggregates.add(noted);
+        Some(aggregates)
     }
 }
 
-/// Whether the broadcasts of all origins make no events.
+/// Whether all origins are uncontended senders and all their followers uncontended receivers.
 pub(in crate::sim) fn takes_all_broadcasts(cell: &Cell, timetable: &Timetable) -> bool {
     let eligibility = Eligibility::new(cell, timetable);
     let takes = |(origin, followers): (&InstanceId, &Vec<InstanceId>)| {

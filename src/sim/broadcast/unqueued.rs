@@ -1,4 +1,5 @@
-//! Messages without queues and without events: they leave at once, and arrive after their latency or not at all.
+//! Broadcasts without queues (`Queues::Unlimited`) and without events: each message leaves when it is sent, and arrives one
+//! latency later or is lost.
 
 use super::state::{Broadcasts, ROUTES_KEPT};
 use crate::event::Message;
@@ -11,66 +12,68 @@ use crate::sim::route::Route;
 use std::sync::Arc;
 
 impl Broadcasts<'_> {
-    /// Of these followers the quiet receivers, and the others.
+    /// Splits a list of inboxes into uncontended receivers and others. Recent splits are remembered.
     pub(in crate::sim) fn split(&mut self, list: &Arc<[InstanceId]>) -> [Arc<[InstanceId]>; 2] {
-        if let Some([_, quiet, others]) = self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list)) {
-            return [Arc::clone(quiet), Arc::clone(others)];
+        if let Some([_, uncontended, others]) =
+            self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list))
+        {
+            return [Arc::clone(uncontended), Arc::clone(others)];
         }
-        let (quiet, others): (Vec<_>, Vec<_>) =
+        let (uncontended, others): (Vec<_>, Vec<_>) =
             list.iter().partition(|id| self.eligibility.is_uncontended_receiver[id.index()]);
-        let split = [Arc::clone(list), quiet.into(), others.into()];
+        let split = [Arc::clone(list), uncontended.into(), others.into()];
         if self.splits.len() == ROUTES_KEPT {
             self.splits.pop_front();
         }
         self.splits.push_back(split.clone());
-        let [_, quiet, others] = split;
-        [quiet, others]
+        let [_, uncontended, others] = split;
+        [uncontended, others]
     }
 
-    /// Without queues: messages to quiet receivers leave at once, but for the one to `except`. The rest as in `run_job`.
-    #[expect(clippy::too_many_arguments, reason = "a broadcast is just that many things")]
-    pub(in crate::sim) fn send_at_once(
+    /// Sends one activity to all destinations of a route but `except`. `template` is any of its messages, `latencies` are by
+    /// destination, `name` is the name of the random draws.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a broadcast have no type of their own")]
+    pub(in crate::sim) fn send_unqueued(
         &mut self,
         now: Time,
         route: &Arc<Route>,
         except: Option<InstanceId>,
-        like: &Message,
-        fates: &[Option<Span>],
+        template: &Message,
+        latencies: &[Option<Span>],
         name: u64,
         conditions: &mut Conditions<'_>,
     ) {
-        let broadcast = self.add_broadcast(like, conditions);
+        let broadcast = self.add_broadcast(template, conditions);
         let except = except.and_then(|id| route.to.binary_search(&id).ok());
         let mut all = route.all();
         except.iter().for_each(|destination| all.take(route.bytes(*destination)));
         self.execution.messages_apart += all.messages;
-        self.accounts.send_at_once(route, now, all);
-        let (mut good, mut exceptional) = (all, Vec::from_iter(except));
+        self.accounts.send_unqueued(route, now, all);
+        let (mut good, mut separate) = (all, Vec::from_iter(except));
         let bucket = self.accounts.bucket_of(now);
-        for (destination, fate) in
-            fates.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
+        for (destination, latency) in
+            latencies.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
         {
             let to = route.to[destination];
-            let exchange = at_once(conditions, (route.from, to), name, *fate, now);
-            let arrives = exchange.settled;
-            let is_delivered = exchange.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
+            let history = unqueued_history(conditions, (route.from, to), name, *latency, now);
+            let arrives = history.settled;
+            let is_delivered = history.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
             if !is_delivered || self.accounts.bucket_of(arrives) != bucket {
                 good.take(route.bytes(destination));
-                exceptional.push(destination);
-                self.accounts.note(route, destination, &exchange);
+                separate.push(destination);
+                self.accounts.note(route, destination, &history);
             }
             if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
                 self.windows.receive(follower, arrives, broadcast);
-                self.windows.expect_until(broadcast, arrives);
             }
         }
         self.accounts.deliver(good);
-        self.accounts.note_whole_job(now, route, exceptional);
+        self.accounts.note_whole_job(now, route, separate);
     }
 }
 
-/// Without queues: a message that leaves now. Nobody waits for an answer.
-fn at_once(
+/// The history of a message that leaves now. It is never over: no answer is awaited.
+fn unqueued_history(
     conditions: &mut Conditions<'_>,
     (from, to): (InstanceId, InstanceId),
     name: u64,

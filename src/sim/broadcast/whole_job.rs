@@ -1,8 +1,8 @@
-//! A job without events: the times of all its requests at its start, and what is noted of them.
+//! A whole job: the times of all its requests are computed when it starts.
 //!
-//! Most jobs lie within the run and within a time in which faults say the same: they are planned in whole microseconds, in
-//! columns by destination, with the exceptional requests (lost, late, touched by faults) apart. Any other job is worked out request
-//! by request.
+//! A job that lies within the run and within an interval of constant faults is planned in whole µs, in columns by destination
+//! (`Linear`). Its *irregular* requests, which are lost, late or affected by faults, are computed one by one with
+//! `Path::whole`. All requests of any other job are.
 
 use super::linear::Linear;
 use super::state::{Broadcasts, FaultsOnRoute, ROUTES_KEPT};
@@ -20,49 +20,50 @@ use pulp::Arch;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// What a job that makes no events leaves to be told when it ends.
+/// The end of a whole job, for the event that reports it.
 pub(in crate::sim) struct JobEnd {
-    /// When.
+    /// When the last request is over.
     pub(in crate::sim) at: Time,
-    /// The event that its last request would have made.
+    /// How the last request ends.
     pub(in crate::sim) step: Step,
-    /// To whom that request went: a position among the job's destinations.
+    /// The destination of the last request.
     pub(in crate::sim) last: usize,
-    /// The inboxes that were bad.
+    /// The inboxes whose requests did not end well.
     pub(in crate::sim) bad: Vec<InstanceId>,
 }
 
-/// A job whose times are known.
+/// A job whose times are in the columns of `Broadcasts`.
 struct Planned {
     linear: Linear,
-    /// The requests that get lost, come late or are touched by faults, as if they began with the job.
-    exceptional: Vec<(usize, RequestHistory)>,
+    /// Irregular requests by destination, as if they began when the job starts.
+    irregular: Vec<(usize, RequestHistory)>,
 }
 
-/// The arrival of a request that is noted by itself.
-const EXCEPTIONAL: u32 = NEVER_US;
+/// Stands in the columns for an irregular request.
+const IRREGULAR_US: u32 = NEVER_US;
 
 impl Broadcasts<'_> {
-    /// A job starts its requests: all of them are worked out. `like` is any of its messages, `name` their random name.
+    /// A job starts: computes all its requests and adds them to accounts and replay. `template` is any of its messages, `name`
+    /// the name of their random draws.
     pub(in crate::sim) fn run_job(
         &mut self,
         now: Time,
         route: &Arc<Route>,
-        like: &Message,
+        template: &Message,
         name: u64,
         network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> JobEnd {
-        let broadcast = self.add_broadcast(like, conditions);
+        let broadcast = self.add_broadcast(template, conditions);
         network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
-        let planned = self.plan(now, route, name, conditions);
-        match planned {
+        match self.plan(now, route, name, conditions) {
             Some(planned) => self.note_job(now, route, planned, broadcast),
             None => self.run_job_one_by_one(now, route, name, broadcast, network, conditions),
         }
     }
 
-    /// The times of all requests of a job, if all of it happens before the run ends and while faults say the same.
+    /// Plans a job in whole µs. `None` if it does not end before the run does and before faults change, or if its times are
+    /// not whole µs.
     fn plan(
         &mut self,
         now: Time,
@@ -71,50 +72,51 @@ impl Broadcasts<'_> {
         conditions: &mut Conditions<'_>,
     ) -> Option<Planned> {
         let linear = self.linear?;
-        let (count, at_once) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
-        // no request occupies its slot for longer than both together
-        let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(at_once) as u64 + 1);
-        if !fits_vectors(count, at_once) || longest_us > u64::from(u32::MAX / 2) {
+        let (count, slots) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
+        // A request occupies its slot for at most time-out + over; this many of them share a slot.
+        let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(slots) as u64 + 1);
+        if !fits_vectors(count, slots) || longest_us > u64::from(u32::MAX / 2) {
             return None;
         }
-        let calm = self.calm(route, now, conditions);
-        let mut exceptional = Vec::new();
-        // the latest instant that anything below asks the timetable about
+        let faults = self.faults_on_route(route, now, conditions);
+        let mut irregular = Vec::new();
+        // from the beginning of a request, the timetable of faults is read up to here
         let mut asked = Span::ZERO;
-        if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || calm.any {
+        if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || faults.any {
             for destination in 0..count {
-                if self.occupied_us[destination] > linear.timeout_us || calm.any && calm.touched[destination]
+                if self.occupied_us[destination] > linear.timeout_us
+                    || faults.any && faults.affected[destination]
                 {
                     let latency_us = self.latencies_us[destination];
                     let is_lost = latency_us == NO_LATENCY_US;
-                    if is_lost && !self.loses_only {
+                    if is_lost && !self.no_latency_is_loss {
                         return None;
                     }
-                    let fate = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
+                    let latency = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
                     let link = (route.from, route.to[destination]);
-                    let exchange = self.path.whole(conditions, link, name, fate, now);
-                    asked = asked.max(linear.span(fate)).max(exchange.settled.since(now));
-                    let over = exchange.over.since(now);
+                    let history = self.path.whole(conditions, link, name, latency, now);
+                    asked = asked.max(linear.span(latency)).max(history.settled.since(now));
+                    let over = history.over.since(now);
                     self.occupied_us[destination] = u32::try_from(over.us()).ok()?;
-                    self.arrives_us[destination] = EXCEPTIONAL;
+                    self.arrives_us[destination] = IRREGULAR_US;
                     if Span::from_us(over.us()) != over {
                         return None;
                     }
-                    exceptional.push((destination, exchange));
+                    irregular.push((destination, history));
                 }
             }
         }
-        self.schedule.make_in_vectors(&self.occupied_us, at_once);
+        self.schedule.make_in_vectors(&self.occupied_us, slots);
         let last = now + Span::from_ns(self.schedule.over_ns) + asked;
-        (last < calm.until && last <= self.cell.end.latest()).then_some(Planned { linear, exceptional })
+        (last < faults.until && last <= self.cell.end.latest()).then_some(Planned { linear, irregular })
     }
 
-    /// Notes a job whose times are planned.
+    /// Adds a planned job to accounts and replay.
     fn note_job(
         &mut self,
         now: Time,
         route: &Arc<Route>,
-        Planned { linear, exceptional }: Planned,
+        Planned { linear, irregular }: Planned,
         broadcast: u32,
     ) -> JobEnd {
         self.fill_times(linear);
@@ -122,27 +124,26 @@ impl Broadcasts<'_> {
         self.accounts.begin(route, now, |destination| ns(begins_us[destination]));
         let over = now + Span::from_ns(*over_ns);
         let mut good = route.all();
-        exceptional.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
+        irregular.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
         self.accounts.deliver(good);
-        let exceptions = exceptional.iter().map(|(destination, _)| *destination);
+        let exceptions = irregular.iter().map(|(destination, _)| *destination);
         self.accounts.note_job((now, over), route, &self.left_us, &self.arrived_us, exceptions);
         let (from, latest) = (now + self.path.verify, over + self.path.verify);
-        let is_counted =
-            route.is_countable && self.is_counted(route, broadcast, (from, latest), &exceptional);
+        let is_counted = route.is_countable && self.is_counted(route, broadcast, (from, latest), &irregular);
         if is_counted {
             self.execution.messages_counted += good.messages;
         }
         let row = ArrivalRow { route: Arc::clone(route), broadcast, from, latest, is_counted };
         self.windows.receive_row(row, &self.arrived_us);
-        let mut finish = JobEnd { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
-        for (destination, exchange) in exceptional {
+        let mut end = JobEnd { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
+        for (destination, history) in irregular {
             let later = Span::from_ns(ns(self.schedule.begins_us[destination]));
-            self.note_one(route, destination, &exchange.later(later), broadcast, &mut finish);
+            self.note_one(route, destination, &history.later(later), broadcast, &mut end);
         }
-        finish
+        end
     }
 
-    /// When requests leave and have arrived after their job began; what is exceptional stays so.
+    /// Fills `left_us` and `arrived_us`: `begins + signed`, `begins + arrives`, or `IRREGULAR_US`.
     fn fill_times(&mut self, linear: Linear) {
         let Broadcasts { left_us, arrived_us, schedule, arrives_us, .. } = self;
         left_us.resize(arrives_us.len(), 0);
@@ -150,38 +151,39 @@ impl Broadcasts<'_> {
         let times = schedule.begins_us.iter().zip(&*arrives_us);
         Arch::new().dispatch(|| {
             for (((begins_us, arrives_us), left_us), arrived_us) in times.zip(left_us).zip(arrived_us) {
-                // below 2^31, as all times of a job that is planned; unchecked it goes into vectors
+                // below 2^31, as all times of a planned job; unchecked sums can be vectorized
                 let us = begins_us.wrapping_add(linear.signed_us);
-                *left_us = if *arrives_us == EXCEPTIONAL { EXCEPTIONAL } else { us };
+                *left_us = if *arrives_us == IRREGULAR_US { IRREGULAR_US } else { us };
                 *arrived_us = begins_us.saturating_add(*arrives_us);
             }
         });
     }
 
-    /// Whether what followers show of a job can be counted. What is exceptional must be about nobody who shows anything.
+    /// Whether the arrivals of a job can be counted (`replay::counted`). Its irregular requests must go to instances that
+    /// display nothing.
     fn is_counted(
         &self,
         route: &Route,
         broadcast: u32,
         (from, latest): (Time, Time),
-        exceptional: &[(usize, RequestHistory)],
+        irregular: &[(usize, RequestHistory)],
     ) -> bool {
         let BroadcastSummary { effect, expires, .. } = self.windows.summary(broadcast);
         let shows_nothing = |destination: usize| {
             route.followers[destination].is_none() || self.eligibility.is_dead[route.to[destination].index()]
         };
         let expires_in_time = match effect {
-            BroadcastEffect::AddsOne => latest < expires.before(self.most_ahead),
+            BroadcastEffect::AddsOne => latest < expires.before(self.clock_ahead_max),
             BroadcastEffect::ShowsNothing => true,
             BroadcastEffect::Other => false,
         };
         expires_in_time
             && latest <= self.cell.end.latest()
-            && self.samples.until(latest) - self.samples.until(from) <= SAMPLES_MAX
-            && exceptional.iter().all(|(destination, _)| shows_nothing(*destination))
+            && self.cell.sampling.count_until(latest) - self.cell.sampling.count_until(from) <= SAMPLES_MAX
+            && irregular.iter().all(|(destination, _)| shows_nothing(*destination))
     }
 
-    /// A job in which each request meets its own conditions, or which the run's end cuts.
+    /// Computes a job that cannot be planned, request by request.
     fn run_job_one_by_one(
         &mut self,
         now: Time,
@@ -191,68 +193,67 @@ impl Broadcasts<'_> {
         network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> JobEnd {
-        let Broadcasts { schedule, path, fates, .. } = self;
-        network.latencies(name, route.from, &route.to, fates);
-        let at_once = self.cell.delivery.requests_per_job as usize;
-        let mut exchanges = Vec::with_capacity(fates.len());
-        schedule.make(fates.len(), at_once, |destination, begins_ns| {
+        let Broadcasts { schedule, path, latencies, .. } = self;
+        network.latencies(name, route.from, &route.to, latencies);
+        let slots = self.cell.delivery.requests_per_job as usize;
+        let mut histories = Vec::with_capacity(latencies.len());
+        schedule.make(latencies.len(), slots, |destination, begins_ns| {
             let begins = now + Span::from_ns(begins_ns);
             let link = (route.from, route.to[destination]);
-            let exchange = path.whole(conditions, link, name, fates[destination], begins);
-            exchanges.push(exchange);
-            exchange.over.since(now).ns()
+            let history = path.whole(conditions, link, name, latencies[destination], begins);
+            histories.push(history);
+            history.over.since(now).ns()
         });
         self.accounts.begin(route, now, |destination| self.schedule.begins_ns[destination]);
         let at = now + Span::from_ns(self.schedule.over_ns);
-        let mut finish = JobEnd { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
-        for (destination, exchange) in exchanges.iter().enumerate() {
-            // what begins after the run's end never happens
+        let mut end = JobEnd { at, step: Step::Ended, last: self.schedule.last, bad: Vec::new() };
+        for (destination, history) in histories.iter().enumerate() {
+            // a request that would begin after the end of the run does not happen
             if now + Span::from_ns(self.schedule.begins_ns[destination]) <= self.cell.end.latest() {
-                self.note_one(route, destination, exchange, broadcast, &mut finish);
+                self.note_one(route, destination, history, broadcast, &mut end);
             }
         }
-        finish
+        end
     }
 
+    /// Adds one request to accounts and replay, and to the end of its job.
     fn note_one(
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        exchange: &RequestHistory,
+        history: &RequestHistory,
         broadcast: u32,
-        finish: &mut JobEnd,
+        end: &mut JobEnd,
     ) {
-        if self.accounts.note(route, destination, exchange)
+        if self.accounts.note(route, destination, history)
             && let Some(follower) = route.followers[destination]
         {
-            let verified = exchange.settled + self.path.verify;
-            self.windows.receive(follower, verified, broadcast);
-            self.windows.expect_until(broadcast, verified);
+            self.windows.receive(follower, history.settled + self.path.verify, broadcast);
         }
-        if exchange.outcome != RequestOutcome::Good {
-            finish.bad.push(route.to[destination]);
+        if history.outcome != RequestOutcome::Good {
+            end.bad.push(route.to[destination]);
         }
-        if destination == finish.last && exchange.outcome == RequestOutcome::TimedOut {
-            finish.step = Step::TimedOut;
+        if destination == end.last && history.outcome == RequestOutcome::TimedOut {
+            end.step = Step::TimedOut;
         }
     }
 
-    /// What faults say about a route, from now until they say something else.
-    fn calm(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> FaultsOnRoute {
-        let holds = |calm: &&FaultsOnRoute| calm.from <= now && now < calm.until;
-        if let Some(calm) = self.calms.get(&route.number).filter(holds) {
-            return calm.clone();
+    /// The destinations of a route that faults affect now, and until when that holds.
+    fn faults_on_route(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> FaultsOnRoute {
+        let holds = |known: &&FaultsOnRoute| known.from <= now && now < known.until;
+        if let Some(faults) = self.faults_on_routes.get(&route.number).filter(holds) {
+            return faults.clone();
         }
         let timetable = conditions.timetable;
         let is_touched = |&to: &InstanceId| timetable.touches(route.from, to, now);
-        let touched: Rc<[bool]> = route.to.iter().map(is_touched).collect();
-        let any = touched.contains(&true);
+        let affected: Rc<[bool]> = route.to.iter().map(is_touched).collect();
+        let any = affected.contains(&true);
         let until = timetable.next_change(now);
-        let calm = FaultsOnRoute { from: now, until, touched, any };
-        if self.calms.len() >= ROUTES_KEPT {
-            self.calms.pop_first();
+        let faults = FaultsOnRoute { from: now, until, affected, any };
+        if self.faults_on_routes.len() >= ROUTES_KEPT {
+            self.faults_on_routes.pop_first();
         }
-        self.calms.insert(route.number, calm.clone());
-        calm
+        self.faults_on_routes.insert(route.number, faults.clone());
+        faults
     }
 }

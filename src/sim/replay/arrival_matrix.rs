@@ -1,53 +1,53 @@
-//! ArrivalMatrix: when the requests of whole jobs come to inboxes, job by job as they were worked out, to be read follower by follower.
+//! Arrival matrix: when the requests of whole jobs arrive. It is written by row (job) and read by column (follower).
 //!
-//! A row has a column per destination of its route, in microseconds after an instant of its own. Followers are dealt their
-//! columns in blocks, so that a line of memory is read once for all whose numbers it holds.
+//! A row has one column per destination of its route: µs after the row's `from`, or `NEVER_US`. Columns are read for blocks of
+//! followers, so that one cache line serves several of them.
 
 use super::broadcast::InboxArrival;
 use crate::foundation::units::{Span, Time};
-use crate::sim::route::{Replayed, Route};
+use crate::mechanism::boundary::NEVER_US;
+use crate::sim::route::{ReplayedDestination, Route};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Stands for a request that the row does not tell about.
-pub(in crate::sim) const NEVER_US: u32 = u32::MAX;
-
-/// The jobs of a window.
+/// The whole jobs of a window.
 #[derive(Default)]
 pub(in crate::sim) struct ArrivalMatrix {
-    /// With the places where their columns begin.
+    /// Each with the position of its first column in `after_us`.
     rows: Vec<(ArrivalRow, usize)>,
     after_us: Vec<u32>,
 }
 
-/// One job.
+/// One job whose requests are all computed.
 pub(in crate::sim) struct ArrivalRow {
     pub(in crate::sim) route: Arc<Route>,
+    /// The broadcast's number in the window.
     pub(in crate::sim) broadcast: u32,
+    /// The columns count from this instant.
     pub(in crate::sim) from: Time,
-    /// No request of the row comes later.
+    /// No request of the row arrives later.
     pub(in crate::sim) latest: Time,
-    /// Whether it is only counted (`counted`).
+    /// Whether its arrivals are counted (`replay::counted`) instead of replayed.
     pub(in crate::sim) is_counted: bool,
 }
 
 impl ArrivalMatrix {
-    /// Requests come so long after `from`, by destination.
+    /// Adds a row; `after_us` is by destination.
     pub(in crate::sim) fn push(&mut self, row: ArrivalRow, after_us: &[u32]) {
         self.rows.push((row, self.after_us.len()));
         self.after_us.extend_from_slice(after_us);
     }
 
-    /// The rows so far; there are none then, and room for as many.
+    /// Takes all rows; the capacity of the buffers stays the same.
     pub(in crate::sim) fn take(&mut self) -> ArrivalMatrix {
-        let room = ArrivalMatrix {
+        let buffer = ArrivalMatrix {
             rows: Vec::with_capacity(self.rows.len()),
             after_us: Vec::with_capacity(self.after_us.len()),
         };
-        std::mem::replace(self, room)
+        std::mem::replace(self, buffer)
     }
 
-    /// The rows that are only counted, with those of their columns that belong to a range of followers, and who these are.
+    /// Of the counted rows: the row, the followers of this range that it reaches, and their columns.
     pub(in crate::sim) fn counted(
         &self,
         followers: Range<u32>,
@@ -60,12 +60,12 @@ impl ArrivalMatrix {
         })
     }
 
-    /// Gives the followers of a block what the other rows tell about them. `room` is used for what lies far apart in memory: it
-    /// is fetched first, all of it, so that the fetches overlap.
-    pub(in crate::sim) fn deal_out(
+    /// Calls `receive` with the follower and the arrival of each request that is not counted, for a block of followers. The
+    /// columns of one route are copied to `buffer` first, so that the cache misses overlap.
+    pub(in crate::sim) fn for_each_arrival(
         &self,
         followers: Range<u32>,
-        room: &mut Vec<u32>,
+        buffer: &mut Vec<u32>,
         mut receive: impl FnMut(u32, InboxArrival),
     ) {
         let kind = |row: &ArrivalRow| (row.route.number, row.is_counted);
@@ -76,12 +76,12 @@ impl ArrivalMatrix {
             let replayed = rows[0].0.route.replayed(followers.clone());
             let (Some(first), Some(last)) = (replayed.first(), replayed.last()) else { continue };
             let (first, last) = (first.destination as usize, last.destination as usize);
-            room.clear();
+            buffer.clear();
             for (_, start) in rows {
-                room.extend_from_slice(&self.after_us[start + first..=start + last]);
+                buffer.extend_from_slice(&self.after_us[start + first..=start + last]);
             }
-            for ((row, _), columns) in rows.iter().zip(room.chunks_exact(last - first + 1)) {
-                for &Replayed { follower, destination } in replayed {
+            for ((row, _), columns) in rows.iter().zip(buffer.chunks_exact(last - first + 1)) {
+                for &ReplayedDestination { follower, destination } in replayed {
                     let after_us = columns[destination as usize - first];
                     if after_us != NEVER_US {
                         let at = row.from + Span::from_us(u64::from(after_us));

@@ -1,4 +1,4 @@
-//! Parcels: an activity on its way to many inboxes, and what most work on it needs to know.
+//! A broadcast: one activity on its way to many inboxes, and its arrival at one of them.
 
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
@@ -6,44 +6,45 @@ use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::pending::Key;
 use crate::mechanism::time_sort::Timed;
 
-/// What the messages to many inboxes have in common.
+/// What the messages of one job share.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sim) struct Broadcast {
     pub(in crate::sim) activity: Activity,
     pub(in crate::sim) kind: Kind,
     pub(in crate::sim) from: InstanceId,
-    /// When its author built it, by the true clock.
+    /// When its author built the activity, by the true clock.
     pub(in crate::sim) authored: Time,
-    /// Whether its request made events.
+    /// Whether its requests make events.
     pub(in crate::sim) has_events: bool,
-    /// Its place among what comes at the same instant.
+    /// Its order among arrivals of the same instant: the key that the event of its arrival would have.
     pub(in crate::sim) order: Key,
 }
 
-/// What most work on a broadcast needs to know about it.
+/// The part of a broadcast that the inner loop of a replay reads; small, for the cache.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sim) struct BroadcastSummary {
-    /// When its author built it, by the true clock.
+    /// When its author built the activity, by the true clock.
     pub(in crate::sim) authored: Time,
-    /// When what it adds expires, by its author's clock.
+    /// When the entry that it adds expires, by its author's clock; 0 if it adds none.
     pub(in crate::sim) expires: Time,
     pub(in crate::sim) video: VideoId,
     pub(in crate::sim) kind: Kind,
     pub(in crate::sim) effect: BroadcastEffect,
 }
 
-/// What an activity does, if one need not look at it.
+/// What an activity does to the displayed viewers of any receiver, as far as it does not depend on the receiver's rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::sim) enum BroadcastEffect {
     /// It adds one viewer, under all rules.
     AddsOne,
-    /// It changes nothing that is shown.
+    /// It changes nothing that is displayed.
     ShowsNothing,
-    /// One must look.
+    /// It depends on the receiver's rules.
     Other,
 }
 
 impl Broadcast {
+    /// Its summary, whose effect holds under all rules.
     pub(in crate::sim) fn summary(&self) -> BroadcastSummary {
         let Broadcast { activity, kind, authored, .. } = *self;
         let effect = match activity.expires {
@@ -64,12 +65,12 @@ impl Broadcast {
     }
 }
 
-/// A broadcast at an inbox.
+/// A broadcast that arrives at an inbox.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sim) struct InboxArrival {
-    /// When it is verified: from then on it waits to be worked on.
+    /// When it is verified and enters the inbox queue.
     pub(in crate::sim) at: Time,
-    /// Its number in the window's table.
+    /// The broadcast's number in the window.
     pub(in crate::sim) broadcast: u32,
 }
 

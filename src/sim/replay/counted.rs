@@ -1,86 +1,75 @@
-//! Counted jobs: what followers show of them, where nobody can tell in which order their requests came.
+//! Counted jobs: what followers display of jobs whose arrivals are order-insensitive.
 //!
-//! Assumed: inboxes work on what they receive in no time and refuse nothing; entries only add up; a job reaches all its
-//! followers that are alive, which lie side by side; its entries expire after its last request has come, and all that before
-//! the run ends. Then a sample finds as many entries as came before it, less those that have left: of a job all, none, or,
-//! while it is under way, those of its requests that lie below a boundary. How many have left by a tick follows from when
-//! they expire alone, whoever received them. Whatever else comes to these followers is added by the replay.
+//! ```text
+//! displayed(follower, sample) = arrived(follower, before the sample) - expired(at the last tick)
+//! ```
+//! It holds if inboxes take no time and refuse nothing; entries only add up; a job reaches all its followers that are up,
+//! whose numbers are consecutive; its entries expire after its last request has arrived; and that is before the run ends. Of
+//! a job, all requests have arrived at a sample, none, or (while it is in progress) those below a boundary. The number of
+//! expired entries follows from their expiry times alone, for all followers alike. Other arrivals at these followers are
+//! added by `follower`.
 
 use super::broadcast::{BroadcastEffect, BroadcastSummary};
+use crate::cell::Sampling;
 use crate::foundation::ids::VideoId;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Time;
 use crate::mechanism::boundary::{add_below, boundary_us};
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// A job that is under way at more samples is not counted: it would be looked at for each.
+/// A job that is in progress at more samples than this is not counted: each costs a pass over all its columns.
 pub(in crate::sim) const SAMPLES_MAX: u64 = 16;
 
-/// When samples are taken.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::sim) struct Samples {
-    pub(in crate::sim) from: Time,
-    pub(in crate::sim) every: Span,
-}
-
-/// Of a shard.
+/// The counted jobs of a shard.
 pub(in crate::sim) struct Counted {
-    samples: Samples,
-    sums: Vec<Sum>,
+    sampling: Sampling,
+    sums: Vec<ClassCounts>,
 }
 
-/// Jobs that are alike to those who receive them.
-struct Sum {
-    what: What,
+/// The counts of all jobs of one class.
+struct ClassCounts {
+    class: JobClass,
     jobs: u64,
-    /// When the last of their requests comes.
+    /// When the last of their requests arrives.
     latest: Time,
-    /// When their entries expire, in order, without those that have left everywhere.
+    /// When the entries of a job expire, ascending, without those that have expired at all followers.
     expire: VecDeque<Time>,
-    have_left: u64,
-    /// By sample, from this one on.
+    /// Jobs whose entries have expired at all followers.
+    expired: u64,
+    /// The sample of `at[0]`.
     first: u64,
-    at: VecDeque<At>,
-    /// Up to this sample `At::whole` says how many there were in all.
+    /// By sample, from `first` on.
+    at: VecDeque<SampleCounts>,
+    /// Below this sample, `SampleCounts::whole` is cumulative.
     summed: u64,
 }
 
+/// What followers can tell of a job.
 #[derive(Clone, Debug, PartialEq)]
-struct What {
+struct JobClass {
     video: VideoId,
     is_view: bool,
-    /// Whether they add an entry.
+    /// Whether it adds an entry.
     adds: bool,
-    /// Eligibility receives them, by place in the shard.
+    /// Its receivers, by position in the shard.
     followers: Range<usize>,
 }
 
-/// What a sample finds.
+/// The arrivals that one sample finds.
 #[derive(Clone, Default)]
-struct At {
-    /// Jobs all of whose requests came since the sample before.
+struct SampleCounts {
+    /// Jobs whose last request arrived since the previous sample; below `summed`, since the start.
     whole: i64,
-    /// By follower: requests that came of jobs that are under way; nothing if there are none.
+    /// By follower: requests of jobs in progress that have arrived; empty if there are none.
     part: Vec<i64>,
 }
 
-impl Samples {
-    /// How many are taken until an instant, and at it.
-    pub(in crate::sim) fn until(&self, at: Time) -> u64 {
-        if at < self.from { 0 } else { at.since(self.from).ns() / self.every.ns() + 1 }
-    }
-
-    fn at(&self, number: u64) -> Time {
-        self.from + self.every * number
-    }
-}
-
 impl Counted {
-    pub(in crate::sim) fn new(samples: Samples) -> Counted {
-        Counted { samples, sums: Vec::new() }
+    pub(in crate::sim) fn new(sampling: Sampling) -> Counted {
+        Counted { sampling, sums: Vec::new() }
     }
 
-    /// A job whose requests come so long after `from`, the last at `latest`. Dead followers receive nothing.
+    /// Adds a job. Its requests arrive at `from + after_us`, by follower, the last at `latest`; dead followers have `NEVER_US`.
     pub(in crate::sim) fn add(
         &mut self,
         summary: &BroadcastSummary,
@@ -90,32 +79,33 @@ impl Counted {
         latest: Time,
     ) {
         let adds = summary.effect == BroadcastEffect::AddsOne;
-        let what = What { video: summary.video, is_view: summary.kind.is_view(), adds, followers };
-        let samples = self.samples;
-        let sum = self.sum(what);
+        let class = JobClass { video: summary.video, is_view: summary.kind.is_view(), adds, followers };
+        let sampling = self.sampling;
+        let sum = self.sum(class);
         sum.jobs += 1;
         sum.latest = sum.latest.max(latest);
         if adds {
             let after = sum.expire.iter().rposition(|expires| *expires <= summary.expires);
             sum.expire.insert(after.map_or(0, |before| before + 1), summary.expires);
         }
-        let whole_at = samples.until(latest);
-        for number in samples.until(from)..whole_at {
+        let whole_at = sampling.count_until(latest);
+        for number in sampling.count_until(from)..whole_at {
             let part = &mut sum.at(number).part;
             part.resize(after_us.len(), 0);
-            add_below(after_us, boundary_us(from, samples.at(number)), 1, part);
+            add_below(after_us, boundary_us(from, sampling.at(number)), 1, part);
         }
         sum.at(whole_at).whole += 1;
     }
 
-    fn sum(&mut self, what: What) -> &mut Sum {
-        let place = self.sums.iter().position(|sum| sum.what == what).unwrap_or_else(|| {
-            self.sums.push(Sum {
-                what,
+    /// The counts of a class.
+    fn sum(&mut self, class: JobClass) -> &mut ClassCounts {
+        let place = self.sums.iter().position(|sum| sum.class == class).unwrap_or_else(|| {
+            self.sums.push(ClassCounts {
+                class,
                 jobs: 0,
                 latest: Time::ZERO,
                 expire: VecDeque::new(),
-                have_left: 0,
+                expired: 0,
                 first: 0,
                 at: VecDeque::new(),
                 summed: 0,
@@ -125,9 +115,9 @@ impl Counted {
         &mut self.sums[place]
     }
 
-    /// No more jobs come that begin before an instant.
+    /// All jobs that begin before an instant are added: makes the counts of its samples cumulative.
     pub(in crate::sim) fn complete(&mut self, until: Time) {
-        let until = self.samples.until(until);
+        let until = self.sampling.count_until(until);
         for sum in &mut self.sums {
             for number in sum.summed.max(1)..until {
                 let before = sum.at(number - 1).whole;
@@ -140,22 +130,23 @@ impl Counted {
         }
     }
 
-    /// All followers have come to an instant, and to a tick at this one or later by their own clocks.
+    /// All followers are replayed up to `before`, and their last ticks were at `tick` or later by their own clocks: drops what
+    /// no later sample needs.
     pub(in crate::sim) fn forget(&mut self, before: Time, tick: Time) {
-        // what came since the last sample is asked at the next one
-        let first = self.samples.until(before).saturating_sub(1);
+        // the next sample needs the difference to this one
+        let first = self.sampling.count_until(before).saturating_sub(1);
         for sum in &mut self.sums {
             while sum.first < first {
                 sum.at.pop_front();
                 sum.first += 1;
             }
             while sum.expire.pop_front_if(|expires| *expires <= tick).is_some() {
-                sum.have_left += 1;
+                sum.expired += 1;
             }
         }
     }
 
-    /// What a follower shows of a video at a sample; its last tick was at `tick` by its own clock.
+    /// The viewers of a video that a follower displays at a sample; its last tick was at `tick` by its own clock.
     pub(in crate::sim) fn displayed(
         &self,
         follower: usize,
@@ -163,58 +154,62 @@ impl Counted {
         sample: u64,
         tick: Option<Time>,
     ) -> u64 {
-        let sums = self.of(follower).filter(|sum| sum.what.video == video && sum.what.adds);
+        let sums = self.of(follower).filter(|sum| sum.class.video == video && sum.class.adds);
         sums.map(|sum| sum.came(follower, sample) - sum.left(tick)).sum()
     }
 
-    /// How many activities a follower received between a sample and the one before, as Views or not.
+    /// Activities that a follower received since the previous sample: Views, or all others.
     pub(in crate::sim) fn came(&self, follower: usize, is_view: bool, sample: u64) -> u64 {
-        let sums = self.of(follower).filter(|sum| sum.what.is_view == is_view);
-        let before = |sum: &Sum| sample.checked_sub(1).map_or(0, |before| sum.came(follower, before));
+        let sums = self.of(follower).filter(|sum| sum.class.is_view == is_view);
+        let before = |sum: &ClassCounts| sample.checked_sub(1).map_or(0, |before| sum.came(follower, before));
         sums.map(|sum| sum.came(follower, sample) - before(sum)).sum()
     }
 
-    /// Whether a follower has received all and shows nothing.
+    /// Whether all requests have arrived at a follower and all entries have expired there.
     pub(in crate::sim) fn is_idle(&self, follower: usize, now: Time, tick: Option<Time>) -> bool {
-        self.of(follower).all(|sum| sum.latest < now && (!sum.what.adds || sum.left(tick) == sum.jobs))
+        self.of(follower).all(|sum| sum.latest < now && (!sum.class.adds || sum.left(tick) == sum.jobs))
     }
 
-    fn of(&self, follower: usize) -> impl Iterator<Item = &Sum> {
-        self.sums.iter().filter(move |sum| sum.what.followers.contains(&follower))
+    /// The classes that a follower receives.
+    fn of(&self, follower: usize) -> impl Iterator<Item = &ClassCounts> {
+        self.sums.iter().filter(move |sum| sum.class.followers.contains(&follower))
     }
 }
 
-impl Sum {
-    fn at(&mut self, number: u64) -> &mut At {
+impl ClassCounts {
+    /// The counts of a sample, created if need be.
+    fn at(&mut self, number: u64) -> &mut SampleCounts {
         let place = (number - self.first) as usize;
         if self.at.len() <= place {
-            self.at.resize(place + 1, At::default());
+            self.at.resize(place + 1, SampleCounts::default());
         }
         &mut self.at[place]
     }
 
-    /// How many requests have come to a follower at a sample.
+    /// Requests that have arrived at a follower before a sample.
     fn came(&self, follower: usize, sample: u64) -> u64 {
-        let At { whole, part } = &self.at[(sample - self.first) as usize];
-        let came = whole + part.get(follower - self.what.followers.start).copied().unwrap_or(0);
+        let SampleCounts { whole, part } = &self.at[(sample - self.first) as usize];
+        let came = whole + part.get(follower - self.class.followers.start).copied().unwrap_or(0);
         came as u64
     }
 
-    /// How many entries have left at a tick, or at one before.
+    /// Entries that have expired at a tick.
     fn left(&self, tick: Option<Time>) -> u64 {
         let Some(tick) = tick else { return 0 };
-        self.have_left + self.expire.partition_point(|expires| *expires <= tick) as u64
+        self.expired + self.expire.partition_point(|expires| *expires <= tick) as u64
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::foundation::units::Span;
     use crate::mechanism::activity::Kind;
     use crate::mechanism::boundary::NEVER_US;
     use proptest::prelude::*;
 
-    const SAMPLES: Samples = Samples { from: Time::from_ns(3_500), every: Span::from_ns(10_000) };
+    const SAMPLES: Sampling =
+        Sampling { from: Time::from_ns(3_500), every: Span::from_ns(10_000), bucket: Span::from_ns(10_000) };
     const FIRST_TICK: Time = Time::from_ns(2_000);
     const TICK: Span = Span::from_ns(7_000);
 
@@ -224,7 +219,7 @@ mod tests {
     }
 
     proptest! {
-        /// Window by window, samples find what they would find if each request were looked at.
+        /// Window by window, samples find the same as if each request were replayed.
         #[test]
         fn samples_find_what_came_and_has_not_left(
             jobs in proptest::collection::vec((0u64..9_000, proptest::collection::vec(0u32..40, 3), 1u64..60_000), 0..30),

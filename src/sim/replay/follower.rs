@@ -1,10 +1,9 @@
-//! A follower in its replay: what comes to its inbox is queued and takes effect, and what it shows is sampled.
+//! A follower in the replay: arrivals pass its inbox queue and take effect, and its displayed counts are sampled.
 //!
-//! Its inbox queue is a recursion (`inbox`). Ticks and samples at an instant come before anything else there.
+//! The inbox queue is a Lindley recursion (`mechanism::lindley`). At one instant, ticks and samples come before all else.
 
 use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArrival};
 use super::counted::Counted;
-use super::inbox::InboxLane;
 use super::shown::{Shown, Tallies, leaving_tick};
 use crate::cell::Cell;
 use crate::domain::delivery::Queues;
@@ -14,6 +13,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{DisplayEffect, Effect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
+use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::delays::DelayCounts;
@@ -23,13 +23,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
 use std::vec::Drain;
 
+/// An uncontended receiver that is replayed.
 pub(in crate::sim) struct Follower {
     pub(in crate::sim) id: InstanceId,
-    /// In its shard.
+    /// Position in its shard.
     place: usize,
     is_peertube: bool,
     has_views_inbox: bool,
-    /// Whether a viewer is a plain view here that somebody else than its author delivers.
+    /// Whether its protocol takes a Viewer that is not delivered by its author for a plain view.
     takes_forwarded_for_plain: bool,
     is_dead: bool,
     clock_ahead: Span,
@@ -39,38 +40,43 @@ pub(in crate::sim) struct Follower {
     next_sample: Time,
     sample_number: u64,
     shown: Shown,
-    /// By video that it shows, in order: what it displayed at each sample.
+    /// By video that it displays, ascending: the count at each sample, `None` while the follower is down.
     pub(in crate::sim) displayed: Vec<(VideoId, Vec<Option<u32>>)>,
-    /// The inbox queue, and the one for Views alone.
-    lanes: [InboxLane; 2],
-    /// What comes at the horizon or later.
+    /// The inbox queue, and that of Views if it is separate.
+    lanes: [LindleyQueue; 2],
+    /// By inbox queue: activities that take effect at the horizon or later, with the instants.
+    unprocessed: [VecDeque<(Time, Broadcast)>; 2],
+    /// Arrivals at the horizon or later.
     pub(in crate::sim) to_come: Vec<InboxArrival>,
-    /// Arrivals of requests that made events, which the rate limit has not counted.
+    /// Arrivals of requests that make events, which the rate limit has not counted yet.
     pub(in crate::sim) arrivals: VecDeque<(Time, InstanceId)>,
     limiter: Option<RateLimiter>,
-    /// Whether the limiter refused a request: then it must not have been taken for delivered.
+    /// Whether the rate limit refused a request. The run took it for delivered, so its results are void.
     pub(in crate::sim) has_refused: bool,
-    /// When the newest total was built that took effect.
+    /// When the newest total that took effect was built.
     newest_total: BTreeMap<VideoId, Time>,
-    /// Activities worked on.
+    /// Activities whose service in an inbox queue has begun.
     pub(in crate::sim) worked_on: u64,
 }
 
-/// What a follower's replay needs of its surroundings.
-pub(in crate::sim) struct Clock<'c> {
+/// What is the same for all followers of a shard in one window.
+pub(in crate::sim) struct Context<'c> {
+    /// The replay goes up to this instant.
     pub(in crate::sim) horizon: Time,
+    /// The end of the run.
     pub(in crate::sim) end: Time,
+    /// Service time of the inbox queue, if there is one.
     pub(in crate::sim) inbox: Option<Span>,
-    /// From an arrival to its wait for work.
+    /// From the arrival of a request to its inbox queue.
     pub(in crate::sim) verify: Span,
-    /// What came beside what is replayed.
+    /// The jobs that are counted instead of replayed.
     pub(in crate::sim) counted: &'c Counted,
 }
 
-/// Where a follower's replay notes what it finds.
-pub(in crate::sim) struct Notes<'n> {
+/// Where a replay writes its results.
+pub(in crate::sim) struct Output<'n> {
     pub(in crate::sim) cell: &'n Cell,
-    pub(in crate::sim) apart: &'n mut Aggregates,
+    pub(in crate::sim) aggregates: &'n mut Aggregates,
     pub(in crate::sim) delays: &'n mut [DelayCounts; Kind::ALL.len()],
 }
 
@@ -116,6 +122,7 @@ impl Follower {
                 .map(|video| (video, Vec::new()))
                 .collect(),
             lanes: Default::default(),
+            unprocessed: Default::default(),
             to_come: Vec::new(),
             arrivals: VecDeque::new(),
             limiter: limiter.filter(|_| instance.is_peertube),
@@ -125,8 +132,8 @@ impl Follower {
         }
     }
 
-    /// What was still to come and does before the horizon.
-    pub(in crate::sim) fn bring_late(
+    /// Moves arrivals of earlier windows that lie before the horizon to `coming`. `renumbered` is that of the window.
+    pub(in crate::sim) fn take_late(
         &mut self,
         renumbered: &[u32],
         horizon: Time,
@@ -138,56 +145,56 @@ impl Follower {
         coming.extend(self.to_come.extract_if(.., |received| received.at < horizon));
     }
 
-    /// What comes before the horizon, in order, is queued and takes effect.
+    /// Replays arrivals before the horizon, ascending, and heartbeats of own viewers.
     pub(in crate::sim) fn replay(
         &mut self,
         coming: &[InboxArrival],
         own: &mut Vec<(Time, Input<'static>)>,
         (broadcasts, summaries): (&[Broadcast], &[BroadcastSummary]),
-        clock: &Clock<'_>,
+        context: &Context<'_>,
         done: &mut Vec<Time>,
-        mut notes: Notes<'_>,
+        mut output: Output<'_>,
     ) {
-        self.count(coming, broadcasts, clock);
+        self.count(coming, broadcasts, context);
         let own = &mut own.drain(..).peekable();
         for lane in [0, 1] {
             while let Some((done, broadcast)) =
-                self.lanes[lane].to_be_done.pop_front_if(|task| task.0 < clock.horizon)
+                self.unprocessed[lane].pop_front_if(|task| task.0 < context.horizon)
             {
-                self.process(done, &broadcast, own, clock, &mut notes);
+                self.process(done, &broadcast, own, context, &mut output);
             }
         }
-        // a sample sees what waits, so all that comes must be queued before the first takes effect
-        self.queue(coming, summaries, clock, done);
+        // a sample sees what waits, so all arrivals are queued before the first takes effect
+        self.queue(coming, summaries, context, done);
         let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
         for (received, &done) in coming.iter().zip(&*done) {
             let summary = &summaries[received.broadcast as usize];
-            if done >= clock.horizon {
+            if done >= context.horizon {
                 let broadcast = broadcasts[received.broadcast as usize];
-                self.lanes[usize::from(self.is_in_views_inbox(summary.kind))]
-                    .to_be_done
-                    .push_back((done, broadcast));
+                let lane = usize::from(self.is_in_views_inbox(summary.kind));
+                self.unprocessed[lane].push_back((done, broadcast));
             } else if self.takes_for_plain(summary.kind) {
-                self.process_plain(done, summary.kind, summary.authored, &mut notes);
+                self.process_plain(done, summary.kind, summary.authored, &mut output);
             } else if summary.effect == BroadcastEffect::AddsOne && counts {
-                self.add_one(done, summary, clock, &mut notes);
+                self.add_one(done, summary, context, &mut output);
             } else if summary.effect == BroadcastEffect::ShowsNothing {
-                notes.delays[summary.kind as usize].note(done.since(summary.authored));
+                output.delays[summary.kind as usize].note(done.since(summary.authored));
             } else {
-                self.process(done, &broadcasts[received.broadcast as usize], own, clock, &mut notes);
+                self.process(done, &broadcasts[received.broadcast as usize], own, context, &mut output);
             }
         }
-        own.for_each(|(at, input)| self.heartbeat(at, input, clock, &mut notes));
-        self.advance(clock.horizon, clock, &mut notes);
+        own.for_each(|(at, input)| self.heartbeat(at, input, context, &mut output));
+        self.advance(context.horizon, context, &mut output);
     }
 
-    /// The rate limit counts what has arrived, in order.
-    fn count(&mut self, received: &[InboxArrival], broadcasts: &[Broadcast], clock: &Clock<'_>) {
+    /// Passes all arrivals before the horizon through the rate limit, in order of arrival.
+    fn count(&mut self, received: &[InboxArrival], broadcasts: &[Broadcast], context: &Context<'_>) {
         let Some(limiter) = &mut self.limiter else { return };
-        let counted = clock.horizon.before(clock.verify);
-        let apart = received.iter().filter(|received| !broadcasts[received.broadcast as usize].has_events);
-        for received in apart {
-            let at = received.at.before(clock.verify);
+        let counted = context.horizon.before(context.verify);
+        let without_events =
+            received.iter().filter(|received| !broadcasts[received.broadcast as usize].has_events);
+        for received in without_events {
+            let at = received.at.before(context.verify);
             while let Some((before, from)) = self.arrivals.pop_front_if(|arrival| arrival.0 <= at) {
                 self.has_refused |= !limiter.takes(before, from);
             }
@@ -198,27 +205,22 @@ impl Follower {
         }
     }
 
-    /// Whether an activity waits where Views wait: only these change what is shown.
-    fn is_among_views(&self, broadcast: &Broadcast) -> bool {
-        broadcast.kind.is_view() || !self.has_views_inbox
-    }
-
-    /// Whether an activity waits in the queue for Views alone.
+    /// Whether an activity is queued in the separate queue of Views.
     fn is_in_views_inbox(&self, kind: Kind) -> bool {
         self.has_views_inbox && kind.is_view()
     }
 
-    /// Activities come to the inbox queues: when each takes effect. Without queues that is at once.
+    /// Computes when each arrival takes effect (`done`): when its service ends, or at once without inbox queues.
     fn queue(
         &mut self,
         coming: &[InboxArrival],
         summaries: &[BroadcastSummary],
-        clock: &Clock<'_>,
+        context: &Context<'_>,
         done: &mut Vec<Time>,
     ) {
         done.clear();
         done.extend(coming.iter().map(|received| received.at));
-        let Some(work) = clock.inbox else { return };
+        let Some(work) = context.inbox else { return };
         let (next_sample, has_views_inbox) = (self.next_sample, self.has_views_inbox);
         let lanes = if has_views_inbox { &mut self.lanes[..] } else { &mut self.lanes[..1] };
         for (lane, of_views) in lanes.iter_mut().zip([false, true]) {
@@ -226,14 +228,20 @@ impl Follower {
                 !has_views_inbox || summaries[received.broadcast as usize].kind.is_view() == of_views
             };
             let here = coming.iter().zip(&mut *done).filter(|(received, _)| is_here(received));
-            self.worked_on += lane.queue(here.map(|(_, at)| at), work, next_sample, clock.end);
+            self.worked_on += lane.serve(here.map(|(_, at)| at), work, next_sample, context.end);
         }
     }
 
-    /// The activity that most are takes effect where viewers are only counted: the short way through `process`.
-    fn add_one(&mut self, at: Time, summary: &BroadcastSummary, clock: &Clock<'_>, notes: &mut Notes<'_>) {
-        notes.delays[summary.kind as usize].note(at.since(summary.authored));
-        self.advance_before(at, clock, notes);
+    /// `process` for `BroadcastEffect::AddsOne` and tallies, the most frequent case.
+    fn add_one(
+        &mut self,
+        at: Time,
+        summary: &BroadcastSummary,
+        context: &Context<'_>,
+        output: &mut Output<'_>,
+    ) {
+        output.delays[summary.kind as usize].note(at.since(summary.authored));
+        self.advance_before(at, context, output);
         let leaves =
             leaving_tick(self.next_tick, self.tick_interval, summary.expires.before(self.clock_ahead));
         if let Shown::Tallies(tallies) = &mut self.shown {
@@ -248,37 +256,39 @@ impl Follower {
             && matches!(kind, Kind::ViewerForwarded | Kind::FollowerTotalForwarded)
     }
 
-    /// Such an activity takes effect: nothing is shown of it.
-    fn process_plain(&self, at: Time, kind: Kind, authored: Time, notes: &mut Notes<'_>) {
-        notes.delays[kind as usize].note(at.since(authored));
-        notes.apart.viewers_as_plain_views += 1;
+    /// An activity that is taken for a plain view takes effect: it changes no display.
+    fn process_plain(&self, at: Time, kind: Kind, authored: Time, output: &mut Output<'_>) {
+        output.delays[kind as usize].note(at.since(authored));
+        output.aggregates.viewers_as_plain_views += 1;
     }
 
-    /// An activity takes effect, after the heartbeats of its own viewers that come before.
+    /// An activity takes effect, after earlier heartbeats of own viewers.
     fn process(
         &mut self,
         at: Time,
         broadcast: &Broadcast,
         own: &mut Peekable<Drain<'_, (Time, Input<'static>)>>,
-        clock: &Clock<'_>,
-        notes: &mut Notes<'_>,
+        context: &Context<'_>,
+        output: &mut Output<'_>,
     ) {
         let Broadcast { activity, kind, from, authored, .. } = broadcast;
         if self.takes_for_plain(*kind) {
-            return self.process_plain(at, *kind, *authored, notes);
+            return self.process_plain(at, *kind, *authored, output);
         }
-        notes.delays[*kind as usize].note(at.since(*authored));
+        output.delays[*kind as usize].note(at.since(*authored));
         if !self.is_peertube {
             return;
         }
         if *kind == Kind::Update {
-            notes.apart.update_fetches.push((at, activity.video, self.id, *from));
+            output.aggregates.update_fetches.push((at, activity.video, self.id, *from));
         }
-        let Some(expires) = activity.expires.filter(|_| self.is_among_views(broadcast)) else { return };
+        // with a separate queue of Views, what is in the other queue changes no display
+        let changes_display = kind.is_view() || !self.has_views_inbox;
+        let Some(expires) = activity.expires.filter(|_| changes_display) else { return };
         while let Some((before, input)) = own.next_if(|own| own.0 < at) {
-            self.heartbeat(before, input, clock, notes);
+            self.heartbeat(before, input, context, output);
         }
-        self.advance_before(at, clock, notes);
+        self.advance_before(at, context, output);
         let sender = *from;
         match &mut self.shown {
             Shown::Instance(instance) => {
@@ -288,7 +298,7 @@ impl Follower {
             Shown::Tallies(tallies) => {
                 let leaves =
                     leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
-                let federation = &notes.cell.federation;
+                let federation = &output.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
                 let tally = tallies.of(activity.video);
                 match display_effect(rules, activity, sender, federation.origin(activity.video)) {
@@ -304,34 +314,36 @@ impl Follower {
         }
     }
 
-    fn heartbeat(&mut self, at: Time, input: Input<'static>, clock: &Clock<'_>, notes: &mut Notes<'_>) {
-        self.advance_before(at, clock, notes);
+    /// A heartbeat of an own viewer changes what is displayed.
+    fn heartbeat(&mut self, at: Time, input: Input<'static>, context: &Context<'_>, output: &mut Output<'_>) {
+        self.advance_before(at, context, output);
         if let Shown::Instance(instance) = &mut self.shown {
-            // what it sends is the run's business
+            // the run handles the same input and sends its effects
             let mut sends: Vec<Effect> = Vec::new();
             instance.handle(at + self.clock_ahead, input, &mut sends);
         }
     }
 
-    /// Ticks and samples at an instant come before anything else there.
-    fn advance_before(&mut self, at: Time, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+    /// `advance` if a tick or sample is due at `at` or before.
+    fn advance_before(&mut self, at: Time, context: &Context<'_>, output: &mut Output<'_>) {
         if at >= self.next_tick || at >= self.next_sample {
-            self.advance(at, clock, notes);
+            self.advance(at, context, output);
         }
     }
 
-    /// Ticks and samples up to an instant, and at it.
-    fn advance(&mut self, to: Time, clock: &Clock<'_>, notes: &mut Notes<'_>) {
-        let to = to.min(clock.end);
+    /// Executes the ticks and samples up to an instant and at it.
+    fn advance(&mut self, to: Time, context: &Context<'_>, output: &mut Output<'_>) {
+        let to = to.min(context.end);
         while self.next_tick.min(self.next_sample) <= to {
             if self.next_tick <= self.next_sample {
                 self.tick();
             } else {
-                self.sample(clock, notes);
+                self.sample(context, output);
             }
         }
     }
 
+    /// Removes expired entries.
     fn tick(&mut self) {
         match &mut self.shown {
             Shown::Tallies(tallies) => tallies.all.iter_mut().for_each(|tally| tally.1.tick(self.next_tick)),
@@ -344,54 +356,63 @@ impl Follower {
         self.tick_number += 1;
     }
 
-    fn sample(&mut self, clock: &Clock<'_>, notes: &mut Notes<'_>) {
+    /// Records displayed counts, staleness of totals and inbox queues.
+    fn sample(&mut self, context: &Context<'_>, output: &mut Output<'_>) {
         let at = self.next_sample;
         let ticked = self.ticked();
         for (video, displayed) in &mut self.displayed {
             let count = self.shown.displayed(*video)
-                + clock.counted.displayed(self.place, *video, self.sample_number, ticked);
+                + context.counted.displayed(self.place, *video, self.sample_number, ticked);
             displayed
                 .push((!self.is_dead).then(|| u32::try_from(count).expect("viewers are limited to u32")));
         }
         for built in self.newest_total.values() {
-            notes.apart.staleness.sum_us += at.since(*built).us();
-            notes.apart.staleness.count += 1;
+            output.aggregates.staleness.sum_us += at.since(*built).us();
+            output.aggregates.staleness.count += 1;
         }
-        if let Some(work) = clock.inbox {
-            let instance = self.id.0;
+        if let Some(work) = context.inbox {
             for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
-                let next = at + notes.cell.sampling.every;
-                let mut row =
-                    QueueRow { instance, queue: QueueName::Lane(name), ..lane.sample(at, work, next) };
-                // what is counted came to all who are alive
+                let next = at + output.cell.sampling.every;
+                let LindleySample { waiting, running, oldest, mut started, waited_ns } =
+                    lane.sample(at, work, next);
+                // counted jobs reach all followers that are alive
                 let is_here = |is_view: &bool| {
                     !self.is_dead && (is_view & self.has_views_inbox) == (name == Lane::ViewsInbox)
                 };
                 for is_view in [false, true].into_iter().filter(is_here) {
-                    row.started += clock.counted.came(self.place, is_view, self.sample_number);
+                    started += context.counted.came(self.place, is_view, self.sample_number);
                 }
-                if row.waiting + row.running + row.started > 0 {
-                    notes.apart.queues.push(row);
+                if waiting + running + started > 0 {
+                    output.aggregates.queues.push(QueueRow {
+                        at_ns: at.ns(),
+                        instance: self.id.0,
+                        queue: QueueName::Lane(name),
+                        waiting,
+                        running,
+                        oldest_ns: oldest.ns(),
+                        started,
+                        waited_ns,
+                    });
                 }
             }
         }
-        self.next_sample += notes.cell.sampling.every;
+        self.next_sample += output.cell.sampling.every;
         self.sample_number += 1;
     }
 
-    /// When its last tick was, by its own clock.
+    /// The time of its last tick, by its own clock.
     pub(in crate::sim) fn ticked(&self) -> Option<Time> {
         (self.tick_number > 0).then(|| self.next_tick.before(self.tick_interval) + self.clock_ahead)
     }
 
-    /// Whether nothing is to come, waits or is shown at an instant.
+    /// Whether at an instant nothing is still to arrive, waiting or displayed.
     pub(in crate::sim) fn is_idle(&self, counted: &Counted, now: Time) -> bool {
         let shows_nothing = || {
             self.displayed.iter().all(|(video, _)| self.shown.displayed(*video) == 0)
                 && counted.is_idle(self.place, now, self.ticked())
         };
         self.to_come.is_empty()
-            && self.lanes.iter().all(|lane| lane.to_be_done.is_empty())
+            && self.unprocessed.iter().all(VecDeque::is_empty)
             && (self.is_dead || shows_nothing())
     }
 }

@@ -1,19 +1,20 @@
-//! The replay: what followers show of broadcasts that were computed outside of the event loop.
+//! The replay: what followers display of broadcasts that are computed outside the event loop.
 //!
-//! A follower that owns no video answers nothing but requests, so what it shows changes nothing elsewhere. What reached its
-//! inbox is collected in windows and replayed follower by follower, on threads if there are some.
+//! A follower that owns no video sends nothing because of what it receives, so its displays affect no other instance.
+//! Arrivals at its inbox are collected in windows (`windows`), grouped by follower (`arrival_matrix`, `shard`) and replayed
+//! follower by follower (`follower`), on helper threads if there are any. Jobs whose arrivals are order-insensitive are
+//! counted instead (`counted`). It must not know how requests travel.
 
 mod arrival_matrix;
 mod broadcast;
 mod counted;
 mod follower;
-mod inbox;
 mod shard;
 mod shown;
 mod windows;
 
 pub(in crate::sim) use arrival_matrix::ArrivalRow;
 pub(in crate::sim) use broadcast::{Broadcast, BroadcastEffect, BroadcastSummary};
-pub(in crate::sim) use counted::{SAMPLES_MAX, Samples};
+pub(in crate::sim) use counted::SAMPLES_MAX;
 pub(in crate::sim) use shard::Shard;
 pub(in crate::sim) use windows::{Helpers, Windows, with_helpers};

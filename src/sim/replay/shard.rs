@@ -1,15 +1,14 @@
-//! Replay: what a follower shows, from what has reached its inbox, one follower after another.
+//! A shard: some followers that are replayed on one thread, window by window and follower by follower.
 //!
-//! A follower that owns no video answers nothing but requests, so what it shows can be worked out apart from the run, in
-//! order (`follower`), or, of whole jobs where order does not matter, in sums (`counted`). A follower's own heartbeats are handed
-//! in by the run. Times are true time. Nothing here knows how requests go.
+//! Arrivals are sorted per follower and replayed in order (`follower`), or counted (`counted`). The heartbeats of a follower's
+//! own viewers come with the window. Times are true time. Nothing here knows how requests travel.
 
 use super::arrival_matrix::ArrivalMatrix;
 use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
-use super::counted::{Counted, Samples};
-use super::follower::{Clock, Follower, Notes};
+use super::counted::Counted;
+use super::follower::{Context, Follower, Output};
 use crate::cell::Cell;
-use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::delivery::Queues;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
@@ -24,38 +23,40 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What happened at the followers of a shard, as far as it is known at the horizon.
+/// What the run collected for the followers of a shard.
 #[derive(Default)]
 pub(in crate::sim) struct Window {
-    /// Nothing that is not in this window or an earlier one happens before.
+    /// Everything before this instant is in this window or an earlier one.
     pub(in crate::sim) horizon: Time,
+    /// By the number of the broadcast in this window.
     pub(in crate::sim) broadcasts: Arc<[Broadcast]>,
+    /// Likewise.
     pub(in crate::sim) summaries: Arc<[BroadcastSummary]>,
-    /// By the number of a broadcast in the window before: its number in this one, if it is still to come anywhere.
+    /// By the number of a broadcast in the previous window: its number in this one if it still has arrivals, else `u32::MAX`.
     pub(in crate::sim) renumbered: Arc<[u32]>,
-    /// What came from whole jobs, to all followers.
+    /// Arrivals of whole jobs at the followers of all shards.
     pub(in crate::sim) rows: Arc<ArrivalMatrix>,
-    /// What came otherwise, and to which follower of the shard.
+    /// All other arrivals, with the follower's position in the shard.
     pub(in crate::sim) received: Vec<(u32, InboxArrival)>,
-    /// By follower of the shard: arrivals of requests that made events, and who sent them.
+    /// By position in the shard: arrivals of requests that make events, and their senders, for the rate limit.
     pub(in crate::sim) arrivals: Vec<VecDeque<(Time, InstanceId)>>,
-    /// By follower of the shard: heartbeats of its own viewers, in order.
+    /// By position in the shard: heartbeats of the follower's own viewers, ascending.
     pub(in crate::sim) heartbeats: Vec<Vec<(Time, Input<'static>)>>,
 }
 
-/// Some followers, and what was noted about them.
+/// Followers with consecutive numbers, and the results of their replay.
 pub(in crate::sim) struct Shard<'a> {
     cell: &'a Cell,
     end: Time,
-    /// The work on an activity, if there are inbox queues.
+    /// Service time of the inbox queue, if there is one.
     inbox: Option<Span>,
-    /// The number of its first follower in the run.
+    /// The number of its first follower.
     first: u32,
     followers: Vec<Follower>,
     counted: Counted,
     horizon: Time,
     buffers: Buffers,
-    apart: Aggregates,
+    aggregates: Aggregates,
     /// By `Kind`.
     delays: [DelayCounts; Kind::ALL.len()],
     /// Set when a rate limit is met.
@@ -63,7 +64,7 @@ pub(in crate::sim) struct Shard<'a> {
 }
 
 impl<'a> Shard<'a> {
-    /// The followers of these ids, which are numbered from `first`.
+    /// For the instances `ids`, whose follower numbers begin with `first`.
     pub(in crate::sim) fn new(
         cell: &'a Cell,
         first: u32,
@@ -79,19 +80,19 @@ impl<'a> Shard<'a> {
         Shard {
             cell,
             end: cell.end.latest(),
-            inbox: inbox_work(&cell.delivery),
+            inbox: (cell.delivery.queues != Queues::Unlimited).then_some(cell.delivery.inbox),
             first,
             followers: ids.iter().enumerate().map(new).collect(),
-            counted: Counted::new(Samples { from: cell.sampling.from, every: cell.sampling.every }),
+            counted: Counted::new(cell.sampling),
             horizon: Time::ZERO,
             buffers: Buffers::default(),
-            apart: Aggregates::default(),
+            aggregates: Aggregates::default(),
             delays: Default::default(),
             has_refused,
         }
     }
 
-    /// Everything up to the horizon happens: samples and ticks at it, all else before it.
+    /// Replays a window and empties it: samples and ticks up to the horizon and at it, all else before it.
     pub(in crate::sim) fn replay(&mut self, window: &mut Window) {
         let Window { horizon, broadcasts, summaries, renumbered, rows, received, arrivals, heartbeats } =
             window;
@@ -99,8 +100,8 @@ impl<'a> Shard<'a> {
         self.horizon = *horizon;
         self.count(&rows, summaries);
         let verify = self.cell.delivery.verify;
-        let clock =
-            Clock { horizon: *horizon, end: self.end, inbox: self.inbox, verify, counted: &self.counted };
+        let context =
+            Context { horizon: *horizon, end: self.end, inbox: self.inbox, verify, counted: &self.counted };
         let Buffers { sorting, done, columns, blocks, coming } = &mut self.buffers;
         blocks.resize_with(self.followers.len().div_ceil(BLOCK), Vec::new);
         for (position, received) in received.drain(..) {
@@ -110,7 +111,7 @@ impl<'a> Shard<'a> {
             let count = BLOCK.min(self.followers.len() - block);
             let followers = &mut self.followers[block..block + count];
             for (follower, coming) in followers.iter_mut().zip(&mut *coming) {
-                follower.bring_late(renumbered, *horizon, coming);
+                follower.take_late(renumbered, *horizon, coming);
             }
             let mut receive = |place: usize, received: InboxArrival| {
                 let is_late = received.at >= *horizon;
@@ -118,15 +119,16 @@ impl<'a> Shard<'a> {
             };
             let first = self.first + block as u32;
             others.drain(..).for_each(|(place, received)| receive(place, received));
-            rows.deal_out(first..first + count as u32, columns, |number, received| {
+            rows.for_each_arrival(first..first + count as u32, columns, |number, received| {
                 receive((number - first) as usize, received);
             });
             for (place, (follower, coming)) in followers.iter_mut().zip(&mut *coming).enumerate() {
                 follower.arrivals.append(&mut arrivals[block + place]);
                 let own = &mut heartbeats[block + place];
-                let notes = Notes { cell: self.cell, apart: &mut self.apart, delays: &mut self.delays };
+                let output =
+                    Output { cell: self.cell, aggregates: &mut self.aggregates, delays: &mut self.delays };
                 sorting.sort(coming, |received| broadcasts[received.broadcast as usize].order);
-                follower.replay(coming, own, (broadcasts, summaries), &clock, done, notes);
+                follower.replay(coming, own, (broadcasts, summaries), &context, done, output);
                 if follower.has_refused {
                     self.has_refused.store(true, Ordering::Relaxed);
                 }
@@ -137,7 +139,7 @@ impl<'a> Shard<'a> {
         self.counted.forget(self.horizon, tick.unwrap_or_default());
     }
 
-    /// What needs no order.
+    /// Adds the counted rows of a window.
     fn count(&mut self, rows: &ArrivalMatrix, summaries: &[BroadcastSummary]) {
         let numbers = self.first..self.first + self.followers.len() as u32;
         for (row, followers, after_us) in rows.counted(numbers) {
@@ -151,44 +153,39 @@ impl<'a> Shard<'a> {
         self.counted.complete(self.horizon);
     }
 
-    /// Whether nothing waits, is worked on, is still to come or is shown at the horizon.
+    /// Whether at the horizon nothing is waiting, in service, still to arrive or displayed.
     pub(in crate::sim) fn is_idle(&self) -> bool {
         self.followers.iter().all(|follower| follower.is_idle(&self.counted, self.horizon))
     }
 
-    /// What was noted.
+    /// All results.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         let work = self.inbox.unwrap_or_default();
         for follower in self.followers {
             let instance = follower.id.0;
-            self.apart.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
+            self.aggregates.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
             for (video, displayed) in follower.displayed {
-                self.apart.displayed.push((video, ShownCounter { instance, displayed }));
+                self.aggregates.displayed.push((video, ShownCounter { instance, displayed }));
             }
         }
         let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
-        self.apart.delays = noted.collect();
-        self.apart
+        self.aggregates.delays = noted.collect();
+        self.aggregates
     }
 }
 
-/// So many followers are dealt at once what rows tell about them: their columns share a line of memory.
+/// Followers whose columns are read together: they share cache lines.
 const BLOCK: usize = 32;
 
-/// Kept from follower to follower, so that a replay allocates nothing.
+/// Buffers that are reused, so that a replay does not allocate.
 #[derive(Default)]
 struct Buffers {
     sorting: TimeSort<InboxArrival>,
-    /// When what comes in a window is done.
+    /// By arrival of a follower: when it takes effect.
     done: Vec<Time>,
     columns: Vec<u32>,
-    /// By block: what came otherwise than in rows, and to which of its followers.
+    /// By block: arrivals that are not in rows, with the position in the block.
     blocks: Vec<Vec<(usize, InboxArrival)>>,
-    /// By follower of a block: what comes before the horizon.
+    /// By position in the block: arrivals before the horizon.
     coming: [Vec<InboxArrival>; BLOCK],
-}
-
-/// The work on an activity, if there are inbox queues.
-fn inbox_work(delivery: &Delivery) -> Option<Span> {
-    (delivery.queues != Queues::Unlimited).then_some(delivery.inbox)
 }

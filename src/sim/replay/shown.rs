@@ -1,25 +1,28 @@
-//! What a follower shows: counts per tick, or the `Instance` that the run itself uses.
+//! The viewers that a follower displays: tallies by expiry tick, or an `Instance` where tallies are not enough.
 
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::tally::Tally;
 
-/// Where what it shows is kept.
+/// The store behind a follower's displayed counts.
 pub(in crate::sim) enum Shown {
+    /// Entries only add up and expire.
     Tallies(Tallies),
+    /// All of the protocol's rules.
     Instance(Box<Instance>),
 }
 
-/// The tallies of a follower, by video that anything came about.
+/// The tallies of a follower, by video of which it received anything.
 #[derive(Default)]
 pub(in crate::sim) struct Tallies {
     pub(in crate::sim) all: Vec<(VideoId, Tally)>,
-    /// Which was asked for last.
+    /// Position of the last one used: most activities in a row are about one video.
     last: usize,
 }
 
 impl Tallies {
+    /// The tally of a video, created if need be.
     pub(in crate::sim) fn of(&mut self, video: VideoId) -> &mut Tally {
         if self.all.get(self.last).is_none_or(|tally| tally.0 != video) {
             self.last = self.all.binary_search_by_key(&video, |tally| tally.0).unwrap_or_else(|place| {
@@ -29,23 +32,22 @@ impl Tallies {
         }
         &mut self.all[self.last].1
     }
-
-    pub(in crate::sim) fn displayed(&self, video: VideoId) -> u64 {
-        let found = self.all.binary_search_by_key(&video, |tally| tally.0);
-        found.map_or(0, |place| self.all[place].1.displayed())
-    }
 }
 
 impl Shown {
+    /// Displayed viewers of a video.
     pub(in crate::sim) fn displayed(&self, video: VideoId) -> u64 {
         match self {
-            Shown::Tallies(tallies) => tallies.displayed(video),
+            Shown::Tallies(Tallies { all, .. }) => {
+                let found = all.binary_search_by_key(&video, |tally| tally.0);
+                found.map_or(0, |place| all[place].1.displayed())
+            }
             Shown::Instance(instance) => instance.displayed(video),
         }
     }
 }
 
-/// The first tick at or after `expires`, from the next one on.
+/// The tick that removes an entry: the first one at or after `expires`, but not before `next_tick`.
 pub(in crate::sim) fn leaving_tick(next_tick: Time, interval: Span, expires: Time) -> Time {
     match expires.since(next_tick) {
         Span::ZERO => next_tick,

@@ -1,5 +1,6 @@
-//! Windows: what is known about followers' inboxes is collected, and handed to their replay now and then, here or on
-//! threads of its own. How many there are changes nothing: followers do not depend on each other.
+//! Windows: collects what reaches followers, and hands it to the shards in batches, on this thread or on helper threads.
+//!
+//! Followers do not depend on each other, so results are the same with any number of threads.
 
 use super::arrival_matrix::{ArrivalMatrix, ArrivalRow};
 use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
@@ -15,19 +16,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
 use std::thread::{Scope, ScopedJoinHandle};
 
-/// So many broadcasts at inboxes make a window: what fits a core's cache.
+/// A window has about this many arrivals, which fit the cache of a core.
 const WINDOW_ENTRIES: usize = 1 << 17;
 
-/// Threads that help inside a run; the only ones in the model. What they do depends on nothing but what they are given.
+/// Helper threads of a run, the only ones in the model. Their results depend on their inputs alone.
 #[derive(Clone, Copy)]
 pub(in crate::sim) struct Helpers<'s, 'e> {
+    /// How many.
     pub(in crate::sim) count: usize,
     scope: &'s Scope<'s, 'e>,
 }
 
 impl Helpers<'_, '_> {
-    /// Eligibility replays which followers: each helper some, this thread the last, when the helpers are at work. A replay takes about
-    /// twice the time of the run itself, so with a single helper this thread has time for a quarter.
+    /// Splits followers into shards: one per helper, and the last one for this thread. A replay takes about twice the time of
+    /// the run itself, so this thread takes all without helpers, a quarter with one, and none with more.
     pub(in crate::sim) fn shares(&self, followers: usize) -> Vec<Range<usize>> {
         let here = match self.count {
             0 => followers,
@@ -41,7 +43,7 @@ impl Helpers<'_, '_> {
     }
 }
 
-/// Does something with so many threads to help.
+/// Calls `work` with `count` helper threads.
 pub(in crate::sim) fn with_helpers<'e, R>(
     count: usize,
     work: impl for<'s> FnOnce(Helpers<'s, 'e>) -> R,
@@ -49,38 +51,44 @@ pub(in crate::sim) fn with_helpers<'e, R>(
     std::thread::scope(|scope| work(Helpers { count, scope }))
 }
 
-/// What is collected, and who works on it.
+/// The window that is being collected, and the shards.
+///
+/// Broadcasts have numbers in their window. A broadcast with arrivals after the horizon moves on to the next window, where it
+/// has another number (`renumbered`).
 pub(in crate::sim) struct Windows<'s> {
     broadcasts: Vec<Broadcast>,
-    /// By broadcast: when the last of its messages arrives.
+    /// By broadcast: its last arrival known so far.
     latest: Vec<Time>,
+    /// By the number of a broadcast in the previous window: its number in this one.
     renumbered: Arc<[u32]>,
     rows: ArrivalMatrix,
-    /// By shard.
+    /// By shard: the window that is being collected.
     open: Vec<Window>,
-    shards: Vec<Place<'s>>,
-    /// By follower: shard, position in it.
+    shards: Vec<ShardHost<'s>>,
+    /// By follower: its shard, and its position there.
     places: Vec<(u32, u32)>,
+    /// Arrivals and heartbeats in this window.
     entries: usize,
-    /// At most so many broadcasts at inboxes were still to come when the last window was handed over.
+    /// Upper bound of the arrivals that the previous window left to this one.
     carried: usize,
+    /// Set by a shard when a rate limit refuses a request.
     has_refused: Arc<AtomicBool>,
 }
 
-/// Where a shard is.
-enum Place<'s> {
-    Here(Box<Shard<'s>>),
+/// Where a shard is replayed.
+enum ShardHost<'s> {
+    Local(Box<Shard<'s>>),
     Thread {
         windows: SyncSender<Window>,
         done: Receiver<(Window, bool)>,
-        /// Windows that are there.
+        /// Windows sent and not yet returned.
         under_way: usize,
         handle: ScopedJoinHandle<'s, Aggregates>,
     },
 }
 
 impl<'s> Windows<'s> {
-    /// For shards of so many followers each, in order. All but the last have a thread.
+    /// For shards with their numbers of followers, in order of the followers. All but the last get a thread.
     pub(in crate::sim) fn new(
         shards: Vec<(Shard<'s>, usize)>,
         has_refused: Arc<AtomicBool>,
@@ -94,9 +102,9 @@ impl<'s> Windows<'s> {
         let threads = shards.len() - 1;
         let place = |(number, (shard, _)): (usize, (Shard<'s>, usize))| {
             if number < threads {
-                Place::on_thread(shard, helpers.scope)
+                ShardHost::on_thread(shard, helpers.scope)
             } else {
-                Place::Here(Box::new(shard))
+                ShardHost::Local(Box::new(shard))
             }
         };
         Windows {
@@ -113,20 +121,20 @@ impl<'s> Windows<'s> {
         }
     }
 
-    /// A broadcast is on its way to followers.
+    /// Adds a broadcast; returns its number in this window.
     pub(in crate::sim) fn add_broadcast(&mut self, broadcast: Broadcast) -> u32 {
         self.broadcasts.push(broadcast);
         self.latest.push(Time::ZERO);
         u32::try_from(self.broadcasts.len() - 1).expect("a window is handed over before that")
     }
 
-    /// What most work on a broadcast needs to know.
+    /// The summary of a broadcast.
     pub(in crate::sim) fn summary(&self, broadcast: u32) -> BroadcastSummary {
         self.broadcasts[broadcast as usize].summary()
     }
 
-    /// A broadcast whose request made events; `is_last` puts it behind all others that come at the same instant.
-    pub(in crate::sim) fn brought_by_event(&mut self, broadcast: u32, is_last: bool) {
+    /// Marks a broadcast as one whose request makes events; `is_last` orders it after all others of the same instant.
+    pub(in crate::sim) fn set_has_events(&mut self, broadcast: u32, is_last: bool) {
         let broadcast = &mut self.broadcasts[broadcast as usize];
         broadcast.has_events = true;
         if is_last {
@@ -134,27 +142,28 @@ impl<'s> Windows<'s> {
         }
     }
 
-    /// A request that made events arrives at a follower.
+    /// Adds the arrival of a request that makes events, for the rate limit of a follower.
     pub(in crate::sim) fn arrive(&mut self, follower: u32, at: Time, from: InstanceId) {
         let (shard, position) = self.places[follower as usize];
         self.open[shard as usize].arrivals[position as usize].push_back((at, from));
     }
 
-    /// Whether a rate limit was met.
+    /// Whether a rate limit refused a request that is computed without events.
     pub(in crate::sim) fn has_refused(&self) -> bool {
         self.has_refused.load(Ordering::Relaxed)
     }
 
-    /// It comes to the inbox of a follower.
+    /// Adds the arrival of a broadcast at the inbox queue of a follower.
     pub(in crate::sim) fn receive(&mut self, follower: u32, at: Time, broadcast: u32) {
         let (shard, position) = self.places[follower as usize];
         self.open[shard as usize].received.push((position, InboxArrival { at, broadcast }));
         self.entries += 1;
+        self.expect_until(broadcast, at);
     }
 
-    /// It comes to the inboxes of a route's followers, so many microseconds after the row begins.
+    /// Adds the arrivals of a whole job, by destination.
     pub(in crate::sim) fn receive_row(&mut self, row: ArrivalRow, after_us: &[u32]) {
-        // what is counted is done with at once
+        // a counted row is complete in its window
         if !row.is_counted {
             self.expect_until(row.broadcast, row.latest);
         }
@@ -162,41 +171,36 @@ impl<'s> Windows<'s> {
         self.entries += after_us.len();
     }
 
-    /// The number that a broadcast has since the last window was handed over.
+    /// The number in this window of a broadcast of the previous one.
     pub(in crate::sim) fn renumbered(&self, broadcast: u32) -> u32 {
         self.renumbered[broadcast as usize]
     }
 
-    /// Nobody knows yet when a broadcast comes to inboxes for the last time.
-    pub(in crate::sim) fn keep_open(&mut self, broadcast: u32) {
-        self.latest[broadcast as usize] = Time::from_ns(u64::MAX);
-    }
-
-    /// All is known about a broadcast: it comes to inboxes until then.
-    pub(in crate::sim) fn close(&mut self, broadcast: u32, latest: Time) {
+    /// Sets the last arrival of a broadcast; `Time::from_ns(u64::MAX)` while it is not known.
+    pub(in crate::sim) fn set_latest(&mut self, broadcast: u32, latest: Time) {
         self.latest[broadcast as usize] = latest;
     }
 
-    /// A broadcast comes to inboxes until then.
-    pub(in crate::sim) fn expect_until(&mut self, broadcast: u32, at: Time) {
+    /// A broadcast has an arrival at this instant.
+    fn expect_until(&mut self, broadcast: u32, at: Time) {
         let latest = &mut self.latest[broadcast as usize];
         *latest = at.max(*latest);
     }
 
-    /// A follower gets heartbeats of its own viewers.
+    /// Adds heartbeats of a follower's own viewers.
     pub(in crate::sim) fn heartbeat(&mut self, follower: u32, at: Time, input: Input<'static>) {
         let (shard, position) = self.places[follower as usize];
         self.open[shard as usize].heartbeats[position as usize].push((at, input));
         self.entries += 1;
     }
 
-    /// Whether enough was collected to hand it over.
+    /// Whether enough is collected for a window.
     pub(in crate::sim) fn is_full(&self) -> bool {
-        // what is carried on is looked at again: it must not be most of the work
+        // arrivals that are carried over are visited again: they must not be most of the work
         self.entries >= WINDOW_ENTRIES.max(self.carried)
     }
 
-    /// Hands over what was collected: nothing that happens before the horizon is still to be told.
+    /// Hands the window to the shards. Everything before the horizon must have been added.
     pub(in crate::sim) fn hand_over(&mut self, horizon: Time) {
         let (mut carried, mut latest, mut renumbered) =
             (Vec::new(), Vec::new(), vec![u32::MAX; self.broadcasts.len()]);
@@ -224,18 +228,18 @@ impl<'s> Windows<'s> {
         }
     }
 
-    /// Whether all followers are idle and show nothing, at the horizon of the last window.
+    /// Whether all followers are idle and display nothing at the horizon of the last window. Waits for all shards.
     pub(in crate::sim) fn is_idle(&mut self) -> bool {
-        self.shards.iter_mut().all(Place::is_idle)
+        self.shards.iter_mut().all(ShardHost::is_idle)
     }
 
-    /// What was noted, and whether a rate limit was met.
+    /// The results of all shards, and whether a rate limit refused a request. Waits for all shards.
     pub(in crate::sim) fn finish(self) -> (Aggregates, bool) {
         let mut sum = Aggregates::default();
         for place in self.shards {
             sum.add(match place {
-                Place::Here(shard) => shard.finish(),
-                Place::Thread { windows, handle, .. } => {
+                ShardHost::Local(shard) => shard.finish(),
+                ShardHost::Thread { windows, handle, .. } => {
                     drop(windows);
                     handle.join().expect("a replay does not panic")
                 }
@@ -246,6 +250,7 @@ impl<'s> Windows<'s> {
 }
 
 impl Window {
+    /// An empty window for this many followers.
     fn of(followers: usize) -> Window {
         Window {
             heartbeats: vec![Vec::new(); followers],
@@ -255,9 +260,10 @@ impl Window {
     }
 }
 
-impl<'s> Place<'s> {
-    fn on_thread(mut shard: Shard<'s>, scope: &'s Scope<'s, '_>) -> Place<'s> {
-        /// The run may be ahead by so many windows.
+impl<'s> ShardHost<'s> {
+    /// Starts a thread for a shard.
+    fn on_thread(mut shard: Shard<'s>, scope: &'s Scope<'s, '_>) -> ShardHost<'s> {
+        /// Windows that may wait for the thread.
         const AHEAD: usize = 2;
         let (windows, work) = sync_channel::<Window>(AHEAD);
         let (give, done) = channel();
@@ -271,14 +277,14 @@ impl<'s> Place<'s> {
             }
             shard.finish()
         });
-        Place::Thread { windows, done, under_way: 0, handle }
+        ShardHost::Thread { windows, done, under_way: 0, handle }
     }
 
     /// Replays a window, and leaves an empty one.
     fn work_on(&mut self, window: &mut Window) {
         match self {
-            Place::Here(shard) => shard.replay(window),
-            Place::Thread { windows, done, under_way, .. } => {
+            ShardHost::Local(shard) => shard.replay(window),
+            ShardHost::Thread { windows, done, under_way, .. } => {
                 let followers = window.heartbeats.len();
                 let empty = done.try_recv().ok().map(|(window, _)| window);
                 *under_way += 1 - usize::from(empty.is_some());
@@ -289,10 +295,11 @@ impl<'s> Place<'s> {
         }
     }
 
+    /// Whether all followers are idle, once all windows sent are replayed.
     fn is_idle(&mut self) -> bool {
         match self {
-            Place::Here(shard) => shard.is_idle(),
-            Place::Thread { done, under_way, .. } => {
+            ShardHost::Local(shard) => shard.is_idle(),
+            ShardHost::Thread { done, under_way, .. } => {
                 let mut last = false;
                 for _ in 0..std::mem::take(under_way) {
                     last = done.recv().expect("a replay does not panic").1;

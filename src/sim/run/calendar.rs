@@ -1,15 +1,15 @@
-//! The calendar of a machine: its next steps that concern no other machine for a while.
+//! The calendar of a machine: steps that are deferred because they affect this machine only, for the length of the look-ahead.
 //!
-//! Another machine learns of a step one latency later at the earliest: that is the look-ahead (Chandy and Misra 1979). So
-//! steps wait here instead of being events, until something else happens at the machine or another one may learn of them
-//! (`due`). They are executed in the order in which they would have been events.
+//! Another machine learns of a step one latency later at the earliest; that is the look-ahead (Chandy and Misra 1979). A
+//! deferred step is executed before the next event at this machine, and before another machine may learn of it (`due`). The
+//! order of execution is that of the events that the steps replace.
 
 use crate::event::Step;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::pending::Key;
 use std::collections::VecDeque;
 
-/// A step of a request that waits: the order is that of events.
+/// A deferred step of a request, ordered like its event: by time, then key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Waiting {
     pub(super) at: Time,
@@ -18,14 +18,15 @@ pub(super) struct Waiting {
     pub(super) request: u32,
 }
 
+/// The deferred steps of one machine.
 pub(super) struct Calendar {
-    /// Requests of this machine that will be signed. Services are equally long: they come almost in order.
+    /// Requests that this machine sends and has not signed, ascending. Service times are equal, so pushes are almost in order.
     signed: VecDeque<Waiting>,
-    /// Requests that will be verified here, and are answered already; almost in order.
+    /// Requests that this machine receives and has not verified, ascending. The times of their answers are known.
     verified: VecDeque<Waiting>,
-    /// No request that ever concerned this machine has a shorter latency.
+    /// The look-ahead: the shortest latency of any request so far that this machine sent or received.
     latency_min: Span,
-    /// When an event will look after the calendar.
+    /// The time of the pending `Event::Due` of the machine.
     due: Option<Time>,
 }
 
@@ -43,7 +44,7 @@ impl Calendar {
         self.signed.is_empty() && self.verified.is_empty()
     }
 
-    /// A request will take a step.
+    /// Defers a step, `Signed` or `Verified`.
     pub(super) fn push(&mut self, step: Step, waiting: Waiting) {
         match step {
             Step::Signed => insert(&mut self.signed, waiting),
@@ -51,13 +52,13 @@ impl Calendar {
         }
     }
 
-    /// A request of this latency concerns the machine.
+    /// A request of this latency is sent or received here.
     #[inline]
     pub(super) fn shorten(&mut self, latency: Span) {
         self.latency_min = self.latency_min.min(latency);
     }
 
-    /// The next step.
+    /// The next deferred step.
     #[inline]
     pub(super) fn next(&self) -> Option<(Step, &Waiting)> {
         match (self.signed.front(), self.verified.front()) {
@@ -67,7 +68,7 @@ impl Calendar {
         }
     }
 
-    /// Takes the next step, which is one of this kind: its request, by slot.
+    /// Takes the next step, which must be of this kind: returns the slot of its request.
     pub(super) fn pop(&mut self, step: Step) -> u32 {
         let queue = if step == Step::Signed { &mut self.signed } else { &mut self.verified };
         queue.pop_front().expect("a step that is next").request
@@ -78,20 +79,20 @@ impl Calendar {
         self.signed.front().map(|waiting| waiting.at)
     }
 
-    /// The process is gone: the requests that it will not sign.
+    /// The process stops: removes and returns the requests that are not signed, by slot.
     pub(super) fn stop(&mut self) -> impl Iterator<Item = u32> + '_ {
         self.signed.drain(..).map(|waiting| waiting.request)
     }
 
-    /// The first instant at which another machine may learn of something that happens here from an instant on.
-    pub(super) fn known(&self, from: Time) -> Time {
+    /// The first instant at which another machine may learn of a step here at `from` or later: `from + latency_min`.
+    pub(super) fn known_elsewhere(&self, from: Time) -> Time {
         Time::from_ns(from.ns().saturating_add(self.latency_min.ns()))
     }
 
-    /// Another machine may learn of a step here at an instant. Returns when an event must look after the calendar, if none
-    /// does before.
-    pub(super) fn be_due(&mut self, known: Time, now: Time) -> Option<Time> {
-        // what is known at an instant must be so before anything else happens then
+    /// Another machine may learn at `known` of a step here. Returns the time of the `Event::Due` to schedule, `None` if one is
+    /// pending already.
+    pub(super) fn set_due(&mut self, known: Time, now: Time) -> Option<Time> {
+        // the step must be executed before any event at `known`
         let at = known.before(Span::from_ns(1)).max(now);
         if self.due.is_some_and(|due| due <= at) {
             return None;
@@ -100,15 +101,15 @@ impl Calendar {
         Some(at)
     }
 
-    /// An event looks after the calendar.
-    pub(super) fn meet_due(&mut self, now: Time) {
+    /// The pending `Event::Due` happens.
+    pub(super) fn clear_due(&mut self, now: Time) {
         if self.due == Some(now) {
             self.due = None;
         }
     }
 }
 
-/// Behind all that comes before it, which is most.
+/// Inserts in ascending order; almost always at the end.
 fn insert(queue: &mut VecDeque<Waiting>, waiting: Waiting) {
     let after = queue.iter().rev().take_while(|other| **other > waiting).count();
     if after == 0 {

@@ -1,4 +1,4 @@
-//! Inputs: what the clients and the timers of instances do, and what an instance does with an input.
+//! Inputs: heartbeats, timers and background traffic reach instances, and the effects of an instance are sent.
 
 use super::state::Run;
 use crate::cell::{HEALTH_INTERVAL, background_gap, report_time};
@@ -11,6 +11,7 @@ use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::observe::Observer;
 
 impl<O: Observer> Run<'_, O> {
+    /// The process of an instance stops, if it is up, and starts again.
     pub(super) fn restart(&mut self, instance: InstanceId) {
         if self.is_up(instance) {
             self.stop(instance, self.now);
@@ -23,6 +24,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// An instance removes expired viewers, unless a restart has replaced this tick.
     pub(super) fn tick(&mut self, instance: InstanceId, number: u32) {
         if number == self.next_tick[instance.index()] && self.is_up(instance) {
             self.handle(instance, Input::Tick { number }, self.now);
@@ -30,6 +32,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Schedules the next tick of an instance one interval from now; an earlier one that is pending is void.
     pub(super) fn schedule_tick(&mut self, instance: InstanceId) {
         let interval = self.instances[instance.index()].rules().parameters.tick_interval;
         let next = &mut self.next_tick[instance.index()];
@@ -38,6 +41,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(self.now + interval, Event::Tick { instance, number });
     }
 
+    /// Records follow health and schedules the next flush.
     pub(super) fn flush_health(&mut self, instance: InstanceId, number: u32) {
         if self.is_up(instance) {
             self.note_health(instance);
@@ -45,6 +49,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(self.now + HEALTH_INTERVAL, Event::HealthFlush { instance, number: number + 1 });
     }
 
+    /// Broadcasts Updates of changed videos and schedules the next flush.
     pub(super) fn flush_updates(&mut self, instance: InstanceId, number: u32) {
         if self.is_up(instance) {
             self.handle(instance, Input::FlushUpdates { number }, self.now);
@@ -54,16 +59,18 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Samples displays and queues.
     pub(super) fn sample(&mut self, number: u32) {
         self.assert_conserved();
         if let Some(broadcasts) = &mut self.broadcasts {
-            broadcasts.pass_accounts(self.now);
+            broadcasts.accounts.pass(self.now);
         }
         let queues = self.queue_samples(self.now);
         self.observer.sample(self.now, number, &self.instances, &queues);
         self.schedule(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
     }
 
+    /// A client sends a heartbeat, and skips those that can be handled now (`skip_heartbeats`).
     pub(super) fn heartbeat(&mut self, id: SessionId, number: u32) {
         let session = self.cell.sessions[id.index()];
         let heartbeat = Heartbeat {
@@ -75,7 +82,7 @@ impl<O: Observer> Run<'_, O> {
         };
         // a client of an instance that is down tries again at its next heartbeat
         if self.is_up(session.instance) {
-            self.own_input(session.instance, Input::Heartbeat(heartbeat));
+            self.client_input(session.instance, Input::Heartbeat(heartbeat));
         }
         let rules = self.instances[session.instance.index()].rules();
         let every = session.heartbeat.unwrap_or(rules.parameters.heartbeat);
@@ -84,7 +91,7 @@ impl<O: Observer> Run<'_, O> {
         if skipped > 0 {
             let Heartbeat { video, viewer, .. } = heartbeat;
             let last = self.clock(session.instance) + every * u64::from(skipped);
-            self.own_input(session.instance, Input::Heartbeats { video, viewer, last });
+            self.client_input(session.instance, Input::Heartbeats { video, viewer, last });
             self.heartbeats_skipped += u64::from(skipped);
         }
         let next = self.now + every * (u64::from(skipped) + 1);
@@ -96,7 +103,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// How many of the next heartbeats of a visit change nothing that must happen at their time.
+    /// How many of the next heartbeats of a session can be handled now, since the instance would do nothing at their times.
     pub(super) fn skip_heartbeats(&self, heartbeat: &Heartbeat, session: &Session, every: Span) -> u32 {
         let instance = &self.instances[session.instance.index()];
         if !instance.may_skip_heartbeats(session.video, every) {
@@ -111,14 +118,15 @@ impl<O: Observer> Run<'_, O> {
         u32::try_from(skipped).unwrap_or(u32::MAX).min(MAX_NUMBER - heartbeat.number)
     }
 
-    /// Something that the clients of an instance do.
-    pub(super) fn own_input(&mut self, instance: InstanceId, input: Input<'static>) {
+    /// Hands an input of a client to an instance, and to the replay.
+    pub(super) fn client_input(&mut self, instance: InstanceId, input: Input<'static>) {
         if let Some(broadcasts) = &mut self.broadcasts {
             broadcasts.heartbeat(instance, self.now, input);
         }
         self.handle(instance, input, self.now);
     }
 
+    /// The instance of a session reports what was watched.
     pub(super) fn report_watch(&mut self, id: SessionId) {
         let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
         if self.is_up(instance) {
@@ -126,6 +134,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Schedules background job `number` of an entry.
     pub(super) fn plan_background(&mut self, entry: u32, number: u32) {
         self.schedule(
             self.now + background_gap(self.cell, entry, number),
@@ -133,6 +142,7 @@ impl<O: Observer> Run<'_, O> {
         );
     }
 
+    /// Sends a background activity to all followers of a video's origin, and plans the next one.
     pub(super) fn background(&mut self, entry: u32, number: u32) {
         let video = self.cell.other.background[entry as usize].video;
         let origin = self.cell.federation.origin(video);
@@ -154,7 +164,7 @@ impl<O: Observer> Run<'_, O> {
         self.plan_background(entry, number + 1);
     }
 
-    /// What came out of inbox queues takes effect.
+    /// Activities that have left inbox queues take effect.
     pub(super) fn process_received(&mut self) {
         while let Some((at, message)) = self.processed.pop_front() {
             self.observer.processed(at, &message);
@@ -165,13 +175,13 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// An instance gets an input, now or (what has no effects elsewhere) before.
+    /// An instance handles an input, now or at an earlier `now`; then the input must have no effects.
     pub(super) fn handle(&mut self, instance: InstanceId, input: Input<'_>, now: Time) {
         let mut effects = std::mem::take(&mut self.effects);
         let clock = now + self.timetable.clock_ahead(instance);
         self.observer.handled(now, clock, instance, &input);
         self.instances[instance.index()].handle(clock, input, &mut effects);
-        assert!(now == self.now || effects.is_empty(), "an effect of what happened before");
+        assert!(now == self.now || effects.is_empty(), "an effect of an earlier input");
         for effect in effects.drain(..) {
             self.send(instance, &effect, now);
         }

@@ -1,4 +1,4 @@
-//! Jobs: an activity for one inbox or many, and the queues that they wait in.
+//! Jobs: one activity for one inbox or many, and the keys of the queues in which jobs wait.
 
 use crate::event::Letter;
 use crate::foundation::ids::InstanceId;
@@ -9,7 +9,7 @@ use crate::sim::route::Route;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The queues of one instance.
+/// A delivery queue of one instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum QueueKey {
     Sequential,
@@ -22,30 +22,31 @@ pub(super) enum QueueKey {
 /// One activity for one inbox or many, from one queue.
 pub(super) struct Job {
     pub(super) letter: Rc<Letter>,
-    /// Its number in the table.
-    pub(super) slot: u32,
     pub(super) queue: QueueKey,
     /// Whether the activity must be signed (JSON-LD) before it can be sent.
     pub(super) signs: bool,
-    /// All inboxes, without those in `except` in truth.
+    /// Destinations; the one in `except` gets no request.
     pub(super) to: Arc<[InstanceId]>,
     pub(super) except: Option<InstanceId>,
-    /// The first of `to` that was not looked at.
+    /// Position in `to` of the next request.
     pub(super) next: usize,
+    /// Requests that are not over.
     pub(super) under_way: u32,
+    /// Whether it reached its time limit: its slot is free already.
     pub(super) is_given_up: bool,
-    /// By position in `to`, from when it runs: one-way latency, `None` if the network loses the message.
+    /// By position in `to`, once it runs: one-way latency, `None` if the network loses the message.
     pub(super) latencies: Vec<Option<Span>>,
-    /// The route of a job whose requests are computed at once.
+    /// The route of a job whose requests are all computed when it starts.
     pub(super) route: Option<Arc<Route>>,
-    /// Of its requests that end without an event: when the last one does, the order of that, and to whom it went.
+    /// Of its requests that end without an event: when the last one is over, the key of that, and its destination.
     pub(super) last_end: Option<(Time, Key, InstanceId)>,
+    /// Inboxes whose requests ended well, and those whose did not.
     pub(super) good: Vec<InstanceId>,
     pub(super) bad: Vec<InstanceId>,
 }
 
 impl Job {
-    /// One that waits, for all of `to` but one.
+    /// A waiting job for all of `to` but `except`.
     pub(super) fn new(
         letter: Rc<Letter>,
         queue: QueueKey,
@@ -55,7 +56,6 @@ impl Job {
         Job {
             signs: !letter.kind.is_forwarded(),
             letter,
-            slot: u32::MAX,
             queue,
             to,
             except,
@@ -75,7 +75,7 @@ impl Job {
         self.next == self.to.len()
     }
 
-    /// The inboxes to which nothing was sent yet.
+    /// Destinations whose requests have not begun.
     pub(super) fn unsent(&self) -> impl Iterator<Item = InstanceId> + '_ {
         let except = self.except;
         self.to[self.next..].iter().copied().filter(move |&to| Some(to) != except)
@@ -83,7 +83,7 @@ impl Job {
 }
 
 impl QueueKey {
-    /// One of PeerTube's.
+    /// The key of one of PeerTube's queues.
     pub(super) fn of_peertube(name: QueueName) -> QueueKey {
         match name {
             QueueName::Sequential => QueueKey::Sequential,
@@ -92,6 +92,7 @@ impl QueueKey {
         }
     }
 
+    /// The queue's name in records.
     pub(super) fn name(self) -> QueueName {
         match self {
             QueueKey::Sequential => QueueName::Sequential,

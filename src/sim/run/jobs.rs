@@ -1,4 +1,4 @@
-//! Running jobs: their requests begin as slots become free, end, and are made again.
+//! Running jobs: their requests begin while slots are free, end, and are retried.
 
 use super::job::{Job, QueueKey};
 use super::state::Run;
@@ -6,47 +6,47 @@ use crate::domain::delivery::Queues;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::pending::Key;
 use crate::mechanism::retry::retry_delay;
 use crate::observe::{Observer, RequestOutcome};
 use crate::request::message_name;
 use std::rc::Rc;
 
 impl<O: Observer> Run<'_, O> {
-    /// A job whose activity is signed makes its requests; from now on counts how long it may run.
+    /// Starts the requests of a job whose activity is signed, and its time limit.
     pub(super) fn run_job(&mut self, number: u32, now: Time) {
-        let figures = self.figures;
+        let delivery = self.delivery;
         let job = self.jobs.get(number);
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
-        let rounds = job.to.len().div_ceil(figures.requests_per_job as usize) as u64;
-        if figures.timeout.ns().saturating_mul(rounds) > figures.running_limit.ns() {
+        let rounds = job.to.len().div_ceil(delivery.requests_per_job as usize) as u64;
+        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns() {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
-            self.schedule(now + figures.running_limit, limit);
+            self.schedule(now + delivery.running_limit, limit);
         }
         if self.jobs.get(number).route.is_some() {
-            return self.run_whole(number, now);
+            return self.run_whole_job(number, now);
         }
         self.draw_latencies(number);
         self.make_requests(number, now);
     }
 
-    /// Computes all requests of a job; its end is an event.
-    fn run_whole(&mut self, number: u32, now: Time) {
+    /// Computes all requests of a job and schedules its end.
+    fn run_whole_job(&mut self, number: u32, now: Time) {
         let Job { letter, route, .. } = self.jobs.get(number);
         let (letter, Some(route)) = (Rc::clone(letter), route.clone()) else { return };
         let name = message_name(&letter.activity, letter.from, letter.attempt);
-        let like = self.message(&letter, route.to[0]);
+        let template = self.message(&letter, route.to[0]);
         let Run { broadcasts, conditions, network, .. } = self;
         let Some(broadcasts) = broadcasts else { return };
-        let finish = broadcasts.run_job(now, &route, &like, name, network, conditions);
+        let end = broadcasts.run_job(now, &route, &template, name, network, conditions);
         let job = self.jobs.get(number);
         job.next = job.to.len();
-        job.bad = finish.bad;
+        job.bad = end.bad;
         job.bad.sort_unstable();
-        let message = Message { to: route.to[finish.last], ..like };
-        self.schedule(finish.at, Event::JobDone { step: finish.step, slot: number, message });
+        let message = Message { to: route.to[end.last], ..template };
+        self.schedule(end.at, Event::JobDone { step: end.step, slot: number, message });
     }
 
+    /// Draws the latencies of all requests of a job.
     pub(super) fn draw_latencies(&mut self, number: u32) {
         let job = self.jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
@@ -54,9 +54,9 @@ impl<O: Observer> Run<'_, O> {
         self.network.latencies(name, from, &job.to, &mut job.latencies);
     }
 
-    /// Begins as many requests of a job as it may have at once; ends it when there is nothing left.
+    /// Begins requests of a job until `requests_per_job` are in progress; finishes the job if none is left.
     pub(super) fn make_requests(&mut self, number: u32, now: Time) {
-        while self.jobs.get(number).under_way < self.figures.requests_per_job {
+        while self.jobs.get(number).under_way < self.delivery.requests_per_job {
             let job = self.jobs.get(number);
             let Some(&to) = job.to.get(job.next) else { break };
             let latency = job.latencies[job.next];
@@ -72,13 +72,14 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Begins one request, or drops it if its follower is removed or its circuit breaker open.
     fn make_request(&mut self, number: u32, to: InstanceId, latency: Option<Span>, now: Time) {
         let letter = Rc::clone(&self.jobs.get(number).letter);
         let message = self.message(&letter, to);
         let machine = &mut self.machines[message.from.index()];
         let link = self.ledger.link(message.from, to);
-        // The list of a broadcast job is made with the job; single deliveries go with the follow.
-        let is_removed = self.figures.queues != Queues::Peertube && machine.removed.contains(&to);
+        // PeerTube fixes the inboxes of a job when it is created; other queues drop deliveries to removed followers.
+        let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
         let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(now, to));
         self.queued.take(message.bytes());
         if is_removed || is_open {
@@ -95,7 +96,7 @@ impl<O: Observer> Run<'_, O> {
         self.begin_request(number, message, latency, now);
     }
 
-    /// All requests of a job are over.
+    /// All requests of a job are over: removes it and frees its slot.
     pub(super) fn finish_job(&mut self, number: u32, now: Time) {
         let job = self.remove_job(number);
         let Job { letter, to, good, bad, .. } = &job;
@@ -110,7 +111,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// All requests of a job that are not over yet end without events: the job's end is one.
+    /// All pending requests of a job end without events: schedules the end of the job at the last one.
     pub(super) fn plan_job_end(&mut self, number: u32) {
         let job = self.jobs.get(number);
         let Some((at, _, to)) = job.last_end else { return };
@@ -118,7 +119,7 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(at, Event::JobDone { step: Step::Ended, slot: number, message });
     }
 
-    /// A job that runs is gone.
+    /// Removes a running job.
     pub(super) fn remove_job(&mut self, number: u32) -> Job {
         let job = self.jobs.remove(number);
         self.machines[job.letter.from.index()].running_jobs.remove(&number);
@@ -128,14 +129,15 @@ impl<O: Observer> Run<'_, O> {
         job
     }
 
+    /// Frees a slot of a queue; `fill_slots` starts the next job.
     pub(super) fn free_slot(&mut self, from: InstanceId, queue: QueueKey) {
         if let Some(jobs) = self.machines[from.index()].queues.get_mut(&queue) {
             jobs.finish();
         }
-        self.with_room.push((from, queue));
+        self.freed_queues.push((from, queue));
     }
 
-    /// A job has been running for as long as it may: its slot is free, its requests go on.
+    /// A job reaches its time limit: its slot becomes free, its requests go on.
     pub(super) fn limit_job(&mut self, slot: u32, number: u64) {
         let still_runs = |job: &&mut Job| job.letter.job == number && !job.is_given_up;
         let Some(job) = self.jobs.find(slot).filter(still_runs) else { return };
@@ -144,13 +146,20 @@ impl<O: Observer> Run<'_, O> {
         self.free_slot(from, queue);
     }
 
-    /// A request of a job is over.
-    pub(super) fn request_over(&mut self, number: u32, message: &Message, fate: RequestOutcome, now: Time) {
-        let is_good = fate == RequestOutcome::Good;
+    /// A request of a job is over: begins the next ones or a retry.
+    pub(super) fn request_over(
+        &mut self,
+        number: u32,
+        message: &Message,
+        outcome: RequestOutcome,
+        now: Time,
+    ) {
+        let is_good = outcome == RequestOutcome::Good;
         let job = self.jobs.get(number);
         job.under_way -= 1;
         if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
-        if job.under_way == 0 && job.ends_after(now, message.order(Step::TimedOut)) {
+        let ends_later = |(at, order, _)| (at, order) > (now, message.order(Step::TimedOut));
+        if job.under_way == 0 && job.last_end.is_some_and(ends_later) {
             return self.plan_job_end(number);
         }
         let machine = &mut self.machines[message.from.index()];
@@ -165,9 +174,9 @@ impl<O: Observer> Run<'_, O> {
         self.make_requests(number, now);
     }
 
-    /// Plans the next attempt of a message, if it has one.
+    /// Schedules the next attempt of a message, if attempts are left.
     fn retry(&mut self, message: &Message, now: Time) {
-        if u32::from(message.attempt) + 1 >= self.figures.attempts {
+        if u32::from(message.attempt) + 1 >= self.delivery.attempts {
             return;
         }
         let name = message_name(&message.activity, message.from, message.attempt);
@@ -177,12 +186,12 @@ impl<O: Observer> Run<'_, O> {
         self.schedule(now + delay, Event::Retry(Message { letter, ..*message }));
     }
 
-    /// Queues a message again, alone.
+    /// Queues the next attempt of a message as a job with one request.
     pub(super) fn send_again(&mut self, message: &Message, now: Time) {
         self.to_retry -= 1;
         let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
         let to = message.to;
-        let queue = match self.figures.queues {
+        let queue = match self.delivery.queues {
             Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
             Queues::PerDestination => QueueKey::To(to),
             Queues::Workers => QueueKey::Workers,
@@ -192,25 +201,15 @@ impl<O: Observer> Run<'_, O> {
         self.push_job(Job { letter, signs: false, ..job }, now);
     }
 
-    /// The running jobs of a process that is gone go with it; their requests that have left go on.
+    /// A process stops: drops its running jobs. Their requests that have left go on.
     pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
         for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
-            let job = self.jobs.remove(number);
-            if let Some(broadcasts) = &mut self.broadcasts {
-                broadcasts.close_job(number);
-            }
+            let job = self.remove_job(number);
             for to in job.unsent() {
                 let bytes = self.message(&job.letter, to).bytes();
                 self.ledger.link(from, to).drop(bytes);
                 self.queued.take(bytes);
             }
         }
-    }
-}
-
-impl Job {
-    /// Whether requests of its that end without events do so after an event.
-    fn ends_after(&self, now: Time, order: Key) -> bool {
-        self.last_end.is_some_and(|(at, last, _)| (at, last) > (now, order))
     }
 }

@@ -1,5 +1,5 @@
-//! Lazy execution: the steps in a machine's calendar happen before anything else does at the machine, and before another
-//! machine may learn of them.
+//! Lazy execution: deferred steps of a machine are executed before the next event at the machine, and before another machine
+//! may learn of them. Deferred are steps of requests (`calendar`) and the ends of thread tasks (`Thread::done`).
 
 use super::machine::{LANES, Machine};
 use super::state::Run;
@@ -9,7 +9,7 @@ use crate::foundation::units::Time;
 use crate::mechanism::pending::Key;
 use crate::observe::Observer;
 
-/// What a machine does next without an event.
+/// The next deferred step of a machine.
 #[derive(Clone, Copy)]
 enum Next {
     Request(Step),
@@ -17,7 +17,8 @@ enum Next {
 }
 
 impl<O: Observer> Run<'_, O> {
-    /// Executes what all machines do before an event of this time and key: senders first, for what leaves may arrive before.
+    /// Executes the deferred steps of all machines before this time and key: those that do not receive lazily first, since
+    /// their requests may arrive at the others before.
     pub(super) fn catch_up_all(&mut self, before: (Time, Key)) {
         for is_lazy in [false, true] {
             for id in (0..self.machines.len()).map(InstanceId::at) {
@@ -28,7 +29,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Executes what a machine does before an event of this time and key.
+    /// Executes the deferred steps of a machine before this time and key.
     pub(super) fn catch_up(&mut self, id: InstanceId, (until, key): (Time, Key)) {
         while let Some((at, next)) = self.machines[id.index()].next() {
             let machine = &mut self.machines[id.index()];
@@ -49,31 +50,31 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Another machine may learn of something at a machine at an instant: it must have happened by then.
-    pub(super) fn be_due(&mut self, instance: InstanceId, known: Time) {
-        if let Some(at) = self.machines[instance.index()].calendar.be_due(known, self.pending.now()) {
+    /// Another machine may learn at `known` of a deferred step: schedules its execution before that.
+    pub(super) fn schedule_due(&mut self, instance: InstanceId, known: Time) {
+        if let Some(at) = self.machines[instance.index()].calendar.set_due(known, self.pending.now()) {
             self.due_count += 1;
             self.schedule(at, Event::Due { instance, number: self.due_count });
         }
     }
 
-    /// A machine was due and its steps were executed, or one more waits: when it is due next.
-    pub(super) fn look_after(&mut self, id: InstanceId, now: Time) {
-        self.machines[id.index()].calendar.meet_due(now);
-        self.plan_due(id);
+    /// `Event::Due` at a machine, whose steps were executed before: schedules the next one.
+    pub(super) fn due(&mut self, id: InstanceId, now: Time) {
+        self.machines[id.index()].calendar.clear_due(now);
+        self.schedule_next_due(id);
     }
 
-    /// The next step of a machine of which another one can learn must have happened by then.
-    pub(super) fn plan_due(&mut self, id: InstanceId) {
+    /// Schedules the execution of the next deferred step of which another machine can learn.
+    pub(super) fn schedule_next_due(&mut self, id: InstanceId) {
         let machine = &self.machines[id.index()];
         if let Some(next) = machine.next_known_elsewhere() {
-            let known = machine.calendar.known(next);
-            self.be_due(id, known);
+            let known = machine.calendar.known_elsewhere(next);
+            self.schedule_due(id, known);
         }
     }
 
-    /// A task with effects at the instant when it is done waits for a thread, with this number: events say when its tasks
-    /// are done until then.
+    /// Task `number` has effects elsewhere at the instant when it is done: until then, the ends of the thread's tasks are
+    /// events.
     pub(super) fn await_task(&mut self, at: InstanceId, lane: Lane, number: u64) {
         let thread = &mut self.machines[at.index()].lanes[lane as usize];
         thread.awaited = thread.awaited.max(number);
@@ -84,11 +85,11 @@ impl<O: Observer> Run<'_, O> {
 }
 
 impl Machine {
-    /// What it does next without an event, and when.
+    /// Its next deferred step, and when.
     #[inline]
     fn next(&self) -> Option<(Time, Next)> {
         let mut first = self.calendar.next().map(|(step, waiting)| (waiting.at, Next::Request(step)));
-        // what threads do comes after requests at the same instant
+        // at one instant, threads come after requests
         for (lane, thread) in LANES.into_iter().zip(&self.lanes) {
             if let Some(done) = thread.done
                 && first.is_none_or(|(at, _)| done < at)
@@ -99,15 +100,15 @@ impl Machine {
         first
     }
 
-    /// When it takes the next step without an event of which another machine can learn: it signs a request, or begins to
-    /// verify one that waited.
+    /// When it next takes a deferred step of which another machine can learn: it signs a request, or begins to verify a
+    /// forwarded one that waited.
     fn next_known_elsewhere(&self) -> Option<Time> {
         let thread = &self.lanes[Lane::JsonLd as usize];
         let begins = thread.done.filter(|_| thread.queue.waiting() > 0);
         begins.into_iter().chain(self.calendar.next_signed()).min()
     }
 
-    /// The order of what it does next among the events of its instant.
+    /// The key of the event that its next deferred step replaces.
     fn order(&self, id: InstanceId, next: Next) -> Key {
         match next {
             Next::Request(_) => self.calendar.next().map_or(Key::LAST, |(_, waiting)| waiting.order),

@@ -1,8 +1,8 @@
-//! The machine of one instance: its stations (cores, links, threads), queues and what it remembers about others.
+//! The machine of one instance: its stations (cores, links, threads), job queues, and memory about other instances.
 
 use super::calendar::Calendar;
 use super::job::QueueKey;
-use crate::domain::delivery::Delivery as Figures;
+use crate::domain::delivery::Delivery;
 use crate::domain::federation::Instance;
 use crate::event::{Lane, Message};
 use crate::foundation::ids::InstanceId;
@@ -20,26 +20,26 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The threads, in the order of `Machine::lanes`.
 pub(super) const LANES: [Lane; 3] = [Lane::JsonLd, Lane::Inbox, Lane::ViewsInbox];
 
+/// Everything of an instance but its protocol state.
 pub(super) struct Machine {
     pub(super) is_up: bool,
-    /// Whether what it receives waits in its calendar, and its threads make no events.
+    /// Whether steps of the requests that it receives, and of its threads, are deferred (`Eligibility::is_lazy`).
     pub(super) is_lazy: bool,
-    /// Whether the end of a request matters only to its job: the process never stops, keeps no connection, and makes no
-    /// request again.
+    /// Whether the end of a request that it sends affects its job only (`Eligibility::ends_without_event`).
     pub(super) ends_without_event: bool,
-    /// What it will do without events.
+    /// Its deferred steps.
     pub(super) calendar: Calendar,
-    /// How often its process has started; what an earlier one began means nothing to a later one.
+    /// The number of its process: how often it has stopped. Tasks of an earlier process are void.
     pub(super) epoch: u32,
     pub(super) cores: Servers,
     pub(super) uplink: Link,
     pub(super) downlink: Link,
     pub(super) lanes: [Thread; 3],
-    /// Jobs by their number in the table. They outlive the process.
+    /// Waiting jobs, by slot. They survive a stop.
     pub(super) queues: BTreeMap<QueueKey, Queue<u32>>,
-    /// Jobs that wait in all its queues.
+    /// Jobs that wait in all its queues together.
     pub(super) waiting_jobs: u64,
-    /// Jobs that have left its queues, and of which something is under way or to be sent.
+    /// Jobs that have started and are not done, by slot.
     pub(super) running_jobs: BTreeSet<u32>,
     pub(super) health: FollowHealth,
     /// The followers that it removed.
@@ -49,27 +49,28 @@ pub(super) struct Machine {
     pub(super) breakers: Option<Breakers>,
 }
 
-/// A thread that does one thing at a time, on one of the cores.
+/// A thread with its queue of tasks: it works on one task at a time, on one of the cores.
 pub(super) struct Thread {
     pub(super) queue: Queue<Task>,
     pub(super) current: Option<Task>,
-    /// When it is done with that, if no event says so.
+    /// When `current` is done, if that is deferred instead of an event.
     pub(super) done: Option<Time>,
-    /// Tasks that came, and that were taken up.
+    /// Tasks queued so far.
     pub(super) came: u64,
+    /// Tasks begun so far.
     pub(super) begun: u64,
-    /// Until so many tasks have been taken up, events say when each is done: one of them has effects at that instant.
+    /// While `awaited > begun`, the end of each task is an event: the task of this number has effects elsewhere.
     pub(super) awaited: u64,
 }
 
-/// What a thread does.
+/// A task of a thread.
 #[derive(Clone, Debug)]
 pub(super) enum Task {
     /// Signs the activity of a job.
     Sign { job: u32 },
     /// Verifies a forwarded activity.
     Verify { request: u32 },
-    /// Works on a received activity.
+    /// Processes a received activity.
     Process(Message),
 }
 
@@ -96,7 +97,7 @@ impl Host for Machine {
 }
 
 impl Machine {
-    pub(super) fn new(instance: &Instance, figures: &Figures) -> Machine {
+    pub(super) fn new(instance: &Instance, delivery: &Delivery) -> Machine {
         let capacity = &instance.capacity;
         let thread = || Thread {
             queue: Queue::new(Some(1)),
@@ -121,12 +122,12 @@ impl Machine {
             running_jobs: BTreeSet::new(),
             health: FollowHealth::new(),
             removed: BTreeSet::new(),
-            limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
+            limiter: delivery.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
             connections: Connections::new(
-                figures.keep_alive.idle(&instance.rules),
-                figures.stale_connections,
+                delivery.keep_alive.idle(&instance.rules),
+                delivery.stale_connections,
             ),
-            breakers: figures.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
+            breakers: delivery.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
         }
     }
 
@@ -144,8 +145,8 @@ impl Machine {
         }
     }
 
-    /// The process is gone, with what it kept in memory; returns how many received activities that were, which requests
-    /// were to be verified, and which will not be signed.
+    /// The process stops and loses its memory. Returns the number of received activities lost, and the slots of requests that
+    /// it will not verify and of those that it will not sign.
     pub(super) fn stop(&mut self, now: Time) -> (u64, Vec<u32>, Vec<u32>) {
         self.is_up = false;
         self.epoch += 1;
@@ -177,7 +178,7 @@ impl Machine {
 }
 
 impl Thread {
-    /// Whether events say when its tasks are done.
+    /// Whether the end of its current task is an event.
     pub(super) fn is_awaited(&self) -> bool {
         self.awaited > self.begun || matches!(self.current, Some(Task::Sign { .. }))
     }

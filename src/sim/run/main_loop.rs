@@ -1,6 +1,6 @@
-//! The main loop: events in their order, each at the machine where it happens, after what that machine does without events.
+//! The event loop: takes events in order, and executes the deferred steps of the machine of each event before it.
 //!
-//! A run ends because it is done, was interrupted or met its event limit.
+//! A run ends because it is done, is interrupted or reaches its event limit.
 
 use super::request::NO_REQUEST;
 use super::state::Run;
@@ -26,10 +26,10 @@ pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Endi
     run.execute(stop)
 }
 
-/// Runs a cell and works out apart what needs no events: what is not reported to `observer` is summed up in `Aggregates`. What
-/// both add up to is the same as that of `run`. So many threads help.
+/// Runs a cell and computes without events what needs none. That is not reported to `observer` but summed in `Aggregates`; both
+/// together are the same as what `run` reports. `helpers` is the number of helper threads.
 ///
-/// None if a rate limit refused requests: nothing that was reported holds then, and only `run` knows better.
+/// `None` if a rate limit refuses a request that was computed without events: then all results are void, and `run` is needed.
 pub fn run_fast(
     cell: &Cell,
     helpers: usize,
@@ -59,6 +59,7 @@ fn timetable(cell: &Cell) -> Timetable {
 }
 
 impl<O: Observer> Run<'_, O> {
+    /// Schedules the first events.
     fn plan_all(&mut self) {
         self.plan_ticks_and_flushes();
         self.plan_changes();
@@ -85,6 +86,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Schedules the stops and restarts of the timetable.
     fn plan_changes(&mut self) {
         for (at, instance, change) in self.timetable.changes() {
             match change {
@@ -97,6 +99,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Executes events until the run ends.
     fn execute(&mut self, stop: &AtomicBool) -> Ending {
         let end = self.cell.end.latest();
         loop {
@@ -110,11 +113,8 @@ impl<O: Observer> Run<'_, O> {
             if self.events >= self.cell.event_limit {
                 return self.ending(RunOutcome::EventLimit(self.now));
             }
-            // Looking at a shared flag costs little, but not nothing.
-            if self.events.is_multiple_of(1024) && self.has_refused() {
-                return self.ending(RunOutcome::Interrupted);
-            }
-            if self.events.is_multiple_of(1024) && stop.load(Ordering::Relaxed) {
+            // Reading a shared flag has a cost.
+            if self.events.is_multiple_of(1024) && (self.has_refused() || stop.load(Ordering::Relaxed)) {
                 return self.ending(RunOutcome::Interrupted);
             }
             let Some((now, key, event)) = self.pending.pop() else { continue };
@@ -136,8 +136,8 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Makes pending what becomes an event only when it is due: the first heartbeat of each session and the time-out of each
-    /// request that is not over. Returns when the next event is.
+    /// Schedules the first heartbeats of sessions and the time-outs of requests that come before the next pending event. They
+    /// are scheduled late to keep the pending events few. Returns the time of the next event.
     fn admit(&mut self) -> Option<Time> {
         loop {
             let next = self.pending.next_time();
@@ -152,7 +152,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Hands what was collected for the replay over, if it is enough.
+    /// Hands the window to the replay, if it is full.
     fn hand_over(&mut self, now: Time, key: Key) {
         if !self.broadcasts.as_ref().is_some_and(Broadcasts::is_full) {
             return;
@@ -160,10 +160,11 @@ impl<O: Observer> Run<'_, O> {
         self.catch_up_all((now, key));
         self.process_received();
         if let Some(broadcasts) = &mut self.broadcasts {
-            broadcasts.pass_on(now);
+            broadcasts.flush(now);
         }
     }
 
+    /// Schedules the first heartbeat of the next session.
     fn admit_session(&mut self) {
         let session = &self.cell.sessions[self.next_session];
         let heartbeat = Event::Heartbeat { session: SessionId::at(self.next_session), number: 0 };
@@ -173,6 +174,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Executes an event.
     fn happen(&mut self, event: &Event) {
         match *event {
             Event::Stop { instance } => {
@@ -184,9 +186,9 @@ impl<O: Observer> Run<'_, O> {
             Event::HealthFlush { instance, number } => self.flush_health(instance, number),
             Event::UpdateFlush { instance, number } => self.flush_updates(instance, number),
             Event::Sample { number } => self.sample(number),
-            Event::Request { slot: NO_REQUEST, ref message, .. } => self.arrive_at_once(message, self.now),
+            Event::Request { slot: NO_REQUEST, ref message, .. } => self.arrive_unqueued(message, self.now),
             Event::Request { step, slot, .. } => self.step(step, slot, self.now),
-            Event::Due { instance, .. } => self.look_after(instance, self.now),
+            Event::Due { instance, .. } => self.due(instance, self.now),
             Event::JobDone { slot, .. } => self.finish_job(slot, self.now),
             Event::LaneDone { instance, lane, epoch } => self.lane_done(instance, lane, epoch, self.now),
             Event::JobLimit { job, slot, .. } => self.limit_job(slot, job),
@@ -197,7 +199,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Where an event happens; none if everywhere.
+    /// The instance at which an event happens; `None` if at all.
     fn place(&self, event: &Event) -> Option<InstanceId> {
         let Cell { other, federation, sessions, .. } = self.cell;
         match *event {
@@ -208,6 +210,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Whether the run may end before its time: it ends when idle, no session is left, and nothing is in progress or displayed.
     fn is_over(&mut self) -> bool {
         let broadcasts = &self.broadcasts;
         let is_replayed = |id| {
@@ -229,6 +232,7 @@ impl<O: Observer> Run<'_, O> {
         events_are_idle && self.broadcasts.as_mut().is_none_or(|broadcasts| broadcasts.is_idle(now))
     }
 
+    /// The counts at the end of the run.
     fn ending(&mut self, outcome: RunOutcome) -> Ending {
         self.assert_conserved();
         self.report_unstarted(self.now);

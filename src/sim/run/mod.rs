@@ -1,11 +1,11 @@
 //! A run: instances in virtual time, their machines, jobs and requests, event by event.
 //!
 //! A send becomes one job or several (`sending`), which wait in queues; a running job makes requests (`jobs`), each of which
-//! takes the legs of its path (`sim::request`) on the stations of two machines (`steps`, `machine`); the receiver verifies,
-//! answers and works through its inbox queue (`threads`). Steps that concern one machine alone wait in its calendar
-//! instead of being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a send leaves at once and arrives after
-//! its latency (`unqueued`). `main_loop` takes the events in their order, `inputs` hands inputs to instances.
-//! No protocol rules but those about delivery are read here.
+//! takes the legs of its path (`request::path`) on the stations of two machines (`steps`, `machine`); the receiver verifies,
+//! answers and works through its inbox queue (`threads`). Steps that affect one machine only wait in its calendar instead of
+//! being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a message leaves when it is sent and arrives one
+//! latency later (`unqueued`). `main_loop` takes the events in their order, `inputs` hands inputs to instances.
+//! The only protocol rules that are read here are those of delivery.
 
 mod calendar;
 mod inputs;

@@ -1,4 +1,4 @@
-//! A request that has begun: what is kept about it until nobody names it any more.
+//! A request that has begun: its state until nothing refers to it any more.
 
 use crate::event::Message;
 use crate::foundation::units::{Span, Time};
@@ -8,7 +8,7 @@ use crate::observe::RequestOutcome;
 /// Stands for a message without a request (`Queues::Unlimited`).
 pub(in crate::sim) const NO_REQUEST: u32 = u32::MAX;
 
-/// It is small, for many are under way at once.
+/// A request in progress. It is small, since there are many.
 pub(super) struct Request {
     pub(super) message: Message,
     /// One-way latency; `None` if the network loses the message.
@@ -17,23 +17,23 @@ pub(super) struct Request {
     pub(super) signed: Time,
     /// When the sender stops waiting.
     pub(super) deadline: Time,
-    /// When it is answered, if it will be.
+    /// When the receiver answers, if it does.
     pub(super) answers: Option<Time>,
-    /// Since when the sender has no more to do with it.
+    /// When it is over for its sender, if that is known.
     pub(super) over: Option<Time>,
-    /// Its number among all requests: slots are used again.
+    /// Unique in the run, unlike its slot.
     pub(super) number: u64,
     /// Its job, by slot.
     pub(super) job: u32,
-    /// Which process of the receiver took it.
+    /// The receiver's process at its arrival (`Machine::epoch`).
     pub(super) receiver_epoch: u32,
-    /// Events, tasks and entries of calendars to come that name the slot.
+    /// Events, tasks and deferred steps that refer to the slot.
     pub(super) references: u32,
-    /// What it goes out on, once it has left.
+    /// The connection that it uses, once it has left.
     pub(super) connection: Connection,
     /// How it ends for the sender, unless it times out.
     pub(super) outcome: RequestOutcome,
-    /// Whether something will end it in time.
+    /// Whether a step is planned that ends it before its deadline.
     pub(super) has_end: bool,
     /// Whether it has left its sender, or never will.
     pub(super) has_left: bool,
@@ -47,7 +47,7 @@ pub(super) struct Deadline {
 }
 
 impl Request {
-    /// One that is to be signed at an instant.
+    /// A request that will be signed at `signed`.
     pub(super) fn new(
         job: u32,
         message: Message,

@@ -1,12 +1,14 @@
-//! What a sample, an hourly flush and the end of a run ask of delivery.
+//! What samples, hourly health flushes and the end of a run read from machines.
 
 use super::machine::{LANES, Machine};
 use super::state::{Run, health_rule};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::follow_health::HealthFinding;
 use crate::observe::{Busy, HealthNote, Observer, QueueName, QueueSample};
 
 impl<O: Observer> Run<'_, O> {
+    /// Busy times of all machines, by `InstanceId`.
     pub(super) fn busy(&self, until: Time) -> Vec<Busy> {
         self.machines.iter().map(|machine| machine.busy(until)).collect()
     }
@@ -20,7 +22,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// The queues that hold something, or from which something started since the call before.
+    /// The queues that are not empty, and those from which something has started since the previous call.
     pub(super) fn queue_samples(&mut self, now: Time) -> Vec<QueueSample> {
         let mut samples = Vec::new();
         for (id, machine) in self.machines.iter_mut().enumerate() {
@@ -29,13 +31,13 @@ impl<O: Observer> Run<'_, O> {
         samples
     }
 
-    /// Writes down how the followers' inboxes of an instance did; followers that did too badly are removed.
+    /// Reports the health of an instance's followers and removes those that fail its rule.
     pub(super) fn note_health(&mut self, of: InstanceId) {
         let Run { inboxes, machines, instances, observer, now, .. } = self;
         let Some(inboxes) = inboxes.get_mut(&of) else { return };
         let machine = &mut machines[of.index()];
         for finding in machine.health.flush(*now, health_rule(instances[of.index()].rules())) {
-            // who is no follower has no follow to lose
+            // an instance that gets single deliveries need not be a follower
             if inboxes.own().binary_search(&finding.follower).is_err() {
                 continue;
             }
@@ -43,26 +45,20 @@ impl<O: Observer> Run<'_, O> {
                 inboxes.remove(finding.follower);
                 machine.removed.insert(finding.follower);
             }
-            let note = HealthNote {
-                instance: of,
-                follower: finding.follower,
-                good: finding.good,
-                bad: finding.bad,
-                score: finding.score,
-                removed: finding.removed,
-            };
-            observer.health(*now, &note);
+            let HealthFinding { follower, good, bad, score, removed } = finding;
+            observer.health(*now, &HealthNote { instance: of, follower, good, bad, score, removed });
         }
     }
 }
 
+/// Appends the queues of one machine.
 fn sample_machine(instance: InstanceId, machine: &mut Machine, now: Time, samples: &mut Vec<QueueSample>) {
     let mut note = |queue, waiting, running, oldest: Span, (started, waited): (u64, Span)| {
         if waiting == 0 && running == 0 && started == 0 {
             return;
         }
         match samples.last_mut().filter(|last| last.instance == instance && last.queue == queue) {
-            // the queues per destination are one in the records
+            // the queues per destination are one row in the records
             Some(last) => {
                 last.waiting += waiting;
                 last.running += running;

@@ -1,4 +1,4 @@
-//! Sending: an effect becomes jobs, which wait in queues.
+//! Sending: an effect of an instance becomes jobs, which wait in queues and start while slots are free.
 
 use super::job::{Job, QueueKey};
 use super::machine::Task;
@@ -20,43 +20,45 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 impl<O: Observer> Run<'_, O> {
-    /// Queues what an effect sends; without queues, sends it.
+    /// Creates and queues the jobs of an effect; without queues, sends its messages.
     pub(super) fn send(&mut self, from: InstanceId, effect: &Effect, now: Time) {
         let rules = *self.instances[from.index()].rules();
         let Effect { activity, to } = *effect;
         let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
         let (list, except) = self.recipients(from, &rules, to);
         if self.is_unlimited() {
-            return self.send_at_once(from, kind, &activity, &list, except, now);
+            return self.send_unqueued(from, kind, &activity, &list, except, now);
         }
-        match self.figures.queues {
+        match self.delivery.queues {
             Queues::Unlimited | Queues::Peertube => {
                 let queue = QueueKey::of_peertube(peertube_queue(kind, to, &rules));
                 let health = &self.machines[from.index()].health;
                 if !splits_bad_inboxes(to, &rules, health) {
-                    self.queue_job(from, queue, kind, &activity, list, except, now);
-                    return;
+                    let job = self.job(from, queue, kind, &activity, list, except, now);
+                    return self.push_job(job, now);
                 }
-                let (bad, fair): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
-                self.queue_job(from, queue, kind, &activity, fair.into(), None, now);
+                let (bad, good): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
+                let job = self.job(from, queue, kind, &activity, good.into(), None, now);
+                self.push_job(job, now);
                 for inbox in bad {
-                    let alone: Arc<[InstanceId]> = [inbox].into();
-                    self.queue_job(from, QueueKey::Unicast, kind, &activity, alone, None, now);
+                    let job = self.job(from, QueueKey::Unicast, kind, &activity, [inbox].into(), None, now);
+                    self.push_job(job, now);
                 }
             }
             Queues::PerDestination | Queues::Workers => {
-                let is_per_destination = self.figures.queues == Queues::PerDestination;
+                let is_per_destination = self.delivery.queues == Queues::PerDestination;
                 let mut signs = !kind.is_forwarded();
                 for &inbox in list.iter().filter(|&&inbox| Some(inbox) != except) {
                     let queue = if is_per_destination { QueueKey::To(inbox) } else { QueueKey::Workers };
                     let job = self.job(from, queue, kind, &activity, [inbox].into(), None, now);
-                    // The activity is signed once, with the first of its jobs.
+                    // The first of the jobs signs the activity for all.
                     self.push_job(Job { signs: std::mem::take(&mut signs), ..job }, now);
                 }
             }
         }
     }
 
+    /// The inboxes of an effect, and the one of these that gets nothing.
     fn recipients(
         &self,
         from: InstanceId,
@@ -74,22 +76,8 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
-    fn queue_job(
-        &mut self,
-        from: InstanceId,
-        queue: QueueKey,
-        kind: Kind,
-        activity: &Activity,
-        to: Arc<[InstanceId]>,
-        except: Option<InstanceId>,
-        now: Time,
-    ) {
-        let job = self.job(from, queue, kind, activity, to, except, now);
-        self.push_job(job, now);
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "a job is just that many things")]
+    /// Creates a job, which is not queued yet.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a job have no type of their own")]
     pub(super) fn job(
         &mut self,
         from: InstanceId,
@@ -104,6 +92,7 @@ impl<O: Observer> Run<'_, O> {
         Job::new(self.letter(from, kind, activity, now), queue, to, except)
     }
 
+    /// What the messages of a new job share.
     pub(super) fn letter(
         &mut self,
         from: InstanceId,
@@ -116,7 +105,7 @@ impl<O: Observer> Run<'_, O> {
             kind,
             from,
             form: self.instances[from.index()].rules().wire.form(),
-            persistence: match self.figures.keep_alive.idle(self.instances[from.index()].rules()) {
+            persistence: match self.delivery.keep_alive.idle(self.instances[from.index()].rules()) {
                 Some(_) => Persistence::Kept,
                 None => Persistence::Closed,
             },
@@ -129,7 +118,7 @@ impl<O: Observer> Run<'_, O> {
         })
     }
 
-    /// Puts a job into its queue, unless it is for nobody.
+    /// Queues a job, unless it has no destination, and starts jobs while slots are free.
     pub(super) fn push_job(&mut self, mut job: Job, now: Time) {
         if job.unsent().next().is_none() {
             return;
@@ -148,7 +137,6 @@ impl<O: Observer> Run<'_, O> {
             }
         }
         let number = self.jobs.insert(job);
-        self.jobs.get(number).slot = number;
         let slots = self.slots_of(queue);
         let machine = &mut self.machines[from.index()];
         machine.queues.entry(queue).or_insert_with(|| Queue::new(Some(slots))).push(now, number);
@@ -157,13 +145,13 @@ impl<O: Observer> Run<'_, O> {
         self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
     }
 
-    /// The route of a job whose requests make no events.
+    /// The route of a job if all its requests can be computed when it starts; otherwise counts why not.
     fn route_of(&mut self, job: &Job) -> Option<Arc<Route>> {
         self.broadcasts.as_ref()?;
         let (letter, to) = (&job.letter, &job.to);
-        let like = self.message(letter, to[0]);
+        let template = self.message(letter, to[0]);
         let broadcasts = self.broadcasts.as_mut()?;
-        if let Some(route) = broadcasts.known_route(&like, to) {
+        if let Some(route) = broadcasts.find_route(&template, to) {
             return Some(route);
         }
         if let Err(fallback) = broadcasts.takes(letter.from, to, letter.kind.is_forwarded()) {
@@ -174,35 +162,36 @@ impl<O: Observer> Run<'_, O> {
         self.route(letter, to)
     }
 
-    /// The route of messages that make no events.
+    /// The remembered route of a letter to these inboxes, or a new one.
     pub(super) fn route(&mut self, letter: &Rc<Letter>, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
-        let like = self.message(letter, to[0]);
-        let known = self.broadcasts.as_ref()?.known_route(&like, to);
+        let template = self.message(letter, to[0]);
+        let known = self.broadcasts.as_ref()?.find_route(&template, to);
         known.or_else(|| {
             let messages: Vec<Message> = to.iter().map(|&to| self.message(letter, to)).collect();
             self.broadcasts.as_mut().map(|broadcasts| broadcasts.add_route(&messages, to))
         })
     }
 
+    /// How many jobs of a queue may run at the same time.
     fn slots_of(&self, queue: QueueKey) -> u32 {
         match queue {
-            QueueKey::Sequential => self.figures.sequential_jobs,
-            QueueKey::Parallel => self.figures.parallel_jobs,
-            QueueKey::Unicast => self.figures.unicast_jobs,
-            QueueKey::To(_) => self.figures.requests_per_destination,
-            QueueKey::Workers => self.figures.workers,
+            QueueKey::Sequential => self.delivery.sequential_jobs,
+            QueueKey::Parallel => self.delivery.parallel_jobs,
+            QueueKey::Unicast => self.delivery.unicast_jobs,
+            QueueKey::To(_) => self.delivery.requests_per_destination,
+            QueueKey::Workers => self.delivery.workers,
         }
     }
 
-    /// Starts jobs where a slot has become free since the last call. A job that is over at once frees its slot again, so
-    /// this is a loop and no recursion.
+    /// Starts jobs of queues in which a slot has become free since the last call. A job without duration frees its slot again:
+    /// a loop avoids the recursion.
     pub(super) fn fill_slots(&mut self, now: Time) {
-        while let Some((from, queue)) = self.with_room.pop() {
+        while let Some((from, queue)) = self.freed_queues.pop() {
             self.start_jobs(from, queue, now);
         }
     }
 
-    /// Starts the jobs of a queue for which there is room.
+    /// Starts jobs of a queue while slots are free.
     pub(super) fn start_jobs(&mut self, from: InstanceId, queue: QueueKey, now: Time) {
         loop {
             let machine = &mut self.machines[from.index()];
@@ -215,6 +204,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Starts a job: its activity is signed (JSON-LD), if it must be, before its requests begin.
     fn start_job(&mut self, number: u32, now: Time) {
         let job = self.jobs.get(number);
         if job.signs {
@@ -225,6 +215,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// The message of a letter to one inbox, with its sizes.
     pub(super) fn message(&mut self, letter: &Rc<Letter>, to: InstanceId) -> Message {
         let receiver = self.instances[to.index()].rules().wire.form();
         let [head_bytes, response_bytes] = letter.heads(to, receiver, &mut self.sizes);
@@ -242,7 +233,7 @@ impl<O: Observer> Run<'_, O> {
     }
 }
 
-/// The queue of PeerTube that a send uses.
+/// The queue of PeerTube for an activity of this kind to these recipients.
 pub fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueName {
     match (kind, to) {
         (Kind::Update | Kind::Background, _) => QueueName::Sequential,
@@ -258,7 +249,7 @@ pub fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueName {
     }
 }
 
-/// Whether PeerTube sends to the bad inboxes of the last finished job by single jobs now.
+/// Whether PeerTube makes one job for each inbox that was bad in the last finished job.
 pub fn splits_bad_inboxes(to: Recipients, rules: &Rules, health: &FollowHealth) -> bool {
     matches!(to, Recipients::Followers) && rules.bad_inbox == BadInbox::Unicast && health.any_bad()
 }

@@ -1,18 +1,19 @@
-//! Which sessions may skip the heartbeats that nobody needs at their time.
+//! Which sessions may skip heartbeats that change nothing but the expiry of their viewer.
 //!
-//! Between two sendings a visit is arithmetic: its heartbeats say no more than that it goes on. That holds where the
-//! instance keeps its process, and where a viewer's visits do not overlap; which heartbeats act is for the instance to say.
+//! Condition: the process of the session's instance never changes, and no other session of the same viewer and video overlaps.
+//! Which heartbeats those are is the instance's decision (`Instance::heartbeats_act_from`).
 
 use crate::cell::Cell;
 use crate::domain::faults::Timetable;
 use crate::foundation::ids::SessionId;
 use std::collections::BTreeSet;
 
-/// By `SessionId`; nothing at all where none may.
+/// By `SessionId`; empty if none may.
 #[derive(Default)]
 pub(super) struct Skips(Vec<bool>);
 
 impl Skips {
+    /// Evaluates the condition for a cell.
     pub(super) fn new(cell: &Cell, timetable: &Timetable) -> Skips {
         let changing: BTreeSet<_> = timetable.changes().iter().map(|change| change.1).collect();
         let sessions = &cell.sessions;
@@ -37,6 +38,7 @@ impl Skips {
         Skips(may_skip)
     }
 
+    /// Whether a session may skip heartbeats.
     pub(super) fn may_skip(&self, session: SessionId) -> bool {
         self.0.get(session.index()).copied().unwrap_or(false)
     }

@@ -1,6 +1,6 @@
-//! The state of a run: instances and their machines, jobs, requests, the events to come, and what waits or is under way.
+//! The state of a run: instances and their machines, pending events, jobs and requests.
 //!
-//! Files beside this one say what happens to it. Nothing is ever forgotten: `Ledger`, asserted at every sample.
+//! The other files of this folder change it. Conservation of messages (`Ledger`) is asserted at every sample.
 
 use super::job::{Job, QueueKey};
 use super::machine::Machine;
@@ -29,72 +29,73 @@ use crate::sim::broadcast::{Broadcasts, Helpers};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+/// A run in progress.
 pub(in crate::sim) struct Run<'a, O> {
     pub(super) observer: O,
-    /// The instant of the event at hand.
+    /// The instant of the current event.
     pub(super) now: Time,
     pub(super) pending: Pending<Event>,
     /// Events so far.
     pub(super) events: u64,
     pub(super) timetable: &'a Timetable,
     pub(super) instances: Vec<Instance>,
-    /// What an instance speaks after the restart at an instant, if something else.
+    /// The rules that an instance has after a restart at this instant, if they change.
     pub(super) upgrades: BTreeMap<(InstanceId, Time), Rules>,
-    /// The number of the tick that each instance waits for; a tick with another number was overtaken by a restart.
+    /// By `InstanceId`: the number of its next tick. A tick with another number is void since a restart.
     pub(super) next_tick: Vec<u32>,
     /// The first session whose first heartbeat is not pending yet.
     pub(super) next_session: usize,
-    /// When the last session ends.
+    /// The latest end of any session.
     pub(super) last_end: Time,
     /// Which sessions may skip heartbeats.
     pub(super) skips: Skips,
     pub(super) heartbeats_skipped: u64,
     pub(super) cell: &'a Cell,
-    pub(super) figures: Delivery,
+    pub(super) delivery: Delivery,
     pub(super) path: Path,
     pub(super) conditions: Conditions<'a>,
-    /// Whether steps that concern one machine for a while wait in its calendar.
+    /// Whether steps that affect one machine only are deferred in its calendar.
     pub(super) looks_ahead: bool,
-    /// What is computed outside of the event loop; none where every message makes events.
+    /// What is computed outside the event loop; `None` if every message makes events.
     pub(super) broadcasts: Option<Broadcasts<'a>>,
     pub(super) network: Network,
     pub(super) retry_draws: MessageDraws,
     pub(super) sizes: Sizes<'a>,
     pub(super) ledger: Ledger,
     pub(super) machines: Vec<Machine>,
-    /// Of each origin: whom its broadcasts go to, without the followers that it removed.
+    /// By origin: the inboxes of its broadcasts, without the followers that it removed.
     pub(super) inboxes: BTreeMap<InstanceId, Inboxes>,
     pub(super) jobs: Slab<Job>,
     pub(super) requests: Slab<Request>,
     /// Requests so far, which numbers them.
     pub(super) request_count: u64,
-    /// The deadlines of requests that have begun, in order; some of these are over.
+    /// Deadlines of requests, ascending; some of these requests are over.
     pub(super) deadlines: VecDeque<Deadline>,
-    /// The last deadline of a request whose receiver's thread was not known to be free: until then a run is not idle.
+    /// The last deadline for which a sender may have to wait (`expect_time_out`). A run is not idle before.
     pub(super) last_deadline: Time,
     /// Jobs so far, which numbers them.
     pub(super) job_count: u64,
-    /// What waits in queues, counted where it waits.
+    /// Messages in queues, to check the ledger.
     pub(super) queued: Amount,
-    /// What is under way, counted where it is.
+    /// Messages in flight, to check the ledger.
     pub(super) in_flight: Amount,
-    /// Queues in which a slot has become free.
-    pub(super) with_room: Vec<(InstanceId, QueueKey)>,
+    /// Queues in which a slot has become free since `fill_slots`.
+    pub(super) freed_queues: Vec<(InstanceId, QueueKey)>,
     /// Messages that wait for their next attempt.
     pub(super) to_retry: u64,
     pub(super) queued_jobs_peak: u64,
     pub(super) inbox_dropped: u64,
-    /// Events so far that look after calendars.
+    /// `Event::Due` so far, which numbers them.
     pub(super) due_count: u64,
-    /// Activities that have come out of inbox queues and were not taken yet, and when they did.
+    /// Activities that have left inbox queues and are to take effect, with the instants.
     pub(super) processed: VecDeque<(Time, Message)>,
-    // Kept from call to call, so that a send allocates nothing.
+    // Buffers that are reused, so that a send does not allocate:
     pub(super) effects: Vec<Effect>,
     pub(super) destinations: Vec<InstanceId>,
     pub(super) latencies: Vec<Option<Span>>,
 }
 
-/// By which rule an instance gives followers up.
+/// The rule by which an instance removes followers.
 pub fn health_rule(rules: &Rules) -> HealthRule {
     match rules.follow_health {
         FollowHealth::Off => HealthRule::Off,
@@ -128,7 +129,7 @@ impl<'a, O: Observer> Run<'a, O> {
             skips: Skips::default(),
             heartbeats_skipped: 0,
             cell,
-            figures: cell.delivery,
+            delivery: cell.delivery,
             path: Path::new(&cell.delivery, handshake(cell)),
             conditions: Conditions::new(timetable, cell.seed),
             looks_ahead: false,
@@ -147,7 +148,7 @@ impl<'a, O: Observer> Run<'a, O> {
             job_count: 0,
             queued: Amount::default(),
             in_flight: Amount::default(),
-            with_room: Vec::new(),
+            freed_queues: Vec::new(),
             to_retry: 0,
             queued_jobs_peak: 0,
             inbox_dropped: 0,
@@ -159,20 +160,20 @@ impl<'a, O: Observer> Run<'a, O> {
         }
     }
 
-    /// From now on, what needs no events makes none.
+    /// From now on, what can be computed without events makes none.
     pub(super) fn look_ahead(&mut self, helpers: Helpers<'a, '_>) {
         let broadcasts = Broadcasts::new(self.cell, &self.conditions, self.path, helpers);
         for (id, machine) in self.machines.iter_mut().enumerate() {
-            let eligibility = broadcasts.eligibility();
-            machine.is_lazy = eligibility.is_lazy(InstanceId::at(id));
-            machine.ends_without_event = eligibility.ends_without_event[id];
+            machine.is_lazy = broadcasts.eligibility.is_lazy(InstanceId::at(id));
+            machine.ends_without_event = broadcasts.eligibility.ends_without_event[id];
         }
-        // without latencies, what happens elsewhere is known at once
+        // without latency there is no look-ahead
         self.looks_ahead = self.cell.network.latency_min() > Span::ZERO;
         self.skips = Skips::new(self.cell, self.timetable);
         self.broadcasts = Some(broadcasts);
     }
 
+    /// Makes an event pending.
     pub(super) fn schedule(&mut self, time: Time, event: Event) {
         self.pending.push(time, event.key(&self.cell.sessions), event);
     }
@@ -181,17 +182,17 @@ impl<'a, O: Observer> Run<'a, O> {
         self.instances[instance.index()].is_up()
     }
 
-    /// What an instance takes for the time.
+    /// The time on the clock of an instance.
     pub(super) fn clock(&self, instance: InstanceId) -> Time {
         self.now + self.timetable.clock_ahead(instance)
     }
 
-    /// Whether requests that make no events were refused for their rate: they should have made some.
+    /// Whether a rate limit refused a request that was computed without events: the run is void.
     pub(super) fn has_refused(&self) -> bool {
-        self.broadcasts.as_ref().is_some_and(Broadcasts::has_refused)
+        self.broadcasts.as_ref().is_some_and(|broadcasts| broadcasts.windows.has_refused())
     }
 
-    /// Whether nothing waits, is under way or is being worked on.
+    /// Whether nothing is waiting, in flight or in service.
     pub(super) fn is_idle(&self, now: Time) -> bool {
         self.in_flight.messages == 0
             && self.last_deadline < now
@@ -201,21 +202,23 @@ impl<'a, O: Observer> Run<'a, O> {
             && self.machines.iter().all(Machine::is_idle)
     }
 
-    /// Every message of every link is somewhere.
+    /// Asserts that the messages in queues and in flight are those of the ledger.
     pub(super) fn assert_conserved(&self) {
         self.ledger.assert_conserved(self.queued, self.in_flight);
     }
 
+    /// All messages by what became of them.
     pub(super) fn flow(&self) -> Flow {
         let mut flow = self.ledger.total();
         if let Some(broadcasts) = &self.broadcasts {
-            flow += broadcasts.flow();
+            flow += broadcasts.accounts.flow();
         }
         flow
     }
 
+    /// Whether messages leave without queues.
     pub(super) fn is_unlimited(&self) -> bool {
-        self.figures.queues == Queues::Unlimited
+        self.delivery.queues == Queues::Unlimited
     }
 }
 

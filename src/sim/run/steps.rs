@@ -1,7 +1,7 @@
 //! The steps of a request: at each, one leg of its path (`request::path`) on the stations of one machine.
 //!
-//! A step is an event, or waits in the calendar of the machine where it happens. The sender's side and the receiver's end
-//! separately: a request is over for its sender when it is answered or times out, whatever still happens to it elsewhere.
+//! A step is an event, or is deferred in the calendar of its machine. A request is over for its sender when it is answered or
+//! times out; its steps at the receiver go on independently.
 
 use super::calendar::Waiting;
 use super::request::{Deadline, Request};
@@ -50,12 +50,12 @@ impl<O: Observer> Run<'_, O> {
         self.unrefer(slot);
     }
 
-    /// The sender has signed: the request leaves, or finds that it cannot.
+    /// The sender has signed the request: it leaves or fails.
     fn leave(&mut self, slot: u32, now: Time) {
         let Run { requests, path, conditions, machines, .. } = self;
         let request = requests.get(slot);
         if std::mem::replace(&mut request.has_left, true) {
-            return; // its process was gone before
+            return; // its process has stopped before
         }
         let Request { message, deadline, latency: drawn, .. } = &*request;
         let (from, to, deadline) = (message.from, message.to, *deadline);
@@ -125,7 +125,7 @@ impl<O: Observer> Run<'_, O> {
         let machine = &mut machines[to.index()];
         let limiter = machine.limiter.as_mut().filter(|_| cell.federation.instances[to.index()].is_peertube);
         let takes = match broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(to).is_some()) {
-            // the replay counts, since it knows of the other requests
+            // the replay applies the rate limit, since it has all other requests too
             Some(broadcasts) => {
                 broadcasts.arrive_now(now, message);
                 true
@@ -144,16 +144,16 @@ impl<O: Observer> Run<'_, O> {
         self.verify(slot, now);
     }
 
-    /// A request arrives ahead of time at a receiver that is replayed and where nothing waits, if it ends before its deadline:
-    /// the rest of its path is known. Returns whether it does.
+    /// If the receiver is uncontended, the rest of the path is known when the request leaves: hands its arrival to the replay
+    /// and answers. Returns false if the arrival must be an event.
     fn arrive_ahead(&mut self, slot: u32, arrives: Time) -> bool {
         let Run { requests, broadcasts: Some(broadcasts), path, cell, conditions, .. } = self else {
             return false;
         };
         let Request { message, job, deadline, .. } = requests.get(slot);
         let (to, verified) = (message.to, arrives + path.verify);
-        let is_alone = broadcasts.is_uncontended(to) && !message.kind.is_forwarded();
-        if !is_alone || verified > *deadline || arrives > cell.end.latest() {
+        let is_uncontended = broadcasts.follower(to).is_some() && !message.kind.is_forwarded();
+        if !is_uncontended || verified > *deadline || arrives > cell.end.latest() {
             return false;
         }
         if conditions.timetable.reachability(to, arrives) != Reachability::Up {
@@ -167,7 +167,7 @@ impl<O: Observer> Run<'_, O> {
         true
     }
 
-    /// The receiver answers; the sender learns of it if it still waits.
+    /// The receiver answers; the answer ends the request if the sender still waits.
     pub(super) fn answer(&mut self, slot: u32, now: Time) {
         let Run { requests, path, conditions, machines, .. } = self;
         let request = requests.get(slot);
@@ -184,7 +184,7 @@ impl<O: Observer> Run<'_, O> {
         self.plan_end(slot, step, back, now);
     }
 
-    /// The answer comes to the sender's downlink, if the receiver has sent one.
+    /// The answer reaches the sender's downlink, if the receiver has sent one.
     fn answered(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
         if request.answers.is_some() {
@@ -194,7 +194,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Plans the step that ends a request for its sender, unless it times out before.
+    /// Plans the step that ends a request for its sender, unless the deadline is before.
     fn plan_end(&mut self, slot: u32, step: Step, at: Time, now: Time) {
         let request = self.requests.get(slot);
         if at > request.deadline {
@@ -208,7 +208,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Whether the end of a request matters only to its job, which has no other request to begin.
+    /// Whether the end of a request affects its job only, and the job has no other request to begin.
     fn ends_without_event(&mut self, slot: u32, at: Time) -> bool {
         let Run { requests, jobs, machines, cell, .. } = self;
         let request = requests.get(slot);
@@ -218,7 +218,7 @@ impl<O: Observer> Run<'_, O> {
             && jobs.get(request.job).has_begun_all()
     }
 
-    /// A request will be over for its sender at an instant, without an event.
+    /// Ends a request at a later instant without an event.
     fn end_without_event(&mut self, slot: u32, at: Time) {
         let Request { message, outcome, over, job: number, .. } = self.requests.get(slot);
         *over = Some(at);
@@ -233,7 +233,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Whatever becomes of a request, its sender may have to wait until its deadline: until then the run is not idle.
+    /// The sender may have to wait for a request until its deadline: the run is not idle before.
     pub(super) fn expect_time_out(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
         if request.over.is_none_or(|over| over > now) && request.deadline > now {
@@ -241,12 +241,12 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// The first deadline of a request that may be waited for.
+    /// The first deadline of any request that may not be over.
     pub(super) fn next_deadline(&self) -> Option<Time> {
         self.deadlines.front().map(|first| first.at)
     }
 
-    /// The request of the first deadline times out then, unless something ends it.
+    /// Takes the first deadline: plans the time-out of its request, unless something ends it before.
     pub(super) fn meet_deadline(&mut self) {
         let Some(first) = self.deadlines.pop_front() else { return };
         if !is_waited_for(&mut self.requests, &first) {
@@ -258,13 +258,13 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// A request will take a step: as an event, or from the calendar of the machine where that happens.
+    /// Plans a step of a request: as an event, or deferred in the calendar of its machine.
     pub(super) fn plan(&mut self, slot: u32, step: Step, at: Time) {
         let request = self.requests.get(slot);
         request.references += 1;
         let message = &request.message;
         let waits_at = match step {
-            // one that times out when it is signed is the business of its job at that instant
+            // a request that is signed after its deadline ends then, which affects its job
             Step::Signed => (self.looks_ahead && at <= request.deadline).then_some(message.from),
             Step::Verified => self.machines[message.to.index()].is_lazy.then_some(message.to),
             _ => None,
@@ -280,15 +280,16 @@ impl<O: Observer> Run<'_, O> {
         {
             calendar.shorten(latency);
             let known = Time::from_ns(at.ns().saturating_add(latency.ns()));
-            self.be_due(id, known);
+            self.schedule_due(id, known);
         }
     }
 
-    /// A task of the receiver's names the slot, too.
+    /// One more task refers to the slot.
     pub(super) fn refer(&mut self, slot: u32) {
         self.requests.get(slot).references += 1;
     }
 
+    /// One reference to the slot less.
     pub(super) fn unrefer(&mut self, slot: u32) {
         self.requests.get(slot).references -= 1;
         self.free_if_done(slot);
@@ -301,7 +302,7 @@ impl<O: Observer> Run<'_, O> {
         machine.is_up && machine.epoch == request.receiver_epoch
     }
 
-    /// A request is no longer under way.
+    /// A request is no longer in flight.
     fn settle(&mut self, slot: u32, arrival: Arrival) {
         let Run { requests, ledger, in_flight, .. } = self;
         let message = &requests.get(slot).message;
@@ -309,6 +310,7 @@ impl<O: Observer> Run<'_, O> {
         in_flight.take(message.bytes());
     }
 
+    /// A request is over for its sender.
     fn end(&mut self, slot: u32, outcome: RequestOutcome, now: Time) {
         let request = self.requests.get(slot);
         if request.over.is_some() {
@@ -323,7 +325,7 @@ impl<O: Observer> Run<'_, O> {
         self.request_over(job, &message, outcome, now);
     }
 
-    /// The requests of a process that is gone: those that have not left never will, and nobody waits for answers.
+    /// A process stops: its requests are over, and those that have not left are lost.
     pub(super) fn abandon_requests(&mut self, from: InstanceId, now: Time) {
         let all: Vec<u32> = self.requests.in_use().collect();
         for slot in all {
@@ -340,6 +342,7 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
+    /// Removes a request that is over and to which nothing refers.
     fn free_if_done(&mut self, slot: u32) {
         let request = self.requests.get(slot);
         if request.over.is_some() && request.references == 0 {
@@ -348,12 +351,13 @@ impl<O: Observer> Run<'_, O> {
     }
 }
 
-/// The bytes of the answer of a request that pass links.
+/// Bytes of a request's answer on the links.
 fn answer_bytes(path: &Path, request: &Request) -> u64 {
     let Request { message, connection, .. } = request;
     path.bytes_down(message.bytes(), u64::from(message.response_bytes), *connection)
 }
 
+/// Whether the request of a deadline is not over.
 fn is_waited_for(requests: &mut Slab<Request>, deadline: &Deadline) -> bool {
     let request = requests.find(deadline.slot);
     request.is_some_and(|request| request.number == deadline.number && request.over.is_none())

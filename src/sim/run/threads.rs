@@ -1,6 +1,6 @@
-//! Receiving: verification, the answer, and the inbox queues; and what a machine's process takes with it when it stops.
+//! Threads of a machine: JSON-LD signatures and verifications, and the inbox queues; and the stop and start of its process.
 //!
-//! A thread works on one thing at a time, on one of the cores: it takes up the next when it is done with the last.
+//! A thread works on one task at a time, on one of the cores, first come first served.
 
 use super::machine::{Task, Thread};
 use super::state::Run;
@@ -13,7 +13,7 @@ use crate::observe::Observer;
 use crate::request::Host;
 
 impl<O: Observer> Run<'_, O> {
-    /// The receiver verifies a request; what was forwarded takes its turn on the JSON-LD thread.
+    /// The receiver verifies a request on its cores; a forwarded one waits for the JSON-LD thread.
     pub(super) fn verify(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
         let to = request.message.to;
@@ -28,13 +28,13 @@ impl<O: Observer> Run<'_, O> {
             }
             return self.plan(slot, Step::Verified, verified);
         }
-        // how long it waits for the thread is not known yet
+        // the sender may still wait when the thread is done
         self.expect_time_out(slot, now);
         self.refer(slot);
         self.give_task(to, Lane::JsonLd, Task::Verify { request: slot }, now);
     }
 
-    /// A request is verified: the receiver answers, if it has not known before when it would, and queues the activity.
+    /// A request is verified: the receiver queues the activity, and answers unless a lazy receiver has done so before.
     pub(super) fn verified(&mut self, slot: u32, now: Time) {
         if !self.is_same_process(slot) {
             self.inbox_dropped += 1;
@@ -47,7 +47,7 @@ impl<O: Observer> Run<'_, O> {
         self.queue_activity(message, now);
     }
 
-    /// What is verified waits to take effect.
+    /// A verified activity enters the inbox queue, in the run or in the replay.
     pub(super) fn queue_activity(&mut self, message: Message, now: Time) {
         if !self.cell.federation.instances[message.to.index()].is_peertube {
             return;
@@ -77,14 +77,14 @@ impl<O: Observer> Run<'_, O> {
         if is_lazy && is_sign {
             self.await_task(at, lane, number);
         } else if is_lazy && lane == Lane::JsonLd {
-            self.plan_due(at);
+            self.schedule_next_due(at);
         }
     }
 
-    /// A thread is done with its task.
+    /// A thread is done with its task and begins the next one. `epoch` is that of the process of the task.
     pub(super) fn lane_done(&mut self, at: InstanceId, lane: Lane, epoch: u32, now: Time) {
         if epoch != self.machines[at.index()].epoch {
-            return; // the process whose thread it was is gone
+            return; // the process of the thread has stopped
         }
         let thread = self.thread(at, lane);
         let task = thread.current.take().expect("a task is done once");
@@ -93,17 +93,19 @@ impl<O: Observer> Run<'_, O> {
         self.start_tasks(at, lane, now);
     }
 
+    /// Begins waiting tasks while the thread is free.
     fn start_tasks(&mut self, at: InstanceId, lane: Lane, now: Time) {
         while let Some((task, _)) = self.thread(at, lane).queue.start(now) {
             self.start_task(at, lane, task, now);
         }
     }
 
+    /// Begins a task: it takes CPU time, and its end is an event or deferred.
     fn start_task(&mut self, at: InstanceId, lane: Lane, task: Task, now: Time) {
         let work = match task {
-            Task::Sign { .. } => self.figures.json_ld_sign,
+            Task::Sign { .. } => self.delivery.json_ld_sign,
             Task::Verify { .. } => self.path.verify_forwarded,
-            Task::Process(_) => self.figures.inbox,
+            Task::Process(_) => self.delivery.inbox,
         };
         let machine = &mut self.machines[at.index()];
         machine.lanes[lane as usize].begun += 1;
@@ -125,15 +127,17 @@ impl<O: Observer> Run<'_, O> {
         }
         thread.done = Some(done);
         if lane == Lane::JsonLd && thread.queue.waiting() > 0 {
-            self.plan_due(at);
+            self.schedule_next_due(at);
         }
     }
 
+    /// Schedules the end of a thread's task.
     pub(super) fn plan_lane_done(&mut self, instance: InstanceId, lane: Lane, done: Time) {
         let epoch = self.machines[instance.index()].epoch;
         self.schedule(done, Event::LaneDone { instance, lane, epoch });
     }
 
+    /// A task takes effect.
     fn finish_task(&mut self, task: Task, now: Time) {
         match task {
             Task::Sign { job } => self.run_job(job, now),
@@ -149,7 +153,7 @@ impl<O: Observer> Run<'_, O> {
         &mut self.machines[at.index()].lanes[lane as usize]
     }
 
-    /// The process of an instance is gone: its memory, its running jobs, the requests that have not left.
+    /// The process of an instance stops: its memory, running jobs and requests that have not left are lost.
     pub(super) fn stop(&mut self, instance: InstanceId, now: Time) {
         let (dropped, verifying, unsigned) = self.machines[instance.index()].stop(now);
         self.inbox_dropped += dropped;
@@ -162,11 +166,11 @@ impl<O: Observer> Run<'_, O> {
         self.drop_running_jobs(instance);
     }
 
-    /// The process of an instance is up (again), with the rules that it has now: its queues go on.
+    /// The process of an instance starts with its current rules: its job queues go on.
     pub(super) fn start(&mut self, instance: InstanceId, now: Time) {
-        let idle = self.figures.keep_alive.idle(self.instances[instance.index()].rules());
+        let idle = self.delivery.keep_alive.idle(self.instances[instance.index()].rules());
         let machine = &mut self.machines[instance.index()];
-        machine.connections = Connections::new(idle, self.figures.stale_connections);
+        machine.connections = Connections::new(idle, self.delivery.stale_connections);
         machine.is_up = true;
         let queues: Vec<_> = machine.queues.keys().copied().collect();
         for queue in queues {

@@ -1,4 +1,4 @@
-//! Messages without queues: each leaves at once, and arrives after its latency or not at all.
+//! Sending without queues (`Queues::Unlimited`): a message leaves when it is sent, and arrives one latency later or is lost.
 
 use super::request::NO_REQUEST;
 use super::state::Run;
@@ -13,8 +13,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 impl<O: Observer> Run<'_, O> {
-    /// Without queues: every request leaves at once, and arrives after its latency or not at all.
-    pub(super) fn send_at_once(
+    /// Sends an activity to a list of inboxes but `except`.
+    pub(super) fn send_unqueued(
         &mut self,
         from: InstanceId,
         kind: Kind,
@@ -26,7 +26,7 @@ impl<O: Observer> Run<'_, O> {
         let mut destinations = std::mem::take(&mut self.destinations);
         let mut latencies = std::mem::take(&mut self.latencies);
         let letter = self.letter(from, kind, activity, now);
-        let others = self.send_whole_at_once(&letter, list, except, &mut latencies, now);
+        let others = self.send_unqueued_broadcast(&letter, list, except, &mut latencies, now);
         destinations.clear();
         destinations.extend(others.iter().copied().filter(|&to| Some(to) != except));
         self.network.latencies(message_name(activity, from, 0), from, &destinations, &mut latencies);
@@ -34,14 +34,14 @@ impl<O: Observer> Run<'_, O> {
             let message = self.message(&letter, to);
             let name = || message_name(activity, from, 0);
             let latency = self.conditions.latency(from, to, name, latency, now);
-            self.leave_at_once(message, latency, now);
+            self.leave_unqueued(message, latency, now);
         }
         self.destinations = destinations;
         self.latencies = latencies;
     }
 
-    /// A message leaves now.
-    fn leave_at_once(&mut self, message: Message, latency: Option<Span>, now: Time) {
+    /// Sends one message, whose arrival is an event. `latency` is `None` if it is lost.
+    fn leave_unqueued(&mut self, message: Message, latency: Option<Span>, now: Time) {
         let arrives = latency.map(|latency| now + latency);
         let link = self.ledger.link(message.from, message.to);
         link.create(message.bytes());
@@ -56,8 +56,8 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// A message arrives that left at once.
-    pub(super) fn arrive_at_once(&mut self, message: &Message, now: Time) {
+    /// A message arrives that was sent without a queue.
+    pub(super) fn arrive_unqueued(&mut self, message: &Message, now: Time) {
         let arrival = self.conditions.arrival(message.to, now);
         self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
         self.in_flight.take(message.bytes());
@@ -67,8 +67,8 @@ impl<O: Observer> Run<'_, O> {
         }
     }
 
-    /// Without queues: sends what makes no events, and returns the other inboxes.
-    fn send_whole_at_once(
+    /// Sends to the uncontended receivers of a list without events, and returns the other inboxes.
+    fn send_unqueued_broadcast(
         &mut self,
         letter: &Rc<Letter>,
         list: &Arc<[InstanceId]>,
@@ -77,17 +77,17 @@ impl<O: Observer> Run<'_, O> {
         now: Time,
     ) -> Arc<[InstanceId]> {
         let Some(broadcasts) = &mut self.broadcasts else { return Arc::clone(list) };
-        let [quiet, others] = broadcasts.split(list);
-        if quiet.iter().all(|&id| Some(id) == except) {
+        let [uncontended, others] = broadcasts.split(list);
+        if uncontended.iter().all(|&id| Some(id) == except) {
             return others;
         }
-        let route = self.route(letter, &quiet);
+        let route = self.route(letter, &uncontended);
         let name = message_name(&letter.activity, letter.from, letter.attempt);
-        let like = self.message(letter, quiet[0]);
-        self.network.latencies(name, letter.from, &quiet, latencies);
+        let template = self.message(letter, uncontended[0]);
+        self.network.latencies(name, letter.from, &uncontended, latencies);
         let Run { broadcasts, conditions, .. } = self;
         if let Some((broadcasts, route)) = broadcasts.as_mut().zip(route) {
-            broadcasts.send_at_once(now, &route, except, &like, latencies, name, conditions);
+            broadcasts.send_unqueued(now, &route, except, &template, latencies, name, conditions);
         }
         others
     }

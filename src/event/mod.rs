@@ -1,32 +1,25 @@
-//! The events of a run: a closed set, and the key that orders those of one instant.
+//! The events of a run: a closed set, and the key that orders events of one instant.
 //!
 //! The order at one instant is: stops, restarts, ticks, flushes, samples, requests, the rest of delivery, heartbeats,
 //! other traffic; within a rank by instance, then link, video, kind, session (of a total: author), number, attempt and
 //! step. So a tick cleans what expires at that very instant, a sample sees that tick and none of the arrivals, and an
 //! arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the model's.
 
+mod key;
+mod message;
+
+pub use key::MAX_NUMBER;
+pub use message::{Letter, LetterName, Message, Step};
+
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::fold;
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Form, Kind, Subject};
 use crate::mechanism::pending::Key;
-use crate::mechanism::wire::{Persistence, Sizes};
+use key::{NUMBER_BITS, Parts};
 
-use std::ops::Deref;
-use std::rc::Rc;
-
-/// The greatest number of heartbeats in a session, ticks or samples that a key can tell apart.
-pub const MAX_NUMBER: u32 = (1 << NUMBER_BITS) - 1;
-
-const NUMBER_BITS: u32 = 28;
-/// A federation has at most 20,000 instances.
-const INSTANCE_BITS: u32 = 15;
-/// And at most a million videos.
-const VIDEO_BITS: u32 = 20;
-
-/// Something that happens.
+/// An event of the simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// The process of an instance stops.
@@ -39,118 +32,98 @@ pub enum Event {
         /// Where.
         instance: InstanceId,
     },
-    /// An instance's periodic clean-up.
+    /// An instance removes expired viewers, periodically.
     Tick {
         /// Where.
         instance: InstanceId,
         /// Counts up per instance.
         number: u32,
     },
-    /// An instance writes down how its followers' inboxes did, and removes who did too badly.
+    /// An instance records the health of its followers' inboxes, and removes followers with too many failures.
     HealthFlush {
         /// Where.
         instance: InstanceId,
         /// Counts up per instance.
         number: u32,
     },
-    /// An instance broadcasts its videos whose views changed.
+    /// An instance broadcasts Updates of videos whose view counts changed.
     UpdateFlush {
         /// Where.
         instance: InstanceId,
         /// Counts up per instance.
         number: u32,
     },
-    /// The displayed counts are noted.
+    /// The displayed counts and queues are sampled.
     Sample {
         /// Counts up.
         number: u32,
     },
-    /// A request gets on.
+    /// A request completes a step of its path.
     Request {
-        /// How far it has got.
+        /// The step.
         step: Step,
-        /// Where the driver keeps it.
+        /// The request's slot in the driver's table.
         slot: u32,
-        /// What it carries.
+        /// The message.
         message: Message,
     },
-    /// What an instance does without events must be looked after.
+    /// Another instance may now learn of a step that was deferred at this one: its machine executes its deferred steps.
     Due {
         /// Where.
         instance: InstanceId,
         /// Counts up per run.
         number: u64,
     },
-    /// The last request of a job is over that made no other events.
+    /// A job is done whose requests ended without events. It is ordered like the end of its last request.
     JobDone {
-        /// What the request would have met.
+        /// How the last request ended: `Ended` or `TimedOut`.
         step: Step,
-        /// Where the driver keeps the job.
+        /// The job's slot in the driver's table.
         slot: u32,
-        /// What the request carried.
+        /// The message of the last request.
         message: Message,
     },
-    /// One of the threads that do one thing at a time has finished something.
+    /// A single thread of an instance is done with a task.
     LaneDone {
         /// Where.
         instance: InstanceId,
         /// Which thread.
         lane: Lane,
-        /// Of which process of the instance: how often it had started before.
+        /// The process of the instance that the thread belongs to: the number of stops before it.
         epoch: u32,
     },
-    /// A job has been running for as long as it may.
+    /// A running job reaches its time limit.
     JobLimit {
         /// Whose.
         instance: InstanceId,
         /// The number of the job, counted per run.
         job: u64,
-        /// Where the driver keeps it.
+        /// The job's slot in the driver's table.
         slot: u32,
     },
     /// A message that failed is queued again.
     Retry(Message),
-    /// A client reports that somebody watches.
+    /// A client reports to its instance that its viewer still watches.
     Heartbeat {
         /// Whose.
         session: SessionId,
         /// Counts up per session.
         number: u32,
     },
-    /// A client's instance reports what a visit watched.
+    /// The instance of a session reports what was watched to the video's origin.
     WatchAction {
-        /// Which visit.
+        /// Which session.
         session: SessionId,
     },
-    /// A job of the background comes.
+    /// A background job is created.
     Background {
-        /// Which of the scenario's.
+        /// Which entry of the scenario's background traffic.
         entry: u32,
         /// Counts up per entry.
         number: u32,
     },
 }
-
-/// How far a request has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Step {
-    /// It is signed and leaves.
-    Signed = 0,
-    /// It has reached the receiver's downlink.
-    Reached = 1,
-    /// The receiver has it whole: it arrives.
-    Arrived = 2,
-    /// The receiver has verified it, answers, and puts it into its inbox queue.
-    Verified = 3,
-    /// The answer has reached the sender's downlink.
-    Answered = 4,
-    /// It is over for the sender.
-    Ended = 5,
-    /// Its time is up, if it is not over yet.
-    TimedOut = 6,
-}
-
-/// The threads of an instance that do one thing at a time.
+/// The threads of an instance that work on one task at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lane {
     /// JSON-LD signatures and verifications.
@@ -160,127 +133,8 @@ pub enum Lane {
     /// The inbox queue of Views, from 8.2.
     ViewsInbox = 2,
 }
-
-/// An activity on its way to one inbox. It is small, for there are many: what it shares with those to other inboxes is in
-/// its letter, whose fields it has by `Deref`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Message {
-    /// What is the same for all inboxes.
-    pub letter: Rc<Letter>,
-    /// The instance that receives it.
-    pub to: InstanceId,
-    /// Bytes of the request's head.
-    pub head_bytes: u16,
-    /// Bytes of the response, if there is one.
-    pub response_bytes: u16,
-}
-
-/// What the messages of one job have in common.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Letter {
-    /// What arrives.
-    pub activity: Activity,
-    /// What kind of message it is.
-    pub kind: Kind,
-    /// The instance that sends it (its author, or the origin that forwards it).
-    pub from: InstanceId,
-    /// The form of its sender's heads.
-    pub form: Form,
-    /// Whether its sender keeps connections.
-    pub persistence: Persistence,
-    /// When its job was made, by the true clock.
-    pub created: Time,
-    /// When its author built the activity, by the true clock.
-    pub authored: Time,
-    /// How often it was sent before.
-    pub attempt: u8,
-    /// The number of its job, counted per run: a receiver that got an activity twice may forward it twice.
-    pub job: u64,
-    /// Bytes of the request's body.
-    pub body_bytes: u32,
-    /// What tells it from all letters but its other attempts and copies.
-    pub name: LetterName,
-}
-
-/// The name of a letter among all: who sends what to whoever gets it, as a number that is put together once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LetterName(u128);
-
-impl Deref for Message {
-    type Target = Letter;
-
-    fn deref(&self) -> &Letter {
-        &self.letter
-    }
-}
-
-impl Message {
-    /// Bytes of the request.
-    pub fn bytes(&self) -> u64 {
-        u64::from(self.head_bytes) + u64::from(self.body_bytes)
-    }
-
-    /// The order of a step of its request among the events of its instant.
-    pub fn order(&self, step: Step) -> Key {
-        self.letter.order(self.to, step)
-    }
-}
-
-impl LetterName {
-    const BITS: u32 = INSTANCE_BITS + VIDEO_BITS + 4 + 32 + NUMBER_BITS;
-
-    /// That of an activity that `from` sends.
-    pub fn new(activity: &Activity, kind: Kind, from: InstanceId) -> LetterName {
-        // A total has no session; its author tells it from the totals that the same origin forwards beside it.
-        let who = match activity.subject {
-            Subject::Total | Subject::Update => activity.author.0,
-            _ => activity.stamp.session.0,
-        };
-        let parts = Parts { joined: 0, free_bits: LetterName::BITS }
-            .with(u64::from(from.0), INSTANCE_BITS)
-            .with(u64::from(activity.video.0), VIDEO_BITS)
-            .with(kind as u64, 4)
-            .with(u64::from(who), 32)
-            .with(u64::from(activity.stamp.number), NUMBER_BITS);
-        LetterName(parts.joined)
-    }
-
-    /// The order of a step of a letter's request to an inbox among the events of its instant; `job` tells copies apart.
-    #[inline]
-    pub fn order(self, to: InstanceId, attempt: u8, step: Step, job: u64) -> Key {
-        self.add_to(Parts::new(6, to), attempt).with(step as u64, 3).key(job)
-    }
-
-    /// Adds what tells it from all other letters.
-    #[inline]
-    fn add_to(self, Parts { joined, free_bits }: Parts, attempt: u8) -> Parts {
-        let joined = joined << LetterName::BITS | self.0;
-        Parts { joined, free_bits: free_bits - LetterName::BITS }.with(u64::from(attempt), 5)
-    }
-}
-
-impl Letter {
-    /// The bytes of the head of its request to `to`, and of the response of a server of that form.
-    pub fn heads(&self, to: InstanceId, receiver: Form, sizes: &mut Sizes<'_>) -> [u16; 2] {
-        let Letter { from, form, persistence, activity, body_bytes, .. } = self;
-        let request = sizes.request_head(*form, *from, to, activity, u64::from(*body_bytes));
-        let response = sizes.response_head(receiver);
-        let kept = match persistence {
-            Persistence::Closed => [0, 0],
-            Persistence::Kept => [sizes.kept_request_extra(), sizes.kept_response_extra()],
-        };
-        [request + kept[0], response + kept[1]].map(|bytes| u16::try_from(bytes).expect("names are short"))
-    }
-
-    /// The order of a step of its request to an inbox among the events of its instant.
-    #[inline]
-    pub fn order(&self, to: InstanceId, step: Step) -> Key {
-        self.name.order(to, self.attempt, step, self.job)
-    }
-}
-
 impl Event {
-    /// The order of the event among those of its instant.
+    /// The key that orders the event among those of its instant.
     pub fn key(&self, sessions: &[Session]) -> Key {
         let plain = |rank, instance| Parts::new(rank, instance).key(0);
         let numbered =
@@ -315,7 +169,7 @@ impl Event {
         }
     }
 
-    /// Where it happens: on whose machine, in whose store. None if everywhere, or if the event does not tell.
+    /// The instance at which it happens. `None` for a sample (all instances) and for background (the scenario knows).
     pub fn place(&self, sessions: &[Session]) -> Option<InstanceId> {
         match *self {
             Event::Stop { instance }
@@ -338,7 +192,7 @@ impl Event {
         }
     }
 
-    /// The event as numbers, for a digest: its key and what it carries beside.
+    /// The event as numbers, for a digest: its key, and a hash of the rest of its message.
     pub fn words(&self, sessions: &[Session]) -> [u64; 3] {
         let key = self.key(sessions).of_model;
         let content = match self {
@@ -354,7 +208,7 @@ impl Event {
         [(key >> 64) as u64, key as u64, content]
     }
 
-    /// One line for people who look for a difference between two runs.
+    /// The event as one line of an event log, to find the first difference between two runs.
     pub fn describe(&self, federation: &Federation, sessions: &[Session]) -> String {
         let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
         match *self {
@@ -389,40 +243,6 @@ impl Event {
         }
     }
 }
-
-impl Message {
-    fn describe(&self, federation: &Federation) -> String {
-        let Letter { activity, kind, from, attempt, .. } = &*self.letter;
-        let name = |id: InstanceId| federation.instances[id.index()].name.as_str();
-        let video = &federation.videos[activity.video.index()].name;
-        let count = activity.result.map_or_else(|| "none".to_owned(), |count| count.to_string());
-        let expires = activity.expires.map_or_else(|| "never".to_owned(), |at| at.ns().to_string());
-        format!(
-            "{},kind={} from={} author={} video={video} session={} number={} attempt={attempt} result={count} expires_ns={expires}",
-            name(self.to),
-            kind.name(),
-            name(*from),
-            name(activity.author),
-            activity.stamp.session,
-            activity.stamp.number
-        )
-    }
-}
-
-impl Step {
-    fn name(self) -> &'static str {
-        match self {
-            Step::Signed => "signed",
-            Step::Reached => "reached",
-            Step::Arrived => "arrival",
-            Step::Verified => "verified",
-            Step::Answered => "answered",
-            Step::Ended => "ended",
-            Step::TimedOut => "timed_out",
-        }
-    }
-}
-
 impl Lane {
     /// The name in records.
     pub fn name(self) -> &'static str {
@@ -433,32 +253,6 @@ impl Lane {
         }
     }
 }
-
-/// The parts of a key, the most important first: a rank, an instance and others with their widths in bits.
-struct Parts {
-    joined: u128,
-    free_bits: u32,
-}
-
-impl Parts {
-    #[inline]
-    fn new(rank: u128, instance: InstanceId) -> Parts {
-        const RANK_BITS: u32 = 4;
-        Parts { joined: rank, free_bits: u128::BITS - RANK_BITS }.with(u64::from(instance.0), INSTANCE_BITS)
-    }
-
-    #[inline]
-    fn with(self, part: u64, bits: u32) -> Parts {
-        assert!(bits == u64::BITS || part >> bits == 0, "{part} does not fit {bits} bits");
-        Parts { joined: self.joined << bits | u128::from(part), free_bits: self.free_bits - bits }
-    }
-
-    #[inline]
-    fn key(self, copy: u64) -> Key {
-        Key { of_model: self.joined << self.free_bits, copy }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
