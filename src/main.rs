@@ -4,11 +4,11 @@
 // What a module offers to the others here is `pub`, as in the library.
 #![allow(unreachable_pub)]
 
-use fedisim::{
-    cell, conform, domain, files, foundation, intervals, mechanism, metrics, runs, scenario, sim, theory,
-};
 #[cfg(feature = "live")]
-use fedisim::{live, observe, parity};
+use fedisim::{cell, live, observe, parity};
+use fedisim::{
+    conform, domain, files, foundation, intervals, mechanism, metrics, runs, scenario, sim, theory,
+};
 use std::process::ExitCode;
 
 pub mod report;

@@ -18,42 +18,55 @@ fn choices<T>(all: &[(T, &'static str, &'static str)]) -> Shape {
     Shape::Words(all.iter().map(|&(_, name, doc)| Word { name, doc }).collect())
 }
 
-/// A delivery that a scenario defines.
-pub(super) fn delivery() -> Shape {
-    let at_once = || Shape::Integer { min: 1, max: AT_ONCE_MAX };
-    let breaker = vec![
+/// When a destination that fails is left alone.
+fn breaker() -> Shape {
+    let on = vec![
         required("failures", "after so many failures in a row", Shape::Integer { min: 1, max: 1_000_000 }),
         required("pause", "a destination gets nothing for so long", positive_span()),
     ];
-    let breaker = Shape::OneOf(vec![
+    Shape::OneOf(vec![
         case("off", "a destination that fails is tried like any other", Arm::Word),
-        case("on", "a destination that fails is left alone for a while", Arm::Plain(Shape::Record(breaker))),
-    ]);
-    let rate_limit = vec![
+        case("on", "a destination that fails is left alone for a while", Arm::Plain(Shape::Record(on))),
+    ])
+}
+
+/// What a receiver takes from one sender.
+fn rate_limit() -> Shape {
+    let on = vec![
         required("requests", "of one sender", Shape::Integer { min: 1, max: 1_000_000 }),
         required("per", "the window, which begins with its first request", positive_span()),
     ];
-    let rate_limit = Shape::OneOf(vec![
+    Shape::OneOf(vec![
         case("off", "a receiver takes everything", Arm::Word),
-        case("on", "a receiver refuses (429) what is more", Arm::Plain(Shape::Record(rate_limit))),
-    ]);
-    let keep_alive = Shape::OneOf(vec![
+        case("on", "a receiver refuses (429) what is more", Arm::Plain(Shape::Record(on))),
+    ])
+}
+
+/// Whether senders keep connections.
+fn keep_alive() -> Shape {
+    Shape::OneOf(vec![
         case("off", "nobody does: a new connection per request", Arm::Word),
         case("as-released", "those whose protocol says `connections: kept`; for 5 s", Arm::Word),
         case("on", "all do; a receiver closes it after being idle so long", Arm::Plain(positive_span())),
-    ]);
+    ])
+}
+
+/// Whether senders compress the bodies of requests.
+fn compress() -> Shape {
+    let share = Shape::Share { max_ppm: 1_000_000 };
     let gzip = vec![
-        required(
-            "share",
-            "the size of a body after it, of the size before",
-            Shape::Share { max_ppm: 1_000_000 },
-        ),
+        required("share", "the size of a body after it, of the size before", share),
         required("cpu", "CPU time of the sender per request", whole_us()),
     ];
-    let compress = Shape::OneOf(vec![
+    Shape::OneOf(vec![
         case("off", "bodies go as they are", Arm::Word),
         case("gzip", "each is compressed before it is signed", Arm::Keyed(Shape::Record(gzip))),
-    ]);
+    ])
+}
+
+/// A delivery that a scenario defines.
+pub(super) fn delivery() -> Shape {
+    let at_once = || Shape::Integer { min: 1, max: AT_ONCE_MAX };
     Shape::Record(vec![
         required("base", "the row that it changes: a preset, or one defined above", delivery_name()),
         optional("queues", "how sends wait", choices(&Queues::ALL)),
@@ -77,10 +90,10 @@ pub(super) fn delivery() -> Shape {
             "how often a request is made until it is good",
             Shape::Integer { min: 1, max: 31 },
         ),
-        optional("breaker", "when a destination that fails is left alone", breaker),
+        optional("breaker", "when a destination that fails is left alone", breaker()),
         optional("timeout", "a request may take so long", positive_span()),
-        optional("rate_limit", "what a receiver takes from one sender", rate_limit),
-        optional("keep_alive", "whether senders keep connections", keep_alive),
+        optional("rate_limit", "what a receiver takes from one sender", rate_limit()),
+        optional("keep_alive", "whether senders keep connections", keep_alive()),
         optional(
             "stale_connections",
             "what becomes of a kept connection that its receiver has closed",
@@ -88,7 +101,7 @@ pub(super) fn delivery() -> Shape {
         ),
         optional("tls", "the TLS handshake of a new connection", choices(&Tls::ALL)),
         optional("transport", "whether the bytes of TCP, IP and TLS count", choices(&Transport::ALL)),
-        optional("compress", "whether senders compress the bodies of requests", compress),
+        optional("compress", "whether senders compress the bodies of requests", compress()),
         optional("sign", "CPU time of the signature of a request", whole_us()),
         optional("json_ld_sign", "CPU time of a JSON-LD signature, one per job", whole_us()),
         optional("verify", "CPU time of the verification of a request", whole_us()),

@@ -26,7 +26,7 @@ impl<O: Observer> Run<'_, O> {
         let Effect { activity, to } = *effect;
         let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
         let (list, except) = self.recipients(from, &rules, to);
-        if self.is_unlimited() {
+        if self.delivery.queues == Queues::Unlimited {
             return self.send_unqueued(from, kind, &activity, &list, except, now);
         }
         match self.delivery.queues {

@@ -217,9 +217,6 @@ impl<'a, O: Observer> Run<'a, O> {
     }
 
     /// Whether messages leave without queues.
-    pub(super) fn is_unlimited(&self) -> bool {
-        self.delivery.queues == Queues::Unlimited
-    }
 }
 
 /// The handshake of a new connection.

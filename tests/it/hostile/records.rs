@@ -1,7 +1,9 @@
 //! Records that the run did not write.
 
 use super::{CHECK_RUN, RUN, assert_refused, edited, readers, with_run, with_value};
+#[cfg(feature = "report")]
 use crate::program::Place;
+#[cfg(feature = "report")]
 use std::fs;
 
 #[test]
