@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::request::{Deadline, Request};
 use super::skips::Skips;
 use crate::cell::Cell;
-use crate::domain::delivery::{Delivery, Queues, Tls};
+use crate::domain::delivery::{Delivery, Tls};
 use crate::domain::faults::Timetable;
 use crate::domain::federation::Inboxes;
 use crate::domain::protocol::{FollowHealth, Rules};
@@ -215,8 +215,6 @@ impl<'a, O: Observer> Run<'a, O> {
         }
         flow
     }
-
-    /// Whether messages leave without queues.
 }
 
 /// The handshake of a new connection.
