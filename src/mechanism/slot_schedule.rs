@@ -2,7 +2,7 @@
 //! known when it begins.
 //!
 //! The instants at which slots become free are kept in ascending order. The next job begins at the first of them; when it is
-//! over, at x, x takes its place in the order: s[i] = max(s[i], min(x, s[i + 1])), for all i at once, without a branch
+//! over, at x, x takes its place in the order: `s[i] = max(s[i], min(x, s[i + 1]))`, for all i at once, without a branch
 //! (`begin_times`, in vectors). Where a job's time depends on when it begins, they are taken one by one (`Schedule::make`).
 //! Times are from the common start. Nothing here knows what a job is.
 
