@@ -2,7 +2,7 @@
 //!
 //! Whatever comes from a scenario is text: maud escapes it in the markup, and the data of figures is JSON without a `<`. The policy
 //! in the head lets nothing run but the two scripts, by their hashes, and lets nothing be fetched. plotly.js draws the figures; it
-//! is `plotly.min.js` of the npm package plotly.js-dist-min, compressed; tests/browser holds it against that package.
+//! comes with the crate plotly, of which nothing else is used; tests/browser holds it against npm's package.
 
 mod answer;
 
@@ -18,15 +18,12 @@ use crate::report::table::{Row, Style, groups};
 use answer::answer;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flate2::read::GzDecoder;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::io::Read as _;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
-const PLOTLY_GZIP: &[u8] = include_bytes!("plotly.min.js.gz");
 /// A resolved scenario that is longer is not shown.
 const SCENARIO_BYTES_MAX: usize = 200_000;
 
@@ -76,11 +73,12 @@ pub fn page(run: &Run) -> String {
     markup.into_string()
 }
 
-/// The text of plotly.js, 4.7 MB.
+/// The script alone, 4.7 MB: the crate's own page carries two megabytes of formulas as well.
 fn plotly_script() -> String {
-    let mut script = String::new();
-    GzDecoder::new(PLOTLY_GZIP).read_to_string(&mut script).expect("what is built in is whole");
-    script
+    let sources = plotly::Plot::offline_js_sources();
+    let begin = sources.find('>').expect("a script begins") + 1;
+    let end = sources.find("</script>").expect("a script ends");
+    sources[begin..end].to_owned()
 }
 
 /// Nothing is fetched, nothing runs but these scripts. Plotly styles what it draws and makes pictures to save.
