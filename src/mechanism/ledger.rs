@@ -62,12 +62,14 @@ pub enum Arrival {
 pub struct Ledger {
     /// By sender: its links, by receiver.
     links: Vec<ByInstance<Flow>>,
+    /// Messages that are counted together, without their links.
+    together: Flow,
 }
 
 impl Ledger {
     /// The ledger of `instances` instances.
     pub fn new(instances: usize) -> Ledger {
-        Ledger { links: vec![ByInstance::default(); instances] }
+        Ledger { links: vec![ByInstance::default(); instances], together: Flow::default() }
     }
 
     /// The flow of a link, for changing it by the methods of `Flow`.
@@ -75,9 +77,14 @@ impl Ledger {
         self.links[from.index()].get_or_insert_with(to, Flow::default)
     }
 
-    /// All links together.
+    /// The flow of the messages that are counted together, for changing it by the methods of `Flow`.
+    pub fn together(&mut self) -> &mut Flow {
+        &mut self.together
+    }
+
+    /// All messages.
     pub fn total(&self) -> Flow {
-        let mut total = Flow::default();
+        let mut total = self.together;
         self.links.iter().flat_map(ByInstance::iter).for_each(|(_, flow)| total += *flow);
         total
     }
@@ -92,6 +99,7 @@ impl Ledger {
                 assert!(flow.is_conserved(), "not conserved from {from} to {to}: {flow:?}");
             }
         }
+        assert!(self.together.is_conserved(), "not conserved: {:?}", self.together);
         let total = self.total();
         assert_eq!(total.queued, queued, "queued: the ledger (left), the queues (right)");
         assert_eq!(total.in_flight, in_flight, "in flight: the ledger (left), the requests (right)");
@@ -101,8 +109,13 @@ impl Ledger {
 impl Flow {
     /// A message of so many bytes is to be sent.
     pub fn create(&mut self, bytes: u64) {
-        self.created.add(bytes);
-        self.queued.add(bytes);
+        self.create_all(Amount { messages: 1, bytes });
+    }
+
+    /// Several messages are to be sent.
+    pub fn create_all(&mut self, amount: Amount) {
+        self.created += amount;
+        self.queued += amount;
     }
 
     /// Its request begins.

@@ -100,6 +100,17 @@ impl OutcomeCounts {
         self.good + self.failed()
     }
 
+    /// Adds one request.
+    pub fn add_one(&mut self, outcome: RequestOutcome) {
+        let count = match outcome {
+            RequestOutcome::Good => &mut self.good,
+            RequestOutcome::Refused => &mut self.refused,
+            RequestOutcome::FailedConnect => &mut self.failed_connect,
+            RequestOutcome::TimedOut => &mut self.timed_out,
+        };
+        *count += 1;
+    }
+
     /// Adds others.
     pub fn add(&mut self, other: &OutcomeCounts) {
         self.good += other.good;
@@ -139,13 +150,7 @@ impl DeliveryLog {
     }
 
     pub(super) fn ended(&mut self, outcome: RequestOutcome) {
-        let count = match outcome {
-            RequestOutcome::Good => &mut self.outcomes.good,
-            RequestOutcome::Refused => &mut self.outcomes.refused,
-            RequestOutcome::FailedConnect => &mut self.outcomes.failed_connect,
-            RequestOutcome::TimedOut => &mut self.outcomes.timed_out,
-        };
-        *count += 1;
+        self.outcomes.add_one(outcome);
     }
 
     pub(super) fn job_started(&mut self, waited: Span) {

@@ -1,20 +1,24 @@
 //! Accounts of requests that make no events: the sums that `Ledger` and the collector have for all others.
 //!
 //! Times may lie ahead of the run, so sums are kept by traffic bucket until the run has passed the bucket. What happens after
-//! the end of the run does not count. What all destinations of a job share is added once per job.
+//! the end of the run does not count. What all destinations of a job share is added once per job. Requests of routes that take
+//! their steps as events are counted here too, one by one; their flow is in the ledger of the run.
 
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::boundary::{add_below, boundary_us};
 use crate::mechanism::by_instance::ByInstance;
+use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
+use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
 use crate::observe::RequestOutcome;
 use crate::request::{Path, RequestHistory};
 use crate::sim::route::Route;
+use crate::sim::route_counts::{Counts, RouteCounts};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -24,6 +28,7 @@ const SECOND: Span = Span::from_secs(1);
 /// The sums so far.
 pub(in crate::sim) struct Accounts {
     end: Time,
+    /// The width of a traffic bucket.
     bucket: Span,
     /// CPU time per request; `None` without queues, where requests cost no CPU time.
     work: Option<Work>,
@@ -32,12 +37,13 @@ pub(in crate::sim) struct Accounts {
     /// Messages by what became of them, without `queued` and `in_flight`, which `flow()` derives.
     flow: Flow,
     aggregates: Aggregates,
+    /// A sender, a second of the run, and bytes that are not in `aggregates.origin_bytes` yet.
+    last_second: (InstanceId, u64, u64),
     /// Sums at senders, by bucket that the run has not passed.
     out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
     /// Sums at receivers, by bucket that the run has not passed.
     received: BTreeMap<(u64, VideoId, Kind), ByInstance<Sums>>,
-    /// By bucket that the run has not passed, and route number.
-    counts: BTreeMap<(u64, u32), Counts>,
+    counts: RouteCounts,
 }
 
 /// CPU time per request, of its sender and its receiver.
@@ -54,32 +60,6 @@ impl Work {
     }
 }
 
-/// How many requests of a route left and were delivered in one bucket. Destination `d` has `whole_jobs + left[d]` and
-/// `whole_jobs + delivered[d]`.
-struct Counts {
-    route: Arc<Route>,
-    /// Requests begun, of all destinations.
-    begun: Amount,
-    /// Jobs whose requests all left and were delivered in the bucket.
-    whole_jobs: i64,
-    /// By destination: the difference to `whole_jobs`, which may be negative.
-    left: Vec<i64>,
-    delivered: Vec<i64>,
-}
-
-impl Counts {
-    fn new(route: &Arc<Route>) -> Counts {
-        let zeros = || vec![0; route.to.len()];
-        Counts {
-            route: Arc::clone(route),
-            begun: Amount::default(),
-            whole_jobs: 0,
-            left: zeros(),
-            delivered: zeros(),
-        }
-    }
-}
-
 impl Accounts {
     pub(in crate::sim) fn new(instances: usize, end: Time, bucket: Span, work: Option<Work>) -> Accounts {
         Accounts {
@@ -89,9 +69,10 @@ impl Accounts {
             cpu_ns: vec![0; instances],
             flow: Flow::default(),
             aggregates: Aggregates::default(),
+            last_second: (InstanceId(0), 0, 0),
             out: BTreeMap::new(),
             received: BTreeMap::new(),
-            counts: BTreeMap::new(),
+            counts: RouteCounts::new(bucket),
         }
     }
 
@@ -114,29 +95,79 @@ impl Accounts {
         let prepare = self.work.map_or(Span::ZERO, |work| work.prepare);
         self.cpu_ns[route.from.index()] += begun as u64 * prepare.ns();
         for_parts(start, begun, &begins_ns, self.bucket, |bucket, part| {
-            self.counts(bucket, route).begun += route.amount(part);
+            self.counts.of(bucket, route).begun += route.amount(part);
         });
         if route.is_of_origin {
             for_parts(start, begun, &begins_ns, SECOND, |second, part| {
-                *self.aggregates.origin_bytes.entry((route.from, second)).or_default() +=
-                    route.amount(part).bytes;
+                self.add_origin_bytes(route.from, second, route.amount(part).bytes);
             });
         }
     }
 
-    /// The counts of a route in a bucket, created if need be.
-    fn counts(&mut self, bucket: u64, route: &Arc<Route>) -> &mut Counts {
-        self.counts.entry((bucket, route.number)).or_insert_with(|| Counts::new(route))
+    /// An origin began to send so many bytes of Views of its own videos in a second of the run.
+    fn add_origin_bytes(&mut self, from: InstanceId, second: u64, bytes: u64) {
+        let last = &mut self.last_second;
+        if (last.0, last.1) == (from, second) {
+            last.2 += bytes;
+            return;
+        }
+        let (from, second, bytes) = std::mem::replace(last, (from, second, bytes));
+        if bytes > 0 {
+            *self.aggregates.origin_bytes.entry((from, second)).or_default() += bytes;
+        }
     }
 
     /// Counts messages that are created and leave at the same instant.
     pub(in crate::sim) fn send_unqueued(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
         self.flow.created += amount;
         self.flow.sent += amount;
-        self.counts(self.bucket_of(at), route).begun += amount;
+        self.begin_requests(route, at, amount);
+    }
+
+    /// Requests of a route begin.
+    fn begin_requests(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
+        self.counts.at(at, route).begun += amount;
         if route.is_of_origin {
-            let second = (route.from, at.ns() / SECOND.ns());
-            *self.aggregates.origin_bytes.entry(second).or_default() += amount.bytes;
+            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), amount.bytes);
+        }
+    }
+
+    /// A request that takes its steps begins. The ledger has its flow.
+    pub(in crate::sim) fn begin_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
+        self.begin_requests(route, at, Amount { messages: 1, bytes: route.bytes(destination) });
+    }
+
+    /// Likewise it leaves.
+    pub(in crate::sim) fn leave_one(
+        &mut self,
+        route: &Arc<Route>,
+        destination: usize,
+        connection: Connection,
+        at: Time,
+    ) {
+        let counts = self.counts.at(at, route);
+        counts.left[destination] += 1;
+        if connection == Connection::Kept {
+            Counts::add_one(&mut counts.kept, destination);
+        }
+    }
+
+    /// Likewise it is delivered.
+    pub(in crate::sim) fn deliver_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
+        self.counts.at(at, route).delivered[destination] += 1;
+    }
+
+    /// Likewise it is over for its sender.
+    pub(in crate::sim) fn end_one(
+        &mut self,
+        route: &Arc<Route>,
+        destination: usize,
+        outcome: RequestOutcome,
+        at: Time,
+    ) {
+        self.aggregates.outcomes.add_one(outcome);
+        if outcome == RequestOutcome::Refused {
+            Counts::add_one(&mut self.counts.at(at, route).refused, destination);
         }
     }
 
@@ -149,19 +180,13 @@ impl Accounts {
     ) -> bool {
         let bytes = route.bytes(destination);
         if history.over <= self.end {
-            let outcomes = &mut self.aggregates.outcomes;
-            match history.outcome {
-                RequestOutcome::Good => outcomes.good += 1,
-                RequestOutcome::Refused => outcomes.refused += 1,
-                RequestOutcome::FailedConnect => outcomes.failed_connect += 1,
-                RequestOutcome::TimedOut => {
-                    outcomes.timed_out += 1;
-                    self.flow.timed_out.add(bytes);
-                }
+            self.aggregates.outcomes.add_one(history.outcome);
+            if history.outcome == RequestOutcome::TimedOut {
+                self.flow.timed_out.add(bytes);
             }
         }
         if let Some(left) = history.left.filter(|left| *left <= self.end) {
-            self.counts(self.bucket_of(left), route).left[destination] += 1;
+            self.counts.at(left, route).left[destination] += 1;
         }
         if history.settled > self.end {
             return false;
@@ -175,7 +200,7 @@ impl Accounts {
         if history.arrival != Arrival::Delivered {
             return false;
         }
-        self.counts(self.bucket_of(history.settled), route).delivered[destination] += 1;
+        self.counts.at(history.settled, route).delivered[destination] += 1;
         true
     }
 
@@ -202,7 +227,7 @@ impl Accounts {
             let boundary_us = boundary_us(start, boundary);
             // The next bucket counts these again, the last one by `whole_jobs`: so they are subtracted there.
             for (bucket, by) in [(bucket, 1), (bucket + 1, -1)] {
-                let counts = self.counts(bucket, route);
+                let counts = self.counts.of(bucket, route);
                 add_below(left_us, boundary_us, by, &mut counts.left);
                 add_below(arrived_us, boundary_us, by, &mut counts.delivered);
             }
@@ -217,7 +242,7 @@ impl Accounts {
         route: &Arc<Route>,
         exceptions: impl IntoIterator<Item = usize>,
     ) {
-        let counts = self.counts(self.bucket_of(at), route);
+        let counts = self.counts.at(at, route);
         counts.whole_jobs += 1;
         for destination in exceptions {
             counts.left[destination] -= 1;
@@ -227,14 +252,13 @@ impl Accounts {
 
     /// The number of the traffic bucket of an instant.
     pub(in crate::sim) fn bucket_of(&self, at: Time) -> u64 {
-        at.ns() / self.bucket.ns()
+        self.counts.bucket_of(at)
     }
 
     /// The run has reached `now`: turns the buckets before into rows of traffic.
     pub(in crate::sim) fn pass(&mut self, now: Time) {
         let open = self.bucket_of(now);
-        let still_open = self.counts.split_off(&(open, 0));
-        for ((bucket, _), counts) in std::mem::replace(&mut self.counts, still_open) {
+        for (bucket, counts) in self.counts.take_before(open) {
             self.settle(bucket, &counts);
         }
         let row = |bucket: u64, video: VideoId, instance: u32, direction, kind, sums| TrafficRow {
@@ -259,7 +283,9 @@ impl Accounts {
 
     /// Adds the counts of a bucket that is complete to the sums of sender, receivers and links.
     fn settle(&mut self, bucket: u64, counts: &Counts) {
-        let Counts { route, begun, whole_jobs, left, delivered } = counts;
+        let Counts { route, begun, whole_jobs, left, delivered, kept, refused } = counts;
+        // the machines count the CPU time of requests that take their steps
+        let work_ns = self.work.filter(|_| route.is_whole).map_or(0, |work| work.verify.ns());
         let body_bytes = begun.messages * u64::from(route.body_bytes);
         let head_bytes = begun.bytes - body_bytes;
         let mut out = Sums { messages: begun.messages, head_bytes, body_bytes, ..Sums::ZERO };
@@ -268,13 +294,18 @@ impl Accounts {
         for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
             let count = |more: &i64| u64::try_from(whole_jobs + more).expect("counts are not negative");
             let (left, delivered) = (count(left), count(delivered));
-            if (left, delivered) == (0, 0) {
+            let of = |counts: &[u64]| counts.get(destination).copied().unwrap_or(0);
+            let (kept, refused) = (of(kept), of(refused));
+            if (left, delivered, refused) == (0, 0, 0) {
                 continue;
             }
             any = true;
-            let below_http = below_http(route, destination, left);
+            let mut below_http = below_http(&route.transport, destination, left - kept);
+            if kept > 0 {
+                below_http.add(&self::below_http(&route.transport_kept, destination, kept));
+            }
             out.add(&below_http);
-            let response_bytes = delivered * route.response_bytes(destination);
+            let response_bytes = (delivered + refused) * route.response_bytes(destination);
             out.response_bytes += response_bytes;
             let sums = Sums {
                 messages: delivered,
@@ -284,7 +315,6 @@ impl Accounts {
                 ..below_http
             };
             self.add_received(bucket, route, destination, &sums);
-            let work_ns = self.work.map_or(0, |work| work.verify.ns());
             self.cpu_ns[route.to[destination].index()] += delivered * work_ns;
         }
         if any {
@@ -310,6 +340,7 @@ impl Accounts {
     /// All sums of the run.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         self.pass(Time::from_ns(u64::MAX));
+        self.add_origin_bytes(InstanceId(0), 0, 0);
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
         self.aggregates.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
         self.aggregates
@@ -328,9 +359,9 @@ impl Accounts {
     }
 }
 
-/// Bytes below HTTP of `messages` messages to one destination.
-fn below_http(route: &Route, destination: usize, messages: u64) -> Sums {
-    let bytes = &route.transport[destination];
+/// Bytes below HTTP of `messages` messages to one destination; `transport` is by destination.
+fn below_http(transport: &[TransportBytes], destination: usize, messages: u64) -> Sums {
+    let bytes = &transport[destination];
     Sums {
         tcp_up_bytes: messages * bytes.tcp_up,
         tcp_down_bytes: messages * bytes.tcp_down,

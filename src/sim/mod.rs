@@ -7,13 +7,15 @@
 //! - `broadcast` computes all requests of a job when the job starts, if nothing waits at any station of its path.
 //! - `eligibility` says for which instances that is exact.
 //! - `replay` computes what followers display of these jobs, `accounts` sums their messages and bytes.
-//! - `route` holds what jobs with the same sender, inboxes and message sizes share.
+//! - `route` holds what jobs with the same sender, inboxes and message sizes share, `route_counts` how many of their requests
+//!   left and arrived.
 
 mod accounts;
 mod broadcast;
 mod eligibility;
 mod replay;
 mod route;
+mod route_counts;
 mod run;
 
 pub use broadcast::Execution;

@@ -7,6 +7,7 @@ use crate::mechanism::ledger::Amount;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::wire::Persistence;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// A sender, its destinations in order, and by destination the sizes of a message and the follower that is replayed.
@@ -28,8 +29,12 @@ pub(in crate::sim) struct Route {
     pub(in crate::sim) response_bytes: Vec<u16>,
     /// Prefix sums of `head_bytes`: one more entry than destinations.
     heads_before: Vec<u64>,
-    /// Bytes below HTTP.
+    /// Bytes below HTTP on a new connection.
     pub(in crate::sim) transport: Vec<TransportBytes>,
+    /// Bytes below HTTP on a kept connection; empty if the sender keeps none.
+    pub(in crate::sim) transport_kept: Vec<TransportBytes>,
+    /// Whether its jobs are computed whole; otherwise each request takes its steps.
+    pub(in crate::sim) is_whole: bool,
     /// The follower number of a destination whose inbox is replayed.
     pub(in crate::sim) followers: Vec<Option<u32>>,
     /// The replayed destinations by ascending follower number.
@@ -47,14 +52,16 @@ pub(in crate::sim) struct ReplayedDestination {
 }
 
 impl Route {
-    /// `messages`, `transport` and `followers` are by destination, in the order of `to`; `is_order_insensitive` is that of
-    /// `Eligibility`.
+    /// `messages`, `transport` (on new and on kept connections) and `followers` are by destination, in the order of `to`;
+    /// `is_order_insensitive` is that of `Eligibility`.
+    #[expect(clippy::too_many_arguments, reason = "the parts of a route have no type of their own")]
     pub(in crate::sim) fn new(
         number: u32,
+        is_whole: bool,
         to: &Arc<[InstanceId]>,
         messages: &[Message],
         is_of_origin: bool,
-        transport: Vec<TransportBytes>,
+        [transport, transport_kept]: [Vec<TransportBytes>; 2],
         followers: Vec<Option<u32>>,
         is_order_insensitive: impl Fn(InstanceId) -> bool,
     ) -> Route {
@@ -88,10 +95,23 @@ impl Route {
             response_bytes: messages.iter().map(|message| message.response_bytes).collect(),
             heads_before,
             transport,
+            transport_kept,
+            is_whole,
             followers,
             replayed,
             is_countable,
             to: Arc::clone(to),
+        }
+    }
+
+    /// The message of a letter to one destination.
+    #[inline]
+    pub(in crate::sim) fn message(&self, letter: Rc<Letter>, destination: usize) -> Message {
+        Message {
+            letter,
+            to: self.to[destination],
+            head_bytes: self.head_bytes[destination],
+            response_bytes: self.response_bytes[destination],
         }
     }
 

@@ -18,6 +18,7 @@ use crate::mechanism::connections::Connection;
 use crate::mechanism::network::NO_LATENCY_US;
 use crate::mechanism::slot_schedule::Schedule;
 use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::wire::Persistence;
 use crate::metrics::aggregates::Aggregates;
 use crate::request::{Conditions, Path};
 use crate::sim::accounts::{Accounts, Work};
@@ -171,17 +172,14 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// The remembered route of a job of the same sender, inboxes, video, kind and sizes as `template`.
-    pub(in crate::sim) fn find_route(
-        &self,
-        template: &Message,
-        to: &Arc<[InstanceId]>,
-    ) -> Option<Arc<Route>> {
-        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *template.letter;
+    /// The remembered route of a job of the same sender, inboxes, video, kind and sizes.
+    pub(in crate::sim) fn find_route(&self, letter: &Letter, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
+        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *letter;
         let what = (from, activity.video, kind, form, persistence, body_bytes);
         let is_it = |route: &&Arc<Route>| {
             let Route { from, video, kind, form, persistence, body_bytes, .. } = ***route;
-            Arc::ptr_eq(&route.to, to) && (from, video, kind, form, persistence, body_bytes) == what
+            (from, video, kind, form, persistence, body_bytes) == what
+                && (Arc::ptr_eq(&route.to, to) || route.to == *to)
         };
         self.routes.iter().rev().find(is_it).cloned()
     }
@@ -207,10 +205,20 @@ impl<'a> Broadcasts<'a> {
     }
 
     /// Makes and remembers the route of a job; `messages` are by destination.
-    pub(in crate::sim) fn add_route(&mut self, messages: &[Message], to: &Arc<[InstanceId]>) -> Arc<Route> {
-        let Letter { from, activity, kind, .. } = *messages[0].letter;
+    pub(in crate::sim) fn add_route(
+        &mut self,
+        messages: &[Message],
+        to: &Arc<[InstanceId]>,
+        is_whole: bool,
+    ) -> Arc<Route> {
+        let Letter { from, activity, kind, persistence, .. } = *messages[0].letter;
         let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
-        let transport = messages.iter().map(|message| self.transport_of(message)).collect();
+        let transport =
+            |connection| messages.iter().map(|message| self.transport_of(message, connection)).collect();
+        let transport = match persistence {
+            Persistence::Closed => [transport(Connection::New), Vec::new()],
+            Persistence::Kept => [transport(Connection::New), transport(Connection::Kept)],
+        };
         let instances = &self.cell.federation.instances;
         // with queues, an instance of other software verifies and answers but does not process activities
         let is_unqueued = self.cell.delivery.queues == Queues::Unlimited;
@@ -220,9 +228,16 @@ impl<'a> Broadcasts<'a> {
         let followers = to.iter().map(|&id| follower(id)).collect();
         let is_order_insensitive = |id: InstanceId| self.eligibility.is_order_insensitive[id.index()];
         let number = self.routes_made;
-        let route =
-            Route::new(number, to, messages, is_of_origin, transport, followers, is_order_insensitive);
-        let route = Arc::new(route);
+        let route = Arc::new(Route::new(
+            number,
+            is_whole,
+            to,
+            messages,
+            is_of_origin,
+            transport,
+            followers,
+            is_order_insensitive,
+        ));
         self.routes_made += 1;
         if self.routes.len() == ROUTES_KEPT {
             self.routes.pop_front();
@@ -231,12 +246,12 @@ impl<'a> Broadcasts<'a> {
         route
     }
 
-    /// Bytes below HTTP of a message on a new connection; none without queues.
-    fn transport_of(&self, message: &Message) -> TransportBytes {
+    /// Bytes below HTTP of a message; none without queues.
+    fn transport_of(&self, message: &Message, connection: Connection) -> TransportBytes {
         if self.cell.delivery.queues == Queues::Unlimited {
             return TransportBytes::default();
         }
-        self.path.transport(message.bytes(), u64::from(message.response_bytes), Connection::New)
+        self.path.transport(message.bytes(), u64::from(message.response_bytes), connection)
     }
 
     /// The follower number of an uncontended receiver; `None` for all other instances.

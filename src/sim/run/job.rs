@@ -36,7 +36,7 @@ pub(super) struct Job {
     pub(super) is_given_up: bool,
     /// By position in `to`, once it runs: one-way latency, `None` if the network loses the message.
     pub(super) latencies: Vec<Option<Span>>,
-    /// The route of a job whose requests are all computed when it starts.
+    /// Its route, if its requests are counted by route.
     pub(super) route: Option<Arc<Route>>,
     /// Of its requests that end without an event: when the last one is over, the key of that, and its destination.
     pub(super) last_end: Option<(Time, Key, InstanceId)>,
@@ -68,6 +68,11 @@ impl Job {
             good: Vec::new(),
             bad: Vec::new(),
         }
+    }
+
+    /// Its route, if all its requests are computed when it starts.
+    pub(super) fn whole_route(&self) -> Option<&Arc<Route>> {
+        self.route.as_ref().filter(|route| route.is_whole)
     }
 
     /// Whether all of its requests have begun.

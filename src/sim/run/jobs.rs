@@ -5,7 +5,7 @@ use super::state::Run;
 use crate::domain::delivery::Queues;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Time;
 use crate::mechanism::retry::retry_delay;
 use crate::observe::{Observer, RequestOutcome};
 use crate::request::message_name;
@@ -22,7 +22,7 @@ impl<O: Observer> Run<'_, O> {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             self.schedule(now + delivery.running_limit, limit);
         }
-        if self.jobs.get(number).route.is_some() {
+        if self.jobs.get(number).whole_route().is_some() {
             return self.run_whole_job(number, now);
         }
         self.draw_latencies(number);
@@ -31,8 +31,8 @@ impl<O: Observer> Run<'_, O> {
 
     /// Computes all requests of a job and schedules its end.
     fn run_whole_job(&mut self, number: u32, now: Time) {
-        let Job { letter, route, .. } = self.jobs.get(number);
-        let (letter, Some(route)) = (Rc::clone(letter), route.clone()) else { return };
+        let job = self.jobs.get(number);
+        let (letter, Some(route)) = (Rc::clone(&job.letter), job.route.clone()) else { return };
         let name = message_name(&letter.activity, letter.from, letter.attempt);
         let template = self.message(&letter, route.to[0]);
         let Run { broadcasts, conditions, network, .. } = self;
@@ -59,12 +59,11 @@ impl<O: Observer> Run<'_, O> {
         while self.jobs.get(number).under_way < self.delivery.requests_per_job {
             let job = self.jobs.get(number);
             let Some(&to) = job.to.get(job.next) else { break };
-            let latency = job.latencies[job.next];
+            let destination = job.next;
             job.next += 1;
-            if job.except == Some(to) {
-                continue;
+            if job.except != Some(to) {
+                self.make_request(number, destination, now);
             }
-            self.make_request(number, to, latency, now);
         }
         let job = self.jobs.get(number);
         if job.under_way == 0 && job.has_begun_all() {
@@ -73,27 +72,38 @@ impl<O: Observer> Run<'_, O> {
     }
 
     /// Begins one request, or drops it if its follower is removed or its circuit breaker open.
-    fn make_request(&mut self, number: u32, to: InstanceId, latency: Option<Span>, now: Time) {
-        let letter = Rc::clone(&self.jobs.get(number).letter);
-        let message = self.message(&letter, to);
+    fn make_request(&mut self, number: u32, destination: usize, now: Time) {
+        let job = self.jobs.get(number);
+        let (to, latency) = (job.to[destination], job.latencies[destination]);
+        let (letter, route) = (Rc::clone(&job.letter), job.route.clone());
+        let message = match &route {
+            Some(route) => route.message(letter, destination),
+            None => self.message(&letter, to),
+        };
         let machine = &mut self.machines[message.from.index()];
-        let link = self.ledger.link(message.from, to);
         // PeerTube fixes the inboxes of a job when it is created; other queues drop deliveries to removed followers.
         let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
         let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(now, to));
         self.queued.take(message.bytes());
+        let flow = match route {
+            Some(_) => self.ledger.together(),
+            None => self.ledger.link(message.from, to),
+        };
         if is_removed || is_open {
-            link.drop(message.bytes());
+            flow.drop(message.bytes());
             if is_open && !is_removed {
                 self.retry(&message, now);
             }
             return;
         }
-        link.send(message.bytes());
+        flow.send(message.bytes());
         self.in_flight.add(message.bytes());
         self.jobs.get(number).under_way += 1;
-        self.observer.sent(now, &message, None);
-        self.begin_request(number, message, latency, now);
+        match (&route, &mut self.broadcasts) {
+            (Some(route), Some(broadcasts)) => broadcasts.accounts.begin_one(route, destination, now),
+            _ => self.observer.sent(now, &message, None),
+        }
+        self.begin_request(number, message, route.map(|route| (route, destination as u32)), latency, now);
     }
 
     /// All requests of a job are over: removes it and frees its slot.
@@ -101,7 +111,7 @@ impl<O: Observer> Run<'_, O> {
         let job = self.remove_job(number);
         let Job { letter, to, good, bad, .. } = &job;
         let health = &mut self.machines[letter.from.index()].health;
-        if job.route.is_some() || good.len() == to.len() {
+        if job.whole_route().is_some() || good.len() == to.len() {
             health.broadcast_finished(now, to, bad);
         } else {
             health.job_finished(now, good, bad);
@@ -207,7 +217,11 @@ impl<O: Observer> Run<'_, O> {
             let job = self.remove_job(number);
             for to in job.unsent() {
                 let bytes = self.message(&job.letter, to).bytes();
-                self.ledger.link(from, to).drop(bytes);
+                let flow = match job.route {
+                    Some(_) => self.ledger.together(),
+                    None => self.ledger.link(from, to),
+                };
+                flow.drop(bytes);
                 self.queued.take(bytes);
             }
         }

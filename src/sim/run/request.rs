@@ -3,7 +3,10 @@
 use crate::event::Message;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
+use crate::mechanism::ledger::{Flow, Ledger};
 use crate::observe::RequestOutcome;
+use crate::sim::route::Route;
+use std::sync::Arc;
 
 /// Stands for a message without a request (`Queues::Unlimited`).
 pub(in crate::sim) const NO_REQUEST: u32 = u32::MAX;
@@ -11,6 +14,8 @@ pub(in crate::sim) const NO_REQUEST: u32 = u32::MAX;
 /// A request in progress. It is small, since there are many.
 pub(super) struct Request {
     pub(super) message: Message,
+    /// Its route and its destination there, if it is counted by route.
+    pub(super) on_route: Option<(Arc<Route>, u32)>,
     /// One-way latency; `None` if the network loses the message.
     pub(super) latency: Option<Span>,
     /// When the sender has signed it.
@@ -51,6 +56,7 @@ impl Request {
     pub(super) fn new(
         job: u32,
         message: Message,
+        on_route: Option<(Arc<Route>, u32)>,
         latency: Option<Span>,
         signed: Time,
         deadline: Time,
@@ -58,6 +64,7 @@ impl Request {
     ) -> Request {
         Request {
             message,
+            on_route,
             latency,
             signed,
             deadline,
@@ -71,6 +78,14 @@ impl Request {
             outcome: RequestOutcome::Good,
             has_end: false,
             has_left: false,
+        }
+    }
+
+    /// The flow that it belongs to.
+    pub(super) fn flow<'l>(&self, ledger: &'l mut Ledger) -> &'l mut Flow {
+        match self.on_route {
+            Some(_) => ledger.together(),
+            None => ledger.link(self.message.from, self.message.to),
         }
     }
 }

@@ -126,9 +126,14 @@ impl<O: Observer> Run<'_, O> {
         let (letter, queue) = (Rc::clone(&job.letter), job.queue);
         let from = letter.from;
         job.route = self.route_of(&job);
-        match self.broadcasts.as_mut().zip(job.route.as_ref()) {
-            Some((broadcasts, route)) => broadcasts.create(route, job.except),
-            None => {
+        match (&job.route, &mut self.broadcasts) {
+            (Some(route), Some(broadcasts)) if route.is_whole => broadcasts.create(route, job.except),
+            (Some(route), _) => {
+                let all = route.all_but(job.except);
+                self.ledger.together().create_all(all);
+                self.queued += all;
+            }
+            (None, _) => {
                 for to in job.unsent() {
                     let bytes = self.message(&letter, to).bytes();
                     self.ledger.link(from, to).create(bytes);
@@ -145,30 +150,34 @@ impl<O: Observer> Run<'_, O> {
         self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
     }
 
-    /// The route of a job if all its requests can be computed when it starts; otherwise counts why not.
+    /// The route of a job with several inboxes. Counts why its requests make events, if they do.
     fn route_of(&mut self, job: &Job) -> Option<Arc<Route>> {
-        self.broadcasts.as_ref()?;
-        let (letter, to) = (&job.letter, &job.to);
-        let template = self.message(letter, to[0]);
         let broadcasts = self.broadcasts.as_mut()?;
-        if let Some(route) = broadcasts.find_route(&template, to) {
-            return Some(route);
-        }
-        if let Err(fallback) = broadcasts.takes(letter.from, to, letter.kind.is_forwarded()) {
+        let (letter, to) = (&job.letter, &job.to);
+        let takes = broadcasts.takes(letter.from, to, letter.kind.is_forwarded());
+        if let Err(fallback) = takes {
             let messages = job.unsent().count() as u64;
             *broadcasts.execution.messages_with_events.entry(fallback).or_default() += messages;
+        }
+        // after an upgrade a receiver may answer with other sizes
+        let has_constant_sizes = takes.is_ok() || self.upgrades.is_empty();
+        if to.len() < 2 || !has_constant_sizes {
             return None;
         }
-        self.route(letter, to)
+        self.route(letter, to, takes.is_ok())
     }
 
-    /// The remembered route of a letter to these inboxes, or a new one.
-    pub(super) fn route(&mut self, letter: &Rc<Letter>, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
-        let template = self.message(letter, to[0]);
-        let known = self.broadcasts.as_ref()?.find_route(&template, to);
+    /// The remembered route of a letter to these inboxes, or a new one. `is_whole` is that of `Route`.
+    pub(super) fn route(
+        &mut self,
+        letter: &Rc<Letter>,
+        to: &Arc<[InstanceId]>,
+        is_whole: bool,
+    ) -> Option<Arc<Route>> {
+        let known = self.broadcasts.as_ref()?.find_route(letter, to);
         known.or_else(|| {
             let messages: Vec<Message> = to.iter().map(|&to| self.message(letter, to)).collect();
-            self.broadcasts.as_mut().map(|broadcasts| broadcasts.add_route(&messages, to))
+            self.broadcasts.as_mut().map(|broadcasts| broadcasts.add_route(&messages, to, is_whole))
         })
     }
 

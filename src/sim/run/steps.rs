@@ -15,15 +15,24 @@ use crate::mechanism::slab::Slab;
 use crate::observe::{Observer, RequestOutcome};
 use crate::request::message_name;
 use crate::request::{Failure, Host, Load, Path, Transit};
+use crate::sim::route::Route;
+use std::sync::Arc;
 
 impl<O: Observer> Run<'_, O> {
     /// Begins a request: the sender signs it.
-    pub(super) fn begin_request(&mut self, job: u32, message: Message, latency: Option<Span>, now: Time) {
+    pub(super) fn begin_request(
+        &mut self,
+        job: u32,
+        message: Message,
+        on_route: Option<(Arc<Route>, u32)>,
+        latency: Option<Span>,
+        now: Time,
+    ) {
         let signed = self.path.begin(&mut self.machines[message.from.index()], now);
         let deadline = now + self.path.timeout;
         self.request_count += 1;
         let number = self.request_count;
-        let slot = self.requests.insert(Request::new(job, message, latency, signed, deadline, number));
+        let slot = self.requests.insert(Request::new(job, message, on_route, latency, signed, deadline, number));
         while let Some(first) = self.deadlines.front()
             && !is_waited_for(&mut self.requests, first)
         {
@@ -88,8 +97,15 @@ impl<O: Observer> Run<'_, O> {
             }
             Ok(Transit { reaches, latency, connection }) => {
                 (request.latency, request.connection) = (Some(latency), connection);
-                let transport = path.transport(load.bytes, load.response_bytes, connection);
-                self.observer.transported(now, &request.message, &transport);
+                match (&request.on_route, &mut self.broadcasts) {
+                    (Some((route, destination)), Some(broadcasts)) => {
+                        broadcasts.accounts.leave_one(route, *destination as usize, connection, now);
+                    }
+                    _ => {
+                        let transport = path.transport(load.bytes, load.response_bytes, connection);
+                        self.observer.transported(now, &request.message, &transport);
+                    }
+                }
                 let is_limited = machines[to.index()].downlink.is_limited();
                 if reaches > deadline {
                     self.expect_time_out(slot, now);
@@ -139,8 +155,8 @@ impl<O: Observer> Run<'_, O> {
             self.settle(slot, Arrival::Refused);
             return self.answer(slot, now);
         }
-        self.observer.delivered(now, message);
         self.settle(slot, Arrival::Delivered);
+        self.report_delivered(slot, now);
         self.verify(slot, now);
     }
 
@@ -159,9 +175,9 @@ impl<O: Observer> Run<'_, O> {
         if conditions.timetable.reachability(to, arrives) != Reachability::Up {
             return false;
         }
-        self.observer.delivered(arrives, message);
         broadcasts.receive_ahead(*job, message, verified, conditions);
         self.settle(slot, Arrival::Delivered);
+        self.report_delivered(slot, arrives);
         let verified = self.machines[to.index()].work(arrives, self.path.verify);
         self.answer(slot, verified);
         true
@@ -220,9 +236,9 @@ impl<O: Observer> Run<'_, O> {
 
     /// Ends a request at a later instant without an event.
     fn end_without_event(&mut self, slot: u32, at: Time) {
-        let Request { message, outcome, over, job: number, .. } = self.requests.get(slot);
-        *over = Some(at);
-        self.observer.ended(at, message, *outcome);
+        self.requests.get(slot).over = Some(at);
+        self.report_ended(slot, at);
+        let Request { message, outcome, job: number, .. } = self.requests.get(slot);
         let number = *number;
         let job = self.jobs.get(number);
         job.under_way -= 1;
@@ -305,9 +321,31 @@ impl<O: Observer> Run<'_, O> {
     /// A request is no longer in flight.
     fn settle(&mut self, slot: u32, arrival: Arrival) {
         let Run { requests, ledger, in_flight, .. } = self;
-        let message = &requests.get(slot).message;
-        ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
-        in_flight.take(message.bytes());
+        let request = requests.get(slot);
+        request.flow(ledger).arrive(request.message.bytes(), arrival);
+        in_flight.take(request.message.bytes());
+    }
+
+    /// A request is delivered: counts it by route or reports it.
+    fn report_delivered(&mut self, slot: u32, at: Time) {
+        let request = self.requests.get(slot);
+        match (&request.on_route, &mut self.broadcasts) {
+            (Some((route, destination)), Some(broadcasts)) => {
+                broadcasts.accounts.deliver_one(route, *destination as usize, at);
+            }
+            _ => self.observer.delivered(at, &request.message),
+        }
+    }
+
+    /// A request is over for its sender: counts it by route or reports it.
+    fn report_ended(&mut self, slot: u32, at: Time) {
+        let request = self.requests.get(slot);
+        match (&request.on_route, &mut self.broadcasts) {
+            (Some((route, destination)), Some(broadcasts)) => {
+                broadcasts.accounts.end_one(route, *destination as usize, request.outcome, at);
+            }
+            _ => self.observer.ended(at, &request.message, request.outcome),
+        }
     }
 
     /// A request is over for its sender.
@@ -316,12 +354,12 @@ impl<O: Observer> Run<'_, O> {
         if request.over.is_some() {
             return;
         }
-        request.over = Some(now);
+        (request.over, request.outcome) = (Some(now), outcome);
         let (message, job) = (request.message.clone(), request.job);
         if outcome == RequestOutcome::TimedOut {
-            self.ledger.link(message.from, message.to).timed_out.add(message.bytes());
+            request.flow(&mut self.ledger).timed_out.add(message.bytes());
         }
-        self.observer.ended(now, &message, outcome);
+        self.report_ended(slot, now);
         self.request_over(job, &message, outcome, now);
     }
 

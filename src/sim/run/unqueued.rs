@@ -81,7 +81,7 @@ impl<O: Observer> Run<'_, O> {
         if uncontended.iter().all(|&id| Some(id) == except) {
             return others;
         }
-        let route = self.route(letter, &uncontended);
+        let route = self.route(letter, &uncontended, true);
         let name = message_name(&letter.activity, letter.from, letter.attempt);
         let template = self.message(letter, uncontended[0]);
         self.network.latencies(name, letter.from, &uncontended, latencies);
