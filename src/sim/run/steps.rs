@@ -32,7 +32,8 @@ impl<O: Observer> Run<'_, O> {
         let deadline = now + self.path.timeout;
         self.request_count += 1;
         let number = self.request_count;
-        let slot = self.requests.insert(Request::new(job, message, on_route, latency, signed, deadline, number));
+        let slot =
+            self.requests.insert(Request::new(job, message, on_route, latency, signed, deadline, number));
         while let Some(first) = self.deadlines.front()
             && !is_waited_for(&mut self.requests, first)
         {
