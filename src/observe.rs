@@ -242,7 +242,7 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
 }
 
 /// Passes each observation to a borrowed observer.
-impl<O: Observer> Observer for &mut O {
+impl<O: Observer + ?Sized> Observer for &mut O {
     fn event(&mut self, now: Time, event: &Event) {
         (**self).event(now, event);
     }

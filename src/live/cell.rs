@@ -74,7 +74,7 @@ pub(super) fn run_cell(
     cell: &Arc<Cell>,
     setup: CellSetup,
     runtime: &Handle,
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
     stop: &Arc<AtomicBool>,
 ) -> Result<LiveOutcome, CellError> {
     let clock = Clock::starting_in(setup.starts_in, setup.scale);

@@ -69,7 +69,7 @@ impl OwnedMessage {
 }
 
 impl Observation {
-    pub(super) fn report(self, observer: &mut impl Observer) {
+    pub(super) fn report(self, observer: &mut dyn Observer) {
         match self {
             Observation::Handled { now, clock, instance, input } => {
                 observer.handled(now, clock, instance, &input.input());

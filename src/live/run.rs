@@ -161,7 +161,7 @@ fn run_one(
     cell: &Arc<Cell>,
     setup: CellSetup,
     runtime: &tokio::runtime::Handle,
-    more: &mut impl Observer,
+    more: &mut dyn Observer,
     stop: &Arc<AtomicBool>,
 ) -> Result<(Option<CellResult>, LiveOutcome), CellError> {
     let scale = setup.scale;

@@ -8,9 +8,8 @@ use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Recipients};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
-use crate::observe::Observer;
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// The process of an instance stops, if it is up, and starts again.
     pub(super) fn restart(&mut self, instance: InstanceId) {
         if self.is_up(instance) {

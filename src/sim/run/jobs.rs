@@ -7,11 +7,11 @@ use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::retry::retry_delay;
-use crate::observe::{Observer, RequestOutcome};
+use crate::observe::RequestOutcome;
 use crate::request::message_name;
 use std::rc::Rc;
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// Starts the requests of a job whose activity is signed, and its time limit.
     pub(super) fn run_job(&mut self, number: u32, now: Time) {
         let delivery = self.delivery;

@@ -7,7 +7,6 @@ use crate::event::{Event, Lane, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::pending::Key;
-use crate::observe::Observer;
 
 /// The next deferred step of a machine.
 #[derive(Clone, Copy)]
@@ -16,7 +15,7 @@ enum Next {
     LaneDone(Lane),
 }
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// Executes the deferred steps of all machines before this time and key: those that do not receive lazily first, since
     /// their requests may arrive at the others before.
     pub(super) fn catch_up_all(&mut self, before: (Time, Key)) {

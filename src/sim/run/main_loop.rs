@@ -19,7 +19,7 @@ use crate::sim::broadcast::{Broadcasts, Execution, takes_all_broadcasts, with_he
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs a cell event by event and reports to `observer`. `stop` ends it early when it becomes true.
-pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Ending {
+pub fn run(cell: &Cell, observer: &mut dyn Observer, stop: &AtomicBool) -> Ending {
     let timetable = timetable(cell);
     let mut run = Run::new(cell, &timetable, observer);
     run.plan_all();
@@ -33,7 +33,7 @@ pub fn run(cell: &Cell, observer: &mut impl Observer, stop: &AtomicBool) -> Endi
 pub fn run_fast(
     cell: &Cell,
     helpers: usize,
-    observer: &mut impl Observer,
+    observer: &mut dyn Observer,
     stop: &AtomicBool,
 ) -> Option<(Ending, Aggregates, Execution)> {
     let timetable = timetable(cell);
@@ -58,7 +58,7 @@ fn timetable(cell: &Cell) -> Timetable {
     Timetable::new(&cell.faults, cell.federation.instances.len(), cell.seed, cell.end.latest())
 }
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// Schedules the first events.
     fn plan_all(&mut self) {
         self.plan_ticks_and_flushes();

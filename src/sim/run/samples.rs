@@ -5,9 +5,9 @@ use super::state::{Run, health_rule};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::follow_health::HealthFinding;
-use crate::observe::{Busy, HealthNote, Observer, QueueName, QueueSample};
+use crate::observe::{Busy, HealthNote, QueueName, QueueSample};
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// Busy times of all machines, by `InstanceId`.
     pub(super) fn busy(&self, until: Time) -> Vec<Busy> {
         self.machines.iter().map(|machine| machine.busy(until)).collect()

@@ -14,12 +14,12 @@ use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::wire::Persistence;
-use crate::observe::{Observer, QueueName};
+use crate::observe::QueueName;
 use crate::sim::route::Route;
 use std::rc::Rc;
 use std::sync::Arc;
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// Creates and queues the jobs of an effect; without queues, sends its messages.
     pub(super) fn send(&mut self, from: InstanceId, effect: &Effect, now: Time) {
         let rules = *self.instances[from.index()].rules();

@@ -30,8 +30,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// A run in progress.
-pub(in crate::sim) struct Run<'a, O> {
-    pub(super) observer: O,
+pub(in crate::sim) struct Run<'a> {
+    pub(super) observer: &'a mut dyn Observer,
     /// The instant of the current event.
     pub(super) now: Time,
     pub(super) pending: Pending<Event>,
@@ -104,9 +104,9 @@ pub fn health_rule(rules: &Rules) -> HealthRule {
     }
 }
 
-impl<'a, O: Observer> Run<'a, O> {
+impl<'a> Run<'a> {
     /// A run in which every message makes events.
-    pub(super) fn new(cell: &'a Cell, timetable: &'a Timetable, observer: O) -> Run<'a, O> {
+    pub(super) fn new(cell: &'a Cell, timetable: &'a Timetable, observer: &'a mut dyn Observer) -> Run<'a> {
         let instances = &cell.federation.instances;
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
         let inboxes = cell.federation.followers.iter();

@@ -12,13 +12,13 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::slab::Slab;
-use crate::observe::{Observer, RequestOutcome};
+use crate::observe::RequestOutcome;
 use crate::request::message_name;
 use crate::request::{Failure, Host, Load, Path, Transit};
 use crate::sim::route::Route;
 use std::sync::Arc;
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// Begins a request: the sender signs it.
     pub(super) fn begin_request(
         &mut self,

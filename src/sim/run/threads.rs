@@ -9,10 +9,9 @@ use crate::event::{Event, Lane, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connections;
-use crate::observe::Observer;
 use crate::request::Host;
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// The receiver verifies a request on its cores; a forwarded one waits for the JSON-LD thread.
     pub(super) fn verify(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);

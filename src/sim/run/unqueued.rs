@@ -7,12 +7,11 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::ledger::Arrival;
-use crate::observe::Observer;
 use crate::request::message_name;
 use std::rc::Rc;
 use std::sync::Arc;
 
-impl<O: Observer> Run<'_, O> {
+impl Run<'_> {
     /// Sends an activity to a list of inboxes but `except`.
     pub(super) fn send_unqueued(
         &mut self,
