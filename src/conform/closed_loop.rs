@@ -61,7 +61,7 @@ fn cell(trace: &Trace) -> Cell {
         federation: Federation {
             followers: Follows::Everybody.lists(instances.len(), [trace.origin], SEED),
             instances,
-            videos: vec![Video { name: "video".into(), origin: trace.origin, length: None }],
+            videos: [Video { name: "video".into(), origin: trace.origin, length: None }].into(),
         },
         sessions: trace.sessions.clone(),
         network: NetworkModel {

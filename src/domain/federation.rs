@@ -16,8 +16,8 @@ use std::sync::Arc;
 pub struct Federation {
     /// By `InstanceId`.
     pub instances: Vec<Instance>,
-    /// By `VideoId`.
-    pub videos: Vec<Video>,
+    /// By `VideoId`; all instances share them.
+    pub videos: Arc<[Video]>,
     /// Of each origin of a video: the instances that follow it, in ascending order, itself never among them.
     pub followers: BTreeMap<InstanceId, Vec<InstanceId>>,
 }
@@ -104,6 +104,13 @@ impl Federation {
     pub fn showing(&self, video: VideoId) -> impl Iterator<Item = InstanceId> + '_ {
         let peertube = |id: &InstanceId| self.instances[id.index()].is_peertube;
         std::iter::once(self.origin(video)).chain(self.followers_of(video).iter().copied().filter(peertube))
+    }
+
+    /// Whether an instance shows a video.
+    pub fn shows(&self, instance: InstanceId, video: VideoId) -> bool {
+        self.origin(video) == instance
+            || self.instances[instance.index()].is_peertube
+                && self.followers_of(video).binary_search(&instance).is_ok()
     }
 
     /// All instances from the most to the least popular, in an order drawn for each replication (Fisher and Yates, from
@@ -235,7 +242,7 @@ mod tests {
             follows_as: FollowsAs::Server,
         };
         let federation =
-            Federation { instances: vec![instance; 3], videos: Vec::new(), followers: BTreeMap::new() };
+            Federation { instances: vec![instance; 3], videos: [].into(), followers: BTreeMap::new() };
         let mut seen = BTreeMap::new();
         for replication in 0..REPLICATIONS {
             let order = federation.by_popularity(Seed { replication, ..SEED });

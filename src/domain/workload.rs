@@ -16,6 +16,7 @@ use crate::domain::watch::{SHORTEST_WATCH, Watch, stretch};
 use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::sparse_counts::SparseCounts;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
@@ -190,24 +191,28 @@ impl Returns {
     }
 }
 
-/// The true viewers (sessions with start <= t < end, anywhere; closed form 1) of each of `videos` videos at each of the
-/// sample instants: `watching(..)[video][sample]`. The order of sessions and samples does not matter.
-pub fn watching(sessions: &[Session], videos: usize, samples: &[Time]) -> Vec<Vec<u32>> {
-    let mut starts = vec![Vec::new(); videos];
-    let mut ends = vec![Vec::new(); videos];
+/// The true viewers (sessions with start <= t < end, anywhere; closed form 1) of each video that has sessions, at samples in
+/// ascending order. The order of sessions does not matter.
+pub fn watching(sessions: &[Session], samples: &[Time]) -> BTreeMap<VideoId, SparseCounts> {
+    let mut visits: BTreeMap<VideoId, (Vec<Time>, Vec<Time>)> = BTreeMap::new();
     for session in sessions {
-        starts[session.video.index()].push(session.start);
-        ends[session.video.index()].push(session.end);
+        let (starts, ends) = visits.entry(session.video).or_default();
+        starts.push(session.start);
+        ends.push(session.end);
     }
-    let of_video = |(mut starts, mut ends): (Vec<Time>, Vec<Time>)| {
+    let of_video = |(video, (mut starts, mut ends)): (VideoId, (Vec<Time>, Vec<Time>))| {
         starts.sort_unstable();
         ends.sort_unstable();
         let until = |instants: &[Time], t: Time| instants.partition_point(|&instant| instant <= t);
-        let count =
-            |&t: &Time| u32::try_from(until(&starts, t) - until(&ends, t)).expect("fewer than u32 sessions");
-        samples.iter().map(count).collect()
+        let first = samples.partition_point(|&t| t < starts[0]);
+        let mut counts = SparseCounts::default();
+        for (sample, &t) in samples.iter().enumerate().skip(first).take_while(|(_, t)| ends.last() > Some(t))
+        {
+            counts.add(sample, (until(&starts, t) - until(&ends, t)) as u64);
+        }
+        (video, counts)
     };
-    starts.into_iter().zip(ends).map(of_video).collect()
+    visits.into_iter().map(of_video).collect()
 }
 
 /// The sessions written so far, and who is who in them.

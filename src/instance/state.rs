@@ -81,6 +81,12 @@ impl Instance {
         self.shown.get(&video).map_or(0, |shown| shown.store.displayed())
     }
 
+    /// The videos of which it shows viewers, and how many, in ascending order.
+    pub fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> + '_ {
+        let all = self.shown.iter().map(|(&video, shown)| (video, shown.store.displayed()));
+        all.filter(|&(_, count)| count > 0)
+    }
+
     /// A copy that knows of one viewer of one video and nothing else: to a heartbeat of theirs it does what the whole does.
     pub fn of_viewer(&self, video: VideoId, viewer: ViewerId) -> Instance {
         let entry = self.entry_of(viewer);

@@ -204,10 +204,7 @@ impl State {
     }
 
     fn is_idle(&self, now: Time) -> bool {
-        let shows_nothing = |instance: &Instance| {
-            let videos = 0..self.cell.federation.videos.len();
-            !instance.is_up() || videos.map(VideoId::at).all(|video| instance.displayed(video) == 0)
-        };
+        let shows_nothing = |instance: &Instance| !instance.is_up() || instance.displays().next().is_none();
         self.cell.sessions.iter().all(|session| session.end <= now)
             && self.in_flight.is_empty()
             && self.outboxes.iter().all(Outbox::is_idle)

@@ -67,7 +67,7 @@ impl State {
     ) -> State {
         let federation = &cell.federation;
         let instances = &federation.instances;
-        let videos: Arc<[_]> = federation.videos.as_slice().into();
+        let videos = Arc::clone(&federation.videos);
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
         let inboxes = federation.followers.iter();
         let start = |id: InstanceId| Instance::new(id, instances[id.index()].rules, Arc::clone(&videos));

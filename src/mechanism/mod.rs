@@ -18,6 +18,7 @@ pub mod retry;
 pub mod servers;
 pub mod slab;
 pub mod slot_schedule;
+pub mod sparse_counts;
 pub mod store;
 pub mod tally;
 pub mod time_sort;

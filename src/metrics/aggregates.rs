@@ -6,7 +6,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::Kind;
 use crate::metrics::Observed;
-use crate::metrics::counters::{ShownCounter, Staleness};
+use crate::metrics::counters::{Displayed, Staleness};
 use crate::metrics::delays::{DelayCounts, Delays};
 use crate::metrics::delivery::{OutcomeCounts, QueueRow};
 use crate::metrics::links::Links;
@@ -24,8 +24,8 @@ pub struct Aggregates {
     pub links: Links,
     /// How long messages took.
     pub delays: BTreeMap<Kind, DelayCounts>,
-    /// What instances displayed at each sample.
-    pub displayed: Vec<(VideoId, ShownCounter)>,
+    /// What instances displayed that were sampled outside of the event loop.
+    pub displayed: Vec<(InstanceId, Displayed)>,
     /// The age of totals.
     pub staleness: Staleness,
     /// Forwarded viewers that took effect as plain views.
@@ -89,12 +89,6 @@ impl Aggregates {
                 }
                 is_same
             });
-        }
-        for (video, shown) in self.displayed {
-            // the origin comes first, the followers behind it in ascending order
-            let followers = &mut observed.counters.videos[video.index()].shown[1..];
-            let at = followers.binary_search_by_key(&shown.instance, |found| found.instance);
-            followers[at.expect("a follower that shows the video")] = shown;
         }
         observed.staleness.sum_us += self.staleness.sum_us;
         observed.staleness.count += self.staleness.count;

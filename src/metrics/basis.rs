@@ -83,7 +83,7 @@ impl<'a> Basis<'a> {
         let mut basis = Basis {
             observed,
             federation,
-            display: Display::of(&observed.counters),
+            display: Display::of(&observed.counters, federation),
             classes: Default::default(),
             classes_cpu_ns: Default::default(),
             view_sent: traffic::Sums::default(),

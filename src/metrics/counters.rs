@@ -1,4 +1,6 @@
 //! Counters: what each instance displays and how many really watch, at each sample; and how old totals are.
+//!
+//! Memory is taken by what is watched or displayed, not by each video at each instance.
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::{Session, watching};
@@ -7,37 +9,27 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
-
+use crate::mechanism::sparse_counts::SparseCounts;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Displayed and true viewers at every sample of a run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// When the samples were taken, in ns.
     pub at_ns: Vec<u64>,
     /// The interval between samples, in ns.
     pub every_ns: u64,
-    /// By `VideoId`.
-    pub videos: Vec<VideoCounters>,
+    /// By video that has sessions: those that watch, anywhere.
+    pub watching: BTreeMap<VideoId, SparseCounts>,
+    /// By video and instance that shows it, if that ever displays a viewer: the displayed counts.
+    pub displayed: BTreeMap<(VideoId, InstanceId), SparseCounts>,
+    /// By instance: the samples at which it is down and displays nothing, ascending.
+    pub down: BTreeMap<InstanceId, Vec<Range<usize>>>,
 }
 
-/// The samples of one video.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VideoCounters {
-    /// By sample: the sessions that watch, anywhere.
-    pub watching: Vec<u32>,
-    /// The instances that show it, the origin first.
-    pub shown: Vec<ShownCounter>,
-}
-
-/// The samples of one video at one instance.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShownCounter {
-    /// The number of the instance.
-    pub instance: u32,
-    /// By sample: the displayed count, none while the instance is down.
-    pub displayed: Vec<Option<u32>>,
-}
+/// What one instance displayed at each sample, by video of which it ever displayed a viewer.
+pub type Displayed = BTreeMap<VideoId, SparseCounts>;
 
 /// The age of the newest total that took effect at a follower, summed over samples and followers that have one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,16 +49,50 @@ pub(super) struct CounterLog<'a> {
     newest_total: BTreeMap<(VideoId, InstanceId), Time>,
 }
 
+impl Counters {
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.at_ns.len()
+    }
+
+    /// The sessions that watch a video at a sample.
+    pub fn watching(&self, video: VideoId, sample: usize) -> u32 {
+        self.watching.get(&video).map_or(0, |counts| counts.at(sample))
+    }
+
+    /// What an instance that shows a video displays at a sample; none while it is down.
+    pub fn displayed(&self, video: VideoId, instance: InstanceId, sample: usize) -> Option<u32> {
+        let count = || self.displayed.get(&(video, instance)).map_or(0, |counts| counts.at(sample));
+        self.is_up(instance, sample).then(count)
+    }
+
+    /// The displayed counts of a video, by instance that ever displays a viewer of it.
+    pub fn displayed_of(&self, video: VideoId) -> impl Iterator<Item = (InstanceId, &SparseCounts)> {
+        let of_video = (video, InstanceId(0))..=(video, InstanceId(u32::MAX));
+        self.displayed.range(of_video).map(|((_, instance), counts)| (*instance, counts))
+    }
+
+    /// Whether an instance is up at a sample.
+    pub fn is_up(&self, instance: InstanceId, sample: usize) -> bool {
+        let Some(down) = self.down.get(&instance) else { return true };
+        let next = down.partition_point(|samples| samples.end <= sample);
+        down.get(next).is_none_or(|samples| !samples.contains(&sample))
+    }
+
+    pub(super) fn note_down(&mut self, instance: InstanceId, sample: usize) {
+        let down = self.down.entry(instance).or_default();
+        match down.last_mut().filter(|last| last.end == sample) {
+            Some(last) => last.end += 1,
+            None => down.push(sample..sample + 1),
+        }
+    }
+}
+
 impl<'a> CounterLog<'a> {
     pub(super) fn new(federation: &'a Federation, every: Span) -> CounterLog<'a> {
-        let shown = |instance: InstanceId| ShownCounter { instance: instance.0, displayed: Vec::new() };
-        let videos = (0..federation.videos.len()).map(|video| VideoCounters {
-            watching: Vec::new(),
-            shown: federation.showing(VideoId::at(video)).map(shown).collect(),
-        });
         CounterLog {
             federation,
-            counters: Counters { at_ns: Vec::new(), every_ns: every.ns(), videos: videos.collect() },
+            counters: Counters { every_ns: every.ns(), ..Counters::default() },
             staleness: Staleness::default(),
             newest_total: BTreeMap::new(),
         }
@@ -80,13 +106,15 @@ impl<'a> CounterLog<'a> {
     }
 
     pub(super) fn sample(&mut self, now: Time, instances: &[Instance]) {
+        let sample = self.counters.samples();
         self.counters.at_ns.push(now.ns());
-        for (video, counters) in self.counters.videos.iter_mut().enumerate() {
-            for ShownCounter { instance, displayed } in &mut counters.shown {
-                let instance = &instances[*instance as usize];
-                // what servers of others claim may add up to more
-                let count = u32::try_from(instance.displayed(VideoId::at(video))).unwrap_or(u32::MAX);
-                displayed.push(instance.is_up().then_some(count));
+        for instance in instances {
+            if !instance.is_up() {
+                self.counters.note_down(instance.id(), sample);
+                continue;
+            }
+            for (video, count) in instance.displays() {
+                self.counters.displayed.entry((video, instance.id())).or_default().add(sample, count);
             }
         }
         for built in self.newest_total.values() {
@@ -95,13 +123,23 @@ impl<'a> CounterLog<'a> {
         }
     }
 
-    pub(super) fn finish(mut self, sessions: &[Session]) -> (Counters, Staleness) {
-        let Counters { at_ns, videos, .. } = &mut self.counters;
-        let samples: Vec<Time> = at_ns.iter().copied().map(Time::from_ns).collect();
-        let watched = watching(sessions, videos.len(), &samples);
-        for (counters, watching) in videos.iter_mut().zip(watched) {
-            counters.watching = watching;
+    /// All counters; `replayed` is what some instances displayed instead of what was sampled here.
+    pub(super) fn finish(
+        self,
+        sessions: &[Session],
+        replayed: Vec<(InstanceId, Displayed)>,
+    ) -> (Counters, Staleness) {
+        let CounterLog { federation, mut counters, staleness, .. } = self;
+        let replayed: BTreeMap<InstanceId, Displayed> = replayed.into_iter().collect();
+        counters.displayed.retain(|(_, instance), _| !replayed.contains_key(instance));
+        for (instance, displayed) in replayed {
+            let pairs = displayed.into_iter().map(|(video, counts)| ((video, instance), counts));
+            counters.displayed.extend(pairs);
         }
-        (self.counters, self.staleness)
+        // people may watch at an instance that does not show the video
+        counters.displayed.retain(|&(video, instance), _| federation.shows(instance, video));
+        let samples: Vec<Time> = counters.at_ns.iter().copied().map(Time::from_ns).collect();
+        counters.watching = watching(sessions, &samples);
+        (counters, staleness)
     }
 }

@@ -2,9 +2,14 @@
 //! division.
 //!
 //! Below, d is a displayed count, n the true viewers, o the origin's displayed count; a *pair* is one sample at one
-//! instance that shows the video (its origin, or a PeerTube follower of its origin).
+//! instance that is up and shows the video (its origin, or a PeerTube follower of its origin). All pairs are counted with
+//! d = 0 first, by origin; then those that display viewers are corrected. So the work grows with these alone.
 
-use crate::metrics::counters::{Counters, VideoCounters};
+use crate::domain::federation::Federation;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::mechanism::sparse_counts::SparseCounts;
+use crate::metrics::counters::Counters;
+use std::collections::BTreeMap;
 
 /// A fall from a displayed count below this is no flap.
 const LEAST_FLAP: u32 = 4;
@@ -55,12 +60,31 @@ pub struct Display {
     pub watching_peak: u32,
 }
 
+/// The instances that show the videos of one origin and are up, by sample.
+struct Uptime {
+    origin: InstanceId,
+    /// By sample: 1 while the origin is up, else 0.
+    origins: Vec<u64>,
+    /// By sample: the PeerTube followers of the origin that are up.
+    followers: Vec<u64>,
+    /// Samples at which one of them is up and was so at the sample before, summed over them.
+    steps: u64,
+}
+
 impl Sums {
-    fn note(&mut self, displayed: u32, watching: u32) {
-        self.pairs += 1;
+    /// So many pairs display 0 beside `watching` true viewers. Does not count the pairs.
+    fn note_zeros(&mut self, pairs: u64, watching: u32) {
+        let watching = pairs * u64::from(watching);
+        self.error_abs += watching;
+        self.error -= watching as i64;
+        self.watching += watching;
+    }
+
+    /// One of these pairs displays viewers.
+    fn correct(&mut self, displayed: u32, watching: u32) {
+        self.error += i64::from(displayed);
         self.error_abs += u64::from(displayed.abs_diff(watching));
-        self.error += i64::from(displayed) - i64::from(watching);
-        self.watching += u64::from(watching);
+        self.error_abs -= u64::from(watching);
     }
 
     /// Both together.
@@ -74,13 +98,53 @@ impl Sums {
     }
 }
 
+impl Uptime {
+    fn of(origin: InstanceId, federation: &Federation, counters: &Counters) -> Uptime {
+        let followers = &federation.followers[&origin];
+        let is_follower = |id: &InstanceId| federation.instances[id.index()].is_peertube;
+        let count = followers.iter().copied().filter(is_follower).count() as u64;
+        let (samples, steps) = (counters.samples(), counters.samples().saturating_sub(1));
+        let mut uptime = Uptime {
+            origin,
+            origins: vec![1; samples],
+            followers: vec![count; samples],
+            steps: (count + 1) * steps as u64,
+        };
+        for (id, down) in &counters.down {
+            let up = match *id == origin {
+                true => &mut uptime.origins,
+                false if is_follower(id) && followers.binary_search(id).is_ok() => &mut uptime.followers,
+                false => continue,
+            };
+            for samples in down {
+                up[samples.clone()].iter_mut().for_each(|up| *up -= 1);
+                // a step ends at a sample; the one behind the last sample is none
+                uptime.steps -= (samples.end.min(steps) - samples.start.saturating_sub(1)) as u64;
+            }
+        }
+        uptime
+    }
+
+    /// All instances that show the videos and are up at a sample.
+    fn all(&self, sample: usize) -> u64 {
+        self.origins[sample] + self.followers[sample]
+    }
+}
+
 impl Display {
     /// Sums over all samples of a run.
-    pub fn of(counters: &Counters) -> Display {
+    pub fn of(counters: &Counters, federation: &Federation) -> Display {
         let mut display = Display::default();
-        for video in &counters.videos {
-            display.note_samples(video);
-            display.note_instances(video);
+        let mut videos: BTreeMap<InstanceId, Vec<VideoId>> = BTreeMap::new();
+        for (id, video) in federation.videos.iter().enumerate().filter(|_| counters.samples() > 0) {
+            videos.entry(video.origin).or_default().push(VideoId::at(id));
+        }
+        for (origin, videos) in videos {
+            let uptime = Uptime::of(origin, federation, counters);
+            display.note_pairs(&uptime, videos.len() as u64);
+            for video in videos {
+                display.note_video(video, &uptime, counters);
+            }
         }
         display
     }
@@ -90,53 +154,79 @@ impl Display {
         self.origins.with(&self.followers)
     }
 
-    fn note_samples(&mut self, video: &VideoCounters) {
-        let mut peak = None;
-        for (sample, &watching) in video.watching.iter().enumerate() {
-            self.samples += 1;
+    /// What depends on no count, for so many videos of an origin.
+    fn note_pairs(&mut self, uptime: &Uptime, videos: u64) {
+        let Uptime { origins, followers, steps, .. } = uptime;
+        let both_up = origins.iter().zip(followers).map(|(origin, followers)| origin * followers);
+        self.origins.pairs += videos * origins.iter().sum::<u64>();
+        self.followers.pairs += videos * followers.iter().sum::<u64>();
+        self.federation_pairs += videos * both_up.sum::<u64>();
+        self.steps += videos * steps;
+        self.samples += videos * origins.len() as u64;
+    }
+
+    fn note_video(&mut self, video: VideoId, uptime: &Uptime, counters: &Counters) {
+        let mut peak = (0, 0);
+        for (sample, watching) in counters.watching.get(&video).into_iter().flat_map(SparseCounts::iter) {
+            if watching > peak.1 {
+                peak = (sample, watching);
+            }
             self.watching += u64::from(watching);
-            if peak.is_none_or(|(_, most)| watching > most) {
-                peak = Some((sample, watching));
-            }
-            let counts = || video.shown.iter().filter_map(|shown| shown.displayed[sample]);
-            let (least, most) = (counts().min().unwrap_or(0), counts().max().unwrap_or(0));
-            self.disagreement_max = self.disagreement_max.max(most - least);
+            self.origins.note_zeros(uptime.origins[sample], watching);
+            self.followers.note_zeros(uptime.followers[sample], watching);
+            self.watched_pairs += uptime.all(sample);
+            self.wrong_zeros += uptime.all(sample);
         }
-        if let Some((sample, watching)) = peak {
-            self.watching_peak = self.watching_peak.max(watching);
-            for shown in &video.shown {
-                if let Some(displayed) = shown.displayed[sample] {
-                    self.at_peak.note(displayed, watching);
-                }
-            }
+        self.watching_peak = self.watching_peak.max(peak.1);
+        self.at_peak.pairs += uptime.all(peak.0);
+        self.at_peak.note_zeros(uptime.all(peak.0), peak.1);
+        if counters.displayed_of(video).next().is_some() {
+            self.note_displayed(video, peak, uptime, counters);
         }
     }
 
-    fn note_instances(&mut self, video: &VideoCounters) {
-        let Some(origin) = video.shown.first() else { return };
-        for (position, shown) in video.shown.iter().enumerate() {
-            let sums = if position == 0 { &mut self.origins } else { &mut self.followers };
-            for ((&displayed, &watching), &at_origin) in
-                shown.displayed.iter().zip(&video.watching).zip(&origin.displayed)
-            {
-                let Some(displayed) = displayed else { continue };
-                sums.note(displayed, watching);
-                if watching > 0 {
-                    self.watched_pairs += 1;
-                    self.wrong_zeros += u64::from(displayed == 0);
+    /// Corrects the pairs of a video that display viewers; `peak` is the sample with the most viewers, and these.
+    fn note_displayed(&mut self, video: VideoId, peak: (usize, u32), uptime: &Uptime, counters: &Counters) {
+        let samples = counters.samples();
+        let all =
+            |counts: Option<&SparseCounts>| counts.map_or_else(|| vec![0; samples], |some| some.all(samples));
+        let watching = all(counters.watching.get(&video));
+        let at_origin = all(counters.displayed.get(&(video, uptime.origin)));
+        for (sample, &displayed) in at_origin.iter().enumerate() {
+            let missing = u64::from(displayed) * uptime.followers[sample];
+            self.federation_error -= missing as i64;
+            self.federation_error_abs += missing;
+        }
+        // by sample: how many display viewers, the least and the most of them
+        let mut spread = vec![(0, u32::MAX, 0); samples];
+        for (instance, counts) in counters.displayed_of(video) {
+            let is_origin = instance == uptime.origin;
+            for (sample, displayed) in counts.iter() {
+                let sums = if is_origin { &mut self.origins } else { &mut self.followers };
+                sums.correct(displayed, watching[sample]);
+                self.wrong_zeros -= u64::from(watching[sample] > 0);
+                if sample == peak.0 {
+                    self.at_peak.correct(displayed, peak.1);
                 }
-                if let Some(at_origin) = at_origin.filter(|_| position > 0) {
-                    self.federation_pairs += 1;
-                    self.federation_error += i64::from(displayed) - i64::from(at_origin);
-                    self.federation_error_abs += u64::from(displayed.abs_diff(at_origin));
+                if !is_origin && uptime.origins[sample] > 0 {
+                    self.federation_error += i64::from(displayed);
+                    self.federation_error_abs += u64::from(displayed.abs_diff(at_origin[sample]));
+                    self.federation_error_abs -= u64::from(at_origin[sample]);
                 }
+                let (count, least, most) = spread[sample];
+                spread[sample] = (count + 1, displayed.min(least), displayed.max(most));
             }
-            let steps = shown.displayed.windows(2).zip(video.watching.windows(2));
-            for (displayed, watching) in steps {
-                let [Some(before), Some(after)] = *displayed else { continue };
-                self.steps += 1;
-                self.flaps += u64::from(is_flap(&[before, after], watching));
-            }
+            let is_flap = |&(sample, before): &(usize, u32)| {
+                let next = sample + 1;
+                next < samples
+                    && is_flap(&[before, counts.at(next)], &watching[sample..=next])
+                    && counters.is_up(instance, next)
+            };
+            self.flaps += counts.iter().filter(is_flap).count() as u64;
+        }
+        for (sample, (count, least, most)) in spread.into_iter().enumerate() {
+            let least = if count == uptime.all(sample) { least } else { 0 };
+            self.disagreement_max = self.disagreement_max.max(most.saturating_sub(least));
         }
     }
 }
@@ -147,46 +237,4 @@ fn is_flap(displayed: &[u32], watching: &[u32]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::metrics::counters::ShownCounter;
-
-    fn counters(watching: &[u32], shown: &[&[u32]]) -> Counters {
-        let shown = shown.iter().map(|counts| ShownCounter {
-            instance: 0,
-            displayed: counts.iter().copied().map(Some).collect(),
-        });
-        Counters {
-            at_ns: (0..watching.len() as u64).collect(),
-            every_ns: 1,
-            videos: vec![VideoCounters { watching: watching.to_vec(), shown: shown.collect() }],
-        }
-    }
-
-    #[test]
-    fn the_sums_are_those_of_a_hand_count() {
-        let display = Display::of(&counters(&[10, 12, 0], &[&[11, 12, 4], &[0, 6, 4]]));
-        assert_eq!(display.origins, Sums { pairs: 3, error_abs: 5, error: 5, watching: 22 });
-        assert_eq!(display.followers, Sums { pairs: 3, error_abs: 20, error: -12, watching: 22 });
-        assert_eq!((display.federation_error, display.federation_error_abs), (-17, 17));
-        assert_eq!(display.at_peak, Sums { pairs: 2, error_abs: 6, error: -6, watching: 24 });
-        assert_eq!(display.disagreement_max, 11);
-        assert_eq!((display.wrong_zeros, display.watched_pairs), (1, 4));
-        assert_eq!((display.watching_peak, display.samples, display.watching), (12, 3, 22));
-    }
-
-    #[test]
-    fn a_flap_is_a_fall_to_half_that_the_truth_does_not_make() {
-        for (displayed, watching, flaps) in [
-            ([8, 1], [8, 8], 1),
-            ([8, 5], [8, 8], 0),
-            ([8, 4], [8, 4], 0),
-            ([3, 1], [8, 8], 0),
-            ([1, 8], [8, 8], 0),
-            ([4, 2], [0, 0], 0),
-        ] {
-            let display = Display::of(&counters(&watching, &[&displayed]));
-            assert_eq!((display.flaps, display.steps), (flaps, 1), "{displayed:?} {watching:?}");
-        }
-    }
-}
+mod tests;

@@ -70,7 +70,8 @@ impl<'a> Collector<'a> {
         aggregates.join_delays(&mut self.delays);
         self.links.join(&aggregates.links);
         let (traffic, origin_bytes_per_s_peak) = self.traffic.finish();
-        let (counters, staleness) = self.counters.finish(self.sessions);
+        let (counters, staleness) =
+            self.counters.finish(self.sessions, std::mem::take(&mut aggregates.displayed));
         let mut observed = Observed {
             traffic,
             origin_bytes_per_s_peak,

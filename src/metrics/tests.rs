@@ -43,16 +43,16 @@ fn federation() -> Federation {
     };
     Federation {
         instances: (0..4).map(member).collect(),
-        videos: vec![Video { name: String::new(), origin: ORIGIN, length: None }],
+        videos: [Video { name: String::new(), origin: ORIGIN, length: None }].into(),
         followers: BTreeMap::from([(ORIGIN, vec![WITH_VIEWERS, WITHOUT_VIEWERS, NOT_PEERTUBE])]),
     }
 }
 
 /// Its instances, which show nothing.
 fn instances(federation: &Federation) -> Vec<Instance> {
-    let videos: Arc<[Video]> = federation.videos.as_slice().into();
-    let start =
-        |(id, member): (usize, &Member)| Instance::new(InstanceId::at(id), member.rules, Arc::clone(&videos));
+    let start = |(id, member): (usize, &Member)| {
+        Instance::new(InstanceId::at(id), member.rules, Arc::clone(&federation.videos))
+    };
     federation.instances.iter().enumerate().map(start).collect()
 }
 

@@ -12,7 +12,7 @@ use crate::metrics::Observed;
 use crate::metrics::links::LinkSums;
 use crate::parity::history::DisplayHistory;
 use crate::parity::log::{DisplaySample, DisplayedCounts, Log, MessageName, Request};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One of the two runs.
@@ -259,7 +259,7 @@ fn compare_samples(simulated: &Log, live: &Log, setting: &Setting<'_>, compariso
         for (number, counts) in one.counts.iter().enumerate() {
             let instance = InstanceId::at(number);
             let others = other.counts.get(number).and_then(Option::as_ref);
-            compare_sample(one, instance, counts.as_deref(), others.map(Vec::as_slice), setting, comparison);
+            compare_sample(one, instance, counts.as_ref(), others, setting, comparison);
         }
     }
 }
@@ -268,22 +268,28 @@ fn compare_samples(simulated: &Log, live: &Log, setting: &Setting<'_>, compariso
 fn compare_sample(
     sample: &DisplaySample,
     instance: InstanceId,
-    simulated: Option<&[u64]>,
-    live: Option<&[u64]>,
+    simulated: Option<&BTreeMap<VideoId, u64>>,
+    live: Option<&BTreeMap<VideoId, u64>>,
     setting: &Setting<'_>,
     comparison: &mut Comparison,
 ) {
     let Setting { federation, counts, margin, .. } = *setting;
     let history: &DisplayHistory = &counts.histories[instance.index()];
-    for video in (0..federation.videos.len()).map(VideoId::at) {
+    let all = federation.videos.len();
+    comparison.samples += all as u64;
+    let videos: BTreeSet<VideoId> = match simulated.is_some() == live.is_some() {
+        // both display 0 of all others, or nothing
+        true => history.videos().chain(live.into_iter().flatten().map(|shown| *shown.0)).collect(),
+        false => (0..all).map(VideoId::at).collect(),
+    };
+    for video in videos {
         let mut right: Vec<u64> = simulated.map_or_else(Vec::new, |_| {
             history.shown(video, sample.at.before(margin), sample.at + margin).collect()
         });
         right.sort_unstable();
         right.dedup();
-        comparison.samples += 1;
         comparison.samples_near_edge += u64::from(right.len() > 1);
-        let live = live.and_then(|counts| counts.get(video.index())).copied();
+        let live = live.map(|counts| counts.get(&video).copied().unwrap_or(0));
         if !live.map_or(right.is_empty(), |count| right.contains(&count)) {
             comparison.differences.push(Difference::Displayed {
                 place: format!(

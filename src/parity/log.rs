@@ -63,14 +63,13 @@ pub struct Request {
 pub struct DisplaySample {
     /// Its planned time.
     pub at: Time,
-    /// By instance, then by video. None at an instance that is down.
-    pub counts: Vec<Option<Vec<u64>>>,
+    /// By instance, then by video of which it displays a viewer. None at an instance that is down.
+    pub counts: Vec<Option<BTreeMap<VideoId, u64>>>,
 }
 
 /// Logs what a driver reports, for the comparison with the other driver.
 #[derive(Clone, Debug, Default)]
 pub struct Log {
-    videos: usize,
     messages: BTreeMap<MessageName, Vec<Request>>,
     samples: Vec<DisplaySample>,
 }
@@ -110,11 +109,6 @@ impl MessageName {
 }
 
 impl Log {
-    /// An empty log for a federation with this number of videos.
-    pub fn new(videos: usize) -> Log {
-        Log { videos, ..Log::default() }
-    }
-
     /// All messages by name, each with its requests in the order of their beginnings.
     pub fn messages(&self) -> &BTreeMap<MessageName, Vec<Request>> {
         &self.messages
@@ -169,11 +163,7 @@ impl Observer for Log {
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
-        let videos = self.videos;
-        let counts = |instance: &Instance| {
-            let counts = (0..videos).map(|video| instance.displayed(VideoId::at(video)));
-            instance.is_up().then(|| counts.collect())
-        };
+        let counts = |instance: &Instance| instance.is_up().then(|| instance.displays().collect());
         self.samples.push(DisplaySample { at: now, counts: instances.iter().map(counts).collect() });
     }
 }
@@ -190,8 +180,8 @@ impl DisplayedCounts {
     /// A cell before its first event.
     pub fn new(cell: &Cell) -> DisplayedCounts {
         let instances = instances(cell);
-        let history = DisplayHistory::new(cell.federation.videos.len());
-        DisplayedCounts { histories: vec![history; instances.len()], instances, effects: Vec::new() }
+        let histories = vec![DisplayHistory::default(); instances.len()];
+        DisplayedCounts { histories, instances, effects: Vec::new() }
     }
 }
 

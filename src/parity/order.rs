@@ -11,6 +11,7 @@ use crate::mechanism::activity::Subject;
 use crate::parity::history::DisplayHistory;
 use crate::parity::near::Findings;
 use crate::parity::record::{RecordedInput, TimedInput};
+use std::collections::BTreeSet;
 
 /// The scope of an input: the part of an instance that it reads or changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -164,8 +165,10 @@ impl Pair<'_> {
         if !matches!(what, RecordedInput::Sample) || !swapped.is_up() {
             return None;
         }
-        let videos = (0..self.history.videos()).map(VideoId::at);
+        let videos: BTreeSet<VideoId> =
+            self.history.videos().chain(swapped.displays().map(|shown| shown.0)).collect();
         let unlike = videos
+            .into_iter()
             .map(|video| (video, swapped.displayed(video)))
             .find(|&(video, count)| !self.history.shows(video, *at, self.margin, count));
         unlike.map(|(_, count)| format!("the sample at {} ms would show {count}", at.ms()))

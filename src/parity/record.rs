@@ -135,7 +135,7 @@ pub(super) fn record(cell: &Cell, timetable: &Timetable, stop: &AtomicBool) -> R
         timetable,
         record: Record {
             inputs: vec![Vec::new(); cell.federation.instances.len()],
-            log: Log::new(cell.federation.videos.len()),
+            log: Log::default(),
             starts: Vec::new(),
             health: Vec::new(),
         },

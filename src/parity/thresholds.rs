@@ -7,14 +7,15 @@ use crate::mechanism::activity::Subject;
 use crate::parity::history::DisplayHistory;
 use crate::parity::near::Findings;
 use crate::parity::record::{RecordedInput, TimedInput};
+use std::collections::BTreeMap;
 
 /// An instance, and two copies that get every inexact input a margin earlier or later.
 struct Shifted {
     on_time: Instance,
     early: Instance,
     late: Instance,
-    /// By video: how far the displays of the copies were off at the last sample.
-    unlike: Vec<[u64; 2]>,
+    /// By video that a copy displayed: how far the displays of the copies were off at the last sample.
+    unlike: BTreeMap<VideoId, [u64; 2]>,
     /// The last tick: its time, and how near an entry's expiry was.
     since: (Time, Span),
 }
@@ -25,13 +26,12 @@ pub(super) fn check_thresholds(
     inputs: &[TimedInput],
     found: &mut Findings<'_>,
 ) -> DisplayHistory {
-    let videos = found.cell.federation.videos.len();
-    let mut history = DisplayHistory::new(videos);
+    let mut history = DisplayHistory::default();
     let mut shifted = Shifted {
         early: instance.clone(),
         late: instance.clone(),
         on_time: instance,
-        unlike: vec![[0; 2]; videos],
+        unlike: BTreeMap::new(),
         since: (Time::ZERO, Span::ZERO),
     };
     let mut replay = shifted.on_time.clone();
@@ -115,8 +115,11 @@ impl Shifted {
         if !self.on_time.is_up() {
             return;
         }
-        for number in 0..self.unlike.len() {
-            let video = VideoId::at(number);
+        let copies = [&self.on_time, &self.early, &self.late];
+        for (video, _) in copies.into_iter().flat_map(Instance::displays) {
+            self.unlike.entry(video).or_default();
+        }
+        for (&video, before) in &mut self.unlike {
             let shown = self.on_time.displayed(video);
             let other = [&self.early, &self.late].map(|instance| instance.displayed(video));
             let unlike = other.map(|count| count.abs_diff(shown));
@@ -124,7 +127,7 @@ impl Shifted {
             if hidden && unlike != [0; 2] {
                 continue;
             }
-            if unlike != std::mem::replace(&mut self.unlike[number], unlike) && unlike != [0; 2] {
+            if unlike != std::mem::replace(before, unlike) && unlike != [0; 2] {
                 let (since, by) = self.since;
                 let [early, late] = other;
                 found.note(self.on_time.id(), since, by, || {

@@ -3,7 +3,8 @@
 //! Tidy: one meaning per file, units in the column names, integers wherever they exist, and on every row what it
 //! belongs to: scenario, protocol, cell, replication, seed and model version. No wall time, path or thread count.
 
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::random::Seed;
 use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
@@ -219,17 +220,24 @@ fn traffic(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
     }
 }
 
+/// A row for each sample, video and instance that shows it, whether or not anybody ever watches.
 fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
     let Observed { counters, .. } = &result.observed;
+    let variant = scenario.variant(&result.protocol).expect("a column of the scenario");
+    let seed = Seed { seed: result.seed, replication: result.replication };
+    let federation = scenario.federation(variant, seed);
     for (sample, &at_ns) in counters.at_ns.iter().enumerate() {
-        for (video, of_video) in scenario.videos.iter().zip(&counters.videos) {
-            for shown in &of_video.shown {
+        for (id, video) in federation.videos.iter().enumerate() {
+            let id = VideoId::at(id);
+            let watching = counters.watching(id, sample).to_string();
+            for instance in federation.showing(id) {
+                let displayed = counters.displayed(id, instance, sample);
                 emit(&[
                     ms(at_ns),
                     video.name.clone(),
-                    scenario.instances[shown.instance as usize].name.clone(),
-                    shown.displayed[sample].map_or_else(String::new, |count| count.to_string()),
-                    of_video.watching[sample].to_string(),
+                    federation.instances[instance.index()].name.clone(),
+                    displayed.map_or_else(String::new, |count| count.to_string()),
+                    watching.clone(),
                 ]);
             }
         }

@@ -39,6 +39,8 @@ pub struct Timeline<'a, W> {
     open: BTreeMap<Key, u64>,
     /// Counters are written when they change: by process and name.
     counters: BTreeMap<(u64, String), u64>,
+    /// By video and instance: the viewers displayed at the last sample.
+    displayed: BTreeMap<(VideoId, InstanceId), u64>,
     samples: Vec<Time>,
     last: Time,
     outcome: io::Result<()>,
@@ -75,6 +77,7 @@ impl<'a, W: Write> Timeline<'a, W> {
             messages: 0,
             open: BTreeMap::new(),
             counters: BTreeMap::new(),
+            displayed: BTreeMap::new(),
             samples: Vec::new(),
             last: Time::ZERO,
             outcome: Ok(()),
@@ -107,12 +110,10 @@ impl<'a, W: Write> Timeline<'a, W> {
     /// # Errors
     /// The first error of the writer.
     pub fn finish(mut self) -> io::Result<Written> {
-        for (video, counts) in
-            watching(self.sessions, self.federation.videos.len(), &self.samples).into_iter().enumerate()
-        {
-            let name = format!("true viewers of {}", self.federation.videos[video].name);
-            for (count, &at) in counts.into_iter().zip(&self.samples.clone()) {
-                self.counter(FEDERATION, &name, at, u64::from(count));
+        for (video, counts) in watching(self.sessions, &self.samples) {
+            let name = format!("true viewers of {}", self.federation.videos[video.index()].name);
+            for sample in 0..self.samples.len() {
+                self.counter(FEDERATION, &name, self.samples[sample], u64::from(counts.at(sample)));
             }
         }
         let cut = self.is_full().then_some(self.last);
@@ -229,12 +230,19 @@ impl<W: Write> Observer for Timeline<'_, W> {
             return;
         }
         self.samples.push(now);
-        for (number, video) in self.federation.videos.iter().enumerate() {
-            for (id, instance) in instances.iter().enumerate() {
-                let displayed = instance.displayed(VideoId::at(number));
-                self.counter(pid(InstanceId::at(id)), &format!("viewers of {}", video.name), now, displayed);
-            }
+        let mut displayed = BTreeMap::new();
+        for instance in instances {
+            displayed.extend(instance.displays().map(|(video, count)| ((video, instance.id()), count)));
         }
+        // what was displayed before and is no more is 0
+        let gone = std::mem::take(&mut self.displayed);
+        let gone = gone.into_keys().map(|pair| (pair, displayed.get(&pair).copied().unwrap_or(0)));
+        let all: BTreeMap<_, _> = gone.chain(displayed.iter().map(|(&pair, &count)| (pair, count))).collect();
+        for ((video, instance), count) in all {
+            let name = format!("viewers of {}", self.federation.videos[video.index()].name);
+            self.counter(pid(instance), &name, now, count);
+        }
+        self.displayed = displayed;
         // a queue that is not sampled is empty
         let sampled = |pid: u64, name: &str| {
             queues.iter().find(|queue| self::pid(queue.instance) == pid && waiting(queue) == name)

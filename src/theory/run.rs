@@ -118,14 +118,16 @@ impl Run {
     }
 
     /// Samples of the true count of viewers.
-    pub fn watching(&self) -> &[u32] {
-        &self.observed.counters.videos[0].watching
+    pub fn watching(&self) -> Vec<u32> {
+        let counters = &self.observed.counters;
+        (0..counters.samples()).map(|sample| counters.watching(VIDEO, sample)).collect()
     }
 
     /// Samples of the display at an instance.
     pub fn shown(&self, instance: usize) -> Vec<u32> {
-        let shown = &self.observed.counters.videos[0].shown[instance].displayed;
-        shown.iter().map(|count| count.expect("nobody is down")).collect()
+        let counters = &self.observed.counters;
+        let shown = |sample| counters.displayed(VIDEO, InstanceId::at(instance), sample);
+        (0..counters.samples()).map(|sample| shown(sample).expect("nobody is down")).collect()
     }
 
     /// The times of the samples.
@@ -135,7 +137,7 @@ impl Run {
 
     /// Mean true viewers.
     pub fn true_viewers(&self) -> f64 {
-        mean(self.watching())
+        mean(&self.watching())
     }
 
     /// Mean display at an instance.

@@ -184,7 +184,7 @@ impl Setting {
         };
         Federation {
             instances: (0..=self.followers).map(instance).collect(),
-            videos: vec![Video { name: "video".into(), origin: ORIGIN, length: None }],
+            videos: [Video { name: "video".into(), origin: ORIGIN, length: None }].into(),
             followers: Follows::Everybody.lists(self.followers + 1, [ORIGIN], seed),
         }
     }

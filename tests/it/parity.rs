@@ -5,7 +5,7 @@ mod near;
 
 use cells::{Change, PLAIN, Run, cell, crowded, run, run_with};
 use fedisim::cell::Cell;
-use fedisim::foundation::ids::{InstanceId, SessionId};
+use fedisim::foundation::ids::{InstanceId, SessionId, VideoId};
 use fedisim::foundation::units::{Span, Time};
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
@@ -124,8 +124,7 @@ struct Shows(Vec<(Time, Vec<u64>)>);
 
 impl Observer for Shows {
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
-        let counts =
-            instances.iter().map(|instance| instance.displayed(fedisim::foundation::ids::VideoId(0)));
+        let counts = instances.iter().map(|instance| instance.displayed(VideoId(0)));
         self.0.push((now, counts.collect()));
     }
 }
@@ -143,7 +142,8 @@ fn the_log_names_what_the_run_did() {
         .samples()
         .iter()
         .map(|sample| {
-            (sample.at, sample.counts.iter().map(|counts| counts.as_ref().expect("up")[0]).collect())
+            let up = sample.counts.iter().map(|counts| counts.as_ref().expect("up"));
+            (sample.at, up.map(|counts| counts.get(&VideoId(0)).copied().unwrap_or(0)).collect())
         })
         .collect();
     assert_eq!(logged, shown);

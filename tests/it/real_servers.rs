@@ -6,6 +6,7 @@
 
 use crate::conformance::rules::OF_DELIVERY;
 use fedisim::domain::protocol::Rules;
+use fedisim::foundation::ids::{InstanceId, VideoId};
 use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use serde_json::Value;
@@ -133,11 +134,12 @@ fn our_messages(result: &CellResult) -> Counts {
 
 /// The time and the instance of each displayed count that differs from the recording.
 fn differing_counts(recording: &Value, result: &CellResult) -> Vec<(u64, &'static str)> {
-    let shown = &result.observed.counters.videos[0].shown;
+    let counters = &result.observed.counters;
     let mut differing = Vec::new();
     for (sample, row) in rows(recording, "samples").enumerate() {
-        for ((name, counter), recorded) in INSTANCES.into_iter().zip(shown).zip(&row[1..]) {
-            if recorded.as_u64() != counter.displayed[sample].map(u64::from) {
+        for ((id, name), recorded) in (0..).map(InstanceId).zip(INSTANCES).zip(&row[1..]) {
+            let displayed = counters.displayed(VideoId(0), id, sample);
+            if recorded.as_u64() != displayed.map(u64::from) {
                 differing.push((row[0].as_u64().expect("a time"), name));
             }
         }

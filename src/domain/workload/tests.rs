@@ -29,7 +29,7 @@ fn federation(instances: u32) -> Federation {
     let video = |name: &str| Video { name: name.to_owned(), origin: ORIGIN, length: None };
     Federation {
         instances: (0..instances).map(instance).collect(),
-        videos: vec![video("a"), video("b")],
+        videos: [video("a"), video("b")].into(),
         followers: Follows::Everybody.lists(instances as usize, [ORIGIN], SEED),
     }
 }
@@ -69,7 +69,7 @@ fn viewers_are_poisson_with_mean_rate_times_watch_time() {
         let crowd = crowd(constant(1.5), watch, ZIPF, None);
         let count = |replication| {
             let list = draw(&crowd, Seed { replication, ..SEED });
-            f64::from(watching(&list, 2, &[almost])[0][0])
+            f64::from(watching(&list, &[almost])[&VideoId(0)].at(0))
         };
         let counts: Vec<f64> = (0..REPLICATIONS).map(count).collect();
         let mean = counts.iter().sum::<f64>() / f64::from(REPLICATIONS);
@@ -97,7 +97,7 @@ fn a_viral_wave_reaches_its_peak() {
     let crowd = crowd(arrivals, WATCH, ZIPF, None);
     let count = |replication| {
         let list = draw(&crowd, Seed { replication, ..SEED });
-        f64::from(watching(&list, 1, peak.as_slice())[0][0])
+        f64::from(watching(&list, peak.as_slice())[&VideoId(0)].at(0))
     };
     let mean = (0..REPLICATIONS).map(count).sum::<f64>() / f64::from(REPLICATIONS);
     check_mean("peak", mean, 2_000.0, (2_000.0 / f64::from(REPLICATIONS)).sqrt());
@@ -319,10 +319,9 @@ fn watching_counts_from_the_start_to_before_the_end() {
     };
     let list = [session(0, 0, 0, 10), session(1, 0, 5, 20), session(2, 0, 5, 6), session(3, 1, 7, 9)];
     let samples = [0, 4, 5, 6, 8, 9, 10, 20].map(Time::from_ms);
-    assert_eq!(
-        watching(&list, 3, &samples),
-        [[1, 1, 3, 2, 2, 2, 1, 0].to_vec(), [0, 0, 0, 0, 1, 0, 0, 0].to_vec(), vec![0; 8],]
-    );
+    let counts: Vec<_> =
+        watching(&list, &samples).iter().map(|(video, counts)| (video.0, counts.all(8))).collect();
+    assert_eq!(counts, [(0, vec![1, 1, 3, 2, 2, 2, 1, 0]), (1, vec![0, 0, 0, 0, 1, 0, 0, 0])]);
 }
 
 proptest! {
@@ -350,9 +349,10 @@ proptest! {
         let visits = visits_by_viewer(&list);
         prop_assert!(visits.iter().all(|visits| !visits.is_empty()), "viewers are numbered without gaps");
         let samples: Vec<Time> = (0..=36).map(|k| Time::from_ms(k * 50_000)).collect();
+        let counts = watching(&list, &samples);
         for (k, &at) in samples.iter().enumerate() {
             let there = list.iter().filter(|session| session.start <= at && at < session.end).count();
-            prop_assert_eq!(watching(&list, 1, &samples)[0][k] as usize, there);
+            prop_assert_eq!(counts.get(&VideoId(0)).map_or(0, |counts| counts.at(k)) as usize, there);
         }
     }
 }

@@ -146,16 +146,16 @@ impl Counted {
         }
     }
 
-    /// The viewers of a video that a follower displays at a sample; its last tick was at `tick` by its own clock.
-    pub(in crate::sim) fn displayed(
+    /// The viewers that a follower displays at a sample, with their video; its last tick was at `tick` by its own clock.
+    pub(in crate::sim) fn displays(
         &self,
         follower: usize,
-        video: VideoId,
         sample: u64,
         tick: Option<Time>,
-    ) -> u64 {
-        let sums = self.of(follower).filter(|sum| sum.class.video == video && sum.class.adds);
-        sums.map(|sum| sum.came(follower, sample) - sum.left(tick)).sum()
+    ) -> impl Iterator<Item = (VideoId, u64)> {
+        let sums = self.of(follower).filter(|sum| sum.class.adds);
+        let counts = sums.map(move |sum| (sum.class.video, sum.came(follower, sample) - sum.left(tick)));
+        counts.filter(|shown| shown.1 > 0)
     }
 
     /// Activities that a follower received since the previous sample: Views, or all others.
@@ -247,7 +247,7 @@ mod tests {
                     for follower in [0, 1] {
                         let came = |before: Time| all.iter().filter(|job| job.0[follower] < before).count() as u64;
                         let left = all.iter().filter(|job| tick(at).is_some_and(|tick| job.1 <= tick)).count();
-                        let shows = counted.displayed(follower, VideoId(0), next, tick(at));
+                        let shows = counted.displays(follower, next, tick(at)).map(|shown| shown.1).sum::<u64>();
                         prop_assert_eq!(shows, came(at) - left as u64);
                         let before = next.checked_sub(1).map_or(0, |before| came(SAMPLES.at(before)));
                         prop_assert_eq!(counted.came(follower, true, next), came(at) - before);

@@ -16,11 +16,13 @@ use crate::mechanism::activity::Kind;
 use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::metrics::aggregates::Aggregates;
+use crate::metrics::counters::Displayed;
 use crate::metrics::delays::DelayCounts;
 use crate::metrics::delivery::QueueRow;
 use crate::observe::QueueName;
 use std::collections::{BTreeMap, VecDeque};
 use std::iter::Peekable;
+use std::sync::Arc;
 use std::vec::Drain;
 
 /// An uncontended receiver that is replayed.
@@ -40,8 +42,8 @@ pub(in crate::sim) struct Follower {
     next_sample: Time,
     sample_number: u64,
     shown: Shown,
-    /// By video that it displays, ascending: the count at each sample, `None` while the follower is down.
-    pub(in crate::sim) displayed: Vec<(VideoId, Vec<Option<u32>>)>,
+    /// What it displayed at each sample; nothing while it is down.
+    pub(in crate::sim) displayed: Displayed,
     /// The inbox queue, and that of Views if it is separate.
     lanes: [LindleyQueue; 2],
     /// By inbox queue: activities that take effect at the horizon or later, with the instants.
@@ -91,13 +93,9 @@ impl Follower {
     ) -> Follower {
         let instance = &cell.federation.instances[id.index()];
         let rules = instance.rules;
-        let videos = &cell.federation.videos;
         let limit = cell.delivery.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
         let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
         let is_counted = rules.store == StoreKind::List && !has_viewers;
-        let shows = |video: &VideoId| {
-            instance.is_peertube && cell.federation.followers_of(*video).binary_search(&id).is_ok()
-        };
         Follower {
             id,
             place,
@@ -114,13 +112,9 @@ impl Follower {
             shown: if is_counted {
                 Shown::Tallies(Tallies::default())
             } else {
-                Shown::Instance(Box::new(Instance::new(id, rules, videos.as_slice().into())))
+                Shown::Instance(Box::new(Instance::new(id, rules, Arc::clone(&cell.federation.videos))))
             },
-            displayed: (0..videos.len())
-                .map(VideoId::at)
-                .filter(shows)
-                .map(|video| (video, Vec::new()))
-                .collect(),
+            displayed: Displayed::new(),
             lanes: Default::default(),
             unprocessed: Default::default(),
             to_come: Vec::new(),
@@ -359,12 +353,9 @@ impl Follower {
     /// Records displayed counts, staleness of totals and inbox queues.
     fn sample(&mut self, context: &Context<'_>, output: &mut Output<'_>) {
         let at = self.next_sample;
-        let ticked = self.ticked();
-        for (video, displayed) in &mut self.displayed {
-            let count = self.shown.displayed(*video)
-                + context.counted.displayed(self.place, *video, self.sample_number, ticked);
-            displayed
-                .push((!self.is_dead).then(|| u32::try_from(count).expect("viewers are limited to u32")));
+        let counted = context.counted.displays(self.place, self.sample_number, self.ticked());
+        for (video, count) in self.shown.displays().chain(counted).filter(|_| !self.is_dead) {
+            self.displayed.entry(video).or_default().add(self.sample_number as usize, count);
         }
         for built in self.newest_total.values() {
             output.aggregates.staleness.sum_us += at.since(*built).us();
@@ -407,10 +398,8 @@ impl Follower {
 
     /// Whether at an instant nothing is still to arrive, waiting or displayed.
     pub(in crate::sim) fn is_idle(&self, counted: &Counted, now: Time) -> bool {
-        let shows_nothing = || {
-            self.displayed.iter().all(|(video, _)| self.shown.displayed(*video) == 0)
-                && counted.is_idle(self.place, now, self.ticked())
-        };
+        let shows_nothing =
+            || self.shown.displays().next().is_none() && counted.is_idle(self.place, now, self.ticked());
         self.to_come.is_empty()
             && self.unprocessed.iter().all(VecDeque::is_empty)
             && (self.is_dead || shows_nothing())

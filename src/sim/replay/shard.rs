@@ -16,7 +16,6 @@ use crate::mechanism::activity::Kind;
 use crate::mechanism::boundary::{NEVER_US, latest_us};
 use crate::mechanism::time_sort::TimeSort;
 use crate::metrics::aggregates::Aggregates;
-use crate::metrics::counters::ShownCounter;
 use crate::metrics::delays::DelayCounts;
 use crate::sim::eligibility::Eligibility;
 use std::collections::VecDeque;
@@ -162,11 +161,8 @@ impl<'a> Shard<'a> {
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         let work = self.inbox.unwrap_or_default();
         for follower in self.followers {
-            let instance = follower.id.0;
             self.aggregates.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
-            for (video, displayed) in follower.displayed {
-                self.aggregates.displayed.push((video, ShownCounter { instance, displayed }));
-            }
+            self.aggregates.displayed.push((follower.id, follower.displayed));
         }
         let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
         self.aggregates.delays = noted.collect();

@@ -35,15 +35,14 @@ impl Tallies {
 }
 
 impl Shown {
-    /// Displayed viewers of a video.
-    pub(in crate::sim) fn displayed(&self, video: VideoId) -> u64 {
-        match self {
-            Shown::Tallies(Tallies { all, .. }) => {
-                let found = all.binary_search_by_key(&video, |tally| tally.0);
-                found.map_or(0, |place| all[place].1.displayed())
-            }
-            Shown::Instance(instance) => instance.displayed(video),
-        }
+    /// The videos of which viewers are displayed, and how many.
+    pub(in crate::sim) fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> {
+        let (tallies, instance) = match self {
+            Shown::Tallies(tallies) => (&tallies.all[..], None),
+            Shown::Instance(instance) => (&[][..], Some(instance)),
+        };
+        let of_tallies = tallies.iter().map(|(video, tally)| (*video, tally.displayed()));
+        of_tallies.filter(|shown| shown.1 > 0).chain(instance.into_iter().flat_map(|shown| shown.displays()))
     }
 }
 

@@ -8,7 +8,7 @@ use crate::cell::Cell;
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::workload::Session;
 use crate::event::Event;
-use crate::foundation::ids::{InstanceId, SessionId, VideoId};
+use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::Time;
 use crate::instance::{Input, Instance};
 use crate::mechanism::pending::Key;
@@ -216,9 +216,7 @@ impl Run<'_> {
         let is_replayed = |id| {
             broadcasts.as_ref().is_some_and(|broadcasts| broadcasts.follower(InstanceId::at(id)).is_some())
         };
-        let shows_nothing = |instance: &Instance| {
-            (0..self.cell.federation.videos.len()).all(|video| instance.displayed(VideoId::at(video)) == 0)
-        };
+        let shows_nothing = |instance: &Instance| instance.displays().next().is_none();
         let events_are_idle = matches!(self.cell.end, End::Idle { .. })
             && self.next_session == self.cell.sessions.len()
             && self.now >= self.last_end

@@ -111,9 +111,8 @@ impl<'a> Run<'a> {
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
         let inboxes = cell.federation.followers.iter();
         let inboxes = inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances)));
-        let catalogue: Arc<[_]> = cell.federation.videos.as_slice().into();
         let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
-            Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&catalogue))
+            Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&cell.federation.videos))
         };
         Run {
             observer,

@@ -108,7 +108,7 @@ pub(super) fn run(cell: &Cell) -> Run {
 pub(super) fn run_with<O: Observer>(cell: &Cell, other: O) -> (Run, O) {
     let collector =
         Collector::new(&cell.federation, &cell.sessions, cell.sampling.every, cell.sampling.bucket);
-    let log = Log::new(cell.federation.videos.len());
+    let log = Log::default();
     let mut all = Both(collector, Both(log, Both(DisplayedCounts::new(cell), other)));
     let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
     let Both(collector, Both(log, Both(counts, other))) = all;
