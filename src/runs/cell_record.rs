@@ -21,14 +21,23 @@ pub struct CellRecord {
     pub rows: BTreeMap<String, String>,
 }
 
+/// Which rows a record holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Every row.
+    All,
+    /// Those that other rows do not imply (`implied_rows`).
+    Needed,
+}
+
 impl CellRecord {
     /// The record of a result.
-    pub fn new(spec: CellSpec, scenario: &Scenario, result: CellResult) -> CellRecord {
+    pub(super) fn new(spec: CellSpec, scenario: &Scenario, result: CellResult, which: Rows) -> CellRecord {
         let text = |bytes| String::from_utf8(bytes).expect("rows are text");
         let rows = RECORD_FILES.iter().map(|file| {
             (
                 file.name.to_owned(),
-                text(file.cell(scenario, &spec, &result).expect("memory takes everything")),
+                text(file.cell(scenario, &spec, &result, which).expect("memory takes everything")),
             )
         });
         CellRecord { rows: rows.collect(), metrics: result.metrics, ran: result.ran, spec }

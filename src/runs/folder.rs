@@ -20,10 +20,13 @@ pub use held::LockedFolder;
 pub use manifest::Manifest;
 pub(super) use manifest::{MANIFEST, MANIFEST_BYTES_MAX};
 
+use crate::domain::federation::Federation;
 use crate::files::{self, AtomicFile};
+use crate::foundation::random::Seed;
 use crate::runs::CellRecord;
 use crate::runs::cell::{ExecutionReport, MetricValue};
-use crate::runs::records::{RECORD_FILES, SUMMARY, mark_front};
+use crate::runs::implied_rows::write_all_rows;
+use crate::runs::records::{COUNTERS, RECORD_FILES, SUMMARY, mark_front};
 use crate::runs::rows;
 use crate::runs::spec::CellSpec;
 use crate::runs::summary::{SUMMARY_BYTES_MAX, SummarySource, read_summary};
@@ -43,7 +46,7 @@ pub struct Folder<'a> {
     path: PathBuf,
     held: &'a LockedFolder,
     manifest: Manifest,
-    scenario: &'a Scenario,
+    study: &'a Study,
 }
 
 /// What `Folder::open` finds.
@@ -83,24 +86,20 @@ impl<'a> Folder<'a> {
                 return Err(FolderError::Occupied { path: path.to_owned(), holds });
             }
         }
-        let folder = Folder { path: path.to_owned(), held, manifest: ours, scenario };
+        let folder = Folder { path: path.to_owned(), held, manifest: ours, study };
         let cells = path.join(CELLS);
         check_cells(&cells)?;
         // First of all, so that whatever a kill leaves behind is known as this run's.
         folder.write_manifest()?;
         fs::create_dir_all(&cells).map_err(FolderError::io("create", &cells))?;
         folder.write(RESOLVED, scenario.resolved.as_bytes())?;
-        let kept = folder.kept_of(study, specs)?;
+        let kept = folder.kept_of(specs)?;
         Ok(Opened::Open(Box::new(folder), kept))
     }
 
     /// The finished cells of a study; what is not as a run writes it is run again.
-    fn kept_of(
-        &self,
-        study: &Study,
-        specs: &[CellSpec],
-    ) -> Result<Vec<(CellSpec, Vec<MetricValue>)>, FolderError> {
-        let per_point = self.scenario.compare.len() * self.scenario.replications as usize;
+    fn kept_of(&self, specs: &[CellSpec]) -> Result<Vec<(CellSpec, Vec<MetricValue>)>, FolderError> {
+        let per_point = self.cells_per_point();
         let mut kept = Vec::new();
         for (point, specs) in specs.chunks(per_point).enumerate() {
             let mut scenario = None;
@@ -108,7 +107,7 @@ impl<'a> Folder<'a> {
                 let record = self.kept(spec.cell)?.filter(|record| record.spec.is_same_cell(spec));
                 let Some(record) = record else { continue };
                 // a point that cannot be read is told when its cells are run
-                let scenario = scenario.get_or_insert_with(|| study.point(point).ok());
+                let scenario = scenario.get_or_insert_with(|| self.study.point(point).ok());
                 let is_good = |scenario: &Scenario| rows::check(&record, scenario).is_ok();
                 if scenario.as_deref().is_some_and(is_good) {
                     kept.push((record.spec, record.metrics));
@@ -137,7 +136,7 @@ impl<'a> Folder<'a> {
     /// Writes the records of some finished cells, and says how they ran.
     pub(super) fn write_records(&self, cells: &BTreeSet<usize>) -> Result<Vec<ExecutionReport>, FolderError> {
         self.held.check()?;
-        let parameters = &self.scenario.sweep.parameters;
+        let parameters = &self.study.scenario.sweep.parameters;
         let mut files = Vec::new();
         for record in &RECORD_FILES {
             let path = self.path.join(record.name);
@@ -154,9 +153,14 @@ impl<'a> Folder<'a> {
             let path = self.cell_path(cell);
             let gone = || FolderError::io("read", &path)(io::Error::other("it has changed"));
             let record = self.kept(cell)?.ok_or_else(gone)?;
+            let federation = self.federation_of(cell, &record.spec).map_err(FolderError::io("read", &path))?;
             for (name, path, file) in &mut files {
                 let rows = record.rows.get(*name).map_or("", String::as_str);
-                file.write_all(rows.as_bytes()).map_err(FolderError::io("write", path))?;
+                let written = match *name {
+                    COUNTERS => write_all_rows(rows, &federation, &record.spec, file),
+                    _ => file.write_all(rows.as_bytes()),
+                };
+                written.map_err(FolderError::io("write", path))?;
             }
             record.ran.add_to(&mut ran);
         }
@@ -164,7 +168,7 @@ impl<'a> Folder<'a> {
             let whole = file.into_inner().map_err(io::IntoInnerError::into_error);
             whole.and_then(AtomicFile::finish).map_err(FolderError::io("write", &path))?;
         }
-        if let Some(pareto) = &self.scenario.pareto {
+        if let Some(pareto) = &self.study.scenario.pareto {
             let path = self.path.join(SUMMARY);
             let summary = files::read(&path, SUMMARY_BYTES_MAX).map_err(FolderError::io("read", &path))?;
             let table = read_summary(&summary[..], SummarySource::Run)
@@ -195,6 +199,18 @@ impl<'a> Folder<'a> {
         self.held.check()?;
         self.write_manifest()?;
         remove_cells(&self.path)
+    }
+
+    fn cells_per_point(&self) -> usize {
+        self.study.scenario.compare.len() * self.study.scenario.replications as usize
+    }
+
+    /// The federation of a cell, whose spec is this.
+    fn federation_of(&self, cell: usize, spec: &CellSpec) -> io::Result<Federation> {
+        let scenario = self.study.point(cell / self.cells_per_point());
+        let scenario = scenario.map_err(|failure| io::Error::other(failure.to_string()))?;
+        let variant = scenario.variant(&spec.protocol).ok_or_else(|| io::Error::other("it has changed"))?;
+        Ok(scenario.federation(variant, Seed { seed: spec.seed, replication: spec.replication }))
     }
 
     fn cell_path(&self, cell: usize) -> PathBuf {

@@ -12,6 +12,7 @@ pub mod columnar;
 pub mod estimate;
 pub mod event_log;
 pub mod folder;
+mod implied_rows;
 pub mod reading;
 pub mod records;
 mod rows;
@@ -26,6 +27,7 @@ pub use spec::EngineChoice;
 use crate::metrics::definitions::names;
 use crate::scenario::{Changes, Failure, Input, Scenario, Study, parse};
 use cell::{CellError, CellPlan, CellResult, Engine, helpers, plan, run_cell};
+use cell_record::Rows;
 use estimate::Estimate;
 use folder::{Folder, FolderError, LockedFolder, Opened};
 use rayon::prelude::*;
@@ -153,7 +155,7 @@ pub fn run(
         let threads = how.jobs.clamp(1, due.len());
         let engine = engine(how.engine, helpers(how.jobs, threads));
         let run_one = |&number: &usize| -> Result<(), RunError> {
-            let record = run_spec(study, &cells[number], &specs[number], engine, stop)?;
+            let record = run_spec(study, &cells[number], &specs[number], engine, Rows::Needed, stop)?;
             folder.keep(&record)?;
             progress.lock().expect("nobody panics with it").note(number, &record.metrics);
             finished(&record.spec);
@@ -216,7 +218,7 @@ pub fn run_live<E: From<RunError>>(
             study.point(together[0].point).map_err(|failure| E::from(RunError::Scenario(failure)))?;
         let JointResults { results, failure } = live(&scenario, together)?;
         for result in results {
-            let record = CellRecord::new(specs[result.cell].clone(), &scenario, result);
+            let record = CellRecord::new(specs[result.cell].clone(), &scenario, result, Rows::Needed);
             folder.keep(&record).map_err(fail)?;
             kept.insert(record.spec.cell);
         }
@@ -250,7 +252,7 @@ pub fn run_alone(
     // a spec need not come from `plan`, which refuses what is too large
     let scenario = study.point(cell.point)?;
     Estimate::of(&scenario, spec.engine).check(&scenario.limits).map_err(RunError::Cells)?;
-    run_spec(&study, &cell, &spec, engine(spec.engine, helpers(jobs.max(1), 1)), stop)
+    run_spec(&study, &cell, &spec, engine(spec.engine, helpers(jobs.max(1), 1)), Rows::All, stop)
 }
 
 /// The study that a spec is of.
@@ -292,6 +294,7 @@ fn run_spec(
     cell: &CellPlan,
     spec: &CellSpec,
     engine: Engine,
+    rows: Rows,
     stop: &AtomicBool,
 ) -> Result<CellRecord, RunError> {
     let scenario = study.point(cell.point)?;
@@ -303,7 +306,7 @@ fn run_spec(
             at_ms: at.ms(),
         },
     })?;
-    Ok(CellRecord::new(spec.clone(), &scenario, result))
+    Ok(CellRecord::new(spec.clone(), &scenario, result, rows))
 }
 
 /// Which cells are finished, and which are still to run.

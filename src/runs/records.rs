@@ -9,6 +9,8 @@ use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
 use crate::runs::cell::{CellResult, MetricValue};
+use crate::runs::cell_record::Rows;
+use crate::runs::implied_rows::ImpliedRows;
 use crate::runs::spec::{CellSpec, MODEL_VERSION};
 use crate::scenario::{Pareto, Scenario};
 use std::collections::BTreeMap;
@@ -33,6 +35,8 @@ type Emit<'a> = &'a mut dyn FnMut(&[String]);
 
 /// The name of the file that holds the metrics.
 pub const SUMMARY: &str = "summary.csv";
+/// The name of the file that holds displayed and true viewers.
+pub(super) const COUNTERS: &str = "counters.csv";
 
 /// All files of records, in the order of the digest.
 pub static RECORD_FILES: [RecordFile; 7] = [
@@ -58,7 +62,7 @@ pub static RECORD_FILES: [RecordFile; 7] = [
         rows: traffic,
     },
     RecordFile {
-        name: "counters.csv",
+        name: COUNTERS,
         columns: &["time_ms", "video", "instance", "displayed_viewers", "true_viewers"],
         key: 3,
         rows: counters,
@@ -124,12 +128,22 @@ impl RecordFile {
     ///
     /// # Errors
     /// None in practice: it writes to memory.
-    pub fn cell(&self, scenario: &Scenario, spec: &CellSpec, result: &CellResult) -> csv::Result<Vec<u8>> {
+    pub(super) fn cell(
+        &self,
+        scenario: &Scenario,
+        spec: &CellSpec,
+        result: &CellResult,
+        which: Rows,
+    ) -> csv::Result<Vec<u8>> {
         let mut writer = csv::Writer::from_writer(Vec::new());
         let common = common(spec);
         let mut outcome = Ok(());
+        let mut implied = (which == Rows::Needed && self.name == COUNTERS).then(ImpliedRows::default);
         (self.rows)(scenario, result, &mut |row| {
-            if outcome.is_ok() {
+            let is_implied = implied
+                .as_mut()
+                .is_some_and(|implied| implied.implies(std::array::from_fn(|column| &row[column][..])));
+            if outcome.is_ok() && !is_implied {
                 outcome = writer.write_record(common.iter().chain(row));
             }
         });
