@@ -5,13 +5,14 @@
 
 mod load;
 
+use crate::domain::federation::Follows;
 use crate::domain::workload::expected_sessions;
 use crate::event::MAX_NUMBER;
 use crate::foundation::ids::InstanceId;
 use crate::runs::EngineChoice;
 use crate::scenario::{Failure, Limits, Scenario, Study};
-use load::Load;
-use std::collections::BTreeSet;
+use load::{Load, active_videos};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// Bytes of a session in memory, with its entries in two stores and its pending heartbeat.
@@ -59,14 +60,21 @@ impl Estimate {
         let end = scenario.end.latest();
         let duration_s = end.ns() as f64 / 1e9;
         let sessions = expected_sessions(&scenario.crowds, end);
-        let instances = scenario.instances.len() as f64;
         let samples = duration_s / scenario.measure.every.secs_f64() + 1.0;
         let buckets = duration_s / scenario.measure.bucket.secs_f64() + 1.0;
-        // Everybody may show every video; the follower lists are drawn only later.
-        let shown = instances * scenario.videos.len() as f64;
-        let owners: BTreeSet<InstanceId> = scenario.videos.iter().map(|video| video.origin).collect();
-        let links = owners.len() as f64 * instances * LINK_ROWS;
-        let rows = samples * shown + buckets * shown * TRAFFIC_ROWS + links;
+        let showing = showing(scenario);
+        let active = active_videos(scenario);
+        let owners: BTreeMap<InstanceId, f64> = active
+            .iter()
+            .map(|video| (scenario.videos[video.index()].origin, showing[video.index()]))
+            .collect();
+        let links = owners.values().fold(0.0, |sum, showing| sum + showing) * LINK_ROWS;
+        let shown = showing.iter().sum::<f64>();
+        let active = active.iter().fold(0.0, |sum, video| sum + showing[video.index()]);
+        let traffic = buckets * active * TRAFFIC_ROWS;
+        let rows = samples * shown + traffic + links;
+        // rows of videos that nobody watches are in the records only
+        let rows_in_memory = samples * active + traffic + links;
         let loads: Vec<_> =
             (0..scenario.compare.len()).map(|variant| Load::of(scenario, variant, engine)).collect();
         let most = |read: fn(&Load) -> f64| loads.iter().map(read).fold(0.0, f64::max);
@@ -84,7 +92,7 @@ impl Estimate {
             memory_bytes: BASE_BYTES
                 + sessions * SESSION_BYTES
                 + most(|load| load.message_bytes)
-                + rows * ROW_MEMORY_BYTES,
+                + rows_in_memory * ROW_MEMORY_BYTES,
             output_bytes: rows * ROW_BYTES * scenario.compare.len() as f64,
         }
     }
@@ -154,6 +162,20 @@ impl Estimate {
         }
         Ok(())
     }
+}
+
+/// By video: the instances that show it, in expectation; the follower lists are drawn only later.
+fn showing(scenario: &Scenario) -> Vec<f64> {
+    let mut edges: BTreeMap<InstanceId, f64> = BTreeMap::new();
+    if let Follows::Edges(list) = &scenario.follows {
+        list.iter().for_each(|(_, followed)| *edges.entry(*followed).or_default() += 1.0);
+    }
+    let followers = |origin: &InstanceId| match &scenario.follows {
+        Follows::Everybody => scenario.instances.len() as f64 - 1.0,
+        Follows::Random { mean } => *mean,
+        Follows::Edges(_) => edges.get(origin).copied().unwrap_or(0.0),
+    };
+    scenario.videos.iter().map(|video| 1.0 + followers(&video.origin)).collect()
 }
 
 /// A time, rounded so that it does not look exact.

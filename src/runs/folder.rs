@@ -153,7 +153,8 @@ impl<'a> Folder<'a> {
             let path = self.cell_path(cell);
             let gone = || FolderError::io("read", &path)(io::Error::other("it has changed"));
             let record = self.kept(cell)?.ok_or_else(gone)?;
-            let federation = self.federation_of(cell, &record.spec).map_err(FolderError::io("read", &path))?;
+            let federation =
+                self.federation_of(cell, &record.spec).map_err(FolderError::io("read", &path))?;
             for (name, path, file) in &mut files {
                 let rows = record.rows.get(*name).map_or("", String::as_str);
                 let written = match *name {

@@ -4,6 +4,7 @@ use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
 use crate::domain::workload::{Source, Spread, expected_heartbeats, expected_sessions};
+use crate::foundation::ids::VideoId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{LATENCY_MAX, Latency};
@@ -11,7 +12,7 @@ use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
 use crate::scenario::Scenario;
 use crate::sim::broadcasts_without_events;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of a message under way: a pending event, in a heap that grows by doubling.
 const IN_FLIGHT_BYTES: f64 = 200.0;
@@ -66,10 +67,11 @@ impl Load {
             .any(|rules| rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never);
         let plain = rules.iter().any(|rules| rules.plain_views == PlainViews::Each);
         let ticks = duration_s / tick_s + 1.0;
+        let videos = active_videos(scenario).len() as f64;
         let other = Other::of(scenario, sessions);
         let broadcasts = if floods { sendings } else { 0.0 }
             + if plain { sessions } else { 0.0 }
-            + ticks * scenario.videos.len() as f64
+            + ticks * videos
             + other.broadcasts;
         let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
         let tries = tries(scenario, variant);
@@ -117,6 +119,12 @@ impl Load {
                 },
         }
     }
+}
+
+/// The videos of which anything is sent.
+pub(super) fn active_videos(scenario: &Scenario) -> BTreeSet<VideoId> {
+    let watched = scenario.crowds.iter().map(|crowd| crowd.video);
+    watched.chain(scenario.other.background.iter().map(|background| background.video)).collect()
 }
 
 /// The busiest part of a run is so many times as busy as the mean.
