@@ -79,7 +79,7 @@ impl Counters {
         down.get(next).is_none_or(|samples| !samples.contains(&sample))
     }
 
-    pub(super) fn note_down(&mut self, instance: InstanceId, sample: usize) {
+    fn note_down(&mut self, instance: InstanceId, sample: usize) {
         let down = self.down.entry(instance).or_default();
         match down.last_mut().filter(|last| last.end == sample) {
             Some(last) => last.end += 1,

@@ -235,6 +235,3 @@ fn is_flap(displayed: &[u32], watching: &[u32]) -> bool {
     let halved = |pair: &[u32]| pair[1] <= pair[0] / 2;
     displayed[0] >= LEAST_FLAP && halved(displayed) && !halved(watching)
 }
-
-#[cfg(test)]
-mod tests;

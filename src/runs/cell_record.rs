@@ -1,6 +1,7 @@
 //! What a cell came to, as JSON on one line: its metrics and its rows of every file of records.
 
 use crate::runs::cell::{CellResult, ExecutionReport, MetricValue};
+use crate::runs::implied_rows::Rows;
 use crate::runs::records::RECORD_FILES;
 use crate::runs::spec::CellSpec;
 use crate::scenario::Scenario;
@@ -19,15 +20,6 @@ pub struct CellRecord {
     pub ran: ExecutionReport,
     /// Its rows of each file of records.
     pub rows: BTreeMap<String, String>,
-}
-
-/// Which rows a record holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rows {
-    /// Every row.
-    All,
-    /// Those that other rows do not imply (`implied_rows`).
-    Needed,
 }
 
 impl CellRecord {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `manifest.json` | model version, scenario, hashes, seed, cells, digest of the records, complete or not |
 //! | `scenario.resolved.yaml` | the scenario with every default written out |
-//! | `cells/N.json` | a finished cell, while the run is not complete |
+//! | `cells/N.json` | a finished cell without rows that others imply (`implied_rows`), while the run is not complete |
 //! | the files of `records::RECORD_FILES` | rows of finished cells, in the order of the plan, once the run has ended |
 //!
 //! Files appear whole: they are written beside and renamed, and no link is followed. When the run is complete the cells' files
@@ -26,7 +26,7 @@ use crate::foundation::random::Seed;
 use crate::runs::CellRecord;
 use crate::runs::cell::{ExecutionReport, MetricValue};
 use crate::runs::implied_rows::write_all_rows;
-use crate::runs::records::{COUNTERS, RECORD_FILES, SUMMARY, mark_front};
+use crate::runs::records::{COUNTERS, RECORD_FILES, SUMMARY, common, mark_front};
 use crate::runs::rows;
 use crate::runs::spec::CellSpec;
 use crate::runs::summary::{SUMMARY_BYTES_MAX, SummarySource, read_summary};
@@ -158,7 +158,7 @@ impl<'a> Folder<'a> {
             for (name, path, file) in &mut files {
                 let rows = record.rows.get(*name).map_or("", String::as_str);
                 let written = match *name {
-                    COUNTERS => write_all_rows(rows, &federation, &record.spec, file),
+                    COUNTERS => write_all_rows(rows, &federation, &common(&record.spec), file),
                     _ => file.write_all(rows.as_bytes()),
                 };
                 written.map_err(FolderError::io("write", path))?;

@@ -3,10 +3,17 @@
 
 use crate::domain::federation::Federation;
 use crate::foundation::ids::VideoId;
-use crate::runs::records::common;
-use crate::runs::spec::CellSpec;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
+
+/// Which rows a record holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Every row.
+    All,
+    /// Those that the others do not imply.
+    Needed,
+}
 
 /// Which rows are implied, told row by row in the order of the file.
 #[derive(Default)]
@@ -37,17 +44,17 @@ impl ImpliedRows {
     }
 }
 
-/// Writes all rows of `counters.csv` of a cell: the given ones, and in their places those that they imply.
+/// Writes all rows of `counters.csv` of a cell: the given ones, and in their places those that they imply. Each begins with
+/// `common`.
 ///
 /// # Errors
 /// If a given row is of none of the federation's videos and instances, or not in its place; and those of the writer.
 pub(super) fn write_all_rows(
     rows: &str,
     federation: &Federation,
-    spec: &CellSpec,
+    common: &[String],
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let common = common(spec);
     let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(rows.as_bytes());
     let mut given = reader.into_records().peekable();
     let misplaced = || io::Error::other("a row of counters.csv is not in its place");

@@ -1,9 +1,14 @@
-//! The sums against hand counts, and against sums over every pair.
+//! Sums of displayed counts against hand counts, and against sums over every pair.
 
-use super::*;
-use crate::domain::federation::{Capacity, FollowsAs, Instance, Video};
-use crate::domain::protocol::Rules;
+use fedisim::domain::federation::{Capacity, Federation, FollowsAs, Instance, Video};
+use fedisim::domain::protocol::Rules;
+use fedisim::foundation::ids::{InstanceId, VideoId};
+use fedisim::mechanism::sparse_counts::SparseCounts;
+use fedisim::metrics::counters::Counters;
+use fedisim::metrics::display::{Display, Sums};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Instance 0 owns video 0, instance 1 the videos 1 and 2; all follow both, and the last one is not PeerTube.
 fn federation(instances: u32) -> Federation {
@@ -29,6 +34,18 @@ fn sparse(counts: &[u32]) -> SparseCounts {
     let mut sparse = SparseCounts::default();
     counts.iter().enumerate().for_each(|(sample, &count)| sparse.add(sample, u64::from(count)));
     sparse
+}
+
+/// Ascending numbers as ranges that do not touch.
+fn ranges(numbers: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for number in numbers {
+        match ranges.last_mut().filter(|last| last.end == number) {
+            Some(last) => last.end += 1,
+            None => ranges.push(number..number + 1),
+        }
+    }
+    ranges
 }
 
 /// Counters of video 0, by instance.
@@ -116,7 +133,8 @@ fn of_every_pair(counters: &Counters, federation: &Federation) -> Display {
                 }
                 if let Some(next) = (sample + 1 < samples).then(|| shown(id, sample + 1)).flatten() {
                     sums.steps += 1;
-                    sums.flaps += u64::from(is_flap(&[d, next], &[n, watching(sample + 1)]));
+                    let halves = |before: u32, after: u32| after <= before / 2;
+                    sums.flaps += u64::from(d >= 4 && halves(d, next) && !halves(n, watching(sample + 1)));
                 }
             }
         }
@@ -137,7 +155,8 @@ proptest! {
         let federation = federation(instances);
         let mut counters = Counters { at_ns: (0..samples as u64).collect(), ..Counters::default() };
         for (id, down) in (0..instances).map(InstanceId).zip(&down) {
-            (0..samples).filter(|&sample| down[sample]).for_each(|sample| counters.note_down(id, sample));
+            let down = ranges((0..samples).filter(|&sample| down[sample]));
+            counters.down.extend((!down.is_empty()).then_some((id, down)));
         }
         for (number, counts) in counts.iter().enumerate().filter(|(number, _)| is_watched[*number]) {
             let (video, id) = (VideoId::at(number / 6), InstanceId::at(number % 6));
