@@ -26,7 +26,7 @@ use crate::foundation::random::Seed;
 use crate::runs::CellRecord;
 use crate::runs::cell::{ExecutionReport, MetricValue};
 use crate::runs::implied_rows::write_all_rows;
-use crate::runs::records::{COUNTERS, RECORD_FILES, SUMMARY, common, mark_front};
+use crate::runs::records::{COUNTERS, RECORD_FILES, SUMMARY, common_text, mark_front};
 use crate::runs::rows;
 use crate::runs::spec::CellSpec;
 use crate::runs::summary::{SUMMARY_BYTES_MAX, SummarySource, read_summary};
@@ -158,7 +158,7 @@ impl<'a> Folder<'a> {
             for (name, path, file) in &mut files {
                 let rows = record.rows.get(*name).map_or("", String::as_str);
                 let written = match *name {
-                    COUNTERS => write_all_rows(rows, &federation, &common(&record.spec), file),
+                    COUNTERS => write_all_rows(rows, &federation, &common_text(&record.spec), file),
                     _ => file.write_all(rows.as_bytes()),
                 };
                 written.map_err(FolderError::io("write", path))?;

@@ -31,57 +31,57 @@ impl ImpliedRows {
             time_ms.clone_into(&mut self.time_ms);
             self.down.clear();
         }
-        let is_implied = !is_first && watching == "0" && displayed == self.displayed(instance);
-        if displayed.is_empty() && !self.down.contains(instance) {
+        let is_down = self.is_down(instance);
+        if displayed.is_empty() && !is_down {
             self.down.insert(instance.to_owned());
         }
-        is_implied
+        !is_first && watching == "0" && displayed == if is_down { "" } else { "0" }
     }
 
-    /// What an instance displays in an implied row.
-    fn displayed(&self, instance: &str) -> &'static str {
-        if self.down.contains(instance) { "" } else { "0" }
+    /// Whether an instance displays nothing in an implied row; else it displays 0.
+    fn is_down(&self, instance: &str) -> bool {
+        self.down.contains(instance)
     }
 }
 
 /// Writes all rows of `counters.csv` of a cell: the given ones, and in their places those that they imply. Each begins with
-/// `common`.
+/// `common`, as it stands in the file.
 ///
 /// # Errors
 /// If a given row is of none of the federation's videos and instances, or not in its place; and those of the writer.
 pub(super) fn write_all_rows(
     rows: &str,
     federation: &Federation,
-    common: &[String],
+    common: &str,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let reader = csv::ReaderBuilder::new().has_headers(false).from_reader(rows.as_bytes());
-    let mut given = reader.into_records().peekable();
     let misplaced = || io::Error::other("a row of counters.csv is not in its place");
-    let mut writer = csv::Writer::from_writer(out);
-    let mut implied = ImpliedRows::default();
-    while let Some(first) = given.peek() {
-        // all rows are as long as the first, or an error
-        let first = first.as_ref().ok().filter(|row| row.len() == common.len() + 5).ok_or_else(misplaced)?;
-        let time_ms = first[common.len()].to_owned();
+    let (mut left, mut implied) = (rows, ImpliedRows::default());
+    let time_of = |rows: &str| Some(rows.strip_prefix(common)?.split_once(',')?.0.to_owned());
+    while !left.is_empty() {
+        let time_ms = time_of(left).ok_or_else(misplaced)?;
         for (id, video) in federation.videos.iter().enumerate() {
             for instance in federation.showing(VideoId::at(id)) {
-                let instance = &federation.instances[instance.index()].name[..];
-                let key = [&time_ms[..], &video.name, instance];
-                let is_here = |row: &csv::StringRecord| row.iter().skip(common.len()).take(3).eq(key);
-                let row = given.next_if(|row| row.as_ref().is_ok_and(is_here)).transpose()?;
-                let [displayed, watching] = match &row {
-                    Some(row) => [&row[common.len() + 3], &row[common.len() + 4]],
-                    None => [implied.displayed(instance), "0"],
+                let instance = &federation.instances[instance.index()].name;
+                // names need no quotes
+                let key = format!("{common}{time_ms},{},{instance},", video.name);
+                let values = match left.strip_prefix(&key).map(|rest| rest.split_once('\n')) {
+                    Some(given) => {
+                        let (values, behind) = given.ok_or_else(misplaced)?;
+                        left = behind;
+                        values
+                    }
+                    None if implied.is_down(instance) => ",0",
+                    None => "0,0",
                 };
-                implied.implies([key[0], key[1], key[2], displayed, watching]);
-                let row = key.into_iter().chain([displayed, watching]);
-                writer.write_record(common.iter().map(String::as_str).chain(row))?;
+                let (displayed, watching) = values.split_once(',').ok_or_else(misplaced)?;
+                implied.implies([&time_ms, &video.name, instance, displayed, watching]);
+                writeln!(out, "{key}{values}")?;
             }
         }
-        if given.peek().is_some_and(|next| next.as_ref().is_ok_and(|next| next[common.len()] == *time_ms)) {
+        if time_of(left).as_ref() == Some(&time_ms) {
             return Err(misplaced());
         }
     }
-    writer.flush()
+    Ok(())
 }

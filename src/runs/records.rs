@@ -165,6 +165,14 @@ pub(super) fn common(spec: &CellSpec) -> Vec<String> {
     common
 }
 
+/// The same as it stands in a file, with the comma behind it.
+pub(super) fn common_text(spec: &CellSpec) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(common(spec)).expect("memory takes everything");
+    let bytes = writer.into_inner().expect("memory takes everything");
+    String::from_utf8(bytes).expect("text was written").trim_end_matches('\n').to_owned() + ","
+}
+
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ColumnType {
