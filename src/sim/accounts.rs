@@ -8,7 +8,6 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::boundary::{add_below, boundary_us};
-use crate::mechanism::by_instance::ByInstance;
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::mechanism::transport::TransportBytes;
@@ -39,10 +38,9 @@ pub(in crate::sim) struct Accounts {
     aggregates: Aggregates,
     /// A sender, a second of the run, and bytes that are not in `aggregates.origin_bytes` yet.
     last_second: (InstanceId, u64, u64),
-    /// Sums at senders, by bucket that the run has not passed.
-    out: BTreeMap<(u64, VideoId, Kind, InstanceId), Sums>,
-    /// Sums at receivers, by bucket that the run has not passed.
-    received: BTreeMap<(u64, VideoId, Kind), ByInstance<Sums>>,
+    /// Sums at senders and receivers in the buckets that the run has passed, by bucket, video, instance, direction and kind.
+    traffic: BTreeMap<(u64, VideoId, InstanceId, Direction, Kind), Sums>,
+    /// The requests of the other buckets.
     counts: RouteCounts,
 }
 
@@ -70,8 +68,7 @@ impl Accounts {
             flow: Flow::default(),
             aggregates: Aggregates::default(),
             last_second: (InstanceId(0), 0, 0),
-            out: BTreeMap::new(),
-            received: BTreeMap::new(),
+            traffic: BTreeMap::new(),
             counts: RouteCounts::new(bucket),
         }
     }
@@ -255,29 +252,11 @@ impl Accounts {
         self.counts.bucket_of(at)
     }
 
-    /// The run has reached `now`: turns the buckets before into rows of traffic.
+    /// The run has reached `now`: sums up the buckets before.
     pub(in crate::sim) fn pass(&mut self, now: Time) {
         let open = self.bucket_of(now);
         for (bucket, counts) in self.counts.take_before(open) {
             self.settle(bucket, &counts);
-        }
-        let row = |bucket: u64, video: VideoId, instance: u32, direction, kind, sums| TrafficRow {
-            start_ns: bucket * self.bucket.ns(),
-            video: video.0,
-            instance,
-            direction,
-            kind,
-            sums,
-        };
-        let still_open = self.out.split_off(&(open, VideoId(0), Kind::Viewer, InstanceId(0)));
-        for ((bucket, video, kind, from), sums) in std::mem::replace(&mut self.out, still_open) {
-            self.aggregates.traffic.push(row(bucket, video, from.0, Direction::Out, kind, sums));
-        }
-        let still_open = self.received.split_off(&(open, VideoId(0), Kind::Viewer));
-        for ((bucket, video, kind), table) in std::mem::replace(&mut self.received, still_open) {
-            let noted = table.iter();
-            let rows = noted.map(|(id, sums)| row(bucket, video, id.0, Direction::In, kind, *sums));
-            self.aggregates.traffic.extend(rows);
         }
     }
 
@@ -318,9 +297,13 @@ impl Accounts {
             self.cpu_ns[route.to[destination].index()] += delivered * work_ns;
         }
         if any {
-            let place = (bucket, route.video, route.kind, route.from);
-            self.out.entry(place).or_insert(Sums::ZERO).add(&out);
+            self.add_traffic(bucket, route, route.from, Direction::Out, &out);
         }
+    }
+
+    fn add_traffic(&mut self, bucket: u64, route: &Route, at: InstanceId, direction: Direction, sums: &Sums) {
+        let place = (bucket, route.video, at, direction, route.kind);
+        self.traffic.entry(place).or_default().add(sums);
     }
 
     /// Messages by what became of them: `queued = created - sent`, `in_flight = sent - (delivered, lost or refused)`.
@@ -341,6 +324,11 @@ impl Accounts {
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         self.pass(Time::from_ns(u64::MAX));
         self.add_origin_bytes(InstanceId(0), 0, 0);
+        for ((bucket, video, instance, direction, kind), sums) in self.traffic {
+            let (start_ns, video, instance) = (bucket * self.bucket.ns(), video.0, instance.0);
+            let row = TrafficRow { start_ns, video, instance, direction, kind, sums };
+            self.aggregates.traffic.push(row);
+        }
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
         self.aggregates.cpu_ns.extend(cpu.map(|(id, ns)| (InstanceId::at(id), *ns)));
         self.aggregates
@@ -354,8 +342,7 @@ impl Accounts {
             let sums = LinkSums { messages, head_bytes, body_bytes };
             self.aggregates.links.add((video, from, kind), to, &sums);
         }
-        let table = self.received.entry((bucket, video, kind)).or_default();
-        table.get_or_insert_with(to, || Sums::ZERO).add(sums);
+        self.add_traffic(bucket, route, to, Direction::In, sums);
     }
 }
 
