@@ -111,10 +111,13 @@ impl Slots<'_> {
             std::array::from_fn(|vector| simd.partial_load_u32s(&free[vector * lanes..][..lanes]));
         let last_lane = simd.mask_between_m32s(lanes as u32 - 1, lanes as u32).mask();
         let never = simd.splat_u32s(u32::MAX);
+        let mut begins = 0;
         for (occupied_us, begins_us) in self.occupied_us.iter().zip(self.begins_us) {
-            *begins_us = pulp::bytemuck::cast_slice(&free[..1])[0];
-            // the sum is made in a vector, for the way from there to a number and back is long
-            let over = simd.add_u32s(simd.splat_u32s(*begins_us), simd.splat_u32s(*occupied_us));
+            *begins_us = begins;
+            let over = begins + occupied_us;
+            // the next one begins when this one is over or the second slot is free; the vectors know it later
+            begins = over.min(pulp::bytemuck::cast_slice(&free[..1])[1]);
+            let over = simd.splat_u32s(over);
             for vector in 0..N {
                 let behind = if vector + 1 < N { free[vector + 1] } else { never };
                 let next = simd.rotate_left_u32s(free[vector], 1);

@@ -1,6 +1,7 @@
 //! Sorting by time: mostly a counting sort, for instants are spread evenly as a rule.
 
 use crate::foundation::units::Time;
+use std::ops::Range;
 
 /// Something that happens at an instant.
 pub trait Timed: Copy {
@@ -23,34 +24,37 @@ impl<T> Default for TimeSort<T> {
 }
 
 impl<T: Timed> TimeSort<T> {
-    /// In order of time; what happens at one instant, in the order of its key.
-    pub fn sort<K: Ord>(&mut self, items: &mut Vec<T>, key: impl Fn(&T) -> K) {
+    /// In order of time; what happens at one instant, in the order of its key. All happens in `range`.
+    pub fn sort<K: Ord>(&mut self, items: &mut Vec<T>, range: Range<Time>, key: impl Fn(&T) -> K) {
         const FEW: usize = 64;
-        if items.len() <= FEW || !self.spread(items) {
+        if items.len() <= FEW || !self.spread(items, range) {
             items.sort_unstable_by_key(Timed::at);
         }
         let is_before =
             |one: &T, other: &T| one.at() < other.at() || one.at() == other.at() && key(one) < key(other);
         // now each is a few places from its own, if not there
         for number in 1..items.len() {
+            let item = items[number];
             let mut place = number;
-            while place > 0 && is_before(&items[place], &items[place - 1]) {
-                items.swap(place - 1, place);
+            while place > 0 && is_before(&item, &items[place - 1]) {
+                items[place] = items[place - 1];
                 place -= 1;
+            }
+            if place < number {
+                items[place] = item;
             }
         }
     }
 
-    /// A counting sort into as many cells of time as there are items, or twice as many, leaves a few to each. Returns false,
-    /// and has done nothing, where some cell would get many.
-    fn spread(&mut self, items: &mut Vec<T>) -> bool {
+    /// A counting sort into as many cells of time as there are items, up to four times as many, leaves a few to each. Returns
+    /// false, and has done nothing, where some cell would get many.
+    fn spread(&mut self, items: &mut Vec<T>, Range { start, end }: Range<Time>) -> bool {
         const MOST: u32 = 24;
-        let at = |item: &T| item.at().ns();
-        let (first, last) =
-            items.iter().fold((u64::MAX, 0), |(first, last), item| (first.min(at(item)), last.max(at(item))));
-        let cells = 2 * items.len().next_power_of_two();
-        let shift = (u64::BITS - (last - first).leading_zeros()).saturating_sub(cells.trailing_zeros());
-        let cell = |item: &T| ((at(item) - first) >> shift) as usize;
+        let width_ns = end.since(start).ns();
+        let most_cells = 4 * items.len().next_power_of_two();
+        let shift = (u64::BITS - width_ns.leading_zeros()).saturating_sub(most_cells.trailing_zeros());
+        let cell = |item: &T| (item.at().since(start).ns() >> shift) as usize;
+        let cells = (width_ns >> shift) as usize + 1;
         let before = &mut self.before;
         before.clear();
         before.resize(cells, 0);
@@ -105,7 +109,7 @@ mod tests {
             let mut items: Vec<_> = all.zip((0..=at.len() as u32).rev()).collect();
             let mut expected = items.clone();
             expected.sort_unstable();
-            TimeSort::default().sort(&mut items, |item| item.1);
+            TimeSort::default().sort(&mut items, Time::ZERO..Time::from_ns(u64::MAX), |item| item.1);
             prop_assert_eq!(items, expected);
         }
     }

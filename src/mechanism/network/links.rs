@@ -147,10 +147,12 @@ impl Network {
             && to.last().is_some_and(|last| last.index() < 2 * to.len() + 64)
         {
             let [draws, _] = &mut self.blocks;
-            draws.resize(to.iter().map(|id| id.index() + 1).max().unwrap_or(0), 0);
+            // compared as 32 bits, which fit vectors
+            let last = to.iter().map(|id| id.0).max().unwrap_or(0);
+            draws.resize(last as usize + 1, 0);
             self.latency_draws.block(message, draws);
-            let latency = |to: &InstanceId| factors.times(*median_us, draws[to.index()]);
-            out.extend(to.iter().map(|to| u32::try_from(latency(to)).unwrap_or(NO_LATENCY_US)));
+            factors.times_all(*median_us, draws);
+            out.extend(to.iter().map(|to| draws[to.index()]));
             return;
         }
         let mut latencies = std::mem::take(&mut self.latencies);

@@ -1,5 +1,6 @@
 //! Lognormal factors by a table of quantiles of the normal distribution.
 
+use pulp::Arch;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
@@ -56,11 +57,32 @@ impl Factors {
 
     /// The median times the factor of a draw, in whole microseconds, at least 1.
     pub(super) fn times(&self, median_us: f64, draw: u32) -> u64 {
-        const INSIDE_BITS: u32 = 20;
-        let cell = (draw >> INSIDE_BITS) as usize;
-        let inside = f64::from(draw & ((1 << INSIDE_BITS) - 1)) / f64::from(1 << INSIDE_BITS);
-        let (low, high) = (self.0[cell], self.0[cell + 1]);
         // signed, since that is what processors convert to
-        ((median_us * (low + (high - low) * inside) + 0.5) as i64).max(1) as u64
+        (rounded_up_by_half(self.table(), median_us, draw) as i64).max(1) as u64
     }
+
+    /// Replaces each draw by `times`, at most `u32::MAX`.
+    pub(super) fn times_all(&self, median_us: f64, draws: &mut [u32]) {
+        let table = self.table();
+        Arch::new().dispatch(|| {
+            for draw in draws {
+                *draw = (rounded_up_by_half(table, median_us, *draw) as u32).max(1);
+            }
+        });
+    }
+
+    /// The table in its fixed size, so that access by cell needs no check.
+    fn table(&self) -> &[f64; CELLS + 1] {
+        (&*self.0).try_into().expect("as many quantiles as NORMAL_QUANTILES")
+    }
+}
+
+/// The median times the factor of a draw, plus 0.5: a conversion to integers rounds down.
+#[inline(always)]
+fn rounded_up_by_half(table: &[f64; CELLS + 1], median_us: f64, draw: u32) -> f64 {
+    const INSIDE_BITS: u32 = 20;
+    let cell = (draw >> INSIDE_BITS) as usize;
+    let inside = f64::from(draw & ((1 << INSIDE_BITS) - 1)) / f64::from(1 << INSIDE_BITS);
+    let (low, high) = (table[cell], table[cell + 1]);
+    median_us * (low + (high - low) * inside) + 0.5
 }

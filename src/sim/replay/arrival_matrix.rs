@@ -1,16 +1,16 @@
 //! Arrival matrix: when the requests of whole jobs arrive. It is written by row (job) and read by column (follower).
 //!
-//! A row has one column per destination of its route: µs after the row's `from`, or `NEVER_US`. Columns are read for blocks of
-//! followers, so that one cache line serves several of them.
+//! A row has one column per destination of its route: µs after the row's `from`, or `NEVER_US`. It stays until its last request
+//! has arrived; each window reads of it what arrives in the window.
 
 use super::broadcast::InboxArrival;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::boundary::NEVER_US;
+use crate::mechanism::boundary::{NEVER_US, boundary_us};
 use crate::sim::route::{ReplayedDestination, Route};
 use std::ops::Range;
 use std::sync::Arc;
 
-/// The whole jobs of a window.
+/// The whole jobs with arrivals in a window.
 #[derive(Default)]
 pub(in crate::sim) struct ArrivalMatrix {
     /// Each with the position of its first column in `after_us`.
@@ -31,6 +31,27 @@ pub(in crate::sim) struct ArrivalRow {
     pub(in crate::sim) is_counted: bool,
 }
 
+/// The rows of one route, to be read follower by follower.
+pub(in crate::sim) struct RouteColumns<'m> {
+    rows: Vec<RowInWindow>,
+    after_us: &'m [u32],
+    /// The destinations whose followers are not read yet, by ascending follower number.
+    unread: &'m [ReplayedDestination],
+    /// The columns of the last followers read and the next ones, one after another: copied together, as they share cache lines.
+    columns: Vec<u32>,
+    /// Where the next column begins in `columns`.
+    next: usize,
+}
+
+/// A row, and which times of it lie in the window: `since_us..until_us`.
+struct RowInWindow {
+    start: usize,
+    broadcast: u32,
+    from: Time,
+    since_us: u32,
+    until_us: u32,
+}
+
 impl ArrivalMatrix {
     /// Adds a row; `after_us` is by destination.
     pub(in crate::sim) fn push(&mut self, row: ArrivalRow, after_us: &[u32]) {
@@ -38,13 +59,23 @@ impl ArrivalMatrix {
         self.after_us.extend_from_slice(after_us);
     }
 
-    /// Takes all rows; the capacity of the buffers stays the same.
-    pub(in crate::sim) fn take(&mut self) -> ArrivalMatrix {
-        let buffer = ArrivalMatrix {
-            rows: Vec::with_capacity(self.rows.len()),
-            after_us: Vec::with_capacity(self.after_us.len()),
-        };
-        std::mem::replace(self, buffer)
+    /// Takes all rows and leaves those with arrivals at the horizon or later, in `buffers`; `renumbered` has the numbers of their
+    /// broadcasts there.
+    pub(in crate::sim) fn take(
+        &mut self,
+        mut buffers: ArrivalMatrix,
+        horizon: Time,
+        renumbered: &[u32],
+    ) -> ArrivalMatrix {
+        buffers.rows.clear();
+        buffers.after_us.clear();
+        for (row, start) in self.rows.iter().filter(|(row, _)| !row.is_counted && row.latest >= horizon) {
+            let broadcast = renumbered[row.broadcast as usize];
+            let row = ArrivalRow { broadcast, route: Arc::clone(&row.route), ..*row };
+            let end = start + row.route.to.len();
+            buffers.push(row, &self.after_us[*start..end]);
+        }
+        std::mem::replace(self, buffers)
     }
 
     /// Of the counted rows: the row, the followers of this range that it reaches, and their columns.
@@ -60,34 +91,70 @@ impl ArrivalMatrix {
         })
     }
 
-    /// Calls `receive` with the follower and the arrival of each request that is not counted, for a block of followers. The
-    /// columns of one route are copied to `buffer` first, so that the cache misses overlap.
-    pub(in crate::sim) fn for_each_arrival(
+    /// The rows that are not counted, by route, for a range of followers and the window `since..until`.
+    pub(in crate::sim) fn columns(
         &self,
         followers: Range<u32>,
-        buffer: &mut Vec<u32>,
-        mut receive: impl FnMut(u32, InboxArrival),
-    ) {
-        let kind = |row: &ArrivalRow| (row.route.number, row.is_counted);
-        for rows in self.rows.chunk_by(|(row, _), (next, _)| kind(row) == kind(next)) {
-            if rows[0].0.is_counted {
-                continue;
+        (since, until): (Time, Time),
+    ) -> Vec<RouteColumns<'_>> {
+        let mut rows: Vec<_> = self.rows.iter().filter(|(row, _)| !row.is_counted).collect();
+        rows.sort_by_key(|(row, _)| row.route.number);
+        let in_window = |&&(ArrivalRow { broadcast, from, .. }, start): &&_| RowInWindow {
+            start,
+            broadcast,
+            from,
+            since_us: boundary_us(from, since),
+            until_us: boundary_us(from, until),
+        };
+        let by_route = rows.chunk_by(|(row, _), (next, _)| row.route.number == next.route.number);
+        by_route
+            .map(|rows| RouteColumns {
+                rows: rows.iter().map(in_window).collect(),
+                after_us: &self.after_us,
+                unread: rows[0].0.route.replayed(followers.clone()),
+                columns: Vec::new(),
+                next: 0,
+            })
+            .collect()
+    }
+}
+
+impl RouteColumns<'_> {
+    /// Adds the arrivals at a follower to `coming`. Returns whether it has arrivals after the window. Follower numbers ascend
+    /// from call to call.
+    pub(in crate::sim) fn read(&mut self, follower: u32, coming: &mut Vec<InboxArrival>) -> bool {
+        if self.unread.first().is_none_or(|next| next.follower != follower) {
+            return false;
+        }
+        if self.next == self.columns.len() {
+            self.copy_columns();
+        }
+        let column = &self.columns[self.next..self.next + self.rows.len()];
+        let mut is_later = false;
+        for (row, &after_us) in self.rows.iter().zip(column) {
+            if after_us >= row.until_us {
+                is_later |= after_us != NEVER_US;
+            } else if after_us >= row.since_us {
+                let at = row.from + Span::from_us(u64::from(after_us));
+                coming.push(InboxArrival { at, broadcast: row.broadcast });
             }
-            let replayed = rows[0].0.route.replayed(followers.clone());
-            let (Some(first), Some(last)) = (replayed.first(), replayed.last()) else { continue };
-            let (first, last) = (first.destination as usize, last.destination as usize);
-            buffer.clear();
-            for (_, start) in rows {
-                buffer.extend_from_slice(&self.after_us[start + first..=start + last]);
-            }
-            for ((row, _), columns) in rows.iter().zip(buffer.chunks_exact(last - first + 1)) {
-                for &ReplayedDestination { follower, destination } in replayed {
-                    let after_us = columns[destination as usize - first];
-                    if after_us != NEVER_US {
-                        let at = row.from + Span::from_us(u64::from(after_us));
-                        receive(follower, InboxArrival { at, broadcast: row.broadcast });
-                    }
-                }
+        }
+        self.next += self.rows.len();
+        self.unread = &self.unread[1..];
+        is_later
+    }
+
+    /// Copies the columns of the next followers.
+    fn copy_columns(&mut self) {
+        const TOGETHER: usize = 16;
+        let next = &self.unread[..TOGETHER.min(self.unread.len())];
+        let count = self.rows.len();
+        self.next = 0;
+        self.columns.resize(next.len() * count, 0);
+        for (number, row) in self.rows.iter().enumerate() {
+            let after_us = &self.after_us[row.start..];
+            for (place, next) in next.iter().enumerate() {
+                self.columns[place * count + number] = after_us[next.destination as usize];
             }
         }
     }

@@ -4,7 +4,7 @@
 
 use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArrival};
 use super::counted::Counted;
-use super::shown::{Shown, Tallies, leaving_tick};
+use super::shown::{Leaving, Shown, Tallies};
 use crate::cell::Cell;
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
@@ -48,7 +48,7 @@ pub(in crate::sim) struct Follower {
     lanes: [LindleyQueue; 2],
     /// By inbox queue: activities that take effect at the horizon or later, with the instants.
     unprocessed: [VecDeque<(Time, Broadcast)>; 2],
-    /// Arrivals at the horizon or later.
+    /// Arrivals at the horizon or later that are not in rows.
     pub(in crate::sim) to_come: Vec<InboxArrival>,
     /// Arrivals of requests that make events, which the rate limit has not counted yet.
     pub(in crate::sim) arrivals: VecDeque<(Time, InstanceId)>,
@@ -126,27 +126,13 @@ impl Follower {
         }
     }
 
-    /// Moves arrivals of earlier windows that lie before the horizon to `coming`. `renumbered` is that of the window.
-    pub(in crate::sim) fn take_late(
-        &mut self,
-        renumbered: &[u32],
-        horizon: Time,
-        coming: &mut Vec<InboxArrival>,
-    ) {
-        for late in &mut self.to_come {
-            late.broadcast = renumbered[late.broadcast as usize];
-        }
-        coming.extend(self.to_come.extract_if(.., |received| received.at < horizon));
-    }
-
     /// Replays arrivals before the horizon, ascending, and heartbeats of own viewers.
     pub(in crate::sim) fn replay(
         &mut self,
-        coming: &[InboxArrival],
+        coming: &mut [InboxArrival],
         own: &mut Vec<(Time, Input<'static>)>,
         (broadcasts, summaries): (&[Broadcast], &[BroadcastSummary]),
         context: &Context<'_>,
-        done: &mut Vec<Time>,
         mut output: Output<'_>,
     ) {
         self.count(coming, broadcasts, context);
@@ -159,22 +145,24 @@ impl Follower {
             }
         }
         // a sample sees what waits, so all arrivals are queued before the first takes effect
-        self.queue(coming, summaries, context, done);
+        self.queue(coming, summaries, context);
         let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
-        for (received, &done) in coming.iter().zip(&*done) {
-            let summary = &summaries[received.broadcast as usize];
-            if done >= context.horizon {
-                let broadcast = broadcasts[received.broadcast as usize];
+        let mut rest = &*coming;
+        while let Some((&InboxArrival { at, broadcast }, behind)) = rest.split_first() {
+            let (broadcast, summary) = (&broadcasts[broadcast as usize], &summaries[broadcast as usize]);
+            let run = rest;
+            rest = behind;
+            if at >= context.horizon {
                 let lane = usize::from(self.is_in_views_inbox(summary.kind));
-                self.unprocessed[lane].push_back((done, broadcast));
+                self.unprocessed[lane].push_back((at, *broadcast));
             } else if self.takes_for_plain(summary.kind) {
-                self.process_plain(done, summary.kind, summary.authored, &mut output);
+                self.process_plain(at, summary.kind, summary.authored, &mut output);
             } else if summary.effect == BroadcastEffect::AddsOne && counts {
-                self.add_one(done, summary, context, &mut output);
+                rest = self.add_run(run, summaries, context, &mut output);
             } else if summary.effect == BroadcastEffect::ShowsNothing {
-                output.delays[summary.kind as usize].note(done.since(summary.authored));
+                output.delays[summary.kind as usize].note(at.since(summary.authored));
             } else {
-                self.process(done, &broadcasts[received.broadcast as usize], own, context, &mut output);
+                self.process(at, broadcast, own, context, &mut output);
             }
         }
         own.for_each(|(at, input)| self.heartbeat(at, input, context, &mut output));
@@ -204,43 +192,56 @@ impl Follower {
         self.has_views_inbox && kind.is_view()
     }
 
-    /// Computes when each arrival takes effect (`done`): when its service ends, or at once without inbox queues.
-    fn queue(
-        &mut self,
-        coming: &[InboxArrival],
-        summaries: &[BroadcastSummary],
-        context: &Context<'_>,
-        done: &mut Vec<Time>,
-    ) {
-        done.clear();
-        done.extend(coming.iter().map(|received| received.at));
+    /// Replaces the instant of each arrival by the instant at which it takes effect: when its service ends, or the same
+    /// without inbox queues.
+    fn queue(&mut self, coming: &mut [InboxArrival], summaries: &[BroadcastSummary], context: &Context<'_>) {
         let Some(work) = context.inbox else { return };
-        let (next_sample, has_views_inbox) = (self.next_sample, self.has_views_inbox);
-        let lanes = if has_views_inbox { &mut self.lanes[..] } else { &mut self.lanes[..1] };
-        for (lane, of_views) in lanes.iter_mut().zip([false, true]) {
-            let is_here = |received: &InboxArrival| {
-                !has_views_inbox || summaries[received.broadcast as usize].kind.is_view() == of_views
+        let (next_sample, end) = (self.next_sample, context.end);
+        if !self.has_views_inbox {
+            let all = coming.iter_mut().map(|received| &mut received.at);
+            self.worked_on += self.lanes[0].serve(all, work, next_sample, end);
+            return;
+        }
+        for (lane, of_views) in self.lanes.iter_mut().zip([false, true]) {
+            let is_here = |received: &&mut InboxArrival| {
+                summaries[received.broadcast as usize].kind.is_view() == of_views
             };
-            let here = coming.iter().zip(&mut *done).filter(|(received, _)| is_here(received));
-            self.worked_on += lane.serve(here.map(|(_, at)| at), work, next_sample, context.end);
+            let here = coming.iter_mut().filter(is_here).map(|received| &mut received.at);
+            self.worked_on += lane.serve(here, work, next_sample, end);
         }
     }
 
-    /// `process` for `BroadcastEffect::AddsOne` and tallies, the most frequent case.
-    fn add_one(
+    /// `process` for `BroadcastEffect::AddsOne` and tallies, the most frequent case: for the first arrival and those behind it
+    /// that take effect before the next tick or sample and add to the same count or to none. Returns the others.
+    fn add_run<'r>(
         &mut self,
-        at: Time,
-        summary: &BroadcastSummary,
+        run: &'r [InboxArrival],
+        summaries: &[BroadcastSummary],
         context: &Context<'_>,
         output: &mut Output<'_>,
-    ) {
-        output.delays[summary.kind as usize].note(at.since(summary.authored));
-        self.advance_before(at, context, output);
-        let leaves =
-            leaving_tick(self.next_tick, self.tick_interval, summary.expires.before(self.clock_ahead));
-        if let Shown::Tallies(tallies) = &mut self.shown {
-            tallies.of(summary.video).add(1, leaves);
+    ) -> &'r [InboxArrival] {
+        let first = &summaries[run[0].broadcast as usize];
+        self.advance_before(run[0].at, context, output);
+        let leaving = Leaving::of(first.expires, self.next_tick, self.tick_interval, self.clock_ahead);
+        let until = self.next_tick.min(self.next_sample).min(context.horizon);
+        let (mut added, mut taken) = (0, 0);
+        for received in run {
+            let summary = &summaries[received.broadcast as usize];
+            let adds = summary.effect == BroadcastEffect::AddsOne;
+            let leaves = summary.video == first.video && leaving.expiries.contains(&summary.expires);
+            // without branches: which of both effects comes next cannot be predicted
+            let is_in_run = (adds & leaves) | (summary.effect == BroadcastEffect::ShowsNothing);
+            if taken > 0 && (received.at >= until || !is_in_run || self.takes_for_plain(summary.kind)) {
+                break;
+            }
+            output.delays[summary.kind as usize].note(received.at.since(summary.authored));
+            added += u64::from(adds);
+            taken += 1;
         }
+        if let Shown::Tallies(tallies) = &mut self.shown {
+            tallies.of(first.video).add(added, leaving.at);
+        }
+        &run[taken..]
     }
 
     /// Whether an activity of a kind is a plain view here, though its author sent a viewer.
@@ -290,8 +291,7 @@ impl Follower {
                 instance.handle(at + self.clock_ahead, input, &mut Vec::new());
             }
             Shown::Tallies(tallies) => {
-                let leaves =
-                    leaving_tick(self.next_tick, self.tick_interval, expires.before(self.clock_ahead));
+                let leaves = Leaving::of(expires, self.next_tick, self.tick_interval, self.clock_ahead).at;
                 let federation = &output.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
                 let tally = tallies.of(activity.video);

@@ -54,7 +54,10 @@ pub(in crate::sim) struct Shard<'a> {
     followers: Vec<Follower>,
     counted: Counted,
     horizon: Time,
-    buffers: Buffers,
+    /// Whether rows have arrivals at the horizon or later.
+    has_later_rows: bool,
+    /// For one follower: what sorts, and its arrivals in the window.
+    buffers: (TimeSort<InboxArrival>, Vec<InboxArrival>),
     aggregates: Aggregates,
     /// By `Kind`.
     delays: [DelayCounts; Kind::ALL.len()],
@@ -84,7 +87,8 @@ impl<'a> Shard<'a> {
             followers: ids.iter().enumerate().map(new).collect(),
             counted: Counted::new(cell.sampling),
             horizon: Time::ZERO,
-            buffers: Buffers::default(),
+            has_later_rows: false,
+            buffers: Default::default(),
             aggregates: Aggregates::default(),
             delays: Default::default(),
             has_refused,
@@ -96,46 +100,45 @@ impl<'a> Shard<'a> {
         let Window { horizon, broadcasts, summaries, renumbered, rows, received, arrivals, heartbeats } =
             window;
         let rows = std::mem::take(rows);
-        self.horizon = *horizon;
+        let since = std::mem::replace(&mut self.horizon, *horizon);
         self.count(&rows, summaries);
+        self.take_received(received, renumbered);
+        let numbers = self.first..self.first + self.followers.len() as u32;
+        let mut columns = rows.columns(numbers.clone(), (since, *horizon));
         let verify = self.cell.delivery.verify;
         let context =
             Context { horizon: *horizon, end: self.end, inbox: self.inbox, verify, counted: &self.counted };
-        let Buffers { sorting, done, columns, blocks, coming } = &mut self.buffers;
-        blocks.resize_with(self.followers.len().div_ceil(BLOCK), Vec::new);
-        for (position, received) in received.drain(..) {
-            blocks[position as usize / BLOCK].push((position as usize % BLOCK, received));
-        }
-        for (block, others) in (0..).step_by(BLOCK).zip(blocks) {
-            let count = BLOCK.min(self.followers.len() - block);
-            let followers = &mut self.followers[block..block + count];
-            for (follower, coming) in followers.iter_mut().zip(&mut *coming) {
-                follower.take_late(renumbered, *horizon, coming);
+        let (sorting, coming) = &mut self.buffers;
+        self.has_later_rows = false;
+        let inputs = numbers.zip(arrivals).zip(heartbeats);
+        for (follower, ((number, arrivals), own)) in self.followers.iter_mut().zip(inputs) {
+            coming.clear();
+            for columns in &mut columns {
+                self.has_later_rows |= columns.read(number, coming);
             }
-            let mut receive = |place: usize, received: InboxArrival| {
-                let is_late = received.at >= *horizon;
-                if is_late { &mut followers[place].to_come } else { &mut coming[place] }.push(received);
-            };
-            let first = self.first + block as u32;
-            others.drain(..).for_each(|(place, received)| receive(place, received));
-            rows.for_each_arrival(first..first + count as u32, columns, |number, received| {
-                receive((number - first) as usize, received);
-            });
-            for (place, (follower, coming)) in followers.iter_mut().zip(&mut *coming).enumerate() {
-                follower.arrivals.append(&mut arrivals[block + place]);
-                let own = &mut heartbeats[block + place];
-                let output =
-                    Output { cell: self.cell, aggregates: &mut self.aggregates, delays: &mut self.delays };
-                sorting.sort(coming, |received| broadcasts[received.broadcast as usize].order);
-                follower.replay(coming, own, (broadcasts, summaries), &context, done, output);
-                if follower.has_refused {
-                    self.has_refused.store(true, Ordering::Relaxed);
-                }
-                coming.clear();
+            coming.extend(follower.to_come.extract_if(.., |received| received.at < *horizon));
+            sorting.sort(coming, since..*horizon, |received| broadcasts[received.broadcast as usize].order);
+            follower.arrivals.append(arrivals);
+            let output =
+                Output { cell: self.cell, aggregates: &mut self.aggregates, delays: &mut self.delays };
+            follower.replay(coming, own, (broadcasts, summaries), &context, output);
+            if follower.has_refused {
+                self.has_refused.store(true, Ordering::Relaxed);
             }
         }
         let tick = self.followers.iter().map(|follower| follower.ticked().unwrap_or_default()).min();
         self.counted.forget(self.horizon, tick.unwrap_or_default());
+    }
+
+    /// Hands arrivals that are not in rows to their followers, and gives those of earlier windows the numbers that their
+    /// broadcasts have in this one.
+    fn take_received(&mut self, received: &mut Vec<(u32, InboxArrival)>, renumbered: &[u32]) {
+        for late in self.followers.iter_mut().flat_map(|follower| &mut follower.to_come) {
+            late.broadcast = renumbered[late.broadcast as usize];
+        }
+        for (position, received) in received.drain(..) {
+            self.followers[position as usize].to_come.push(received);
+        }
     }
 
     /// Adds the counted rows of a window.
@@ -154,7 +157,8 @@ impl<'a> Shard<'a> {
 
     /// Whether at the horizon nothing is waiting, in service, still to arrive or displayed.
     pub(in crate::sim) fn is_idle(&self) -> bool {
-        self.followers.iter().all(|follower| follower.is_idle(&self.counted, self.horizon))
+        !self.has_later_rows
+            && self.followers.iter().all(|follower| follower.is_idle(&self.counted, self.horizon))
     }
 
     /// All results.
@@ -168,20 +172,4 @@ impl<'a> Shard<'a> {
         self.aggregates.delays = noted.collect();
         self.aggregates
     }
-}
-
-/// Followers whose columns are read together: they share cache lines.
-const BLOCK: usize = 32;
-
-/// Buffers that are reused, so that a replay does not allocate.
-#[derive(Default)]
-struct Buffers {
-    sorting: TimeSort<InboxArrival>,
-    /// By arrival of a follower: when it takes effect.
-    done: Vec<Time>,
-    columns: Vec<u32>,
-    /// By block: arrivals that are not in rows, with the position in the block.
-    blocks: Vec<Vec<(usize, InboxArrival)>>,
-    /// By position in the block: arrivals before the horizon.
-    coming: [Vec<InboxArrival>; BLOCK],
 }

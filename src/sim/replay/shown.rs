@@ -4,6 +4,7 @@ use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::tally::Tally;
+use std::ops::Range;
 
 /// The store behind a follower's displayed counts.
 pub(in crate::sim) enum Shown {
@@ -46,11 +47,23 @@ impl Shown {
     }
 }
 
-/// The tick that removes an entry: the first one at or after `expires`, but not before `next_tick`.
-pub(in crate::sim) fn leaving_tick(next_tick: Time, interval: Span, expires: Time) -> Time {
-    match expires.since(next_tick) {
-        Span::ZERO => next_tick,
-        after if after <= interval => next_tick + interval,
-        after => next_tick + interval * after.ns().div_ceil(interval.ns()),
+/// When entries leave: at the first tick at or after they expire, but not before the next tick.
+pub(in crate::sim) struct Leaving {
+    /// The tick.
+    pub(in crate::sim) at: Time,
+    /// The expiry times of the entries that leave at this tick, by their author's clock.
+    pub(in crate::sim) expiries: Range<Time>,
+}
+
+impl Leaving {
+    /// For an entry that expires at `expires` by its author's clock; the follower's is ahead by `clock_ahead`.
+    pub(in crate::sim) fn of(expires: Time, next_tick: Time, interval: Span, clock_ahead: Span) -> Leaving {
+        let later = expires.before(clock_ahead).since(next_tick);
+        let after = if later == Span::ZERO { 0 } else { later.ns().div_ceil(interval.ns()) };
+        let at = next_tick + interval * after;
+        const NEXT: Span = Span::from_ns(1);
+        let until = at + clock_ahead + NEXT;
+        let from = if after == 0 { Time::ZERO } else { until.before(interval) };
+        Leaving { at, expiries: from..until }
     }
 }

@@ -62,6 +62,8 @@ pub(in crate::sim) struct Windows<'s> {
     /// By the number of a broadcast in the previous window: its number in this one.
     renumbered: Arc<[u32]>,
     rows: ArrivalMatrix,
+    /// The rows of the previous window, whose buffers are reused.
+    handed_over: Arc<ArrivalMatrix>,
     /// By shard: the window that is being collected.
     open: Vec<Window>,
     shards: Vec<ShardHost<'s>>,
@@ -112,6 +114,7 @@ impl<'s> Windows<'s> {
             latest: Vec::new(),
             renumbered: [].into(),
             rows: ArrivalMatrix::default(),
+            handed_over: Arc::default(),
             open,
             shards: shards.into_iter().enumerate().map(place).collect(),
             places,
@@ -213,11 +216,13 @@ impl<'s> Windows<'s> {
         }
         let summaries: Arc<[BroadcastSummary]> = self.broadcasts.iter().map(Broadcast::summary).collect();
         let broadcasts: Arc<[Broadcast]> = std::mem::replace(&mut self.broadcasts, carried).into();
+        let buffers = Arc::try_unwrap(std::mem::take(&mut self.handed_over)).unwrap_or_default();
+        let rows = Arc::new(self.rows.take(buffers, horizon, &renumbered));
+        self.handed_over = Arc::clone(&rows);
         let before = std::mem::replace(&mut self.renumbered, renumbered.into());
         self.latest = latest;
         self.entries = 0;
         self.carried = self.latest.len() * self.places.len();
-        let rows = Arc::new(self.rows.take());
         for (open, place) in self.open.iter_mut().zip(&mut self.shards) {
             open.horizon = horizon;
             open.broadcasts = Arc::clone(&broadcasts);
