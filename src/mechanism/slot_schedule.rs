@@ -120,9 +120,12 @@ impl Slots<'_> {
             let over = simd.splat_u32s(over);
             for vector in 0..N {
                 let behind = if vector + 1 < N { free[vector + 1] } else { never };
-                let next = simd.rotate_left_u32s(free[vector], 1);
-                let next = simd.select_u32s(last_lane, simd.rotate_left_u32s(behind, 1), next);
-                free[vector] = simd.max_u32s(free[vector], simd.min_u32s(over, next));
+                // The last lane takes the first of the vector behind. (The rotation gives it the first of its own vector, which
+                // is not above it and so changes nothing.)
+                let next = simd.min_u32s(over, simd.rotate_left_u32s(free[vector], 1));
+                let behind = simd.min_u32s(over, simd.rotate_left_u32s(behind, 1));
+                let behind = simd.select_u32s(last_lane, behind, simd.splat_u32s(0));
+                free[vector] = simd.max_u32s(simd.max_u32s(free[vector], behind), next);
             }
         }
         pulp::bytemuck::cast_slice(&free)[slots - 1]
