@@ -44,7 +44,9 @@ impl DelayCounts {
 
     #[inline]
     fn note_us(&mut self, us: u64) {
-        let shift = (u64::BITS - us.leading_zeros()).saturating_sub(EXACT_BITS);
+        // with the highest bit of the exact values set, there are that many bits at least
+        let bits = u64::BITS - (us | 1 << (EXACT_BITS - 1)).leading_zeros();
+        let shift = bits - EXACT_BITS;
         let class = ((u64::from(shift) << (EXACT_BITS - 1)) + (us >> shift)) as usize;
         if class >= self.0.len() {
             self.0.resize(class + 1, 0);

@@ -228,7 +228,7 @@ impl Follower {
         for received in run {
             let summary = &summaries[received.broadcast as usize];
             let adds = summary.effect == BroadcastEffect::AddsOne;
-            let leaves = summary.video == first.video && leaving.expiries.contains(&summary.expires);
+            let leaves = (summary.video == first.video) & leaving.holds_for(summary.expires);
             // without branches: which of both effects comes next cannot be predicted
             let is_in_run = (adds & leaves) | (summary.effect == BroadcastEffect::ShowsNothing);
             if taken > 0 && (received.at >= until || !is_in_run || self.takes_for_plain(summary.kind)) {

@@ -52,7 +52,7 @@ pub(in crate::sim) struct Leaving {
     /// The tick.
     pub(in crate::sim) at: Time,
     /// The expiry times of the entries that leave at this tick, by their author's clock.
-    pub(in crate::sim) expiries: Range<Time>,
+    expiries: Range<Time>,
 }
 
 impl Leaving {
@@ -65,5 +65,11 @@ impl Leaving {
         let until = at + clock_ahead + NEXT;
         let from = if after == 0 { Time::ZERO } else { until.before(interval) };
         Leaving { at, expiries: from..until }
+    }
+
+    /// Whether an entry leaves at this tick. Both bounds are compared without a branch, as neither result can be predicted.
+    #[inline]
+    pub(in crate::sim) fn holds_for(&self, expires: Time) -> bool {
+        (self.expiries.start <= expires) & (expires < self.expiries.end)
     }
 }
