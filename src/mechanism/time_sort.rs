@@ -46,12 +46,12 @@ impl<T: Timed> TimeSort<T> {
         }
     }
 
-    /// A counting sort into as many cells of time as there are items, up to four times as many, leaves a few to each. Returns
-    /// false, and has done nothing, where some cell would get many.
+    /// A counting sort into one to four cells of time per item, which leaves a few items to each cell. Returns false, and has done
+    /// nothing, where a cell would get many.
     fn spread(&mut self, items: &mut Vec<T>, Range { start, end }: Range<Time>) -> bool {
         const MOST: u32 = 24;
         let width_ns = end.since(start).ns();
-        let most_cells = 4 * items.len().next_power_of_two();
+        let most_cells = 2 * items.len().next_power_of_two();
         let shift = (u64::BITS - width_ns.leading_zeros()).saturating_sub(most_cells.trailing_zeros());
         let cell = |item: &T| (item.at().since(start).ns() >> shift) as usize;
         let cells = (width_ns >> shift) as usize + 1;
