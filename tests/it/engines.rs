@@ -170,6 +170,19 @@ fn what_needs_no_order_is_counted() {
     }
 }
 
+/// Enough arrivals for several windows, at inboxes that are always behind: when a window begins, activities of the window before
+/// wait, and the next sample also sees those that arrive until then.
+#[test]
+fn a_sample_sees_what_waits_from_two_windows() {
+    let without_events = compare(&[
+        "viewers.0.arrivals={constant: {rate: 2 /s}}",
+        "viewers.0.spread={weights: {origin: 1}}",
+        "deliveries={slow: {base: peertube, inbox: 200 ms, rate_limit: \"off\", parallel_jobs: 100}}",
+        "delivery=slow",
+    ]);
+    assert!(without_events > 200_000, "{without_events} messages fit one window");
+}
+
 #[test]
 fn machines_that_are_busy_are_caught_up_with() {
     let busy = [

@@ -136,6 +136,8 @@ impl Follower {
         mut output: Output<'_>,
     ) {
         self.count(coming, broadcasts, context);
+        // a sample sees what waits, so all arrivals are queued before anything takes effect, earlier ones as well
+        self.queue(coming, summaries, context);
         let own = &mut own.drain(..).peekable();
         for lane in [0, 1] {
             while let Some((done, broadcast)) =
@@ -144,8 +146,6 @@ impl Follower {
                 self.process(done, &broadcast, own, context, &mut output);
             }
         }
-        // a sample sees what waits, so all arrivals are queued before the first takes effect
-        self.queue(coming, summaries, context);
         let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
         let mut rest = &*coming;
         while let Some((&InboxArrival { at, broadcast }, behind)) = rest.split_first() {
