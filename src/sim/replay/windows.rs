@@ -199,8 +199,8 @@ impl<'s> Windows<'s> {
 
     /// Whether enough is collected for a window.
     pub(in crate::sim) fn is_full(&self) -> bool {
-        // arrivals that are carried over are visited again: they may be a third of the work
-        self.entries >= WINDOW_ENTRIES.max(2 * self.carried)
+        // arrivals that are carried over are visited again: they must not be most of the work
+        self.entries >= WINDOW_ENTRIES.max(self.carried)
     }
 
     /// Hands the window to the shards. Everything before the horizon must have been added.
