@@ -62,6 +62,7 @@ impl ScenarioArguments {
 
 /// Warns about a valid scenario.
 pub(super) fn warn(scenario: &Scenario) {
+    scenario.warnings.iter().for_each(|warning| complain(&format!("warning: {warning}")));
     scenario.incompatible_follows().iter().for_each(|strangers| complain(&format!("warning: {strangers}")));
 }
 

@@ -194,7 +194,8 @@ impl fmt::Display for Estimate {
             f,
             "to be expected: {} cells, each of about {:.0} sessions and at most {:.1e} messages ({:.1e} of them without events), {:.1e} events and {:.0} MB; records of at most {:.0} MB; about {} on one core",
             self.cells,
-            self.sessions,
+            // a sum of nothing is -0
+            self.sessions + 0.0,
             self.messages,
             self.messages_without_events,
             self.events,

@@ -4,7 +4,7 @@
 
 use crate::foundation::units::Span;
 use crate::scenario::pick::{Miss, described, pick};
-use crate::scenario::problem::{Place, Problems, nearest, shortened, shown};
+use crate::scenario::problem::{Place, Problems, Spot, nearest, shortened, shown};
 use crate::scenario::quantity;
 use crate::scenario::shape::{Arm, Case, Default, Field, Form, Shape};
 use crate::scenario::tree::{Key, Node, Yaml};
@@ -82,6 +82,10 @@ impl Check<'_> {
                 quantity::span(text).filter(fits).map(Value::Span)
             }
             Shape::Share { max_ppm } => {
+                if quantity::is_one_without_unit(text) {
+                    let message = format!("{} is 100 %, all of them; 1 % is `1 %` or 0.01", shown(text));
+                    self.problems.warn(Spot { place: self.place, path: self.path }, message);
+                }
                 quantity::share_ppm(text).filter(|ppm| ppm <= max_ppm).map(Value::Share)
             }
             Shape::Rate { max_per_s } => {

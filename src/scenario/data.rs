@@ -138,7 +138,16 @@ impl<'a> Row<'a> {
 
     /// The seconds of a cell, at least `min`; or a problem.
     pub(crate) fn seconds(&self, column: &'a str, min: Span, problems: &mut Problems) -> Option<Span> {
-        let span = quantity::seconds(self.text(column)?).filter(|span| (min..=LONGEST).contains(span));
+        let text = self.text(column)?;
+        let span = quantity::seconds(text).filter(|span| (min..=LONGEST).contains(span));
+        // as seconds since 1970 that is the year 2001
+        const EPOCH_S: f64 = 1e9;
+        if span.is_none() && quantity::number(text).is_some_and(|seconds| seconds >= EPOCH_S) {
+            let remedy =
+                "is no second of the run; of seconds since 1970 subtract those of the run's beginning";
+            problems.at(self.at(column), format!("{} {remedy}", shown(text)));
+            return None;
+        }
         if span.is_none() {
             let (min, max) = (min.secs_f64(), LONGEST.secs_f64());
             self.wrong(
@@ -171,8 +180,15 @@ pub(crate) fn rows(
     let once = header.iter().enumerate().all(|(at, name)| !header[..at].contains(name));
     if !known || !once || required.iter().any(|name| !header.iter().any(|column| column == name)) {
         let extra = optional.iter().map(|name| format!("[,{name}]")).collect::<String>();
+        let separator = [('\t', "tabs"), (';', "semicolons")];
+        let remedy =
+            match separator.iter().find(|(separator, _)| header.len() == 1 && header[0].contains(*separator))
+            {
+                Some((_, name)) => format!("; its cells are separated by {name}: separate them by commas"),
+                None => String::new(),
+            };
         let message = format!(
-            "has the header {}; it needs the columns {}{extra}, and no other",
+            "has the header {}; it needs the columns {}{extra}, and no other{remedy}",
             shown(&header.join(",")),
             required.join(",")
         );

@@ -12,6 +12,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NetworkModel;
+use crate::scenario::problem::Problem;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -68,6 +69,8 @@ pub struct Scenario {
     pub parity: Vec<String>,
     /// Servers of others that take part in live runs, and in no other.
     pub peers: Vec<Peer>,
+    /// What is allowed and probably not meant.
+    pub warnings: Vec<Problem>,
     /// The scenario as canonical YAML with all defaults: a valid scenario file that means the same.
     pub resolved: String,
     /// SHA-256 of `resolved`, 64 hex digits: equal hashes are equal runs.

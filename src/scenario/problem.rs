@@ -32,7 +32,7 @@ pub(crate) struct Spot<'a> {
     pub(crate) path: &'a str,
 }
 
-/// One mistake of the user's.
+/// One mistake of the user's, or a warning.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The file as the user named it, or the `--set` argument.
@@ -60,18 +60,19 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The problems found so far and the names of the texts that they stand in.
+/// The problems and warnings found so far, and the names of the texts that they stand in.
 #[derive(Debug)]
 pub(crate) struct Problems {
     sources: Vec<String>,
     found: Vec<(Place, String, String)>,
     count: usize,
+    warnings: Vec<(Place, String, String)>,
 }
 
 impl Problems {
     /// None yet, in the file of this name.
     pub(crate) fn new(file: &str) -> Problems {
-        Problems { sources: vec![file.to_owned()], found: Vec::new(), count: 0 }
+        Problems { sources: vec![file.to_owned()], found: Vec::new(), count: 0, warnings: Vec::new() }
     }
 
     /// Gives one more text a number.
@@ -93,6 +94,26 @@ impl Problems {
         }
     }
 
+    /// Notes something that is allowed and probably not meant.
+    pub(crate) fn warn(&mut self, spot: Spot<'_>, message: impl Into<String>) {
+        if self.warnings.len() < PROBLEMS_MAX {
+            self.warnings.push((spot.place, spot.path.to_owned(), message.into()));
+        }
+    }
+
+    /// The warnings, in the order of the file.
+    pub(crate) fn warnings(&self) -> Vec<Problem> {
+        let mut warnings = self.warnings.clone();
+        warnings.sort_by_key(|(place, _, _)| *place);
+        warnings.into_iter().map(|warning| self.told(warning)).collect()
+    }
+
+    /// A problem with the name of its text.
+    fn told(&self, (place, path, message): (Place, String, String)) -> Problem {
+        let file = self.sources[place.source].clone();
+        Problem { file, line: place.line, column: place.column, path, message }
+    }
+
     /// Whether further problems are only counted, so that their messages need not be thought out.
     pub(crate) fn full(&self) -> bool {
         self.found.len() >= PROBLEMS_MAX
@@ -107,11 +128,8 @@ impl Problems {
     pub(crate) fn into_list(mut self) -> Vec<Problem> {
         self.found.sort_by_key(|(place, _, _)| *place);
         let left_out = self.count - self.found.len();
-        let mut list: Vec<Problem> = Vec::with_capacity(self.found.len() + 1);
-        for (place, path, message) in self.found {
-            let file = self.sources[place.source].clone();
-            list.push(Problem { file, line: place.line, column: place.column, path, message });
-        }
+        let found = std::mem::take(&mut self.found);
+        let mut list: Vec<Problem> = found.into_iter().map(|problem| self.told(problem)).collect();
         if left_out > 0 {
             let message = format!("and {left_out} problems more");
             list.push(Problem {
@@ -151,12 +169,19 @@ pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Stri
     });
     let best = affordable.map(|name| (strsim::osa_distance(text, name), *name)).min();
     match best {
-        Some((distance, name)) if distance <= 1 + name.len() / 4 => format!("; did you mean `{name}`?"),
+        Some((distance, name)) if is_slip(text, name, distance) => format!("; did you mean `{name}`?"),
         _ if names.is_empty() => "; there is none".to_owned(),
         _ if names.len() == 1 => format!("; there is only {}", names[0]),
         _ if names.len() <= 20 => format!("; there are {}", names.join(", ")),
         _ => format!("; there are {}, ...", names[..10].join(", ")),
     }
+}
+
+/// Whether a text so far from a name may be a slip of it. A slip of two letters or more keeps the first one or leaves out
+/// what is before it.
+fn is_slip(text: &str, name: &str, distance: usize) -> bool {
+    let begins_alike = text.chars().next() == name.chars().next();
+    distance <= 1 || distance <= 1 + name.len() / 4 && (begins_alike || name.contains(text))
 }
 
 #[cfg(test)]
@@ -173,6 +198,7 @@ mod tests {
     #[test]
     fn the_nearest_name_is_near_or_all_are_told() {
         assert_eq!(nearest("folowers", ["origin", "followers"]), "; did you mean `followers`?");
+        assert_eq!(nearest("defaults", ["faults", "gate"]), "; there are faults, gate");
         assert_eq!(nearest("x", ["origin", "followers"]), "; there are origin, followers");
         assert_eq!(nearest("x", []), "; there is none");
     }

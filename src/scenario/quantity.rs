@@ -21,6 +21,17 @@ pub(crate) const SIZES: [(&str, u128); 5] =
 /// The units of bit rates and their bits per second.
 pub(crate) const BIT_RATES: [(&str, u128); 4] =
     [("bit/s", 1), ("kbit/s", 1_000), ("Mbit/s", 1_000_000), ("Gbit/s", 1_000_000_000)];
+/// The same units as network equipment names them; read, never written.
+const BIT_RATES_READ: [(&str, u128); 8] = [
+    ("bps", 1),
+    ("kbps", 1_000),
+    ("Mbps", 1_000_000),
+    ("Gbps", 1_000_000_000),
+    ("b/s", 1),
+    ("kb/s", 1_000),
+    ("Mb/s", 1_000_000),
+    ("Gb/s", 1_000_000_000),
+];
 /// The units of rates and their seconds.
 pub(crate) const RATES: [(&str, f64); 4] = [("/s", 1.0), ("/min", 60.0), ("/h", 3_600.0), ("/d", 86_400.0)];
 
@@ -39,9 +50,9 @@ pub(crate) fn bytes(text: &str) -> Option<u64> {
     in_units(text, &SIZES)
 }
 
-/// A bit rate in bits per second, such as `100 Mbit/s`.
+/// A bit rate in bits per second, such as `100 Mbit/s` or `100 Mbps`.
 pub(crate) fn bits_per_s(text: &str) -> Option<u64> {
-    in_units(text, &BIT_RATES)
+    in_units(text, &BIT_RATES).or_else(|| in_units(text, &BIT_RATES_READ))
 }
 
 /// A share in millionths, from `2 %` or `0.02`.
@@ -51,6 +62,11 @@ pub(crate) fn share_ppm(text: &str) -> Option<u32> {
         None => exact(text, 1_000_000)?,
     };
     u32::try_from(ppm).ok()
+}
+
+/// Whether a share is 1 without `%`, which may be meant as 1 %.
+pub(crate) fn is_one_without_unit(text: &str) -> bool {
+    !text.ends_with('%') && share_ppm(text) == Some(1_000_000)
 }
 
 /// A rate per second, from such as `3 /min`.
@@ -186,6 +202,9 @@ mod tests {
         assert_eq!(rate_per_s("3"), None);
         assert_eq!(bytes("1.5 kB"), Some(1_500));
         assert_eq!([bits_per_s("0.1 Gbit/s"), bits_per_s("1 MB")], [Some(100_000_000), None]);
+        assert_eq!([bits_per_s("100 Mbps"), bits_per_s("1 Gb/s")], [Some(100_000_000), Some(1_000_000_000)]);
+        // a byte is no bit, and m is milli
+        assert_eq!([bits_per_s("1 MB/s"), bits_per_s("1 MBps"), bits_per_s("1 mbps")], [None; 3]);
         assert_eq!(number("1e400"), Some(f64::INFINITY));
         assert_eq!(number("-1.5e3"), Some(-1_500.0));
         assert_eq!([number("nan"), number("inf"), number("0x10"), number("+1"), number("1_000")], [None; 5]);

@@ -89,7 +89,7 @@ pub fn read(path: &Path, changes: &Changes, metrics: &[&str]) -> Result<Scenario
 pub fn parse(input: &Input<'_>, changes: &Changes, metrics: &[&str]) -> Result<Scenario, Vec<Problem>> {
     let mut problems = Problems::new(input.file);
     match scenario(input, changes, metrics, &mut problems) {
-        Some(scenario) if problems.is_empty() => Ok(scenario),
+        Some(scenario) if problems.is_empty() => Ok(Scenario { warnings: problems.warnings(), ..scenario }),
         _ => {
             assert!(!problems.is_empty(), "a scenario without a problem is a scenario");
             Err(problems.into_list())

@@ -250,7 +250,9 @@ impl Shape {
             }
             Shape::BitRate { max_per_s } => {
                 let max = quantity::bit_rate_text(*max_per_s);
-                format!("a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to {max}")
+                format!(
+                    "a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s or bps, kbps, Mbps, Gbps) above 0 and up to {max}"
+                )
             }
             Shape::Words(words) => {
                 let names: Vec<&str> = words.iter().map(|word| word.name).collect();

@@ -180,6 +180,9 @@ impl Context<'_> {
             });
             Some(())
         });
+        if sessions.is_empty() {
+            problems.warn(at.spot(), "names a file without a session: nobody watches");
+        }
         Some(Source::Scripted(sessions))
     }
 }

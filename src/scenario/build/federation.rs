@@ -263,13 +263,22 @@ pub(crate) fn follows(
             Some(Follows::Random { mean })
         }
         "edges" => {
-            let mut edges = Vec::new();
+            let (mut edges, mut known, mut repeated, mut own) = (Vec::new(), BTreeSet::new(), 0, 0);
             data::rows(files.get(value)?, &["follower", "followed"], &[], problems, |row, problems| {
                 let follower = table.instance(row.text("follower")?, row.at("follower"), problems);
                 let followed = table.instance(row.text("followed")?, row.at("followed"), problems);
-                edges.push((follower?, followed?));
+                let edge = (follower?, followed?);
+                own += u32::from(edge.0 == edge.1);
+                repeated += u32::from(!known.insert(edge));
+                edges.push(edge);
                 Some(())
             });
+            if repeated + own > 0 {
+                let message = format!(
+                    "has {repeated} follows a second time and {own} of an instance by itself; they count once and not at all"
+                );
+                problems.warn(value.spot(), message);
+            }
             Some(Follows::Edges(edges))
         }
         _ => unreachable!("the format has no other case"),

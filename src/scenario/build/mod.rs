@@ -76,6 +76,7 @@ pub(crate) fn build(
         gate: measure::gate(file),
         parity: measure::parity(file),
         peers: peers?,
+        warnings: Vec::new(),
         hash: emit::sha256(resolved.as_bytes()),
         resolved,
     })

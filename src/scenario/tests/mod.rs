@@ -54,6 +54,12 @@ fn data(path: &str) -> io::Result<Vec<u8>> {
             Ok(b"instance,viewer,start_s,watch_s\norigin,a b,0,1\nsilent,,-1,0\norigin,,1e400,1 s\n".to_vec())
         }
         "wrong-header.csv" => Ok(b"instance,viewer,start,watch_s\n".to_vec()),
+        "tabs.csv" => Ok(b"instance\tviewer\tstart_s\twatch_s\n".to_vec()),
+        "since-1970.csv" => Ok(b"instance,viewer,start_s,watch_s\norigin,,1701388800000,5\n".to_vec()),
+        "no-rows.csv" => Ok(b"instance,viewer,start_s,watch_s\n".to_vec()),
+        "odd-edges.csv" => {
+            Ok(b"follower,followed\nfollowers-1,origin\nfollowers-1,origin\norigin,origin\n".to_vec())
+        }
         "not-text.csv" => Ok(b"follower,followed\n\xff,origin\n".to_vec()),
         _ => Err(io::Error::new(io::ErrorKind::NotFound, "there is no such file")),
     }

@@ -145,6 +145,30 @@ fn a_column_becomes_a_federation() {
 }
 
 #[test]
+fn what_is_probably_not_meant_is_warned_about() {
+    let warnings = |old: &str, new: &str| -> Vec<String> {
+        valid(&changed(old, new)).warnings.iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(warnings("end: 10 min", "end: 20 min"), [""; 0]);
+    assert_eq!(
+        warnings("end: 10 min", "end: 10 min\nfollows: {edges: odd-edges.csv}"),
+        [
+            "base.yaml:4:18: follows.edges: has 1 follows a second time and 1 of an instance by itself; they count once and not at all"
+        ]
+    );
+    assert_eq!(
+        warnings("viewers:\n", "viewers:\n  - {video: clip, trace: no-rows.csv}\n"),
+        ["base.yaml:15:26: viewers.0.trace: names a file without a session: nobody watches"]
+    );
+    let ways = ["1", "1.0"].map(|loss| {
+        warnings("latency: {constant: 50 ms}", &format!("latency: {{constant: 50 ms}}\n  loss: {loss}"))
+    });
+    assert_eq!(ways[0], ["base.yaml:21:9: network.loss: `1` is 100 %, all of them; 1 % is `1 %` or 0.01"]);
+    assert_eq!(ways[1].len(), 1);
+    assert_eq!(warnings("latency: {constant: 50 ms}", "latency: {constant: 50 ms}\n  loss: 100 %"), [""; 0]);
+}
+
+#[test]
 fn crowds_become_sources() {
     let crowds = valid(FULL).crowds;
     let drawn = |crowd: &Crowd| match &crowd.source {

@@ -94,7 +94,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "end: 10 min",
         "end: 10 min\nnames: {scheme: ftp}",
-        "4:17: names.scheme: `ftp` is not known here; did you mean `http`?",
+        "4:17: names.scheme: `ftp` is not known here; there are https, http",
     ),
     (
         "count: 3",
@@ -360,6 +360,17 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "viewers:\n  - {video: clip, trace: wrong-header.csv}\n",
         "wrong-header.csv:1:1: has the header `instance,viewer,start,watch_s`; it needs the columns instance,viewer,start_s,watch_s[,heartbeat_s], and no other",
     ),
+    (
+        "viewers:\n",
+        "viewers:\n  - {video: clip, trace: tabs.csv}\n",
+        "tabs.csv:1:1: has the header `instance\\u{9}viewer\\u{9}start_s\\u{9}watch_s`; it needs the columns instance,viewer,start_s,watch_s[,heartbeat_s], and no other; \
+         its cells are separated by tabs: separate them by commas",
+    ),
+    (
+        "viewers:\n",
+        "viewers:\n  - {video: clip, trace: since-1970.csv}\n",
+        "since-1970.csv:2:1: start_s: `1701388800000` is no second of the run; of seconds since 1970 subtract those of the run's beginning",
+    ),
     // network
     (
         "latency: {constant: 50 ms}",
@@ -420,8 +431,8 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "origin: {region: de}",
         "origin: {region: de, capacity: {cores: 0, uplink: 0 Mbit/s, downlink: 100}}",
         "8:42: instances.origin.capacity.cores: `0` is not a whole number from 1 to 1024\n\
-         8:53: instances.origin.capacity.uplink: `0 Mbit/s` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to 1000 Gbit/s\n\
-         8:73: instances.origin.capacity.downlink: `100` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s) above 0 and up to 1000 Gbit/s",
+         8:53: instances.origin.capacity.uplink: `0 Mbit/s` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s or bps, kbps, Mbps, Gbps) above 0 and up to 1000 Gbit/s\n\
+         8:73: instances.origin.capacity.downlink: `100` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s or bps, kbps, Mbps, Gbps) above 0 and up to 1000 Gbit/s",
     ),
     // faults
     (
