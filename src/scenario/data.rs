@@ -142,7 +142,9 @@ impl<'a> Row<'a> {
         let span = quantity::seconds(text).filter(|span| (min..=LONGEST).contains(span));
         // as seconds since 1970 that is the year 2001
         const EPOCH_S: f64 = 1e9;
-        if span.is_none() && quantity::number(text).is_some_and(|seconds| (EPOCH_S..f64::INFINITY).contains(&seconds)) {
+        if span.is_none()
+            && quantity::number(text).is_some_and(|seconds| (EPOCH_S..f64::INFINITY).contains(&seconds))
+        {
             let remedy =
                 "is no second of the run; of seconds since 1970 subtract those of the run's beginning";
             problems.at(self.at(column), format!("{} {remedy}", shown(text)));
