@@ -1,4 +1,5 @@
-//! Accounts of requests that make no events: the sums that `Ledger` and the collector have for all others.
+//! Accounts of requests that are counted by route: the sums that the collector has for all others, and for requests without
+//! events those of the `Ledger` too.
 //!
 //! Times may lie ahead of the run, so sums are kept by traffic bucket until the run has passed the bucket. What happens after
 //! the end of the run does not count. What all destinations of a job share is added once per job. Requests of routes that take
