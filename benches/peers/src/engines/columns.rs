@@ -10,6 +10,7 @@ use fedisim::observe::Observer;
 use fedisim::runs::cell::{build_cell, plan};
 use fedisim::scenario::{Changes, End, Input, parse};
 use fedisim::cell::Cell;
+use fedisim::mechanism::sparse_counts::SparseCounts;
 use fedisim::sim::run_fast;
 use fedisim::foundation::ids::{InstanceId, VideoId, ViewerId};
 use fedisim::foundation::units::{Span, Time};
@@ -48,8 +49,8 @@ impl Broadcast for Columns {
         let (ending, aggregates, _) =
             run_fast(&cell, 0, &mut Nobody, &AtomicBool::new(false)).expect("no rate limit");
         let counts = || {
-            let followers = aggregates.displayed.iter().map(|(_, shown)| shown);
-            followers.flat_map(|shown| &shown.displayed).flatten().map(|&count| u64::from(count))
+            let followers = aggregates.displayed.iter().flat_map(|(_, displayed)| displayed.values());
+            followers.flat_map(SparseCounts::iter).map(|(_, count)| u64::from(count))
         };
         let outcome = Outcome {
             deliveries: ending.flow.delivered.messages,
