@@ -107,9 +107,15 @@ impl Accounts {
         let last = &mut self.last_second;
         if (last.0, last.1) == (from, second) {
             last.2 += bytes;
-            return;
+        } else {
+            self.close_second();
+            self.last_second = (from, second, bytes);
         }
-        let (from, second, bytes) = std::mem::replace(last, (from, second, bytes));
+    }
+
+    /// Adds `last_second` to the sums.
+    fn close_second(&mut self) {
+        let (from, second, bytes) = std::mem::take(&mut self.last_second);
         if bytes > 0 {
             *self.aggregates.origin_bytes.entry((from, second)).or_default() += bytes;
         }
@@ -324,7 +330,7 @@ impl Accounts {
     /// All sums of the run.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         self.pass(Time::from_ns(u64::MAX));
-        self.add_origin_bytes(InstanceId(0), 0, 0);
+        self.close_second();
         for ((bucket, video, instance, direction, kind), sums) in self.traffic {
             let (start_ns, video, instance) = (bucket * self.bucket.ns(), video.0, instance.0);
             let row = TrafficRow { start_ns, video, instance, direction, kind, sums };

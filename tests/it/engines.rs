@@ -183,6 +183,17 @@ fn a_sample_sees_what_waits_from_two_windows() {
     assert!(without_events > 200_000, "{without_events} messages fit one window");
 }
 
+/// All that an origin sends lies in the first second of the run.
+#[test]
+fn a_run_may_end_within_its_first_second() {
+    for delivery in ["peertube", "unlimited"] {
+        let arrivals = "viewers.0.arrivals={constant: {rate: 50 /s}}";
+        let spread = "viewers.0.spread={weights: {origin: 1}}";
+        let delivery = format!("delivery={delivery}");
+        assert!(compare(&["end=900 ms", arrivals, spread, &delivery]) > 0, "{delivery}");
+    }
+}
+
 #[test]
 fn machines_that_are_busy_are_caught_up_with() {
     let busy = [

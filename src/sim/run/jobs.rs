@@ -1,6 +1,7 @@
 //! Running jobs: their requests begin while slots are free, end, and are retried.
 
 use super::job::{Job, QueueKey};
+use super::request::flow;
 use super::state::Run;
 use crate::domain::delivery::Queues;
 use crate::event::{Event, Letter, Message, Step};
@@ -85,10 +86,7 @@ impl Run<'_> {
         let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
         let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(now, to));
         self.queued.take(message.bytes());
-        let flow = match route {
-            Some(_) => self.ledger.together(),
-            None => self.ledger.link(message.from, to),
-        };
+        let flow = flow(&mut self.ledger, route.is_some(), &message);
         if is_removed || is_open {
             flow.drop(message.bytes());
             if is_open && !is_removed {
@@ -216,13 +214,9 @@ impl Run<'_> {
         for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
             let job = self.remove_job(number);
             for to in job.unsent() {
-                let bytes = self.message(&job.letter, to).bytes();
-                let flow = match job.route {
-                    Some(_) => self.ledger.together(),
-                    None => self.ledger.link(from, to),
-                };
-                flow.drop(bytes);
-                self.queued.take(bytes);
+                let message = self.message(&job.letter, to);
+                flow(&mut self.ledger, job.route.is_some(), &message).drop(message.bytes());
+                self.queued.take(message.bytes());
             }
         }
     }

@@ -83,9 +83,11 @@ impl Request {
 
     /// The flow that it belongs to.
     pub(super) fn flow<'l>(&self, ledger: &'l mut Ledger) -> &'l mut Flow {
-        match self.on_route {
-            Some(_) => ledger.together(),
-            None => ledger.link(self.message.from, self.message.to),
-        }
+        flow(ledger, self.on_route.is_some(), &self.message)
     }
+}
+
+/// The flow that a message belongs to: that of all that is counted by route, or that of its link.
+pub(super) fn flow<'l>(ledger: &'l mut Ledger, is_on_route: bool, message: &Message) -> &'l mut Flow {
+    if is_on_route { ledger.together() } else { ledger.link(message.from, message.to) }
 }
