@@ -25,9 +25,13 @@ pub struct Schedule {
     free: BinaryHeap<Reverse<u64>>,
 }
 
-/// Whether `make_in_vectors` can do it.
-pub fn fits_vectors(count: usize, at_once: usize) -> bool {
-    at_once <= SLOTS_MAX || count <= at_once
+/// Whether `make_in_vectors` can do it: there are enough lanes, and no time is above 2^31 µs. The last job begins when all slots
+/// have been busy until then, so all are over after `sum / slots + longest` (Graham's bound for list scheduling).
+pub fn fits_vectors(occupied_us: &[u32], at_once: usize) -> bool {
+    let sum: u64 = occupied_us.iter().map(|us| u64::from(*us)).sum();
+    let longest = u64::from(occupied_us.iter().copied().max().unwrap_or(0));
+    (at_once <= SLOTS_MAX || occupied_us.len() <= at_once)
+        && sum / at_once as u64 + longest <= u64::from(u32::MAX / 2)
 }
 
 impl Schedule {
@@ -156,6 +160,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_job_fits_by_what_its_requests_take_not_by_their_time_out() {
+        let mut occupied_us = vec![120_000; 10_000];
+        assert!(fits_vectors(&occupied_us, 30));
+        occupied_us.fill(7_000_000);
+        assert!(!fits_vectors(&occupied_us, 30));
+    }
+
     proptest! {
         /// Vectors, the scalar twin and a heap say the same.
         #[test]
@@ -182,12 +194,14 @@ mod tests {
 
         #[test]
         fn vectors_and_one_by_one_say_the_same(
-            occupied_us in proptest::collection::vec(0u32..100, 1..200),
+            occupied in proptest::collection::vec(0u32..100, 1..200),
+            unit_us in prop_oneof![Just(1u32), Just(20_000_000)],
             at_once in 1usize..300,
         ) {
+            let occupied_us: Vec<u32> = occupied.iter().map(|units| units * unit_us).collect();
             let (mut in_vectors, mut one_by_one) = (Schedule::default(), Schedule::default());
             one_by_one.make(occupied_us.len(), at_once, |number, begins| begins + ns(occupied_us[number]));
-            if fits_vectors(occupied_us.len(), at_once) {
+            if fits_vectors(&occupied_us, at_once) {
                 in_vectors.make_in_vectors(&occupied_us, at_once);
                 let begins_ns: Vec<u64> = in_vectors.begins_us.iter().map(|&us| ns(us)).collect();
                 prop_assert_eq!(begins_ns, one_by_one.begins_ns);

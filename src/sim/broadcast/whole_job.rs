@@ -73,11 +73,6 @@ impl Broadcasts<'_> {
     ) -> Option<Planned> {
         let linear = self.linear?;
         let (count, slots) = (route.to.len(), self.cell.delivery.requests_per_job as usize);
-        // A request occupies its slot for at most time-out + over; this many of them share a slot.
-        let longest_us = u64::from(linear.timeout_us + linear.over_us) * (count.div_ceil(slots) as u64 + 1);
-        if !fits_vectors(count, slots) || longest_us > u64::from(u32::MAX / 2) {
-            return None;
-        }
         let faults = self.faults_on_route(route, now, conditions);
         let mut irregular = Vec::new();
         // from the beginning of a request, the timetable of faults is read up to here
@@ -105,6 +100,9 @@ impl Broadcasts<'_> {
                     irregular.push((destination, history));
                 }
             }
+        }
+        if !fits_vectors(&self.occupied_us, slots) {
+            return None;
         }
         self.schedule.make_in_vectors(&self.occupied_us, slots);
         let last = now + Span::from_ns(self.schedule.over_ns) + asked;
