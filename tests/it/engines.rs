@@ -170,6 +170,23 @@ fn what_needs_no_order_is_counted() {
     }
 }
 
+/// The run is not idle while a message is on its way to an inbox that does not answer.
+#[test]
+fn what_arrives_at_nobody_is_under_way_until_then() {
+    for seed in 1..=4 {
+        compare(&[
+            &format!("seed={seed}"),
+            "delivery=unlimited",
+            "viewers.0.arrivals={stages: [{duration: 1 min, rate: 0.5 /s}]}",
+            "faults=[{dead: 100 %, of: [quiet], how: silent}]",
+            "network.latency={lognormal: {median: 2 s, sigma: 1}}",
+            "other_traffic={background: [{video: clip, rate: 0.1 /s}]}",
+            "measure={every: 1 s, bucket: 1 s}",
+            "end={when: idle, at_most: 1 h}",
+        ]);
+    }
+}
+
 /// Enough arrivals for several windows, at inboxes that are always behind: when a window begins, activities of the window before
 /// wait, and the next sample also sees those that arrive until then.
 #[test]

@@ -107,6 +107,8 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) clock_ahead_max: Span,
     /// Whether `NO_LATENCY_US` means a lost message: all latencies of the network are shorter.
     pub(super) no_latency_is_loss: bool,
+    /// Until when a message may be in flight whose arrival is no event and is not replayed.
+    pub(super) in_flight_until: Time,
     /// Counts of messages with and without events.
     pub(in crate::sim) execution: Execution,
 }
@@ -167,6 +169,7 @@ impl<'a> Broadcasts<'a> {
             arrived_us: Vec::new(),
             clock_ahead_max: uncontended.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
             no_latency_is_loss: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
+            in_flight_until: Time::ZERO,
             execution: Execution::default(),
             eligibility,
         }
@@ -325,10 +328,11 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// Whether at all uncontended receivers nothing is still to arrive, waiting or displayed.
+    /// Whether nothing is in flight without events, and at all uncontended receivers nothing is waiting or displayed.
     pub(in crate::sim) fn is_idle(&mut self, now: Time) -> bool {
         self.hand_over(now);
-        self.windows.is_idle()
+        // a sample comes before what arrives at the same instant
+        self.in_flight_until < now && self.windows.is_idle()
     }
 
     /// The run has ended at an instant: all sums; `None` if a rate limit refused requests, since the results are void then.

@@ -57,6 +57,7 @@ impl Broadcasts<'_> {
             let to = route.to[destination];
             let history = unqueued_history(conditions, (route.from, to), name, *latency, now);
             let arrives = history.settled;
+            self.in_flight_until = self.in_flight_until.max(arrives);
             let is_delivered = history.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
             if !is_delivered || self.accounts.bucket_of(arrives) != bucket {
                 good.take(route.bytes(destination));

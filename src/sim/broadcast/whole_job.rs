@@ -223,6 +223,7 @@ impl Broadcasts<'_> {
         broadcast: u32,
         end: &mut JobEnd,
     ) {
+        self.in_flight_until = self.in_flight_until.max(history.settled);
         if self.accounts.note(route, destination, history)
             && let Some(follower) = route.followers[destination]
         {
