@@ -65,6 +65,17 @@ pub enum RequestOutcome {
     TimedOut,
 }
 
+/// What of a request has crossed its sender's link when it fails there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Departed {
+    /// Nothing: its sender has given up before.
+    Nothing,
+    /// The handshake of a connection that is not made.
+    Handshake,
+    /// All of it, on a connection that breaks or too late.
+    Request,
+}
+
 /// A queue of an instance as a sample finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSample {
@@ -156,10 +167,16 @@ pub trait Observer {
     fn sent(&mut self, _now: Time, _message: &Message, _arrives: Option<Time>) {}
 
     /// A request has left its sender, with these bytes below HTTP.
-    fn transported(&mut self, _now: Time, _message: &Message, _transport: &TransportBytes) {}
+    fn left(&mut self, _now: Time, _message: &Message, _transport: &TransportBytes) {}
+
+    /// A request has failed at its sender, which has sent this part of it, with these bytes below HTTP.
+    fn failed(&mut self, _now: Time, _message: &Message, _departed: Departed, _transport: &TransportBytes) {}
 
     /// A message has arrived and is accepted by its receiver.
     fn delivered(&mut self, _now: Time, _message: &Message) {}
+
+    /// A message has arrived and its receiver refuses it.
+    fn refused(&mut self, _now: Time, _message: &Message) {}
 
     /// An activity has come out of the inbox queue: it takes effect.
     fn processed(&mut self, _now: Time, _message: &Message) {}
@@ -200,14 +217,24 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
         self.1.sent(now, message, arrives);
     }
 
-    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
-        self.0.transported(now, message, transport);
-        self.1.transported(now, message, transport);
+    fn left(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        self.0.left(now, message, transport);
+        self.1.left(now, message, transport);
+    }
+
+    fn failed(&mut self, now: Time, message: &Message, departed: Departed, transport: &TransportBytes) {
+        self.0.failed(now, message, departed, transport);
+        self.1.failed(now, message, departed, transport);
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.0.delivered(now, message);
         self.1.delivered(now, message);
+    }
+
+    fn refused(&mut self, now: Time, message: &Message) {
+        self.0.refused(now, message);
+        self.1.refused(now, message);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
@@ -255,12 +282,20 @@ impl<O: Observer + ?Sized> Observer for &mut O {
         (**self).sent(now, message, arrives);
     }
 
-    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
-        (**self).transported(now, message, transport);
+    fn left(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        (**self).left(now, message, transport);
+    }
+
+    fn failed(&mut self, now: Time, message: &Message, departed: Departed, transport: &TransportBytes) {
+        (**self).failed(now, message, departed, transport);
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
         (**self).delivered(now, message);
+    }
+
+    fn refused(&mut self, now: Time, message: &Message) {
+        (**self).refused(now, message);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
@@ -308,15 +343,27 @@ impl<O: Observer> Observer for Option<O> {
         }
     }
 
-    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+    fn left(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
         if let Some(observer) = self {
-            observer.transported(now, message, transport);
+            observer.left(now, message, transport);
+        }
+    }
+
+    fn failed(&mut self, now: Time, message: &Message, departed: Departed, transport: &TransportBytes) {
+        if let Some(observer) = self {
+            observer.failed(now, message, departed, transport);
         }
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
         if let Some(observer) = self {
             observer.delivered(now, message);
+        }
+    }
+
+    fn refused(&mut self, now: Time, message: &Message) {
+        if let Some(observer) = self {
+            observer.refused(now, message);
         }
     }
 

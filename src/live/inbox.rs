@@ -108,6 +108,10 @@ fn take_effect(
     };
     if let Some((false, _)) = left {
         settle(state, Arrival::Refused);
+        if let Sender::Own(_, activity) = sender {
+            let message = received_message(state, id, from, &activity, &body, head_bytes);
+            state.report(Observation::Refused { now, message });
+        }
         return Ok(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests"));
     }
     accept_once(cluster, id, from, sender)?;

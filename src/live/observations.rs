@@ -6,12 +6,15 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
+use crate::mechanism::transport::TransportBytes;
 use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use std::rc::Rc;
 
 pub(super) enum Observation {
     Handled { now: Time, clock: Time, instance: InstanceId, input: OwnedInput },
     Sent { now: Time, message: OwnedMessage },
+    Left { now: Time, message: OwnedMessage },
+    Refused { now: Time, message: OwnedMessage },
     Delivered { now: Time, message: OwnedMessage },
     Processed { now: Time, message: OwnedMessage },
     Ended { now: Time, message: OwnedMessage, outcome: RequestOutcome },
@@ -75,6 +78,11 @@ impl Observation {
                 observer.handled(now, clock, instance, &input.input());
             }
             Observation::Sent { now, message } => observer.sent(now, &message.message(), None),
+            // what lies below HTTP is the system's
+            Observation::Left { now, message } => {
+                observer.left(now, &message.message(), &TransportBytes::default());
+            }
+            Observation::Refused { now, message } => observer.refused(now, &message.message()),
             Observation::Delivered { now, message } => observer.delivered(now, &message.message()),
             Observation::Processed { now, message } => observer.processed(now, &message.message()),
             Observation::Ended { now, message, outcome } => observer.ended(now, &message.message(), outcome),

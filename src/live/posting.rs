@@ -7,7 +7,7 @@
 use super::cluster::Cluster;
 use super::http_client::{Answer, NoAnswer, exchange_own};
 use super::http_signature::prove;
-use super::observations::OwnedMessage;
+use super::observations::{Observation, OwnedMessage};
 use super::outbox::{Body, Job};
 use super::own_sockets::Purpose;
 use crate::domain::faults::Reachability;
@@ -135,10 +135,13 @@ fn begin(cluster: &Cluster, job: &Job, place: usize) -> Option<Begun> {
             }
         },
     };
-    if let Transit::Fails { outcome, .. } = transit {
-        let arrival =
-            if outcome == RequestOutcome::FailedConnect { Arrival::FailedConnect } else { Arrival::Lost };
-        state.settle(job.request_id(place), arrival);
+    match transit {
+        Transit::Arrives { .. } => state.report(Observation::Left { now, message: job.message(place) }),
+        Transit::Fails { outcome, .. } => {
+            let arrival =
+                if outcome == RequestOutcome::FailedConnect { Arrival::FailedConnect } else { Arrival::Lost };
+            state.settle(job.request_id(place), arrival);
+        }
     }
     Some(Begun { transit, deadline })
 }

@@ -3,7 +3,8 @@
 //! Measured with PeerTube 6.3.0 on loopback, around a viewer under v2 (2,184 bytes up, 336 down) on a new connection: ten
 //! packets, 320 bytes up and 216 down beside HTTP. That is 60 bytes for a SYN and 52 for each other packet (IPv4, TCP with
 //! time stamps), and full segments of 1,448 bytes; for other sizes and for kept connections the numbers are derived from
-//! these. TLS 1.3 was measured with a chain of two certificates. Ethernet and retransmissions are not counted.
+//! these. TLS 1.3 was measured with a chain of two certificates. Ethernet and retransmissions are not counted, so that a
+//! handshake without an answer is one SYN. A packet that resets a connection has 40 bytes (no options).
 
 /// The bytes below HTTP of one request, up from its sender and down to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Handshake {
 const PACKET: u64 = 52;
 /// The packet that opens a connection, either way.
 const SYN: u64 = 60;
+/// The packet that refuses or breaks a connection.
+const RESET: u64 = 40;
 /// HTTP bytes in a full packet.
 const SEGMENT: u64 = 1_448;
 
@@ -60,6 +63,21 @@ pub fn transport_bytes(
     TransportBytes { tcp_up, tcp_down, tls_up, tls_down }
 }
 
+/// The cost of a handshake that fails: without an answer, or refused.
+pub fn failed_handshake(is_refused: bool) -> TransportBytes {
+    TransportBytes { tcp_up: SYN, tcp_down: reset(is_refused), ..TransportBytes::default() }
+}
+
+/// The cost of a request on a kept connection that breaks: without an answer, or reset.
+pub fn failed_request(request_bytes: u64, is_reset: bool) -> TransportBytes {
+    let tcp_up = PACKET * request_bytes.div_ceil(SEGMENT);
+    TransportBytes { tcp_up, tcp_down: reset(is_reset), ..TransportBytes::default() }
+}
+
+fn reset(is_sent: bool) -> u64 {
+    if is_sent { RESET } else { 0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,6 +101,13 @@ mod tests {
         for handshake in [Handshake::None, Handshake::Full, Handshake::Resumed] {
             assert_eq!(four(transport_bytes(2_189, 364, true, handshake)), [156, 104, 0, 0]);
         }
+    }
+
+    #[test]
+    fn what_fails_costs_what_was_sent_until_then() {
+        assert_eq!([false, true].map(failed_handshake).map(four), [[60, 0, 0, 0], [60, 40, 0, 0]]);
+        assert_eq!(four(failed_request(2_184, false)), [104, 0, 0, 0]);
+        assert_eq!(four(failed_request(1_448, true)), [52, 40, 0, 0]);
     }
 
     #[test]

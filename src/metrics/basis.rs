@@ -52,6 +52,23 @@ pub(super) enum Class {
     NotPeertube,
 }
 
+/// The bytes that a provider's counter shows in one direction.
+pub(super) struct Bill {
+    /// Of requests: head and body.
+    pub(super) requests: u64,
+    /// Of answers: head and body.
+    pub(super) answers: u64,
+    /// Below HTTP, where that is counted.
+    pub(super) transport: u64,
+}
+
+impl Bill {
+    /// All of it.
+    pub(super) fn all(&self) -> u64 {
+        self.requests + self.answers + self.transport
+    }
+}
+
 /// Counts as integers, quotients as the shortest text that reads back to the same float.
 impl std::fmt::Display for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -126,8 +143,21 @@ impl<'a> Basis<'a> {
         }
     }
 
-    pub(super) fn class(&self, class: Class, direction: Direction) -> &traffic::Sums {
-        &self.classes[class as usize][direction as usize]
+    /// What a class sends or receives.
+    pub(super) fn bill(&self, class: Class, direction: Direction) -> Bill {
+        let [out, received] = &self.classes[class as usize];
+        match direction {
+            Direction::Out => Bill {
+                requests: out.request_bytes(),
+                answers: received.response_bytes,
+                transport: out.transport_up_bytes() + received.transport_down_bytes(),
+            },
+            Direction::In => Bill {
+                requests: received.request_bytes(),
+                answers: out.response_bytes,
+                transport: received.transport_up_bytes() + out.transport_down_bytes(),
+            },
+        }
     }
 
     /// What was sent of a kind.

@@ -48,7 +48,7 @@ d: displayed count; n: true viewers, the sessions with start <= t < end, anywher
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
 viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views
 other traffic: all that is no View (updates and what followers fetch after them, watch actions, the background); all traffic: both
-origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1, without TCP and TLS
+origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1 that crossed their sender's link, without TCP and TLS
 message: one activity for one inbox, of all traffic but what followers fetch; one that is sent again is created again
 created = queued + dropped + sent, and sent = delivered + lost + refused + failed_connect + in_flight; what timed out is among delivered, lost and in_flight
 job: what waits in a queue that sends; requests that are over: those that the sender knows to be good, refused, without a connection or timed out";
@@ -105,16 +105,18 @@ macro_rules! definitions {
 definitions! {
     "viewer_messages_sent", "messages", Lower, "viewer traffic: requests begun, by everybody",
         "count of requests that carry a viewer or a total", |b| count(b.viewer_sent.messages);
-    "viewer_bytes_sent", "bytes", Lower, "viewer traffic: bytes of those requests",
+    "viewer_bytes_sent", "bytes", Lower, "viewer traffic: bytes of those that left",
         "sum of head + body of those", |b| count(b.viewer_sent.request_bytes());
     "messages_sent", "messages", Lower, "all view traffic: requests begun, by everybody",
         "count of requests that carry a View", |b| count(b.view_sent.messages);
-    "bytes_sent", "bytes", Lower, "all view traffic: bytes of those requests",
+    "bytes_sent", "bytes", Lower, "all view traffic: bytes of those that left",
         "sum of head + body of those", |b| count(b.view_sent.request_bytes());
     "other_messages_sent", "messages", Lower, "other traffic: requests begun, by everybody",
         "count of requests that carry no View, three per fetch", |b| count(b.other_sent.messages);
-    "other_bytes_sent", "bytes", Lower, "other traffic: bytes of those requests",
+    "other_bytes_sent", "bytes", Lower, "other traffic: bytes of those that left",
         "sum of head + body of those", |b| count(b.other_sent.request_bytes());
+    "bytes_attempted", "bytes", None, "all traffic: bytes of all requests begun, whether they left or not",
+        "sum of head + body over sent, without what followers fetch", |b| count(b.flow().sent.bytes);
     "response_bytes", "bytes", Lower, "all traffic: bytes of responses",
         "sum over requests that the receiver took or refused", |b| count(b.received.response_bytes);
     "transport_bytes", "bytes", Lower, "all traffic: bytes below HTTP, where the scenario counts them",
@@ -172,78 +174,130 @@ definitions! {
         |b| link_busy_share(b, |capacity| capacity.downlink_bits_per_s, |busy| busy.downlink_ns);
     "origin_viewer_messages_sent", "messages", Lower, "viewer traffic: requests begun by the origin of the video",
         "as viewer_messages_sent, sender = origin", |b| count(b.viewer_origin_sent.messages);
-    "origin_viewer_bytes_sent", "bytes", Lower, "viewer traffic: bytes of those requests",
+    "origin_viewer_bytes_sent", "bytes", Lower, "viewer traffic: bytes of those that left",
         "as viewer_bytes_sent, sender = origin", |b| count(b.viewer_origin_sent.request_bytes());
     "origin_messages_sent", "messages", Lower, "all view traffic: requests begun by the origin of the video",
         "as messages_sent, sender = origin", |b| count(b.view_origin_sent.messages);
-    "origin_bytes_sent", "bytes", Lower, "all view traffic: bytes of those requests",
+    "origin_bytes_sent", "bytes", Lower, "all view traffic: bytes of those that left",
         "as bytes_sent, sender = origin", |b| count(b.view_origin_sent.request_bytes());
     "origin_bytes_per_s_peak", "bytes/s", Lower, "all view traffic: the most that one origin sends in one second about its videos",
         "max over origins and over seconds [k, k + 1) of head + body", |b| count(b.observed.origin_bytes_per_s_peak);
     "sent_messages_viewer", "messages", None, "by kind: single viewers from their own instances, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Viewer).messages);
-    "sent_bytes_viewer", "bytes", None, "by kind: single viewers from their own instances, bytes of those requests",
+    "sent_bytes_viewer", "bytes", None, "by kind: single viewers from their own instances, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::Viewer).request_bytes());
     "sent_messages_viewer_forwarded", "messages", None, "by kind: single viewers that origins forward, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::ViewerForwarded).messages);
-    "sent_bytes_viewer_forwarded", "bytes", None, "by kind: single viewers that origins forward, bytes of those requests",
+    "sent_bytes_viewer_forwarded", "bytes", None, "by kind: single viewers that origins forward, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::ViewerForwarded).request_bytes());
     "sent_messages_total", "messages", None, "by kind: totals of origins, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Total).messages);
-    "sent_bytes_total", "bytes", None, "by kind: totals of origins, bytes of those requests",
+    "sent_bytes_total", "bytes", None, "by kind: totals of origins, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::Total).request_bytes());
     "sent_messages_follower_total", "messages", None, "by kind: totals of followers' own viewers, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::FollowerTotal).messages);
-    "sent_bytes_follower_total", "bytes", None, "by kind: totals of followers' own viewers, bytes of those requests",
+    "sent_bytes_follower_total", "bytes", None, "by kind: totals of followers' own viewers, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::FollowerTotal).request_bytes());
     "sent_messages_follower_total_forwarded", "messages", None, "by kind: totals of followers that origins forward, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::FollowerTotalForwarded).messages);
-    "sent_bytes_follower_total_forwarded", "bytes", None, "by kind: totals of followers that origins forward, bytes of those requests",
+    "sent_bytes_follower_total_forwarded", "bytes", None, "by kind: totals of followers that origins forward, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::FollowerTotalForwarded).request_bytes());
     "sent_messages_plain", "messages", None, "by kind: plain views from their own instances, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Plain).messages);
-    "sent_bytes_plain", "bytes", None, "by kind: plain views from their own instances, bytes of those requests",
+    "sent_bytes_plain", "bytes", None, "by kind: plain views from their own instances, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::Plain).request_bytes());
     "sent_messages_plain_forwarded", "messages", None, "by kind: plain views that origins forward, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::PlainForwarded).messages);
-    "sent_bytes_plain_forwarded", "bytes", None, "by kind: plain views that origins forward, bytes of those requests",
+    "sent_bytes_plain_forwarded", "bytes", None, "by kind: plain views that origins forward, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::PlainForwarded).request_bytes());
     "sent_messages_update", "messages", None, "by kind: updates of videos, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Update).messages);
-    "sent_bytes_update", "bytes", None, "by kind: updates of videos, bytes of those requests",
+    "sent_bytes_update", "bytes", None, "by kind: updates of videos, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::Update).request_bytes());
     "sent_messages_update_fetch", "messages", None, "by kind: what followers fetch after updates, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::UpdateFetch).messages);
-    "sent_bytes_update_fetch", "bytes", None, "by kind: what followers fetch after updates, bytes of those requests",
+    "sent_bytes_update_fetch", "bytes", None, "by kind: what followers fetch after updates, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::UpdateFetch).request_bytes());
     "sent_messages_watch_action", "messages", None, "by kind: watch actions, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::WatchAction).messages);
-    "sent_bytes_watch_action", "bytes", None, "by kind: watch actions, bytes of those requests",
+    "sent_bytes_watch_action", "bytes", None, "by kind: watch actions, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::WatchAction).request_bytes());
     "sent_messages_background", "messages", None, "by kind: other jobs, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Background).messages);
-    "sent_bytes_background", "bytes", None, "by kind: other jobs, bytes of those requests",
+    "sent_bytes_background", "bytes", None, "by kind: other jobs, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::Background).request_bytes());
-    "payer_origin_bytes_out", "bytes", Lower, "who pays, all traffic: sent by instances that own a video",
-        "sum of head + body of requests that they begin", |b| count(b.class(Class::Origin, Direction::Out).request_bytes());
-    "payer_origin_bytes_in", "bytes", Lower, "who pays, all traffic: received by instances that own a video",
-        "sum of head + body of requests that they take", |b| count(b.class(Class::Origin, Direction::In).request_bytes());
+    "payer_origin_bytes_out", "bytes", Lower, "who pays, all traffic: all that is sent by instances that own a video",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::Origin, Direction::Out).all());
+    "payer_origin_request_bytes_out", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they send", |b| count(b.bill(Class::Origin, Direction::Out).requests);
+    "payer_origin_answer_bytes_out", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they give", |b| count(b.bill(Class::Origin, Direction::Out).answers);
+    "payer_origin_transport_bytes_out", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS from them", |b| count(b.bill(Class::Origin, Direction::Out).transport);
+    "payer_origin_bytes_in", "bytes", Lower, "who pays, all traffic: all that is received by instances that own a video",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::Origin, Direction::In).all());
+    "payer_origin_request_bytes_in", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they receive", |b| count(b.bill(Class::Origin, Direction::In).requests);
+    "payer_origin_answer_bytes_in", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they get", |b| count(b.bill(Class::Origin, Direction::In).answers);
+    "payer_origin_transport_bytes_in", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS to them", |b| count(b.bill(Class::Origin, Direction::In).transport);
     "payer_origin_cpu_s", "s", Lower, "who pays, all traffic: CPU time of instances that own a video",
         "sum of CPU time", |b| b.cpu_s(Class::Origin);
-    "payer_with_viewers_bytes_out", "bytes", Lower, "who pays, all traffic: sent by other instances with viewers of their own",
-        "as payer_origin_bytes_out", |b| count(b.class(Class::WithViewers, Direction::Out).request_bytes());
-    "payer_with_viewers_bytes_in", "bytes", Lower, "who pays, all traffic: received by other instances with viewers of their own",
-        "as payer_origin_bytes_in", |b| count(b.class(Class::WithViewers, Direction::In).request_bytes());
+    "payer_with_viewers_bytes_out", "bytes", Lower, "who pays, all traffic: all that is sent by other instances with viewers of their own",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::WithViewers, Direction::Out).all());
+    "payer_with_viewers_request_bytes_out", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they send", |b| count(b.bill(Class::WithViewers, Direction::Out).requests);
+    "payer_with_viewers_answer_bytes_out", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they give", |b| count(b.bill(Class::WithViewers, Direction::Out).answers);
+    "payer_with_viewers_transport_bytes_out", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS from them", |b| count(b.bill(Class::WithViewers, Direction::Out).transport);
+    "payer_with_viewers_bytes_in", "bytes", Lower, "who pays, all traffic: all that is received by other instances with viewers of their own",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::WithViewers, Direction::In).all());
+    "payer_with_viewers_request_bytes_in", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they receive", |b| count(b.bill(Class::WithViewers, Direction::In).requests);
+    "payer_with_viewers_answer_bytes_in", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they get", |b| count(b.bill(Class::WithViewers, Direction::In).answers);
+    "payer_with_viewers_transport_bytes_in", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS to them", |b| count(b.bill(Class::WithViewers, Direction::In).transport);
     "payer_with_viewers_cpu_s", "s", Lower, "who pays, all traffic: CPU time of other instances with viewers of their own",
-        "as payer_origin_cpu_s", |b| b.cpu_s(Class::WithViewers);
-    "payer_without_viewers_bytes_out", "bytes", Lower, "who pays, all traffic: sent by PeerTube instances without viewers",
-        "as payer_origin_bytes_out", |b| count(b.class(Class::WithoutViewers, Direction::Out).request_bytes());
-    "payer_without_viewers_bytes_in", "bytes", Lower, "who pays, all traffic: received by PeerTube instances without viewers",
-        "as payer_origin_bytes_in", |b| count(b.class(Class::WithoutViewers, Direction::In).request_bytes());
+        "sum of CPU time", |b| b.cpu_s(Class::WithViewers);
+    "payer_without_viewers_bytes_out", "bytes", Lower, "who pays, all traffic: all that is sent by PeerTube instances without viewers",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::WithoutViewers, Direction::Out).all());
+    "payer_without_viewers_request_bytes_out", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they send", |b| count(b.bill(Class::WithoutViewers, Direction::Out).requests);
+    "payer_without_viewers_answer_bytes_out", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they give", |b| count(b.bill(Class::WithoutViewers, Direction::Out).answers);
+    "payer_without_viewers_transport_bytes_out", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS from them", |b| count(b.bill(Class::WithoutViewers, Direction::Out).transport);
+    "payer_without_viewers_bytes_in", "bytes", Lower, "who pays, all traffic: all that is received by PeerTube instances without viewers",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::WithoutViewers, Direction::In).all());
+    "payer_without_viewers_request_bytes_in", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they receive", |b| count(b.bill(Class::WithoutViewers, Direction::In).requests);
+    "payer_without_viewers_answer_bytes_in", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they get", |b| count(b.bill(Class::WithoutViewers, Direction::In).answers);
+    "payer_without_viewers_transport_bytes_in", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS to them", |b| count(b.bill(Class::WithoutViewers, Direction::In).transport);
     "payer_without_viewers_cpu_s", "s", Lower, "who pays, all traffic: CPU time of PeerTube instances without viewers",
-        "as payer_origin_cpu_s", |b| b.cpu_s(Class::WithoutViewers);
-    "payer_not_peertube_bytes_in", "bytes", Lower, "who pays, all traffic: received by followers that are not PeerTube and show nothing",
-        "as payer_origin_bytes_in", |b| count(b.class(Class::NotPeertube, Direction::In).request_bytes());
+        "sum of CPU time", |b| b.cpu_s(Class::WithoutViewers);
+    "payer_not_peertube_bytes_out", "bytes", Lower, "who pays, all traffic: all that is sent by followers that are not PeerTube and show nothing",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::NotPeertube, Direction::Out).all());
+    "payer_not_peertube_request_bytes_out", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they send", |b| count(b.bill(Class::NotPeertube, Direction::Out).requests);
+    "payer_not_peertube_answer_bytes_out", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they give", |b| count(b.bill(Class::NotPeertube, Direction::Out).answers);
+    "payer_not_peertube_transport_bytes_out", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS from them", |b| count(b.bill(Class::NotPeertube, Direction::Out).transport);
+    "payer_not_peertube_bytes_in", "bytes", Lower, "who pays, all traffic: all that is received by followers that are not PeerTube and show nothing",
+        "request + answer + transport bytes below", |b| count(b.bill(Class::NotPeertube, Direction::In).all());
+    "payer_not_peertube_request_bytes_in", "bytes", Lower, "of that, requests",
+        "sum of head + body of requests that they receive", |b| count(b.bill(Class::NotPeertube, Direction::In).requests);
+    "payer_not_peertube_answer_bytes_in", "bytes", Lower, "of that, answers",
+        "sum of head + body of answers that they get", |b| count(b.bill(Class::NotPeertube, Direction::In).answers);
+    "payer_not_peertube_transport_bytes_in", "bytes", Lower, "of that, bytes below HTTP, where the scenario counts them",
+        "sum of TCP, IP and TLS to them", |b| count(b.bill(Class::NotPeertube, Direction::In).transport);
+    "payer_not_peertube_cpu_s", "s", Lower, "who pays, all traffic: CPU time of followers that are not PeerTube and show nothing",
+        "sum of CPU time", |b| b.cpu_s(Class::NotPeertube);
     "display_error_mean_abs", "viewers", Lower, "how far displayed counts are from the true viewers",
         "mean of |d - n|", |b| mean_abs(&b.display.all());
     "display_error_bias", "viewers", NearerZero, "whether they show too many (+) or too few (-)",

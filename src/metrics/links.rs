@@ -1,7 +1,7 @@
 //! Links: what arrived from whom at whom, by video and kind, over the whole run.
 //!
-//! A request counts when its receiver takes it, as in the `in` rows of traffic: over senders both add up to the same,
-//! but for what followers fetch after an `Update`, which is counted and not sent.
+//! A request counts when its receiver takes it, its bytes also if the receiver refuses it, as in the `in` rows of traffic: over
+//! senders both add up to the same, but for what followers fetch after an `Update`, which is counted and not sent.
 
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -35,6 +35,15 @@ pub struct LinkSums {
     pub body_bytes: u64,
 }
 
+impl LinkSums {
+    /// Adds requests and their bytes.
+    pub(super) fn add(&mut self, messages: u64, head_bytes: u64, body_bytes: u64) {
+        self.messages += messages;
+        self.head_bytes += head_bytes;
+        self.body_bytes += body_bytes;
+    }
+}
+
 /// The sums of all links.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
@@ -47,10 +56,10 @@ pub struct Links {
 }
 
 impl Links {
-    /// A request was taken.
-    pub(super) fn delivered(&mut self, message: &Message) {
+    /// A request has arrived; `messages` is 1 if it was taken, 0 if refused.
+    pub(super) fn arrived(&mut self, message: &Message, messages: u64) {
         let (head_bytes, body_bytes) = (u64::from(message.head_bytes), u64::from(message.body_bytes));
-        let sums = LinkSums { messages: 1, head_bytes, body_bytes };
+        let sums = LinkSums { messages, head_bytes, body_bytes };
         self.add((message.activity.video, message.from, message.kind), message.to, &sums);
     }
 
@@ -61,9 +70,7 @@ impl Links {
             _ => self.place(from),
         };
         let link = self.links[place].get_or_insert_with(receiver, LinkSums::default);
-        link.messages += sums.messages;
-        link.head_bytes += sums.head_bytes;
-        link.body_bytes += sums.body_bytes;
+        link.add(sums.messages, sums.head_bytes, sums.body_bytes);
     }
 
     fn place(&mut self, from: (VideoId, InstanceId, Kind)) -> usize {

@@ -27,14 +27,15 @@ use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
+use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
-use crate::observe::{Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
+use crate::observe::{Departed, Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use aggregates::Aggregates;
 use counters::CounterLog;
 use delays::Delays;
 use delivery::DeliveryLog;
-use links::Links;
-use traffic::Traffic;
+use links::{LinkRow, LinkSums, Links};
+use traffic::{Direction, Traffic};
 
 /// Notes what a driver reports.
 pub struct Collector<'a> {
@@ -86,8 +87,22 @@ impl<'a> Collector<'a> {
             end_ns: end.ns(),
         };
         aggregates.join(&mut observed);
+        assert_links_are_received(&observed);
         observed
     }
+}
+
+/// Asserts that links and what instances received are the same requests and bytes.
+fn assert_links_are_received(observed: &Observed) {
+    let received =
+        observed.traffic.iter().filter(|row| row.direction == Direction::In && row.kind != Kind::UpdateFetch);
+    let mut all = LinkSums::default();
+    received.for_each(|row| all.add(row.sums.messages, row.sums.head_bytes, row.sums.body_bytes));
+    let mut links = LinkSums::default();
+    observed.links.iter().for_each(|LinkRow { sums, .. }| {
+        links.add(sums.messages, sums.head_bytes, sums.body_bytes);
+    });
+    assert_eq!(all, links, "received: the traffic (left), the links (right)");
 }
 
 impl Observer for Collector<'_> {
@@ -95,13 +110,22 @@ impl Observer for Collector<'_> {
         self.traffic.sent(now, message);
     }
 
-    fn transported(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
-        self.traffic.transported(now, message, transport);
+    fn left(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        self.traffic.left(now, message, transport);
+    }
+
+    fn failed(&mut self, now: Time, message: &Message, departed: Departed, transport: &TransportBytes) {
+        self.traffic.failed(now, message, departed, transport);
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.traffic.delivered(now, message);
-        self.links.delivered(message);
+        self.links.arrived(message, 1);
+    }
+
+    fn refused(&mut self, now: Time, message: &Message) {
+        self.traffic.refused(now, message);
+        self.links.arrived(message, 0);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
@@ -110,11 +134,8 @@ impl Observer for Collector<'_> {
         self.counters.processed(message);
     }
 
-    fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
+    fn ended(&mut self, _now: Time, _message: &Message, outcome: RequestOutcome) {
         self.delivery.ended(outcome);
-        if outcome == RequestOutcome::Refused {
-            self.traffic.refused(now, message);
-        }
     }
 
     fn job_started(&mut self, _now: Time, _instance: InstanceId, _queue: QueueName, waited: Span) {

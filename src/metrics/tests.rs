@@ -136,12 +136,13 @@ fn traffic_of_all_kinds(collector: &mut Collector<'_>) {
     let watch_action = message(Kind::WatchAction, WITH_VIEWERS, ORIGIN);
     for message in [&total, &updates[0], &updates[1], &background, &watch_action] {
         collector.sent(now, message, None);
-        collector.transported(now, message, &TRANSPORT);
+        collector.left(now, message, &TRANSPORT);
     }
     for message in [&total, &updates[0], &updates[1]] {
         collector.delivered(now, message);
         collector.processed(Time::from_ms(2_500), message);
     }
+    collector.refused(Time::from_ms(2_900), &background);
     collector.ended(Time::from_ms(3_000), &background, RequestOutcome::Refused);
     collector.ended(Time::from_ms(9_000), &watch_action, RequestOutcome::TimedOut);
 }
@@ -163,7 +164,8 @@ fn a_request_counts_at_both_ends_with_what_is_below_http() {
         (ORIGIN, Direction::Out, Kind::Total, answered),
         (WITH_VIEWERS, Direction::In, Kind::Total, answered),
         (ORIGIN, Direction::Out, Kind::Background, answered),
-        (WITHOUT_VIEWERS, Direction::In, Kind::Background, Sums { response_bytes: RESPONSE, ..below }),
+        // it has read what it refuses
+        (WITHOUT_VIEWERS, Direction::In, Kind::Background, Sums { messages: 0, ..answered }),
         (WITH_VIEWERS, Direction::Out, Kind::WatchAction, request),
         (ORIGIN, Direction::In, Kind::WatchAction, below),
     ] {
@@ -193,12 +195,23 @@ fn traffic_is_summed_by_what_it_carries_and_by_who_pays() {
             ("other_bytes_sent", "6325"),
             ("response_bytes", "3526"),
             ("transport_bytes", "21605"),
-            ("payer_origin_bytes_out", "4000"),
-            ("payer_origin_bytes_in", "2325"),
-            ("payer_with_viewers_bytes_out", "3325"),
-            ("payer_with_viewers_bytes_in", "2000"),
-            ("payer_without_viewers_bytes_in", "0"),
-            ("payer_not_peertube_bytes_in", "1000"),
+            // four requests of 1,000, 1 + 300 below each; the answer to what is fetched; 20 + 4,000 for the watch action
+            ("payer_origin_bytes_out", "11550"),
+            ("payer_origin_request_bytes_out", "4000"),
+            ("payer_origin_answer_bytes_out", "2326"),
+            ("payer_origin_transport_bytes_out", "5224"),
+            ("payer_origin_bytes_in", "19906"),
+            ("payer_origin_request_bytes_in", "2325"),
+            ("payer_origin_answer_bytes_in", "1200"),
+            ("payer_origin_transport_bytes_in", "16381"),
+            ("payer_with_viewers_bytes_out", "12266"),
+            ("payer_with_viewers_request_bytes_out", "3325"),
+            ("payer_with_viewers_bytes_in", "8948"),
+            ("payer_with_viewers_request_bytes_in", "2000"),
+            // the background job is read and refused
+            ("payer_without_viewers_bytes_out", "4320"),
+            ("payer_without_viewers_bytes_in", "1301"),
+            ("payer_not_peertube_bytes_in", "1301"),
             ("delivery_failed_share", "1"),
             ("refused_share", "0.5"),
         ],
@@ -278,7 +291,7 @@ fn requests_end_well_or_fail_in_one_of_three_ways() {
             (0..times).for_each(|_| collector.ended(Time::from_ms(1_000), &view, outcome));
         }
     });
-    let outcomes = [("delivery_failed_share", "0.4"), ("refused_share", "0.05"), ("response_bytes", "300")];
+    let outcomes = [("delivery_failed_share", "0.4"), ("refused_share", "0.05")];
     check(&metrics(&federation, &observed), &outcomes);
 }
 

@@ -1,9 +1,10 @@
 //! Traffic: messages and bytes per time bucket, video, instance, direction and kind.
 //!
-//! A request counts at its sender when it begins and at its receiver when that takes it; its response counts at both
-//! then, or, if the receiver refuses it for its rate, when it is over. Head, body and response are bytes of HTTP/1.1
-//! (`mechanism::wire`); those below, of TCP, IP and TLS, have separate columns, up from the sender of the request and
-//! down to it, and count at both when the request leaves.
+//! A request counts at its sender when it begins and at its receiver when that takes it. Bytes are those that crossed a link:
+//! of a request at its sender when it leaves, at its receiver when it arrives, whether that takes or refuses it; its response
+//! counts at both then. Head, body and response are bytes of HTTP/1.1 (`mechanism::wire`); those below, of TCP, IP and TLS,
+//! have separate columns, up from the sender of the request and down to it, and count at both when the request leaves. What
+//! fails at its sender counts there as far as it left: the handshake, or the request on a connection that breaks.
 //!
 //! An `Update` makes each PeerTube follower fetch from the origin. Those requests are counted when the `Update` takes
 //! effect and not simulated: they take no time, do not fail, and their transport is not counted.
@@ -14,6 +15,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
+use crate::observe::Departed;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -95,18 +97,28 @@ impl Sums {
         self.head_bytes + self.body_bytes
     }
 
-    /// Bytes below HTTP, both ways.
-    pub fn transport_bytes(&self) -> u64 {
-        self.tcp_up_bytes + self.tcp_down_bytes + self.tls_up_bytes + self.tls_down_bytes
+    /// Bytes below HTTP from the sender of the requests.
+    pub fn transport_up_bytes(&self) -> u64 {
+        self.tcp_up_bytes + self.tls_up_bytes
     }
 
-    fn add_request(&mut self, message: &Message) {
-        self.messages += 1;
+    /// Bytes below HTTP to the sender of the requests.
+    pub fn transport_down_bytes(&self) -> u64 {
+        self.tcp_down_bytes + self.tls_down_bytes
+    }
+
+    /// Bytes below HTTP, both ways.
+    pub fn transport_bytes(&self) -> u64 {
+        self.transport_up_bytes() + self.transport_down_bytes()
+    }
+
+    fn add_request_bytes(&mut self, message: &Message) {
         self.head_bytes += u64::from(message.head_bytes);
         self.body_bytes += u64::from(message.body_bytes);
     }
 
-    fn add_transport(&mut self, bytes: &TransportBytes) {
+    /// Adds bytes below HTTP.
+    pub fn add_transport(&mut self, bytes: &TransportBytes) {
         self.tcp_up_bytes += bytes.tcp_up;
         self.tcp_down_bytes += bytes.tcp_down;
         self.tls_up_bytes += bytes.tls_up;
@@ -156,7 +168,7 @@ pub(super) struct Traffic<'a> {
     /// The bucket of the last report: when it starts, and its place among those that are open.
     last: (Time, usize),
     rows: Vec<TrafficRow>,
-    /// By `InstanceId`: the last second of the run in which it began to send Views of its own videos, and their bytes.
+    /// By `InstanceId`: the last second of the run in which it sent Views of its own videos, and their bytes.
     open_seconds: Vec<(u64, u64)>,
     /// By origin: the same of seconds that are over.
     origin_bytes: BTreeMap<InstanceId, BTreeMap<u64, u64>>,
@@ -178,31 +190,69 @@ impl<'a> Traffic<'a> {
     }
 
     pub(super) fn sent(&mut self, now: Time, message: &Message) {
-        self.row(now, message.from, message, Direction::Out).add_request(message);
+        self.row(now, message.from, message, Direction::Out).messages += 1;
+    }
+
+    /// A request leaves its sender.
+    pub(super) fn left(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        self.request_left(now, message);
+        for (instance, direction) in [(message.from, Direction::Out), (message.to, Direction::In)] {
+            self.add_transport(now, instance, message, direction, transport);
+        }
+    }
+
+    /// Adds bytes below HTTP; none make no row.
+    fn add_transport(
+        &mut self,
+        now: Time,
+        instance: InstanceId,
+        message: &Message,
+        direction: Direction,
+        transport: &TransportBytes,
+    ) {
+        if *transport != TransportBytes::default() {
+            self.row(now, instance, message, direction).add_transport(transport);
+        }
+    }
+
+    /// A request fails at its sender.
+    pub(super) fn failed(
+        &mut self,
+        now: Time,
+        message: &Message,
+        departed: Departed,
+        transport: &TransportBytes,
+    ) {
+        self.add_transport(now, message.from, message, Direction::Out, transport);
+        if departed == Departed::Request {
+            self.request_left(now, message);
+        }
+    }
+
+    /// The bytes of a request cross the link of its sender.
+    fn request_left(&mut self, now: Time, message: &Message) {
+        self.row(now, message.from, message, Direction::Out).add_request_bytes(message);
         if message.kind.is_view() && self.federation.origin(message.activity.video) == message.from {
             self.add_origin_bytes(message.from, now.ns() / SECOND.ns(), message.bytes());
         }
     }
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
+        self.answered(now, message);
+        self.row(now, message.to, message, Direction::In).messages += 1;
+    }
+
+    /// A request arrives and is refused: its receiver has read it, and answers.
+    pub(super) fn refused(&mut self, now: Time, message: &Message) {
+        self.answered(now, message);
+    }
+
+    fn answered(&mut self, now: Time, message: &Message) {
         let response_bytes = u64::from(message.response_bytes);
         self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;
         let received = self.row(now, message.to, message, Direction::In);
-        received.add_request(message);
+        received.add_request_bytes(message);
         received.response_bytes += response_bytes;
-    }
-
-    /// A request leaves its sender.
-    pub(super) fn transported(&mut self, now: Time, message: &Message, bytes: &TransportBytes) {
-        self.row(now, message.from, message, Direction::Out).add_transport(bytes);
-        self.row(now, message.to, message, Direction::In).add_transport(bytes);
-    }
-
-    /// A request was refused for its rate: a response, and nothing that its receiver took.
-    pub(super) fn refused(&mut self, now: Time, message: &Message) {
-        let response_bytes = u64::from(message.response_bytes);
-        self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;
-        self.row(now, message.to, message, Direction::In).response_bytes += response_bytes;
     }
 
     /// An activity takes effect.
@@ -267,7 +317,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// An origin began to send so many bytes of Views of its own videos in a second of the run.
+    /// An origin sent so many bytes of Views of its own videos in a second of the run.
     pub(super) fn add_origin_second(&mut self, origin: InstanceId, second: u64, bytes: u64) {
         *self.origin_bytes.entry(origin).or_default().entry(second).or_default() += bytes;
     }

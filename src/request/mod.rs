@@ -6,6 +6,8 @@
 mod conditions;
 mod name;
 mod path;
+#[cfg(test)]
+mod tests;
 
 pub use conditions::Conditions;
 pub use name::message_name;

@@ -11,7 +11,8 @@
 //! The bytes of a request and its handshake pass the sender's uplink when it is signed, and the receiver's downlink one
 //! latency later; those of the answer pass the links back. The handshake of a connection takes round trips of the message's
 //! own latency: 1 with TCP, 2 with TLS. A request that leaves before its deadline arrives, even if the sender has stopped
-//! waiting for the answer.
+//! waiting for the answer. Where the network loses a message or its receiver is unreachable, the first thing that is sent is
+//! lost: on a new connection the handshake, so that nothing of the request leaves; on a kept one the request, which has left.
 //!
 //! A station takes an arrival and returns a departure (`Host`). Executors differ in when they call a leg of the path and on
 //! which stations: each leg at its event on the stations of a machine, or all legs when the request begins, if nothing waits
@@ -24,8 +25,10 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::Arrival;
-use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
-use crate::observe::RequestOutcome;
+use crate::mechanism::transport::{
+    Handshake, TransportBytes, failed_handshake, failed_request, transport_bytes,
+};
+use crate::observe::{Departed, RequestOutcome};
 
 /// The stations of one machine: each takes an arrival and returns the departure.
 pub trait Host {
@@ -103,13 +106,15 @@ pub struct Transit {
     pub connection: Connection,
 }
 
-/// Why a request does not leave.
+/// A request that fails at its sender.
 #[derive(Clone, Copy, Debug)]
-pub enum Failure {
-    /// It is lost: its sender waits until the deadline.
-    Lost,
-    /// No connection is made; the sender learns of it at this instant.
-    FailedConnect(Time),
+pub struct Failure {
+    /// When its sender learns that there is no connection; `None` if it waits until the deadline.
+    pub known: Option<Time>,
+    /// What of it has left.
+    pub departed: Departed,
+    /// Bytes below HTTP.
+    pub transport: TransportBytes,
 }
 
 /// All instants of a request and its outcome.
@@ -117,6 +122,8 @@ pub enum Failure {
 pub struct RequestHistory {
     /// When it left its sender; `None` if it did not.
     pub left: Option<Time>,
+    /// Bytes below HTTP of a handshake that failed, at `settled`.
+    pub failed_handshake: Option<TransportBytes>,
     /// When it stopped being in flight.
     pub settled: Time,
     /// How it ended in the network: delivered, lost or refused.
@@ -180,25 +187,43 @@ impl Path {
         now: Time,
     ) -> Result<Transit, Failure> {
         let &Load { from, to, bytes, response_bytes, drawn, deadline } = load;
-        let latency = conditions.latency(from, to, name, drawn, now).ok_or(Failure::Lost)?;
-        let connection = sender.connect(now, to);
-        match conditions.timetable.reachability(to, now + latency) {
-            Reachability::Up => {}
-            Reachability::Silent => return Err(Failure::Lost),
-            Reachability::Refused => return Err(Failure::FailedConnect(now + latency * 2)),
+        if now > deadline {
+            let transport = TransportBytes::default();
+            return Err(Failure { known: None, departed: Departed::Nothing, transport });
         }
+        let connection = sender.connect(now, to);
+        let latency = conditions.latency(from, to, name, drawn, now);
+        let reachability = latency.map(|latency| conditions.timetable.reachability(to, now + latency));
         let round_trips = match connection {
-            Connection::Kept => 0,
-            Connection::Stale => return Err(Failure::FailedConnect(now + latency * 2)),
+            Connection::Kept | Connection::Stale => 0,
             Connection::New if self.handshake == Handshake::None => 1,
             Connection::New => 2,
         };
-        let left = sender.upload(now, self.bytes_up(bytes, response_bytes, connection))
-            + latency * (2 * round_trips);
-        if left > deadline {
-            return Err(Failure::Lost);
+        let is_reset = reachability == Some(Reachability::Refused)
+            || connection == Connection::Stale && reachability == Some(Reachability::Up);
+        let is_lost = !is_reset && reachability != Some(Reachability::Up);
+        // how long the handshake takes, if it succeeds
+        let handshake = latency.unwrap_or_default() * (2 * round_trips);
+        if connection == Connection::New && (is_reset || is_lost || now + handshake > deadline) {
+            let known = latency.filter(|_| is_reset).map(|latency| now + latency * 2);
+            let transport = self.counted(|| failed_handshake(is_reset));
+            return Err(Failure { known, departed: Departed::Handshake, transport });
         }
-        Ok(Transit { reaches: left + latency, latency, connection })
+        let transport = self.transport(bytes, response_bytes, connection);
+        let left = sender.upload(now, bytes + transport.tcp_up + transport.tls_up) + handshake;
+        match latency {
+            Some(latency) if !is_reset && !is_lost && left <= deadline => {
+                Ok(Transit { reaches: left + latency, latency, connection })
+            }
+            _ => {
+                let known = latency.filter(|_| is_reset).map(|latency| left + latency * 2);
+                let transport = match connection {
+                    Connection::New => transport,
+                    _ => self.counted(|| failed_request(bytes, is_reset)),
+                };
+                Err(Failure { known, departed: Departed::Request, transport })
+            }
+        }
     }
 
     /// Bytes of a request on the links: HTTP and below.
@@ -217,10 +242,14 @@ impl Path {
 
     /// Bytes below HTTP of a request and its answer on a connection.
     pub fn transport(&self, bytes: u64, response_bytes: u64, connection: Connection) -> TransportBytes {
-        if !self.counts_transport {
-            return TransportBytes::default();
-        }
-        transport_bytes(bytes, response_bytes, connection == Connection::Kept, self.handshake)
+        let is_kept = connection != Connection::New;
+        self.counted(|| transport_bytes(bytes, response_bytes, is_kept, self.handshake))
+    }
+
+    /// Bytes below HTTP, if they are counted.
+    #[inline]
+    fn counted(&self, bytes: impl FnOnce() -> TransportBytes) -> TransportBytes {
+        if self.counts_transport { bytes() } else { TransportBytes::default() }
     }
 
     /// The receiver sends the answer: returns when it reaches the sender's downlink.
@@ -253,6 +282,7 @@ impl Path {
         let load = Load { from, to, bytes: 0, response_bytes: 0, drawn, deadline };
         let lost = RequestHistory {
             left: None,
+            failed_handshake: None,
             settled: signed,
             arrival: Arrival::Lost,
             over: deadline.max(signed),
@@ -261,8 +291,10 @@ impl Path {
         let Transit { reaches, latency, .. } =
             match self.leave(&mut Unlimited, conditions, &load, || name, signed) {
                 Ok(transit) => transit,
-                Err(Failure::Lost) => return lost,
-                Err(Failure::FailedConnect(known)) => {
+                Err(Failure { known, departed, transport }) => {
+                    let failed_handshake = (departed == Departed::Handshake).then_some(transport);
+                    let lost = RequestHistory { failed_handshake, ..lost };
+                    let Some(known) = known else { return lost };
                     let refused = RequestHistory { arrival: Arrival::FailedConnect, ..lost };
                     let in_time =
                         RequestHistory { over: known, outcome: RequestOutcome::FailedConnect, ..refused };

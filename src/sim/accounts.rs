@@ -8,14 +8,14 @@
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
-use crate::mechanism::boundary::{add_below, boundary_us};
+use crate::mechanism::boundary::{NEVER_US, add_below, boundary_us};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, Sums, TrafficRow};
-use crate::observe::RequestOutcome;
+use crate::observe::{Departed, RequestOutcome};
 use crate::request::{Path, RequestHistory};
 use crate::sim::route::Route;
 use crate::sim::route_counts::{Counts, RouteCounts};
@@ -93,16 +93,37 @@ impl Accounts {
         let prepare = self.work.map_or(Span::ZERO, |work| work.prepare);
         self.cpu_ns[route.from.index()] += begun as u64 * prepare.ns();
         for_parts(start, begun, &begins_ns, self.bucket, |bucket, part| {
-            self.counts.of(bucket, route).begun += route.amount(part);
+            self.counts.of(bucket, route).begun += part.len() as u64;
         });
+    }
+
+    /// Counts the bytes of a job's requests in the seconds in which they leave: destination `d` at `start + left_us[d]`, in
+    /// ascending order but for those with `NEVER_US`.
+    pub(in crate::sim) fn leave_all(&mut self, route: &Arc<Route>, start: Time, left_us: &[u32]) {
+        if !route.is_of_origin {
+            return;
+        }
+        let mut open = (0, 0);
+        for (destination, _) in left_us.iter().enumerate().filter(|(_, us)| **us != NEVER_US) {
+            let left = start + Span::from_us(u64::from(left_us[destination]));
+            let second = left.ns() / SECOND.ns();
+            if second != open.0 {
+                self.add_origin_bytes(route.from, open.0, open.1);
+                open = (second, 0);
+            }
+            open.1 += route.bytes(destination);
+        }
+        self.add_origin_bytes(route.from, open.0, open.1);
+    }
+
+    /// Counts bytes of requests that leave at an instant.
+    pub(in crate::sim) fn leave(&mut self, route: &Arc<Route>, at: Time, bytes: u64) {
         if route.is_of_origin {
-            for_parts(start, begun, &begins_ns, SECOND, |second, part| {
-                self.add_origin_bytes(route.from, second, route.amount(part).bytes);
-            });
+            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), bytes);
         }
     }
 
-    /// An origin began to send so many bytes of Views of its own videos in a second of the run.
+    /// An origin sent so many bytes of Views of its own videos in a second of the run.
     fn add_origin_bytes(&mut self, from: InstanceId, second: u64, bytes: u64) {
         let last = &mut self.last_second;
         if (last.0, last.1) == (from, second) {
@@ -125,20 +146,12 @@ impl Accounts {
     pub(in crate::sim) fn send_unqueued(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
         self.flow.created += amount;
         self.flow.sent += amount;
-        self.begin_requests(route, at, amount);
-    }
-
-    /// Requests of a route begin.
-    fn begin_requests(&mut self, route: &Arc<Route>, at: Time, amount: Amount) {
-        self.counts.at(at, route).begun += amount;
-        if route.is_of_origin {
-            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), amount.bytes);
-        }
+        self.counts.at(at, route).begun += amount.messages;
     }
 
     /// A request that takes its steps begins. The ledger has its flow.
-    pub(in crate::sim) fn begin_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
-        self.begin_requests(route, at, Amount { messages: 1, bytes: route.bytes(destination) });
+    pub(in crate::sim) fn begin_one(&mut self, route: &Arc<Route>, at: Time) {
+        self.counts.at(at, route).begun += 1;
     }
 
     /// Likewise it leaves.
@@ -149,6 +162,7 @@ impl Accounts {
         connection: Connection,
         at: Time,
     ) {
+        self.leave(route, at, route.bytes(destination));
         let counts = self.counts.at(at, route);
         counts.left[destination] += 1;
         if connection == Connection::Kept {
@@ -161,18 +175,32 @@ impl Accounts {
         self.counts.at(at, route).delivered[destination] += 1;
     }
 
-    /// Likewise it is over for its sender.
-    pub(in crate::sim) fn end_one(
+    /// Likewise it fails at its sender.
+    pub(in crate::sim) fn fail_one(
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        outcome: RequestOutcome,
+        departed: Departed,
+        transport: &TransportBytes,
         at: Time,
     ) {
-        self.aggregates.outcomes.add_one(outcome);
-        if outcome == RequestOutcome::Refused {
-            Counts::add_one(&mut self.counts.at(at, route).refused, destination);
+        let failed = &mut self.counts.at(at, route).failed;
+        failed.add_transport(transport);
+        if departed == Departed::Request {
+            failed.head_bytes += u64::from(route.head_bytes[destination]);
+            failed.body_bytes += u64::from(route.body_bytes);
+            self.leave(route, at, route.bytes(destination));
         }
+    }
+
+    /// Likewise it arrives and is refused.
+    pub(in crate::sim) fn refuse_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
+        Counts::add_one(&mut self.counts.at(at, route).refused, destination);
+    }
+
+    /// Likewise it is over for its sender.
+    pub(in crate::sim) fn end_one(&mut self, outcome: RequestOutcome) {
+        self.aggregates.outcomes.add_one(outcome);
     }
 
     /// Counts one request from its outcome on. Returns whether it is delivered before the run ends.
@@ -191,9 +219,13 @@ impl Accounts {
         }
         if let Some(left) = history.left.filter(|left| *left <= self.end) {
             self.counts.at(left, route).left[destination] += 1;
+            self.leave(route, left, bytes);
         }
         if history.settled > self.end {
             return false;
+        }
+        if let Some(transport) = &history.failed_handshake {
+            self.counts.at(history.settled, route).failed.add_transport(transport);
         }
         match history.arrival {
             Arrival::Delivered => self.flow.delivered.add(bytes),
@@ -269,14 +301,12 @@ impl Accounts {
 
     /// Adds the counts of a bucket that is complete to the sums of sender, receivers and links.
     fn settle(&mut self, bucket: u64, counts: &Counts) {
-        let Counts { route, begun, whole_jobs, left, delivered, kept, refused } = counts;
+        let Counts { route, begun, failed, whole_jobs, left, delivered, kept, refused } = counts;
         // the machines count the CPU time of requests that take their steps
         let work_ns = self.work.filter(|_| route.is_whole).map_or(0, |work| work.verify.ns());
-        let body_bytes = begun.messages * u64::from(route.body_bytes);
-        let head_bytes = begun.bytes - body_bytes;
-        let mut out = Sums { messages: begun.messages, head_bytes, body_bytes, ..Sums::ZERO };
+        let mut out = Sums { messages: *begun, ..*failed };
         // a sender with begun requests has a row even if all other sums are 0
-        let mut any = begun.messages > 0;
+        let mut any = out != Sums::ZERO;
         for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
             let count = |more: &i64| u64::try_from(whole_jobs + more).expect("counts are not negative");
             let (left, delivered) = (count(left), count(delivered));
@@ -291,12 +321,17 @@ impl Accounts {
                 below_http.add(&self::below_http(&route.transport_kept, destination, kept));
             }
             out.add(&below_http);
-            let response_bytes = (delivered + refused) * route.response_bytes(destination);
+            let (head_bytes, body_bytes) =
+                (u64::from(route.head_bytes[destination]), u64::from(route.body_bytes));
+            let arrived = delivered + refused;
+            let response_bytes = arrived * route.response_bytes(destination);
+            out.head_bytes += left * head_bytes;
+            out.body_bytes += left * body_bytes;
             out.response_bytes += response_bytes;
             let sums = Sums {
                 messages: delivered,
-                head_bytes: delivered * u64::from(route.head_bytes[destination]),
-                body_bytes: delivered * u64::from(route.body_bytes),
+                head_bytes: arrived * head_bytes,
+                body_bytes: arrived * body_bytes,
                 response_bytes,
                 ..below_http
             };
@@ -345,11 +380,13 @@ impl Accounts {
     fn add_received(&mut self, bucket: u64, route: &Route, destination: usize, sums: &Sums) {
         let &Sums { messages, head_bytes, body_bytes, .. } = sums;
         let (to, &Route { from, video, kind, .. }) = (route.to[destination], route);
-        if messages > 0 {
+        if body_bytes > 0 {
             let sums = LinkSums { messages, head_bytes, body_bytes };
             self.aggregates.links.add((video, from, kind), to, &sums);
         }
-        self.add_traffic(bucket, route, to, Direction::In, sums);
+        if *sums != Sums::ZERO {
+            self.add_traffic(bucket, route, to, Direction::In, sums);
+        }
     }
 }
 

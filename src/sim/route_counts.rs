@@ -1,8 +1,8 @@
 //! Counts of requests by route, destination and traffic bucket, for the buckets that the run has not passed.
 
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::ledger::Amount;
 use crate::mechanism::slab::Slab;
+use crate::metrics::traffic::Sums;
 use crate::sim::route::Route;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,8 +11,10 @@ use std::sync::Arc;
 /// `whole_jobs + delivered[d]`.
 pub(super) struct Counts {
     pub(super) route: Arc<Route>,
-    /// Requests begun, of all destinations.
-    pub(super) begun: Amount,
+    /// Requests begun, to all destinations.
+    pub(super) begun: u64,
+    /// What requests that failed at the sender have sent.
+    pub(super) failed: Sums,
     /// Jobs whose requests all left and were delivered in the bucket.
     pub(super) whole_jobs: i64,
     /// By destination: the difference to `whole_jobs`, which may be negative.
@@ -20,7 +22,7 @@ pub(super) struct Counts {
     pub(super) delivered: Vec<i64>,
     /// By destination: those of `left` that used a kept connection; empty if there are none.
     pub(super) kept: Vec<u64>,
-    /// By destination: requests that ended as refused for their rate; empty if there are none.
+    /// By destination: requests that arrived and were refused; empty if there are none.
     pub(super) refused: Vec<u64>,
 }
 
@@ -41,7 +43,8 @@ impl Counts {
         let zeros = || vec![0; route.to.len()];
         Counts {
             route: Arc::clone(route),
-            begun: Amount::default(),
+            begun: 0,
+            failed: Sums::ZERO,
             whole_jobs: 0,
             left: zeros(),
             delivered: zeros(),

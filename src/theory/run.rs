@@ -6,6 +6,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
+use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::traffic::Direction;
 use crate::metrics::{Collector, Observed};
@@ -70,6 +71,10 @@ impl Observer for Meter<'_> {
         if message.kind == Kind::Total && now >= self.from {
             self.totals += u64::from(message.activity.result.expect("totals carry a count"));
         }
+    }
+
+    fn left(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
+        self.collector.left(now, message, transport);
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {

@@ -40,7 +40,7 @@ impl Observer for Seen {
         self.sent.push((now, message.clone()));
     }
 
-    fn transported(
+    fn left(
         &mut self,
         _now: Time,
         _message: &Message,

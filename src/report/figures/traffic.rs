@@ -32,7 +32,7 @@ pub(super) fn bytes(run: &Run) -> Option<Figure> {
         kind: "bytes",
         title: "Bytes sent so far".to_owned(),
         caption: format!(
-            "Heads and bodies of requests over HTTP/1.1 by anybody, of all traffic, added up.{}{note}",
+            "Heads and bodies of requests over HTTP/1.1 that left their sender, of all traffic, added up.{}{note}",
             which(run)
         ),
         says: format!("At the end: {}.", totals(run, |amount| amount.bytes, "bytes")),
@@ -79,13 +79,14 @@ fn totals(run: &Run, read: fn(&Amount) -> u64, unit: &str) -> String {
 }
 
 /// Who pays, by metric.
-const PAYERS: [(&str, &str); 7] = [
+const PAYERS: [(&str, &str); 8] = [
     ("origin sends", "payer_origin_bytes_out"),
     ("origin receives", "payer_origin_bytes_in"),
     ("followers with viewers send", "payer_with_viewers_bytes_out"),
     ("followers with viewers receive", "payer_with_viewers_bytes_in"),
     ("followers without viewers send", "payer_without_viewers_bytes_out"),
     ("followers without viewers receive", "payer_without_viewers_bytes_in"),
+    ("others (not PeerTube) send", "payer_not_peertube_bytes_out"),
     ("others (not PeerTube) receive", "payer_not_peertube_bytes_in"),
 ];
 
@@ -119,7 +120,7 @@ pub(super) fn payers(run: &Run) -> Option<Figure> {
     Some(Figure {
         kind: "payers",
         title: "Who pays".to_owned(),
-        caption: "Heads and bodies of requests, of all traffic; all instances of a row together. What is zero has no mark.".to_owned(),
+        caption: "All that crosses their links: requests, answers and, where counted, TCP and TLS, of all traffic; all instances of a row together. What is zero has no mark.".to_owned(),
         says: format!("The origin sends: {}.", listed(run.protocols().filter_map(origin))),
         x: Axis::log("bytes").of_bytes(),
         y: Axis::linear(""),

@@ -69,6 +69,7 @@ impl Broadcasts<'_> {
             }
         }
         self.accounts.deliver(good);
+        self.accounts.leave(route, now, good.bytes);
         self.accounts.note_whole_job(now, route, separate);
     }
 }
@@ -84,6 +85,7 @@ fn unqueued_history(
     const NEVER: Time = Time::from_ns(u64::MAX);
     let lost = RequestHistory {
         left: None,
+        failed_handshake: None,
         settled: now,
         arrival: Arrival::Lost,
         over: NEVER,
@@ -91,5 +93,7 @@ fn unqueued_history(
     };
     let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
     let arrival = conditions.arrival(to, now + latency);
-    RequestHistory { settled: now + latency, arrival, ..lost }
+    // what does not arrive has no connection on which it could leave
+    let left = (arrival == Arrival::Delivered).then_some(now);
+    RequestHistory { left, settled: now + latency, arrival, ..lost }
 }

@@ -98,7 +98,7 @@ impl Run<'_> {
         self.in_flight.add(message.bytes());
         self.jobs.get(number).under_way += 1;
         match (&route, &mut self.broadcasts) {
-            (Some(route), Some(broadcasts)) => broadcasts.accounts.begin_one(route, destination, now),
+            (Some(route), Some(broadcasts)) => broadcasts.accounts.begin_one(route, now),
             _ => self.observer.sent(now, &message, None),
         }
         self.begin_request(number, message, route.map(|route| (route, destination as u32)), latency, now);

@@ -80,12 +80,13 @@ impl Run<'_> {
         let name = || message_name(&message.activity, from, message.attempt);
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
             Err(failure) => {
-                match failure {
-                    Failure::Lost => {
+                self.report_failed(slot, &failure, now);
+                match failure.known {
+                    None => {
                         self.settle(slot, Arrival::Lost);
                         self.expect_time_out(slot, now);
                     }
-                    Failure::FailedConnect(known) => {
+                    Some(known) => {
                         self.settle(slot, Arrival::FailedConnect);
                         self.requests.get(slot).outcome = RequestOutcome::FailedConnect;
                         self.plan_end(slot, Step::Ended, known, now);
@@ -104,7 +105,7 @@ impl Run<'_> {
                     }
                     _ => {
                         let transport = path.transport(load.bytes, load.response_bytes, connection);
-                        self.observer.transported(now, &request.message, &transport);
+                        self.observer.left(now, &request.message, &transport);
                     }
                 }
                 let is_limited = machines[to.index()].downlink.is_limited();
@@ -154,6 +155,7 @@ impl Run<'_> {
         if !takes {
             request.outcome = RequestOutcome::Refused;
             self.settle(slot, Arrival::Refused);
+            self.report_refused(slot, now);
             return self.answer(slot, now);
         }
         self.settle(slot, Arrival::Delivered);
@@ -338,12 +340,35 @@ impl Run<'_> {
         }
     }
 
+    /// A request fails at its sender: counts it by route or reports it.
+    fn report_failed(&mut self, slot: u32, failure: &Failure, now: Time) {
+        let Failure { departed, transport, .. } = failure;
+        let request = self.requests.get(slot);
+        match (&request.on_route, &mut self.broadcasts) {
+            (Some((route, destination)), Some(broadcasts)) => {
+                broadcasts.accounts.fail_one(route, *destination as usize, *departed, transport, now);
+            }
+            _ => self.observer.failed(now, &request.message, *departed, transport),
+        }
+    }
+
+    /// A request is refused by its receiver: counts it by route or reports it.
+    fn report_refused(&mut self, slot: u32, now: Time) {
+        let request = self.requests.get(slot);
+        match (&request.on_route, &mut self.broadcasts) {
+            (Some((route, destination)), Some(broadcasts)) => {
+                broadcasts.accounts.refuse_one(route, *destination as usize, now);
+            }
+            _ => self.observer.refused(now, &request.message),
+        }
+    }
+
     /// A request is over for its sender: counts it by route or reports it.
     fn report_ended(&mut self, slot: u32, at: Time) {
         let request = self.requests.get(slot);
         match (&request.on_route, &mut self.broadcasts) {
-            (Some((route, destination)), Some(broadcasts)) => {
-                broadcasts.accounts.end_one(route, *destination as usize, request.outcome, at);
+            (Some(_), Some(broadcasts)) => {
+                broadcasts.accounts.end_one(request.outcome);
             }
             _ => self.observer.ended(at, &request.message, request.outcome),
         }

@@ -7,6 +7,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::transport::TransportBytes;
 use crate::request::message_name;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -46,6 +47,10 @@ impl Run<'_> {
         link.create(message.bytes());
         link.send(message.bytes());
         self.observer.sent(now, &message, arrives);
+        // what does not arrive has no connection on which it could leave
+        if arrives.is_some_and(|at| self.conditions.arrival(message.to, at) == Arrival::Delivered) {
+            self.observer.left(now, &message, &TransportBytes::default());
+        }
         match arrives {
             Some(time) => {
                 self.in_flight.add(message.bytes());

@@ -1,0 +1,117 @@
+//! The bill: what crosses the links of whom, against what was worked out by hand.
+
+use fedisim::metrics::traffic::{Direction, TrafficRow};
+use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
+use fedisim::scenario::{Changes, Failure, Input, parse};
+use std::sync::atomic::AtomicBool;
+
+/// An origin whose other jobs go to one follower, one per second.
+const BACKGROUND: &str = "
+name: background
+description: jobs for one follower
+end: 1 h
+compare: [{name: mine, protocol: v1, delivery: mine}]
+deliveries: {mine: {base: peertube, rate_limit: \"off\"}}
+protocols: {}
+instances: {origin: {capacity: {uplink: 1 Mbit/s}}, followers: {count: 1}}
+videos: {clip: {origin: origin, length: live}}
+viewers: []
+network: {latency: {constant: 30 ms}}
+other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /s}]}
+";
+
+/// The first cell, which both engines compute to the same.
+fn run(text: &str, set: &[&str]) -> CellResult {
+    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
+    let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
+    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
+    let scenario =
+        parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
+    let cell = &plan(&scenario)[0];
+    let [plain, fast] = [Engine::Plain, Engine::Fast { helpers: 0 }].map(|engine| {
+        run_cell(&scenario, cell, engine, &AtomicBool::new(false)).expect("it comes to its end")
+    });
+    assert_eq!(plain.observed, fast.observed, "{set:?}");
+    assert_eq!(plain.metrics, fast.metrics, "{set:?}");
+    plain
+}
+
+fn metric(result: &CellResult, name: &str) -> u64 {
+    let found = result.metrics.iter().find(|metric| metric.name == name);
+    found.unwrap_or_else(|| panic!("no {name}")).value.parse().expect("a count")
+}
+
+/// After reports of ESOCKETTIMEDOUT and of dead followers: a host without a connection gets no byte of HTTP. Refused: each
+/// attempt is a SYN of 60 bytes and a reset of 40. Silent: the SYN alone.
+#[test]
+fn a_host_without_a_connection_gets_no_byte_of_http() {
+    for (how, answer_bytes) in [("refused", 40), ("silent", 0)] {
+        for delivery in ["transport: counted", "transport: ignored"] {
+            let result = run(
+                BACKGROUND,
+                &[
+                    &format!("faults=[{{down: [followers], how: {how}}}]"),
+                    &format!("deliveries.mine={{base: peertube, {delivery}}}"),
+                ],
+            );
+            let attempts = metric(&result, "other_messages_sent");
+            assert!(attempts > 1_000, "{attempts}");
+            let is_counted = u64::from(delivery == "transport: counted");
+            let expected = [0, 0, attempts * 60 * is_counted, attempts * answer_bytes * is_counted];
+            let found = [
+                "other_bytes_sent",
+                "payer_without_viewers_bytes_in",
+                "payer_origin_bytes_out",
+                "payer_origin_bytes_in",
+            ]
+            .map(|name| metric(&result, name));
+            assert_eq!(found, expected, "{how} {delivery}");
+            assert_eq!(metric(&result, "bytes_attempted") % attempts, 0);
+            assert!(metric(&result, "bytes_attempted") > 1_000 * attempts);
+        }
+    }
+}
+
+/// A receiver that refuses for the rate has read the whole request, and answers.
+#[test]
+fn what_is_refused_after_reading_is_paid_by_both() {
+    let set = ["deliveries.mine={base: peertube, transport: ignored, rate_limit: {requests: 1, per: 10 s}}"];
+    let result = run(BACKGROUND, &set);
+    let [sent, delivered, refused] =
+        ["other_messages_sent", "messages_delivered", "messages_refused"].map(|name| metric(&result, name));
+    assert!(refused > delivered && delivered > 50, "{refused} refused, {delivered} delivered");
+    assert_eq!(sent, delivered + refused);
+    let names =
+        ["other_bytes_sent", "payer_origin_bytes_out", "payer_without_viewers_bytes_in", "bytes_attempted"];
+    let bytes = names.map(|name| metric(&result, name));
+    assert_eq!(bytes, [bytes[0]; 4]);
+    let answers = ["response_bytes", "payer_origin_bytes_in", "payer_without_viewers_bytes_out"];
+    let answers = answers.map(|name| metric(&result, name));
+    assert_eq!(answers, [answers[0]; 3]);
+}
+
+/// What an instance sends somebody receives, unless it is lost; and the payers together are the rows of traffic.
+#[test]
+fn payers_together_are_the_traffic() {
+    for set in [
+        &["faults=[{loss: 30 %, from: [origin], to: [followers]}]"][..],
+        &["faults=[{down: [followers], at: 10 min, for: 10 min, how: refused}]"],
+        &["instances.origin.capacity={uplink: 30 kbit/s}"],
+        &["delivery=unlimited", "compare=[v1]"],
+    ] {
+        let result = run(BACKGROUND, set);
+        let sum = |ends: [fn(&TrafficRow) -> u64; 2]| {
+            let rows = result.observed.traffic.iter();
+            rows.map(|row| ends[usize::from(row.direction == Direction::In)](row)).sum::<u64>()
+        };
+        let classes = ["origin", "with_viewers", "without_viewers", "not_peertube"];
+        let payers = |what: &str| -> u64 {
+            classes.map(|class| metric(&result, &format!("payer_{class}_bytes_{what}"))).into_iter().sum()
+        };
+        let up = |row: &TrafficRow| row.sums.request_bytes() + row.sums.transport_up_bytes();
+        let down = |row: &TrafficRow| row.sums.response_bytes + row.sums.transport_down_bytes();
+        let (out, received) = (sum([up, down]), sum([down, up]));
+        assert_eq!((payers("out"), payers("in")), (out, received), "{set:?}");
+        assert!(out >= received || set[0].contains("down"), "{set:?}: {out} out, {received} in");
+    }
+}
