@@ -2,16 +2,19 @@
 //!
 //! ```text
 //! begin    sender's cores (compress, sign)                                                    -> signed
-//! leave    latency, connection, sender's uplink, round trips of the handshake, one latency    -> reaches the receiver
+//! leave    connection, sender's uplink, round trips of the handshake, latency there           -> reaches the receiver
 //! receive  receiver's downlink                                                                -> arrives
 //! verify   receiver's cores, or its JSON-LD thread if it was forwarded                        -> verified
-//! answer   receiver's uplink, delay of a slow receiver, one latency                           -> answered
+//! answer   receiver's uplink, delay of a slow receiver, latency back                          -> answered
 //! end      sender's downlink                                                                  -> over
 //! ```
-//! The bytes of a request and its handshake pass the sender's uplink when it is signed, and the receiver's downlink one
-//! latency later; those of the answer pass the links back. The handshake of a connection takes round trips of the message's
-//! own latency: 1 with TCP, 2 with TLS. A request that leaves before its deadline arrives, even if the sender has stopped
-//! waiting for the answer.
+//! The way there and the way back are two links, each with its latency, loss and faults (`mechanism::network::Leg`). The
+//! bytes of a request and its handshake pass the sender's uplink when it is signed, and the receiver's downlink one latency
+//! later; those of the answer pass the links back. The handshake of a connection takes round trips, one latency there and one
+//! back each: 1 with TCP, 2 with TLS. If nothing comes back of it, there is no connection and the request does not leave. A
+//! request that leaves before its deadline arrives, even if the sender has stopped waiting for the answer, or the answer is
+//! lost. The way there has the faults of the instant at which the request is signed, the handshake's way back those of one
+//! latency later, the answer's those of the instant at which it leaves.
 //!
 //! A station takes an arrival and returns a departure (`Host`). Executors differ in when they call a leg of the path and on
 //! which stations: each leg at its event on the stations of a machine, or all legs when the request begins, if nothing waits
@@ -24,6 +27,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::transport::{Handshake, TransportBytes, transport_bytes};
 use crate::observe::RequestOutcome;
 
@@ -86,8 +90,8 @@ pub struct Load {
     pub bytes: u64,
     /// Bytes of the response.
     pub response_bytes: u64,
-    /// One-way latency in the network; `None` if the network loses the request.
-    pub drawn: Option<Span>,
+    /// What the network does to its legs.
+    pub ways: Ways,
     /// When its sender stops waiting.
     pub deadline: Time,
 }
@@ -97,8 +101,6 @@ pub struct Load {
 pub struct Transit {
     /// When it reaches the receiver's downlink.
     pub reaches: Time,
-    /// One way, with what faults add.
-    pub latency: Span,
     /// The connection that it uses.
     pub connection: Connection,
 }
@@ -125,13 +127,16 @@ pub struct RequestHistory {
     pub over: Time,
     /// How it ended for its sender.
     pub outcome: RequestOutcome,
+    /// Faults after this instant do not matter to it.
+    pub asked: Time,
 }
 
 impl RequestHistory {
     /// The same history, `by` later.
     pub fn later(self, by: Span) -> RequestHistory {
-        let RequestHistory { left, settled, over, .. } = self;
-        RequestHistory { left: left.map(|left| left + by), settled: settled + by, over: over + by, ..self }
+        let RequestHistory { left, settled, over, asked, .. } = self;
+        let left = left.map(|left| left + by);
+        RequestHistory { left, settled: settled + by, over: over + by, asked: asked + by, ..self }
     }
 }
 
@@ -176,29 +181,33 @@ impl Path {
         sender: &mut impl Host,
         conditions: &mut Conditions<'_>,
         load: &Load,
-        name: impl FnOnce() -> u64,
+        name: impl Fn() -> u64,
         now: Time,
     ) -> Result<Transit, Failure> {
-        let &Load { from, to, bytes, response_bytes, drawn, deadline } = load;
-        let latency = conditions.latency(from, to, name, drawn, now).ok_or(Failure::Lost)?;
+        let &Load { from, to, bytes, response_bytes, ways, deadline } = load;
+        let there = conditions.latency(Leg::Request, (from, to), &name, ways.request, now);
+        let there = there.ok_or(Failure::Lost)?;
         let connection = sender.connect(now, to);
-        match conditions.timetable.reachability(to, now + latency) {
-            Reachability::Up => {}
-            Reachability::Silent => return Err(Failure::Lost),
-            Reachability::Refused => return Err(Failure::FailedConnect(now + latency * 2)),
-        }
-        let round_trips = match connection {
-            Connection::Kept => 0,
-            Connection::Stale => return Err(Failure::FailedConnect(now + latency * 2)),
-            Connection::New if self.handshake == Handshake::None => 1,
-            Connection::New => 2,
+        let reachability = conditions.reachability(to, now + there);
+        let is_known = reachability == Reachability::Up && connection == Connection::Kept;
+        let handshake = if is_known {
+            Span::ZERO
+        } else {
+            if reachability == Reachability::Silent {
+                return Err(Failure::Lost);
+            }
+            let back = conditions.latency(Leg::Handshake, (from, to), name, ways.handshake, now + there);
+            let round_trip = there + back.ok_or(Failure::Lost)?;
+            if reachability == Reachability::Refused || connection == Connection::Stale {
+                return Err(Failure::FailedConnect(now + round_trip));
+            }
+            round_trip * if self.handshake == Handshake::None { 1 } else { 2 }
         };
-        let left = sender.upload(now, self.bytes_up(bytes, response_bytes, connection))
-            + latency * (2 * round_trips);
+        let left = sender.upload(now, self.bytes_up(bytes, response_bytes, connection)) + handshake;
         if left > deadline {
             return Err(Failure::Lost);
         }
-        Ok(Transit { reaches: left + latency, latency, connection })
+        Ok(Transit { reaches: left + there, connection })
     }
 
     /// Bytes of a request on the links: HTTP and below.
@@ -223,64 +232,82 @@ impl Path {
         transport_bytes(bytes, response_bytes, connection == Connection::Kept, self.handshake)
     }
 
-    /// The receiver sends the answer: returns when it reaches the sender's downlink.
+    /// The receiver sends the answer: returns when it reaches the sender's downlink, `None` if it is lost. `name` is the name of
+    /// the request's random draws.
     #[inline]
     pub fn answer(
         &self,
         receiver: &mut impl Host,
-        conditions: &Conditions<'_>,
-        to: InstanceId,
-        latency: Span,
+        conditions: &mut Conditions<'_>,
+        load: &Load,
+        name: impl FnOnce() -> u64,
         bytes: u64,
         now: Time,
-    ) -> Time {
-        receiver.upload(now, bytes) + conditions.timetable.answer_delay(to, now) + latency
+    ) -> Option<Time> {
+        let &Load { from, to, ways, .. } = load;
+        let leaves = receiver.upload(now, bytes) + conditions.answer_delay(to, now);
+        Some(leaves + conditions.latency(Leg::Answer, (from, to), name, ways.answer, leaves)?)
     }
 
-    /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` and `drawn` are as in
-    /// `Conditions::latency`.
+    /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` is the name of its
+    /// random draws.
     pub fn whole(
         &self,
         conditions: &mut Conditions<'_>,
         (from, to): (InstanceId, InstanceId),
         name: u64,
-        drawn: Option<Span>,
+        ways: Ways,
         begins: Time,
     ) -> RequestHistory {
-        let deadline = begins + self.timeout;
-        let signed = self.begin(&mut Unlimited, begins);
+        conditions.asked = begins;
         // Where nothing waits, sizes do not matter.
-        let load = Load { from, to, bytes: 0, response_bytes: 0, drawn, deadline };
+        let deadline = begins + self.timeout;
+        let load = Load { from, to, bytes: 0, response_bytes: 0, ways, deadline };
+        let history = self.unlimited(conditions, &load, name, begins);
+        RequestHistory { asked: conditions.asked, ..history }
+    }
+
+    /// `whole`, but for what was asked.
+    fn unlimited(
+        &self,
+        conditions: &mut Conditions<'_>,
+        load: &Load,
+        name: u64,
+        begins: Time,
+    ) -> RequestHistory {
+        let deadline = load.deadline;
+        let signed = self.begin(&mut Unlimited, begins);
         let lost = RequestHistory {
             left: None,
             settled: signed,
             arrival: Arrival::Lost,
             over: deadline.max(signed),
             outcome: RequestOutcome::TimedOut,
+            asked: begins,
         };
-        let Transit { reaches, latency, .. } =
-            match self.leave(&mut Unlimited, conditions, &load, || name, signed) {
-                Ok(transit) => transit,
-                Err(Failure::Lost) => return lost,
-                Err(Failure::FailedConnect(known)) => {
-                    let refused = RequestHistory { arrival: Arrival::FailedConnect, ..lost };
-                    let in_time =
-                        RequestHistory { over: known, outcome: RequestOutcome::FailedConnect, ..refused };
-                    return if known <= deadline { in_time } else { refused };
-                }
-            };
+        let reaches = match self.leave(&mut Unlimited, conditions, load, || name, signed) {
+            Ok(transit) => transit.reaches,
+            Err(Failure::Lost) => return lost,
+            Err(Failure::FailedConnect(known)) => {
+                let refused = RequestHistory { arrival: Arrival::FailedConnect, ..lost };
+                let in_time =
+                    RequestHistory { over: known, outcome: RequestOutcome::FailedConnect, ..refused };
+                return if known <= deadline { in_time } else { refused };
+            }
+        };
         let arrives = Unlimited.download(reaches, 0);
         let left = RequestHistory { left: Some(signed), settled: arrives, over: deadline, ..lost };
-        if conditions.timetable.reachability(to, arrives) != Reachability::Up {
+        if conditions.reachability(load.to, arrives) != Reachability::Up {
             return left;
         }
         let arrived = RequestHistory { arrival: Arrival::Delivered, ..left };
         let verified = Unlimited.work(arrives, self.verify);
-        let answered = self.answer(&mut Unlimited, conditions, to, latency, 0, verified);
-        let over = Unlimited.download(answered, 0);
-        if over > deadline {
-            return arrived;
+        let answered = self.answer(&mut Unlimited, conditions, load, || name, 0, verified);
+        match answered.map(|answered| Unlimited.download(answered, 0)) {
+            Some(over) if over <= deadline => {
+                RequestHistory { over, outcome: RequestOutcome::Good, ..arrived }
+            }
+            _ => arrived,
         }
-        RequestHistory { over, outcome: RequestOutcome::Good, ..arrived }
     }
 }

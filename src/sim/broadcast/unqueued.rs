@@ -6,6 +6,7 @@ use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::Leg;
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, RequestHistory};
 use crate::sim::route::Route;
@@ -87,8 +88,11 @@ fn unqueued_history(
         arrival: Arrival::Lost,
         over: NEVER,
         outcome: RequestOutcome::Good,
+        asked: now,
     };
-    let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
+    let Some(latency) = conditions.latency(Leg::Request, (from, to), || name, drawn, now) else {
+        return lost;
+    };
     let arrival = conditions.arrival(to, now + latency);
     RequestHistory { settled: now + latency, arrival, ..lost }
 }
