@@ -3,14 +3,23 @@
 use crate::foundation::units::Span;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel, PlacePair, Places};
 use crate::scenario::build::federation::Table;
+use crate::scenario::build::latency_table::{self, Figures};
+use crate::scenario::data::Files;
+use crate::scenario::format::MEASURED;
 use crate::scenario::problem::Problems;
+use crate::scenario::quantity;
 use crate::scenario::value::Checked;
 use std::collections::BTreeMap;
 
 /// The network of a file.
-pub(crate) fn network(file: &Checked, table: &Table, problems: &mut Problems) -> Option<NetworkModel> {
+pub(crate) fn network(
+    file: &Checked,
+    table: &Table,
+    files: &Files,
+    problems: &mut Problems,
+) -> Option<NetworkModel> {
     let section = file.get("network")?;
-    let sources = Sources { file, table };
+    let sources = Sources { file, table, files };
     let default = section.get("latency").and_then(|at| latency(at, sources, problems));
     let links: Vec<_> =
         section.get("links")?.items().iter().map(|item| link(item, sources, problems)).collect();
@@ -21,11 +30,12 @@ pub(crate) fn network(file: &Checked, table: &Table, problems: &mut Problems) ->
     })
 }
 
-/// What latencies are read from: the scenario and its instances.
+/// What latencies are read from: the scenario, its instances, and the files beside it.
 #[derive(Clone, Copy)]
 struct Sources<'a> {
     file: &'a Checked,
     table: &'a Table,
+    files: &'a Files,
 }
 
 fn link(item: &Checked, sources: Sources<'_>, problems: &mut Problems) -> Option<LinkRule> {
@@ -67,7 +77,7 @@ fn latency(at: &Checked, sources: Sources<'_>, problems: &mut Problems) -> Optio
 }
 
 fn places(value: &Checked, sources: Sources<'_>, problems: &mut Problems) -> Option<Latency> {
-    let Sources { file, table } = sources;
+    let Sources { file, table, files } = sources;
     for (_, group) in file.get("instances").map_or(&[][..], Checked::entries) {
         if group.is_sound() && group.get("region").is_none() {
             let message =
@@ -75,9 +85,29 @@ fn places(value: &Checked, sources: Sources<'_>, problems: &mut Problems) -> Opt
             problems.at(group.spot(), message);
         }
     }
+    let (round_trip, one_way) = (value.get("round_trip")?, value.get("one_way"));
+    let (case, pairs) = round_trip.case()?;
+    if let Some(one_way) = one_way
+        && (case != "pairs" || pairs.entries().iter().any(|(pair, at)| !is_measured(pair, at)))
+    {
+        problems.at(one_way.spot(), "stands beside `round_trip`; one of them says how long a way takes");
+    }
     let (within, sigma) = (value.span("within")?, value.number("sigma")?);
-    let pairs = by_pair(value.get("round_trip")?, within, sigma, &table.regions, problems)?;
+    let from_file = one_way.map(|at| (at, Figures::OneWay));
+    let from_file = from_file.or((case != "pairs").then_some((round_trip, Figures::RoundTrip)));
+    let pairs = match from_file {
+        None => by_pair(round_trip, within, sigma, &table.regions, problems)?,
+        Some((at, figures)) => {
+            let usual = (within, sigma);
+            latency_table::read(files.get(at)?, figures, &table.regions, usual, at.spot(), problems)?
+        }
+    };
     Some(Latency::Places(Places::new(table.regions.len(), &pairs).into()))
+}
+
+/// Whether a round trip is one of those that are there unless the user gives others.
+fn is_measured(pair: &str, at: &Checked) -> bool {
+    MEASURED.iter().any(|(name, time)| *name == pair && quantity::span(time) == at.as_span())
 }
 
 /// The latencies of all pairs of regions, by sender, then receiver: half the round trips of the scenario.
@@ -88,21 +118,22 @@ fn by_pair(
     regions: &[String],
     problems: &mut Problems,
 ) -> Option<Vec<PlacePair>> {
-    let entries = at.entries();
+    let entries = at.case()?.1.entries();
     let known: BTreeMap<&str, &Checked> = entries.iter().map(|(pair, at)| (&pair[..], at)).collect();
     let mut pairs = vec![PlacePair { median: Span::ZERO, sigma }; regions.len() * regions.len()];
     for (a, from) in regions.iter().enumerate() {
         for (b, to) in regions.iter().enumerate().skip(a) {
             let (first, second) = if from <= to { (from, to) } else { (to, from) };
-            let pair = format!("{first}-{second}");
-            let round_trip = match known.get(&pair[..]) {
+            let (pair, turned) = (format!("{first}-{second}"), format!("{second}-{first}"));
+            // the two places of a name with several dashes are not put in order when it is read
+            let round_trip = match known.get(&pair[..]).or_else(|| known.get(&turned[..])) {
                 Some(time) => time.as_span()?,
                 None if a == b => within,
                 None if from.is_empty() || to.is_empty() => continue,
                 None if problems.full() => return None,
                 None => {
                     let message = format!(
-                        "has no figure between {first} and {second}; add one, such as `{pair}: 100 ms`"
+                        "has no figure between {first} and {second}; add one, such as `{pair}: 100 ms`, or name a CSV file with the columns from,to,ms"
                     );
                     problems.at(at.spot(), message);
                     continue;
