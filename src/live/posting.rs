@@ -14,6 +14,7 @@ use crate::domain::faults::Reachability;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::wire::Persistence;
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, message_name};
@@ -27,8 +28,8 @@ const ON_SOCKET: &str = " on the socket";
 /// How a request passes the network, as the model says when it begins.
 #[derive(Clone, Copy, Debug)]
 enum Transit {
-    /// It arrives at a time, and its answer is back so much later.
-    Arrives { at: Time, answer: Span },
+    /// It arrives at a time, and its answer is back so much later; `None` if the answer is lost.
+    Arrives { at: Time, answer: Option<Span> },
     /// Nothing arrives. Its sender knows that at a time.
     Fails { known: Time, outcome: RequestOutcome },
 }
@@ -115,26 +116,11 @@ fn begin(cluster: &Cluster, job: &Job, place: usize) -> Option<Begun> {
     state.begin(now, job, place);
     let (from, to) = (job.letter.from, job.to[place]);
     let name = message_name(&job.letter.activity, from, job.letter.attempt);
-    let drawn = state.network.latency(name, from, to);
-    let timetable = &state.timetable;
-    let latency = Conditions::new(timetable, cluster.cell.seed).latency(from, to, || name, drawn, now);
-    let waits = job.queue.is_some();
+    let ways = state.network.ways(name, from, to);
+    let mut conditions = Conditions::new(&state.timetable, cluster.cell.seed);
     let deadline = now + cluster.cell.delivery.timeout;
-    let transit = match latency {
-        None => Transit::Fails { known: deadline, outcome: RequestOutcome::TimedOut },
-        Some(latency) => match timetable.reachability(to, now + latency) {
-            Reachability::Silent => Transit::Fails { known: deadline, outcome: RequestOutcome::TimedOut },
-            Reachability::Refused => {
-                Transit::Fails { known: now + latency * 2, outcome: RequestOutcome::FailedConnect }
-            }
-            Reachability::Up => {
-                // a new connection of plain HTTP takes one round trip
-                let at = now + if waits { latency * 3 } else { latency };
-                let answer = if waits { timetable.answer_delay(to, at) + latency } else { Span::ZERO };
-                Transit::Arrives { at, answer }
-            }
-        },
-    };
+    let transit = transit(&mut conditions, (from, to), name, &ways, job.queue.is_some(), now)
+        .unwrap_or(Transit::Fails { known: deadline, outcome: RequestOutcome::TimedOut });
     match transit {
         Transit::Arrives { .. } => state.report(Observation::Left { now, message: job.message(place) }),
         Transit::Fails { outcome, .. } => {
@@ -144,6 +130,38 @@ fn begin(cluster: &Cluster, job: &Job, place: usize) -> Option<Begun> {
         }
     }
     Some(Begun { transit, deadline })
+}
+
+/// How a request passes that begins now: with queues on a new connection of plain HTTP, whose handshake takes one round trip,
+/// else one way. None if its sender hears nothing and nothing arrives.
+fn transit(
+    conditions: &mut Conditions<'_>,
+    ends: (InstanceId, InstanceId),
+    name: u64,
+    ways: &Ways,
+    waits: bool,
+    now: Time,
+) -> Option<Transit> {
+    let timetable = conditions.timetable;
+    let mut latency = |leg: Leg, at| conditions.latency(leg, ends, || name, ways.of(leg), at);
+    let there = latency(Leg::Request, now)?;
+    let reaches = now + there;
+    let reachability = timetable.reachability(ends.1, reaches);
+    if reachability == Reachability::Silent {
+        return None;
+    }
+    let refused = |known| Some(Transit::Fails { known, outcome: RequestOutcome::FailedConnect });
+    if !waits {
+        let arrives = Some(Transit::Arrives { at: reaches, answer: Some(Span::ZERO) });
+        return if reachability == Reachability::Up { arrives } else { refused(reaches) };
+    }
+    let connected = reaches + latency(Leg::Handshake, reaches)?;
+    if reachability == Reachability::Refused {
+        return refused(connected);
+    }
+    let at = connected + there;
+    let delay = timetable.answer_delay(ends.1, at);
+    Some(Transit::Arrives { at, answer: latency(Leg::Answer, at + delay).map(|back| delay + back) })
 }
 
 /// Runs a request to its end.
@@ -171,7 +189,10 @@ async fn request(
             let post = tokio::spawn(cluster.watched(post));
             let answered = async {
                 let outcome = post.await.unwrap_or(RequestOutcome::TimedOut);
-                cluster.clock.wait_until(at + answer).await;
+                match answer {
+                    Some(answer) => cluster.clock.wait_until(at + answer).await,
+                    None => std::future::pending().await,
+                }
                 outcome
             };
             let waited = tokio::time::timeout_at(cluster.clock.at(deadline), answered).await;

@@ -7,7 +7,7 @@ use crate::domain::faults::Timetable;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
-use crate::mechanism::network::Network;
+use crate::mechanism::network::{Leg, Network};
 use crate::observe::{QueueName, RequestOutcome};
 use crate::parity::log::{MessageName, Request};
 use crate::parity::near::Findings;
@@ -64,8 +64,8 @@ struct RequestChecks<'a, 'b> {
 }
 
 impl RequestChecks<'_, '_> {
-    /// The latency of a message at a time: drawn and added. None if the network loses it.
-    fn latency(&mut self, name: &MessageName, at: Time) -> Option<Span> {
+    /// How long a leg of a message's request takes that begins at a time: drawn and added. None if the network loses it.
+    fn latency(&mut self, leg: Leg, name: &MessageName, at: Time) -> Option<Span> {
         let activity = Activity {
             video: name.video,
             author: name.author,
@@ -76,9 +76,10 @@ impl RequestChecks<'_, '_> {
             stamp: name.stamp,
             form: Form::V60,
         };
-        let drawn =
-            self.network.latency(message_name(&activity, name.from, name.attempt), name.from, name.to)?;
-        Some(drawn + self.timetable.added_latency(name.from, name.to, at))
+        let hash = message_name(&activity, name.from, name.attempt);
+        let drawn = self.network.ways(hash, name.from, name.to).of(leg)?;
+        let (from, to) = leg.link((name.from, name.to));
+        Some(drawn + self.timetable.added_latency(from, to, at))
     }
 
     /// Finds a request that begins or arrives near the end of the run.
@@ -120,18 +121,25 @@ impl RequestChecks<'_, '_> {
         let waits = self.cell.delivery.queues != Queues::Unlimited;
         let left = request.begun + if waits { self.cell.delivery.sign } else { Span::ZERO };
         let timetable = self.timetable;
-        let of_link = |at| {
+        let of_leg = |leg: Leg, at| {
+            let (from, to) = leg.link((from, to));
             (
                 timetable.is_cut(from, to, at),
                 timetable.loss_ppm(from, to, at),
                 timetable.added_latency(from, to, at),
             )
         };
-        let drawn = self.latency(name, left);
-        let mut near = self.step_near(left, of_link).filter(|_| drawn.is_some());
-        let arrivals = drawn.map(|latency| left + latency).into_iter().chain(request.delivered);
-        for at in arrivals {
+        let drawn = self.latency(Leg::Request, name, left);
+        let mut near = self.step_near(left, |at| of_leg(Leg::Request, at)).filter(|_| drawn.is_some());
+        let reaches = drawn.map(|latency| left + latency);
+        for at in reaches.into_iter().chain(request.delivered) {
             near = near.or_else(|| self.step_near(at, |at| timetable.reachability(to, at)));
+        }
+        // what comes back: the handshake's part, and the answer
+        let answers = request.delivered.map(|at| at + self.cell.delivery.verify);
+        let answers = answers.map(|at| at + timetable.answer_delay(to, at));
+        for at in reaches.filter(|_| waits).into_iter().chain(answers.filter(|_| waits)) {
+            near = near.or_else(|| self.step_near(at, |at| of_leg(Leg::Answer, at)));
         }
         if let Some(at) = request.delivered {
             near = near.or_else(|| self.step_near(at, |at| timetable.answer_delay(to, at)));
@@ -163,11 +171,10 @@ impl RequestChecks<'_, '_> {
         let deadline = request.begun + self.cell.delivery.timeout;
         let answered = match outcome {
             RequestOutcome::TimedOut => {
-                let Some(latency) = self.latency(name, request.begun) else { return };
-                delivered
-                    + self.cell.delivery.verify
-                    + self.timetable.answer_delay(name.to, delivered)
-                    + latency
+                let verified = delivered + self.cell.delivery.verify;
+                let answers = verified + self.timetable.answer_delay(name.to, verified);
+                let Some(back) = self.latency(Leg::Answer, name, answers) else { return };
+                answers + back
             }
             _ => over,
         };

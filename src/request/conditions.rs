@@ -1,30 +1,35 @@
-//! Latency, loss and reachability of a message under the faults of a run: the only place that applies the timetable to them.
+//! Latency, loss and reachability of what crosses the network under the faults of a run: the only place that applies the
+//! timetable to them.
 
 use crate::domain::faults::{Reachability, Timetable};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{MessageDraws, Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::Leg;
 
 /// The timetable of faults of a run, and the random draws of burst losses.
 pub struct Conditions<'a> {
     /// When which fault holds.
     pub timetable: &'a Timetable,
     burst_draws: MessageDraws,
+    /// The latest instant for which faults were asked for since this was last set.
+    pub(super) asked: Time,
 }
 
 impl<'a> Conditions<'a> {
     /// For a run with this seed.
     pub fn new(timetable: &'a Timetable, seed: Seed) -> Conditions<'a> {
-        Conditions { timetable, burst_draws: MessageDraws::new(seed, Purpose::Burst) }
+        Conditions { timetable, burst_draws: MessageDraws::new(seed, Purpose::Burst), asked: Time::ZERO }
     }
 
-    /// One-way latency of a message that leaves now: `drawn + added by faults`; `None` if the network or a fault loses it.
-    /// `drawn` is the network's latency, `name` the name of its random draws (`message_name`).
+    /// How long a leg of a request takes that begins now: `drawn + added by faults`; `None` if the network or a fault loses
+    /// it. `ends` are sender and receiver of the request, `drawn` is the network's latency, `name` the name of the request's
+    /// random draws (`message_name`).
     pub fn latency(
         &mut self,
-        from: InstanceId,
-        to: InstanceId,
+        leg: Leg,
+        ends: (InstanceId, InstanceId),
         name: impl FnOnce() -> u64,
         drawn: Option<Span>,
         now: Time,
@@ -33,17 +38,31 @@ impl<'a> Conditions<'a> {
         if self.timetable.is_quiet() {
             return Some(drawn);
         }
+        self.asked = self.asked.max(now);
+        let (from, to) = leg.link(ends);
         if self.timetable.is_cut(from, to, now) {
             return None;
         }
         let loss_ppm = self.timetable.loss_ppm(from, to, now);
         if loss_ppm > 0 {
-            let draw = self.burst_draws.one(name(), to.0);
+            let draw = self.burst_draws.one(leg.name(name()), ends.1.0);
             if u64::from(draw) < (u64::from(loss_ppm) << 32) / 1_000_000 {
                 return None;
             }
         }
         Some(drawn + self.timetable.added_latency(from, to, now))
+    }
+
+    /// What a request meets at its receiver at an instant.
+    pub(super) fn reachability(&mut self, to: InstanceId, at: Time) -> Reachability {
+        self.asked = self.asked.max(at);
+        self.timetable.reachability(to, at)
+    }
+
+    /// The extra time before an instance answers a request that it has verified at an instant.
+    pub(super) fn answer_delay(&mut self, to: InstanceId, at: Time) -> Span {
+        self.asked = self.asked.max(at);
+        self.timetable.answer_delay(to, at)
     }
 
     /// How a message ends that arrives at an instance at an instant.

@@ -2,17 +2,22 @@
 //!
 //! ```text
 //! begin    sender's cores (compress, sign)                                                    -> signed
-//! leave    latency, connection, sender's uplink, round trips of the handshake, one latency    -> reaches the receiver
+//! leave    connection, sender's uplink, round trips of the handshake, latency there           -> reaches the receiver
 //! receive  receiver's downlink                                                                -> arrives
 //! verify   receiver's cores, or its JSON-LD thread if it was forwarded                        -> verified
-//! answer   receiver's uplink, delay of a slow receiver, one latency                           -> answered
+//! answer   receiver's uplink, delay of a slow receiver, latency back                          -> answered
 //! end      sender's downlink                                                                  -> over
 //! ```
-//! The bytes of a request and its handshake pass the sender's uplink when it is signed, and the receiver's downlink one
-//! latency later; those of the answer pass the links back. The handshake of a connection takes round trips of the message's
-//! own latency: 1 with TCP, 2 with TLS. A request that leaves before its deadline arrives, even if the sender has stopped
-//! waiting for the answer. Where the network loses a message or its receiver is unreachable, the first thing that is sent is
-//! lost: on a new connection the handshake, so that nothing of the request leaves; on a kept one the request, which has left.
+//! The way there and the way back are two links, each with its latency, loss and faults (`mechanism::network::Leg`). The
+//! bytes of a request and its handshake pass the sender's uplink when it is signed, and the receiver's downlink one latency
+//! later; those of the answer pass the links back. The handshake of a connection takes round trips, one latency there and one
+//! back each: 1 with TCP, 2 with TLS. If nothing comes back of it, there is no connection and the request does not leave. A
+//! request that leaves before its deadline arrives, even if the sender has stopped waiting for the answer, or the answer is
+//! lost. The way there has the faults of the instant at which the request is signed, the handshake's way back those of one
+//! latency later, the answer's those of the instant at which it leaves.
+//!
+//! Where the network loses a message or its receiver is unreachable, the first thing that is sent is lost: on a new connection
+//! the handshake, so that nothing of the request leaves; on a kept one the request, which has left.
 //!
 //! A station takes an arrival and returns a departure (`Host`). Executors differ in when they call a leg of the path and on
 //! which stations: each leg at its event on the stations of a machine, or all legs when the request begins, if nothing waits
@@ -25,6 +30,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::transport::{
     Handshake, TransportBytes, failed_handshake, failed_request, transport_bytes,
 };
@@ -89,8 +95,8 @@ pub struct Load {
     pub bytes: u64,
     /// Bytes of the response.
     pub response_bytes: u64,
-    /// One-way latency in the network; `None` if the network loses the request.
-    pub drawn: Option<Span>,
+    /// What the network does to its legs.
+    pub ways: Ways,
     /// When its sender stops waiting.
     pub deadline: Time,
 }
@@ -100,8 +106,6 @@ pub struct Load {
 pub struct Transit {
     /// When it reaches the receiver's downlink.
     pub reaches: Time,
-    /// One way, with what faults add.
-    pub latency: Span,
     /// The connection that it uses.
     pub connection: Connection,
 }
@@ -132,13 +136,16 @@ pub struct RequestHistory {
     pub over: Time,
     /// How it ended for its sender.
     pub outcome: RequestOutcome,
+    /// Faults after this instant do not matter to it.
+    pub asked: Time,
 }
 
 impl RequestHistory {
     /// The same history, `by` later.
     pub fn later(self, by: Span) -> RequestHistory {
-        let RequestHistory { left, settled, over, .. } = self;
-        RequestHistory { left: left.map(|left| left + by), settled: settled + by, over: over + by, ..self }
+        let RequestHistory { left, settled, over, asked, .. } = self;
+        let left = left.map(|left| left + by);
+        RequestHistory { left, settled: settled + by, over: over + by, asked: asked + by, ..self }
     }
 }
 
@@ -183,47 +190,51 @@ impl Path {
         sender: &mut impl Host,
         conditions: &mut Conditions<'_>,
         load: &Load,
-        name: impl FnOnce() -> u64,
+        name: impl Fn() -> u64,
         now: Time,
     ) -> Result<Transit, Failure> {
-        let &Load { from, to, bytes, response_bytes, drawn, deadline } = load;
+        let &Load { from, to, bytes, response_bytes, ways, deadline } = load;
         if now > deadline {
             let transport = TransportBytes::default();
             return Err(Failure { known: None, departed: Departed::Nothing, transport });
         }
         let connection = sender.connect(now, to);
-        let latency = conditions.latency(from, to, name, drawn, now);
-        let reachability = latency.map(|latency| conditions.timetable.reachability(to, now + latency));
-        let round_trips = match connection {
-            Connection::Kept | Connection::Stale => 0,
-            Connection::New if self.handshake == Handshake::None => 1,
-            Connection::New => 2,
-        };
+        let there = conditions.latency(Leg::Request, (from, to), &name, ways.request, now);
+        let reachability = there.map(|there| conditions.reachability(to, now + there));
+        let is_open = reachability == Some(Reachability::Up) && connection != Connection::Stale;
         let is_reset = reachability == Some(Reachability::Refused)
-            || connection == Connection::Stale && reachability == Some(Reachability::Up);
-        let is_lost = !is_reset && reachability != Some(Reachability::Up);
-        // how long the handshake takes, if it succeeds
-        let handshake = latency.unwrap_or_default() * (2 * round_trips);
-        if connection == Connection::New && (is_reset || is_lost || now + handshake > deadline) {
-            let known = latency.filter(|_| is_reset).map(|latency| now + latency * 2);
-            let transport = self.counted(|| failed_handshake(is_reset));
-            return Err(Failure { known, departed: Departed::Handshake, transport });
+            || reachability == Some(Reachability::Up) && connection == Connection::Stale;
+        // until a handshake is answered, or a reset comes back
+        let round_trip = match there {
+            Some(there) if is_reset || is_open && connection == Connection::New => {
+                let back = conditions.latency(Leg::Handshake, (from, to), name, ways.handshake, now + there);
+                back.map(|back| there + back)
+            }
+            _ => None,
+        };
+        let known = round_trip.filter(|_| is_reset);
+        let mut handshake = Span::ZERO;
+        if connection == Connection::New {
+            let round_trips = if self.handshake == Handshake::None { 1 } else { 2 };
+            let made = round_trip.filter(|_| is_open).map(|round_trip| round_trip * round_trips);
+            let Some(made) = made.filter(|made| now + *made <= deadline) else {
+                let transport = self.counted(|| failed_handshake(known.is_some()));
+                let known = known.map(|round_trip| now + round_trip);
+                return Err(Failure { known, departed: Departed::Handshake, transport });
+            };
+            handshake = made;
         }
         let transport = self.transport(bytes, response_bytes, connection);
         let left = sender.upload(now, bytes + transport.tcp_up + transport.tls_up) + handshake;
-        match latency {
-            Some(latency) if !is_reset && !is_lost && left <= deadline => {
-                Ok(Transit { reaches: left + latency, latency, connection })
-            }
-            _ => {
-                let known = latency.filter(|_| is_reset).map(|latency| left + latency * 2);
-                let transport = match connection {
-                    Connection::New => transport,
-                    _ => self.counted(|| failed_request(bytes, is_reset)),
-                };
-                Err(Failure { known, departed: Departed::Request, transport })
-            }
+        if let Some(there) = there.filter(|_| is_open && left <= deadline) {
+            return Ok(Transit { reaches: left + there, connection });
         }
+        let transport = match connection {
+            Connection::New => transport,
+            _ => self.counted(|| failed_request(bytes, known.is_some())),
+        };
+        let known = known.map(|round_trip| left + round_trip);
+        Err(Failure { known, departed: Departed::Request, transport })
     }
 
     /// Bytes of a request on the links: HTTP and below.
@@ -252,34 +263,51 @@ impl Path {
         if self.counts_transport { bytes() } else { TransportBytes::default() }
     }
 
-    /// The receiver sends the answer: returns when it reaches the sender's downlink.
+    /// The receiver sends the answer: returns when it reaches the sender's downlink, `None` if it is lost. `name` is the name of
+    /// the request's random draws.
     #[inline]
     pub fn answer(
         &self,
         receiver: &mut impl Host,
-        conditions: &Conditions<'_>,
-        to: InstanceId,
-        latency: Span,
+        conditions: &mut Conditions<'_>,
+        load: &Load,
+        name: impl FnOnce() -> u64,
         bytes: u64,
         now: Time,
-    ) -> Time {
-        receiver.upload(now, bytes) + conditions.timetable.answer_delay(to, now) + latency
+    ) -> Option<Time> {
+        let &Load { from, to, ways, .. } = load;
+        let leaves = receiver.upload(now, bytes) + conditions.answer_delay(to, now);
+        Some(leaves + conditions.latency(Leg::Answer, (from, to), name, ways.answer, leaves)?)
     }
 
-    /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` and `drawn` are as in
-    /// `Conditions::latency`.
+    /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` is the name of its
+    /// random draws.
     pub fn whole(
         &self,
         conditions: &mut Conditions<'_>,
         (from, to): (InstanceId, InstanceId),
         name: u64,
-        drawn: Option<Span>,
+        ways: Ways,
         begins: Time,
     ) -> RequestHistory {
-        let deadline = begins + self.timeout;
-        let signed = self.begin(&mut Unlimited, begins);
+        conditions.asked = begins;
         // Where nothing waits, sizes do not matter.
-        let load = Load { from, to, bytes: 0, response_bytes: 0, drawn, deadline };
+        let deadline = begins + self.timeout;
+        let load = Load { from, to, bytes: 0, response_bytes: 0, ways, deadline };
+        let history = self.unlimited(conditions, &load, name, begins);
+        RequestHistory { asked: conditions.asked, ..history }
+    }
+
+    /// `whole`, but for what was asked.
+    fn unlimited(
+        &self,
+        conditions: &mut Conditions<'_>,
+        load: &Load,
+        name: u64,
+        begins: Time,
+    ) -> RequestHistory {
+        let deadline = load.deadline;
+        let signed = self.begin(&mut Unlimited, begins);
         let lost = RequestHistory {
             left: None,
             failed_handshake: None,
@@ -287,32 +315,33 @@ impl Path {
             arrival: Arrival::Lost,
             over: deadline.max(signed),
             outcome: RequestOutcome::TimedOut,
+            asked: begins,
         };
-        let Transit { reaches, latency, .. } =
-            match self.leave(&mut Unlimited, conditions, &load, || name, signed) {
-                Ok(transit) => transit,
-                Err(Failure { known, departed, transport }) => {
-                    let failed_handshake = (departed == Departed::Handshake).then_some(transport);
-                    let lost = RequestHistory { failed_handshake, ..lost };
-                    let Some(known) = known else { return lost };
-                    let refused = RequestHistory { arrival: Arrival::FailedConnect, ..lost };
-                    let in_time =
-                        RequestHistory { over: known, outcome: RequestOutcome::FailedConnect, ..refused };
-                    return if known <= deadline { in_time } else { refused };
-                }
-            };
+        let reaches = match self.leave(&mut Unlimited, conditions, load, || name, signed) {
+            Ok(transit) => transit.reaches,
+            Err(Failure { known, departed, transport }) => {
+                let failed_handshake = (departed == Departed::Handshake).then_some(transport);
+                let lost = RequestHistory { failed_handshake, ..lost };
+                let Some(known) = known else { return lost };
+                let refused = RequestHistory { arrival: Arrival::FailedConnect, ..lost };
+                let in_time =
+                    RequestHistory { over: known, outcome: RequestOutcome::FailedConnect, ..refused };
+                return if known <= deadline { in_time } else { refused };
+            }
+        };
         let arrives = Unlimited.download(reaches, 0);
         let left = RequestHistory { left: Some(signed), settled: arrives, over: deadline, ..lost };
-        if conditions.timetable.reachability(to, arrives) != Reachability::Up {
+        if conditions.reachability(load.to, arrives) != Reachability::Up {
             return left;
         }
         let arrived = RequestHistory { arrival: Arrival::Delivered, ..left };
         let verified = Unlimited.work(arrives, self.verify);
-        let answered = self.answer(&mut Unlimited, conditions, to, latency, 0, verified);
-        let over = Unlimited.download(answered, 0);
-        if over > deadline {
-            return arrived;
+        let answered = self.answer(&mut Unlimited, conditions, load, || name, 0, verified);
+        match answered.map(|answered| Unlimited.download(answered, 0)) {
+            Some(over) if over <= deadline => {
+                RequestHistory { over, outcome: RequestOutcome::Good, ..arrived }
+            }
+            _ => arrived,
         }
-        RequestHistory { over, outcome: RequestOutcome::Good, ..arrived }
     }
 }

@@ -7,6 +7,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
+use crate::mechanism::network::Ways;
 use crate::mechanism::transport::Handshake;
 use crate::observe::Departed;
 
@@ -43,7 +44,8 @@ fn leave(mut sender: Sender, drawn: Option<Span>, down: Option<Unreachable>) -> 
         down.into_iter().map(|how| Fault::Down { instances: vec![to], during, how }).collect();
     let timetable = Timetable::new(&faults, 2, SEED, Time::from_ms(60_000));
     let path = Path::new(&Delivery::preset("peertube").expect("a preset"), Handshake::Full);
-    let load = Load { from, to, bytes: 2_000, response_bytes: 300, drawn, deadline: NOW + path.timeout };
+    let ways = Ways { request: drawn, handshake: drawn, answer: drawn };
+    let load = Load { from, to, bytes: 2_000, response_bytes: 300, ways, deadline: NOW + path.timeout };
     let transit = path.leave(&mut sender, &mut Conditions::new(&timetable, SEED), &load, || 7, NOW);
     transit.map(|transit| transit.reaches)
 }

@@ -217,7 +217,7 @@ impl Check<'_> {
 /// The one spelling of a key that has several.
 fn canonical(form: Form, key: &str) -> String {
     match key.split_once('-') {
-        Some((a, b)) if form == Form::RegionPair && a > b => format!("{b}-{a}"),
+        Some((a, b)) if form == Form::RegionPair && a > b && !b.contains('-') => format!("{b}-{a}"),
         _ => key.to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! CSV files beside a scenario: edges and traces. Times are decimal seconds.
+//! CSV files beside a scenario: edges, traces and latencies. Times in traces are decimal seconds.
 //!
 //! A file's SHA-256 stands in the resolved scenario, so that equal resolved scenarios are equal runs; a scenario that
 //! states the hash refuses another file. Reading is the caller's: nothing here opens a file.
@@ -8,7 +8,7 @@ use crate::scenario::emit::sha256;
 use crate::scenario::problem::{Place, Problems, Spot, shown};
 use crate::scenario::quantity;
 use crate::scenario::value::{Checked, Value, Written};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 /// A data file has at most this many bytes.
@@ -84,6 +84,17 @@ fn data_nodes(file: &mut Checked) -> Vec<&mut Checked> {
             ("follows", Value::Case { name: "edges", written: Written::Keyed(data) }) => {
                 found.push(&mut **data)
             }
+            ("network", Value::Record(network)) => {
+                for (key, value) in network {
+                    if key == "latency" {
+                        found.extend(latency_files(value));
+                    } else if let Value::List(links) = &mut value.value {
+                        let records = links.iter_mut().filter_map(Checked::entries_mut).flatten();
+                        let latencies = records.filter(|(key, _)| key == "latency");
+                        found.extend(latencies.flat_map(|(_, latency)| latency_files(latency)));
+                    }
+                }
+            }
             ("viewers", Value::List(crowds)) => {
                 for crowd in crowds {
                     if let Value::Case { name: "trace", written: Written::Plain(record) } = &mut crowd.value
@@ -99,6 +110,17 @@ fn data_nodes(file: &mut Checked) -> Vec<&mut Checked> {
         }
     }
     found
+}
+
+/// The values of a latency that name a file.
+fn latency_files(latency: &mut Checked) -> Vec<&mut Checked> {
+    let Value::Case { name: "regions", written: Written::Keyed(regions) } = &mut latency.value else {
+        return Vec::new();
+    };
+    let is_file = |value: &Checked| matches!(value.value, Value::Case { name, .. } if name != "pairs");
+    let entries = regions.entries_mut().into_iter().flatten();
+    let found = entries.filter(|(key, value)| matches!(&key[..], "round_trip" | "one_way") && is_file(value));
+    found.map(|(_, value)| value).collect()
 }
 
 /// Makes a value that names a file state its hash too.
@@ -171,33 +193,101 @@ pub(crate) fn rows(
     mut take: impl FnMut(&Row<'_>, &mut Problems) -> Option<()>,
 ) {
     let start = Place { source: file.source, line: 1, column: 1 };
-    let bytes = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.bytes);
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let columns: Vec<&str> = required.iter().chain(optional).copied().collect();
-    let header: Vec<String> = match reader.headers() {
-        Ok(header) => header.iter().map(str::to_owned).collect(),
+    let mut reader = reader(file);
+    let header = match names(&mut reader) {
+        Ok(header) => header,
         Err(error) => return problems.add(start, "", format!("is not CSV: {error}")),
     };
     let known = header.iter().all(|name| columns.contains(&&name[..]));
     let once = header.iter().enumerate().all(|(at, name)| !header[..at].contains(name));
     if !known || !once || required.iter().any(|name| !header.iter().any(|column| column == name)) {
         let extra = optional.iter().map(|name| format!("[,{name}]")).collect::<String>();
-        let separator = [('\t', "tabs"), (';', "semicolons")];
-        let remedy =
-            match separator.iter().find(|(separator, _)| header.len() == 1 && header[0].contains(*separator))
-            {
-                Some((_, name)) => format!("; its cells are separated by {name}: separate them by commas"),
-                None => String::new(),
-            };
         let message = format!(
-            "has the header {}; it needs the columns {}{extra}, and no other{remedy}",
+            "has the header {}; it needs the columns {}{extra}, and no other{}",
             shown(&header.join(",")),
-            required.join(",")
+            required.join(","),
+            separator_remedy(&header)
         );
         return problems.add(start, "", message);
     }
     let positions: Vec<_> =
         columns.iter().map(|name| header.iter().position(|column| column == name)).collect();
+    records(file, reader, problems, |place, cells, problems| {
+        // a row that is wrong has said so
+        take(&Row { place, columns: &columns, cells, positions: &positions }, problems);
+    });
+}
+
+/// The names in a file's first row, if it can be read.
+pub(crate) fn header(file: &DataFile) -> Option<Vec<String>> {
+    names(&mut reader(file)).ok()
+}
+
+/// Hands every cell of a square table to `take`, with the names of its row and its column. The first row names the columns, the
+/// first cell of each other row the row; what stands in the corner does not matter. Stops when problems are no longer told.
+pub(crate) fn square(
+    file: &DataFile,
+    problems: &mut Problems,
+    mut take: impl FnMut((&str, &str), &str, Spot<'_>, &mut Problems) -> Option<()>,
+) {
+    let start = Place { source: file.source, line: 1, column: 1 };
+    let mut reader = reader(file);
+    let header = match names(&mut reader) {
+        Ok(header) => header,
+        Err(error) => return problems.add(start, "", format!("is not CSV: {error}")),
+    };
+    let columns = header.get(1..).unwrap_or_default();
+    let known: BTreeSet<&str> = columns.iter().map(String::as_str).collect();
+    if columns.is_empty() || known.len() < columns.len() {
+        let message = format!(
+            "has the header {}; it needs the columns from,to,ms, or in a square table each place once{}",
+            shown(&header.join(",")),
+            separator_remedy(&header)
+        );
+        return problems.add(start, "", message);
+    }
+    records(file, reader, problems, |place, cells, problems| {
+        let from = cells.get(0).unwrap_or_default();
+        if !known.contains(from) {
+            let message = format!(
+                "is the row of {}, which is no column; a square table has the same places in its first row and column, other tables have the columns from,to,ms",
+                shown(from)
+            );
+            return problems.add(place, "", message);
+        }
+        for (to, text) in columns.iter().zip(cells.iter().skip(1)) {
+            // a cell that is wrong has said so
+            take((from, to), text, Spot { place, path: to }, problems);
+        }
+    });
+}
+
+fn reader(file: &DataFile) -> csv::Reader<&[u8]> {
+    let bytes = file.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&file.bytes);
+    csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes)
+}
+
+fn names(reader: &mut csv::Reader<&[u8]>) -> csv::Result<Vec<String>> {
+    Ok(reader.headers()?.iter().map(str::to_owned).collect())
+}
+
+/// What to do where all of a header is one cell because something else separates its cells.
+fn separator_remedy(header: &[String]) -> String {
+    let separators = [('\t', "tabs"), (';', "semicolons")];
+    let found = separators.iter().find(|(separator, _)| header.len() == 1 && header[0].contains(*separator));
+    let remedy =
+        |(_, name): &(char, &str)| format!("; its cells are separated by {name}: separate them by commas");
+    found.map(remedy).unwrap_or_default()
+}
+
+/// Hands every record after the header to `take`. Stops when problems are no longer told.
+fn records(
+    file: &DataFile,
+    mut reader: csv::Reader<&[u8]>,
+    problems: &mut Problems,
+    mut take: impl FnMut(Place, &csv::StringRecord, &mut Problems),
+) {
     let mut cells = csv::StringRecord::new();
     while !problems.full() {
         let line = u32::try_from(reader.position().line()).unwrap_or(u32::MAX);
@@ -206,9 +296,7 @@ pub(crate) fn rows(
             Ok(true) => {
                 // after blank lines the row's own position is the true one
                 let line = cells.position().map_or(line, |at| u32::try_from(at.line()).unwrap_or(u32::MAX));
-                let place = Place { source: file.source, line, column: 1 };
-                // a row that is wrong has said so
-                take(&Row { place, columns: &columns, cells: &cells, positions: &positions }, problems);
+                take(Place { source: file.source, line, column: 1 }, &cells, problems);
             }
             Err(error) => {
                 let line = error.position().map_or(line, |at| u32::try_from(at.line()).unwrap_or(u32::MAX));

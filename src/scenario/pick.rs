@@ -31,8 +31,14 @@ pub(crate) fn pick<'a>(cases: &'a [Case], node: &'a Node) -> Result<(&'a Case, &
             }
         }
         Yaml::Map(entries) => {
-            if cases.iter().any(|case| matches!(case.arm, Arm::Marked(_))) {
-                return marked(cases, node);
+            let names = |shape: &Shape| matches!(shape, Shape::Names { .. });
+            let is_marked = |case: &Case| matches!(case.arm, Arm::Marked(_));
+            if cases.iter().any(is_marked) {
+                let has_mark = |case: &Case| is_marked(case) && node.get(case.name).is_some();
+                return match plain(cases, node, names) {
+                    Ok(names) if !cases.iter().any(has_mark) => Ok(names),
+                    _ => marked(cases, node),
+                };
             }
             let keyed = keyed(cases, entries);
             plain(cases, node, |shape| matches!(shape, Shape::Record(_) | Shape::Names { .. })).or(keyed)
@@ -71,12 +77,13 @@ fn keyed<'a>(cases: &'a [Case], entries: &'a [(Key, Node)]) -> Result<(&'a Case,
 
 /// The case whose name is among the keys.
 fn marked<'a>(cases: &'a [Case], node: &'a Node) -> Result<(&'a Case, &'a Node), Miss<'a>> {
-    let mut found = cases.iter().filter(|case| node.get(case.name).is_some());
+    let is_marked = |case: &&Case| matches!(case.arm, Arm::Marked(_));
+    let mut found = cases.iter().filter(is_marked).filter(|case| node.get(case.name).is_some());
     match (found.next(), found.next()) {
         (Some(case), None) => Ok((case, node)),
         (Some(case), Some(other)) => Err(both(case.name, other.name)),
         (None, _) => {
-            let names: Vec<&str> = cases.iter().map(|case| case.name).collect();
+            let names: Vec<&str> = cases.iter().filter(is_marked).map(|case| case.name).collect();
             Err(Miss::Whole(format!("has none of the keys {}; it needs one of them", names.join(", "))))
         }
     }

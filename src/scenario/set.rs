@@ -139,6 +139,7 @@ fn within<'s>(case: &'s Case, key: &str) -> Option<&'s Shape> {
     match &case.arm {
         Arm::Keyed(shape) if case.name == key => Some(shape),
         Arm::Marked(Shape::Record(fields)) | Arm::Plain(Shape::Record(fields)) => field(fields, key),
+        Arm::Plain(Shape::Names { of, .. }) => Some(of),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 //! One description (`format`) serves three readers: the check with its messages and defaults (`check`), the paths of
 //! `--set` (`set`) and the JSON Schema for editors (`schema`). Nothing here knows a key of the format.
 
+use crate::foundation::text::one_line;
 use crate::foundation::units::Span;
 use crate::scenario::quantity;
 use crate::scenario::tree::{self, Node};
@@ -131,8 +132,10 @@ impl Form {
             Form::PersonName => {
                 "a name: 1 to 63 of letters, digits, `-`, `_` and `.`, a letter or digit first"
             }
-            Form::Region => "a region: 1 to 16 of a-z and 0-9, such as `de`",
-            Form::RegionPair => "two regions, such as `de-fr`",
+            Form::Region => {
+                "a place: 1 to 64 characters that are seen, such as `de`, `eu-central-1` or `New York`"
+            }
+            Form::RegionPair => "two places with `-` between, such as `de-fr`",
             Form::Host => "a host, such as `{name}.example` or `127.0.0.1:90{n}`",
             Form::PeerUrl => "a URL with an IP address and a port, such as `http://127.0.0.1:9000/inbox`",
             Form::DataPath => {
@@ -154,8 +157,8 @@ impl Form {
             Form::GroupName => "^[a-z0-9][a-z0-9-]{0,55}$",
             Form::ProtocolName => "^[a-z0-9][a-z0-9.-]{0,62}$",
             Form::PersonName => "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
-            Form::Region => "^[a-z0-9]{1,16}$",
-            Form::RegionPair => "^[a-z0-9]{1,16}-[a-z0-9]{1,16}$",
+            Form::Region => "^\\S(.{0,62}\\S)?$",
+            Form::RegionPair => "^\\S.{0,127}\\S$",
             Form::Host => "^[a-z0-9{][a-z0-9.:{}-]{0,252}$",
             Form::PeerUrl => {
                 "^http://([0-9.]{7,15}|\\[[0-9a-f:.]{2,45}\\]):[1-9][0-9]{0,4}/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$"
@@ -176,7 +179,10 @@ impl Form {
             let others = text.bytes().all(|b| first(b) || rest.as_bytes().contains(&b));
             text.len() <= max && text.bytes().next().is_some_and(first) && others
         };
-        let region = |text: &str| made_of(text, 16, lower, "");
+        let region = |text: &str| {
+            let is_whole = !text.is_empty() && text.trim() == text && one_line(text) == text;
+            is_whole && !text.contains('\t') && text.chars().take(65).count() <= 64
+        };
         match self {
             Form::Name => made_of(text, 63, lower, "-"),
             Form::GroupName => made_of(text, 56, lower, "-"),

@@ -2,6 +2,7 @@
 
 mod queues;
 mod requests;
+mod ways;
 
 use fedisim::event::{Event, Message};
 use fedisim::instance::Instance;

@@ -9,6 +9,7 @@ mod determinism;
 mod display;
 mod engines;
 mod extremes;
+mod field;
 mod folders;
 mod gate;
 #[cfg(unix)]

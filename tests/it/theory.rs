@@ -1,6 +1,7 @@
 //! The simulator against theory: each experiment under its first law (`fedisim validate-model` runs all), and planted errors.
 
 mod planted;
+mod ways;
 
 use fedisim::theory::acceptance::check;
 use fedisim::theory::experiments::EXPERIMENTS;

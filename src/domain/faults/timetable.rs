@@ -105,11 +105,17 @@ impl Timetable {
         self.clock_ahead[instance.index()]
     }
 
-    /// Whether any fault affects messages on a link, or their receiver, at an instant.
+    /// Whether any fault affects requests from an instance to another at an instant: their way there or back, or the receiver.
     pub fn touches(&self, from: InstanceId, to: InstanceId, at: Time) -> bool {
         self.reachability(to, at) != Reachability::Up
             || self.answer_delay(to, at) > Span::ZERO
-            || self.is_cut(from, to, at)
+            || self.touches_link(from, to, at)
+            || self.touches_link(to, from, at)
+    }
+
+    /// Whether any fault affects what crosses a link.
+    fn touches_link(&self, from: InstanceId, to: InstanceId, at: Time) -> bool {
+        self.is_cut(from, to, at)
             || self.loss_ppm(from, to, at) > 0
             || self.added_latency(from, to, at) > Span::ZERO
     }

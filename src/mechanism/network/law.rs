@@ -2,7 +2,9 @@
 
 use super::lognormal::{Factors, Tables};
 use super::model::{LATENCY_MAX, Latency};
+use super::places::Places;
 use crate::foundation::units::Span;
+use std::sync::Arc;
 
 /// A latency law, prepared for draws.
 pub(super) enum Law {
@@ -12,8 +14,8 @@ pub(super) enum Law {
     Uniform(u64, u64),
     /// The median in microseconds.
     Lognormal(f64, Factors),
-    /// Medians in microseconds by region of the sender, then of the receiver.
-    Regions(Vec<Vec<u64>>, Option<Factors>),
+    /// The places, and the factors by the number of a standard deviation; none where that is 0.
+    Places(Arc<Places>, Vec<Option<Factors>>),
 }
 
 impl Law {
@@ -28,30 +30,24 @@ impl Law {
             Latency::Lognormal { median, sigma } => {
                 Law::Lognormal(median.ns() as f64 / 1e3, Factors::shared(*sigma, tables))
             }
-            Latency::Regions { one_way, sigma } => {
-                let medians = one_way.iter().map(|row| row.iter().map(|&span| rounded_us(span)).collect());
-                Law::Regions(medians.collect(), (*sigma > 0.0).then(|| Factors::shared(*sigma, tables)))
+            Latency::Places(places) => {
+                let factors = places.sigmas().iter();
+                let factors = factors.map(|&sigma| (sigma > 0.0).then(|| Factors::shared(sigma, tables)));
+                Law::Places(Arc::clone(places), factors.collect())
             }
         }
     }
 
-    pub(super) fn max_us(&self) -> u64 {
-        let median = |medians_us: &Vec<Vec<u64>>| medians_us.iter().flatten().copied().max().unwrap_or(0);
+    pub(super) fn is_drawn(&self) -> bool {
         match self {
-            Law::Constant(us) => *us,
-            Law::Uniform(min_us, count) => min_us + count,
-            Law::Lognormal(median_us, factors) => factors.times(*median_us, u32::MAX),
-            Law::Regions(medians_us, None) => median(medians_us),
-            Law::Regions(medians_us, Some(factors)) => factors.times(median(medians_us) as f64, u32::MAX),
+            Law::Constant(_) => false,
+            Law::Places(_, factors) => factors.iter().any(Option::is_some),
+            Law::Uniform(..) | Law::Lognormal(..) => true,
         }
     }
 
-    pub(super) fn is_drawn(&self) -> bool {
-        !matches!(self, Law::Constant(_) | Law::Regions(_, None))
-    }
-
-    /// The latency between two regions for one draw, which counts only where `is_drawn`.
-    pub(super) fn latency(&self, regions: (usize, usize), draw: u32) -> Span {
+    /// The latency between two places for one draw, which counts only where `is_drawn`.
+    pub(super) fn latency(&self, ends: (usize, usize), draw: u32) -> Span {
         let us = match self {
             Law::Constant(us) => *us,
             Law::Uniform(min_us, count) => {
@@ -59,9 +55,12 @@ impl Law {
                 (min_us + above_us as u64).max(1)
             }
             Law::Lognormal(median_us, factors) => factors.times(*median_us, draw),
-            Law::Regions(medians_us, None) => medians_us[regions.0][regions.1],
-            Law::Regions(medians_us, Some(factors)) => {
-                factors.times(medians_us[regions.0][regions.1] as f64, draw)
+            Law::Places(places, factors) => {
+                let (median_us, sigma) = places.pair(ends);
+                match &factors[sigma] {
+                    None => median_us,
+                    Some(factors) => factors.times(median_us as f64, draw),
+                }
             }
         };
         Span::from_us(us.min(LATENCY_MAX.us()))

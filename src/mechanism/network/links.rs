@@ -1,6 +1,7 @@
-//! The latency of a message on a link, or its loss: for one destination, or for all of a broadcast.
+//! The latency or the loss of what crosses a link, there or back: for one destination, or for all of a broadcast.
 
 use super::law::Law;
+use super::leg::{Leg, Ways};
 use super::model::NetworkModel;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{MessageDraws, Purpose, Seed};
@@ -19,12 +20,14 @@ pub struct Network {
     rules: Vec<Rule>,
     /// By sender: the rules that name it, in order.
     rules_from: Vec<Vec<usize>>,
-    /// The senders with rules that have broadcast.
-    broadcasters: BTreeMap<InstanceId, SenderLinks>,
-    /// Any sender without rules.
-    plain_sender: SenderLinks,
-    /// By instance.
-    regions: Vec<usize>,
+    /// By receiver: whether a rule names it.
+    has_rules_to: Vec<bool>,
+    /// The instances that have broadcast and have rules on their links there, or back (`true`).
+    broadcasters: BTreeMap<(InstanceId, bool), BroadcasterLinks>,
+    /// Any broadcaster without rules.
+    plain_broadcaster: BroadcasterLinks,
+    /// By instance, the place where it stands.
+    places: Vec<usize>,
     latency_draws: MessageDraws,
     loss_draws: MessageDraws,
     /// Room for the draws of one broadcast: latency, loss.
@@ -47,23 +50,25 @@ struct LinkParameters {
     lost_below: u64,
 }
 
-/// The parameters of all links of one sender, and which draws they need.
-struct SenderLinks {
-    /// By destination; the default beyond the end.
+/// The parameters of all links of one broadcaster, there or back, and which draws they need.
+struct BroadcasterLinks {
+    /// By the other end; the default beyond the end.
     links: Vec<LinkParameters>,
     draws_latency: bool,
     draws_loss: bool,
 }
 
 impl Network {
-    /// The network between instances whose regions are given.
-    pub fn new(model: &NetworkModel, regions: &[usize], seed: Seed) -> Network {
+    /// The network between instances whose places are given.
+    pub fn new(model: &NetworkModel, places: &[usize], seed: Seed) -> Network {
         let mut tables = BTreeMap::new();
         let mut laws = vec![Law::new(&model.latency, &mut tables)];
         let mut rules = Vec::new();
-        let mut rules_from = vec![Vec::new(); regions.len()];
+        let mut rules_from = vec![Vec::new(); places.len()];
+        let mut has_rules_to = vec![false; places.len()];
         for (number, rule) in model.links.iter().enumerate() {
             rule.from.iter().for_each(|sender| rules_from[sender.index()].push(number));
+            rule.to.iter().for_each(|receiver| has_rules_to[receiver.index()] = true);
             laws.extend(rule.latency.as_ref().map(|latency| Law::new(latency, &mut tables)));
             rules.push(Rule {
                 to: rule.to.clone(),
@@ -73,13 +78,14 @@ impl Network {
         }
         let default = LinkParameters { law: 0, lost_below: lost_below(model.loss_ppm) };
         Network {
-            plain_sender: SenderLinks::new(Vec::new(), default, &laws),
+            plain_broadcaster: BroadcasterLinks::new(Vec::new(), default, &laws),
             laws,
             default,
             rules,
             rules_from,
+            has_rules_to,
             broadcasters: BTreeMap::new(),
-            regions: regions.to_vec(),
+            places: places.to_vec(),
             latency_draws: MessageDraws::new(seed, Purpose::Latency),
             loss_draws: MessageDraws::new(seed, Purpose::Loss),
             blocks: [Vec::new(), Vec::new()],
@@ -91,21 +97,70 @@ impl Network {
     ///
     /// `message` is the hash of the message's name; two messages of one name to one destination have one latency.
     pub fn latency(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Option<Span> {
+        self.leg(Leg::Request, message, (from, to))
+    }
+
+    /// The latencies of all legs of a request.
+    pub fn ways(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Ways {
+        let [request, handshake, answer] =
+            [Leg::Request, Leg::Handshake, Leg::Answer].map(|leg| self.leg(leg, message, (from, to)));
+        Ways { request, handshake, answer }
+    }
+
+    /// The latency of one leg, `None` if it is lost. Its draws are those of the request's receiver, under the leg's names.
+    fn leg(&mut self, leg: Leg, message: u64, ends: (InstanceId, InstanceId)) -> Option<Span> {
+        let (from, to) = leg.link(ends);
         let link = self.link_parameters(from, to);
-        if link.lost_below > 0 && link.loses(self.loss_draws.one(message, to.0)) {
+        let word = ends.1.0;
+        if link.lost_below > 0 && link.loses(self.loss_draws.one(leg.name(message), word)) {
             return None;
         }
-        let regions = (self.regions[from.index()], self.regions[to.index()]);
+        let places = (self.places[from.index()], self.places[to.index()]);
         let law = &self.laws[link.law];
-        let draw = if law.is_drawn() { self.latency_draws.one(message, to.0) } else { 0 };
-        Some(law.latency(regions, draw))
+        let draw = if law.is_drawn() { self.latency_draws.one(leg.latency_name(message), word) } else { 0 };
+        Some(law.latency(places, draw))
     }
 
     /// The latency (`None`: lost) of one message to each of many destinations, in their order, as `latency` gives it.
-    ///
-    /// Draws are made in blocks over the instance ids where the destinations lie close enough for that to pay.
     pub fn latencies(
         &mut self,
+        message: u64,
+        from: InstanceId,
+        to: &[InstanceId],
+        out: &mut Vec<Option<Span>>,
+    ) {
+        self.legs(Leg::Request, message, from, to, out);
+    }
+
+    /// The ways of the requests of a broadcast, in the order of their destinations, as `ways` gives them.
+    pub fn all_ways(&mut self, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<Ways>) {
+        let mut latencies = std::mem::take(&mut self.latencies);
+        out.clear();
+        self.legs(Leg::Request, message, from, to, &mut latencies);
+        out.extend(latencies.iter().map(|&request| Ways { request, handshake: None, answer: None }));
+        self.legs(Leg::Answer, message, from, to, &mut latencies);
+        for (ways, &answer) in out.iter_mut().zip(&latencies) {
+            (ways.handshake, ways.answer) = (answer, answer);
+        }
+        if self.loses_on_the_way_back(from) {
+            self.legs(Leg::Handshake, message, from, to, &mut latencies);
+            out.iter_mut().zip(&latencies).for_each(|(ways, &handshake)| ways.handshake = handshake);
+        }
+        self.latencies = latencies;
+    }
+
+    /// Whether anything that comes back from the receivers of a broadcast may be lost.
+    fn loses_on_the_way_back(&mut self, from: InstanceId) -> bool {
+        self.prepare_broadcaster(Leg::Answer, from);
+        self.broadcasters.get(&(from, true)).unwrap_or(&self.plain_broadcaster).draws_loss
+    }
+
+    /// The latencies of one leg of the requests of a broadcast, in the order of their destinations, as `leg` gives them.
+    ///
+    /// Draws are made in blocks over the instance ids where the destinations lie close enough for that to pay.
+    fn legs(
+        &mut self,
+        leg: Leg,
         message: u64,
         from: InstanceId,
         to: &[InstanceId],
@@ -116,33 +171,57 @@ impl Network {
         out.clear();
         let width = to.iter().map(|id| id.index() + 1).max().unwrap_or(0);
         if width > to.len().saturating_mul(DRAWS_PER_BLOCK) {
-            out.extend(to.iter().map(|&to| self.latency(message, from, to)));
+            out.extend(to.iter().map(|&to| self.leg(leg, message, (from, to))));
             return;
         }
-        self.prepare_broadcaster(from);
-        let sender = self.broadcasters.get(&from).unwrap_or(&self.plain_sender);
+        self.prepare_broadcaster(leg, from);
+        let place = (from, leg != Leg::Request);
+        let links = self.broadcasters.get(&place).unwrap_or(&self.plain_broadcaster);
         let [latency, loss] = &mut self.blocks;
         latency.resize(width, 0);
         loss.resize(width, 0);
-        if sender.draws_latency {
-            self.latency_draws.block(message, latency);
+        if links.draws_latency {
+            self.latency_draws.block(leg.latency_name(message), latency);
         }
-        if sender.draws_loss {
-            self.loss_draws.block(message, loss);
+        if links.draws_loss {
+            self.loss_draws.block(leg.name(message), loss);
         }
-        let region = self.regions[from.index()];
         out.extend(to.iter().map(|&to| {
-            let link = sender.links.get(to.index()).unwrap_or(&self.default);
-            let regions = (region, self.regions[to.index()]);
-            (!link.loses(loss[to.index()])).then(|| self.laws[link.law].latency(regions, latency[to.index()]))
+            let link = links.links.get(to.index()).unwrap_or(&self.default);
+            let (sender, receiver) = leg.link((from, to));
+            let places = (self.places[sender.index()], self.places[receiver.index()]);
+            (!link.loses(loss[to.index()])).then(|| self.laws[link.law].latency(places, latency[to.index()]))
         }));
     }
 
-    /// The same in whole microseconds; `NO_LATENCY_US` for what is lost, or takes longer than that.
-    pub fn latencies_us(&mut self, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<u32>) {
+    /// `all_ways` in whole microseconds: there, and back; `NO_LATENCY_US` for what is lost, or takes longer than that. The
+    /// way back is lost if the handshake or the answer is.
+    pub fn all_ways_us(
+        &mut self,
+        message: u64,
+        from: InstanceId,
+        to: &[InstanceId],
+        there: &mut Vec<u32>,
+        back: &mut Vec<u32>,
+    ) {
+        self.legs_us(Leg::Request, message, from, to, there);
+        self.legs_us(Leg::Answer, message, from, to, back);
+        if self.loses_on_the_way_back(from) {
+            let mut latencies = std::mem::take(&mut self.latencies);
+            self.legs(Leg::Handshake, message, from, to, &mut latencies);
+            for (back, _) in back.iter_mut().zip(&latencies).filter(|(_, handshake)| handshake.is_none()) {
+                *back = NO_LATENCY_US;
+            }
+            self.latencies = latencies;
+        }
+    }
+
+    /// `legs` in whole microseconds.
+    fn legs_us(&mut self, leg: Leg, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<u32>) {
         out.clear();
+        let has_rules = self.has_rules(leg, from);
         if let Law::Lognormal(median_us, factors) = &self.laws[self.default.law]
-            && self.rules_from[from.index()].is_empty()
+            && !has_rules
             && self.default.lost_below == 0
             && to.last().is_some_and(|last| last.index() < 2 * to.len() + 64)
         {
@@ -150,24 +229,36 @@ impl Network {
             // compared as 32 bits, which fit vectors
             let last = to.iter().map(|id| id.0).max().unwrap_or(0);
             draws.resize(last as usize + 1, 0);
-            self.latency_draws.block(message, draws);
+            self.latency_draws.block(leg.latency_name(message), draws);
             factors.times_all(*median_us, draws);
             out.extend(to.iter().map(|to| draws[to.index()]));
             return;
         }
         let mut latencies = std::mem::take(&mut self.latencies);
-        self.latencies(message, from, to, &mut latencies);
+        self.legs(leg, message, from, to, &mut latencies);
         let us = |latency: &Option<Span>| latency.map_or(u64::MAX, Span::us);
         out.extend(latencies.iter().map(|latency| u32::try_from(us(latency)).unwrap_or(NO_LATENCY_US)));
         self.latencies = latencies;
     }
 
-    /// Looks the links of a sender up once, if it has rules.
-    fn prepare_broadcaster(&mut self, from: InstanceId) {
-        if !self.rules_from[from.index()].is_empty() && !self.broadcasters.contains_key(&from) {
-            let all = (0..self.regions.len()).map(|to| self.link_parameters(from, InstanceId::at(to)));
-            let sender = SenderLinks::new(all.collect(), self.default, &self.laws);
-            self.broadcasters.insert(from, sender);
+    /// Looks the links of a broadcaster up once, if it has rules.
+    fn prepare_broadcaster(&mut self, leg: Leg, from: InstanceId) {
+        let place = (from, leg != Leg::Request);
+        if self.has_rules(leg, from) && !self.broadcasters.contains_key(&place) {
+            let all = (0..self.places.len()).map(|to| {
+                let (sender, receiver) = leg.link((from, InstanceId::at(to)));
+                self.link_parameters(sender, receiver)
+            });
+            let links = BroadcasterLinks::new(all.collect(), self.default, &self.laws);
+            self.broadcasters.insert(place, links);
+        }
+    }
+
+    /// Whether rules hold on links on which this leg of a broadcaster's requests goes.
+    fn has_rules(&self, leg: Leg, from: InstanceId) -> bool {
+        match leg {
+            Leg::Request => !self.rules_from[from.index()].is_empty(),
+            Leg::Handshake | Leg::Answer => self.has_rules_to[from.index()],
         }
     }
 
@@ -184,12 +275,12 @@ impl Network {
     }
 }
 
-impl SenderLinks {
-    fn new(links: Vec<LinkParameters>, default: LinkParameters, laws: &[Law]) -> SenderLinks {
+impl BroadcasterLinks {
+    fn new(links: Vec<LinkParameters>, default: LinkParameters, laws: &[Law]) -> BroadcasterLinks {
         let all = || links.iter().chain([&default]);
         let draws_latency = all().any(|link| laws[link.law].is_drawn());
         let draws_loss = all().any(|link| link.lost_below > 0);
-        SenderLinks { draws_latency, draws_loss, links }
+        BroadcasterLinks { draws_latency, draws_loss, links }
     }
 }
 

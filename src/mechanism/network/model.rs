@@ -1,14 +1,16 @@
 //! The parameters of the network, as a scenario gives them.
 
+use super::places::Places;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Span;
+use std::sync::Arc;
 
 /// No latency is longer: far beyond every time-out, and short enough that an arrival is always a `Time`.
 pub const LATENCY_MAX: Span = Span::from_secs(86_400);
 
 /// The law of the one-way latency; draws are whole microseconds.
 ///
-/// A latency that is drawn is at least 1 us and at most `LATENCY_MAX`; a constant (also a regions' one with sigma 0) may
+/// A latency that is drawn is at least 1 us and at most `LATENCY_MAX`; a constant (also one of places with sigma 0) may
 /// be 0 and is rounded to a microsecond.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Latency {
@@ -28,13 +30,8 @@ pub enum Latency {
         /// Standard deviation of the logarithm.
         sigma: f64,
     },
-    /// By the regions of the two ends, with a lognormal factor of median 1.
-    Regions {
-        /// Median one-way latency, by region of the sender, then of the receiver.
-        one_way: Vec<Vec<Span>>,
-        /// Standard deviation of the logarithm of the factor (0: none).
-        sigma: f64,
-    },
+    /// By the places of the two ends (regions or cities), each pair with a lognormal factor of median 1.
+    Places(Arc<Places>),
 }
 
 /// The parameters of some links, in place of the defaults.

@@ -20,6 +20,11 @@ fn lognormal(sigma: f64) -> Latency {
     Latency::Lognormal { median: HALF_SECOND, sigma }
 }
 
+fn by_place(one_way: &[Vec<Span>], sigma: f64) -> Latency {
+    let pairs: Vec<_> = one_way.iter().flatten().map(|&median| PlacePair { median, sigma }).collect();
+    Latency::Places(Places::new(one_way.len(), &pairs).into())
+}
+
 fn latencies(model: &NetworkModel, messages: u64) -> Vec<Option<Span>> {
     let mut network = Network::new(model, &[0, 0], SEED);
     (0..messages).map(|message| network.latency(message, A, B)).collect()
@@ -65,7 +70,7 @@ fn latencies_follow_their_laws() {
     const MESSAGES: u64 = 200_000;
     let ms = Span::from_ms;
     let uniform = Latency::Uniform { min: ms(100), max: ms(300) };
-    let regions = Latency::Regions { one_way: vec![vec![HALF_SECOND]], sigma: 0.4 };
+    let regions = by_place(&[vec![HALF_SECOND]], 0.4);
     for (latency, mean_ms, deviation_ms) in [
         (uniform, 200.0, 200.0 / 12f64.sqrt()),
         (lognormal(0.2), 500.0 * libm::exp(0.02), 500.0 * libm::exp(0.02) * libm::expm1(0.04).sqrt()),
@@ -87,15 +92,35 @@ fn latencies_follow_their_laws() {
             [(0.001, -3.090_232), (0.1, -1.281_552), (0.5, 0.0), (0.9, 1.281_552), (0.99, 2.326_348)]
         {
             let value_us = match &latency {
-                Latency::Lognormal { sigma, .. } | Latency::Regions { sigma, .. } => {
-                    5e5 * libm::exp(sigma * z)
-                }
+                Latency::Lognormal { sigma, .. } => 5e5 * libm::exp(sigma * z),
+                Latency::Places(_) => 5e5 * libm::exp(0.4 * z),
                 _ => 1e5 + 2e5 * quantile,
             };
             let below = draws.partition_point(|&us| us as f64 <= value_us) as f64 / MESSAGES as f64;
             let standard_error = (quantile * (1.0 - quantile) / MESSAGES as f64).sqrt();
             assert!((below - quantile).abs() <= 4.0 * standard_error, "{latency:?} {quantile}: {below}");
         }
+    }
+}
+
+/// Pairs of places may differ in their spread: each has the law of its own median and its own standard deviation.
+#[test]
+fn places_may_differ_in_their_spread() {
+    let pair = |ms, sigma| PlacePair { median: Span::from_ms(ms), sigma };
+    let pairs = [pair(1, 0.0), pair(100, 0.5), pair(40, 0.0), pair(2, 0.2)];
+    let places = Places::new(2, &pairs);
+    assert_eq!(places.pairs().collect::<Vec<_>>(), pairs);
+    let model = model(Latency::Places(places.into()), 0);
+    assert_eq!(model.latency_min(), Span::from_us(1));
+    let mut network = Network::new(&model, &[0, 1], SEED);
+    let lognormal = NetworkModel {
+        latency: Latency::Lognormal { median: Span::from_ms(100), sigma: 0.5 },
+        ..model.clone()
+    };
+    let mut alone = Network::new(&lognormal, &[0, 1], SEED);
+    for message in 0..100 {
+        assert_eq!(network.latency(message, A, B), alone.latency(message, A, B));
+        assert_eq!(network.latency(message, B, A), Some(Span::from_ms(40)));
     }
 }
 
@@ -114,7 +139,7 @@ fn the_median_is_exact_and_extremes_stay_within_bounds() {
         (Latency::Uniform { min: nothing, max: huge }, Span::from_us(1), LATENCY_MAX),
         (Latency::Lognormal { median: huge, sigma: 1e9 }, Span::from_us(1), LATENCY_MAX),
         (Latency::Lognormal { median: nothing, sigma: 1.0 }, Span::from_us(1), Span::from_us(1)),
-        (Latency::Regions { one_way: vec![vec![nothing]], sigma: 0.0 }, nothing, nothing),
+        (by_place(&[vec![nothing]], 0.0), nothing, nothing),
     ] {
         let spans: Vec<Span> = latencies(&model(latency, 0), 1_000).into_iter().flatten().collect();
         assert_eq!(spans.iter().filter(|&&span| least <= span && span <= most).count(), 1_000);
@@ -174,6 +199,29 @@ fn the_last_rule_that_fits_holds_for_each_property() {
     }
 }
 
+/// What comes back crosses the link from the receiver to the sender, whose rules are its own.
+#[test]
+fn the_way_back_has_the_rules_of_its_own_link() {
+    let ms = Span::from_ms;
+    let rule = |from: InstanceId, to: InstanceId, latency, loss_ppm| LinkRule {
+        from: vec![from],
+        to: vec![to],
+        latency: Some(Latency::Constant(ms(latency))),
+        loss_ppm,
+    };
+    let links = vec![rule(A, B, 200, None), rule(B, A, 10, Some(0))];
+    let latency = Latency::Constant(ms(50));
+    let mut network = Network::new(&NetworkModel { latency, loss_ppm: 0, links }, &[0; 3], SEED);
+    assert_eq!(network.ways(1, A, B), Ways::open(ms(200), ms(10)));
+    assert_eq!(network.ways(1, B, A), Ways::open(ms(10), ms(200)));
+    assert_eq!(network.ways(1, A, InstanceId(2)), Ways::open(ms(50), ms(50)));
+    // by place, there and back different
+    let latency = by_place(&[vec![ms(1), ms(70)], vec![ms(30), ms(2)]], 0.0);
+    let mut network = Network::new(&NetworkModel { latency, loss_ppm: 0, links: Vec::new() }, &[0, 1], SEED);
+    assert_eq!(network.ways(1, A, B), Ways::open(ms(70), ms(30)));
+    assert_eq!(network.ways(1, B, A), Ways::open(ms(30), ms(70)));
+}
+
 #[test]
 fn replications_and_messages_differ() {
     let model = model(lognormal(0.5), 0);
@@ -200,8 +248,8 @@ proptest! {
             latency: [
                 Latency::Constant(HALF_SECOND),
                 lognormal(0.7),
-                Latency::Regions { one_way: one_way.clone(), sigma: 0.3 },
-                Latency::Regions { one_way, sigma: 0.0 },
+                by_place(&one_way, 0.3),
+                by_place(&one_way, 0.0),
             ][law].clone(),
             loss_ppm,
             links: vec![
@@ -221,6 +269,19 @@ proptest! {
         for (&message, expected) in messages.iter().zip(&expected) {
             blocks.latencies(message, InstanceId(from), &to, &mut out);
             prop_assert_eq!(&out, expected);
+        }
+        let (mut ways, mut there, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        for &message in &messages {
+            blocks.all_ways(message, InstanceId(from), &to, &mut ways);
+            blocks.all_ways_us(message, InstanceId(from), &to, &mut there, &mut back);
+            let us = |span: Option<Span>| span.map_or(NO_LATENCY_US, |span| span.us() as u32);
+            for (place, &to) in to.iter().enumerate() {
+                let alone = singles.ways(message, InstanceId(from), to);
+                prop_assert_eq!(ways[place], alone);
+                prop_assert_eq!(alone.request, singles.latency(message, InstanceId(from), to));
+                prop_assert_eq!(there[place], us(alone.request));
+                prop_assert_eq!(back[place], us(alone.answer.filter(|_| alone.handshake.is_some())));
+            }
         }
     }
 }

@@ -285,8 +285,8 @@ fn longest_latency_s(scenario: &Scenario) -> f64 {
         Latency::Constant(span) => span.secs_f64(),
         Latency::Uniform { min, max } => (min.secs_f64() + max.secs_f64()) / 2.0,
         Latency::Lognormal { median, sigma } => stretched(*median, *sigma),
-        Latency::Regions { one_way, sigma } => {
-            stretched(one_way.iter().flatten().copied().max().unwrap_or_default(), *sigma)
+        Latency::Places(places) => {
+            places.pairs().map(|pair| stretched(pair.median, pair.sigma)).fold(0.0, f64::max)
         }
     };
     let laws = scenario.network.links.iter().filter_map(|link| link.latency.as_ref());

@@ -14,8 +14,6 @@ use std::ops::Range;
 
 /// Names of groups in a scenario stand for at most this many instances, however often they are used.
 const MEMBERS_MAX: usize = 4_000_000;
-/// There are at most this many regions.
-const REGIONS_MAX: usize = 64;
 
 /// The instances and everything that names can stand for among them.
 pub(crate) struct Table {
@@ -61,11 +59,6 @@ impl Table {
         let mut hosts = BTreeMap::new();
         for (name, group) in entries {
             table.complete &= table.add_group(name, group, (scheme, domain), &mut hosts, problems);
-            if table.regions.len() > REGIONS_MAX {
-                problems.at(group.spot(), format!("is in yet another region; there may be {REGIONS_MAX}"));
-                table.complete = false;
-                break;
-            }
         }
         table
     }

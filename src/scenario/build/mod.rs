@@ -7,6 +7,7 @@ mod crowds;
 mod delivery;
 mod faults;
 mod federation;
+mod latency_table;
 mod measure;
 mod network;
 mod other_traffic;
@@ -35,7 +36,7 @@ pub(crate) fn build(
     let follows = federation::follows(file, &federation, files, problems);
     let peers = federation::peers(file, &federation, problems);
     let crowds = crowds::crowds(file, &federation, &videos, files, problems);
-    let network = network::network(file, &federation, problems);
+    let network = network::network(file, &federation, files, problems);
     let other = other_traffic::other_traffic(file, &videos, problems);
     let end = measure::end(file);
     faults::faults(file, &federation, &protocols, end, &mut columns, problems);

@@ -2,7 +2,7 @@
 
 use crate::domain::federation::FollowsAs;
 use crate::scenario::format::values::{INSTANCES_MAX, any_span, instance_name, positive_span, protocol_name};
-use crate::scenario::shape::{Arm, Form, Shape, case, optional, required, with_default, words};
+use crate::scenario::shape::{Arm, Case, Form, Shape, case, optional, required, with_default, words};
 
 /// No link is faster, in bits per second.
 const BIT_RATE_MAX: u64 = 1_000_000_000_000;
@@ -15,7 +15,11 @@ pub(super) fn group() -> Shape {
             Shape::Integer { min: 1, max: INSTANCES_MAX },
             "1",
         ),
-        optional("region", "where they stand, for latencies by region", Shape::Text(Form::Region)),
+        optional(
+            "region",
+            "the region or city where they stand, for latencies by place",
+            Shape::Text(Form::Region),
+        ),
         with_default(
             "software",
             "what they run",
@@ -67,14 +71,19 @@ pub(super) fn video() -> Shape {
 
 /// A file beside the scenario. The resolved scenario holds its hash, so that the same text means the same run.
 pub(super) fn data_file() -> Shape {
+    Shape::OneOf(data_file_cases(Arm::Plain))
+}
+
+/// The ways in which one is written. `with_hash` is `Arm::Marked` where a mapping may be something else.
+pub(super) fn data_file_cases(with_hash: fn(Shape) -> Arm) -> Vec<Case> {
     let file = vec![
         required("file", "the file", Shape::Text(Form::DataPath)),
         optional("sha256", "its hash; another file of this name is refused", Shape::Text(Form::Sha256)),
     ];
-    Shape::OneOf(vec![
+    vec![
         case("path", "the file", Arm::Plain(Shape::Text(Form::DataPath))),
-        case("file", "the file with its hash", Arm::Plain(Shape::Record(file))),
-    ])
+        case("file", "the file with its hash", with_hash(Shape::Record(file))),
+    ]
 }
 
 pub(super) fn follows() -> Shape {

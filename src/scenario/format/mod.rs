@@ -24,6 +24,7 @@ use crate::scenario::format::other_traffic::other_traffic;
 use crate::scenario::format::protocols::{protocol, variant};
 use crate::scenario::format::values::protocol_name;
 use crate::scenario::shape::{Form, Shape, list, names, optional, required, with_default};
+pub(in crate::scenario) use network::MEASURED;
 pub(in crate::scenario) use values::INSTANCES_MAX;
 
 /// A scenario has at most this many faults.
@@ -64,7 +65,7 @@ pub(crate) fn scenario() -> Shape {
             "peertube",
         ),
         with_default("deliveries", "deliveries of your own", names(Form::Name, delivery(), 0, 64), "{}"),
-        required("instances", "the groups of instances", names(Form::GroupName, group(), 1, 1_000)),
+        required("instances", "the groups of instances", names(Form::GroupName, group(), 1, 2_000)),
         required("videos", "the videos", names(Form::Name, video(), 1, 1_000)),
         with_default("follows", "who follows whom", follows(), "everybody"),
         required("viewers", "the crowds that watch", list(crowd(), 0, 1_000)),

@@ -112,7 +112,7 @@ fn greedy() -> Vec<(String, &'static str)> {
             big("  many: {count: 19000}", &"many, ".repeat(9_000)),
             ":92:1354: viewers.2.spread.list.210: is one too many",
         ),
-        (big(&regions, "origin"), ":136:8: instances.a61: is in yet another region"),
+        (big(&regions, "origin"), ":1088:62: network.latency.regions.round_trip: has no figure between"),
         (
             in_faults("{clock: [many], ahead: 1 s}", 201),
             ":106:3: faults: has 201 items; it may have from 0 to 200",

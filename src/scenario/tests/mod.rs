@@ -2,6 +2,7 @@
 
 mod hostile;
 mod keys;
+mod latency_tables;
 mod right;
 mod trouble;
 mod wrong;

@@ -9,7 +9,7 @@ use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::network::{Latency, LinkRule};
+use crate::mechanism::network::{Latency, LinkRule, PlacePair, Places};
 
 pub(super) const FULL: &str = include_str!("full.yaml");
 pub(super) const ID: fn(u32) -> InstanceId = InstanceId;
@@ -214,12 +214,9 @@ fn latencies_go_by_law_or_by_region() {
     let ms = Span::from_ms;
     let us = Span::from_us;
     // half the round trips; de-fr is measured, de-us is overwritten
-    let one_way = vec![
-        vec![ms(10), us(21_500), ms(50)],
-        vec![us(21_500), ms(10), ms(45)],
-        vec![ms(50), ms(45), ms(10)],
-    ];
-    assert_eq!(network.latency, Latency::Regions { one_way, sigma: 0.5 });
+    let one_way = [[ms(10), us(21_500), ms(50)], [us(21_500), ms(10), ms(45)], [ms(50), ms(45), ms(10)]];
+    let pairs: Vec<_> = one_way.iter().flatten().map(|&median| PlacePair { median, sigma: 0.5 }).collect();
+    assert_eq!(network.latency, Latency::Places(Places::new(3, &pairs).into()));
     assert_eq!(network.loss_ppm, 10_000);
     let all: Vec<InstanceId> = (0..6).map(InstanceId).collect();
     let link = |from: &[InstanceId], to: &[InstanceId], latency, loss_ppm| LinkRule {

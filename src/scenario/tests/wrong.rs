@@ -62,7 +62,7 @@ fn regions_must_be_known_where_latencies_go_by_them() {
     let problems = read_with(&text, &["network.latency.regions.sigma=0"]).expect_err("regions are missing");
     let expected = [
         "10:11: instances.silent: has no `region`, by which `network.latency.regions` goes; give it one, such as `region: de`",
-        "--set network.latency.regions.sigma=0: network.latency.regions.round_trip: has no figure between fr and jp; add one, such as `fr-jp: 100 ms`",
+        "--set network.latency.regions.sigma=0: network.latency.regions.round_trip: has no figure between fr and jp; add one, such as `fr-jp: 100 ms`, or name a CSV file with the columns from,to,ms",
     ];
     assert_eq!(told(&problems), expected.join("\n"));
 }

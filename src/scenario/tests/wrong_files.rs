@@ -385,12 +385,12 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "latency: {constant: 50 ms}",
         "latency: {regions: {round_trip: {de: 1 ms}}}",
-        "20:36: network.latency.regions.round_trip: the key `de` is not two regions, such as `de-fr`",
+        "20:36: network.latency.regions.round_trip: the key `de` is not two places with `-` between, such as `de-fr`",
     ),
     (
         "silent: {software: other, region: fr}",
-        "silent: {software: other, region: Fr}",
-        "10:37: instances.silent.region: `Fr` is not a region: 1 to 16 of a-z and 0-9, such as `de`",
+        "silent: {software: other, region: \" fr\"}",
+        "10:37: instances.silent.region: ` fr` is not a place: 1 to 64 characters that are seen, such as `de`, `eu-central-1` or `New York`",
     ),
     (
         "latency: {constant: 50 ms}",

@@ -1,15 +1,17 @@
-//! The path of a request at whose stations nothing waits, as linear functions of its latency `l`, in µs after its beginning.
+//! The path of a request at whose stations nothing waits, as linear functions of its latencies there and back, `t` and `b`, in µs
+//! after its beginning.
 //!
 //! ```text
-//! arrives(l) = arrives_us + latencies_to_arrival * l      over(l) = over_us + latencies_to_end * l
+//! arrives(t, b) = arrives.constant_us + arrives.there * t + arrives.back * b      over(t, b) likewise
 //! ```
-//! The coefficients come from `request::Path` at two latencies. They hold for any: each leg is a sum of service times and
-//! latencies. A change of the path needs no change here.
+//! The coefficients come from `request::Path` at three pairs of latencies. They hold for any: each leg is a sum of service times
+//! and latencies. A change of the path needs no change here.
 
 use crate::domain::faults::Timetable;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::network::Ways;
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, Path, RequestHistory};
 use pulp::Arch;
@@ -22,52 +24,58 @@ const LONGEST_US: u32 = 1 << 28;
 pub(super) struct Linear {
     /// When it leaves, for any latency.
     pub(super) signed_us: u32,
-    /// When it arrives, with latency 0.
-    arrives_us: u32,
-    /// One-way latencies until it arrives.
-    latencies_to_arrival: u32,
-    /// When it is over for its sender, with latency 0.
-    pub(super) over_us: u32,
-    /// One-way latencies until it is over.
-    latencies_to_end: u32,
+    /// When it arrives.
+    arrives: Function,
+    /// When it is over for its sender.
+    over: Function,
     pub(super) timeout_us: u32,
+}
+
+/// A linear function of two latencies: `constant_us + there * t + back * b`.
+#[derive(Clone, Copy, Debug)]
+struct Function {
+    constant_us: u32,
+    there: u32,
+    back: u32,
 }
 
 impl Linear {
     /// The functions of a path, if its coefficients are whole µs below 2^28.
     pub(super) fn of(path: &Path) -> Option<Linear> {
         const PROBE: Span = Span::from_us(1);
-        let from_start = |at: Time| whole_us(at.since(Time::ZERO));
-        let [without, with] = [Span::ZERO, PROBE].map(|latency| probe(path, latency));
-        if without.outcome != RequestOutcome::Good || with.outcome != RequestOutcome::Good {
+        let pairs = [(Span::ZERO, Span::ZERO), (PROBE, Span::ZERO), (Span::ZERO, PROBE)];
+        let probes = pairs.map(|(there, back)| probe(path, there, back));
+        if probes.iter().any(|history| history.outcome != RequestOutcome::Good) {
             return None;
         }
-        let (arrives_us, over_us) = (from_start(without.settled)?, from_start(without.over)?);
         Some(Linear {
-            signed_us: from_start(without.left?)?,
-            arrives_us,
-            latencies_to_arrival: from_start(with.settled)? - arrives_us,
-            over_us,
-            latencies_to_end: from_start(with.over)? - over_us,
+            signed_us: from_start(probes[0].left?)?,
+            arrives: Function::through(probes.map(|history| history.settled))?,
+            over: Function::through(probes.map(|history| history.over))?,
             timeout_us: whole_us(path.timeout)?,
         })
     }
 
-    /// Fills `occupied` with `over(l)` and `arrives` with `arrives(l)`, by latency in µs. Where a request would time out, the
-    /// result is only known to be above the time-out. Returns whether there is one.
-    pub(super) fn fill(&self, latencies: &[u32], occupied: &mut Vec<u32>, arrives: &mut Vec<u32>) -> bool {
-        let Linear { arrives_us, latencies_to_arrival, over_us, latencies_to_end, timeout_us, .. } = *self;
-        occupied.resize(latencies.len(), 0);
-        arrives.resize(latencies.len(), 0);
+    /// Fills `occupied` with `over` and `arrives` with `arrives`, by latencies in µs. Where a request would time out, the result
+    /// is only known to be above the time-out. Returns whether there is one.
+    pub(super) fn fill(
+        &self,
+        (there, back): (&[u32], &[u32]),
+        occupied: &mut Vec<u32>,
+        arrives: &mut Vec<u32>,
+    ) -> bool {
+        let Linear { arrives: arrival, over, timeout_us, .. } = *self;
+        occupied.resize(there.len(), 0);
+        arrives.resize(there.len(), 0);
         let too_long = timeout_us + 1;
         let longest = Arch::new().dispatch(|| {
             let mut longest = 0;
-            for ((latency, occupied), arrives) in latencies.iter().zip(&mut *occupied).zip(&mut *arrives) {
-                // Latencies above the time-out are equivalent. Each term is below 2^28 and there are at most seven: nothing
-                // wraps, and unchecked sums can be vectorized.
-                let latency = too_long.min(*latency);
-                *occupied = over_us.wrapping_add(latency.wrapping_mul(latencies_to_end));
-                *arrives = arrives_us.wrapping_add(latency.wrapping_mul(latencies_to_arrival));
+            let latencies = there.iter().zip(back);
+            for (((there, back), occupied), arrives) in latencies.zip(&mut *occupied).zip(&mut *arrives) {
+                // latencies above the time-out are equivalent
+                let (there, back) = (too_long.min(*there), too_long.min(*back));
+                *occupied = over.at(there, back);
+                *arrives = arrival.at(there, back);
                 longest = longest.max(*occupied);
             }
             longest
@@ -75,23 +83,45 @@ impl Linear {
         longest > timeout_us
     }
 
-    /// `over(l)`: after this time a request of this latency asks the timetable of faults nothing.
-    pub(super) fn span(&self, latency: Option<Span>) -> Span {
-        let over = Span::from_us(u64::from(self.over_us));
-        over + latency.unwrap_or_default() * u64::from(self.latencies_to_end)
+    /// `over`: after this time a request of these latencies asks the timetable of faults nothing.
+    pub(super) fn span(&self, ways: &Ways) -> Span {
+        let Function { constant_us, there, back } = self.over;
+        let [request, answer] = [ways.request, ways.answer].map(Option::unwrap_or_default);
+        Span::from_us(u64::from(constant_us)) + request * u64::from(there) + answer * u64::from(back)
     }
 }
 
-/// The history of a request with this latency that begins at time zero, without faults.
-fn probe(path: &Path, latency: Span) -> RequestHistory {
+impl Function {
+    /// The function with these values at the latencies (0, 0), (1, 0) and (0, 1).
+    fn through(values: [Time; 3]) -> Option<Function> {
+        let [constant_us, there, back] = values.map(from_start);
+        let constant_us = constant_us?;
+        Some(Function { constant_us, there: there? - constant_us, back: back? - constant_us })
+    }
+
+    /// Its value. Each term is below 2^28 and there are at most seven: nothing wraps, and unchecked sums can be vectorized.
+    #[inline(always)]
+    fn at(self, there: u32, back: u32) -> u32 {
+        let way_there = there.wrapping_mul(self.there);
+        self.constant_us.wrapping_add(way_there).wrapping_add(back.wrapping_mul(self.back))
+    }
+}
+
+/// The history of a request with these latencies that begins at time zero, without faults.
+fn probe(path: &Path, there: Span, back: Span) -> RequestHistory {
     let seed = Seed { seed: 0, replication: 0 };
     let timetable = Timetable::new(&[], 1, seed, Time::ZERO);
     let link = (InstanceId(0), InstanceId(0));
-    path.whole(&mut Conditions::new(&timetable, seed), link, 0, Some(latency), Time::ZERO)
+    path.whole(&mut Conditions::new(&timetable, seed), link, 0, Ways::open(there, back), Time::ZERO)
 }
 
 /// The span in µs, if it is whole and below `LONGEST_US`.
 fn whole_us(span: Span) -> Option<u32> {
     let us = u32::try_from(span.us()).ok().filter(|us| *us < LONGEST_US);
     us.filter(|_| Span::from_us(span.us()) == span)
+}
+
+/// The time since the beginning likewise.
+fn from_start(at: Time) -> Option<u32> {
+    whole_us(at.since(Time::ZERO))
 }

@@ -15,7 +15,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
 use crate::mechanism::connections::Connection;
-use crate::mechanism::network::NO_LATENCY_US;
+use crate::mechanism::network::Ways;
 use crate::mechanism::slot_schedule::Schedule;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::wire::Persistence;
@@ -94,8 +94,9 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(in crate::sim) windows: Windows<'a>,
     pub(super) schedule: Schedule,
     // By destination of the current job:
-    pub(super) latencies_us: Vec<u32>,
-    pub(super) latencies: Vec<Option<Span>>,
+    pub(super) there_us: Vec<u32>,
+    pub(super) back_us: Vec<u32>,
+    pub(super) ways: Vec<Ways>,
     /// How long the request occupies its slot.
     pub(super) occupied_us: Vec<u32>,
     /// From the beginning of the request to its arrival, or `IRREGULAR_US`.
@@ -105,8 +106,6 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) arrived_us: Vec<u32>,
     /// How far the clock of any follower is ahead of true time at most.
     pub(super) clock_ahead_max: Span,
-    /// Whether `NO_LATENCY_US` means a lost message: all latencies of the network are shorter.
-    pub(super) no_latency_is_loss: bool,
     /// Until when a message may be in flight whose arrival is no event and is not replayed.
     pub(super) in_flight_until: Time,
     /// Counts of messages with and without events.
@@ -161,14 +160,14 @@ impl<'a> Broadcasts<'a> {
             splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
-            latencies_us: Vec::new(),
-            latencies: Vec::new(),
+            there_us: Vec::new(),
+            back_us: Vec::new(),
+            ways: Vec::new(),
             occupied_us: Vec::new(),
             arrives_us: Vec::new(),
             left_us: Vec::new(),
             arrived_us: Vec::new(),
             clock_ahead_max: uncontended.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
-            no_latency_is_loss: cell.network.latency_max() < Span::from_us(u64::from(NO_LATENCY_US)),
             in_flight_until: Time::ZERO,
             execution: Execution::default(),
             eligibility,

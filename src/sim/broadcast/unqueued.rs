@@ -6,6 +6,7 @@ use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::Leg;
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, RequestHistory};
 use crate::sim::route::Route;
@@ -90,8 +91,11 @@ fn unqueued_history(
         arrival: Arrival::Lost,
         over: NEVER,
         outcome: RequestOutcome::Good,
+        asked: now,
     };
-    let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
+    let Some(latency) = conditions.latency(Leg::Request, (from, to), || name, drawn, now) else {
+        return lost;
+    };
     let arrival = conditions.arrival(to, now + latency);
     // what does not arrive has no connection on which it could leave
     let left = (arrival == Arrival::Delivered).then_some(now);

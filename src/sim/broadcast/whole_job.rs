@@ -10,7 +10,7 @@ use crate::event::{Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::boundary::NEVER_US;
-use crate::mechanism::network::{NO_LATENCY_US, Network};
+use crate::mechanism::network::{NO_LATENCY_US, Network, Ways};
 use crate::mechanism::slot_schedule::{Schedule, fits_vectors, ns};
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, RequestHistory};
@@ -55,8 +55,8 @@ impl Broadcasts<'_> {
         conditions: &mut Conditions<'_>,
     ) -> JobEnd {
         let broadcast = self.add_broadcast(template, conditions);
-        network.latencies_us(name, route.from, &route.to, &mut self.latencies_us);
-        match self.plan(now, route, name, conditions) {
+        network.all_ways_us(name, route.from, &route.to, &mut self.there_us, &mut self.back_us);
+        match self.plan(now, route, name, network, conditions) {
             Some(planned) => self.note_job(now, route, planned, broadcast),
             None => self.run_job_one_by_one(now, route, name, broadcast, network, conditions),
         }
@@ -69,6 +69,7 @@ impl Broadcasts<'_> {
         now: Time,
         route: &Route,
         name: u64,
+        network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> Option<Planned> {
         let linear = self.linear?;
@@ -77,20 +78,16 @@ impl Broadcasts<'_> {
         let mut irregular = Vec::new();
         // from the beginning of a request, the timetable of faults is read up to here
         let mut asked = Span::ZERO;
-        if linear.fill(&self.latencies_us, &mut self.occupied_us, &mut self.arrives_us) || faults.any {
+        let latencies_us = (&self.there_us[..], &self.back_us[..]);
+        if linear.fill(latencies_us, &mut self.occupied_us, &mut self.arrives_us) || faults.any {
             for destination in 0..count {
                 if self.occupied_us[destination] > linear.timeout_us
                     || faults.any && faults.affected[destination]
                 {
-                    let latency_us = self.latencies_us[destination];
-                    let is_lost = latency_us == NO_LATENCY_US;
-                    if is_lost && !self.no_latency_is_loss {
-                        return None;
-                    }
-                    let latency = (!is_lost).then(|| Span::from_us(u64::from(latency_us)));
                     let link = (route.from, route.to[destination]);
-                    let history = self.path.whole(conditions, link, name, latency, now);
-                    asked = asked.max(linear.span(latency)).max(history.settled.since(now));
+                    let ways = self.ways(destination, link, name, network);
+                    let history = self.path.whole(conditions, link, name, ways, now);
+                    asked = asked.max(linear.span(&ways)).max(history.asked.since(now));
                     let over = history.over.since(now);
                     self.occupied_us[destination] = u32::try_from(over.us()).ok()?;
                     self.arrives_us[destination] = IRREGULAR_US;
@@ -107,6 +104,23 @@ impl Broadcasts<'_> {
         self.schedule.make_in_vectors(&self.occupied_us, slots);
         let last = now + Span::from_ns(self.schedule.over_ns) + asked;
         (last < faults.until && last <= self.cell.end.latest()).then_some(Planned { linear, irregular })
+    }
+
+    /// What the network does to a request whose latencies are in the columns.
+    fn ways(
+        &self,
+        destination: usize,
+        (from, to): (InstanceId, InstanceId),
+        name: u64,
+        network: &mut Network,
+    ) -> Ways {
+        let (there_us, back_us) = (self.there_us[destination], self.back_us[destination]);
+        if there_us == NO_LATENCY_US || back_us == NO_LATENCY_US {
+            // the columns do not say what is lost, or how long it takes
+            return network.ways(name, from, to);
+        }
+        let [there, back] = [there_us, back_us].map(|us| Span::from_us(u64::from(us)));
+        Ways::open(there, back)
     }
 
     /// Adds a planned job to accounts and replay.
@@ -192,14 +206,14 @@ impl Broadcasts<'_> {
         network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) -> JobEnd {
-        let Broadcasts { schedule, path, latencies, .. } = self;
-        network.latencies(name, route.from, &route.to, latencies);
+        let Broadcasts { schedule, path, ways, .. } = self;
+        network.all_ways(name, route.from, &route.to, ways);
         let slots = self.cell.delivery.requests_per_job as usize;
-        let mut histories = Vec::with_capacity(latencies.len());
-        schedule.make(latencies.len(), slots, |destination, begins_ns| {
+        let mut histories = Vec::with_capacity(ways.len());
+        schedule.make(ways.len(), slots, |destination, begins_ns| {
             let begins = now + Span::from_ns(begins_ns);
             let link = (route.from, route.to[destination]);
-            let history = path.whole(conditions, link, name, latencies[destination], begins);
+            let history = path.whole(conditions, link, name, ways[destination], begins);
             histories.push(history);
             history.over.since(now).ns()
         });

@@ -24,7 +24,8 @@ pub(super) struct Calendar {
     signed: VecDeque<Waiting>,
     /// Requests that this machine receives and has not verified, ascending. The times of their answers are known.
     verified: VecDeque<Waiting>,
-    /// The look-ahead: the shortest latency of any request so far that this machine sent or received.
+    /// The look-ahead: the shortest latency so far of any request that this machine sent and of any answer to one that it
+    /// received.
     latency_min: Span,
     /// The time of the pending `Event::Due` of the machine.
     due: Option<Time>,
@@ -52,7 +53,7 @@ impl Calendar {
         }
     }
 
-    /// A request of this latency is sent or received here.
+    /// A request of this latency is sent here, or one is received whose answer has it.
     #[inline]
     pub(super) fn shorten(&mut self, latency: Span) {
         self.latency_min = self.latency_min.min(latency);

@@ -2,7 +2,8 @@
 
 use crate::event::Letter;
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Time;
+use crate::mechanism::network::Ways;
 use crate::mechanism::pending::Key;
 use crate::observe::QueueName;
 use crate::sim::route::Route;
@@ -34,8 +35,8 @@ pub(super) struct Job {
     pub(super) under_way: u32,
     /// Whether it reached its time limit: its slot is free already.
     pub(super) is_given_up: bool,
-    /// By position in `to`, once it runs: one-way latency, `None` if the network loses the message.
-    pub(super) latencies: Vec<Option<Span>>,
+    /// By position in `to`, once it runs: what the network does to the legs of its requests.
+    pub(super) ways: Vec<Ways>,
     /// Its route, if its requests are counted by route.
     pub(super) route: Option<Arc<Route>>,
     /// Of its requests that end without an event: when the last one is over, the key of that, and its destination.
@@ -62,7 +63,7 @@ impl Job {
             next: 0,
             under_way: 0,
             is_given_up: false,
-            latencies: Vec::new(),
+            ways: Vec::new(),
             route: None,
             last_end: None,
             good: Vec::new(),

@@ -26,7 +26,7 @@ impl Run<'_> {
         if self.jobs.get(number).whole_route().is_some() {
             return self.run_whole_job(number, now);
         }
-        self.draw_latencies(number);
+        self.draw_ways(number);
         self.make_requests(number, now);
     }
 
@@ -47,12 +47,12 @@ impl Run<'_> {
         self.schedule(end.at, Event::JobDone { step: end.step, slot: number, message });
     }
 
-    /// Draws the latencies of all requests of a job.
-    pub(super) fn draw_latencies(&mut self, number: u32) {
+    /// Draws what the network does to all requests of a job.
+    pub(super) fn draw_ways(&mut self, number: u32) {
         let job = self.jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
         let name = message_name(&activity, from, attempt);
-        self.network.latencies(name, from, &job.to, &mut job.latencies);
+        self.network.all_ways(name, from, &job.to, &mut job.ways);
     }
 
     /// Begins requests of a job until `requests_per_job` are in progress; finishes the job if none is left.
@@ -75,7 +75,7 @@ impl Run<'_> {
     /// Begins one request, or drops it if its follower is removed or its circuit breaker open.
     fn make_request(&mut self, number: u32, destination: usize, now: Time) {
         let job = self.jobs.get(number);
-        let (to, latency) = (job.to[destination], job.latencies[destination]);
+        let (to, ways) = (job.to[destination], job.ways[destination]);
         let (letter, route) = (Rc::clone(&job.letter), job.route.clone());
         let message = match &route {
             Some(route) => route.message(letter, destination),
@@ -101,7 +101,7 @@ impl Run<'_> {
             (Some(route), Some(broadcasts)) => broadcasts.accounts.begin_one(route, now),
             _ => self.observer.sent(now, &message, None),
         }
-        self.begin_request(number, message, route.map(|route| (route, destination as u32)), latency, now);
+        self.begin_request(number, message, route.map(|route| (route, destination as u32)), ways, now);
     }
 
     /// All requests of a job are over: removes it and frees its slot.

@@ -1,10 +1,12 @@
 //! A request that has begun: its state until nothing refers to it any more.
 
 use crate::event::Message;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Time;
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::{Flow, Ledger};
+use crate::mechanism::network::Ways;
 use crate::observe::RequestOutcome;
+use crate::request::Load;
 use crate::sim::route::Route;
 use std::sync::Arc;
 
@@ -16,8 +18,8 @@ pub(super) struct Request {
     pub(super) message: Message,
     /// Its route and its destination there, if it is counted by route.
     pub(super) on_route: Option<(Arc<Route>, u32)>,
-    /// One-way latency; `None` if the network loses the message.
-    pub(super) latency: Option<Span>,
+    /// What the network does to its legs.
+    pub(super) ways: Ways,
     /// When the sender has signed it.
     pub(super) signed: Time,
     /// When the sender stops waiting.
@@ -57,7 +59,7 @@ impl Request {
         job: u32,
         message: Message,
         on_route: Option<(Arc<Route>, u32)>,
-        latency: Option<Span>,
+        ways: Ways,
         signed: Time,
         deadline: Time,
         number: u64,
@@ -65,7 +67,7 @@ impl Request {
         Request {
             message,
             on_route,
-            latency,
+            ways,
             signed,
             deadline,
             answers: None,
@@ -78,6 +80,19 @@ impl Request {
             outcome: RequestOutcome::Good,
             has_end: false,
             has_left: false,
+        }
+    }
+
+    /// Its ends, its sizes, and what limits it.
+    pub(super) fn load(&self) -> Load {
+        let Request { message, ways, deadline, .. } = self;
+        Load {
+            from: message.from,
+            to: message.to,
+            bytes: message.bytes(),
+            response_bytes: u64::from(message.response_bytes),
+            ways: *ways,
+            deadline: *deadline,
         }
     }
 

@@ -9,8 +9,9 @@ use super::state::Run;
 use crate::domain::faults::Reachability;
 use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Time;
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::Ways;
 use crate::mechanism::slab::Slab;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
@@ -25,15 +26,14 @@ impl Run<'_> {
         job: u32,
         message: Message,
         on_route: Option<(Arc<Route>, u32)>,
-        latency: Option<Span>,
+        ways: Ways,
         now: Time,
     ) {
         let signed = self.path.begin(&mut self.machines[message.from.index()], now);
         let deadline = now + self.path.timeout;
         self.request_count += 1;
         let number = self.request_count;
-        let slot =
-            self.requests.insert(Request::new(job, message, on_route, latency, signed, deadline, number));
+        let slot = self.requests.insert(Request::new(job, message, on_route, ways, signed, deadline, number));
         while let Some(first) = self.deadlines.front()
             && !is_waited_for(&mut self.requests, first)
         {
@@ -67,16 +67,8 @@ impl Run<'_> {
         if std::mem::replace(&mut request.has_left, true) {
             return; // its process has stopped before
         }
-        let Request { message, deadline, latency: drawn, .. } = &*request;
-        let (from, to, deadline) = (message.from, message.to, *deadline);
-        let load = Load {
-            from,
-            to,
-            bytes: message.bytes(),
-            response_bytes: u64::from(message.response_bytes),
-            drawn: *drawn,
-            deadline,
-        };
+        let load = request.load();
+        let (message, &Load { from, to, deadline, .. }) = (&request.message, &load);
         let name = || message_name(&message.activity, from, message.attempt);
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
             Err(failure) => {
@@ -97,8 +89,8 @@ impl Run<'_> {
                     self.plan(slot, Step::TimedOut, now);
                 }
             }
-            Ok(Transit { reaches, latency, connection }) => {
-                (request.latency, request.connection) = (Some(latency), connection);
+            Ok(Transit { reaches, connection }) => {
+                request.connection = connection;
                 match (&request.on_route, &mut self.broadcasts) {
                     (Some((route, destination)), Some(broadcasts)) => {
                         broadcasts.accounts.leave_one(route, *destination as usize, connection, now);
@@ -151,7 +143,9 @@ impl Run<'_> {
             None => limiter.is_none_or(|limiter| limiter.takes(now, from)),
         };
         request.receiver_epoch = machine.epoch;
-        machine.calendar.shorten(request.latency.expect("what arrived has a latency"));
+        if let Some(back) = request.ways.answer {
+            machine.calendar.shorten(back);
+        }
         if !takes {
             request.outcome = RequestOutcome::Refused;
             self.settle(slot, Arrival::Refused);
@@ -190,15 +184,16 @@ impl Run<'_> {
     pub(super) fn answer(&mut self, slot: u32, now: Time) {
         let Run { requests, path, conditions, machines, .. } = self;
         let request = requests.get(slot);
-        let (from, to) = (request.message.from, request.message.to);
-        let latency = request.latency.expect("what arrived has a latency");
+        let (message, load) = (&request.message, request.load());
+        let name = || message_name(&message.activity, load.from, message.attempt);
         let bytes = answer_bytes(path, request);
-        let back = path.answer(&mut machines[to.index()], conditions, to, latency, bytes, now);
+        let back = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
         if request.over.is_some_and(|over| over <= now) {
             return;
         }
         request.answers = Some(now);
-        let is_limited = machines[from.index()].downlink.is_limited();
+        let Some(back) = back else { return self.expect_time_out(slot, now) };
+        let is_limited = machines[load.from.index()].downlink.is_limited();
         let step = if is_limited { Step::Answered } else { Step::Ended };
         self.plan_end(slot, step, back, now);
     }
@@ -295,10 +290,10 @@ impl Run<'_> {
         let calendar = &mut self.machines[id.index()].calendar;
         calendar.push(step, Waiting { at, order: message.order(step), request: slot });
         if step == Step::Signed
-            && let Some(latency) = request.latency
+            && let Some(there) = request.ways.request
         {
-            calendar.shorten(latency);
-            let known = Time::from_ns(at.ns().saturating_add(latency.ns()));
+            calendar.shorten(there);
+            let known = Time::from_ns(at.ns().saturating_add(there.ns()));
             self.schedule_due(id, known);
         }
     }

@@ -7,6 +7,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::network::Leg;
 use crate::mechanism::transport::TransportBytes;
 use crate::request::message_name;
 use std::rc::Rc;
@@ -33,7 +34,7 @@ impl Run<'_> {
         for (&to, &latency) in destinations.iter().zip(&latencies) {
             let message = self.message(&letter, to);
             let name = || message_name(activity, from, 0);
-            let latency = self.conditions.latency(from, to, name, latency, now);
+            let latency = self.conditions.latency(Leg::Request, (from, to), name, latency, now);
             self.leave_unqueued(message, latency, now);
         }
         self.destinations = destinations;
