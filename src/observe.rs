@@ -35,6 +35,8 @@ pub struct Ending {
     pub busy: Vec<Busy>,
     /// The maximum over instances and time of the jobs that wait in the delivery queues of one instance.
     pub queued_jobs_peak: u64,
+    /// The maximum over inbox queues and time of the activities that wait in one of them, without the one that is worked on.
+    pub inbox_waiting_peak: u64,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,
     /// Activities that were answered, and lost with the inbox queue when the receiver's process stopped.

@@ -215,6 +215,24 @@ pub fn watching(sessions: &[Session], samples: &[Time]) -> BTreeMap<VideoId, Spa
     visits.into_iter().map(of_video).collect()
 }
 
+/// The most true viewers that one video has at one instant, `until` or before.
+pub fn watching_peak(sessions: &[Session], until: Time) -> u64 {
+    let mut visits: BTreeMap<VideoId, Vec<(Time, i64)>> = BTreeMap::new();
+    for session in sessions.iter().filter(|session| session.start < session.end && session.start <= until) {
+        visits.entry(session.video).or_default().extend([(session.start, 1), (session.end, -1)]);
+    }
+    let of_video = |mut changes: Vec<(Time, i64)>| {
+        // who leaves at an instant does not meet who comes
+        changes.sort_unstable();
+        let counts = changes.iter().scan(0, |count, (_, change)| {
+            *count += change;
+            Some(*count)
+        });
+        counts.max().unwrap_or(0)
+    };
+    visits.into_values().map(of_video).max().unwrap_or(0).unsigned_abs()
+}
+
 /// The sessions written so far, and who is who in them.
 struct Book<'a> {
     end: Time,

@@ -3,7 +3,8 @@
 //! ```text
 //! begins(n) = max(arrives(n), done(n - 1))      done(n) = begins(n) + service
 //! ```
-//! Nothing here knows what is served.
+//! Those that wait when one arrives begin one service apart, so the wait of an arrival says how many wait when it comes:
+//! wait / service, rounded up, itself included (`waiting_peak`). Nothing here knows what is served.
 
 use crate::foundation::units::{Span, Time};
 use std::collections::VecDeque;
@@ -17,6 +18,8 @@ pub struct LindleyQueue {
     started: Started,
     /// Arrival and begin of each service that begins at the next sample or later.
     tasks: VecDeque<(Time, Time)>,
+    /// The longest wait of any arrival.
+    longest: Span,
 }
 
 /// The queue as a sample finds it.
@@ -63,12 +66,13 @@ impl LindleyQueue {
         next_sample: Time,
         end: Time,
     ) -> u64 {
-        let (mut done, mut started, mut served) = (self.done, self.started, 0);
+        let (mut done, mut started, mut served, mut longest) = (self.done, self.started, 0, self.longest);
         for at in arrivals {
             let (arrived, begins) = (*at, done.max(*at));
             // a server that is busy beyond the end of time stays so
             done = Time::from_ns(begins.ns().saturating_add(service.ns()));
             *at = done;
+            longest = longest.max(begins.since(arrived));
             served += u64::from(begins <= end);
             if begins < next_sample {
                 started.begin(arrived, begins);
@@ -76,8 +80,15 @@ impl LindleyQueue {
                 self.tasks.push_back((arrived, begins));
             }
         }
-        (self.done, self.started) = (done, started);
+        (self.done, self.started, self.longest) = (done, started, longest);
         served
+    }
+
+    /// The most arrivals that waited at one moment, for longer than an instant and without the one that is served; all had
+    /// the same service time.
+    pub fn waiting_peak(&self, service: Span) -> u64 {
+        // without service nobody waits
+        self.longest.ns().div_ceil(service.ns().max(1))
     }
 
     /// The queue at an instant, before anything that arrives, begins or is done at that very instant. `next` is the instant
@@ -99,6 +110,8 @@ impl LindleyQueue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mechanism::queue::Queue;
+    use proptest::prelude::*;
 
     /// Service takes 10 ns and samples are 20 ns apart: of arrivals at 1, 2 and 3 ns two begin before the first sample.
     #[test]
@@ -115,5 +128,57 @@ mod tests {
         let second = queue.sample(ns(40), service, ns(60));
         let oldest = Span::ZERO;
         assert_eq!(second, LindleySample { waiting: 0, running: 0, oldest, started: 1, waited_ns: 18 });
+    }
+
+    /// The peak of a `Queue` that works on the same arrivals: at one instant, what arrives comes before what is done.
+    fn peak_of_queue(arrivals: &[Time], service: Span) -> u64 {
+        let (mut queue, mut done) = (Queue::new(Some(1)), Time::ZERO);
+        let work_until = |queue: &mut Queue<()>, done: &mut Time, until: Time| {
+            while queue.running() > 0 && *done < until {
+                queue.finish();
+                if queue.start(*done).is_some() {
+                    *done += service;
+                }
+            }
+        };
+        for &at in arrivals {
+            work_until(&mut queue, &mut done, at);
+            if !queue.start_at_once() {
+                queue.push(at, ());
+            } else if service > Span::ZERO {
+                done = at + service;
+            } else {
+                queue.finish();
+            }
+        }
+        work_until(&mut queue, &mut done, Time::from_ns(u64::MAX));
+        queue.waiting_peak()
+    }
+
+    proptest! {
+        /// Served window by window, the peak is what the definition says and what event by event finds.
+        #[test]
+        fn the_peak_is_the_most_that_wait_at_one_moment(
+            gaps in proptest::collection::vec(prop_oneof![Just(0u64), 0u64..12], 0..60),
+            service in 0u64..9,
+            per_window in 1usize..20,
+        ) {
+            let service = Span::from_ns(service);
+            let mut last = Time::ZERO;
+            let arrivals: Vec<Time> = gaps.iter().map(|gap| { last += Span::from_ns(*gap); last }).collect();
+            let (mut queue, mut begins) = (LindleyQueue::default(), arrivals.clone());
+            let (end, next_sample) = (Time::from_ns(u64::MAX), Time::from_ns(50));
+            for window in begins.chunks_mut(per_window) {
+                queue.serve(window.iter_mut(), service, next_sample, end);
+            }
+            begins.iter_mut().for_each(|done| *done = done.before(service));
+            let waiting = |at: Time| {
+                let came = arrivals.iter().filter(|came| **came <= at).count();
+                (came - begins.iter().filter(|begun| **begun <= at).count()) as u64
+            };
+            let expected = arrivals.iter().map(|&at| waiting(at)).max().unwrap_or(0);
+            prop_assert_eq!(queue.waiting_peak(service), expected);
+            prop_assert_eq!(peak_of_queue(&arrivals, service), expected);
+        }
     }
 }

@@ -15,12 +15,22 @@ pub struct Queue<J> {
     running: u64,
     /// Jobs started since they were last asked for, and how long they waited together.
     started: (u64, Span),
+    /// When `waiting` last changed, and the most that had waited before.
+    changed: Time,
+    peak: u64,
 }
 
 impl<J> Queue<J> {
     /// No jobs; so many slots, or as many as jobs come.
     pub fn new(slots: Option<u32>) -> Queue<J> {
-        Queue { slots, waiting: VecDeque::new(), running: 0, started: (0, Span::ZERO) }
+        Queue {
+            slots,
+            waiting: VecDeque::new(),
+            running: 0,
+            started: (0, Span::ZERO),
+            changed: Time::ZERO,
+            peak: 0,
+        }
     }
 
     /// A job comes and waits behind the others.
@@ -30,6 +40,7 @@ impl<J> Queue<J> {
     pub fn push(&mut self, now: Time, job: J) {
         let last = self.waiting.back().map(|(came, _)| *came);
         assert!(last.is_none_or(|last| last <= now), "a job came at {now:?}, after one at {last:?}");
+        self.note_change(now);
         self.waiting.push_back((now, job));
     }
 
@@ -38,6 +49,7 @@ impl<J> Queue<J> {
         if self.slots.is_some_and(|slots| self.running >= u64::from(slots)) {
             return None;
         }
+        self.note_change(now);
         let (came, job) = self.waiting.pop_front()?;
         let waited = now.since(came);
         self.running += 1;
@@ -71,6 +83,18 @@ impl<J> Queue<J> {
         self.waiting.len() as u64
     }
 
+    /// The most jobs that ever waited for longer than an instant, those that wait now included.
+    pub fn waiting_peak(&self) -> u64 {
+        self.peak.max(self.waiting())
+    }
+
+    /// How many wait is about to change: what waited until now counts for the peak.
+    fn note_change(&mut self, now: Time) {
+        if self.changed < now {
+            (self.changed, self.peak) = (now, self.waiting_peak());
+        }
+    }
+
     /// How many jobs run.
     pub fn running(&self) -> u64 {
         self.running
@@ -97,7 +121,8 @@ impl<J> Queue<J> {
     }
 
     /// Takes all jobs that wait, in their order; they count neither as started nor as finished.
-    pub fn take_waiting(&mut self) -> Vec<J> {
+    pub fn take_waiting(&mut self, now: Time) -> Vec<J> {
+        self.note_change(now);
         self.waiting.drain(..).map(|(_, job)| job).collect()
     }
 
@@ -145,8 +170,26 @@ mod tests {
         queue.stop();
         assert_eq!((queue.running(), queue.waiting()), (0, 3));
         assert_eq!(queue.start(at(1)), Some((2, ns(1))));
-        assert_eq!(queue.take_waiting(), [3, 4]);
+        assert_eq!(queue.take_waiting(at(2)), [3, 4]);
         assert_eq!((queue.running(), queue.waiting()), (1, 0));
+    }
+
+    /// At 5 ns one comes and one begins: four never wait together. What is taken away has waited.
+    #[test]
+    fn the_peak_is_what_waited_for_longer_than_an_instant() {
+        let mut queue = Queue::new(Some(1));
+        assert!(queue.start_at_once());
+        (1..4).for_each(|came| queue.push(at(came), ()));
+        queue.push(at(5), ());
+        queue.finish();
+        assert!(queue.start(at(5)).is_some());
+        assert_eq!(queue.waiting_peak(), 3);
+        queue.push(at(6), ());
+        assert_eq!(queue.waiting_peak(), 4);
+        assert_eq!(queue.take_waiting(at(6)).len(), 4);
+        assert_eq!(queue.waiting_peak(), 3);
+        (0..9).for_each(|_| queue.push(at(7), ()));
+        assert_eq!((queue.take_waiting(at(8)).len(), queue.waiting_peak()), (9, 9));
     }
 
     #[test]

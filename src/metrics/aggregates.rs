@@ -34,6 +34,8 @@ pub struct Aggregates {
     pub outcomes: OutcomeCounts,
     /// Queues at samples.
     pub queues: Vec<QueueRow>,
+    /// The most activities that waited in one inbox queue at one moment.
+    pub inbox_waiting_peak: u64,
     /// When an `Update` took effect: of which video, where, and who sent it.
     pub update_fetches: Vec<(Time, VideoId, InstanceId, InstanceId)>,
     /// CPU time beside what the run itself counted.
@@ -57,6 +59,7 @@ impl Aggregates {
         self.viewers_as_plain_views += other.viewers_as_plain_views;
         self.outcomes.add(&other.outcomes);
         self.queues.extend(other.queues);
+        self.inbox_waiting_peak = self.inbox_waiting_peak.max(other.inbox_waiting_peak);
         self.update_fetches.extend(other.update_fetches);
         self.cpu_ns.extend(other.cpu_ns);
     }
@@ -93,6 +96,8 @@ impl Aggregates {
         observed.staleness.sum_us += self.staleness.sum_us;
         observed.staleness.count += self.staleness.count;
         observed.delivery.outcomes.add(&self.outcomes);
+        let peak = &mut observed.delivery.inbox_waiting_peak;
+        *peak = self.inbox_waiting_peak.max(*peak);
         if !self.queues.is_empty() {
             observed.delivery.queues.extend(self.queues);
             observed.delivery.queues.sort_by_key(|row| (row.at_ns, row.instance, row.queue));

@@ -157,8 +157,8 @@ definitions! {
         |b| count(b.observed.delivery.queued_jobs_peak);
     "jobs_unstarted", "jobs", Lower, "unfinished: jobs that still waited when the run ended",
         "count of jobs that had not started", |b| count(b.observed.delivery.jobs_unstarted);
-    "inbox_waiting_peak", "activities", Lower, "the most activities that waited in one inbox queue at a sample",
-        "max over inbox queues and samples", |b| count(b.observed.delivery.inbox_waiting_peak());
+    "inbox_waiting_peak", "activities", Lower, "the most activities that waited in one inbox queue at one moment",
+        "max over inbox queues and moments of activities that wait, without the one that is worked on", |b| count(b.observed.delivery.inbox_waiting_peak);
     "inbox_dropped", "activities", Lower, "activities that were answered and lost with the inbox queue of a process that stopped",
         "count of those", |b| count(b.observed.delivery.inbox_dropped);
     "followers_lost", "followers", Lower, "follows that were removed for bad deliveries",
@@ -304,7 +304,7 @@ definitions! {
         "mean of d - n", |b| bias(&b.display.all());
     "display_error_relative", "share", Lower, "the same as a share of the true viewers",
         "sum of |d - n| / sum of n", |b| ratio(b.display.all().error_abs as i64, b.display.all().watching);
-    "display_error_at_peak", "viewers", Lower, "how far they are off when most people watch",
+    "display_error_at_peak", "viewers", Lower, "how far they are off at the sample with the most viewers",
         "mean of |d - n| over the first sample of each video with the largest n", |b| mean_abs(&b.display.at_peak);
     "origin_display_error_mean_abs", "viewers", Lower, "the same of origins only",
         "mean of |o - n|", |b| mean_abs(&b.display.origins);
@@ -320,7 +320,7 @@ definitions! {
         "mean of d - o over followers", |b| ratio(b.display.federation_error, b.display.federation_pairs);
     "federation_error_mean_abs", "viewers", Lower, "the same without regard to sign",
         "mean of |d - o| over followers", |b| ratio(b.display.federation_error_abs as i64, b.display.federation_pairs);
-    "disagreement_max", "viewers", Lower, "the largest difference between two instances at one moment",
+    "disagreement_max", "viewers", Lower, "the largest difference between two instances at one sample",
         "max over samples of (max d - min d)", |b| count(u64::from(b.display.disagreement_max));
     "wrong_zero_share", "share", Lower, "share of time and instances that show 0 while somebody watches",
         "pairs with d = 0 and n > 0 / pairs with n > 0", |b| ratio(b.display.wrong_zeros as i64, b.display.watched_pairs);
@@ -336,8 +336,8 @@ definitions! {
         "mean of d over followers", |b| displayed(&b.display.followers);
     "viewers_mean", "viewers", None, "true viewers of a video",
         "mean of n over samples and videos", |b| ratio(b.display.watching as i64, b.display.samples);
-    "viewers_peak", "viewers", None, "most true viewers of a video at a sample",
-        "max of n", |b| count(u64::from(b.display.watching_peak));
+    "viewers_peak", "viewers", None, "most true viewers of a video at one moment",
+        "max over videos and moments of n", |b| count(b.observed.viewers_peak);
     "sessions", "sessions", None, "visits that began",
         "count of sessions with start <= end of the run", |b| count(b.observed.sessions);
     "sessions_unfinished", "sessions", None, "unfinished: visits that went on when the run ended",

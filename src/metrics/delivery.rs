@@ -3,7 +3,6 @@
 //! A *job* is one of the queues that send; what waits in an inbox queue is an activity. A job that never started counts
 //! among the waits with the time that it had waited when the run ended: else a jammed queue would look fast.
 
-use crate::event::Lane;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Flow;
 use crate::metrics::distribution::{Counting, Distribution};
@@ -22,6 +21,8 @@ pub struct Delivery {
     pub jobs_unstarted: u64,
     /// The most jobs that waited at one instance at one moment.
     pub queued_jobs_peak: u64,
+    /// The most activities that waited in one inbox queue at one moment.
+    pub inbox_waiting_peak: u64,
     /// Activities that were answered and lost with the inbox queue when their receiver's process stopped.
     pub inbox_dropped: u64,
     /// By `InstanceId`: how long what it has was busy.
@@ -130,12 +131,6 @@ impl Delivery {
     pub fn followers_lost(&self) -> u64 {
         self.health.iter().filter(|row| row.removed).count() as u64
     }
-
-    /// The most activities that a sample found waiting in one inbox queue.
-    pub fn inbox_waiting_peak(&self) -> u64 {
-        let is_inbox = |row: &&QueueRow| matches!(row.queue, QueueName::Lane(Lane::Inbox | Lane::ViewsInbox));
-        self.queues.iter().filter(is_inbox).map(|row| row.waiting).max().unwrap_or(0)
-    }
 }
 
 impl DeliveryLog {
@@ -188,6 +183,7 @@ impl DeliveryLog {
             waits: self.waits.finish(),
             jobs_unstarted: self.jobs_unstarted,
             queued_jobs_peak: ending.queued_jobs_peak,
+            inbox_waiting_peak: ending.inbox_waiting_peak,
             inbox_dropped: ending.inbox_dropped,
             busy: ending.busy.clone(),
             queues: self.queues,

@@ -56,8 +56,6 @@ pub struct Display {
     pub samples: u64,
     /// The sum of n over samples.
     pub watching: u64,
-    /// The largest n of one video.
-    pub watching_peak: u32,
 }
 
 /// The instances that show the videos of one origin and are up, by sample.
@@ -177,7 +175,6 @@ impl Display {
             self.watched_pairs += uptime.all(sample);
             self.wrong_zeros += uptime.all(sample);
         }
-        self.watching_peak = self.watching_peak.max(peak.1);
         self.at_peak.pairs += uptime.all(peak.0);
         self.at_peak.note_zeros(uptime.all(peak.0), peak.1);
         if counters.displayed_of(video).next().is_some() {

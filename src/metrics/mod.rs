@@ -22,7 +22,7 @@ pub mod traffic;
 pub use observed::Observed;
 
 use crate::domain::federation::Federation;
-use crate::domain::workload::Session;
+use crate::domain::workload::{Session, watching_peak};
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -83,6 +83,7 @@ impl<'a> Collector<'a> {
             delivery: self.delivery.finish(ending),
             viewers_as_plain_views: ending.viewers_as_plain_views + aggregates.viewers_as_plain_views,
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
+            viewers_peak: watching_peak(self.sessions, end),
             sessions_unfinished: ending.unfinished_sessions,
             end_ns: end.ns(),
         };

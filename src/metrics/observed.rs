@@ -27,6 +27,8 @@ pub struct Observed {
     pub delivery: Delivery,
     /// Sessions that began.
     pub sessions: u64,
+    /// The most true viewers that one video had at one moment.
+    pub viewers_peak: u64,
     /// Sessions that were still watching when the run ended.
     pub sessions_unfinished: u64,
     /// When the run ended, in ns.

@@ -76,7 +76,7 @@ static GROUPS: [Group; 6] = [
             ("absolute error, mean", "display_error_mean_abs"),
             ("the same, relative", "display_error_relative"),
             ("bias (displayed - true)", "display_error_bias"),
-            ("absolute error at the peak", "display_error_at_peak"),
+            ("absolute error at the sample with most viewers", "display_error_at_peak"),
             ("expiry bias (origin - true)", "expiry_bias"),
             ("federation error (follower - origin)", "federation_error"),
             ("the same, absolute", "federation_error_mean_abs"),
@@ -86,7 +86,7 @@ static GROUPS: [Group; 6] = [
     Group {
         title: "WHAT PEOPLE COMPLAIN ABOUT",
         rows: &[
-            ("largest disagreement", "disagreement_max"),
+            ("largest disagreement at a sample", "disagreement_max"),
             ("shows 0 while somebody watches", "wrong_zero_share"),
             ("collapses per instance and hour", "flapping_per_h"),
             ("age of the total", "staleness_mean_s"),

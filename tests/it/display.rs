@@ -76,7 +76,7 @@ fn the_sums_are_those_of_a_hand_count() {
     assert_eq!(display.at_peak, Sums { pairs: 2, error_abs: 6, error: -6, watching: 24 });
     assert_eq!(display.disagreement_max, 11);
     assert_eq!((display.wrong_zeros, display.watched_pairs), (1, 4));
-    assert_eq!((display.watching_peak, display.samples, display.watching), (12, 3, 22));
+    assert_eq!((display.samples, display.watching), (3, 22));
 }
 
 #[test]
@@ -105,7 +105,6 @@ fn of_every_pair(counters: &Counters, federation: &Federation) -> Display {
         let origin = federation.origin(video);
         let most = (0..samples).map(watching).max().unwrap_or(0);
         let peak = (0..samples).find(|&sample| watching(sample) == most);
-        sums.watching_peak = sums.watching_peak.max(most);
         for sample in 0..samples {
             let n = watching(sample);
             (sums.samples, sums.watching) = (sums.samples + 1, sums.watching + u64::from(n));

@@ -19,6 +19,7 @@ mod layers;
 mod live;
 #[cfg(feature = "live")]
 mod parity;
+mod peaks;
 mod program;
 mod queues;
 mod reading;

@@ -322,6 +322,11 @@ fn watching_counts_from_the_start_to_before_the_end() {
     let counts: Vec<_> =
         watching(&list, &samples).iter().map(|(video, counts)| (video.0, counts.all(8))).collect();
     assert_eq!(counts, [(0, vec![1, 1, 3, 2, 2, 2, 1, 0]), (1, vec![0, 0, 0, 0, 1, 0, 0, 0])]);
+    // who leaves does not meet who comes, and what has no length is no visit
+    let peak = |list: &[Session], until_ms| watching_peak(list, Time::from_ms(until_ms));
+    assert_eq!([4, 5, 20].map(|until_ms| peak(&list, until_ms)), [1, 3, 3]);
+    assert_eq!(peak(&[session(0, 0, 0, 10), session(1, 0, 10, 20), session(2, 0, 4, 4)], 20), 1);
+    assert_eq!(peak(&[], 20), 0);
 }
 
 proptest! {

@@ -391,6 +391,11 @@ impl Follower {
         self.sample_number += 1;
     }
 
+    /// The most activities that waited in one of its inbox queues, whose service takes `work`.
+    pub(in crate::sim) fn inbox_waiting_peak(&self, work: Span) -> u64 {
+        self.lanes.iter().map(|lane| lane.waiting_peak(work)).max().unwrap_or(0)
+    }
+
     /// The time of its last tick, by its own clock.
     pub(in crate::sim) fn ticked(&self) -> Option<Time> {
         (self.tick_number > 0).then(|| self.next_tick.before(self.tick_interval) + self.clock_ahead)

@@ -165,6 +165,8 @@ impl<'a> Shard<'a> {
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         let work = self.inbox.unwrap_or_default();
         for follower in self.followers {
+            let peak = &mut self.aggregates.inbox_waiting_peak;
+            *peak = follower.inbox_waiting_peak(work).max(*peak);
             self.aggregates.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
             self.aggregates.displayed.push((follower.id, follower.displayed));
         }

@@ -145,6 +145,12 @@ impl Machine {
         }
     }
 
+    /// The most activities that waited in one of its inbox queues.
+    pub(super) fn inbox_waiting_peak(&self) -> u64 {
+        let [_, inboxes @ ..] = &self.lanes;
+        inboxes.iter().map(|thread| thread.queue.waiting_peak()).max().unwrap_or(0)
+    }
+
     /// The process stops and loses its memory. Returns the number of received activities lost, and the slots of requests that
     /// it will not verify and of those that it will not sign.
     pub(super) fn stop(&mut self, now: Time) -> (u64, Vec<u32>, Vec<u32>) {
@@ -153,7 +159,7 @@ impl Machine {
         self.cores.stop(now);
         let (mut dropped, mut verifying) = (0, Vec::new());
         for Thread { queue, current, done, came, begun, .. } in &mut self.lanes {
-            for task in queue.take_waiting().into_iter().chain(current.take()) {
+            for task in queue.take_waiting(now).into_iter().chain(current.take()) {
                 match task {
                     Task::Sign { .. } => {}
                     Task::Verify { request } => verifying.push(request),

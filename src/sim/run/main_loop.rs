@@ -2,6 +2,7 @@
 //!
 //! A run ends because it is done, is interrupted or reaches its event limit.
 
+use super::machine::Machine;
 use super::request::NO_REQUEST;
 use super::state::Run;
 use crate::cell::Cell;
@@ -243,6 +244,7 @@ impl Run<'_> {
             busy: self.busy(self.now),
             viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
             queued_jobs_peak: self.queued_jobs_peak,
+            inbox_waiting_peak: self.machines.iter().map(Machine::inbox_waiting_peak).max().unwrap_or(0),
             inbox_dropped: self.inbox_dropped,
         }
     }
