@@ -111,6 +111,7 @@ impl Setting {
                 Viewers::Scripted(_) => vec![0.0; self.followers + 1],
             },
             watch_s: self.watch.mean().secs_f64(),
+            watch: self.watch.clone(),
             heartbeat_s: parameters.heartbeat.secs_f64(),
             refederation_age_s: parameters.refederation_age.secs_f64(),
             lifetime_s: parameters.lifetime.secs_f64(),

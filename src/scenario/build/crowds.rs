@@ -1,7 +1,7 @@
 //! Crowds: the people who come to a video.
 
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::watch::Watch;
+use crate::domain::watch::{Quantiles, Watch, stretch};
 use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -10,6 +10,7 @@ use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::model::VideoSpec;
 use crate::scenario::problem::Problems;
+use crate::scenario::quantity;
 use crate::scenario::shape::Form;
 use crate::scenario::value::Checked;
 
@@ -82,6 +83,9 @@ impl Context<'_> {
         match case {
             "exponential" => Some(Watch::Exponential { mean: value.as_span()? }),
             "fixed" => Some(Watch::Fixed(value.as_span()?)),
+            "lognormal" => lognormal(value),
+            "weibull" => Some(Watch::Weibull { scale: value.span("scale")?, shape: value.number("shape")? }),
+            "quantiles" => quantiles(value, problems),
             _ => {
                 let video = self.videos[video?.index()].as_ref().ok()?;
                 if video.length.is_none() {
@@ -204,4 +208,39 @@ fn arrivals(at: &Checked) -> Option<Arrivals> {
             decay_scale: value.span("decay_scale")?,
         }),
     }
+}
+
+fn lognormal(value: &Checked) -> Option<Watch> {
+    let (case, value) = value.case()?;
+    let (given, sigma) = (value.span(case)?, value.number("sigma")?);
+    // the mean is e^(sigma^2 / 2) medians
+    let median = if case == "mean" { stretch(given, libm::exp(-sigma * sigma / 2.0)) } else { given };
+    Some(Watch::Lognormal { median, sigma })
+}
+
+/// A law by quantiles, which must rise from those of nobody to those of everybody.
+fn quantiles(value: &Checked, problems: &mut Problems) -> Option<Watch> {
+    let point = |(share, at): &(String, Checked)| {
+        let ppm = quantity::share_ppm(share).filter(|_| value.is_sound())?;
+        Some((ppm, at.as_span()?))
+    };
+    let mut points: Vec<(u32, Span)> = value.entries().iter().map(point).collect::<Option<_>>()?;
+    points.sort_unstable();
+    let (first, last) = (*points.first()?, *points.last()?);
+    let falls = points.windows(2).find(|pair| pair[0].1 > pair[1].1);
+    let problem = if first.0 != 0 || last.0 != 1_000_000 {
+        "needs the shortest and the longest watch time, `0 %` and `100 %`".to_owned()
+    } else if let Some(&[(low, long), (high, short)]) = falls {
+        let [low, high] = [low, high].map(quantity::share_text);
+        format!(
+            "falls: `{low}` watch up to {long}, and `{high}` only up to {short}; more viewers need more time"
+        )
+    } else if last.1 < Span::from_ms(1) {
+        "has nobody who watches: `100 %` needs at least 1 ms".to_owned()
+    } else {
+        let points: Vec<_> = points.iter().map(|&(ppm, at)| (f64::from(ppm) / 1e6, at)).collect();
+        return Some(Watch::Quantiles(Quantiles::new(&points)));
+    };
+    problems.at(value.spot(), problem);
+    None
 }

@@ -68,6 +68,36 @@ pub(super) fn watch() -> Shape {
         case("retention", "by the measured retention curve, stretched to the video's length", Arm::Word),
         case("exponential", "exponential with this mean", Arm::Keyed(positive_span())),
         case("fixed", "everybody this long", Arm::Keyed(positive_span())),
+        case("lognormal", "lognormal, as live streams are watched", Arm::Keyed(lognormal())),
+        case("weibull", "Weibull: exp(-(t / scale)^shape) watch longer than t", Arm::Keyed(weibull())),
+        case(
+            "quantiles",
+            "linear between quantiles: a share of viewers, and how long these watch at most",
+            Arm::Keyed(names(Form::Share, any_span(), 2, 1_000)),
+        ),
+    ])
+}
+
+fn lognormal() -> Shape {
+    let sigma =
+        || required("sigma", "standard deviation of the logarithm", Shape::Number { min: 0.01, max: 3.0 });
+    let by = |key, doc| {
+        case(key, doc, Arm::Marked(Shape::Record(vec![required(key, doc, positive_span()), sigma()])))
+    };
+    Shape::OneOf(vec![
+        by("median", "half watch longer"),
+        by("mean", "the mean, that is median x e^(sigma^2 / 2)"),
+    ])
+}
+
+fn weibull() -> Shape {
+    Shape::Record(vec![
+        required("scale", "one in e watches longer", positive_span()),
+        required(
+            "shape",
+            "the exponent: 1 is exponential, less has a heavier tail",
+            Shape::Number { min: 0.2, max: 20.0 },
+        ),
     ])
 }
 
