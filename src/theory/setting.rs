@@ -12,7 +12,7 @@ use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, V
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::{PlainViews, Rules};
 use crate::domain::watch::Watch;
-use crate::domain::workload::{Crowd, Scripted, Source, Spread, sessions};
+use crate::domain::workload::{Clients, Crowd, Scripted, Source, Spread, sessions};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
@@ -201,7 +201,7 @@ impl Setting {
                 returns: None,
             },
         };
-        Crowd { video: VIDEO, source }
+        Crowd { video: VIDEO, source, clients: Clients::default() }
     }
 
     fn sampling(&self, origin_phase: Time) -> Sampling {

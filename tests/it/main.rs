@@ -24,4 +24,5 @@ mod reading;
 mod real_servers;
 mod sweeps;
 mod theory;
+mod viewers;
 mod watched;

@@ -1,14 +1,16 @@
 //! Crowds: the people who come to a video.
 
 use crate::domain::arrivals::{Arrivals, Stage};
+use crate::domain::faults::Fault;
+use crate::domain::protocol::{PlainViews, Rules};
 use crate::domain::watch::{Quantiles, Watch, stretch};
-use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
+use crate::domain::workload::{Clients, Crowd, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::{self, Files};
-use crate::scenario::model::VideoSpec;
+use crate::scenario::model::{Variant, VideoSpec};
 use crate::scenario::problem::Problems;
 use crate::scenario::quantity;
 use crate::scenario::shape::Form;
@@ -19,6 +21,7 @@ struct Context<'a> {
     table: &'a Table,
     videos: &'a [Result<VideoSpec, String>],
     files: &'a Files,
+    columns: &'a [Variant],
 }
 
 /// The crowds of a file.
@@ -27,9 +30,10 @@ pub(crate) fn crowds(
     table: &Table,
     videos: &[Result<VideoSpec, String>],
     files: &Files,
+    columns: &[Variant],
     problems: &mut Problems,
 ) -> Option<Vec<Crowd>> {
-    let context = Context { table, videos, files };
+    let context = Context { table, videos, files, columns };
     let built: Vec<_> =
         file.get("viewers")?.items().iter().map(|item| context.crowd(item, problems)).collect();
     built.into_iter().collect()
@@ -60,7 +64,37 @@ impl Context<'_> {
             "sessions" => self.listed(value, problems),
             _ => self.traced(value.get("trace")?, problems),
         };
-        Some(Crowd { video: video?, source: source? })
+        let clients = Clients {
+            first_heartbeat_after: value.span("first_heartbeat_after").unwrap_or_default(),
+            view_after: value.span("view_after"),
+        };
+        let crowd = Crowd { video: video?, source: source?, clients };
+        self.question(value, &crowd, problems);
+        Some(crowd)
+    }
+
+    /// Warns of keys without an effect.
+    fn question(&self, value: &Checked, crowd: &Crowd, problems: &mut Problems) {
+        let delay = crowd.clients.first_heartbeat_after;
+        let is_late = delay > Span::ZERO
+            && match &crowd.source {
+                Source::Drawn { watch, .. } => watch.survival(delay) <= 0.0,
+                Source::Scripted(list) => list.iter().all(|visit| visit.watch <= delay),
+            };
+        if let Some(at) = value.get("first_heartbeat_after").filter(|_| is_late) {
+            problems.warn(at.spot(), "is longer than anybody watches: nobody is ever counted");
+        }
+        let counts_views = |rules: &Rules| rules.plain_views == PlainViews::Each;
+        if let Some(at) = value.get("view_after").filter(|_| !self.any_rules(counts_views)) {
+            problems.warn(at.spot(), "has no effect: `plain_views` is `none` everywhere");
+        }
+    }
+
+    /// Whether any instance has such rules at any time, in any column.
+    fn any_rules(&self, is_such: impl Fn(&Rules) -> bool) -> bool {
+        let later =
+            |fault: &Fault| matches!(fault, Fault::Restart { rules: Some(rules), .. } if is_such(rules));
+        self.columns.iter().any(|column| column.rules.iter().any(&is_such) || column.faults.iter().any(later))
     }
 
     fn drawn(&self, value: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Source> {
