@@ -72,11 +72,13 @@ impl Sampling {
 }
 
 /// When the instance of a session reports what was watched: 1 to 2 hours after the session ends, uniformly. `None`
-/// without watch actions, and at the video's origin.
+/// without watch actions, at the video's origin, and of a session without a heartbeat, which nobody knows of.
 pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
     const HOUR: Span = Span::from_secs(3_600);
     let session = &cell.sessions[id.index()];
-    let reports = cell.other.watch_actions && cell.federation.origin(session.video) != session.instance;
+    let reports = cell.other.watch_actions
+        && cell.federation.origin(session.video) != session.instance
+        && session.first_heartbeat < session.end;
     reports.then(|| {
         let draw = unit(&mut cell.seed.stream(Purpose::WatchAction, u64::from(id.0)));
         session.end + HOUR + Span::from_us((draw * HOUR.us() as f64) as u64)

@@ -7,7 +7,6 @@ use crate::conform::trace::{MessageRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::federation::Video;
 use crate::domain::protocol::IdsAfterRestart;
-use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
@@ -74,7 +73,7 @@ impl<'a> Replay<'a> {
         for (number, session) in trace.sessions.iter().enumerate() {
             let every = session.heartbeat.expect("recordings say how often");
             let until = session.end.min(trace.end + Span::from_ns(1));
-            let beats = times(session.start, every).take_while(|&at| at < until);
+            let beats = times(session.first_heartbeat, every).take_while(|&at| at < until);
             let beat = |(beat, at)| (at, Recorded::Heartbeat(session.instance, SessionId::at(number), beat));
             all.extend((0..).zip(beats).map(beat));
         }
@@ -136,9 +135,8 @@ impl<'a> Replay<'a> {
                 self.give(at, to, Input::Receive { activity: &activity, sender });
             }
             Recorded::Heartbeat(id, session, number) => {
-                let Session { video, viewer, start, .. } = self.trace.sessions[session.index()];
-                let watched = at.since(start);
-                let heartbeat = Heartbeat { video, viewer, session, number, watched };
+                let visit = &self.trace.sessions[session.index()];
+                let heartbeat = Heartbeat::of(visit, session, number, at);
                 self.give(at, id, Input::Heartbeat(heartbeat));
             }
         }

@@ -158,7 +158,9 @@ fn sessions(viewers: &[Viewer], names: &Instances<'_>) -> Result<(Vec<Session>, 
             video: VIDEO,
             start: Time::from_ms(viewer.start_ms),
             end: Time::from_ms(viewer.end_ms),
+            first_heartbeat: Time::from_ms(viewer.start_ms),
             heartbeat: Some(Span::from_ms(viewer.period_ms)),
+            view_after: None,
         };
         sessions.push((session, viewer.session.clone()));
     }

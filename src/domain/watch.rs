@@ -5,11 +5,16 @@
 //! knows when or where the viewer watches.
 
 use crate::foundation::random::{exponential, unit};
+use crate::foundation::special::{gamma_below, normal_above, normal_quantile_above};
 use crate::foundation::units::Span;
+use libm::{exp, expm1, log, pow, tgamma};
 use rand::Rng;
 
 /// The shortest visit: a session is never empty, since its first heartbeat is at its start.
 pub const SHORTEST_WATCH: Span = Span::from_us(1);
+
+/// Longer than any run and than the mean of any law, and still a span.
+const LONGEST_S: f64 = 1e10;
 
 /// The law of the watch time.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,11 +26,46 @@ pub enum Watch {
         /// The mean.
         mean: Span,
     },
+    /// Lognormal: the logarithm is normal. Live streams are watched so (Veloso et al., median 80 s and sigma 1.43).
+    Lognormal {
+        /// The median.
+        median: Span,
+        /// The standard deviation of the logarithm, above 0.
+        sigma: f64,
+    },
+    /// Weibull: P(W > t) = exp(-(t / scale)^shape).
+    Weibull {
+        /// The time that one in e watches longer than.
+        scale: Span,
+        /// The exponent, above 0: below 1 the tail is heavier than an exponential's.
+        shape: f64,
+    },
     /// The measured retention curve, stretched to the length of the video.
     Retention {
         /// The length of the video.
         video: Span,
     },
+    /// Linear between quantiles.
+    Quantiles(Quantiles),
+}
+
+/// A law by its quantiles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quantiles {
+    /// The longest visit.
+    longest: Span,
+    /// (share of the longest visit, share of viewers who watch longer): from 1 down to 0.
+    points: Vec<(f64, f64)>,
+}
+
+impl Quantiles {
+    /// The law of (share of viewers, how long these watch at most), both ascending, the shares from 0 to 1.
+    pub fn new(quantiles: &[(f64, Span)]) -> Quantiles {
+        let longest = quantiles.iter().map(|&(_, at)| at).max().unwrap_or_default().max(SHORTEST_WATCH);
+        let point = |&(share, at): &(f64, Span)| (at.secs_f64() / longest.secs_f64(), 1.0 - share);
+        let points = std::iter::once((0.0, 1.0)).chain(quantiles.iter().map(point)).collect();
+        Quantiles { longest, points }
+    }
 }
 
 /// (share of the video, share of viewers who watch longer): measured on videos of 10 minutes, of which 0.71 of the
@@ -40,16 +80,20 @@ const STAY: &[(f64, f64)] = &[(0.0, 1.0), (1.0, 1.0)];
 impl Watch {
     /// P(W > at): the share of visits that last longer than `at`.
     pub fn survival(&self, at: Span) -> f64 {
-        match self.polyline() {
-            None => libm::exp(-at.secs_f64() / self.scale_s()),
-            Some(points) => polyline_survival(points, at.secs_f64() / self.scale_s()),
-        }
+        self.survival_at(at.secs_f64() / self.scale_s())
     }
 
     /// The mean watch time.
     pub fn mean(&self) -> Span {
-        let share = self.polyline().map_or(1.0, |points| polyline_integrals(points, 1.0).0);
-        Span::from_secs_f64(self.scale_s() * share)
+        let in_scales = match self {
+            Watch::Exponential { .. } => 1.0,
+            Watch::Lognormal { sigma, .. } => exp(sigma * sigma / 2.0),
+            Watch::Weibull { shape, .. } => tgamma(1.0 + 1.0 / shape),
+            Watch::Fixed(_) | Watch::Retention { .. } | Watch::Quantiles(_) => {
+                polyline_integrals(self.polyline(), 1.0).0
+            }
+        };
+        Span::from_secs_f64(self.scale_s() * in_scales)
     }
 
     /// The watch time of one visit, from one uniform number; at least `SHORTEST_WATCH`.
@@ -60,15 +104,32 @@ impl Watch {
                 *span
             }
             Watch::Exponential { mean } => stretch(*mean, exponential(rng)),
+            Watch::Lognormal { median, sigma } => {
+                stretch(*median, exp(sigma * normal_quantile_above(1.0 - unit(rng))))
+            }
+            Watch::Weibull { scale, shape } => stretch(*scale, pow(exponential(rng), 1.0 / shape)),
             Watch::Retention { video } => stretch(*video, polyline_quantile(RETENTION, 1.0 - unit(rng))),
+            Watch::Quantiles(Quantiles { longest, points }) => {
+                stretch(*longest, polyline_quantile(points, 1.0 - unit(rng)))
+            }
         };
         watch.max(SHORTEST_WATCH)
     }
 
-    /// A length in seconds that hardly any visit exceeds: the longest one or, for an exponential, 40 means (e^-40 of
-    /// the visits are longer).
+    /// A length in seconds that hardly any visit exceeds: the longest one, or what e^-40 of the visits exceed.
     pub(crate) fn longest_s(&self) -> f64 {
-        self.scale_s() * if self.polyline().is_some() { 1.0 } else { 40.0 }
+        self.tail_s(40.0).min(LONGEST_S)
+    }
+
+    /// The length in seconds that a share e^-`steps` of the visits exceeds; the longest one where there is one.
+    pub(crate) fn tail_s(&self, steps: f64) -> f64 {
+        let in_scales = match self {
+            Watch::Exponential { .. } => steps,
+            Watch::Lognormal { sigma, .. } => exp(sigma * normal_quantile_above(exp(-steps))),
+            Watch::Weibull { shape, .. } => pow(steps, 1.0 / shape),
+            Watch::Fixed(_) | Watch::Retention { .. } | Watch::Quantiles(_) => 1.0,
+        };
+        self.scale_s() * in_scales
     }
 
     /// H(x) = int_0^x P(W > v) dv in s, which is E min(W, x), and int_0^x H(v) dv in s^2, for x >= 0 in s. With them the
@@ -76,25 +137,68 @@ impl Watch {
     pub(crate) fn survival_integrals(&self, x_s: f64) -> (f64, f64) {
         let scale_s = self.scale_s();
         let y = x_s / scale_s;
-        let (first, second) = match self.polyline() {
-            Some(points) => polyline_integrals(points, y),
-            None => (-libm::expm1(-y), exponential_second_integral(y)),
+        let (first, second) = match *self {
+            Watch::Exponential { .. } => (-expm1(-y), exponential_second_integral(y)),
+            Watch::Lognormal { sigma, .. } => {
+                let z = log(y) / sigma;
+                // the part of the n-th moment below y
+                let moment = |n: f64| exp(n * n * sigma * sigma / 2.0) * normal_above(n * sigma - z);
+                self.integrals_by_moments(y, moment(1.0), moment(2.0))
+            }
+            Watch::Weibull { shape, .. } => {
+                let moment = |n: f64| {
+                    let order = 1.0 + n / shape;
+                    tgamma(order) * gamma_below(order, pow(y, shape))
+                };
+                self.integrals_by_moments(y, moment(1.0), moment(2.0))
+            }
+            Watch::Fixed(_) | Watch::Retention { .. } | Watch::Quantiles(_) => {
+                polyline_integrals(self.polyline(), y)
+            }
         };
         (first * scale_s, second * scale_s * scale_s)
     }
 
-    /// The unit of the law in seconds: the mean of an exponential, else the longest visit.
+    /// Both integrals from the parts of the first two moments below `y`: E min(W, y), and y times that less half
+    /// of E min(W, y)^2. All in scales.
+    fn integrals_by_moments(&self, y: f64, first: f64, second: f64) -> (f64, f64) {
+        let beyond = self.survival_at(y);
+        let until = first + y * beyond;
+        (until, y * until - (second + y * y * beyond) / 2.0)
+    }
+
+    /// P(W > y scales).
+    fn survival_at(&self, y: f64) -> f64 {
+        match self {
+            Watch::Exponential { .. } => exp(-y),
+            Watch::Lognormal { sigma, .. } => normal_above(log(y) / sigma),
+            Watch::Weibull { shape, .. } => exp(-pow(y, *shape)),
+            Watch::Fixed(_) | Watch::Retention { .. } | Watch::Quantiles(_) => {
+                polyline_survival(self.polyline(), y)
+            }
+        }
+    }
+
+    /// The unit of the law in seconds: the mean of an exponential, the median or the scale, else the longest visit.
     fn scale_s(&self) -> f64 {
-        let (Watch::Fixed(scale) | Watch::Exponential { mean: scale } | Watch::Retention { video: scale }) =
-            self;
+        let scale = match self {
+            Watch::Fixed(scale)
+            | Watch::Exponential { mean: scale }
+            | Watch::Lognormal { median: scale, .. }
+            | Watch::Weibull { scale, .. }
+            | Watch::Retention { video: scale }
+            | Watch::Quantiles(Quantiles { longest: scale, .. }) => scale,
+        };
         (*scale).max(SHORTEST_WATCH).secs_f64()
     }
 
-    fn polyline(&self) -> Option<&'static [(f64, f64)]> {
+    /// The survival by points, of a law that has them: (share of the scale, share of viewers who watch longer).
+    fn polyline(&self) -> &[(f64, f64)] {
         match self {
-            Watch::Fixed(_) => Some(STAY),
-            Watch::Exponential { .. } => None,
-            Watch::Retention { .. } => Some(RETENTION),
+            Watch::Fixed(_) => STAY,
+            Watch::Retention { .. } => RETENTION,
+            Watch::Quantiles(Quantiles { points, .. }) => points,
+            Watch::Exponential { .. } | Watch::Lognormal { .. } | Watch::Weibull { .. } => &[],
         }
     }
 }
@@ -106,7 +210,7 @@ pub(crate) fn stretch(span: Span, factor: f64) -> Span {
 
 /// y - 1 + e^-y, by its series where the difference would lose its digits.
 fn exponential_second_integral(y: f64) -> f64 {
-    if y < 1e-3 { y * y * (0.5 - y / 6.0 + y * y / 24.0) } else { y + libm::expm1(-y) }
+    if y < 1e-3 { y * y * (0.5 - y / 6.0 + y * y / 24.0) } else { y + expm1(-y) }
 }
 
 /// The survival at `y` of the length.
@@ -125,7 +229,8 @@ fn polyline_integrals(points: &[(f64, f64)], y: f64) -> (f64, f64) {
         let [(from, high), (to, low)] = [line[0], line[1]];
         let x = y.min(to) - from;
         if x <= 0.0 {
-            break;
+            // not yet reached, or a jump, which has no length
+            continue;
         }
         let slope = (low - high) / (to - from);
         second += x * (first + x * (high / 2.0 + x * slope / 6.0));
@@ -144,95 +249,4 @@ fn polyline_quantile(points: &[(f64, f64)], left: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::foundation::random::{Purpose, Seed};
-
-    const TEN_MINUTES: Span = Span::from_secs(600);
-
-    fn laws() -> [Watch; 3] {
-        let mean = Span::from_secs(300);
-        [Watch::Fixed(mean), Watch::Exponential { mean }, Watch::Retention { video: TEN_MINUTES }]
-    }
-
-    #[test]
-    fn retention_is_the_measured_curve() {
-        for (video_s, at_s, left) in [
-            (600, 0, 1.0),
-            (600, 30, 0.71),
-            (600, 60, 0.53),
-            (600, 150, 0.48),
-            (600, 225, 0.45),
-            (600, 300, 0.42),
-            (600, 450, 0.38),
-            (600, 600, 0.0),
-            (1200, 60, 0.71),
-        ] {
-            let watch = Watch::Retention { video: Span::from_secs(video_s) };
-            assert!((watch.survival(Span::from_secs(at_s)) - left).abs() < 1e-12, "{at_s} s of {video_s} s");
-        }
-        let before_the_end = Span::from_ns(TEN_MINUTES.ns() - 1);
-        assert!((Watch::Retention { video: TEN_MINUTES }.survival(before_the_end) - 0.26).abs() < 1e-9);
-    }
-
-    #[test]
-    fn means_are_known() {
-        for (watch, mean_ms) in laws().iter().zip([300_000, 300_000, 265_200]) {
-            assert_eq!(watch.mean(), Span::from_ms(mean_ms), "{watch:?}");
-        }
-    }
-
-    /// The integrals against sums over the survival function itself.
-    #[test]
-    fn integrals_are_those_of_the_survival() {
-        const STEP_MS: u64 = 20;
-        let step_s = STEP_MS as f64 / 1e3;
-        for watch in laws() {
-            let (mut first, mut second) = (0.0, 0.0);
-            for k in 0..50_000 {
-                let middle = watch.survival(Span::from_ms(k * STEP_MS + STEP_MS / 2));
-                second += step_s * (first + middle * step_s / 2.0);
-                first += step_s * middle;
-                let (exact, exact_second) = watch.survival_integrals((k + 1) as f64 * step_s);
-                assert!((first / exact - 1.0).abs() < 1e-4, "{watch:?} {k}: {first} {exact}");
-                assert!((second / exact_second - 1.0).abs() < 1e-4, "{watch:?} {k}: {second} {exact_second}");
-            }
-        }
-    }
-
-    #[test]
-    fn draws_follow_the_survival() {
-        const DRAWS: u32 = 100_000;
-        for watch in laws() {
-            let mut rng = Seed { seed: 3, replication: 0 }.stream(Purpose::Watch, 0);
-            let draws: Vec<Span> = (0..DRAWS).map(|_| watch.draw(&mut rng)).collect();
-            for at_s in [15, 30, 60, 150, 299, 300, 450, 599] {
-                let at = Span::from_secs(at_s);
-                let longer = draws.iter().filter(|&&draw| draw > at).count() as f64 / f64::from(DRAWS);
-                let expected = watch.survival(at);
-                let standard_error = (expected * (1.0 - expected) / f64::from(DRAWS)).sqrt();
-                assert!((longer - expected).abs() <= 4.0 * standard_error, "{watch:?} at {at_s} s: {longer}");
-            }
-            let mean_s = draws.iter().map(|draw| draw.secs_f64()).sum::<f64>() / f64::from(DRAWS);
-            // the standard deviation of every law is at most its mean times 1.0
-            assert!(
-                (mean_s / watch.mean().secs_f64() - 1.0).abs() < 4.0 / f64::from(DRAWS).sqrt(),
-                "{watch:?}"
-            );
-        }
-    }
-
-    #[test]
-    fn every_law_takes_one_number_a_draw_and_is_never_empty() {
-        let zero = Span::ZERO;
-        let empty = [Watch::Fixed(zero), Watch::Exponential { mean: zero }, Watch::Retention { video: zero }];
-        for watch in laws().into_iter().chain(empty) {
-            let mut rng = Seed { seed: 3, replication: 0 }.stream(Purpose::Watch, 0);
-            let mut plain = rng.clone();
-            assert!(watch.draw(&mut rng) >= SHORTEST_WATCH);
-            unit(&mut plain);
-            assert_eq!(rng.next_u64(), plain.next_u64(), "{watch:?}");
-            assert!(watch.mean() >= Span::from_ns(442) && watch.survival(zero) > 0.999);
-        }
-    }
-}
+mod tests;

@@ -20,7 +20,7 @@ use crate::mechanism::sparse_counts::SparseCounts;
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
-/// One visit. Heartbeats are at start, start + heartbeat, ... while before the end; there is none on leaving.
+/// One visit. Heartbeats are at the first one, that + heartbeat, ... while before the end; there is none on leaving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Who.
@@ -33,8 +33,12 @@ pub struct Session {
     pub start: Time,
     /// The first instant of no longer watching.
     pub end: Time,
+    /// The first heartbeat, at the start or later; none is sent if the visit is over by then.
+    pub first_heartbeat: Time,
     /// The interval between heartbeats, if not that of the instance's protocol.
     pub heartbeat: Option<Span>,
+    /// Watching this long makes a plain view, if not as long as the instance's protocol says.
+    pub view_after: Option<Span>,
 }
 
 /// The people who come to one video.
@@ -44,6 +48,17 @@ pub struct Crowd {
     pub video: VideoId,
     /// Who they are.
     pub source: Source,
+    /// How their players report.
+    pub clients: Clients,
+}
+
+/// How the players of a crowd report; by default as PeerTube's own does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clients {
+    /// The time from the start of a visit to its first heartbeat.
+    pub first_heartbeat_after: Span,
+    /// Watching this long makes a plain view, if not as long as the instance's protocol says.
+    pub view_after: Option<Span>,
 }
 
 /// Where sessions come from.
@@ -112,8 +127,16 @@ pub struct Returns {
 /// of appearance), and each has at least one session; the same name at the same instance is one viewer in every crowd.
 pub fn sessions(crowds: &[Crowd], federation: &Federation, seed: Seed, end: Time) -> Vec<Session> {
     let popularity = federation.by_popularity(seed);
-    let mut book = Book { end, seed, viewers: 0, named: BTreeMap::new(), sessions: Vec::new() };
+    let mut book = Book {
+        end,
+        seed,
+        clients: Clients::default(),
+        viewers: 0,
+        named: BTreeMap::new(),
+        sessions: Vec::new(),
+    };
     for (number, crowd) in (0u64..).zip(crowds) {
+        book.clients = crowd.clients;
         match &crowd.source {
             Source::Scripted(list) => book.copy(crowd.video, list),
             Source::Drawn { from, arrivals, watch, spread, returns } => {
@@ -237,6 +260,8 @@ pub fn watching_peak(sessions: &[Session], until: Time) -> u64 {
 struct Book<'a> {
     end: Time,
     seed: Seed,
+    /// Of the crowd that is being written.
+    clients: Clients,
     viewers: usize,
     named: BTreeMap<(InstanceId, &'a str), ViewerId>,
     sessions: Vec<Session>,
@@ -261,15 +286,37 @@ impl<'a> Book<'a> {
                 self.named.insert(name, viewer);
             }
             let Scripted { instance, start, heartbeat, .. } = *visit;
-            let end = after(start, visit.watch.max(SHORTEST_WATCH));
-            self.sessions.push(Session { viewer, instance, video, start, end, heartbeat });
+            let watch = visit.watch.max(SHORTEST_WATCH);
+            let session = Session { heartbeat, ..self.visit(viewer, instance, video, start, watch) };
+            self.sessions.push(session);
+        }
+    }
+
+    /// A visit with the heartbeats of the protocol.
+    fn visit(
+        &self,
+        viewer: ViewerId,
+        instance: InstanceId,
+        video: VideoId,
+        start: Time,
+        watch: Span,
+    ) -> Session {
+        Session {
+            viewer,
+            instance,
+            video,
+            start,
+            end: after(start, watch),
+            first_heartbeat: after(start, self.clients.first_heartbeat_after),
+            heartbeat: None,
+            view_after: self.clients.view_after,
         }
     }
 
     /// The first visit of a new person.
     fn arrive(&mut self, video: VideoId, instance: InstanceId, start: Time, watch: Span) -> Session {
         let viewer = self.new_viewer();
-        let visit = Session { viewer, instance, video, start, end: after(start, watch), heartbeat: None };
+        let visit = self.visit(viewer, instance, video, start, watch);
         self.sessions.push(visit);
         visit
     }
@@ -285,7 +332,8 @@ impl<'a> Book<'a> {
                 break;
             }
             let watches = watches.get_or_insert_with(|| self.seed.stream(Purpose::Watch, entity));
-            visit = Session { start, end: after(start, watch.draw(watches)), ..visit };
+            let watch = watch.draw(watches);
+            visit = self.visit(visit.viewer, visit.instance, visit.video, start, watch);
             self.sessions.push(visit);
         }
     }

@@ -1,8 +1,9 @@
-//! Layer 1, the foundation: units, ids, random streams and harmless text that every other layer uses.
+//! Layer 1, the foundation: units, ids, random streams, special functions and harmless text that every other layer uses.
 //!
 //! Nothing here knows what an instance, a protocol or a file is.
 
 pub mod ids;
 pub mod random;
+pub mod special;
 pub mod text;
 pub mod units;

@@ -23,7 +23,7 @@ impl Instance {
     /// The earliest time at which a later heartbeat of the visit sends something, and not only extends the viewer's entry; none
     /// if there is no such time.
     pub fn heartbeats_act_from(&self, now: Time, heartbeat: &Heartbeat) -> Option<Time> {
-        let Heartbeat { video, viewer, watched, .. } = *heartbeat;
+        let Heartbeat { video, viewer, watched, view_after, .. } = *heartbeat;
         let shown = self.shown.get(&video)?;
         let last_sent = shown.store.last_sent(self.entry_of(viewer));
         let sends = self
@@ -31,7 +31,8 @@ impl Instance {
             .then(|| last_sent.map_or(now, |last| last + self.rules.parameters.refederation_age));
         let last_view = shown.plain_views.get(&viewer).map(|last| *last + PLAIN_VIEW_INTERVAL);
         let views = (self.rules.plain_views == PlainViews::Each).then(|| {
-            let enough = now + (self.plain_view_after(video) - watched.min(self.plain_view_after(video)));
+            let after = self.plain_view_after(video, view_after);
+            let enough = now + (after - watched.min(after));
             last_view.unwrap_or_default().max(enough)
         });
         sends.into_iter().chain(views).min()
@@ -72,8 +73,8 @@ impl Instance {
     }
 
     pub(super) fn plain_view(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
-        let Heartbeat { video, viewer, session, number, watched } = heartbeat;
-        if self.rules.plain_views == PlainViews::None || watched < self.plain_view_after(video) {
+        let Heartbeat { video, viewer, session, number, watched, view_after } = heartbeat;
+        if self.rules.plain_views == PlainViews::None || watched < self.plain_view_after(video, view_after) {
             return;
         }
         let views = &mut self.video_state(video).plain_views;
@@ -85,9 +86,9 @@ impl Instance {
         }
     }
 
-    /// How long a visit lasts before it makes a plain view.
-    pub(super) fn plain_view_after(&self, video: VideoId) -> Span {
-        let after = self.rules.parameters.plain_view_after;
+    /// How long a visit lasts before it makes a plain view, `after` in place of what the rules say.
+    fn plain_view_after(&self, video: VideoId, after: Option<Span>) -> Span {
+        let after = after.unwrap_or(self.rules.parameters.plain_view_after);
         let half = self.videos[video.index()].length.map(|length| Span::from_ns(length.ns() / 2));
         half.unwrap_or(after).min(after)
     }

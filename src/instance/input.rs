@@ -1,6 +1,7 @@
 //! What can happen to an instance, and what it sends because of it.
 
 use crate::domain::protocol::Rules;
+use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Activity;
@@ -63,8 +64,24 @@ pub struct Heartbeat {
     pub session: SessionId,
     /// The number of the heartbeat in the visit, from 0.
     pub number: u32,
-    /// How long the visit has lasted.
+    /// How long the visit has lasted since its first heartbeat: the instance knows of no watching before that.
     pub watched: Span,
+    /// Watching this long makes a plain view, if not as long as the rules say.
+    pub view_after: Option<Span>,
+}
+
+impl Heartbeat {
+    /// The heartbeat of this number, which `visit` sends at `now`.
+    pub fn of(visit: &Session, session: SessionId, number: u32, now: Time) -> Heartbeat {
+        Heartbeat {
+            video: visit.video,
+            viewer: visit.viewer,
+            session,
+            number,
+            watched: now.since(visit.first_heartbeat),
+            view_after: visit.view_after,
+        }
+    }
 }
 
 /// A send that an input caused.

@@ -28,6 +28,7 @@ fn beat(instance: &mut Instance, viewer: u32, s: u64) -> Vec<Effect> {
         session: SessionId(viewer),
         number: 0,
         watched: Span::ZERO,
+        view_after: None,
     };
     run(instance, s, Input::Heartbeat(heartbeat))
 }
@@ -164,6 +165,7 @@ fn a_plain_view_is_sent_once_an_hour_after_enough_watching() {
             session: SessionId(1),
             number: 0,
             watched: Span::from_secs(s),
+            view_after: None,
         };
         for effect in run(&mut follower, s, Input::Heartbeat(heartbeat)) {
             if matches!(effect.activity.subject, Subject::Plain(_)) {

@@ -89,5 +89,6 @@ fn of_visit(
 ) -> Option<Heartbeat> {
     let visit = cluster.cell.sessions.get(session.index())?;
     let is_its = (visit.instance, visit.video) == (id, video) && number <= MAX_NUMBER;
-    is_its.then(|| Heartbeat { video, viewer: visit.viewer, session, number, watched: view.watched() })
+    let watched = view.watched();
+    is_its.then(|| Heartbeat { watched, ..Heartbeat::of(visit, session, number, visit.first_heartbeat) })
 }

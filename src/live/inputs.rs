@@ -228,7 +228,8 @@ impl State {
     ) -> Result<(), Rejection> {
         let now = self.accept(at, Client::Stranger)?;
         let viewer = self.registry.stranger(at, session_id).ok_or(Rejection::TooManyViewers)?;
-        let heartbeat = Heartbeat { video, viewer, session: SessionId(viewer.0), number: 0, watched };
+        let session = SessionId(viewer.0);
+        let heartbeat = Heartbeat { video, viewer, session, number: 0, watched, view_after: None };
         self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
         Ok(())
     }

@@ -10,11 +10,11 @@ use hyper::body::Bytes;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Posts the heartbeats of a visit from its start to its end.
+/// Posts the heartbeats of a visit from its first one to its end.
 pub(super) async fn watch(cluster: Arc<Cluster>, id: SessionId) {
     let visit = cluster.cell.sessions[id.index()];
     let end = visit.end.min(cluster.cell.end.latest());
-    let mut at = visit.start;
+    let mut at = visit.first_heartbeat;
     for number in 0u32.. {
         if at >= end {
             return;
@@ -28,7 +28,7 @@ pub(super) async fn watch(cluster: Arc<Cluster>, id: SessionId) {
 
 async fn post(cluster: Arc<Cluster>, id: SessionId, number: u32, at: Time) {
     let visit = &cluster.cell.sessions[id.index()];
-    let watched_ms = at.since(visit.start).ns() / 1_000_000;
+    let watched_ms = at.since(visit.first_heartbeat).ns() / 1_000_000;
     let names = &cluster.cell.names;
     let (host, uuid) = (names.host(visit.instance).name(), &names.video(visit.video).uuid);
     let body = json!({

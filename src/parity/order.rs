@@ -224,6 +224,7 @@ mod tests {
                 session,
                 number: 0,
                 watched: Span::from_secs(30),
+                view_after: None,
             }),
             2 | 3 => receive(Subject::Viewer(viewer, 0), (count % 2 == 0).then_some(1), expires),
             4 => receive(Subject::Total, Some(count), expires),

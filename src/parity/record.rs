@@ -169,9 +169,7 @@ impl Observer for Recorder<'_> {
         let (session, what) = match *event {
             Event::Heartbeat { session, number } => {
                 let visit = &self.cell.sessions[session.index()];
-                let watched = now.since(visit.start);
-                let (video, viewer) = (visit.video, visit.viewer);
-                (session, RecordedInput::Heartbeat(Heartbeat { video, viewer, session, number, watched }))
+                (session, RecordedInput::Heartbeat(Heartbeat::of(visit, session, number, now)))
             }
             Event::WatchAction { session } => {
                 let visit = &self.cell.sessions[session.index()];

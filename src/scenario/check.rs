@@ -128,7 +128,7 @@ impl Check<'_> {
             let path = below(self.path, &key.text);
             let name = canonical(form, &key.text);
             if !seen.insert(name.clone()) {
-                self.problems.add(key.place, &path, "is given twice; there and back are one figure");
+                self.problems.add(key.place, &path, twice(form));
             }
             out.push((name, check(of, node, &path, self.problems)));
         }
@@ -216,8 +216,17 @@ impl Check<'_> {
 
 /// The one spelling of a key that has several.
 fn canonical(form: Form, key: &str) -> String {
-    match key.split_once('-') {
-        Some((a, b)) if form == Form::RegionPair && a > b && !b.contains('-') => format!("{b}-{a}"),
+    match (form, key.split_once('-')) {
+        (Form::RegionPair, Some((a, b))) if a > b && !b.contains('-') => format!("{b}-{a}"),
+        (Form::Share, _) => quantity::share_ppm(key).map_or_else(|| key.to_owned(), quantity::share_text),
         _ => key.to_owned(),
+    }
+}
+
+/// What to say of two spellings of one key.
+fn twice(form: Form) -> &'static str {
+    match form {
+        Form::RegionPair => "is given twice; there and back are one figure",
+        _ => "is given twice, in two spellings",
     }
 }

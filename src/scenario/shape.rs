@@ -98,6 +98,8 @@ pub(crate) enum Form {
     ProtocolName,
     /// The name of a person.
     PersonName,
+    /// A share of all.
+    Share,
     /// A region.
     Region,
     /// Two regions.
@@ -132,6 +134,7 @@ impl Form {
             Form::PersonName => {
                 "a name: 1 to 63 of letters, digits, `-`, `_` and `.`, a letter or digit first"
             }
+            Form::Share => "a share from 0 % to 100 %, such as `50 %`",
             Form::Region => {
                 "a place: 1 to 64 characters that are seen, such as `de`, `eu-central-1` or `New York`"
             }
@@ -157,6 +160,7 @@ impl Form {
             Form::GroupName => "^[a-z0-9][a-z0-9-]{0,55}$",
             Form::ProtocolName => "^[a-z0-9][a-z0-9.-]{0,62}$",
             Form::PersonName => "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+            Form::Share => "^[0-9]+(\\.[0-9]+)? ?%?$",
             Form::Region => "^\\S(.{0,62}\\S)?$",
             Form::RegionPair => "^\\S.{0,127}\\S$",
             Form::Host => "^[a-z0-9{][a-z0-9.:{}-]{0,252}$",
@@ -188,6 +192,7 @@ impl Form {
             Form::GroupName => made_of(text, 56, lower, "-"),
             Form::ProtocolName => made_of(text, 63, lower, "-."),
             Form::PersonName => made_of(text, 63, |b| b.is_ascii_alphanumeric(), "-._"),
+            Form::Share => quantity::share_ppm(text).is_some_and(|ppm| ppm <= 1_000_000),
             Form::Region => region(text),
             Form::RegionPair => text.split_once('-').is_some_and(|(a, b)| region(a) && region(b)),
             Form::Host => {

@@ -23,7 +23,7 @@ pub struct Experiment {
 /// A law: how long people watch, and what share of messages is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Law {
-    /// The mean of exponential watch times, in seconds.
+    /// The mean of exponential watch times, in seconds; 0 where the setting has watch times of its own.
     pub watch_s: u64,
     /// The share of messages lost on every link, in millionths.
     pub loss_ppm: u32,
@@ -51,7 +51,11 @@ impl Law {
 
 impl std::fmt::Display for Law {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "m = {} s, loss {}", self.watch_s, f64::from(self.loss_ppm) / 1e6)
+        match self.watch_s {
+            0 => write!(f, "its own watch times")?,
+            mean_s => write!(f, "m = {mean_s} s")?,
+        }
+        write!(f, ", loss {}", f64::from(self.loss_ppm) / 1e6)
     }
 }
 

@@ -12,6 +12,7 @@ use super::scripted::{
     differing_at_start, lacking_before_expiry, leavers, passers_by, shown_after_all, visit,
 };
 use super::setting::{Setting, Viewers, Window};
+use super::watch_laws;
 use crate::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
 use crate::domain::watch::Watch;
 use crate::domain::workload::Scripted;
@@ -20,6 +21,8 @@ use crate::mechanism::network::Latency;
 
 /// For experiments that vary neither.
 const USUAL: &[Law] = &[Law { watch_s: 300, loss_ppm: 0 }];
+/// For settings with watch times of their own.
+const OWN_WATCH: &[Law] = &[Law { watch_s: 0, loss_ppm: 0 }];
 /// For formulas without a loss term.
 const LOSSLESS: &[Law] =
     &[Law { watch_s: 300, loss_ppm: 0 }, Law { watch_s: 60, loss_ppm: 0 }, Law { watch_s: 900, loss_ppm: 0 }];
@@ -113,7 +116,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "everybody watches 300 s",
-        laws: USUAL,
+        laws: OWN_WATCH,
         setting: |_| fixed_watch(Span::from_secs(300)),
         claims: |theory| {
             let views = theory.views_of_fixed_watch(300.0);
@@ -122,12 +125,30 @@ pub const EXPERIMENTS: &[Experiment] = &[
     },
     Experiment {
         name: "everybody watches 180 s",
-        laws: USUAL,
+        laws: OWN_WATCH,
         setting: |_| fixed_watch(Span::from_secs(180)),
         claims: |theory| {
             let views = theory.views_of_fixed_watch(180.0);
             vec![claim("7 Views per session, fixed", Run::views_per_session, views)]
         },
+    },
+    Experiment {
+        name: "lognormal watch times",
+        laws: OWN_WATCH,
+        setting: |_| watch_laws::one_viewer(watch_laws::lognormal()),
+        claims: watch_laws::claims,
+    },
+    Experiment {
+        name: "Weibull watch times",
+        laws: OWN_WATCH,
+        setting: |_| watch_laws::one_viewer(watch_laws::weibull()),
+        claims: watch_laws::claims,
+    },
+    Experiment {
+        name: "watch times by quantiles",
+        laws: OWN_WATCH,
+        setting: |_| watch_laws::one_viewer(watch_laws::quantiles()),
+        claims: watch_laws::claims,
     },
     Experiment {
         name: "own viewers",

@@ -1,8 +1,10 @@
 //! The closed forms as functions of the parameters. Each comment begins with its row in `docs/closed-forms.md`.
 //!
-//! Times are in seconds, rates per second. Arrivals at each instance are Poisson, watch times exponential, each viewer
-//! has one session; tick phases are uniform. Nothing here depends on the simulation.
+//! Times are in seconds, rates per second. Arrivals at each instance are Poisson, watch times exponential but where any law
+//! will do, each viewer has one session; tick phases are uniform. Nothing here depends on the simulation.
 
+use crate::domain::watch::Watch;
+use crate::foundation::units::Span;
 use libm::{exp, expm1, pow};
 
 /// The parameters that the formulas need.
@@ -12,6 +14,8 @@ pub struct Theory {
     pub rates_per_s: Vec<f64>,
     /// Mean watch time m.
     pub watch_s: f64,
+    /// The law of the watch time.
+    pub watch: Watch,
     /// Interval h between heartbeats.
     pub heartbeat_s: f64,
     /// Age from which a viewer is sent again.
@@ -62,6 +66,27 @@ impl Theory {
     /// 1: mean true viewers.
     pub fn true_viewers(&self) -> f64 {
         (self.origin_rate() + self.remote_rate()) * self.watch_s
+    }
+
+    /// 1: share of time without a viewer: their number is Poisson.
+    pub fn nobody_share(&self) -> f64 {
+        exp(-self.true_viewers())
+    }
+
+    /// 3a: heartbeats of one session, under any law: one at each k h that it outlasts.
+    pub fn heartbeats_of_any_law(&self) -> f64 {
+        self.outlasted(self.heartbeat_s)
+    }
+
+    /// 7: Views of one viewer, under any law: one at each k p that the visit outlasts.
+    pub fn views_of_any_law(&self) -> f64 {
+        self.outlasted(self.period_s())
+    }
+
+    /// sum_{k>=0} P(W > k s), up to the tail of which less than 1e-12 of all viewers are part.
+    fn outlasted(&self, step_s: f64) -> f64 {
+        let left = (1u32..).map(|k| self.watch.survival(Span::from_secs_f64(f64::from(k) * step_s)));
+        1.0 + left.take_while(|&left| left > 1e-12).sum::<f64>()
     }
 
     /// 3: mean time from the start to the last heartbeat.

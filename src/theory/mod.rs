@@ -12,3 +12,4 @@ pub mod formulas;
 pub mod run;
 mod scripted;
 pub mod setting;
+mod watch_laws;

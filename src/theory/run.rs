@@ -25,6 +25,8 @@ pub struct Run {
     pub observed: Observed,
     /// By session: the times of its first and last heartbeat.
     heartbeats: Vec<Option<(Time, Time)>>,
+    /// Heartbeats in the window.
+    beats: u64,
     /// Ticks of the origin in the window.
     ticks: u64,
     /// The sum of the totals that it sent in the window, each counted once per follower.
@@ -47,6 +49,7 @@ struct Meter<'a> {
     collector: Collector<'a>,
     from: Time,
     heartbeats: Vec<Option<(Time, Time)>>,
+    beats: u64,
     ticks: u64,
     totals: u64,
     /// By instance: when the newest total was built that took effect there.
@@ -60,6 +63,7 @@ impl Observer for Meter<'_> {
             Event::Heartbeat { session, .. } => {
                 let seen = &mut self.heartbeats[session.index()];
                 *seen = Some((seen.map_or(now, |(first, _)| first), now));
+                self.beats += u64::from(now >= self.from);
             }
             Event::Tick { instance: ORIGIN, .. } => self.ticks += u64::from(now >= self.from),
             _ => {}
@@ -109,6 +113,7 @@ impl Run {
             collector: Collector::new(&cell.federation, &cell.sessions, cell.sampling.every, BUCKET),
             from: Time::ZERO + Span::from_secs(from_s),
             heartbeats: vec![None; cell.sessions.len()],
+            beats: 0,
             ticks: 0,
             totals: 0,
             newest_total: vec![None; instances],
@@ -116,10 +121,10 @@ impl Run {
         };
         let ending = sim::run(cell, &mut meter, &AtomicBool::new(false));
         let RunOutcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };
-        let Meter { collector, heartbeats, ticks, totals, shown_ages, .. } = meter;
+        let Meter { collector, heartbeats, beats, ticks, totals, shown_ages, .. } = meter;
         let observed = collector.finish(end, &ending, Aggregates::default());
         let followers = instances as u64 - 1;
-        Run { observed, heartbeats, ticks, totals, shown_ages, followers, from_s, end_s }
+        Run { observed, heartbeats, beats, ticks, totals, shown_ages, followers, from_s, end_s }
     }
 
     /// Samples of the true count of viewers.
@@ -143,6 +148,26 @@ impl Run {
     /// Mean true viewers.
     pub fn true_viewers(&self) -> f64 {
         mean(&self.watching())
+    }
+
+    /// Mean of (true viewers - 1)^2: their variance where their mean is 1.
+    pub fn variance_about_one(&self) -> f64 {
+        let squares = self
+            .watching()
+            .iter()
+            .map(|&count| (f64::from(count) - 1.0) * (f64::from(count) - 1.0))
+            .sum::<f64>();
+        squares / self.watching().len() as f64
+    }
+
+    /// Share of samples in which nobody watches.
+    pub fn nobody_share(&self) -> f64 {
+        zero_share(&self.watching())
+    }
+
+    /// Heartbeats in the window, per second.
+    pub fn heartbeats_per_s(&self) -> f64 {
+        self.beats as f64 / (self.end_s - self.from_s) as f64
     }
 
     /// Mean display at an instance.
@@ -218,11 +243,8 @@ impl Run {
 
     /// Share of samples in which followers display 0.
     pub fn zero_share(&self) -> f64 {
-        let zero = |at| {
-            let shown = self.shown(at);
-            shown.iter().filter(|&&count| count == 0).count() as f64 / shown.len() as f64
-        };
-        (1..=self.followers as usize).map(zero).sum::<f64>() / self.followers as f64
+        (1..=self.followers as usize).map(|at| zero_share(&self.shown(at))).sum::<f64>()
+            / self.followers as f64
     }
 
     fn requests(&self, counts: impl Fn(Kind) -> bool) -> u64 {
@@ -238,4 +260,8 @@ impl Run {
 
 fn mean(counts: &[u32]) -> f64 {
     counts.iter().map(|&count| u64::from(count)).sum::<u64>() as f64 / counts.len() as f64
+}
+
+fn zero_share(counts: &[u32]) -> f64 {
+    counts.iter().filter(|&&count| count == 0).count() as f64 / counts.len() as f64
 }

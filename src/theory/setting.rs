@@ -12,7 +12,7 @@ use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, V
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::{PlainViews, Rules};
 use crate::domain::watch::Watch;
-use crate::domain::workload::{Crowd, Scripted, Source, Spread, sessions};
+use crate::domain::workload::{Clients, Crowd, Scripted, Source, Spread, sessions};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
@@ -111,6 +111,7 @@ impl Setting {
                 Viewers::Scripted(_) => vec![0.0; self.followers + 1],
             },
             watch_s: self.watch.mean().secs_f64(),
+            watch: self.watch.clone(),
             heartbeat_s: parameters.heartbeat.secs_f64(),
             refederation_age_s: parameters.refederation_age.secs_f64(),
             lifetime_s: parameters.lifetime.secs_f64(),
@@ -200,7 +201,7 @@ impl Setting {
                 returns: None,
             },
         };
-        Crowd { video: VIDEO, source }
+        Crowd { video: VIDEO, source, clients: Clients::default() }
     }
 
     fn sampling(&self, origin_phase: Time) -> Sampling {

@@ -26,4 +26,5 @@ mod reading;
 mod real_servers;
 mod sweeps;
 mod theory;
+mod viewers;
 mod watched;

@@ -48,6 +48,22 @@ fn the_formulas_give_the_numbers_of_anchor_a() {
     ] {
         assert!((value - expected).abs() <= 0.51 * last_digit, "{name}: {value}, not {expected}");
     }
+    // sum_k P(Z > (ln(60 k / 80)) / 1.43), and sum_k exp(-(60 k / 150)^0.6), by another program
+    let laws = ["lognormal watch times", "Weibull watch times"].map(|name| {
+        let experiment = EXPERIMENTS.iter().find(|experiment| experiment.name == name).expect("it is there");
+        (experiment.setting)(experiment.laws[0]).theory()
+    });
+    for (theory, heartbeats, views, mean_s) in
+        [(&laws[0], 4.24857, 2.44763, 222.400), (&laws[1], 4.35334, 2.51347, 225.686)]
+    {
+        assert!(
+            (theory.heartbeats_of_any_law() - heartbeats).abs() < 1e-4,
+            "{}",
+            theory.heartbeats_of_any_law()
+        );
+        assert!((theory.views_of_any_law() - views).abs() < 1e-4, "{}", theory.views_of_any_law());
+        assert!((theory.watch_s - mean_s).abs() < 1e-3, "{}", theory.watch_s);
+    }
     // row 9 with loss, for gaps of one, two and three periods of 90 s: 90 s, 165 s and the whole L + T/2
     let gaps_s = [90.0, 180.0, 270.0].map(|gap_s| theory.covered_s(gap_s));
     assert_eq!(gaps_s.map(|s| s.round() as u32), [90, 165, 180]);

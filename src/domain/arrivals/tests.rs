@@ -141,6 +141,9 @@ fn the_peak_of_the_expected_viewers_is_the_one_asked_for() {
         Watch::Fixed(Span::from_secs(300)),
         Watch::Retention { video: Span::from_secs(600) },
         Watch::Retention { video: Span::from_secs(3_600) },
+        // filled up within the times below
+        Watch::Lognormal { median: Span::from_secs(80), sigma: 0.8 },
+        Watch::Weibull { scale: Span::from_secs(200), shape: 0.6 },
     ];
     for watch in &watches {
         for (growth, exponent, scale) in [
@@ -164,9 +167,15 @@ fn the_peak_of_the_expected_viewers_is_the_one_asked_for() {
 #[test]
 fn odd_but_valid_waves_are_finite() {
     let (tiny, huge) = (Span::from_ns(1), Span::from_secs(86_400 * 365));
-    for watch in
-        [WATCH, Watch::Fixed(tiny), Watch::Exponential { mean: huge }, Watch::Retention { video: huge }]
-    {
+    for watch in [
+        WATCH,
+        Watch::Fixed(tiny),
+        Watch::Exponential { mean: huge },
+        Watch::Retention { video: huge },
+        Watch::Lognormal { median: huge, sigma: 3.0 },
+        Watch::Weibull { scale: huge, shape: 0.2 },
+        Watch::Weibull { scale: tiny, shape: 20.0 },
+    ] {
         for (growth, scale) in [(tiny, tiny), (tiny, huge), (huge, tiny), (huge, huge), (Span::ZERO, MINUTE)]
         {
             for exponent in [0.0, 1.0, 1_000.0] {
@@ -181,7 +190,9 @@ fn odd_but_valid_waves_are_finite() {
 #[test]
 fn expected_viewers_of_a_constant_rate_fill_up_to_rate_times_mean() {
     let curve = RateCurve { knots: vec![(Time::ZERO, 2.0), (secs(1e6), 2.0)] };
-    for watch in [WATCH, Watch::Fixed(MINUTE), Watch::Retention { video: MINUTE }] {
+    let heavy =
+        [Watch::Lognormal { median: MINUTE, sigma: 0.5 }, Watch::Weibull { scale: MINUTE, shape: 0.6 }];
+    for watch in [WATCH, Watch::Fixed(MINUTE), Watch::Retention { video: MINUTE }].into_iter().chain(heavy) {
         let full = curve.expected_viewers(&watch, secs(9e5));
         assert!((full - 2.0 * watch.mean().secs_f64()).abs() < 1e-6, "{watch:?}: {full}");
     }

@@ -39,7 +39,8 @@ fn constant(rate_per_s: f64) -> Arrivals {
 }
 
 fn crowd(arrivals: Arrivals, watch: Watch, spread: Spread, returns: Option<Returns>) -> Crowd {
-    Crowd { video: VideoId(0), source: Source::Drawn { from: Time::ZERO, arrivals, watch, spread, returns } }
+    let source = Source::Drawn { from: Time::ZERO, arrivals, watch, spread, returns };
+    Crowd { video: VideoId(0), source, clients: Clients::default() }
 }
 
 fn draw(crowd: &Crowd, seed: Seed) -> Vec<Session> {
@@ -268,7 +269,11 @@ fn scripted_sessions_are_copied() {
         watch: Span::from_secs(watch_s),
         heartbeat: Some(Span::from_secs(7)),
     };
-    let script = |video, list| Crowd { video: VideoId(video), source: Source::Scripted(list) };
+    let script = |video, list| Crowd {
+        video: VideoId(video),
+        source: Source::Scripted(list),
+        clients: Clients::default(),
+    };
     let crowds = [
         script(
             0,
@@ -315,7 +320,9 @@ fn watching_counts_from_the_start_to_before_the_end() {
         video: VideoId(video),
         start: Time::from_ms(start_ms),
         end: Time::from_ms(end_ms),
+        first_heartbeat: Time::from_ms(start_ms),
         heartbeat: None,
+        view_after: None,
     };
     let list = [session(0, 0, 0, 10), session(1, 0, 5, 20), session(2, 0, 5, 6), session(3, 1, 7, 9)];
     let samples = [0, 4, 5, 6, 8, 9, 10, 20].map(Time::from_ms);
@@ -360,4 +367,18 @@ proptest! {
             prop_assert_eq!(counts.get(&VideoId(0)).map_or(0, |counts| counts.at(k)) as usize, there);
         }
     }
+}
+
+#[test]
+fn a_late_first_heartbeat_moves_nothing_else() {
+    let returns = Some(Returns { probability: 0.5, mean_after: SECOND * 60 });
+    let at_once = crowd(constant(0.1), WATCH, ZIPF, returns);
+    let view_after = Some(SECOND * 7);
+    let clients = Clients { first_heartbeat_after: SECOND * 4, view_after };
+    let late = Crowd { clients, ..at_once.clone() };
+    let expected = draw(&at_once, SEED).into_iter().map(|session| {
+        assert_eq!((session.first_heartbeat, session.view_after), (session.start, None));
+        Session { first_heartbeat: session.start + SECOND * 4, view_after, ..session }
+    });
+    assert_eq!(draw(&late, SEED), expected.collect::<Vec<_>>());
 }

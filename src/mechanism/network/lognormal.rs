@@ -1,5 +1,6 @@
 //! Lognormal factors by a table of quantiles of the normal distribution.
 
+use crate::foundation::special::normal_quantile_near;
 use pulp::Arch;
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -9,30 +10,14 @@ pub(super) const CELLS: usize = 4_096;
 
 /// Quantiles of the standard normal distribution at k / 4096; the outermost two at a quarter of a cell from the ends.
 pub(super) static NORMAL_QUANTILES: LazyLock<Vec<f64>> = LazyLock::new(|| {
-    let outermost = -normal_quantile_above(0.25 / CELLS as f64, 3.0);
+    let outermost = -normal_quantile_near(0.25 / CELLS as f64, 3.0);
     let mut lower = vec![outermost];
     for k in 1..CELLS / 2 {
-        lower.push(-normal_quantile_above(k as f64 / CELLS as f64, -lower[k - 1]));
+        lower.push(-normal_quantile_near(k as f64 / CELLS as f64, -lower[k - 1]));
     }
     let upper: Vec<f64> = lower.iter().rev().map(|z| -z).collect();
     lower.into_iter().chain([0.0]).chain(upper).collect()
 });
-
-/// The z > 0 that a standard normal number exceeds with probability `tail`, by Newton's method.
-pub(super) fn normal_quantile_above(tail: f64, near: f64) -> f64 {
-    const NEWTON_STEPS: usize = 40;
-    let mut z = near;
-    for _ in 0..NEWTON_STEPS {
-        let beyond = libm::erfc(z / std::f64::consts::SQRT_2) / 2.0;
-        let density = libm::exp(-z * z / 2.0) / (2.0 * std::f64::consts::PI).sqrt();
-        let step = (beyond - tail) / density;
-        z += step;
-        if step.abs() < 1e-14 {
-            break;
-        }
-    }
-    z
-}
 
 /// The lognormal factor of median 1: exp(sigma z) at the table's quantiles, linear inside a cell.
 ///

@@ -1,15 +1,18 @@
 //! Crowds: the people who come to a video.
 
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::watch::Watch;
-use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
+use crate::domain::faults::Fault;
+use crate::domain::protocol::{PlainViews, Rules};
+use crate::domain::watch::{Quantiles, Watch, stretch};
+use crate::domain::workload::{Clients, Crowd, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::{self, Files};
-use crate::scenario::model::VideoSpec;
+use crate::scenario::model::{Variant, VideoSpec};
 use crate::scenario::problem::Problems;
+use crate::scenario::quantity;
 use crate::scenario::shape::Form;
 use crate::scenario::value::Checked;
 
@@ -18,6 +21,7 @@ struct Context<'a> {
     table: &'a Table,
     videos: &'a [Result<VideoSpec, String>],
     files: &'a Files,
+    columns: &'a [Variant],
 }
 
 /// The crowds of a file.
@@ -26,9 +30,10 @@ pub(crate) fn crowds(
     table: &Table,
     videos: &[Result<VideoSpec, String>],
     files: &Files,
+    columns: &[Variant],
     problems: &mut Problems,
 ) -> Option<Vec<Crowd>> {
-    let context = Context { table, videos, files };
+    let context = Context { table, videos, files, columns };
     let built: Vec<_> =
         file.get("viewers")?.items().iter().map(|item| context.crowd(item, problems)).collect();
     built.into_iter().collect()
@@ -59,7 +64,37 @@ impl Context<'_> {
             "sessions" => self.listed(value, problems),
             _ => self.traced(value.get("trace")?, problems),
         };
-        Some(Crowd { video: video?, source: source? })
+        let clients = Clients {
+            first_heartbeat_after: value.span("first_heartbeat_after").unwrap_or_default(),
+            view_after: value.span("view_after"),
+        };
+        let crowd = Crowd { video: video?, source: source?, clients };
+        self.question(value, &crowd, problems);
+        Some(crowd)
+    }
+
+    /// Warns of keys without an effect.
+    fn question(&self, value: &Checked, crowd: &Crowd, problems: &mut Problems) {
+        let delay = crowd.clients.first_heartbeat_after;
+        let is_late = delay > Span::ZERO
+            && match &crowd.source {
+                Source::Drawn { watch, .. } => watch.survival(delay) <= 0.0,
+                Source::Scripted(list) => list.iter().all(|visit| visit.watch <= delay),
+            };
+        if let Some(at) = value.get("first_heartbeat_after").filter(|_| is_late) {
+            problems.warn(at.spot(), "is longer than anybody watches: nobody is ever counted");
+        }
+        let counts_views = |rules: &Rules| rules.plain_views == PlainViews::Each;
+        if let Some(at) = value.get("view_after").filter(|_| !self.any_rules(counts_views)) {
+            problems.warn(at.spot(), "has no effect: `plain_views` is `none` everywhere");
+        }
+    }
+
+    /// Whether any instance has such rules at any time, in any column.
+    fn any_rules(&self, is_such: impl Fn(&Rules) -> bool) -> bool {
+        let later =
+            |fault: &Fault| matches!(fault, Fault::Restart { rules: Some(rules), .. } if is_such(rules));
+        self.columns.iter().any(|column| column.rules.iter().any(&is_such) || column.faults.iter().any(later))
     }
 
     fn drawn(&self, value: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Source> {
@@ -82,6 +117,9 @@ impl Context<'_> {
         match case {
             "exponential" => Some(Watch::Exponential { mean: value.as_span()? }),
             "fixed" => Some(Watch::Fixed(value.as_span()?)),
+            "lognormal" => lognormal(value),
+            "weibull" => Some(Watch::Weibull { scale: value.span("scale")?, shape: value.number("shape")? }),
+            "quantiles" => quantiles(value, problems),
             _ => {
                 let video = self.videos[video?.index()].as_ref().ok()?;
                 if video.length.is_none() {
@@ -204,4 +242,39 @@ fn arrivals(at: &Checked) -> Option<Arrivals> {
             decay_scale: value.span("decay_scale")?,
         }),
     }
+}
+
+fn lognormal(value: &Checked) -> Option<Watch> {
+    let (case, value) = value.case()?;
+    let (given, sigma) = (value.span(case)?, value.number("sigma")?);
+    // the mean is e^(sigma^2 / 2) medians
+    let median = if case == "mean" { stretch(given, libm::exp(-sigma * sigma / 2.0)) } else { given };
+    Some(Watch::Lognormal { median, sigma })
+}
+
+/// A law by quantiles, which must rise from those of nobody to those of everybody.
+fn quantiles(value: &Checked, problems: &mut Problems) -> Option<Watch> {
+    let point = |(share, at): &(String, Checked)| {
+        let ppm = quantity::share_ppm(share).filter(|_| value.is_sound())?;
+        Some((ppm, at.as_span()?))
+    };
+    let mut points: Vec<(u32, Span)> = value.entries().iter().map(point).collect::<Option<_>>()?;
+    points.sort_unstable();
+    let (first, last) = (*points.first()?, *points.last()?);
+    let falls = points.windows(2).find(|pair| pair[0].1 > pair[1].1);
+    let problem = if first.0 != 0 || last.0 != 1_000_000 {
+        "needs the shortest and the longest watch time, `0 %` and `100 %`".to_owned()
+    } else if let Some(&[(low, long), (high, short)]) = falls {
+        let [low, high] = [low, high].map(quantity::share_text);
+        format!(
+            "falls: `{low}` watch up to {long}, and `{high}` only up to {short}; more viewers need more time"
+        )
+    } else if last.1 < Span::from_ms(1) {
+        "has nobody who watches: `100 %` needs at least 1 ms".to_owned()
+    } else {
+        let points: Vec<_> = points.iter().map(|&(ppm, at)| (f64::from(ppm) / 1e6, at)).collect();
+        return Some(Watch::Quantiles(Quantiles::new(&points)));
+    };
+    problems.at(value.spot(), problem);
+    None
 }

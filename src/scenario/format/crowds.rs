@@ -2,11 +2,11 @@
 
 use crate::scenario::format::federation::data_file;
 use crate::scenario::format::values::{any_span, instance_name, positive_span, rate, share};
-use crate::scenario::shape::{Arm, Form, Shape, case, list, names, optional, required, with_default};
+use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, names, optional, required, with_default};
 
 pub(super) fn crowd() -> Shape {
     let video = || required("video", "the video that they watch", Shape::Text(Form::Name));
-    let drawn = vec![
+    let mut drawn = vec![
         video(),
         required("arrivals", "when they come", arrivals()),
         with_default("from", "the start of `arrivals`", any_span(), "0 s"),
@@ -14,6 +14,7 @@ pub(super) fn crowd() -> Shape {
         required("spread", "at which instances they sit", spread()),
         with_default("returns", "whether they come back", returns(), "none"),
     ];
+    drawn.extend(clients());
     let session = Shape::Record(vec![
         required("instance", "where", instance_name()),
         optional(
@@ -25,14 +26,33 @@ pub(super) fn crowd() -> Shape {
         required("watch", "how long", positive_span()),
         optional("heartbeat", "time between heartbeats (else that of the protocol)", positive_span()),
     ]);
-    let listed = vec![video(), required("sessions", "each visit, written down", list(session, 0, 20_000))];
+    let mut listed =
+        vec![video(), required("sessions", "each visit, written down", list(session, 0, 20_000))];
+    listed.extend(clients());
     let doc = "a CSV file with the columns instance,viewer,start_s,watch_s and perhaps heartbeat_s";
-    let traced = vec![video(), required("trace", doc, data_file())];
+    let mut traced = vec![video(), required("trace", doc, data_file())];
+    traced.extend(clients());
     Shape::OneOf(vec![
         case("arrivals", "viewers drawn from laws", Arm::Marked(Shape::Record(drawn))),
         case("sessions", "viewers written down one by one", Arm::Marked(Shape::Record(listed))),
         case("trace", "viewers from a file", Arm::Marked(Shape::Record(traced))),
     ])
+}
+
+/// How the players of a crowd report.
+fn clients() -> Vec<Field> {
+    vec![
+        optional(
+            "first_heartbeat_after",
+            "how long they watch before their player sends its first heartbeat (else it does so at once)",
+            any_span(),
+        ),
+        optional(
+            "view_after",
+            "how long they watch before a view counts (else the protocol's `plain_view_after`; half of the video if that is shorter)",
+            any_span(),
+        ),
+    ]
 }
 
 pub(super) fn arrivals() -> Shape {
@@ -68,6 +88,36 @@ pub(super) fn watch() -> Shape {
         case("retention", "by the measured retention curve, stretched to the video's length", Arm::Word),
         case("exponential", "exponential with this mean", Arm::Keyed(positive_span())),
         case("fixed", "everybody this long", Arm::Keyed(positive_span())),
+        case("lognormal", "lognormal, as live streams are watched", Arm::Keyed(lognormal())),
+        case("weibull", "Weibull: exp(-(t / scale)^shape) watch longer than t", Arm::Keyed(weibull())),
+        case(
+            "quantiles",
+            "linear between quantiles: a share of viewers, and how long these watch at most",
+            Arm::Keyed(names(Form::Share, any_span(), 2, 1_000)),
+        ),
+    ])
+}
+
+fn lognormal() -> Shape {
+    let sigma =
+        || required("sigma", "standard deviation of the logarithm", Shape::Number { min: 0.01, max: 3.0 });
+    let by = |key, doc| {
+        case(key, doc, Arm::Marked(Shape::Record(vec![required(key, doc, positive_span()), sigma()])))
+    };
+    Shape::OneOf(vec![
+        by("median", "half watch longer"),
+        by("mean", "the mean, that is median x e^(sigma^2 / 2)"),
+    ])
+}
+
+fn weibull() -> Shape {
+    Shape::Record(vec![
+        required("scale", "one in e watches longer", positive_span()),
+        required(
+            "shape",
+            "the exponent: 1 is exponential, less has a heavier tail",
+            Shape::Number { min: 0.2, max: 20.0 },
+        ),
     ])
 }
 

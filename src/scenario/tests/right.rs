@@ -5,7 +5,7 @@ use crate::domain::arrivals::{Arrivals, Stage};
 use crate::domain::federation::{Follows, FollowsAs};
 use crate::domain::protocol::{Forward, Rules, Threshold};
 use crate::domain::watch::Watch;
-use crate::domain::workload::{Crowd, Returns, Scripted, Source, Spread};
+use crate::domain::workload::{Clients, Crowd, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
@@ -160,6 +160,20 @@ fn what_is_probably_not_meant_is_warned_about() {
         warnings("viewers:\n", "viewers:\n  - {video: clip, trace: no-rows.csv}\n"),
         ["base.yaml:15:26: viewers.0.trace: names a file without a session: nobody watches"]
     );
+    let warned = |sets: &[&str]| -> Vec<String> {
+        let warnings = valid_with(BASE, sets).warnings;
+        warnings.iter().map(|warning| format!("{}: {}", warning.path, warning.message)).collect()
+    };
+    let quiet = ["compare=[quiet]", "protocols={quiet: {base: v2, plain_views: none}}"];
+    assert_eq!(warned(&["viewers.0.view_after=3 s", "viewers.0.first_heartbeat_after=9 min"]), [""; 0]);
+    assert_eq!(
+        warned(&["viewers.0.first_heartbeat_after=10 min"]),
+        ["viewers.0.first_heartbeat_after: is longer than anybody watches: nobody is ever counted"]
+    );
+    assert_eq!(
+        warned(&[quiet[0], quiet[1], "viewers.0.view_after=3 s"]),
+        ["viewers.0.view_after: has no effect: `plain_views` is `none` everywhere"]
+    );
     let ways = ["1", "1.0"].map(|loss| {
         warnings("latency: {constant: 50 ms}", &format!("latency: {{constant: 50 ms}}\n  loss: {loss}"))
     });
@@ -201,7 +215,11 @@ fn crowds_become_sources() {
         heartbeat: heartbeat_ms.map(Span::from_ms),
     };
     let listed = vec![session(Some("Anna"), 0, 1_000, 300_000, Some(5_043))];
-    assert_eq!(crowds[3], Crowd { video: VideoId(0), source: Source::Scripted(listed) });
+    let clients = Clients { first_heartbeat_after: secs(2), view_after: Some(secs(8)) };
+    assert_eq!(crowds[3], Crowd { video: VideoId(0), source: Source::Scripted(listed), clients });
+    assert_eq!(crowds[0].clients, Clients { first_heartbeat_after: secs(3), view_after: None });
+    assert_eq!([crowds[1].clients, crowds[4].clients], [Clients::default(); 2]);
+    assert_eq!(crowds[5].clients, Clients { first_heartbeat_after: secs(1), view_after: Some(secs(40)) });
     let traced =
         vec![session(Some("anna"), 0, 500, 60_000, None), session(None, 2, 2_000, 1_250, Some(5_000))];
     assert_eq!(crowds[4].source, Source::Scripted(traced));

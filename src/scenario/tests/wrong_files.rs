@@ -325,6 +325,42 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "17:12: viewers.0.watch: `retention` is measured on videos with a length, and `show` is live; use `exponential: 10 min` or `fixed: 10 min`",
     ),
     (
+        "    watch: retention",
+        "    watch: {quantiles: {0 %: 0 s, 50 %: 80 s, 90 %: 70 s, 100 %: 2 h}}",
+        "17:24: viewers.0.watch.quantiles: falls: `50 %` watch up to 80 s, and `90 %` only up to 70 s; more viewers need more time",
+    ),
+    (
+        "    watch: retention",
+        "    watch: {quantiles: {50 %: 80 s, 100 %: 2 h}}",
+        "17:24: viewers.0.watch.quantiles: needs the shortest and the longest watch time, `0 %` and `100 %`",
+    ),
+    (
+        "    watch: retention",
+        "    watch: {quantiles: {0 %: 0 s, 99.9 %: 1 min}}",
+        "17:24: viewers.0.watch.quantiles: needs the shortest and the longest watch time, `0 %` and `100 %`",
+    ),
+    (
+        "    watch: retention",
+        "    watch: {quantiles: {0 %: 0 s, 100 %: 0 s}}",
+        "17:24: viewers.0.watch.quantiles: has nobody who watches: `100 %` needs at least 1 ms",
+    ),
+    (
+        "    watch: retention",
+        "    watch: {quantiles: {0 %: 0 s, 0.5: 1 s, 50 %: 2 s, 120 %: 1 min, 100 %: 1 min}}",
+        "17:45: viewers.0.watch.quantiles.50 %: is given twice, in two spellings\n\
+         17:56: viewers.0.watch.quantiles: the key `120 %` is not a share from 0 % to 100 %, such as `50 %`",
+    ),
+    (
+        "    watch: retention",
+        "    watch: {lognormal: {median: 80 s, sigma: 0}}",
+        "17:46: viewers.0.watch.lognormal.sigma: `0` is not a number from 0.01 to 3",
+    ),
+    (
+        "    watch: retention",
+        "    watch: {lognormal: {sigma: 1}}",
+        "17:24: viewers.0.watch.lognormal: has none of the keys median, mean; it needs one of them",
+    ),
+    (
         "zipf: {origin_share: 20 %}",
         "weights: {origin: 0, followers: 0}",
         "18:13: viewers.0.spread: has no weight above 0, so nobody can sit anywhere",

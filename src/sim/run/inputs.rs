@@ -72,13 +72,7 @@ impl Run<'_> {
     /// A client sends a heartbeat, and skips those that can be handled now (`skip_heartbeats`).
     pub(super) fn heartbeat(&mut self, id: SessionId, number: u32) {
         let session = self.cell.sessions[id.index()];
-        let heartbeat = Heartbeat {
-            video: session.video,
-            viewer: session.viewer,
-            session: id,
-            number,
-            watched: self.now.since(session.start),
-        };
+        let heartbeat = Heartbeat::of(&session, id, number, self.now);
         // a client of an instance that is down tries again at its next heartbeat
         if self.is_up(session.instance) {
             self.client_input(session.instance, Input::Heartbeat(heartbeat));

@@ -170,8 +170,8 @@ impl Run<'_> {
         let session = &self.cell.sessions[self.next_session];
         let heartbeat = Event::Heartbeat { session: SessionId::at(self.next_session), number: 0 };
         self.next_session += 1;
-        if session.start < session.end {
-            self.schedule(session.start, heartbeat);
+        if session.first_heartbeat < session.end {
+            self.schedule(session.first_heartbeat, heartbeat);
         }
     }
 

@@ -5,7 +5,7 @@
 use fedisim::domain::protocol::{
     AcceptResult, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
 };
-use fedisim::domain::watch::Watch;
+use fedisim::domain::watch::{Quantiles, Watch};
 use fedisim::foundation::units::Span;
 use fedisim::mechanism::network::Latency;
 use fedisim::theory::acceptance::{Claim, Refusal, check};
@@ -113,6 +113,35 @@ const PLANTED: &[Planted] = &[
         experiment: "everybody watches 180 s",
         claim: "7 Views per session, fixed",
         error: Error::Model(|setting| setting.watch = Watch::Fixed(Span::from_ns(180_000_000_001))),
+    },
+    Planted {
+        name: "lognormal visits are exponential with the same mean",
+        experiment: "lognormal watch times",
+        claim: "7 Views /s",
+        error: Error::Model(|setting| setting.watch = Watch::Exponential { mean: setting.watch.mean() }),
+    },
+    Planted {
+        name: "the shape of a Weibull law does not matter",
+        experiment: "Weibull watch times",
+        claim: "3a heartbeats /s",
+        error: Error::Model(|setting| setting.watch = Watch::Exponential { mean: setting.watch.mean() }),
+    },
+    Planted {
+        name: "between two quantiles everybody watches as long as the longer",
+        experiment: "watch times by quantiles",
+        claim: "1 true viewers",
+        error: Error::Model(|setting| {
+            let at = |share, s| (share, Span::from_secs(s));
+            let steps =
+                [at(0.0, 80), at(0.5, 80), at(0.501, 600), at(0.9, 600), at(0.901, 7_200), at(1.0, 7_200)];
+            setting.watch = Watch::Quantiles(Quantiles::new(&steps));
+        }),
+    },
+    Planted {
+        name: "the variance of the viewers is their mean and its square, as of a geometric number",
+        experiment: "lognormal watch times",
+        claim: "1 variance of the true viewers",
+        error: Error::Formula(|theory| theory.true_viewers() * (1.0 + theory.true_viewers())),
     },
     Planted {
         name: "messages take twice as long",

@@ -1,0 +1,77 @@
+//! How players report, in exact small cases: what is sent for visits that are written down, in both engines.
+
+use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
+use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
+use std::sync::atomic::AtomicBool;
+
+/// Four visits of a follower's people, with heartbeats at 0, 5, 10, ... s. The origin has no other follower, so it forwards
+/// nothing.
+const FOUR: &str = "
+name: four
+description: visits of 9, 12, 31 and 100 s
+end: 5 min
+compare: [peertube-6.0, peertube-6.3-v1]
+instances: {origin: {}, follower: {}}
+videos: {stream: {origin: origin, length: live}}
+viewers:
+  - video: stream
+    sessions:
+      - {instance: follower, start: 0 s, watch: 9 s}
+      - {instance: follower, start: 0 s, watch: 12 s}
+      - {instance: follower, start: 0 s, watch: 31 s}
+      - {instance: follower, start: 0 s, watch: 100 s}
+network: {latency: {constant: 100 ms}}
+";
+
+fn scenario(text: &str, set: &[&str]) -> Scenario {
+    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
+    let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
+    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
+    parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
+}
+
+/// The cells of all columns, which both engines give.
+fn cells(scenario: &Scenario) -> Vec<CellResult> {
+    let run = |plan, engine| run_cell(scenario, plan, engine, &AtomicBool::new(false)).expect("it ends");
+    let both = |plan| {
+        let (plain, fast) = (run(plan, Engine::Plain), run(plan, Engine::Fast { helpers: 0 }));
+        assert_eq!(plain.observed, fast.observed, "{}", plain.protocol);
+        plain
+    };
+    plan(scenario).iter().map(both).collect()
+}
+
+/// Of each column: single viewers and plain views that were sent.
+fn sent(text: &str, set: &[&str]) -> Vec<[String; 2]> {
+    let value = |cell: &CellResult, name: &str| {
+        let found = cell.metrics.iter().find(|metric| metric.name == name);
+        found.map_or_else(|| panic!("{name} has a value"), |metric| metric.value.clone())
+    };
+    let of =
+        |cell: &CellResult| ["sent_messages_viewer", "sent_messages_plain"].map(|name| value(cell, name));
+    cells(&scenario(text, set)).iter().map(of).collect()
+}
+
+#[test]
+fn by_default_a_player_reports_at_once_and_the_release_says_when_a_view_counts() {
+    // each visit is sent once, that of 100 s again at 90 s; 30 s of watching count up to 6.0, 10 s from 6.1 on
+    assert_eq!(sent(FOUR, &[]), [["5", "2"], ["5", "3"]]);
+}
+
+#[test]
+fn before_its_first_heartbeat_nobody_knows_of_a_visit() {
+    // that of 9 s is never seen, that of 100 s would be sent again at 100 s, when it is over; the instance knows of 0, 20
+    // and 85 s of watching
+    let late = "viewers.0.first_heartbeat_after=10 s";
+    assert_eq!(sent(FOUR, &[late]), [["3", "1"], ["3", "2"]]);
+    assert_eq!(sent(FOUR, &["viewers.0.first_heartbeat_after=100 s"]), [["0", "0"], ["0", "0"]]);
+}
+
+#[test]
+fn a_crowd_may_say_when_its_views_count() {
+    // at the heartbeat 5 s after the start, which all four visits have
+    assert_eq!(sent(FOUR, &["viewers.0.view_after=3 s"]), [["5", "4"], ["5", "4"]]);
+    // half of a short video is enough, whatever the crowd says
+    let short = ["viewers.0.view_after=1 min", "videos={stream: {origin: origin, length: 1 min}}"];
+    assert_eq!(sent(FOUR, &short), [["5", "2"], ["5", "2"]]);
+}
