@@ -35,6 +35,10 @@ pub struct Ending {
     pub busy: Vec<Busy>,
     /// The maximum over instances and time of the jobs that wait in the delivery queues of one instance.
     pub queued_jobs_peak: u64,
+    /// The maximum over instances and time of the messages of one instance that wait for their next attempt.
+    pub retries_waiting_peak: u64,
+    /// Messages that wait for their next attempt.
+    pub retries_waiting: u64,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,
     /// Activities that were answered, and lost with the inbox queue when the receiver's process stopped.
@@ -97,11 +101,21 @@ pub enum QueueName {
     Destinations,
     /// The single queue of jobs with one request each.
     Workers,
+    /// Messages that wait for their next attempt, in no queue.
+    Retries,
     /// The queue of a single thread.
     Lane(Lane),
 }
 
 impl RequestOutcome {
+    /// The status of the answer that ended it, if that is no success.
+    pub fn status(self) -> Option<u16> {
+        match self {
+            RequestOutcome::Refused => Some(429),
+            RequestOutcome::Good | RequestOutcome::FailedConnect | RequestOutcome::TimedOut => None,
+        }
+    }
+
     /// The name for people.
     pub fn name(self) -> &'static str {
         match self {
@@ -122,6 +136,7 @@ impl QueueName {
             QueueName::Unicast => "unicast",
             QueueName::Destinations => "destinations",
             QueueName::Workers => "workers",
+            QueueName::Retries => "retries",
             QueueName::Lane(lane) => lane.name(),
         }
     }

@@ -282,6 +282,8 @@ impl State {
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
             busy: vec![Busy::default(); self.instances.len()],
             queued_jobs_peak: self.queued_jobs_peak,
+            retries_waiting_peak: 0,
+            retries_waiting: 0,
             inbox_dropped: 0,
         }
     }

@@ -22,6 +22,10 @@ pub struct Delivery {
     pub jobs_unstarted: u64,
     /// The most jobs that waited at one instance at one moment.
     pub queued_jobs_peak: u64,
+    /// The most messages that waited for their next attempt at one instance at one moment.
+    pub retries_waiting_peak: u64,
+    /// Messages that waited for their next attempt when the run ended.
+    pub retries_waiting: u64,
     /// Activities that were answered and lost with the inbox queue when their receiver's process stopped.
     pub inbox_dropped: u64,
     /// By `InstanceId`: how long what it has was busy.
@@ -188,6 +192,8 @@ impl DeliveryLog {
             waits: self.waits.finish(),
             jobs_unstarted: self.jobs_unstarted,
             queued_jobs_peak: ending.queued_jobs_peak,
+            retries_waiting_peak: ending.retries_waiting_peak,
+            retries_waiting: ending.retries_waiting,
             inbox_dropped: ending.inbox_dropped,
             busy: ending.busy.clone(),
             queues: self.queues,
