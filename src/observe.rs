@@ -37,6 +37,10 @@ pub struct Ending {
     pub queued_jobs_peak: u64,
     /// The maximum over inbox queues and time of the activities that wait in one of them, without the one that is worked on.
     pub inbox_waiting_peak: u64,
+    /// The maximum over instances and time of the messages of one instance that wait for their next attempt.
+    pub retries_waiting_peak: u64,
+    /// Messages that wait for their next attempt.
+    pub retries_waiting: u64,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,
     /// Activities that were answered, and lost with the inbox queue when the receiver's process stopped.
@@ -110,11 +114,21 @@ pub enum QueueName {
     Destinations,
     /// The single queue of jobs with one request each.
     Workers,
+    /// Messages that wait for their next attempt, in no queue.
+    Retries,
     /// The queue of a single thread.
     Lane(Lane),
 }
 
 impl RequestOutcome {
+    /// The status of the answer that ended it, if that is no success.
+    pub fn status(self) -> Option<u16> {
+        match self {
+            RequestOutcome::Refused => Some(429),
+            RequestOutcome::Good | RequestOutcome::FailedConnect | RequestOutcome::TimedOut => None,
+        }
+    }
+
     /// The name for people.
     pub fn name(self) -> &'static str {
         match self {
@@ -135,6 +149,7 @@ impl QueueName {
             QueueName::Unicast => "unicast",
             QueueName::Destinations => "destinations",
             QueueName::Workers => "workers",
+            QueueName::Retries => "retries",
             QueueName::Lane(lane) => lane.name(),
         }
     }

@@ -1,6 +1,6 @@
 //! `fedisim protocols`: presets as columns, rules as rows, and what every choice means; the same for deliveries.
 
-use crate::domain::delivery;
+use crate::domain::delivery_presets;
 use crate::domain::protocol::{PRESETS, Rules};
 use crate::report::rules::{DELIVERY_ROWS, PARAMETER_ROWS};
 use comfy_table::presets::ASCII_MARKDOWN;
@@ -18,7 +18,7 @@ pub(super) fn tables() -> String {
         table(),
         lines(rules),
         PARAMETERS,
-        lines(delivery::PRESETS.iter().map(|preset| format!("  {:<17} {}", preset.name, preset.doc))),
+        lines(delivery_presets::PRESETS.iter().map(|preset| format!("  {:<17} {}", preset.name, preset.doc))),
         deliveries()
     )
 }
@@ -46,9 +46,9 @@ fn table() -> Table {
 }
 
 fn deliveries() -> Table {
-    let mut table = with_columns("figure", delivery::PRESETS.iter().map(|preset| preset.name));
+    let mut table = with_columns("figure", delivery_presets::PRESETS.iter().map(|preset| preset.name));
     for (key, read) in DELIVERY_ROWS {
-        let values = delivery::PRESETS.iter().map(|preset| read(&preset.delivery));
+        let values = delivery_presets::PRESETS.iter().map(|preset| read(&preset.delivery));
         table.add_row(std::iter::once(key.to_owned()).chain(values));
     }
     table

@@ -7,6 +7,7 @@
 use crate::domain::protocol::{ConnectionReuse, Rules};
 use crate::foundation::units::Span;
 use crate::mechanism::connections::StaleConnections;
+use crate::mechanism::retry::Backoff;
 
 /// The parameters of delivery, the same for every instance of the federation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +28,14 @@ pub struct Delivery {
     pub requests_per_destination: u32,
     /// Requests at once of one instance, with `Queues::Workers`.
     pub workers: u32,
-    /// How often a request is made until it is good; 1 is never again.
-    pub attempts: u32,
+    /// How requests that failed are made again.
+    pub retry: Retry,
+    /// The answers after which a message is not sent again.
+    pub give_up_on: Statuses,
     /// When a destination that fails is left alone for a while.
     pub breaker: Option<Breaker>,
+    /// When a destination that does not answer is left out.
+    pub health: Health,
     /// A request may take so long, from its beginning.
     pub timeout: Span,
     /// What a receiver takes from one sender.
@@ -77,6 +82,56 @@ pub struct Breaker {
     pub failures: u32,
     /// For how long attempts fail at once, without a request.
     pub pause: Span,
+    /// Whether one request is tried then while the others are held, instead of all; what is held has not failed.
+    pub half_opens: bool,
+}
+
+/// How requests that failed are made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry {
+    /// What waits for the next attempt.
+    pub per: RetryPer,
+    /// With retries per message: how often a request is made until it is good; 1 is never again. Per destination there is no
+    /// end.
+    pub attempts: u32,
+    /// How long it waits.
+    pub backoff: Backoff,
+}
+
+/// What waits for the next attempt after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryPer {
+    /// The message; others to the same destination go on.
+    Message,
+    /// All that is queued for the destination, in its order: the head is held back.
+    Destination,
+}
+
+/// Some statuses of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Statuses {
+    /// Ascending, and then zeros.
+    list: [u16; STATUSES_MAX],
+}
+
+/// The most statuses in a list.
+pub const STATUSES_MAX: usize = 16;
+
+/// When a sender leaves a destination out of what it sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// As the rule `follow_health` of its protocol says.
+    AsReleased,
+    /// Never.
+    Off,
+    /// PeerTube before 8.2: when the score of the follow is below 0.
+    Score,
+    /// PeerTube from 8.2: when nothing was delivered for seven days.
+    SevenDays,
+    /// Mastodon: after failures on seven days without a good delivery, until the destination speaks.
+    UnavailableDays,
+    /// Misskey: after a failure when the first one was seven days ago without a good delivery, until the destination speaks.
+    Suspended,
 }
 
 /// So many requests of one sender per window; the others are refused (429). A window begins with its first request.
@@ -134,84 +189,6 @@ pub enum Compress {
     },
 }
 
-/// A named row.
-pub struct Preset {
-    /// The name in scenario files.
-    pub name: &'static str,
-    /// What it stands for.
-    pub doc: &'static str,
-    /// The row.
-    pub delivery: Delivery,
-}
-
-const PEERTUBE: Delivery = Delivery {
-    queues: Queues::Peertube,
-    sequential_jobs: 1,
-    parallel_jobs: 30,
-    unicast_jobs: 30,
-    requests_per_job: 30,
-    running_limit: Span::from_secs(600),
-    requests_per_destination: 1,
-    workers: 25,
-    attempts: 1,
-    breaker: None,
-    timeout: Span::from_secs(7),
-    rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10) }),
-    keep_alive: KeepAlive::AsReleased,
-    // measured
-    stale_connections: StaleConnections::Fail,
-    // assumed: one never met before
-    tls: Tls::Full,
-    transport: Transport::Counted,
-    compress: Compress::Off,
-    // measured with OpenSSL 3
-    sign: Span::from_us(250),
-    verify: Span::from_us(20),
-    // assumed: real servers with debug logging took 18 to 26 ms of CPU per View for all work together
-    json_ld_sign: Span::from_ms(5),
-    json_ld_verify: Span::from_ms(5),
-    inbox: Span::from_ms(5),
-};
-
-const UNLIMITED: Delivery = Delivery {
-    queues: Queues::Unlimited,
-    rate_limit: None,
-    keep_alive: KeepAlive::Off,
-    transport: Transport::Ignored,
-    sign: Span::ZERO,
-    json_ld_sign: Span::ZERO,
-    verify: Span::ZERO,
-    json_ld_verify: Span::ZERO,
-    inbox: Span::ZERO,
-    ..PEERTUBE
-};
-
-/// Every preset.
-pub const PRESETS: &[Preset] = &[
-    Preset { name: "unlimited", doc: "nobody waits: latency and loss only", delivery: UNLIMITED },
-    Preset {
-        name: "peertube",
-        doc: "three job queues, 30 requests at once in a job, one attempt (which queue forwards use is the protocol's)",
-        delivery: PEERTUBE,
-    },
-    Preset {
-        name: "per-destination",
-        doc: "a queue per receiving instance, one request at once, as Lemmy does",
-        delivery: Delivery { queues: Queues::PerDestination, keep_alive: KeepAlive::Off, ..PEERTUBE },
-    },
-    Preset {
-        name: "retrying",
-        doc: "one queue of single requests, 16 retries with growing delay, a circuit breaker per inbox, as Mastodon does",
-        delivery: Delivery {
-            queues: Queues::Workers,
-            keep_alive: KeepAlive::Off,
-            attempts: 17,
-            breaker: Some(Breaker { failures: 10, pause: Span::from_secs(60) }),
-            ..PEERTUBE
-        },
-    },
-];
-
 impl Queues {
     /// Every way to wait, its name in scenario files and what it means.
     pub const ALL: [(Queues, &'static str, &'static str); 4] = [
@@ -220,6 +197,72 @@ impl Queues {
         (Queues::PerDestination, "per-destination", "in a queue per destination"),
         (Queues::Workers, "workers", "in one queue of single requests with workers"),
     ];
+}
+
+impl RetryPer {
+    /// Either choice, its name in scenario files and what it means.
+    pub const ALL: [(RetryPer, &'static str, &'static str); 2] = [
+        (
+            RetryPer::Message,
+            "message",
+            "each message has its own retries; others to the same destination go on",
+        ),
+        (
+            RetryPer::Destination,
+            "destination",
+            "the head of the queue of a destination is held back until it arrives, and its order is kept",
+        ),
+    ];
+}
+
+impl Health {
+    /// Every way, its name in scenario files and what it means.
+    pub const ALL: [(Health, &'static str, &'static str); 6] = [
+        (Health::AsReleased, "as-released", "as `follow_health` of each protocol says"),
+        (Health::Off, "off", "never"),
+        (Health::Score, "score", "hourly, when the score of the follow is below zero (PeerTube before 8.2)"),
+        (
+            Health::SevenDays,
+            "seven-days",
+            "hourly, when nothing was delivered for seven days (PeerTube from 8.2)",
+        ),
+        (
+            Health::UnavailableDays,
+            "unavailable-days",
+            "after failures on seven days without a good delivery, until the destination speaks (Mastodon)",
+        ),
+        (
+            Health::Suspended,
+            "suspended",
+            "after failures for seven days without a good delivery, until the destination speaks (Misskey)",
+        ),
+    ];
+}
+
+impl Statuses {
+    /// None.
+    pub const NONE: Statuses = Statuses { list: [0; STATUSES_MAX] };
+
+    /// Some statuses, ascending; at most `STATUSES_MAX`.
+    pub const fn new(some: &[u16]) -> Statuses {
+        let mut list = [0; STATUSES_MAX];
+        let mut at = 0;
+        while at < some.len() && at < STATUSES_MAX {
+            list[at] = some[at];
+            at += 1;
+        }
+        Statuses { list }
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = u16> + '_ {
+        self.list.iter().copied().take_while(|&status| status > 0)
+    }
+
+    /// Whether a status is among them.
+    pub fn has(&self, status: u16) -> bool {
+        self.iter().any(|one| one == status)
+    }
 }
 
 impl Tls {
@@ -265,12 +308,5 @@ impl KeepAlive {
             (KeepAlive::AsReleased, ConnectionReuse::Kept) => Some(RELEASED_IDLE),
             (KeepAlive::AsReleased, ConnectionReuse::New) | (KeepAlive::Off, _) => None,
         }
-    }
-}
-
-impl Delivery {
-    /// The row of a preset, `None` if there is none of that name.
-    pub fn preset(name: &str) -> Option<Delivery> {
-        PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.delivery)
     }
 }

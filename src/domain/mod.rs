@@ -2,6 +2,7 @@
 
 pub mod arrivals;
 pub mod delivery;
+pub mod delivery_presets;
 pub mod faults;
 pub mod federation;
 pub mod other_traffic;

@@ -10,6 +10,8 @@ use crate::mechanism::wire::{Persistence, Sizes};
 use std::ops::Deref;
 use std::rc::Rc;
 
+const ATTEMPT_BITS: u32 = 5;
+
 /// An activity on its way to one inbox. What all messages of a job share is in its letter, whose fields are reached by
 /// `Deref`; so a message is small.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ pub struct Letter {
     /// When its author built the activity, by the true clock.
     pub authored: Time,
     /// The number of attempts before this one.
-    pub attempt: u8,
+    pub attempt: u32,
     /// The number of its job, counted per run: a receiver that got an activity twice may forward it twice.
     pub job: u64,
     /// Bytes of the request's body.
@@ -97,15 +99,16 @@ impl LetterName {
 
     /// The key of the event in which a request of a letter completes a step; `job` distinguishes copies.
     #[inline]
-    pub fn order(self, to: InstanceId, attempt: u8, step: Step, job: u64) -> Key {
+    pub fn order(self, to: InstanceId, attempt: u32, step: Step, job: u64) -> Key {
         self.add_to(Parts::new(6, to), attempt).with(step as u64, 3).key(job)
     }
 
-    /// Appends the name and the attempt to the parts of a key.
+    /// Appends the name and the attempt to the parts of a key. Attempts beyond the 31st are told apart by their jobs.
     #[inline]
-    pub(super) fn add_to(self, Parts { joined, free_bits }: Parts, attempt: u8) -> Parts {
+    pub(super) fn add_to(self, Parts { joined, free_bits }: Parts, attempt: u32) -> Parts {
         let joined = joined << LetterName::BITS | self.0;
-        Parts { joined, free_bits: free_bits - LetterName::BITS }.with(u64::from(attempt), 5)
+        let parts = Parts { joined, free_bits: free_bits - LetterName::BITS };
+        parts.with(u64::from(attempt).min((1 << ATTEMPT_BITS) - 1), ATTEMPT_BITS)
     }
 }
 

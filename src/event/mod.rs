@@ -101,8 +101,13 @@ pub enum Event {
         /// The job's slot in the driver's table.
         slot: u32,
     },
-    /// A message that failed is queued again.
-    Retry(Message),
+    /// A message that failed or was held back is queued again.
+    Retry {
+        /// The message of the next attempt.
+        message: Message,
+        /// When it failed.
+        since: Time,
+    },
     /// A client reports to its instance that its viewer still watches.
     Heartbeat {
         /// Whose.
@@ -153,7 +158,7 @@ impl Event {
                 Parts::new(7, instance).with(lane as u64, 2).with(u64::from(epoch), 32).key(0)
             }
             Event::JobLimit { instance, job, .. } => Parts::new(8, instance).with(job, 64).key(0),
-            Event::Retry(ref message) => {
+            Event::Retry { ref message, .. } => {
                 message.name.add_to(Parts::new(9, message.to), message.attempt).key(message.job)
             }
             Event::Heartbeat { session, number } => {
@@ -184,7 +189,7 @@ impl Event {
                 let is_at_receiver = matches!(step, Step::Reached | Step::Arrived | Step::Verified);
                 Some(if is_at_receiver { message.to } else { message.from })
             }
-            Event::JobDone { ref message, .. } | Event::Retry(ref message) => Some(message.from),
+            Event::JobDone { ref message, .. } | Event::Retry { ref message, .. } => Some(message.from),
             Event::Heartbeat { session, .. } | Event::WatchAction { session } => {
                 Some(sessions[session.index()].instance)
             }
@@ -229,7 +234,7 @@ impl Event {
             Event::JobDone { ref message, .. } => format!("job_done,{}", message.describe(federation)),
             Event::LaneDone { instance, lane, .. } => format!("{}_done,{}", lane.name(), name(instance)),
             Event::JobLimit { instance, job, .. } => format!("job_limit,{},job={job}", name(instance)),
-            Event::Retry(ref message) => format!("retry,{}", message.describe(federation)),
+            Event::Retry { ref message, .. } => format!("retry,{}", message.describe(federation)),
             Event::WatchAction { session } => {
                 let visit = &sessions[session.index()];
                 format!("watch_action,{},session={session}", name(visit.instance))

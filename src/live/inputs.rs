@@ -285,6 +285,8 @@ impl State {
             queued_jobs_peak: self.queued_jobs_peak,
             // a server works on what it receives at once
             inbox_waiting_peak: 0,
+            retries_waiting_peak: 0,
+            retries_waiting: 0,
             inbox_dropped: 0,
         }
     }

@@ -221,7 +221,7 @@ impl State {
 
     /// Reports the health of the follows of an instance, and removes followers whose score is too low.
     pub(super) fn flush_health(&mut self, now: Time, of: InstanceId) {
-        let rule = health_rule(&self.rules(of));
+        let rule = health_rule(&self.rules(of), self.cell.delivery.health);
         let Some(inboxes) = self.inboxes.get_mut(&of) else { return };
         let mut notes = Vec::new();
         for finding in self.outboxes[of.index()].health.flush(now, rule) {

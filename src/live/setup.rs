@@ -3,7 +3,7 @@
 use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
-use crate::domain::delivery::{Compress, Queues};
+use crate::domain::delivery::{Compress, Health, Queues};
 use crate::domain::faults::Fault;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -165,9 +165,14 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
                 cell.sessions.len()
             ));
         }
-        if matches!(figures.queues, Queues::PerDestination | Queues::Workers) || figures.attempts > 1 {
+        if matches!(figures.queues, Queues::PerDestination | Queues::Workers) || figures.retry.attempts > 1 {
             return unfit(format!(
                 "{name}: live servers have PeerTube's queues with one attempt, or none: set `delivery: peertube` or `unlimited`"
+            ));
+        }
+        if matches!(figures.health, Health::UnavailableDays | Health::Suspended) {
+            return unfit(format!(
+                "{name}: live servers leave out followers as PeerTube does: set the delivery's `health` to as-released, off, score or seven-days"
             ));
         }
         let upgrades = cell.faults.iter().filter_map(|fault| match fault {

@@ -134,6 +134,11 @@ impl FollowHealth {
         }
     }
 
+    /// The score of a follower at the last flush.
+    pub fn score(&self, follower: InstanceId) -> i64 {
+        self.saved.get(&follower).map_or(SCORE_START, |saved| saved.score)
+    }
+
     /// Whether an inbox was bad in the last finished job.
     pub fn was_bad(&self, inbox: InstanceId) -> bool {
         self.bad.binary_search(&inbox).is_ok()

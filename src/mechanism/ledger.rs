@@ -3,7 +3,7 @@
 //! In the words of the model: created = queued + dropped + sent, and sent = delivered + lost + refused_429 +
 //! failed_connect + in flight. Each change of state takes from one account and gives to another; what is queued and in
 //! flight is also counted where the messages really are, and `Ledger::assert_conserved` compares the two. A request that
-//! is sent again is created again. Nothing here knows what a message says.
+//! is sent again is created again; one that is held back before it was sent is as if it had not been. Nothing here knows what a message says.
 
 use crate::foundation::ids::InstanceId;
 use crate::mechanism::by_instance::ByInstance;
@@ -129,6 +129,12 @@ impl Flow {
     pub fn drop(&mut self, bytes: u64) {
         self.queued.take(bytes);
         self.dropped.add(bytes);
+    }
+
+    /// It is not sent now: it will be created again.
+    pub fn hold_back(&mut self, bytes: u64) {
+        self.queued.take(bytes);
+        self.created.take(bytes);
     }
 
     /// It is no longer under way.

@@ -4,10 +4,13 @@
 //! Each stands alone, without protocol rules (layer 3) and without drivers (layer 6).
 
 pub mod activity;
+pub mod availability;
 pub mod boundary;
+pub mod breakers;
 pub mod by_instance;
 pub mod connections;
 pub mod follow_health;
+pub mod held_queues;
 pub mod ledger;
 pub mod lindley;
 pub mod network;

@@ -10,8 +10,10 @@ use std::collections::VecDeque;
 #[derive(Clone, Debug)]
 pub struct Queue<J> {
     slots: Option<u32>,
-    /// When they came, in that order.
+    /// When they came, in that order but for those that were put first.
     waiting: VecDeque<(Time, J)>,
+    /// How many of them were put first.
+    put_first: usize,
     running: u64,
     /// Jobs started since they were last asked for, and how long they waited together.
     started: (u64, Span),
@@ -26,6 +28,7 @@ impl<J> Queue<J> {
         Queue {
             slots,
             waiting: VecDeque::new(),
+            put_first: 0,
             running: 0,
             started: (0, Span::ZERO),
             changed: Time::ZERO,
@@ -44,6 +47,12 @@ impl<J> Queue<J> {
         self.waiting.push_back((now, job));
     }
 
+    /// A job comes that goes before all others.
+    pub fn put_first(&mut self, now: Time, job: J) {
+        self.waiting.push_front((now, job));
+        self.put_first += 1;
+    }
+
     /// The next job and how long it waited, if a slot is free: it occupies it until `finish`.
     pub fn start(&mut self, now: Time) -> Option<(J, Span)> {
         if self.slots.is_some_and(|slots| self.running >= u64::from(slots)) {
@@ -51,6 +60,7 @@ impl<J> Queue<J> {
         }
         self.note_change(now);
         let (came, job) = self.waiting.pop_front()?;
+        self.put_first = self.put_first.saturating_sub(1);
         let waited = now.since(came);
         self.running += 1;
         let (jobs, together) = self.started;
@@ -107,7 +117,8 @@ impl<J> Queue<J> {
 
     /// How long the oldest job has waited; zero if none waits.
     pub fn oldest(&self, now: Time) -> Span {
-        self.waiting.front().map_or(Span::ZERO, |(came, _)| now.since(*came))
+        let in_order = self.waiting.iter().take(self.put_first + 1).map(|(came, _)| *came);
+        in_order.min().map_or(Span::ZERO, |came| now.since(came))
     }
 
     /// How many jobs were started since the last call, and how long they waited together (at most 584 years).
@@ -123,6 +134,7 @@ impl<J> Queue<J> {
     /// Takes all jobs that wait, in their order; they count neither as started nor as finished.
     pub fn take_waiting(&mut self, now: Time) -> Vec<J> {
         self.note_change(now);
+        self.put_first = 0;
         self.waiting.drain(..).map(|(_, job)| job).collect()
     }
 
@@ -160,6 +172,20 @@ mod tests {
         assert_eq!((queue.running(), queue.oldest(at(9)), queue.is_idle()), (1, Span::ZERO, false));
         assert_eq!(queue.take_started(), (2, ns(11)));
         assert_eq!(queue.take_started(), (0, Span::ZERO));
+    }
+
+    #[test]
+    fn what_is_put_first_starts_first_and_is_not_the_oldest() {
+        let mut queue = Queue::new(Some(1));
+        queue.push(at(1), 'b');
+        queue.push(at(2), 'c');
+        queue.put_first(at(7), 'a');
+        assert_eq!(queue.oldest(at(9)), ns(8));
+        queue.push(at(8), 'd');
+        assert_eq!(queue.start(at(9)), Some(('a', ns(2))));
+        queue.finish();
+        assert_eq!(queue.start(at(9)), Some(('b', ns(8))));
+        assert_eq!((queue.oldest(at(9)), queue.take_waiting(at(9))), (ns(7), vec!['c', 'd']));
     }
 
     #[test]

@@ -128,7 +128,7 @@ definitions! {
         "count of created", |b| count(b.flow().created.messages);
     "messages_queued", "messages", None, "unfinished: messages that waited when the run ended",
         "count of queued", |b| count(b.flow().queued.messages);
-    "messages_dropped", "messages", Lower, "messages that were never sent: their job, their process or their destination had gone",
+    "messages_dropped", "messages", Lower, "messages that were never sent: their job, their process or their destination had gone, or no attempt was left",
         "count of dropped", |b| count(b.flow().dropped.messages);
     "messages_delivered", "messages", None, "messages that their receiver took",
         "count of delivered before the end", |b| count(b.flow().delivered.messages);
@@ -155,6 +155,11 @@ definitions! {
     "queued_jobs_peak", "jobs", Lower, "the most jobs that waited at one instance at one moment",
         "max over instances and moments of jobs that wait, in all its queues that send",
         |b| count(b.observed.delivery.queued_jobs_peak);
+    "retries_waiting_peak", "messages", Lower, "the most messages that waited for their next attempt at one instance at one moment",
+        "max over instances and moments of messages that failed, or that a circuit breaker held back, and are not queued again",
+        |b| count(b.observed.delivery.retries_waiting_peak);
+    "retries_waiting", "messages", None, "unfinished: messages that waited for their next attempt when the run ended",
+        "count of those", |b| count(b.observed.delivery.retries_waiting);
     "jobs_unstarted", "jobs", Lower, "unfinished: jobs that still waited when the run ended",
         "count of jobs that had not started", |b| count(b.observed.delivery.jobs_unstarted);
     "inbox_waiting_peak", "activities", Lower, "the most activities that waited in one inbox queue at one moment",

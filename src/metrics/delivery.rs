@@ -23,6 +23,10 @@ pub struct Delivery {
     pub queued_jobs_peak: u64,
     /// The most activities that waited in one inbox queue at one moment.
     pub inbox_waiting_peak: u64,
+    /// The most messages that waited for their next attempt at one instance at one moment.
+    pub retries_waiting_peak: u64,
+    /// Messages that waited for their next attempt when the run ended.
+    pub retries_waiting: u64,
     /// Activities that were answered and lost with the inbox queue when their receiver's process stopped.
     pub inbox_dropped: u64,
     /// By `InstanceId`: how long what it has was busy.
@@ -184,6 +188,8 @@ impl DeliveryLog {
             jobs_unstarted: self.jobs_unstarted,
             queued_jobs_peak: ending.queued_jobs_peak,
             inbox_waiting_peak: ending.inbox_waiting_peak,
+            retries_waiting_peak: ending.retries_waiting_peak,
+            retries_waiting: ending.retries_waiting,
             inbox_dropped: ending.inbox_dropped,
             busy: ending.busy.clone(),
             queues: self.queues,

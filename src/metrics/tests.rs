@@ -95,6 +95,8 @@ fn ending(busy: Vec<Busy>) -> Ending {
         viewers_as_plain_views: 0,
         queued_jobs_peak: 0,
         inbox_waiting_peak: 0,
+        retries_waiting_peak: 0,
+        retries_waiting: 0,
         inbox_dropped: 0,
     }
 }
@@ -252,8 +254,15 @@ fn every_account_of_the_ledger_is_a_metric() {
         in_flight: amount(1),
         timed_out: amount(8),
     };
-    let ending =
-        Ending { flow, queued_jobs_peak: 9, inbox_waiting_peak: 8, inbox_dropped: 10, ..ending(Vec::new()) };
+    let ending = Ending {
+        flow,
+        queued_jobs_peak: 9,
+        inbox_waiting_peak: 8,
+        retries_waiting_peak: 11,
+        retries_waiting: 12,
+        inbox_dropped: 10,
+        ..ending(Vec::new())
+    };
     let federation = federation();
     let observed = observed(&federation, &ending, |_| ());
     check(
@@ -270,6 +279,8 @@ fn every_account_of_the_ledger_is_a_metric() {
             ("messages_timed_out", "8"),
             ("queued_jobs_peak", "9"),
             ("inbox_waiting_peak", "8"),
+            ("retries_waiting_peak", "11"),
+            ("retries_waiting", "12"),
             ("inbox_dropped", "10"),
             ("delivery_failed_share", "none"),
             ("refused_share", "none"),

@@ -32,7 +32,7 @@ pub struct MessageName {
     /// Which sending it is.
     pub stamp: Stamp,
     /// How often it was sent before.
-    pub attempt: u8,
+    pub attempt: u32,
 }
 
 /// One request, as far as it went.

@@ -1,8 +1,11 @@
 //! Protocols and deliveries side by side: every rule, parameter and figure by its key in scenario files.
 
-use crate::domain::delivery::{Compress, Delivery, KeepAlive, Queues, Tls, Transport};
+use crate::domain::delivery::{
+    Compress, Delivery, Health, KeepAlive, Queues, Retry, RetryPer, Statuses, Tls, Transport,
+};
 use crate::domain::protocol::{Parameters, Rules};
 use crate::mechanism::connections::StaleConnections;
+use crate::mechanism::retry::{Backoff, Exponential, Jitter, Schedule};
 use crate::scenario::Scenario;
 
 /// A key in scenario files, and how its value is read.
@@ -27,7 +30,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
-pub const DELIVERY_ROWS: [Row<Delivery>; 22] = [
+pub const DELIVERY_ROWS: [Row<Delivery>; 24] = [
     ("queues", |row| name(&Queues::ALL, row.queues)),
     ("sequential_jobs", |row| row.sequential_jobs.to_string()),
     ("parallel_jobs", |row| row.parallel_jobs.to_string()),
@@ -36,11 +39,15 @@ pub const DELIVERY_ROWS: [Row<Delivery>; 22] = [
     ("running_limit", |row| row.running_limit.to_string()),
     ("requests_per_destination", |row| row.requests_per_destination.to_string()),
     ("workers", |row| row.workers.to_string()),
-    ("attempts", |row| row.attempts.to_string()),
+    ("retry", |row| attempts(&row.retry)),
+    ("give_up_on", |row| statuses(&row.give_up_on)),
     ("breaker", |row| {
-        row.breaker
-            .map_or_else(off, |breaker| format!("{} after {} failures", breaker.pause, breaker.failures))
+        row.breaker.map_or_else(off, |breaker| {
+            let half_open = if breaker.half_opens { ", then half open" } else { "" };
+            format!("{} after {} failures{half_open}", breaker.pause, breaker.failures)
+        })
     }),
+    ("health", |row| name(&Health::ALL, row.health)),
     ("timeout", |row| row.timeout.to_string()),
     ("rate_limit", |row| {
         row.rate_limit.map_or_else(off, |limit| format!("{} per {}", limit.requests, limit.per))
@@ -65,6 +72,44 @@ pub const DELIVERY_ROWS: [Row<Delivery>; 22] = [
     ("json_ld_verify", |row| row.json_ld_verify.to_string()),
     ("inbox", |row| row.inbox.to_string()),
 ];
+
+/// How often and when a request is made again.
+fn attempts(retry: &Retry) -> String {
+    match retry {
+        Retry { per: RetryPer::Message, attempts: 1, .. } => "1 attempt".to_owned(),
+        Retry { per: RetryPer::Message, attempts, backoff } => {
+            format!("{attempts} attempts, {}", waits(backoff))
+        }
+        Retry { per: RetryPer::Destination, backoff, .. } => {
+            format!("per destination, {}", waits(backoff))
+        }
+    }
+}
+
+fn waits(Backoff { schedule, jitter }: &Backoff) -> String {
+    let wait = match schedule {
+        Schedule::Sidekiq => "(n - 1)^4 s + 15 s".to_owned(),
+        Schedule::List(list) => list.spans().iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        Schedule::Exponential(Exponential { unit, base_ppm, minus_one, at_once, at_most }) => {
+            let base = f64::from(*base_ppm) / 1e6;
+            let power = if *at_once == 0 { "n".to_owned() } else { format!("(n - {at_once})") };
+            let power = format!("{base}^{power}");
+            let power = if *minus_one { format!("({power} - 1)") } else { power };
+            format!("{unit} x {power}, at most {at_most}")
+        }
+    };
+    match jitter {
+        Jitter::Off => wait,
+        Jitter::Sidekiq => format!("{wait}, Sidekiq's jitter"),
+        Jitter::Mastodon => format!("{wait}, Mastodon's jitter"),
+        Jitter::Share(ppm) => format!("{wait}, up to {} % more", f64::from(*ppm) / 10_000.0),
+    }
+}
+
+fn statuses(statuses: &Statuses) -> String {
+    let all: Vec<String> = statuses.iter().map(|status| status.to_string()).collect();
+    if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+}
 
 fn off() -> String {
     "off".to_owned()

@@ -6,7 +6,7 @@ use crate::mechanism::activity::{Activity, Subject};
 
 /// The name under which latency and loss of a message are drawn. It depends on content, sender and attempt and not on the
 /// protocol, so variants of a scenario are compared under the same draws.
-pub fn message_name(activity: &Activity, from: InstanceId, attempt: u8) -> u64 {
+pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 {
     let (subject, viewer) = match activity.subject {
         Subject::Viewer(viewer, _) => (0, viewer.0),
         Subject::Total => (1, 0),

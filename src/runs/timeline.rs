@@ -47,7 +47,7 @@ pub struct Timeline<'a, W> {
 }
 
 /// What tells a request from all others: its job, its receiver and how often it was tried.
-type Key = (u64, InstanceId, u8);
+type Key = (u64, InstanceId, u32);
 
 /// What became of a timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

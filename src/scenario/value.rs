@@ -100,7 +100,12 @@ impl Checked {
 
     /// The whole number under a key.
     pub(crate) fn integer(&self, key: &str) -> Option<u64> {
-        if let Value::Integer(number) = self.get(key)?.value { Some(number) } else { None }
+        self.get(key)?.as_integer()
+    }
+
+    /// The whole number.
+    pub(crate) fn as_integer(&self) -> Option<u64> {
+        if let Value::Integer(number) = self.value { Some(number) } else { None }
     }
 
     /// The number under a key.
@@ -125,7 +130,12 @@ impl Checked {
 
     /// The share under a key, in millionths.
     pub(crate) fn share_ppm(&self, key: &str) -> Option<u32> {
-        if let Value::Share(ppm) = self.get(key)?.value { Some(ppm) } else { None }
+        self.get(key)?.as_share_ppm()
+    }
+
+    /// The share, in millionths.
+    pub(crate) fn as_share_ppm(&self) -> Option<u32> {
+        if let Value::Share(ppm) = self.value { Some(ppm) } else { None }
     }
 
     /// The rate under a key, per second.

@@ -16,10 +16,11 @@
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives.
 //! - `R`: each request is made once and on a new connection, `¬Q ∨` (PeerTube queues `∧ attempts = 1 ∧` no breaker `∧` no keep-alive).
-//! - `L`: every message takes time, minimal latency `> 0`.
+//! - `L`: every message takes time, minimal latency `> 0`; and no sender heeds who speaks (`health: unavailable-days` and
+//!   `suspended`), which asks for every arrival at its time. For senders only the first holds.
 
 use crate::cell::Cell;
-use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::delivery::{Delivery, Health, Queues};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::protocol::{AcceptResult, ForwardedViewer, Rules, StoreKind};
 use crate::foundation::ids::InstanceId;
@@ -121,8 +122,8 @@ impl Eligibility {
             eligibility.is_uncontended_sender[index] = is_unbounded && makes_jobs;
             eligibility.ends_without_event[index] = makes_jobs && takes_time(cell);
         }
-        if !takes_time(cell) {
-            // cause and effect share an instant: only the event loop has their order
+        if !takes_time(cell) || heeds_who_speaks(cell) {
+            // cause and effect share an instant, or what is received decides what is sent: only the event loop has their order
             eligibility.is_uncontended_receiver.fill(false);
             eligibility.is_contended_receiver.fill(false);
         }
@@ -139,9 +140,15 @@ impl Eligibility {
 fn makes_each_request_once(delivery: &Delivery, rules: &Rules) -> bool {
     delivery.queues == Queues::Unlimited
         || delivery.queues == Queues::Peertube
-            && delivery.attempts == 1
+            && delivery.retry.attempts == 1
             && delivery.breaker.is_none()
             && delivery.keep_alive.idle(rules).is_none()
+}
+
+/// Whether a destination that is left out comes back when it speaks.
+fn heeds_who_speaks(cell: &Cell) -> bool {
+    matches!(cell.delivery.health, Health::UnavailableDays | Health::Suspended)
+        && cell.delivery.queues != Queues::Unlimited
 }
 
 /// Condition `L`: whether every message arrives later than it was sent.

@@ -246,7 +246,7 @@ fn tries(scenario: &Scenario, variant: usize) -> f64 {
     let lost_ppm = scenario.network.links.iter().filter_map(|link| link.loss_ppm);
     let lost_ppm = lost_ppm.fold(scenario.network.loss_ppm, u32::max);
     let share = column.faults.iter().map(troubled).sum::<f64>() + f64::from(lost_ppm) / 1e6;
-    1.0 + f64::from(column.delivery.attempts - 1) * share.min(1.0)
+    1.0 + f64::from(column.delivery.retry.attempts - 1) * share.min(1.0)
 }
 
 /// How often instances go down and come back.

@@ -1,17 +1,20 @@
 //! Deliveries of the scenario's own, and which one a column uses.
 
 use crate::domain::delivery::{
-    Breaker, Compress, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport,
+    Breaker, Compress, Delivery, Health, KeepAlive, Queues, RateLimit, Tls, Transport,
 };
+use crate::domain::delivery_presets::{BASICS, PRESETS};
 use crate::foundation::units::Span;
 use crate::mechanism::connections::StaleConnections;
+use crate::scenario::build::choice::choice;
+use crate::scenario::build::retry;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};
 
 /// The deliveries that can be named: the presets, then those defined.
 pub(crate) struct Deliveries<'a> {
-    /// One that is broken has no figures.
+    /// One that is broken has no figures. The last one of a name holds: a file may redefine a preset that is not basic.
     rows: Vec<(&'a str, Option<Delivery>)>,
     /// Whether every definition has its name; if not, an unknown one may be meant.
     complete: bool,
@@ -28,13 +31,17 @@ impl<'a> Deliveries<'a> {
         let rows = PRESETS.iter().map(|preset| (preset.name, Some(preset.delivery))).collect();
         let mut known = Deliveries { rows, complete, default: None };
         for (name, definition) in definitions {
-            if Delivery::preset(name).is_some() {
+            if PRESETS[..BASICS].iter().any(|preset| preset.name == name) {
                 let message = format!("`{name}` is a delivery of ours already; call yours otherwise");
                 problems.at(definition.spot(), message);
                 continue;
             }
             let base = definition.get("base").and_then(|at| known.row(at, problems));
-            known.rows.push((name, base.and_then(|base| changed(base, definition))));
+            let row = base.and_then(|base| changed(base, definition));
+            if let Some(row) = &row {
+                retry::check(definition, row, problems);
+            }
+            known.rows.push((name, row));
         }
         known.default = file.get("delivery").and_then(|at| known.row(at, problems));
         known
@@ -51,7 +58,7 @@ impl<'a> Deliveries<'a> {
     /// The figures of a name; `None` with a problem if there is no such name, and without if its definition is broken.
     fn row(&self, at: &Checked, problems: &mut Problems) -> Option<Delivery> {
         let name = at.as_text()?;
-        let found = self.rows.iter().find(|(known, _)| *known == name);
+        let found = self.rows.iter().rfind(|(known, _)| *known == name);
         if found.is_none() && self.complete {
             unknown(at.spot(), "delivery", name, self.rows.iter().map(|(known, _)| *known), problems);
         }
@@ -73,13 +80,16 @@ fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
         running_limit: span("running_limit", base.running_limit),
         requests_per_destination: count("requests_per_destination", base.requests_per_destination)?,
         workers: count("workers", base.workers)?,
-        attempts: count("attempts", base.attempts)?,
+        retry: retry::retry(base.retry, definition)?,
+        give_up_on: retry::give_up_on(base.give_up_on, definition)?,
+        health: choice(&Health::ALL, definition, "health", base.health),
         breaker: match definition.get("breaker").and_then(Checked::case) {
             None => base.breaker,
             Some(("off", _)) => None,
             Some((_, on)) => Some(Breaker {
                 failures: u32::try_from(on.integer("failures")?).ok()?,
                 pause: on.span("pause")?,
+                half_opens: on.text("half_open") == Some("yes"),
             }),
         },
         timeout: span("timeout", base.timeout),
@@ -116,10 +126,4 @@ fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
         json_ld_verify: span("json_ld_verify", base.json_ld_verify),
         inbox: span("inbox", base.inbox),
     })
-}
-
-/// The choice whose name stands under a key, else `base`.
-fn choice<T: Copy>(all: &[(T, &str, &str)], definition: &Checked, key: &str, base: T) -> T {
-    let named = definition.text(key).and_then(|text| all.iter().find(|(_, name, _)| *name == text));
-    named.map_or(base, |(choice, _, _)| *choice)
 }

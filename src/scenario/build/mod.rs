@@ -3,6 +3,7 @@
 //! Every part is built as far as it can be, so that all problems are told at once; a part is `None` only if a
 //! problem has been noted. What refers to something broken is passed over in silence: one mistake, one message.
 
+mod choice;
 mod crowds;
 mod delivery;
 mod faults;
@@ -12,6 +13,7 @@ mod measure;
 mod network;
 mod other_traffic;
 mod protocols;
+mod retry;
 pub(crate) mod sweep;
 mod unknown;
 

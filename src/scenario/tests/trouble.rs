@@ -3,8 +3,10 @@
 use super::right::{FULL, ID, at, secs};
 use super::*;
 use crate::domain::delivery::{
-    Breaker, Compress, Delivery, KeepAlive, PRESETS, Queues, RateLimit, Tls, Transport,
+    Breaker, Compress, Delivery, Health, KeepAlive, Queues, RateLimit, Retry, RetryPer, Statuses, Tls,
+    Transport,
 };
+use crate::domain::delivery_presets::PRESETS;
 use crate::domain::faults::{Fault, Period, Unreachable};
 use crate::domain::federation::Capacity;
 use crate::domain::other_traffic::{Background, Files, OtherTraffic, update_bytes, watch_action_bytes};
@@ -26,8 +28,14 @@ fn deliveries_are_bases_with_changes() {
         running_limit: secs(360),
         requests_per_destination: 7,
         workers: 8,
-        attempts: 9,
-        breaker: Some(Breaker { failures: 10, pause: secs(11) }),
+        retry: Retry {
+            per: RetryPer::Message,
+            attempts: 9,
+            backoff: Delivery::preset("peertube").expect("a preset").retry.backoff,
+        },
+        give_up_on: Statuses::NONE,
+        breaker: Some(Breaker { failures: 10, pause: secs(11), half_opens: false }),
+        health: Health::AsReleased,
         timeout: secs(12),
         rate_limit: Some(RateLimit { requests: 13, per: secs(14) }),
         keep_alive: KeepAlive::All(secs(15)),

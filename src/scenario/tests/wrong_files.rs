@@ -442,14 +442,14 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "compare: [v1, v2]",
-        "compare: [{name: v1, protocol: v1, delivery: lemmy}, v2]",
-        "4:46: compare.0.delivery: `lemmy` is no delivery; there are unlimited, peertube, per-destination, retrying",
+        "compare: [{name: v1, protocol: v1, delivery: pleroma}, v2]",
+        "4:46: compare.0.delivery: `pleroma` is no delivery; there are unlimited, peertube, per-destination, retrying, peertube-6, peertube-8, mastodon, lemmy, misskey, fedify",
     ),
     (
         "end: 10 min",
         "end: 10 min\ndeliveries: {retrying: {base: peertube}, mine: {base: mine}, x: {base: peertube, timeout: 0 s, workers: 0, attempts: 32}}",
         "4:24: deliveries.retrying: `retrying` is a delivery of ours already; call yours otherwise\n\
-         4:55: deliveries.mine.base: `mine` is no delivery; there are unlimited, peertube, per-destination, retrying\n\
+         4:55: deliveries.mine.base: `mine` is no delivery; there are unlimited, peertube, per-destination, retrying, peertube-6, peertube-8, mastodon, lemmy, misskey, fedify\n\
          4:91: deliveries.x.timeout: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h\n\
          4:105: deliveries.x.workers: `0` is not a whole number from 1 to 100000\n\
          4:118: deliveries.x.attempts: `32` is not a whole number from 1 to 31",
@@ -457,10 +457,59 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "end: 10 min",
         "end: 10 min\ndeliveries: {x: {base: peertube, breaker: on, rate_limit: {requests: 0, per: 1 s}, inbox: 1 ns, tls: none}}",
-        "4:43: deliveries.x.breaker: `on` is not one of: off | {failures: ..., pause: ...}\n\
+        "4:43: deliveries.x.breaker: `on` is not one of: off | {failures: ..., pause: ..., half_open: ...}\n\
          4:70: deliveries.x.rate_limit.requests: `0` is not a whole number from 1 to 1000000\n\
          4:91: deliveries.x.inbox: `1 ns` is not a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 1 min, in whole steps of 1 us\n\
          4:102: deliveries.x.tls: `none` is not known here; there are full, resumed",
+    ),
+    // retries
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: peertube, retry: {per: destination}}}",
+        "4:47: deliveries.x.retry.per: retries per destination hold back the head of the destination's queue: they need `queues: per-destination`, or set `retry.per: message`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: lemmy, queues: workers}}",
+        "4:39: deliveries.x.queues: retries per destination hold back the head of the destination's queue: they need `queues: per-destination`, or set `retry.per: message`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: lemmy, attempts: 5}}",
+        "4:41: deliveries.x.attempts: with retries per destination the head is tried until it arrives: remove `attempts`, or set `retry.per: message`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: retrying, queues: per-destination, retry: {per: destination}}}",
+        "4:72: deliveries.x.retry.per: with retries per destination its queue is held back already: set `breaker: off`, or `retry.per: message`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: lemmy, breaker: {failures: 3, pause: 1 s}}}",
+        "4:40: deliveries.x.breaker: with retries per destination its queue is held back already: set `breaker: off`, or `retry.per: message`",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: retrying, attempts: 5, retry: {attempts: 4}}}",
+        "4:44: deliveries.x.attempts: `retry.attempts` says that already; remove one of the two",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: peertube, retry: {schedule: sidekiq}}}",
+        "4:52: deliveries.x.retry.schedule: with one attempt nothing is sent again; give `retry.attempts` too",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: unlimited, health: score}}",
+        "4:43: deliveries.x.health: without queues nothing is sent again or left out; give `queues` too",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: misskey, retry: {schedule: [], jitter: 200 %, per: host}, give_up_on: [200]}}",
+        "4:51: deliveries.x.retry.schedule: has 0 items; it may have from 1 to 20\n\
+         4:63: deliveries.x.retry.jitter: `200 %` is not one of: off | sidekiq | mastodon | a share from 0 % to 100 %, such as `2 %` or 0.02\n\
+         4:75: deliveries.x.retry.per: `host` is not known here; there are message, destination\n\
+         4:95: deliveries.x.give_up_on.0: `200` is not a whole number from 400 to 599",
     ),
     // capacities
     (

@@ -24,6 +24,8 @@ pub(super) enum QueueKey {
 pub(super) struct Job {
     pub(super) letter: Rc<Letter>,
     pub(super) queue: QueueKey,
+    /// Its place in the queue of its destination, kept when it is tried again: the number of the first job.
+    pub(super) place: u64,
     /// Whether the activity must be signed (JSON-LD) before it can be sent.
     pub(super) signs: bool,
     /// Destinations; the one in `except` gets no request.
@@ -56,6 +58,7 @@ impl Job {
     ) -> Job {
         Job {
             signs: !letter.kind.is_forwarded(),
+            place: letter.job,
             letter,
             queue,
             to,

@@ -3,11 +3,11 @@
 use super::job::{Job, QueueKey};
 use super::request::flow;
 use super::state::Run;
-use crate::domain::delivery::Queues;
+use crate::domain::delivery::{Queues, RetryPer};
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
-use crate::mechanism::retry::retry_delay;
+use crate::mechanism::breakers::Gate;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
 use std::rc::Rc;
@@ -72,7 +72,7 @@ impl Run<'_> {
         }
     }
 
-    /// Begins one request, or drops it if its follower is removed or its circuit breaker open.
+    /// Begins one request, unless its follower is removed or its circuit breaker open.
     fn make_request(&mut self, number: u32, destination: usize, now: Time) {
         let job = self.jobs.get(number);
         let (to, ways) = (job.to[destination], job.ways[destination]);
@@ -84,15 +84,17 @@ impl Run<'_> {
         let machine = &mut self.machines[message.from.index()];
         // PeerTube fixes the inboxes of a job when it is created; other queues drop deliveries to removed followers.
         let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
-        let is_open = machine.breakers.as_ref().is_some_and(|breakers| breakers.is_open(now, to));
+        let gate = match &mut machine.breakers {
+            Some(breakers) if !is_removed => breakers.ask(now, to),
+            _ => Gate::Closed,
+        };
         self.queued.take(message.bytes());
+        if gate != Gate::Closed {
+            return self.hold_back(&message, route.is_some(), gate, now);
+        }
         let flow = flow(&mut self.ledger, route.is_some(), &message);
-        if is_removed || is_open {
-            flow.drop(message.bytes());
-            if is_open && !is_removed {
-                self.retry(&message, now);
-            }
-            return;
+        if is_removed {
+            return flow.drop(message.bytes());
         }
         flow.send(message.bytes());
         self.in_flight.add(message.bytes());
@@ -107,6 +109,7 @@ impl Run<'_> {
     /// All requests of a job are over: removes it and frees its slot.
     pub(super) fn finish_job(&mut self, number: u32, now: Time) {
         let job = self.remove_job(number);
+        self.note_availability(&job, now);
         let Job { letter, to, good, bad, .. } = &job;
         let health = &mut self.machines[letter.from.index()].health;
         if job.whole_route().is_some() || good.len() == to.len() {
@@ -170,53 +173,40 @@ impl Run<'_> {
         if job.under_way == 0 && job.last_end.is_some_and(ends_later) {
             return self.plan_job_end(number);
         }
+        let is_final = outcome.status().is_some_and(|status| self.delivery.give_up_on.has(status));
         let machine = &mut self.machines[message.from.index()];
         if let Some(breakers) = &mut machine.breakers {
-            breakers.note(now, message.to, is_good);
+            // who answers can be reached
+            let answers = breakers.half_opens() && outcome.status().is_some_and(|status| status < 500);
+            breakers.note(now, message.to, is_good || is_final || answers);
         }
         if is_good {
             machine.connections.release(now, message.to);
+        }
+        if is_good || is_final {
+            machine.held_queues.arrived(message.to);
         } else {
-            self.retry(message, now);
+            let place = self.jobs.get(number).place;
+            self.retry(message, place, now);
         }
         self.make_requests(number, now);
     }
 
-    /// Schedules the next attempt of a message, if attempts are left.
-    fn retry(&mut self, message: &Message, now: Time) {
-        if u32::from(message.attempt) + 1 >= self.delivery.attempts {
-            return;
-        }
-        let name = message_name(&message.activity, message.from, message.attempt);
-        let delay = retry_delay(message.attempt, self.retry_draws.one(name, message.to.0));
-        self.to_retry += 1;
-        let letter = Rc::new(Letter { attempt: message.attempt + 1, ..*message.letter });
-        self.schedule(now + delay, Event::Retry(Message { letter, ..*message }));
-    }
-
-    /// Queues the next attempt of a message as a job with one request.
-    pub(super) fn send_again(&mut self, message: &Message, now: Time) {
-        self.to_retry -= 1;
-        let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
-        let to = message.to;
-        let queue = match self.delivery.queues {
-            Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
-            Queues::PerDestination => QueueKey::To(to),
-            Queues::Workers => QueueKey::Workers,
-        };
-        let job = self.job(from, queue, kind, &activity, [to].into(), None, now);
-        let letter = Rc::new(Letter { created, attempt, ..*job.letter });
-        self.push_job(Job { letter, signs: false, ..job }, now);
-    }
-
-    /// A process stops: drops its running jobs. Their requests that have left go on.
+    /// A process stops: drops its running jobs, or, with retries per destination, tries them again first. Their requests that
+    /// have left go on.
     pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
+        let is_kept = self.delivery.retry.per == RetryPer::Destination;
         for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
             let job = self.remove_job(number);
             for to in job.unsent() {
                 let message = self.message(&job.letter, to);
-                flow(&mut self.ledger, job.route.is_some(), &message).drop(message.bytes());
                 self.queued.take(message.bytes());
+                let flow = flow(&mut self.ledger, job.route.is_some(), &message);
+                if is_kept { flow.hold_back(message.bytes()) } else { flow.drop(message.bytes()) }
+            }
+            if is_kept {
+                let message = self.message(&job.letter, job.to[0]);
+                self.hold_queue(&message, job.place, self.now);
             }
         }
     }

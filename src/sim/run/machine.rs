@@ -2,16 +2,19 @@
 
 use super::calendar::Calendar;
 use super::job::QueueKey;
-use crate::domain::delivery::Delivery;
+use super::retries::{Failed, Retries};
+use crate::domain::delivery::{Delivery, Health};
 use crate::domain::federation::Instance;
 use crate::event::{Lane, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::availability::{Availability, AvailabilityRule};
+use crate::mechanism::breakers::Breakers;
 use crate::mechanism::connections::{Connection, Connections};
 use crate::mechanism::follow_health::FollowHealth;
+use crate::mechanism::held_queues::HeldQueues;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::rate_limit::RateLimiter;
-use crate::mechanism::retry::Breakers;
 use crate::mechanism::servers::{Link, Servers};
 use crate::observe::Busy;
 use crate::request::Host;
@@ -42,11 +45,17 @@ pub(super) struct Machine {
     /// Jobs that have started and are not done, by slot.
     pub(super) running_jobs: BTreeSet<u32>,
     pub(super) health: FollowHealth,
-    /// The followers that it removed.
+    /// Which destinations answer, if it leaves out those that do not until they speak.
+    pub(super) availability: Option<Availability>,
+    /// The followers that it removed, and the destinations that it leaves out.
     pub(super) removed: BTreeSet<InstanceId>,
     pub(super) limiter: Option<RateLimiter>,
     pub(super) connections: Connections,
     pub(super) breakers: Option<Breakers>,
+    /// The queues that are held back, with retries per destination.
+    pub(super) held_queues: HeldQueues<Failed>,
+    /// What waits for its next attempt.
+    pub(super) retries: Retries,
 }
 
 /// A thread with its queue of tasks: it works on one task at a time, on one of the cores.
@@ -121,13 +130,22 @@ impl Machine {
             waiting_jobs: 0,
             running_jobs: BTreeSet::new(),
             health: FollowHealth::new(),
+            availability: match delivery.health {
+                Health::AsReleased | Health::Off | Health::Score | Health::SevenDays => None,
+                Health::UnavailableDays => Some(Availability::new(AvailabilityRule::FailureDays)),
+                Health::Suspended => Some(Availability::new(AvailabilityRule::FailingFor)),
+            },
             removed: BTreeSet::new(),
             limiter: delivery.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
             connections: Connections::new(
                 delivery.keep_alive.idle(&instance.rules),
                 delivery.stale_connections,
             ),
-            breakers: delivery.breaker.map(|breaker| Breakers::new(breaker.failures, breaker.pause)),
+            breakers: delivery
+                .breaker
+                .map(|breaker| Breakers::new(breaker.failures, breaker.pause, breaker.half_opens)),
+            held_queues: HeldQueues::new(),
+            retries: Retries::default(),
         }
     }
 

@@ -193,7 +193,7 @@ impl Run<'_> {
             Event::JobDone { slot, .. } => self.finish_job(slot, self.now),
             Event::LaneDone { instance, lane, epoch } => self.lane_done(instance, lane, epoch, self.now),
             Event::JobLimit { job, slot, .. } => self.limit_job(slot, job),
-            Event::Retry(ref message) => self.send_again(message, self.now),
+            Event::Retry { ref message, since } => self.try_again(message, since, self.now),
             Event::Heartbeat { session, number } => self.heartbeat(session, number),
             Event::WatchAction { session } => self.report_watch(session),
             Event::Background { entry, number } => self.background(entry, number),
@@ -245,6 +245,8 @@ impl Run<'_> {
             viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
             queued_jobs_peak: self.queued_jobs_peak,
             inbox_waiting_peak: self.machines.iter().map(Machine::inbox_waiting_peak).max().unwrap_or(0),
+            retries_waiting_peak: self.retries_waiting_peak,
+            retries_waiting: self.to_retry,
             inbox_dropped: self.inbox_dropped,
         }
     }

@@ -7,6 +7,7 @@
 //! latency later (`unqueued`). `main_loop` takes the events in their order, `inputs` hands inputs to instances.
 //! The only protocol rules that are read here are those of delivery.
 
+mod availability;
 mod calendar;
 mod inputs;
 mod job;
@@ -15,6 +16,7 @@ mod lazy;
 mod machine;
 mod main_loop;
 mod request;
+mod retries;
 mod samples;
 mod sending;
 mod skips;

@@ -33,10 +33,11 @@ impl Run<'_> {
 
     /// Reports the health of an instance's followers and removes those that fail its rule.
     pub(super) fn note_health(&mut self, of: InstanceId) {
-        let Run { inboxes, machines, instances, observer, now, .. } = self;
+        let Run { inboxes, machines, instances, observer, now, delivery, .. } = self;
         let Some(inboxes) = inboxes.get_mut(&of) else { return };
         let machine = &mut machines[of.index()];
-        for finding in machine.health.flush(*now, health_rule(instances[of.index()].rules())) {
+        let rule = health_rule(instances[of.index()].rules(), delivery.health);
+        for finding in machine.health.flush(*now, rule) {
             // an instance that gets single deliveries need not be a follower
             if inboxes.own().binary_search(&finding.follower).is_err() {
                 continue;
@@ -73,6 +74,8 @@ fn sample_machine(instance: InstanceId, machine: &mut Machine, now: Time, sample
         let oldest = queue.oldest(now);
         note(key.name(), queue.waiting(), queue.running(), oldest, queue.take_started());
     }
+    let retries = &mut machine.retries;
+    note(QueueName::Retries, retries.waiting(), 0, retries.oldest(now), retries.take_begun());
     for (lane, thread) in LANES.into_iter().zip(&mut machine.lanes) {
         let queue = &mut thread.queue;
         let oldest = queue.oldest(now);

@@ -119,11 +119,35 @@ impl Run<'_> {
     }
 
     /// Queues a job, unless it has no destination, and starts jobs while slots are free.
-    pub(super) fn push_job(&mut self, mut job: Job, now: Time) {
+    pub(super) fn push_job(&mut self, job: Job, now: Time) {
         if job.unsent().next().is_none() {
             return;
         }
-        let (letter, queue) = (Rc::clone(&job.letter), job.queue);
+        let (from, queue) = (job.letter.from, job.queue);
+        let number = self.create_job(job);
+        self.queue(from, queue).push(now, number);
+        self.machines[from.index()].waiting_jobs += 1;
+        self.start_jobs(from, queue, now);
+        self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
+    }
+
+    /// Queues a job with one inbox before all others; it starts when others do.
+    pub(super) fn put_first(&mut self, job: Job, now: Time) {
+        let (from, queue) = (job.letter.from, job.queue);
+        let number = self.create_job(job);
+        self.queue(from, queue).put_first(now, number);
+        self.machines[from.index()].waiting_jobs += 1;
+    }
+
+    /// A queue of an instance.
+    fn queue(&mut self, from: InstanceId, queue: QueueKey) -> &mut Queue<u32> {
+        let slots = self.slots_of(queue);
+        self.machines[from.index()].queues.entry(queue).or_insert_with(|| Queue::new(Some(slots)))
+    }
+
+    /// The messages of a job are created.
+    fn create_job(&mut self, mut job: Job) -> u32 {
+        let letter = Rc::clone(&job.letter);
         let from = letter.from;
         job.route = self.route_of(&job);
         match (&job.route, &mut self.broadcasts) {
@@ -141,13 +165,7 @@ impl Run<'_> {
                 }
             }
         }
-        let number = self.jobs.insert(job);
-        let slots = self.slots_of(queue);
-        let machine = &mut self.machines[from.index()];
-        machine.queues.entry(queue).or_insert_with(|| Queue::new(Some(slots))).push(now, number);
-        machine.waiting_jobs += 1;
-        self.start_jobs(from, queue, now);
-        self.queued_jobs_peak = self.queued_jobs_peak.max(self.machines[from.index()].waiting_jobs);
+        self.jobs.insert(job)
     }
 
     /// The route of a job with several inboxes. Counts why its requests make events, if they do.
@@ -205,6 +223,11 @@ impl Run<'_> {
         loop {
             let machine = &mut self.machines[from.index()];
             let Some(jobs) = machine.queues.get_mut(&queue).filter(|_| machine.is_up) else { return };
+            if let QueueKey::To(to) = queue
+                && !machine.held_queues.may_start(to, jobs.running())
+            {
+                return;
+            }
             let Some((job, waited)) = jobs.start(now) else { return };
             machine.waiting_jobs -= 1;
             machine.running_jobs.insert(job);

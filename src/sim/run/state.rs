@@ -7,7 +7,7 @@ use super::machine::Machine;
 use super::request::{Deadline, Request};
 use super::skips::Skips;
 use crate::cell::Cell;
-use crate::domain::delivery::{Delivery, Tls};
+use crate::domain::delivery::{Delivery, Health, Tls};
 use crate::domain::faults::Timetable;
 use crate::domain::federation::Inboxes;
 use crate::domain::protocol::{FollowHealth, Rules};
@@ -84,6 +84,8 @@ pub(in crate::sim) struct Run<'a> {
     /// Messages that wait for their next attempt.
     pub(super) to_retry: u64,
     pub(super) queued_jobs_peak: u64,
+    /// The most messages that waited for their next attempt at one instance.
+    pub(super) retries_waiting_peak: u64,
     pub(super) inbox_dropped: u64,
     /// `Event::Due` so far, which numbers them.
     pub(super) due_count: u64,
@@ -95,12 +97,13 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) latencies: Vec<Option<Span>>,
 }
 
-/// The rule by which an instance removes followers.
-pub fn health_rule(rules: &Rules) -> HealthRule {
-    match rules.follow_health {
-        FollowHealth::Off => HealthRule::Off,
-        FollowHealth::Score => HealthRule::Score,
-        FollowHealth::SevenDays => HealthRule::SevenDays,
+/// The rule by which an instance removes followers at its hourly looks at them.
+pub fn health_rule(rules: &Rules, health: Health) -> HealthRule {
+    match (health, rules.follow_health) {
+        (Health::Score, _) | (Health::AsReleased, FollowHealth::Score) => HealthRule::Score,
+        (Health::SevenDays, _) | (Health::AsReleased, FollowHealth::SevenDays) => HealthRule::SevenDays,
+        (Health::Off | Health::UnavailableDays | Health::Suspended, _)
+        | (Health::AsReleased, FollowHealth::Off) => HealthRule::Off,
     }
 }
 
@@ -150,6 +153,7 @@ impl<'a> Run<'a> {
             freed_queues: Vec::new(),
             to_retry: 0,
             queued_jobs_peak: 0,
+            retries_waiting_peak: 0,
             inbox_dropped: 0,
             due_count: 0,
             processed: VecDeque::new(),

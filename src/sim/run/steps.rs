@@ -154,6 +154,7 @@ impl Run<'_> {
         }
         self.settle(slot, Arrival::Delivered);
         self.report_delivered(slot, now);
+        self.hear(to, from, now);
         self.verify(slot, now);
     }
 

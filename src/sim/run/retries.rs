@@ -1,0 +1,168 @@
+//! Retries: what becomes of a message whose request failed or was held back, until it is queued again.
+//!
+//! A message that waits for its next attempt is in no queue and in no account of the ledger: it is created again when it is
+//! queued again. With retries per destination the queue of the destination is held meanwhile (`mechanism/held_queues`).
+
+use super::job::{Job, QueueKey};
+use super::request::flow;
+use super::state::Run;
+use crate::domain::delivery::{Queues, RetryPer};
+use crate::event::{Event, Letter, Message};
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::breakers::Gate;
+use crate::request::message_name;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// What waits for its next attempt at one instance.
+#[derive(Debug, Default)]
+pub(super) struct Retries {
+    /// Since when, the number of the job that failed, and the destination.
+    waiting: BTreeSet<(Time, u64, InstanceId)>,
+    /// Attempts begun since they were last asked for, and how long they waited together.
+    begun: (u64, Span),
+}
+
+impl Retries {
+    /// How many wait.
+    pub(super) fn waiting(&self) -> u64 {
+        self.waiting.len() as u64
+    }
+
+    /// How long the oldest has waited.
+    pub(super) fn oldest(&self, now: Time) -> Span {
+        self.waiting.first().map_or(Span::ZERO, |&(since, ..)| now.since(since))
+    }
+
+    /// How many attempts were queued since the last call, and how long they waited together.
+    pub(super) fn take_begun(&mut self) -> (u64, Span) {
+        std::mem::take(&mut self.begun)
+    }
+
+    fn wait(&mut self, message: &Message, now: Time) {
+        self.waiting.insert((now, message.job, message.to));
+    }
+
+    fn begin(&mut self, message: &Message, since: Time, now: Time) {
+        self.waiting.remove(&(since, message.job, message.to));
+        let (count, together) = self.begun;
+        self.begun = (count + 1, Span::from_ns(together.ns().saturating_add(now.since(since).ns())));
+    }
+}
+
+/// A message that waits for its next attempt.
+#[derive(Clone, Debug)]
+pub(super) struct Failed {
+    message: Message,
+    since: Time,
+    place: u64,
+}
+
+impl Run<'_> {
+    /// A request has failed: its message waits for its next attempt, if there is one.
+    pub(super) fn retry(&mut self, message: &Message, place: u64, now: Time) {
+        let retry = self.delivery.retry;
+        match retry.per {
+            RetryPer::Message => {
+                if message.attempt + 1 < retry.attempts {
+                    let at = now + self.backoff(message, message.attempt + 1);
+                    self.wait_for_attempt(message, message.attempt + 1, at, now);
+                }
+            }
+            RetryPer::Destination => self.hold_queue(message, place, now),
+        }
+    }
+
+    /// A circuit breaker holds a request back: it counts as a failed attempt or not, and its message waits for the next one.
+    pub(super) fn hold_back(&mut self, message: &Message, is_together: bool, gate: Gate, now: Time) {
+        let attempt = match gate {
+            Gate::Open => message.attempt + 1,
+            Gate::Closed | Gate::HeldUntil(_) => message.attempt,
+        };
+        let flow = flow(&mut self.ledger, is_together, message);
+        if attempt >= self.delivery.retry.attempts {
+            return flow.drop(message.bytes());
+        }
+        flow.hold_back(message.bytes());
+        let at = match gate {
+            Gate::HeldUntil(at) => at,
+            Gate::Open | Gate::Closed => now + self.backoff(message, attempt),
+        };
+        self.wait_for_attempt(message, attempt, at, now);
+    }
+
+    /// How long a message waits that has failed so often.
+    fn backoff(&mut self, message: &Message, failures: u32) -> Span {
+        let name = message_name(&message.activity, message.from, message.attempt);
+        let draw = self.retry_draws.one(name, message.to.0);
+        self.delivery.retry.backoff.wait(failures, draw)
+    }
+
+    /// A message waits until an instant for its attempt of this number.
+    fn wait_for_attempt(&mut self, message: &Message, attempt: u32, at: Time, now: Time) {
+        self.note_waiting(message, now);
+        let letter = Rc::new(Letter { attempt, ..*message.letter });
+        self.schedule(at, Event::Retry { message: Message { letter, ..*message }, since: now });
+    }
+
+    /// Counts a message that waits for its next attempt.
+    fn note_waiting(&mut self, message: &Message, now: Time) {
+        self.to_retry += 1;
+        let retries = &mut self.machines[message.from.index()].retries;
+        retries.wait(message, now);
+        self.retries_waiting_peak = self.retries_waiting_peak.max(retries.waiting());
+    }
+
+    /// The queue of a destination is held back, its head being what failed.
+    pub(super) fn hold_queue(&mut self, message: &Message, place: u64, now: Time) {
+        self.note_waiting(message, now);
+        let letter = Rc::new(Letter { attempt: message.attempt.saturating_add(1), ..*message.letter });
+        let failed = Failed { message: Message { letter, ..*message }, since: now, place };
+        let next = failed.message.clone();
+        let queues = &mut self.machines[message.from.index()].held_queues;
+        if let Some(failures) = queues.fail(message.to, place, failed) {
+            let at = now + self.backoff(message, failures);
+            self.schedule(at, Event::Retry { message: next, since: now });
+        }
+    }
+
+    /// The next attempt of a message is due, or that of the head of a queue that is held back.
+    pub(super) fn try_again(&mut self, message: &Message, since: Time, now: Time) {
+        match self.delivery.retry.per {
+            RetryPer::Message => {
+                self.note_begun(message, since, now);
+                let queue = match self.delivery.queues {
+                    Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
+                    Queues::PerDestination => QueueKey::To(message.to),
+                    Queues::Workers => QueueKey::Workers,
+                };
+                let job = self.job_again(message, queue, now);
+                self.push_job(job, now);
+            }
+            RetryPer::Destination => {
+                let (from, to) = (message.from, message.to);
+                for failed in self.machines[from.index()].held_queues.resume(to).rev() {
+                    self.note_begun(&failed.message, failed.since, now);
+                    let job = self.job_again(&failed.message, QueueKey::To(to), now);
+                    self.put_first(Job { place: failed.place, ..job }, now);
+                }
+                self.start_jobs(from, QueueKey::To(to), now);
+            }
+        }
+    }
+
+    /// A message waits no longer.
+    fn note_begun(&mut self, message: &Message, since: Time, now: Time) {
+        self.to_retry -= 1;
+        self.machines[message.from.index()].retries.begin(message, since, now);
+    }
+
+    /// A job with one request for the next attempt of a message.
+    fn job_again(&mut self, message: &Message, queue: QueueKey, now: Time) -> Job {
+        let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
+        let job = self.job(from, queue, kind, &activity, [message.to].into(), None, now);
+        let letter = Rc::new(Letter { created, attempt, ..*job.letter });
+        Job { letter, signs: false, ..job }
+    }
+}

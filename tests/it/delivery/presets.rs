@@ -1,0 +1,235 @@
+//! How the field delivers, in small exact cases: when attempts are made, what is held back, who is left out and comes back.
+
+use super::*;
+
+const QUIET: &str = "other_traffic: {updates: off, watch_actions: off}";
+
+/// One View of the origin's own viewer for one follower, who is gone for ever; when attempts are made, in milliseconds from
+/// the first.
+fn attempts_ms(figures: &str, end: &str) -> Vec<u64> {
+    let (seen, _) = small(&Small {
+        end,
+        rules: "base: peertube-6.3-v1, plain_views: none, refederation_age: 1 h",
+        figures: &format!("{figures}, breaker: off, health: off, {NO_CPU}"),
+        sessions: "{instance: origin, start: 1 s, watch: 2 s}",
+        rest: &format!("{QUIET}\nfaults: [{{down: [follower], how: refused}}]"),
+        ..SMALL
+    });
+    seen.sent.iter().map(|(time, _)| time.ms() - 1_000).collect()
+}
+
+/// The times at which attempts are made that fail after a round trip of 100 ms and wait for so many seconds each.
+fn after_waits_s(waits: impl IntoIterator<Item = u64>) -> Vec<u64> {
+    let mut now = 0;
+    let later = waits.into_iter().map(|wait| {
+        now += 100 + 1_000 * wait;
+        now
+    });
+    std::iter::once(0).chain(later).collect()
+}
+
+#[test]
+fn misskey_tries_twelve_times_after_a_power_of_two_of_minutes() {
+    // (2^n - 1) minutes after failure n = 1, ..., 11, at most 8 h: 1,942 minutes together
+    let waits = (1..=11).map(|n| ((1 << n) - 1) * 60).map(|wait: u64| wait.min(8 * 3_600));
+    let exact = after_waits_s(waits);
+    assert_eq!(attempts_ms("base: misskey, retry: {jitter: off}", "60 h"), exact);
+    // up to a fifth longer, not the same for each
+    let with_jitter = attempts_ms("base: misskey", "60 h");
+    let gaps = |times: &[u64]| times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>();
+    let more: Vec<f64> = gaps(&with_jitter)
+        .iter()
+        .zip(gaps(&exact))
+        .map(|(gap, exact)| *gap as f64 / exact as f64 - 1.0)
+        .collect();
+    assert!(more.len() == 11 && more.iter().all(|more| (0.0..0.2).contains(more)), "{more:?}");
+    assert!(more.iter().any(|one| (one - more[0]).abs() > 0.02), "{more:?}");
+}
+
+#[test]
+fn mastodon_tries_seventeen_times_after_a_fourth_power_of_seconds() {
+    let without = |n: u64| n.pow(4) + 15;
+    let exact = after_waits_s((0..16).map(without));
+    assert_eq!(attempts_ms("base: mastodon, retry: {jitter: off}", "100 h"), exact);
+    let gaps_s = |figures: &str| {
+        let times = attempts_ms(figures, "150 h");
+        times.windows(2).map(|pair| (pair[1] - pair[0] - 100) / 1_000).collect::<Vec<_>>()
+    };
+    // today's: below n^4 / 2, and below 10 (n + 1); up to Sidekiq 6: n + 1 times a digit
+    let (todays, older) = (gaps_s("base: mastodon"), gaps_s("base: mastodon, retry: {jitter: sidekiq}"));
+    assert_eq!((todays.len(), older.len()), (16, 16));
+    for (n, (todays, older)) in (0..).zip(todays.into_iter().zip(older)) {
+        assert!((without(n)..without(n) + n.pow(4) / 2 + 10 * (n + 1)).contains(&todays), "{n}: {todays}");
+        let digits = (older - without(n)) / (n + 1);
+        assert_eq!((older, digits < 10), (without(n) + digits * (n + 1), true), "{n}");
+    }
+}
+
+#[test]
+fn a_list_of_waits_ends_with_the_attempts() {
+    let times =
+        attempts_ms("base: retrying, retry: {schedule: [5 s, 1 min], jitter: off, attempts: 4}", "1 h");
+    assert_eq!(times, after_waits_s([5, 60, 60]));
+}
+
+/// One activity per second for three hours to one follower; what is changed, and what goes wrong.
+fn per_second(figures: &str, end: &str, faults: &str) -> (Seen, Ending) {
+    small(&Small {
+        end,
+        figures: &format!("{figures}, {NO_CPU}"),
+        sessions: "",
+        rest: &format!(
+            "other_traffic: {{updates: off, watch_actions: off, background: [{{video: clip, rate: 1 /s}}]}}\nfaults: [{faults}]"
+        ),
+        ..SMALL
+    })
+}
+
+/// The numbers of the activities, in the order in which they arrived.
+fn arrived(seen: &Seen) -> Vec<u32> {
+    seen.delivered.iter().map(|(_, message)| message.activity.stamp.number).collect()
+}
+
+/// The head is tried 5 (1.25^n - 1) s after its second failure, and 0.1 s more for each attempt before: for an hour's outage n
+/// is 30, 4,034 s. What came meanwhile is sent one after the other, 0.3 s each (six latencies), while one comes per second.
+#[test]
+fn after_an_outage_the_held_queue_is_sent_in_order_and_the_backoff_says_when() {
+    let down = "{down: [follower], at: 1 h, for: 1 h, how: refused}";
+    let (seen, ending) = per_second("base: lemmy", "4 h", down);
+    let numbers = arrived(&seen);
+    assert!(numbers.is_sorted() && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "in order");
+    let flow = ending.flow;
+    assert_eq!((flow.dropped.messages, flow.lost.messages, flow.failed_connect.messages), (0, 0, 31));
+    assert_eq!((ending.retries_waiting_peak, ending.retries_waiting), (1, 0));
+    let failed = seen.ended.iter().find(|(.., outcome)| *outcome == RequestOutcome::FailedConnect);
+    let first_s = failed.expect("it fails").0.ms() as f64 / 1e3;
+    let back = seen.delivered.iter().find(|(time, _)| time.ms() > 7_200_000).expect("it is back").0;
+    let tried_s = 5.0 * (libm::pow(1.25, 30.0) - 1.0) + 30.0 * 0.1;
+    // it arrives five latencies after its attempt
+    assert!((back.ms() as f64 / 1e3 - first_s - tried_s - 0.25).abs() < 0.01, "{back:?} after {first_s}");
+    // 1 / 0.3 go per second and one comes: the queue of tried_s activities is empty after tried_s / (1 / 0.3 - 1)
+    let empty = seen
+        .queues
+        .iter()
+        .filter(|(time, queue)| *time > back && queue.queue == QueueName::Destinations && queue.waiting == 0);
+    let empty_s = empty.map(|(time, _)| time.ms()).min().expect("it gets empty") as f64 / 1e3;
+    let expected_s = tried_s / (1.0 / 0.3 - 1.0);
+    let after_s = empty_s - back.ms() as f64 / 1e3;
+    assert!((after_s / expected_s - 1.0).abs() < 0.08, "empty after {after_s} s, not {expected_s}");
+}
+
+#[test]
+fn with_retries_per_message_the_same_queue_loses_its_order() {
+    let down = "{down: [follower], at: 10 min, for: 10 min, how: refused}";
+    let figures = "base: lemmy, retry: {per: message, attempts: 31}";
+    let (seen, _) = per_second(figures, "1 h", down);
+    let numbers = arrived(&seen);
+    assert!(!numbers.is_sorted());
+    let mut sorted = numbers.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..numbers.len() as u32).collect::<Vec<_>>());
+}
+
+/// Three requests at once: those under way when one fails are held with it, and sent first, one of them alone until it arrives.
+#[test]
+fn several_requests_at_once_are_held_together() {
+    let down = "{down: [follower], at: 10 min, for: 10 min, how: silent}";
+    let (seen, ending) = per_second("base: lemmy, requests_per_destination: 3", "1 h", down);
+    let numbers = arrived(&seen);
+    let inversions = numbers.windows(2).filter(|pair| pair[1] < pair[0]).count();
+    let mut sorted = numbers.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..numbers.len() as u32).collect::<Vec<_>>());
+    assert!(inversions <= 3, "{inversions}");
+    assert_eq!(ending.flow.dropped.messages, 0);
+    // the first is tried again when the two others are over
+    assert!((1..=3).contains(&ending.retries_waiting_peak), "{}", ending.retries_waiting_peak);
+}
+
+#[test]
+fn a_sender_that_restarts_goes_on_with_its_held_queue() {
+    let faults = "{down: [follower], at: 10 min, for: 10 min, how: silent}, {down: [origin], at: 15 min, for: 1 min}, \
+                  {restart: [origin], at: 25 min, startup: 1 s}";
+    let (seen, ending) = per_second("base: lemmy", "1 h", faults);
+    let mut numbers = arrived(&seen);
+    // at most one is sent twice: the one under way at the restart
+    let count = numbers.len();
+    numbers.dedup();
+    assert!(numbers.is_sorted() && count - numbers.len() <= 1);
+    assert_eq!(ending.flow.dropped.messages, 0);
+    // but for those of the time in which nobody was there to make them
+    let missing = numbers.windows(2).map(|pair| pair[1] - pair[0] - 1).sum::<u32>();
+    assert!((30..=95).contains(&missing), "{missing}");
+}
+
+#[test]
+fn what_a_breaker_holds_back_is_no_drop() {
+    let down = "{down: [follower], at: 10 min, for: 30 min, how: refused}";
+    for figures in ["base: mastodon", "base: fedify"] {
+        let (seen, ending) = per_second(figures, "2 h", down);
+        let mut numbers = arrived(&seen);
+        numbers.sort_unstable();
+        assert_eq!(numbers, (0..numbers.len() as u32).collect::<Vec<_>>(), "{figures}");
+        assert_eq!((ending.flow.dropped.messages, ending.retries_waiting), (0, 0), "{figures}");
+        assert!(
+            (1_500..=2_000).contains(&ending.retries_waiting_peak),
+            "{figures}: {}",
+            ending.retries_waiting_peak
+        );
+        let rows = seen.queues.iter().filter(|(_, queue)| queue.queue == QueueName::Retries);
+        let most = rows.map(|(_, queue)| queue.waiting).max().expect("something waits");
+        assert!(most <= ending.retries_waiting_peak && most + 10 >= ending.retries_waiting_peak);
+    }
+    // with one attempt there is nothing to wait for
+    let (_, ending) = per_second("base: retrying, attempts: 1", "1 h", down);
+    assert!(ending.flow.dropped.messages > 1_000 && ending.retries_waiting_peak == 0);
+}
+
+#[test]
+fn a_refusal_that_is_final_is_not_tried_again() {
+    let refused = |give_up_on: &str| {
+        let figures = format!(
+            "base: retrying, breaker: off, rate_limit: {{requests: 1, per: 1 h}}, \
+             retry: {{schedule: [1 s], jitter: off, attempts: 3}}, give_up_on: {give_up_on}"
+        );
+        per_second(&figures, "60 s", "").1.flow.refused_429.messages
+    };
+    assert!(refused("[404, 429]") < 75 && refused("[404, 410]") > 90);
+}
+
+/// Days begin with the run. A follower is down from the first hour on for eight days and a half; one activity per hour, one
+/// attempt each. Mastodon leaves it out with the first failure of the seventh day, Misskey with the first failure 168 hours
+/// after the first. It comes back when it speaks: a View of its viewer, at 10 days.
+#[test]
+fn a_destination_that_is_left_out_comes_back_when_it_speaks() {
+    let hours = |health: &str, end: &str| {
+        let (seen, _) = small(&Small {
+            end,
+            figures: &format!("base: mastodon, breaker: off, attempts: 1, health: {health}, {NO_CPU}"),
+            sessions: "{instance: follower, start: 240 h, watch: 2 s}",
+            rest: "other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /h}]}\n\
+                   faults: [{down: [follower], at: 1 h, for: 203 h}]",
+            ..SMALL
+        });
+        let hour = |time: &Time| time.ms() / 3_600_000;
+        let sent: Vec<u64> = seen
+            .sent
+            .iter()
+            .filter(|(_, message)| message.kind == Kind::Background)
+            .map(|(time, _)| hour(time))
+            .collect();
+        let removed: Vec<u64> =
+            seen.health.iter().filter(|(_, note)| note.removed).map(|(time, _)| hour(time)).collect();
+        let last_before = sent.iter().copied().filter(|hour| *hour < 240).max().expect("it is sent");
+        let first_after = sent.iter().copied().filter(|hour| *hour >= 240).min();
+        (removed, last_before, first_after)
+    };
+    let (removed, last, back) = hours("unavailable-days", "300 h");
+    assert!(matches!(removed[..], [144..=152]) && removed[0] == last, "{removed:?} {last}");
+    assert!(matches!(back, Some(240..=250)), "{back:?}");
+    let (removed, last, back) = hours("suspended", "300 h");
+    assert!(matches!(removed[..], [169..=182]) && removed[0] == last, "{removed:?} {last}");
+    assert!(matches!(back, Some(240..=250)), "{back:?}");
+    let (removed, last, _) = hours("\"off\"", "300 h");
+    assert!(removed.is_empty() && last > 230);
+}
