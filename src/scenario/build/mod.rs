@@ -36,8 +36,10 @@ pub(crate) fn build(
     let peers = federation::peers(file, &federation, problems);
     let crowds = crowds::crowds(file, &federation, &videos, files, problems);
     let network = network::network(file, &federation, problems);
-    let other = other_traffic::other_traffic(file, &videos, problems);
     let end = measure::end(file);
+    let context =
+        other_traffic::Context { table: &federation, videos: &videos, follows: follows.as_ref(), end };
+    let other = other_traffic::other_traffic(file, &context, problems);
     faults::faults(file, &federation, &protocols, end, &mut columns, problems);
     let measured = measure::measure(file, end, problems);
     let expect = measure::expectations(file, &columns, metrics, problems);
