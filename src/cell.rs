@@ -85,11 +85,19 @@ pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
     })
 }
 
-/// The interval before background job `number` of an entry: exponential with mean `1 / rate_per_s`, at most 1e9 s.
-pub fn background_gap(cell: &Cell, entry: u32, number: u32) -> Span {
-    let rate_per_s = cell.other.background[entry as usize].rate_per_s;
+/// When background job `number` of an entry comes, if it does; the one before it came at `last` (at the start, for the first).
+pub fn background_time(cell: &Cell, entry: u32, number: u32, last: Time) -> Option<Time> {
     let name = fold(&[u64::from(entry), u64::from(number)]);
-    let gap_s = exponential(&mut cell.seed.stream(Purpose::Background, name)) / rate_per_s;
-    // the limit lies beyond every run; a rate of 0 gives it too
-    Span::from_secs_f64(gap_s.min(1e9))
+    let step = || exponential(&mut cell.seed.stream(Purpose::Background, name));
+    cell.other.background[entry as usize].jobs.next(number, last, step)
+}
+
+/// When all is over that is planned to end: the last session, and what the background does not go on doing.
+pub fn last_planned(cell: &Cell) -> Time {
+    let sessions = cell.sessions.iter().map(|session| session.end);
+    // a sample at the instant of the last job finds it still to come
+    const NEXT: Span = Span::from_ns(1);
+    let background =
+        cell.other.background.iter().filter_map(|entry| entry.jobs.last()).map(|last| last + NEXT);
+    sessions.chain(background).max().unwrap_or_default()
 }

@@ -9,7 +9,7 @@ use super::observations::{Observation, OwnedInput};
 use super::outbox::Outbox;
 use super::schedule::Planned;
 use super::state::State;
-use crate::cell::{HEALTH_INTERVAL, background_gap};
+use crate::cell::{HEALTH_INTERVAL, background_time, last_planned};
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -166,8 +166,9 @@ impl State {
             }
             Planned::Background(entry, number) => {
                 self.send_background(now, entry, number);
-                let next = now + background_gap(&self.cell, entry, number + 1);
-                self.schedule.add(next, Planned::Background(entry, number + 1));
+                if let Some(next) = background_time(&self.cell, entry, number + 1, now) {
+                    self.schedule.add(next, Planned::Background(entry, number + 1));
+                }
             }
         }
     }
@@ -205,7 +206,7 @@ impl State {
 
     fn is_idle(&self, now: Time) -> bool {
         let shows_nothing = |instance: &Instance| !instance.is_up() || instance.displays().next().is_none();
-        self.cell.sessions.iter().all(|session| session.end <= now)
+        last_planned(&self.cell) <= now
             && self.in_flight.is_empty()
             && self.outboxes.iter().all(Outbox::is_idle)
             && self.instances.iter().all(shows_nothing)

@@ -48,7 +48,7 @@ impl Registry {
             About::WatchAction => Subject::WatchAction(viewer),
             About::Total => Subject::Total,
             About::Update => Subject::Update,
-            About::Background => Subject::Background,
+            About::Background => Subject::Background(0),
         };
         Activity {
             video: read.video,

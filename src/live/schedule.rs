@@ -1,6 +1,6 @@
 //! The planned events of a live cell, by their exact times: faults, ticks, flushes, samples, reports, background traffic.
 
-use crate::cell::{Cell, background_gap, report_time};
+use crate::cell::{Cell, background_time, report_time};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::protocol::Rules;
 use crate::foundation::ids::{InstanceId, SessionId};
@@ -66,7 +66,9 @@ impl Schedule {
             }
         }
         for entry in 0..cell.other.background.len() as u32 {
-            schedule.add(Time::ZERO + background_gap(cell, entry, 0), Planned::Background(entry, 0));
+            if let Some(at) = background_time(cell, entry, 0, Time::ZERO) {
+                schedule.add(at, Planned::Background(entry, 0));
+            }
         }
         schedule.add(cell.sampling.from, Planned::Sample(0));
         schedule

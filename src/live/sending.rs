@@ -23,6 +23,21 @@ impl State {
     /// Queues what an effect sends, or starts it if delivery has no queues. `received` is the document that caused the
     /// effect, if one did.
     pub(super) fn send(&mut self, now: Time, from: InstanceId, effect: &Effect, received: Option<&Bytes>) {
+        let list = self.recipients(from, effect.to);
+        let reaches_peers = effect.to != Recipients::One(self.cell.federation.origin(effect.activity.video));
+        self.send_to(now, from, effect, received, list, reaches_peers);
+    }
+
+    /// The same to these inboxes, and to the peers that follow the sender or not.
+    fn send_to(
+        &mut self,
+        now: Time,
+        from: InstanceId,
+        effect: &Effect,
+        received: Option<&Bytes>,
+        list: Vec<InstanceId>,
+        reaches_peers: bool,
+    ) {
         let Effect { activity, to } = *effect;
         let origin = self.cell.federation.origin(activity.video);
         let kind = Kind::of(&activity, from, origin);
@@ -37,7 +52,7 @@ impl State {
                 Body::Own(Box::new(document))
             }
         };
-        if to != Recipients::One(origin) {
+        if reaches_peers {
             let except = match to {
                 Recipients::FollowersBut(author) => Some(author),
                 Recipients::Followers | Recipients::One(_) => None,
@@ -49,7 +64,6 @@ impl State {
                 body: body.clone(),
             }));
         }
-        let list = self.recipients(from, to);
         let rules = self.rules(from);
         let queue = match self.cell.delivery.queues {
             Queues::Unlimited => None,
@@ -70,20 +84,24 @@ impl State {
 
     /// Sends one activity of the background traffic.
     pub(super) fn send_background(&mut self, now: Time, entry: u32, number: u32) {
-        let video = self.cell.other.background[entry as usize].video;
-        let origin = self.cell.federation.origin(video);
+        let cell = Arc::clone(&self.cell);
+        let background = &cell.other.background[entry as usize];
+        let (video, origin) = (background.video, cell.federation.origin(background.video));
         if self.is_up(origin) {
             let activity = Activity {
                 video,
                 author: origin,
-                subject: Subject::Background,
+                subject: Subject::Background(background.body_bytes),
                 result: None,
                 built: self.clock_of(origin, now),
                 expires: None,
                 stamp: Stamp { session: SessionId(entry), number },
                 form: self.rules(origin).wire.form(),
             };
-            self.send(now, origin, &Effect { activity, to: Recipients::Followers }, None);
+            let all: Arc<[InstanceId]> = self.recipients(origin, Recipients::Followers).into();
+            let some = background.recipients(&all).to_vec();
+            let effect = Effect { activity, to: Recipients::Followers };
+            self.send_to(now, origin, &effect, None, some, background.to.is_none());
         }
     }
 

@@ -222,9 +222,10 @@ fn check_bodies(name: &str, cell: &Cell) -> Result<(), SetupError> {
         let others = [
             (Subject::Update, cell.other.update_every.is_some()),
             (Subject::WatchAction(ViewerId(u32::MAX)), cell.other.watch_actions),
-            (Subject::Background, !cell.other.background.is_empty()),
         ];
-        for (subject, _) in others.into_iter().filter(|(_, is_sent)| *is_sent) {
+        let background = cell.other.background.iter().filter(|entry| entry.video == video);
+        let background = background.map(|entry| (Subject::Background(entry.body_bytes), true));
+        for (subject, _) in others.into_iter().chain(background).filter(|(_, is_sent)| *is_sent) {
             let activity = Activity {
                 video,
                 author,

@@ -57,8 +57,8 @@ pub enum Subject {
     Update,
     /// A `Create` of a WatchAction: what one visit watched. No View.
     WatchAction(ViewerId),
-    /// Any other job of the author's, such as a comment. No View.
-    Background,
+    /// Any other job of the author's, such as a comment, with the bytes of its body. No View.
+    Background(u32),
 }
 
 /// Distinguishes the sendings of one subject. It depends on the workload alone, never on the protocol.
@@ -125,7 +125,7 @@ impl Kind {
             (Subject::Plain(_), true) => Kind::PlainForwarded,
             (Subject::Update, _) => Kind::Update,
             (Subject::WatchAction(_), _) => Kind::WatchAction,
-            (Subject::Background, _) => Kind::Background,
+            (Subject::Background(_), _) => Kind::Background,
         }
     }
 

@@ -100,7 +100,7 @@ impl MessageName {
             Subject::Plain(_) => format!("the plain view of heartbeat {number} of visit {session}"),
             Subject::Update => format!("update {number}"),
             Subject::WatchAction(_) => format!("the WatchAction of visit {session}"),
-            Subject::Background => format!("background job {number} of entry {session}"),
+            Subject::Background(_) => format!("background job {number} of entry {session}"),
         };
         let author =
             if self.author == self.from { String::new() } else { format!(" by {}", name(self.author)) };

@@ -13,7 +13,7 @@ pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 
         Subject::Plain(viewer) => (2, viewer.0),
         Subject::Update => (3, 0),
         Subject::WatchAction(viewer) => (4, viewer.0),
-        Subject::Background => (5, 0),
+        Subject::Background(_) => (5, 0),
     };
     let words = [
         subject,

@@ -19,8 +19,7 @@ const PUBLIC_KEYS: &str = include_str!("../traces/real-servers/public-keys.json"
 const ORIGIN: InstanceId = InstanceId(0);
 const R2: InstanceId = InstanceId(1);
 const R3: InstanceId = InstanceId(2);
-const OTHER: OtherBodies =
-    OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_781, background_bytes: 1_500 };
+const OTHER: OtherBodies = OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_781 };
 
 fn main() -> Result<(), KeyError> {
     let names = names();
@@ -66,7 +65,7 @@ fn sendings() -> Vec<(InstanceId, InstanceId, Activity)> {
             (Subject::Total, Some(u32::MAX)),
             (Subject::Plain(ViewerId(7)), None),
             (Subject::WatchAction(ViewerId(7)), None),
-            (Subject::Background, None),
+            (Subject::Background(1_500), None),
             (Subject::Update, None),
         ] {
             let of = |author| activity(author, subject, result, form);

@@ -136,6 +136,16 @@ fn both_engines_make_the_same_records() {
         &[
             "other_traffic={updates: {every: 1 min}, watch_actions: on, background: [{video: clip, rate: 1 /s}]}",
         ],
+        // a burst that queues fill up with, at whoever gets it; inboxes that are behind
+        &[
+            "other_traffic.background=[{video: clip, burst: {jobs: 300, at: 3 min}, to: [quiet, other]}, {video: clip, upload: {at: 3 min}}]",
+            "deliveries={slow: {base: peertube, sequential_jobs: 3, inbox: 400 ms}}",
+            "delivery=slow",
+        ],
+        &[
+            "other_traffic.background=[{video: clip, likes: {jobs: 200, at: 3 min, over: 2 min}, to: [watching, quiet-7, dead]}]",
+            "delivery=unlimited",
+        ],
     ] {
         assert!(compare(set) > 0, "nothing was worked out apart: {set:?}");
     }

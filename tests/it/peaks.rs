@@ -1,5 +1,6 @@
 //! Peaks are taken at every moment: when samples come decides nothing, and both engines find the same.
 
+use super::program::Place;
 use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
 use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use std::fmt::Write;
@@ -72,4 +73,11 @@ fn nobody_waits_for_work_that_takes_no_time() {
     for engine in [Engine::Plain, Engine::Fast { helpers: 0 }] {
         assert_eq!(metric(&run(&scenario, engine), "inbox_waiting_peak"), 0, "{engine:?}");
     }
+}
+
+#[test]
+fn a_herd_is_seen_by_samples_that_are_far_apart() {
+    let scenario = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/field/thundering-herd.yaml");
+    let answer = Place::new().call(&["run", scenario, "--out", "records"]);
+    assert_eq!(answer.code, Some(0), "{answer:?}");
 }

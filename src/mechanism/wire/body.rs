@@ -61,7 +61,7 @@ impl DocumentKind {
             Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => DocumentKind::View,
             Subject::Update => DocumentKind::Update,
             Subject::WatchAction(_) => DocumentKind::Create,
-            Subject::Background => DocumentKind::Announce,
+            Subject::Background(_) => DocumentKind::Announce,
         }
     }
 
@@ -187,8 +187,6 @@ pub struct OtherBodies {
     pub update_bytes: u64,
     /// A `Create` of a WatchAction.
     pub watch_action_bytes: u64,
-    /// A job of the background.
-    pub background_bytes: u64,
 }
 
 impl OtherBodies {
@@ -198,7 +196,7 @@ impl OtherBodies {
             Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => None,
             Subject::Update => Some(self.update_bytes),
             Subject::WatchAction(_) => Some(self.watch_action_bytes),
-            Subject::Background => Some(self.background_bytes),
+            Subject::Background(bytes) => Some(u64::from(bytes)),
         }
     }
 }
@@ -297,7 +295,7 @@ impl Names {
             (Subject::Plain(viewer), _) => plain_ident(activity, viewer),
             (Subject::Update, _) => other_ident(activity, UuidOf::Update, 0),
             (Subject::WatchAction(viewer), _) => other_ident(activity, UuidOf::WatchAction, viewer.0),
-            (Subject::Background, _) => other_ident(activity, UuidOf::Background, 0),
+            (Subject::Background(_), _) => other_ident(activity, UuidOf::Background, 0),
             (Subject::Viewer(viewer, salt), Form::V60) => {
                 hashed_ident(activity.author, salt, viewer, video_uuid)
             }

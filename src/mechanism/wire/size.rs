@@ -88,7 +88,7 @@ impl<'a> Sizes<'a> {
             Subject::Viewer(..) => SubjectKind::Viewer,
             Subject::Total => SubjectKind::Total,
             Subject::Plain(_) => SubjectKind::Plain,
-            Subject::Update | Subject::WatchAction(_) | Subject::Background => {
+            Subject::Update | Subject::WatchAction(_) | Subject::Background(_) => {
                 return self.other.bytes(activity.subject).unwrap_or_default();
             }
         };

@@ -203,7 +203,7 @@ impl Other {
         let mut jobs = BTreeMap::new();
         for background in &other.background {
             let origin = scenario.videos[background.video.index()].origin;
-            *jobs.entry(origin).or_insert(0.0) += background.rate_per_s * duration_s;
+            *jobs.entry(origin).or_insert(0.0) += background.jobs.expected(scenario.end.latest());
         }
         Other {
             broadcasts: updates + jobs.values().sum::<f64>(),

@@ -38,8 +38,10 @@ pub(crate) fn build(
     let follows = federation::follows(file, &federation, files, problems);
     let peers = federation::peers(file, &federation, problems);
     let network = network::network(file, &federation, files, problems);
-    let other = other_traffic::other_traffic(file, &videos, problems);
     let end = measure::end(file);
+    let context =
+        other_traffic::Context { table: &federation, videos: &videos, follows: follows.as_ref(), end };
+    let other = other_traffic::other_traffic(file, &context, problems);
     faults::faults(file, &federation, &protocols, end, &mut columns, problems);
     let crowds = crowds::crowds(file, &federation, &videos, files, &columns, problems);
     let measured = measure::measure(file, end, problems);

@@ -1,10 +1,14 @@
 //! What is sent beside Views.
 
-use crate::scenario::format::values::{positive_span, rate};
-use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, required, with_default, words};
+use crate::scenario::format::values::{any_span, instance_name, positive_span, rate};
+use crate::scenario::shape::{
+    Arm, Case, Field, Form, Shape, case, list, optional, required, with_default, words,
+};
 
 /// No body is larger.
 const BODY_BYTES_MAX: u64 = 10_000_000;
+/// No entry of the background has more jobs at one instant or in one storm.
+const JOBS_MAX: u64 = 10_000_000;
 
 /// The keys of `other_traffic`. Updates and WatchActions are PeerTube's defaults, measured on real servers.
 pub(super) fn other_traffic() -> Vec<Field> {
@@ -19,10 +23,6 @@ pub(super) fn other_traffic() -> Vec<Field> {
         case("on", "for each video that was viewed since the last time", Arm::Plain(Shape::Record(updates))),
     ]);
     let switch = words(&[("on", "one per visit, 1 to 2 hours after its end"), ("off", "none are sent")]);
-    let background = Shape::Record(vec![
-        required("video", "the video whose origin sends them to its followers", Shape::Text(Form::Name)),
-        required("rate", "jobs per time", rate()),
-    ]);
     vec![
         with_default("updates", "the `Update` of viewed videos", updates, "{}"),
         with_default("watch_actions", "the WatchActions of followers", switch, "on"),
@@ -34,8 +34,8 @@ pub(super) fn other_traffic() -> Vec<Field> {
         ),
         with_default(
             "background",
-            "broadcast jobs at a constant mean rate in the sequential queue",
-            list(background, 0, 1_000),
+            "other broadcast jobs, in the sequential queue",
+            list(background(), 0, 1_000),
             "[]",
         ),
         // assumed: as large as a plain view and its JSON-LD context
@@ -46,4 +46,73 @@ pub(super) fn other_traffic() -> Vec<Field> {
             "1500 B",
         ),
     ]
+}
+
+/// An entry of the background: when its jobs come.
+fn background() -> Shape {
+    let jobs = || Shape::Integer { min: 1, max: JOBS_MAX };
+    let at = || required("at", "when", any_span());
+    let constant = vec![required("rate", "jobs per time", rate())];
+    let stage = vec![
+        required("duration", "how long the ramp takes", positive_span()),
+        required("rate", "jobs per time at its end", rate()),
+    ];
+    let ramps = "ramps, each from the rate before (0 at first) to its own";
+    let arrivals = Shape::OneOf(vec![
+        case("constant", "at a constant rate", Arm::Keyed(Shape::Record(constant))),
+        case("stages", ramps, Arm::Keyed(list(Shape::Record(stage), 1, 100))),
+    ]);
+    let span = || {
+        let lasts = optional("for", "none come after so long (else to the end)", positive_span());
+        vec![with_default("from", "none come before", any_span(), "0 s"), lasts]
+    };
+    let burst = vec![required("jobs", "how many", jobs()), at()];
+    let deletion = vec![required("objects", "its videos, comments and playlists", jobs()), at()];
+    let likes = vec![
+        required("jobs", "how many are to be expected", jobs()),
+        at(),
+        required("over", "how long: the rate falls linearly to nothing", positive_span()),
+    ];
+    Shape::OneOf(vec![
+        entry("rate", "jobs at a constant mean rate", "jobs per time", rate(), span()),
+        entry("arrivals", "jobs at a rate that changes", "when they come", arrivals, span()),
+        entry("burst", "jobs at one instant", "how many, when", Shape::Record(burst), vec![]),
+        entry(
+            "deletion",
+            "an account is deleted: a `Delete` for each object and one for the account, at one instant",
+            "of how much, when",
+            Shape::Record(deletion),
+            vec![],
+        ),
+        entry(
+            "likes",
+            "a storm of `Like`s that are passed on",
+            "how many, when",
+            Shape::Record(likes),
+            vec![],
+        ),
+        entry(
+            "upload",
+            "a video is published: its `Create`, as large as an `Update`, and an `Announce` each by server and channel",
+            "when",
+            Shape::Record(vec![at()]),
+            vec![],
+        ),
+    ])
+}
+
+/// A case of `background` by its marking key, beside the keys that all have.
+fn entry(key: &'static str, doc: &'static str, about: &'static str, shape: Shape, more: Vec<Field>) -> Case {
+    let mut fields = vec![
+        required("video", "the video whose origin sends them to its followers", Shape::Text(Form::Name)),
+        required(key, about, shape),
+        optional(
+            "to",
+            "instances or groups: only to those of them that follow",
+            list(instance_name(), 1, 1_000),
+        ),
+        optional("body", "the body of a job (else `background_body`)", Shape::Bytes { max: BODY_BYTES_MAX }),
+    ];
+    fields.extend(more);
+    case(key, doc, Arm::Marked(Shape::Record(fields)))
 }

@@ -9,7 +9,7 @@ use crate::domain::delivery::{
 use crate::domain::delivery_presets::PRESETS;
 use crate::domain::faults::{Fault, Period, Unreachable};
 use crate::domain::federation::Capacity;
-use crate::domain::other_traffic::{Background, Files, OtherTraffic, update_bytes, watch_action_bytes};
+use crate::domain::other_traffic::{Background, Files, Jobs, OtherTraffic, update_bytes, watch_action_bytes};
 use crate::domain::protocol::Rules;
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
@@ -171,17 +171,21 @@ fn other_traffic_is_peertubes_unless_it_is_written() {
         update_every: Some(secs(1_800)),
         watch_actions: true,
         background: Vec::new(),
-        bodies: OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_781, background_bytes: 1_500 },
+        bodies: OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_781 },
     };
     assert_eq!(valid(BASE).other, expected);
     let expected = OtherTraffic {
         update_every: Some(secs(1_200)),
         watch_actions: false,
-        background: vec![Background { video: VideoId(1), rate_per_s: 2.0 }],
+        background: vec![Background {
+            video: VideoId(1),
+            jobs: Jobs::Rate { per_s: 2.0, from: Time::ZERO, until: None },
+            to: None,
+            body_bytes: 2_000,
+        }],
         bodies: OtherBodies {
             update_bytes: update_bytes(Files::Both, 2),
             watch_action_bytes: watch_action_bytes(3),
-            background_bytes: 2_000,
         },
     };
     assert_eq!(valid(FULL).other, expected);

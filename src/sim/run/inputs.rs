@@ -1,13 +1,16 @@
 //! Inputs: heartbeats, timers and background traffic reach instances, and the effects of an instance are sent.
 
 use super::state::Run;
-use crate::cell::{HEALTH_INTERVAL, background_gap, report_time};
+use crate::cell::{HEALTH_INTERVAL, background_time, report_time};
+use crate::domain::federation::Inboxes;
+use crate::domain::other_traffic::Background;
 use crate::domain::workload::Session;
 use crate::event::{Event, MAX_NUMBER};
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Recipients};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
+use std::sync::Arc;
 
 impl Run<'_> {
     /// The process of an instance stops, if it is up, and starts again.
@@ -127,34 +130,51 @@ impl Run<'_> {
         }
     }
 
-    /// Schedules background job `number` of an entry.
+    /// Schedules background job `number` of an entry, if there is one.
     pub(super) fn plan_background(&mut self, entry: u32, number: u32) {
-        self.schedule(
-            self.now + background_gap(self.cell, entry, number),
-            Event::Background { entry, number },
-        );
+        if let Some(at) = background_time(self.cell, entry, number, self.now) {
+            self.schedule(at, Event::Background { entry, number });
+        }
     }
 
-    /// Sends a background activity to all followers of a video's origin, and plans the next one.
+    /// Sends a background activity to followers of a video's origin, and plans the next one.
     pub(super) fn background(&mut self, entry: u32, number: u32) {
-        let video = self.cell.other.background[entry as usize].video;
+        let Background { video, body_bytes, .. } = self.cell.other.background[entry as usize];
         let origin = self.cell.federation.origin(video);
         if self.is_up(origin) {
             let form = self.instances[origin.index()].rules().wire.form();
             let activity = Activity {
                 video,
                 author: origin,
-                subject: Subject::Background,
+                subject: Subject::Background(body_bytes),
                 result: None,
                 built: self.clock(origin),
                 expires: None,
                 stamp: Stamp { session: SessionId(entry), number },
                 form,
             };
-            self.send(origin, &Effect { activity, to: Recipients::Followers }, self.now);
+            if let Some(list) = self.background_inboxes(entry, origin) {
+                let effect = Effect { activity, to: Recipients::Followers };
+                self.send_to(origin, &effect, (list, None), self.now);
+            }
         }
         assert!(number < MAX_NUMBER, "more background than a key can number");
         self.plan_background(entry, number + 1);
+    }
+
+    /// The inboxes of an origin that get what an entry of the background sends.
+    fn background_inboxes(&mut self, entry: u32, origin: InstanceId) -> Option<Arc<[InstanceId]>> {
+        let Run { inboxes, background_inboxes, cell, .. } = self;
+        let all = inboxes.get(&origin).map(Inboxes::own)?;
+        let known = background_inboxes.get(&entry).filter(|[of, _]| Arc::ptr_eq(of, all));
+        Some(match known {
+            Some([_, some]) => Arc::clone(some),
+            None => {
+                let some = cell.other.background[entry as usize].recipients(all);
+                background_inboxes.insert(entry, [Arc::clone(all), Arc::clone(&some)]);
+                some
+            }
+        })
     }
 
     /// Activities that have left inbox queues take effect.

@@ -22,10 +22,22 @@ use std::sync::Arc;
 impl Run<'_> {
     /// Creates and queues the jobs of an effect; without queues, sends its messages.
     pub(super) fn send(&mut self, from: InstanceId, effect: &Effect, now: Time) {
+        let rules = self.instances[from.index()].rules();
+        let recipients = self.recipients(from, rules, effect.to);
+        self.send_to(from, effect, recipients, now);
+    }
+
+    /// The same to these inboxes but the one that gets nothing.
+    pub(super) fn send_to(
+        &mut self,
+        from: InstanceId,
+        effect: &Effect,
+        (list, except): (Arc<[InstanceId]>, Option<InstanceId>),
+        now: Time,
+    ) {
         let rules = *self.instances[from.index()].rules();
         let Effect { activity, to } = *effect;
         let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
-        let (list, except) = self.recipients(from, &rules, to);
         if self.delivery.queues == Queues::Unlimited {
             return self.send_unqueued(from, kind, &activity, &list, except, now);
         }

@@ -6,7 +6,7 @@ use super::job::{Job, QueueKey};
 use super::machine::Machine;
 use super::request::{Deadline, Request};
 use super::skips::Skips;
-use crate::cell::Cell;
+use crate::cell::{Cell, last_planned};
 use crate::domain::delivery::{Delivery, Health, Tls};
 use crate::domain::faults::Timetable;
 use crate::domain::federation::Inboxes;
@@ -45,7 +45,7 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) next_tick: Vec<u32>,
     /// The first session whose first heartbeat is not pending yet.
     pub(super) next_session: usize,
-    /// The latest end of any session.
+    /// The latest end of any session, and of what the background does not go on doing.
     pub(super) last_end: Time,
     /// Which sessions may skip heartbeats.
     pub(super) skips: Skips,
@@ -73,6 +73,8 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) deadlines: VecDeque<Deadline>,
     /// The last deadline for which a sender may have to wait (`expect_time_out`). A run is not idle before.
     pub(super) last_deadline: Time,
+    /// By entry of the background that goes to some followers: the origin's inboxes when it was last sent, and those of them.
+    pub(super) background_inboxes: BTreeMap<u32, [Arc<[InstanceId]>; 2]>,
     /// Jobs so far, which numbers them.
     pub(super) job_count: u64,
     /// Messages in queues, to check the ledger.
@@ -127,7 +129,7 @@ impl<'a> Run<'a> {
             upgrades: BTreeMap::new(),
             next_tick: vec![0; instances.len()],
             next_session: 0,
-            last_end: cell.sessions.iter().map(|session| session.end).max().unwrap_or_default(),
+            last_end: last_planned(cell),
             skips: Skips::default(),
             heartbeats_skipped: 0,
             cell,
@@ -147,6 +149,7 @@ impl<'a> Run<'a> {
             request_count: 0,
             deadlines: VecDeque::new(),
             last_deadline: Time::ZERO,
+            background_inboxes: BTreeMap::new(),
             job_count: 0,
             queued: Amount::default(),
             in_flight: Amount::default(),

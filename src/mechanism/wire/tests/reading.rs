@@ -34,7 +34,7 @@ fn what_is_written_is_read() {
             Subject::Plain(_) => About::Plain,
             Subject::Update => About::Update,
             Subject::WatchAction(_) => About::WatchAction,
-            Subject::Background => About::Background,
+            Subject::Background(_) => About::Background,
         };
         let Activity { author, video, expires, result, form, .. } = activity;
         let ident = names.ident(&activity, form);
