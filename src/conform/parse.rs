@@ -154,6 +154,7 @@ fn sessions(viewers: &[Viewer], names: &Instances<'_>) -> Result<(Vec<Session>, 
         let id = *ids.entry((instance, &viewer.session)).or_insert(new);
         let session = Session {
             viewer: id,
+            address: id,
             instance,
             video: VIDEO,
             start: Time::from_ms(viewer.start_ms),

@@ -19,6 +19,8 @@ use crate::observe::{Observer, QueueSample};
 /// Observes a run and records it.
 pub struct Recorder {
     recording: Recording,
+    /// By instance; there are no upgrades.
+    rules: Vec<Rules>,
     /// By instance: when it went down, while it is down, in ms.
     down_since: Vec<Option<u64>>,
     /// How long the oldest job that never started had waited at the end.
@@ -73,6 +75,7 @@ impl Recorder {
                 sample_every_ms: ms(cell.sampling.every),
                 ..Recording::default()
             },
+            rules: federation.instances.iter().map(|instance| instance.rules).collect(),
             down_since: vec![None; federation.instances.len()],
             unstarted: None,
         })
@@ -118,7 +121,7 @@ impl Observer for Recorder {
         let name = self.name(instance);
         match input {
             Input::Heartbeat(beat) => {
-                let session = format!("viewer-{}", beat.viewer);
+                let session = format!("viewer-{}", beat.known_as(&self.rules[instance.index()]));
                 self.recording.beats.push(BeatRow { instance: name, session, at_ms: now.ms() });
             }
             Input::Stop => self.down_since[instance.index()] = Some(now.ms()),

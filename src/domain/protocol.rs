@@ -215,6 +215,13 @@ rules! {
         /// several, as a list of links
         Several = "several",
     }
+    /// by what an instance knows a viewer of its own, and one who comes back
+    viewers_known_by: ViewersKnownBy {
+        /// the address: all behind one address are one viewer, and make one view
+        Address = "address",
+        /// the session id that the player sends
+        Session = "session",
+    }
     /// where viewers are kept
     store: StoreKind {
         /// a list beside a map of ids, in memory; a restart loses both
@@ -297,6 +304,7 @@ const PEERTUBE_6_0: Rules = Rules {
     views_inbox: ViewsInbox::Shared,
     connections: ConnectionReuse::Kept,
     actor_url: ActorUrl::One,
+    viewers_known_by: ViewersKnownBy::Address,
     store: StoreKind::List,
     ids_after_restart: IdsAfterRestart::New,
     wire: WireForm::V60,
@@ -313,6 +321,7 @@ const PEERTUBE_6_0: Rules = Rules {
 const PEERTUBE_6_3_V1: Rules = Rules {
     accept_result: AcceptResult::Anybody,
     forward_to: ForwardTo::ServerFollowers,
+    viewers_known_by: ViewersKnownBy::Session,
     ids_after_restart: IdsAfterRestart::Kept,
     wire: WireForm::V61,
     parameters: Parameters { plain_view_after: Span::from_secs(10), ..PEERTUBE_6_0.parameters },
@@ -422,27 +431,4 @@ impl Rules {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_rule_can_be_read_and_changed_by_name() {
-        let mut rules = Rules::preset("peertube-8.2.4").expect("a preset");
-        for rule in Rules::RULES {
-            for choice in rule.choices {
-                assert!((rule.set)(&mut rules, choice.name));
-                assert_eq!((rule.get)(&rules), choice.name);
-            }
-            assert!(!(rule.set)(&mut rules, "sometimes"));
-        }
-    }
-
-    #[test]
-    fn presets_have_names_of_their_own() {
-        let mut names: Vec<_> = PRESETS.iter().map(|preset| preset.name).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), PRESETS.len());
-        assert_eq!(Rules::preset("v1"), Rules::preset("peertube-6.0"));
-    }
-}
+mod tests;

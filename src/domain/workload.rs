@@ -6,6 +6,7 @@
 //! - watch times of first visits: one stream per crowd, one number per viewer;
 //! - spread: one stream per crowd, one number per viewer;
 //! - returns, and the watch times of later visits: one stream each per viewer, entity fold(crowd, viewer);
+//! - addresses: one stream per crowd with a shared one, one number per viewer;
 //! - ranks of popularity: one stream per replication (`Federation::by_popularity`).
 //!
 //! Nothing here knows about protocols, messages or displayed counts.
@@ -25,6 +26,8 @@ use std::collections::BTreeMap;
 pub struct Session {
     /// Who.
     pub viewer: ViewerId,
+    /// The first viewer behind the same address: the same person, but where several share one.
+    pub address: ViewerId,
     /// At which instance.
     pub instance: InstanceId,
     /// What.
@@ -59,6 +62,9 @@ pub struct Clients {
     pub first_heartbeat_after: Span,
     /// Watching this long makes a plain view, if not as long as the instance's protocol says.
     pub view_after: Option<Span>,
+    /// The share of viewers behind one address at each instance, in millionths: a school, or a proxy that the instance
+    /// does not trust (all of them). Each other viewer has an address of their own.
+    pub behind_one_address_ppm: u32,
 }
 
 /// Where sessions come from.
@@ -131,12 +137,16 @@ pub fn sessions(crowds: &[Crowd], federation: &Federation, seed: Seed, end: Time
         end,
         seed,
         clients: Clients::default(),
-        viewers: 0,
+        addresses: Vec::new(),
+        shared: BTreeMap::new(),
+        sharing: seed.stream(Purpose::Address, 0),
         named: BTreeMap::new(),
         sessions: Vec::new(),
     };
     for (number, crowd) in (0u64..).zip(crowds) {
         book.clients = crowd.clients;
+        book.shared = BTreeMap::new();
+        book.sharing = seed.stream(Purpose::Address, number);
         match &crowd.source {
             Source::Scripted(list) => book.copy(crowd.video, list),
             Source::Drawn { from, arrivals, watch, spread, returns } => {
@@ -176,6 +186,15 @@ pub fn expected_heartbeats(crowds: &[Crowd], end: Time, interval_s: &dyn Fn(Opti
 }
 
 impl Crowd {
+    /// Whether every visit is over before its first heartbeat.
+    pub fn is_never_seen(&self) -> bool {
+        let delay = self.clients.first_heartbeat_after;
+        match &self.source {
+            Source::Drawn { watch, .. } => watch.survival(delay) <= 0.0,
+            Source::Scripted(list) => list.iter().all(|visit| visit.watch <= delay),
+        }
+    }
+
     /// An upper estimate of the number of its sessions that start before `end` (see `expected_sessions`).
     pub fn expected_sessions(&self, end: Time) -> f64 {
         match &self.source {
@@ -262,15 +281,23 @@ struct Book<'a> {
     seed: Seed,
     /// Of the crowd that is being written.
     clients: Clients,
-    viewers: usize,
+    /// By `ViewerId`: the first viewer behind the same address.
+    addresses: Vec<ViewerId>,
+    /// The first viewer behind the shared address of each instance, in this crowd.
+    shared: BTreeMap<InstanceId, ViewerId>,
+    /// Who is behind it, in this crowd.
+    sharing: ChaCha8Rng,
     named: BTreeMap<(InstanceId, &'a str), ViewerId>,
     sessions: Vec<Session>,
 }
 
 impl<'a> Book<'a> {
-    fn new_viewer(&mut self) -> ViewerId {
-        self.viewers += 1;
-        ViewerId::at(self.viewers - 1)
+    fn new_viewer(&mut self, instance: InstanceId) -> ViewerId {
+        let viewer = ViewerId::at(self.addresses.len());
+        let share = f64::from(self.clients.behind_one_address_ppm) / 1e6;
+        let is_behind = share > 0.0 && unit(&mut self.sharing) < share;
+        self.addresses.push(if is_behind { *self.shared.entry(instance).or_insert(viewer) } else { viewer });
+        viewer
     }
 
     /// The scripted sessions that start before the end.
@@ -280,7 +307,7 @@ impl<'a> Book<'a> {
             let name = visit.viewer.as_deref().map(|name| (visit.instance, name));
             let viewer = match name.and_then(|name| self.named.get(&name).copied()) {
                 Some(known) => known,
-                None => self.new_viewer(),
+                None => self.new_viewer(visit.instance),
             };
             if let Some(name) = name {
                 self.named.insert(name, viewer);
@@ -303,6 +330,7 @@ impl<'a> Book<'a> {
     ) -> Session {
         Session {
             viewer,
+            address: self.addresses[viewer.index()],
             instance,
             video,
             start,
@@ -315,7 +343,7 @@ impl<'a> Book<'a> {
 
     /// The first visit of a new person.
     fn arrive(&mut self, video: VideoId, instance: InstanceId, start: Time, watch: Span) -> Session {
-        let viewer = self.new_viewer();
+        let viewer = self.new_viewer(instance);
         let visit = self.visit(viewer, instance, video, start, watch);
         self.sessions.push(visit);
         visit

@@ -63,6 +63,8 @@ pub enum Purpose {
     Retry = 16,
     /// The points of a sweep.
     Sweep = 17,
+    /// Which viewers share an address.
+    Address = 18,
 }
 
 impl Seed {

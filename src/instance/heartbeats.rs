@@ -20,10 +20,16 @@ impl Instance {
         every < self.rules.parameters.lifetime && !is_cleared
     }
 
+    /// The viewer that the client of a heartbeat is here.
+    pub fn known_as(&self, heartbeat: &Heartbeat) -> ViewerId {
+        heartbeat.known_as(&self.rules)
+    }
+
     /// The earliest time at which a later heartbeat of the visit sends something, and not only extends the viewer's entry; none
     /// if there is no such time.
     pub fn heartbeats_act_from(&self, now: Time, heartbeat: &Heartbeat) -> Option<Time> {
-        let Heartbeat { video, viewer, watched, view_after, .. } = *heartbeat;
+        let Heartbeat { video, watched, view_after, .. } = *heartbeat;
+        let viewer = self.known_as(heartbeat);
         let shown = self.shown.get(&video)?;
         let last_sent = shown.store.last_sent(self.entry_of(viewer));
         let sends = self
@@ -44,7 +50,7 @@ impl Instance {
     }
 
     pub(super) fn heartbeat(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
-        let entry = self.entry_of(heartbeat.viewer);
+        let entry = self.entry_of(self.known_as(&heartbeat));
         let subject = entry.subject;
         let expires = now + self.rules.parameters.lifetime;
         let age = self.rules.parameters.refederation_age;
@@ -73,10 +79,11 @@ impl Instance {
     }
 
     pub(super) fn plain_view(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
-        let Heartbeat { video, viewer, session, number, watched, view_after } = heartbeat;
+        let Heartbeat { video, session, number, watched, view_after, .. } = heartbeat;
         if self.rules.plain_views == PlainViews::None || watched < self.plain_view_after(video, view_after) {
             return;
         }
+        let viewer = self.known_as(&heartbeat);
         let views = &mut self.video_state(video).plain_views;
         if views.get(&viewer).is_none_or(|last| *last + PLAIN_VIEW_INTERVAL <= now) {
             views.insert(viewer, now);

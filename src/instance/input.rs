@@ -1,6 +1,6 @@
 //! What can happen to an instance, and what it sends because of it.
 
-use crate::domain::protocol::Rules;
+use crate::domain::protocol::{Rules, ViewersKnownBy};
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
@@ -16,7 +16,7 @@ pub enum Input<'a> {
     Heartbeats {
         /// What is watched.
         video: VideoId,
-        /// By whom.
+        /// By whom, as the instance knows them (`Instance::known_as`).
         viewer: ViewerId,
         /// When the last of them comes, by its own clock.
         last: Time,
@@ -60,6 +60,8 @@ pub struct Heartbeat {
     pub video: VideoId,
     /// By whom.
     pub viewer: ViewerId,
+    /// The first viewer behind the same address.
+    pub address: ViewerId,
     /// On which visit.
     pub session: SessionId,
     /// The number of the heartbeat in the visit, from 0.
@@ -71,11 +73,20 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
+    /// The viewer that its client is at an instance with these rules: the first one behind its address, where viewers are known by that.
+    pub fn known_as(&self, rules: &Rules) -> ViewerId {
+        match rules.viewers_known_by {
+            ViewersKnownBy::Address => self.address,
+            ViewersKnownBy::Session => self.viewer,
+        }
+    }
+
     /// The heartbeat of this number, which `visit` sends at `now`.
     pub fn of(visit: &Session, session: SessionId, number: u32, now: Time) -> Heartbeat {
         Heartbeat {
             video: visit.video,
             viewer: visit.viewer,
+            address: visit.address,
             session,
             number,
             watched: now.since(visit.first_heartbeat),

@@ -25,6 +25,7 @@ fn beat(instance: &mut Instance, viewer: u32, s: u64) -> Vec<Effect> {
     let heartbeat = Heartbeat {
         video: VIDEO,
         viewer: ViewerId(viewer),
+        address: ViewerId(viewer),
         session: SessionId(viewer),
         number: 0,
         watched: Span::ZERO,
@@ -162,6 +163,7 @@ fn a_plain_view_is_sent_once_an_hour_after_enough_watching() {
         let heartbeat = Heartbeat {
             video: VIDEO,
             viewer: ViewerId(1),
+            address: ViewerId(1),
             session: SessionId(1),
             number: 0,
             watched: Span::from_secs(s),

@@ -230,7 +230,8 @@ impl State {
         let now = self.accept(at, Client::Stranger)?;
         let viewer = self.registry.stranger(at, session_id).ok_or(Rejection::TooManyViewers)?;
         let session = SessionId(viewer.0);
-        let heartbeat = Heartbeat { video, viewer, session, number: 0, watched, view_after: None };
+        let heartbeat =
+            Heartbeat { video, viewer, address: viewer, session, number: 0, watched, view_after: None };
         self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
         Ok(())
     }

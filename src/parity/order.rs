@@ -38,7 +38,7 @@ impl Scope {
             RecordedInput::Sample => Scope::Nothing,
             RecordedInput::ReportWatch { .. } => Scope::Nothing,
             RecordedInput::Heartbeat(beat) => {
-                named(beat.video, instance.id(), Subject::Viewer(beat.viewer, 0))
+                named(beat.video, instance.id(), Subject::Viewer(instance.known_as(beat), 0))
             }
             RecordedInput::Receive { activity, sender } => {
                 let origin = videos[activity.video.index()].origin;
@@ -221,6 +221,7 @@ mod tests {
             0 | 1 => RecordedInput::Heartbeat(Heartbeat {
                 video,
                 viewer,
+                address: if count % 2 == 0 { viewer } else { ViewerId(0) },
                 session,
                 number: 0,
                 watched: Span::from_secs(30),
@@ -279,7 +280,7 @@ mod tests {
         ) {
             let (mut instance, [(at, what), _]) = prepared(preset, id, &numbers);
             if let RecordedInput::Heartbeat(heartbeat) = what {
-                let mut part = instance.of_viewer(heartbeat.video, heartbeat.viewer);
+                let mut part = instance.of_viewer(heartbeat.video, instance.known_as(&heartbeat));
                 prop_assert_eq!(what.give(at, &mut part), what.give(at, &mut instance));
             }
         }

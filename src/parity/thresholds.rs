@@ -54,7 +54,7 @@ pub(super) fn check_thresholds(
 fn check_heartbeat(instance: &Instance, input: &TimedInput, found: &mut Findings<'_>) {
     let RecordedInput::Heartbeat(heartbeat) = input.what else { return };
     let margin = found.margin;
-    let alone = instance.of_viewer(heartbeat.video, heartbeat.viewer);
+    let alone = instance.of_viewer(heartbeat.video, instance.known_as(&heartbeat));
     let sends = |clock: Time| input.what.give(clock, &mut alone.clone()).len();
     let now = sends(input.clock);
     let turns = |by: Span| sends(input.clock.before(by)) != now || sends(input.clock + by) != now;

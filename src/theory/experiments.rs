@@ -15,7 +15,7 @@ use super::setting::{Setting, Viewers, Window};
 use super::watch_laws;
 use crate::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
 use crate::domain::watch::Watch;
-use crate::domain::workload::Scripted;
+use crate::domain::workload::{Clients, Scripted};
 use crate::foundation::units::Span;
 use crate::mechanism::network::Latency;
 
@@ -159,6 +159,18 @@ pub const EXPERIMENTS: &[Experiment] = &[
                 claim("5 display of own viewers", Run::origin_display, theory.own_display()),
                 claim("5 bias of the origin", Run::origin_bias, theory.own_bias()),
             ]
+        },
+    },
+    Experiment {
+        name: "everybody behind one address",
+        laws: USUAL,
+        setting: |law| {
+            let setting = law.of(Setting::poisson(beating(preset("v1"), 15), &[0.004], 1_800, 240_000));
+            let clients = Clients { behind_one_address_ppm: 1_000_000, ..setting.clients };
+            Setting { clients, ..setting }
+        },
+        claims: |theory| {
+            vec![claim("5a display of one address", Run::origin_display, theory.one_address_display())]
         },
     },
     Experiment {

@@ -109,6 +109,13 @@ impl Theory {
         self.origin_rate() * (self.own_entry_s() - self.watch_s)
     }
 
+    /// 5a: display of own viewers at the origin that are all behind one address: one, unless row 6, which is Poisson, gives nobody.
+    pub fn one_address_display(&self) -> f64 {
+        let at_tick = self.origin_rate() * (self.last_heartbeat_s() + self.lifetime_s);
+        let until_next = self.origin_rate() * self.tick_s;
+        1.0 + exp(-at_tick) * expm1(-until_next) / until_next
+    }
+
     /// 6: display of own viewers at the origin `age_s` after its tick.
     pub fn own_display_after_tick(&self, age_s: f64) -> f64 {
         self.origin_rate() * (self.last_heartbeat_s() + self.lifetime_s + age_s)

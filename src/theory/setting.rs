@@ -38,6 +38,8 @@ pub struct Setting {
     pub viewers: Viewers,
     /// How long the drawn viewers watch.
     pub watch: Watch,
+    /// How players report.
+    pub clients: Clients,
     /// The latency of every link.
     pub latency: Latency,
     /// The share of messages lost on every link, in millionths.
@@ -80,6 +82,7 @@ impl Setting {
             followers: rates_per_s.len() - 1,
             viewers: Viewers::Poisson(rates_per_s.to_vec()),
             watch: Watch::Exponential { mean: Span::from_secs(300) },
+            clients: Clients::default(),
             latency: Latency::Constant(Span::from_ms(100)),
             loss_ppm: 0,
             from_s,
@@ -201,7 +204,7 @@ impl Setting {
                 returns: None,
             },
         };
-        Crowd { video: VIDEO, source, clients: Clients::default() }
+        Crowd { video: VIDEO, source, clients: self.clients }
     }
 
     fn sampling(&self, origin_phase: Time) -> Sampling {

@@ -23,6 +23,23 @@ viewers:
 network: {latency: {constant: 100 ms}}
 ";
 
+/// Two visits of a follower's people that overlap.
+const TWO: &str = "
+name: two
+description: visits from 0 s and from 10 s, both until 200 s
+end: 5 min
+compare: [peertube-6.0, peertube-6.3-v1]
+instances: {origin: {}, follower: {}}
+videos: {stream: {origin: origin, length: live}}
+viewers:
+  - video: stream
+    sessions:
+      - {instance: follower, start: 0 s, watch: 200 s}
+      - {instance: follower, start: 10 s, watch: 190 s}
+network: {latency: {constant: 100 ms}}
+measure: {every: 30 s, from: 15 s}
+";
+
 fn scenario(text: &str, set: &[&str]) -> Scenario {
     let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
     let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
@@ -43,12 +60,16 @@ fn cells(scenario: &Scenario) -> Vec<CellResult> {
 
 /// Of each column: single viewers and plain views that were sent.
 fn sent(text: &str, set: &[&str]) -> Vec<[String; 2]> {
+    values(text, set, ["sent_messages_viewer", "sent_messages_plain"])
+}
+
+/// Of each column: some metrics.
+fn values<const N: usize>(text: &str, set: &[&str], names: [&str; N]) -> Vec<[String; N]> {
     let value = |cell: &CellResult, name: &str| {
         let found = cell.metrics.iter().find(|metric| metric.name == name);
         found.map_or_else(|| panic!("{name} has a value"), |metric| metric.value.clone())
     };
-    let of =
-        |cell: &CellResult| ["sent_messages_viewer", "sent_messages_plain"].map(|name| value(cell, name));
+    let of = |cell: &CellResult| names.map(|name| value(cell, name));
     cells(&scenario(text, set)).iter().map(of).collect()
 }
 
@@ -74,4 +95,35 @@ fn a_crowd_may_say_when_its_views_count() {
     // half of a short video is enough, whatever the crowd says
     let short = ["viewers.0.view_after=1 min", "videos={stream: {origin: origin, length: 1 min}}"];
     assert_eq!(sent(FOUR, &short), [["5", "2"], ["5", "2"]]);
+}
+
+#[test]
+fn two_viewers_behind_one_address_are_one_before_6_1() {
+    // at 0, 90 and 180 s the first, at 10, 100 and 190 s the second; after 30 and 10 s of watching a view of each
+    assert_eq!(sent(TWO, &[]), [["6", "2"], ["6", "2"]]);
+    // behind one address: the first heartbeat of either that is 90 s after the last sending, and one view an hour
+    let behind = "viewers.0.behind_one_address=100 %";
+    assert_eq!(sent(TWO, &[behind]), [["3", "1"], ["6", "2"]]);
+    // what the follower shows of its own people while both are there
+    let shown = values(TWO, &[behind, "end=150 s"], ["followers_displayed_mean", "viewers_mean"]);
+    assert_eq!(shown, [["1", "2"], ["2", "2"]]);
+}
+
+#[test]
+fn an_address_is_one_crowds_at_one_instance() {
+    let behind = "viewers.0.behind_one_address=100 %";
+    let apart = "viewers.0.sessions.1.instance=origin";
+    // the origin's viewer goes to the follower three times
+    assert_eq!(sent(TWO, &[behind, apart])[0], ["6", "2"]);
+}
+
+#[test]
+fn an_upgrade_to_6_1_tells_them_apart() {
+    // before it Views at 0 and 90 s and a view of one address; its process starts anew, so both are sent at 100 and 190 s, and the
+    // second one's session has made no view yet
+    let sets = [
+        "viewers.0.behind_one_address=100 %",
+        "faults=[{restart: [follower], at: 100 s, startup: 0 s, protocol: peertube-6.3-v1}]",
+    ];
+    assert_eq!(sent(TWO, &sets)[0], ["6", "2"]);
 }

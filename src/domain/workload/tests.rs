@@ -316,6 +316,7 @@ fn scripted_sessions_are_copied() {
 fn watching_counts_from_the_start_to_before_the_end() {
     let session = |viewer, video, start_ms, end_ms| Session {
         viewer: ViewerId(viewer),
+        address: ViewerId(viewer),
         instance: ORIGIN,
         video: VideoId(video),
         start: Time::from_ms(start_ms),
@@ -374,11 +375,51 @@ fn a_late_first_heartbeat_moves_nothing_else() {
     let returns = Some(Returns { probability: 0.5, mean_after: SECOND * 60 });
     let at_once = crowd(constant(0.1), WATCH, ZIPF, returns);
     let view_after = Some(SECOND * 7);
-    let clients = Clients { first_heartbeat_after: SECOND * 4, view_after };
+    let clients = Clients { first_heartbeat_after: SECOND * 4, view_after, ..Clients::default() };
     let late = Crowd { clients, ..at_once.clone() };
     let expected = draw(&at_once, SEED).into_iter().map(|session| {
         assert_eq!((session.first_heartbeat, session.view_after), (session.start, None));
         Session { first_heartbeat: session.start + SECOND * 4, view_after, ..session }
     });
     assert_eq!(draw(&late, SEED), expected.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_share_of_a_crowd_is_behind_the_address_of_its_first_at_each_instance() {
+    let clients = Clients { behind_one_address_ppm: 300_000, ..Clients::default() };
+    let alone = crowd(constant(20.0), Watch::Fixed(SECOND), ZIPF, None);
+    let list = draw(&Crowd { clients, ..alone.clone() }, SEED);
+    let mut firsts = BTreeMap::new();
+    let mut behind = 0;
+    for session in &list {
+        if session.address != session.viewer {
+            assert_eq!(firsts[&session.instance], session.address, "the first one behind it there");
+            behind += 1;
+        }
+        firsts.entry(session.instance).or_insert_with(|| {
+            let shares =
+                |other: &&Session| other.instance == session.instance && other.address != other.viewer;
+            list.iter().find(shares).map_or(session.viewer, |other| other.address)
+        });
+    }
+    // binomial of 72,000 with share 0.3, less one for each of the 7 instances
+    let share = f64::from(behind) / list.len() as f64;
+    assert!(
+        (share - 0.3).abs() < 4.0 * (0.21 / list.len() as f64).sqrt() + 7.0 / list.len() as f64,
+        "{share}"
+    );
+    let own =
+        |list: Vec<Session>| list.into_iter().map(|session| Session { address: session.viewer, ..session });
+    assert!(own(list).eq(draw(&alone, SEED)), "nothing else is drawn otherwise");
+}
+
+#[test]
+fn who_comes_back_keeps_the_address_and_crowds_share_none() {
+    let clients = Clients { behind_one_address_ppm: 1_000_000, ..Clients::default() };
+    let returns = Some(Returns { probability: 0.5, mean_after: SECOND * 60 });
+    let one = Crowd { clients, ..crowd(constant(0.05), WATCH, Spread::List(vec![ORIGIN]), returns) };
+    let list = sessions(&[one.clone(), one], &federation(8), SEED, HOUR);
+    let addresses: std::collections::BTreeSet<_> = list.iter().map(|session| session.address).collect();
+    assert_eq!(addresses.len(), 2);
+    assert!(list.iter().filter(|session| session.viewer == list[0].viewer).count() > 0);
 }

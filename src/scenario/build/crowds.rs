@@ -2,7 +2,7 @@
 
 use crate::domain::arrivals::{Arrivals, Stage};
 use crate::domain::faults::Fault;
-use crate::domain::protocol::{PlainViews, Rules};
+use crate::domain::protocol::{PlainViews, Rules, ViewersKnownBy};
 use crate::domain::watch::{Quantiles, Watch, stretch};
 use crate::domain::workload::{Clients, Crowd, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -21,7 +21,6 @@ struct Context<'a> {
     table: &'a Table,
     videos: &'a [Result<VideoSpec, String>],
     files: &'a Files,
-    columns: &'a [Variant],
 }
 
 /// The crowds of a file.
@@ -30,13 +29,39 @@ pub(crate) fn crowds(
     table: &Table,
     videos: &[Result<VideoSpec, String>],
     files: &Files,
-    columns: &[Variant],
     problems: &mut Problems,
 ) -> Option<Vec<Crowd>> {
-    let context = Context { table, videos, files, columns };
+    let context = Context { table, videos, files };
     let built: Vec<_> =
         file.get("viewers")?.items().iter().map(|item| context.crowd(item, problems)).collect();
     built.into_iter().collect()
+}
+
+/// Warns of keys of crowds that have no effect in any column.
+pub(crate) fn question(file: &Checked, crowds: &[Crowd], columns: &[Variant], problems: &mut Problems) {
+    let any_rules = |is_such: &dyn Fn(&Rules) -> bool| {
+        let later =
+            |fault: &Fault| matches!(fault, Fault::Restart { rules: Some(rules), .. } if is_such(rules));
+        columns.iter().any(|column| column.rules.iter().any(is_such) || column.faults.iter().any(later))
+    };
+    let counts_views = any_rules(&|rules| rules.plain_views == PlainViews::Each);
+    let sees_addresses = any_rules(&|rules| rules.viewers_known_by == ViewersKnownBy::Address);
+    for (item, crowd) in file.get("viewers").map_or(&[][..], Checked::items).iter().zip(crowds) {
+        let Some((_, value)) = item.case() else { continue };
+        let mut warn = |key, is_idle, message| {
+            if let Some(at) = value.get(key).filter(|_| is_idle) {
+                problems.warn(at.spot(), message);
+            }
+        };
+        let too_late = "is longer than anybody watches: nobody is ever counted";
+        warn("first_heartbeat_after", crowd.is_never_seen(), too_late);
+        warn("view_after", !counts_views, "has no effect: `plain_views` is `none` everywhere");
+        warn(
+            "behind_one_address",
+            !sees_addresses,
+            "has no effect: every release here knows viewers by their session (before 6.1 it is by their address)",
+        );
+    }
 }
 
 /// The video called so at `at`, or a problem.
@@ -67,34 +92,9 @@ impl Context<'_> {
         let clients = Clients {
             first_heartbeat_after: value.span("first_heartbeat_after").unwrap_or_default(),
             view_after: value.span("view_after"),
+            behind_one_address_ppm: value.share_ppm("behind_one_address").unwrap_or_default(),
         };
-        let crowd = Crowd { video: video?, source: source?, clients };
-        self.question(value, &crowd, problems);
-        Some(crowd)
-    }
-
-    /// Warns of keys without an effect.
-    fn question(&self, value: &Checked, crowd: &Crowd, problems: &mut Problems) {
-        let delay = crowd.clients.first_heartbeat_after;
-        let is_late = delay > Span::ZERO
-            && match &crowd.source {
-                Source::Drawn { watch, .. } => watch.survival(delay) <= 0.0,
-                Source::Scripted(list) => list.iter().all(|visit| visit.watch <= delay),
-            };
-        if let Some(at) = value.get("first_heartbeat_after").filter(|_| is_late) {
-            problems.warn(at.spot(), "is longer than anybody watches: nobody is ever counted");
-        }
-        let counts_views = |rules: &Rules| rules.plain_views == PlainViews::Each;
-        if let Some(at) = value.get("view_after").filter(|_| !self.any_rules(counts_views)) {
-            problems.warn(at.spot(), "has no effect: `plain_views` is `none` everywhere");
-        }
-    }
-
-    /// Whether any instance has such rules at any time, in any column.
-    fn any_rules(&self, is_such: impl Fn(&Rules) -> bool) -> bool {
-        let later =
-            |fault: &Fault| matches!(fault, Fault::Restart { rules: Some(rules), .. } if is_such(rules));
-        self.columns.iter().any(|column| column.rules.iter().any(&is_such) || column.faults.iter().any(later))
+        Some(Crowd { video: video?, source: source?, clients })
     }
 
     fn drawn(&self, value: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Source> {

@@ -37,13 +37,14 @@ pub(crate) fn build(
     let mut columns = protocols::columns(file, &protocols, &deliveries, &federation, problems);
     let follows = federation::follows(file, &federation, files, problems);
     let peers = federation::peers(file, &federation, problems);
+    let crowds = crowds::crowds(file, &federation, &videos, files, problems);
     let network = network::network(file, &federation, files, problems);
     let end = measure::end(file);
     let context =
         other_traffic::Context { table: &federation, videos: &videos, follows: follows.as_ref(), end };
     let other = other_traffic::other_traffic(file, &context, problems);
     faults::faults(file, &federation, &protocols, end, &mut columns, problems);
-    let crowds = crowds::crowds(file, &federation, &videos, files, &columns, problems);
+    crowds::question(file, crowds.as_deref().unwrap_or_default(), &columns, problems);
     let measured = measure::measure(file, end, problems);
     let expect = measure::expectations(file, &columns, metrics, problems);
     let replications = sweep::replications(file, problems);

@@ -52,6 +52,11 @@ fn clients() -> Vec<Field> {
             "how long they watch before a view counts (else the protocol's `plain_view_after`; half of the video if that is shorter)",
             any_span(),
         ),
+        optional(
+            "behind_one_address",
+            "the share of them that is behind one address at each instance, as in a school or behind a proxy that the instance does not trust (else nobody): releases before 6.1 take them for one viewer",
+            share(),
+        ),
     ]
 }
 

@@ -171,8 +171,20 @@ fn what_is_probably_not_meant_is_warned_about() {
         ["viewers.0.first_heartbeat_after: is longer than anybody watches: nobody is ever counted"]
     );
     assert_eq!(
-        warned(&[quiet[0], quiet[1], "viewers.0.view_after=3 s"]),
+        warned(&[quiet[0], quiet[1], "expect=[]", "viewers.0.view_after=3 s"]),
         ["viewers.0.view_after: has no effect: `plain_views` is `none` everywhere"]
+    );
+    assert_eq!(warned(&["viewers.0.behind_one_address=30 %"]), [""; 0]);
+    assert_eq!(
+        warned(&[
+            "compare=[v2, peertube-6.3-v1]",
+            "baseline=v2",
+            "expect=[]",
+            "viewers.0.behind_one_address=30 %"
+        ]),
+        [
+            "viewers.0.behind_one_address: has no effect: every release here knows viewers by their session (before 6.1 it is by their address)"
+        ]
     );
     let ways = ["1", "1.0"].map(|loss| {
         warnings("latency: {constant: 50 ms}", &format!("latency: {{constant: 50 ms}}\n  loss: {loss}"))
@@ -215,15 +227,29 @@ fn crowds_become_sources() {
         heartbeat: heartbeat_ms.map(Span::from_ms),
     };
     let listed = vec![session(Some("Anna"), 0, 1_000, 300_000, Some(5_043))];
-    let clients = Clients { first_heartbeat_after: secs(2), view_after: Some(secs(8)) };
+    let clients = Clients {
+        first_heartbeat_after: secs(2),
+        view_after: Some(secs(8)),
+        behind_one_address_ppm: 1_000_000,
+    };
     assert_eq!(crowds[3], Crowd { video: VideoId(0), source: Source::Scripted(listed), clients });
-    assert_eq!(crowds[0].clients, Clients { first_heartbeat_after: secs(3), view_after: None });
+    assert_eq!(
+        crowds[0].clients,
+        Clients {
+            first_heartbeat_after: secs(3),
+            view_after: Some(secs(9)),
+            behind_one_address_ppm: 300_000
+        }
+    );
     assert_eq!([crowds[1].clients, crowds[4].clients], [Clients::default(); 2]);
-    assert_eq!(crowds[5].clients, Clients { first_heartbeat_after: secs(1), view_after: Some(secs(40)) });
+    assert_eq!(
+        crowds[5].clients,
+        Clients { first_heartbeat_after: secs(1), view_after: Some(secs(40)), behind_one_address_ppm: 500 }
+    );
     let traced =
         vec![session(Some("anna"), 0, 500, 60_000, None), session(None, 2, 2_000, 1_250, Some(5_000))];
     assert_eq!(crowds[4].source, Source::Scripted(traced));
-    assert_eq!(crowds[5], crowds[4]);
+    assert_eq!(crowds[5].source, crowds[4].source);
 }
 
 #[test]

@@ -85,7 +85,8 @@ impl Run<'_> {
         let skipped =
             if self.skips.may_skip(id) { self.skip_heartbeats(&heartbeat, &session, every) } else { 0 };
         if skipped > 0 {
-            let Heartbeat { video, viewer, .. } = heartbeat;
+            let video = heartbeat.video;
+            let viewer = self.instances[session.instance.index()].known_as(&heartbeat);
             let last = self.clock(session.instance) + every * u64::from(skipped);
             self.client_input(session.instance, Input::Heartbeats { video, viewer, last });
             self.heartbeats_skipped += u64::from(skipped);

@@ -1,6 +1,6 @@
 //! Which sessions may skip heartbeats that change nothing but the expiry of their viewer.
 //!
-//! Condition: the process of the session's instance never changes, and no other session of the same viewer and video overlaps.
+//! Condition: the process of the session's instance never changes, and no other session of the same video behind the same address overlaps.
 //! Which heartbeats those are is the instance's decision (`Instance::heartbeats_act_from`).
 
 use crate::cell::Cell;
@@ -20,11 +20,11 @@ impl Skips {
         let mut may_skip: Vec<bool> =
             sessions.iter().map(|session| !changing.contains(&session.instance)).collect();
         let mut visits: Vec<usize> = (0..sessions.len()).collect();
-        visits.sort_by_key(|&id| (sessions[id].viewer, sessions[id].video, sessions[id].start));
+        visits.sort_by_key(|&id| (sessions[id].address, sessions[id].video, sessions[id].start));
         let mut latest = None;
         for &id in &visits {
             let visit = &sessions[id];
-            let viewer = (visit.viewer, visit.video);
+            let viewer = (visit.address, visit.video);
             match latest.filter(|(of, _)| *of == viewer) {
                 Some((_, before)) if sessions[before as usize].end > visit.start => {
                     (may_skip[before as usize], may_skip[id]) = (false, false);

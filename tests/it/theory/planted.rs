@@ -3,7 +3,8 @@
 //! The acceptance test must refuse each by its mean, not by its noise. So every check is known to be able to fail.
 
 use fedisim::domain::protocol::{
-    AcceptResult, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
+    AcceptResult, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules,
+    StoreKind, ViewersKnownBy,
 };
 use fedisim::domain::watch::{Quantiles, Watch};
 use fedisim::foundation::units::Span;
@@ -113,6 +114,12 @@ const PLANTED: &[Planted] = &[
         experiment: "everybody watches 180 s",
         claim: "7 Views per session, fixed",
         error: Error::Model(|setting| setting.watch = Watch::Fixed(Span::from_ns(180_000_000_001))),
+    },
+    Planted {
+        name: "viewers behind one address are told apart",
+        experiment: "everybody behind one address",
+        claim: "5a display of one address",
+        error: Error::Model(|setting| setting.rules.viewers_known_by = ViewersKnownBy::Session),
     },
     Planted {
         name: "lognormal visits are exponential with the same mean",
