@@ -55,6 +55,27 @@ other_traffic: {updates: {every: 1226 ms}}
 measure: {every: 10 s, bucket: 30 s}
 ";
 
+/// A week's outage, after which a follower speaks; others are away for an hour now and then.
+const AWAY: &str = "
+name: away
+description: who is left out, and comes back
+end: 250 h
+compare: [{name: mine, protocol: v1, delivery: mine}]
+deliveries: {mine: {base: misskey}}
+instances: {origin: {}, follower: {}, watching: {}, other: {count: 3, software: other}}
+videos: {clip: {origin: origin, length: live}}
+viewers:
+  - video: clip
+    sessions: [{instance: follower, start: 200 h, watch: 20 min}, {instance: watching, start: 3 h, watch: 20 min}]
+network: {latency: {lognormal: {median: 50 ms, sigma: 1}}, loss: 1 %}
+faults:
+  - {down: [follower, other-1], at: 1 h, for: 190 h}
+  - {outages: [watching, other-2], mean_between: 10 h, mean_duration: 1 h, how: refused}
+  - {restart: [origin], at: 20 h, startup: 2 s}
+measure: {every: 30 min, bucket: 1 h}
+other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 6 /h}]}
+";
+
 fn scenario(text: &str, set: &[&str]) -> Scenario {
     let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
     let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
@@ -318,6 +339,20 @@ fn where_events_are_needed_they_are_made() {
     ] {
         assert_eq!(compare(set), 0, "{set:?}");
     }
+}
+
+#[test]
+fn the_fields_deliveries_are_the_same_in_both() {
+    let removed = |base: &str| {
+        let set = format!("deliveries={{mine: {{base: {base}}}}}");
+        compare_both(AWAY, &[&set]);
+        let observed = run(&scenario(AWAY, &[&set]), Engine::Plain).observed;
+        observed.delivery.followers_lost()
+    };
+    // two are away for more than a week
+    assert_eq!(["misskey", "mastodon", "fedify", "lemmy", "peertube-8"].map(removed), [2, 2, 0, 0, 2]);
+    assert_eq!(removed("peertube, health: unavailable-days"), 2);
+    assert_eq!(removed("lemmy, requests_per_destination: 3, health: suspended"), 2);
 }
 
 #[test]

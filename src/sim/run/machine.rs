@@ -2,7 +2,7 @@
 
 use super::calendar::Calendar;
 use super::job::QueueKey;
-use super::retries::{Failed, Retries};
+use super::waiting::{Failed, Retries};
 use crate::domain::delivery::{Delivery, Health};
 use crate::domain::federation::Instance;
 use crate::event::{Lane, Message};

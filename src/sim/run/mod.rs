@@ -4,7 +4,7 @@
 //! takes the legs of its path (`request::path`) on the stations of two machines (`steps`, `machine`); the receiver verifies,
 //! answers and works through its inbox queue (`threads`). Steps that affect one machine only wait in its calendar instead of
 //! being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a message leaves when it is sent and arrives one
-//! latency later (`unqueued`). `main_loop` takes the events in their order, `inputs` hands inputs to instances.
+//! latency later (`unqueued`). What fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the events in their order, `inputs` hands inputs to instances.
 //! The only protocol rules that are read here are those of delivery.
 
 mod availability;
@@ -24,6 +24,7 @@ mod state;
 mod steps;
 mod threads;
 mod unqueued;
+mod waiting;
 
 pub use main_loop::{broadcasts_without_events, run, run_fast};
 pub use sending::{peertube_queue, splits_bad_inboxes};

@@ -6,58 +6,13 @@
 use super::job::{Job, QueueKey};
 use super::request::flow;
 use super::state::Run;
+use super::waiting::Failed;
 use crate::domain::delivery::{Queues, RetryPer};
 use crate::event::{Event, Letter, Message};
-use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::breakers::Gate;
 use crate::request::message_name;
-use std::collections::BTreeSet;
 use std::rc::Rc;
-
-/// What waits for its next attempt at one instance.
-#[derive(Debug, Default)]
-pub(super) struct Retries {
-    /// Since when, the number of the job that failed, and the destination.
-    waiting: BTreeSet<(Time, u64, InstanceId)>,
-    /// Attempts begun since they were last asked for, and how long they waited together.
-    begun: (u64, Span),
-}
-
-impl Retries {
-    /// How many wait.
-    pub(super) fn waiting(&self) -> u64 {
-        self.waiting.len() as u64
-    }
-
-    /// How long the oldest has waited.
-    pub(super) fn oldest(&self, now: Time) -> Span {
-        self.waiting.first().map_or(Span::ZERO, |&(since, ..)| now.since(since))
-    }
-
-    /// How many attempts were queued since the last call, and how long they waited together.
-    pub(super) fn take_begun(&mut self) -> (u64, Span) {
-        std::mem::take(&mut self.begun)
-    }
-
-    fn wait(&mut self, message: &Message, now: Time) {
-        self.waiting.insert((now, message.job, message.to));
-    }
-
-    fn begin(&mut self, message: &Message, since: Time, now: Time) {
-        self.waiting.remove(&(since, message.job, message.to));
-        let (count, together) = self.begun;
-        self.begun = (count + 1, Span::from_ns(together.ns().saturating_add(now.since(since).ns())));
-    }
-}
-
-/// A message that waits for its next attempt.
-#[derive(Clone, Debug)]
-pub(super) struct Failed {
-    message: Message,
-    since: Time,
-    place: u64,
-}
 
 impl Run<'_> {
     /// A request has failed: its message waits for its next attempt, if there is one.
