@@ -185,7 +185,7 @@ impl Path {
         now: Time,
     ) -> Result<Transit, Failure> {
         let &Load { from, to, bytes, response_bytes, ways, deadline } = load;
-        let there = conditions.latency(Leg::Request, (from, to), &name, ways.request, now);
+        let there = conditions.latency(Leg::Request, (from, to), &name, ways.of(Leg::Request), now);
         let there = there.ok_or(Failure::Lost)?;
         let connection = sender.connect(now, to);
         let reachability = conditions.reachability(to, now + there);
@@ -196,7 +196,8 @@ impl Path {
             if reachability == Reachability::Silent {
                 return Err(Failure::Lost);
             }
-            let back = conditions.latency(Leg::Handshake, (from, to), name, ways.handshake, now + there);
+            let back =
+                conditions.latency(Leg::Handshake, (from, to), name, ways.of(Leg::Handshake), now + there);
             let round_trip = there + back.ok_or(Failure::Lost)?;
             if reachability == Reachability::Refused || connection == Connection::Stale {
                 return Err(Failure::FailedConnect(now + round_trip));
@@ -246,7 +247,7 @@ impl Path {
     ) -> Option<Time> {
         let &Load { from, to, ways, .. } = load;
         let leaves = receiver.upload(now, bytes) + conditions.answer_delay(to, now);
-        Some(leaves + conditions.latency(Leg::Answer, (from, to), name, ways.answer, leaves)?)
+        Some(leaves + conditions.latency(Leg::Answer, (from, to), name, ways.of(Leg::Answer), leaves)?)
     }
 
     /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` is the name of its
