@@ -57,7 +57,7 @@ fn message_draws(bencher: Bencher) {
 }
 
 #[divan::bench]
-fn network_fates_lognormal(bencher: Bencher) {
+fn network_ways_lognormal(bencher: Bencher) {
     let model = NetworkModel {
         latency: Latency::Lognormal { median: Span::from_ms(50), sigma: 0.8 },
         loss_ppm: 0,
@@ -65,11 +65,11 @@ fn network_fates_lognormal(bencher: Bencher) {
     };
     let mut network = Network::new(&model, &[0; DESTINATIONS as usize + 1], SEED);
     let to: Vec<_> = (1..=DESTINATIONS).map(InstanceId).collect();
-    let mut latencies = Vec::new();
+    let (mut there, mut back) = (Vec::new(), Vec::new());
     let mut message = 0;
     bencher.counter(ItemsCount::new(DESTINATIONS)).bench_local(|| {
         message += 1;
-        network.latencies(message, InstanceId(0), &to, black_box(&mut latencies));
+        network.all_ways_us(message, InstanceId(0), &to, black_box(&mut there), black_box(&mut back));
     });
 }
 

@@ -67,9 +67,10 @@ def broadcast(table_path, messages, every_ns, receivers, jobs_at_once, requests_
     def requests(message, queue):
         """One of the places in a job: one request after the other."""
         for receiver in queue:
-            latency_ns = latencies_us[message * receivers + receiver] * 1000
-            env.timeout((request_ns + 5 * latency_ns) / 1e9, (message, receiver)).callbacks.append(arrive)
-            yield env.timeout(min(request_ns + 6 * latency_ns, time_out_ns) / 1e9)
+            place = 2 * (message * receivers + receiver)
+            there_ns, back_ns = latencies_us[place] * 1000, latencies_us[place + 1] * 1000
+            env.timeout((request_ns + 3 * there_ns + 2 * back_ns) / 1e9, (message, receiver)).callbacks.append(arrive)
+            yield env.timeout(min(request_ns + 3 * (there_ns + back_ns), time_out_ns) / 1e9)
 
     def job(message):
         with jobs.request() as place:

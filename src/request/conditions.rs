@@ -26,6 +26,7 @@ impl<'a> Conditions<'a> {
     /// How long a leg of a request takes that begins now: `drawn + added by faults`; `None` if the network or a fault loses
     /// it. `ends` are sender and receiver of the request, `drawn` is the network's latency, `name` the name of the request's
     /// random draws (`message_name`).
+    #[inline]
     pub fn latency(
         &mut self,
         leg: Leg,
@@ -35,9 +36,18 @@ impl<'a> Conditions<'a> {
         now: Time,
     ) -> Option<Span> {
         let drawn = drawn?;
-        if self.timetable.is_quiet() {
-            return Some(drawn);
-        }
+        if self.timetable.is_quiet() { Some(drawn) } else { self.under_faults(leg, ends, name, drawn, now) }
+    }
+
+    /// The same where there may be faults.
+    fn under_faults(
+        &mut self,
+        leg: Leg,
+        ends: (InstanceId, InstanceId),
+        name: impl FnOnce() -> u64,
+        drawn: Span,
+        now: Time,
+    ) -> Option<Span> {
         self.asked = self.asked.max(now);
         let (from, to) = leg.link(ends);
         if self.timetable.is_cut(from, to, now) {

@@ -199,7 +199,7 @@ impl Path {
             return Err(Failure { known: None, departed: Departed::Nothing, transport });
         }
         let connection = sender.connect(now, to);
-        let there = conditions.latency(Leg::Request, (from, to), &name, ways.request, now);
+        let there = conditions.latency(Leg::Request, (from, to), &name, ways.of(Leg::Request), now);
         let reachability = there.map(|there| conditions.reachability(to, now + there));
         let is_open = reachability == Some(Reachability::Up) && connection != Connection::Stale;
         let is_reset = reachability == Some(Reachability::Refused)
@@ -207,7 +207,13 @@ impl Path {
         // until a handshake is answered, or a reset comes back
         let round_trip = match there {
             Some(there) if is_reset || is_open && connection == Connection::New => {
-                let back = conditions.latency(Leg::Handshake, (from, to), name, ways.handshake, now + there);
+                let back = conditions.latency(
+                    Leg::Handshake,
+                    (from, to),
+                    name,
+                    ways.of(Leg::Handshake),
+                    now + there,
+                );
                 back.map(|back| there + back)
             }
             _ => None,
@@ -277,7 +283,7 @@ impl Path {
     ) -> Option<Time> {
         let &Load { from, to, ways, .. } = load;
         let leaves = receiver.upload(now, bytes) + conditions.answer_delay(to, now);
-        Some(leaves + conditions.latency(Leg::Answer, (from, to), name, ways.answer, leaves)?)
+        Some(leaves + conditions.latency(Leg::Answer, (from, to), name, ways.of(Leg::Answer), leaves)?)
     }
 
     /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` is the name of its

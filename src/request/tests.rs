@@ -44,7 +44,7 @@ fn leave(mut sender: Sender, drawn: Option<Span>, down: Option<Unreachable>) -> 
         down.into_iter().map(|how| Fault::Down { instances: vec![to], during, how }).collect();
     let timetable = Timetable::new(&faults, 2, SEED, Time::from_ms(60_000));
     let path = Path::new(&Delivery::preset("peertube").expect("a preset"), Handshake::Full);
-    let ways = Ways { request: drawn, handshake: drawn, answer: drawn };
+    let ways = drawn.map_or(Ways::CLOSED, |latency| Ways::open(latency, latency));
     let load = Load { from, to, bytes: 2_000, response_bytes: 300, ways, deadline: NOW + path.timeout };
     let transit = path.leave(&mut sender, &mut Conditions::new(&timetable, SEED), &load, || 7, NOW);
     transit.map(|transit| transit.reaches)

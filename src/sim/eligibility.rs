@@ -88,6 +88,7 @@ impl Eligibility {
             changes[id.index()].push((at, change));
         }
         let is_unlimited = cell.delivery.queues == Queues::Unlimited;
+        let takes_time = takes_time(cell);
         let needs_no_order = cell.delivery.inbox == Span::ZERO && cell.delivery.rate_limit.is_none();
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
@@ -120,9 +121,9 @@ impl Eligibility {
                 && !eligibility.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery, rules);
             eligibility.is_uncontended_sender[index] = is_unbounded && makes_jobs;
-            eligibility.ends_without_event[index] = makes_jobs && takes_time(cell);
+            eligibility.ends_without_event[index] = makes_jobs && takes_time;
         }
-        if !takes_time(cell) || heeds_who_speaks(cell) {
+        if !takes_time || heeds_who_speaks(cell) {
             // cause and effect share an instant, or what is received decides what is sent: only the event loop has their order
             eligibility.is_uncontended_receiver.fill(false);
             eligibility.is_contended_receiver.fill(false);

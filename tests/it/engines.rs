@@ -154,6 +154,14 @@ fn both_engines_make_the_same_records() {
         &["faults=[{clock: [quiet], ahead: 90 s}, {clock: [watching], behind: 30 s}]"],
         &["network.latency={constant: 40 ms}", "end={when: idle, at_most: 1 h}"],
         &["network.latency={uniform: {min: 1 ms, max: 20 s}}"],
+        // the way back, by the network and by faults
+        &["network.links=[{from: quiet, to: origin, latency: {constant: 900 ms}, loss: 20 %}]"],
+        &["network.links=[{from: quiet-1, to: origin, loss: 100 %}]", "network.loss=0 %"],
+        &["faults=[{loss: 60 %, from: [quiet], to: [origin], at: 100 s, for: 60 s}]"],
+        &["faults=[{latency: 3 s, from: [quiet], to: [origin], at: 100 s, for: 60 s}]", "network.loss=0 %"],
+        &[
+            "faults=[{latency: 9 s, from: [quiet], at: 100 s, for: 60 s}, {slow: [quiet], answer: 2 s, at: 90 s}]",
+        ],
         &[
             "other_traffic={updates: {every: 1 min}, watch_actions: on, background: [{video: clip, rate: 1 /s}]}",
         ],
@@ -303,6 +311,11 @@ fn machines_that_are_busy_are_caught_up_with() {
         // many things at one instant
         &["network.latency={constant: 40 ms}", "end={when: idle, at_most: 1 h}"],
         &["network.latency={uniform: {min: 1 ms, max: 20 s}}", "measure={every: 1 s, bucket: 1 s}"],
+        &["network.links=[{from: quiet, to: origin, latency: {constant: 1 ms}}]"],
+        &["network.links=[{from: origin, to: quiet, latency: {constant: 1 ms}}, {from: quiet, loss: 20 %}]"],
+        &[
+            "faults=[{latency: 3 s, from: [quiet], to: [origin], at: 100 s, for: 60 s}, {loss: 60 %, from: [quiet], at: 120 s}]",
+        ],
         &[
             "other_traffic={updates: {every: 1 min}, watch_actions: on, background: [{video: clip, rate: 1 /s}]}",
         ],

@@ -108,9 +108,9 @@ impl Model {
         let job = &mut self.jobs[message as usize];
         while job.open_requests < workload.requests_at_once && job.next_receiver < workload.receivers {
             let receiver = job.next_receiver;
-            let latency_ns = workload.latency_ns(message, receiver);
-            let held_ns = (workload.request_ns + 6 * latency_ns).min(workload.time_out_ns);
-            schedule(workload.request_ns + 5 * latency_ns, Event::Arrive { message, receiver });
+            let [there_ns, back_ns] = workload.latencies_ns(message, receiver);
+            let held_ns = (workload.request_ns + 3 * (there_ns + back_ns)).min(workload.time_out_ns);
+            schedule(workload.request_ns + 3 * there_ns + 2 * back_ns, Event::Arrive { message, receiver });
             schedule(held_ns, Event::End { message, receiver });
             job.next_receiver += 1;
             job.open_requests += 1;

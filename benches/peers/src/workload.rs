@@ -78,8 +78,8 @@ pub struct Workload {
     /// The first sample is so long after the first period: nothing else happens at the same instant.
     pub sample_offset_ns: u64,
     pub samples: u32,
-    /// One-way latencies in microseconds, by message, then by receiver.
-    pub latencies_us: Arc<[u32]>,
+    /// Latencies there and back in microseconds, by message, then by receiver.
+    pub latencies_us: Arc<[[u32; 2]]>,
 }
 
 impl Workload {
@@ -103,9 +103,10 @@ impl Workload {
         }
     }
 
-    pub fn latency_ns(&self, message: u32, receiver: u32) -> u64 {
+    /// The latency there and the one back.
+    pub fn latencies_ns(&self, message: u32, receiver: u32) -> [u64; 2] {
         let index = message as usize * self.receivers as usize + receiver as usize;
-        u64::from(self.latencies_us[index]) * 1_000
+        self.latencies_us[index].map(|us| u64::from(us) * 1_000)
     }
 }
 
@@ -125,7 +126,7 @@ fn name(message: u32) -> u64 {
     message_name(&view, origin, 0)
 }
 
-fn latencies_us(messages: u32, receivers: u32) -> Arc<[u32]> {
+fn latencies_us(messages: u32, receivers: u32) -> Arc<[[u32; 2]]> {
     let model = NetworkModel {
         latency: Latency::Lognormal { median: Span::from_ms(50), sigma: 0.8 },
         loss_ppm: 0,
@@ -133,11 +134,10 @@ fn latencies_us(messages: u32, receivers: u32) -> Arc<[u32]> {
     };
     let mut network = Network::new(&model, &vec![0; receivers as usize + 1], SEED);
     let to: Vec<_> = (1..=receivers).map(InstanceId).collect();
-    let mut all = Vec::new();
-    let mut latencies = Vec::new();
+    let (mut all, mut there, mut back) = (Vec::new(), Vec::new(), Vec::new());
     for message in 0..messages {
-        network.latencies(name(message), InstanceId(0), &to, &mut latencies);
-        all.extend(latencies.iter().flatten().map(|latency| latency.us() as u32));
+        network.all_ways_us(name(message), InstanceId(0), &to, &mut there, &mut back);
+        all.extend(there.iter().zip(&back).map(|(there, back)| [*there, *back]));
     }
     all.into()
 }

@@ -8,11 +8,11 @@ use crate::foundation::units::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leg {
     /// The request, with what its sender sends in the handshake.
-    Request,
+    Request = 0,
     /// What its receiver sends in the handshake of a new connection, or to refuse one.
-    Handshake,
+    Handshake = 1,
     /// The answer.
-    Answer,
+    Answer = 2,
 }
 
 impl Leg {
@@ -37,29 +37,35 @@ impl Leg {
     }
 }
 
-/// The latencies of a request's legs; `None` where the network loses it.
+/// The latencies of a request's legs; none where the network loses it. It is small, since there is one per request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ways {
-    /// That of the request.
-    pub request: Option<Span>,
-    /// That of the receiver's part of a handshake.
-    pub handshake: Option<Span>,
-    /// That of the answer.
-    pub answer: Option<Span>,
+    /// By leg, in ns.
+    latencies_ns: [u64; 3],
 }
 
+/// Stands for a leg that is lost.
+const LOST_NS: u64 = u64::MAX;
+
 impl Ways {
+    /// Everything is lost.
+    pub const CLOSED: Ways = Ways { latencies_ns: [LOST_NS; 3] };
+
     /// Nothing is lost: the latency there, and the one back.
     pub const fn open(there: Span, back: Span) -> Ways {
-        Ways { request: Some(there), handshake: Some(back), answer: Some(back) }
+        Ways { latencies_ns: [there.ns(), back.ns(), back.ns()] }
     }
 
-    /// The latency of a leg.
+    /// The latency of a leg; `None` if it is lost.
+    #[inline]
     pub fn of(&self, leg: Leg) -> Option<Span> {
-        match leg {
-            Leg::Request => self.request,
-            Leg::Handshake => self.handshake,
-            Leg::Answer => self.answer,
-        }
+        let ns = self.latencies_ns[leg as usize];
+        (ns != LOST_NS).then_some(Span::from_ns(ns))
+    }
+
+    /// Sets the latency of a leg.
+    #[inline]
+    pub(super) fn set(&mut self, leg: Leg, latency: Option<Span>) {
+        self.latencies_ns[leg as usize] = latency.map_or(LOST_NS, Span::ns);
     }
 }

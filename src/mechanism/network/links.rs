@@ -32,8 +32,6 @@ pub struct Network {
     loss_draws: MessageDraws,
     /// Room for the draws of one broadcast: latency, loss.
     blocks: [Vec<u32>; 2],
-    /// Room for its latencies.
-    latencies: Vec<Option<Span>>,
 }
 
 /// What a rule says: the receivers, the number of its law and its loss.
@@ -89,7 +87,6 @@ impl Network {
             latency_draws: MessageDraws::new(seed, Purpose::Latency),
             loss_draws: MessageDraws::new(seed, Purpose::Loss),
             blocks: [Vec::new(), Vec::new()],
-            latencies: Vec::new(),
         }
     }
 
@@ -102,9 +99,11 @@ impl Network {
 
     /// The latencies of all legs of a request.
     pub fn ways(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Ways {
-        let [request, handshake, answer] =
-            [Leg::Request, Leg::Handshake, Leg::Answer].map(|leg| self.leg(leg, message, (from, to)));
-        Ways { request, handshake, answer }
+        let mut ways = Ways::CLOSED;
+        for leg in [Leg::Request, Leg::Handshake, Leg::Answer] {
+            ways.set(leg, self.leg(leg, message, (from, to)));
+        }
+        ways
     }
 
     /// The latency of one leg, `None` if it is lost. Its draws are those of the request's receiver, under the leg's names.
@@ -129,24 +128,22 @@ impl Network {
         to: &[InstanceId],
         out: &mut Vec<Option<Span>>,
     ) {
-        self.legs(Leg::Request, message, from, to, out);
+        out.clear();
+        self.legs(Leg::Request, message, from, to, |_, latency| out.push(latency));
     }
 
     /// The ways of the requests of a broadcast, in the order of their destinations, as `ways` gives them.
     pub fn all_ways(&mut self, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<Ways>) {
-        let mut latencies = std::mem::take(&mut self.latencies);
         out.clear();
-        self.legs(Leg::Request, message, from, to, &mut latencies);
-        out.extend(latencies.iter().map(|&request| Ways { request, handshake: None, answer: None }));
-        self.legs(Leg::Answer, message, from, to, &mut latencies);
-        for (ways, &answer) in out.iter_mut().zip(&latencies) {
-            (ways.handshake, ways.answer) = (answer, answer);
-        }
+        out.resize(to.len(), Ways::CLOSED);
+        self.legs(Leg::Request, message, from, to, |at, latency| out[at].set(Leg::Request, latency));
+        self.legs(Leg::Answer, message, from, to, |at, latency| {
+            out[at].set(Leg::Handshake, latency);
+            out[at].set(Leg::Answer, latency);
+        });
         if self.loses_on_the_way_back(from) {
-            self.legs(Leg::Handshake, message, from, to, &mut latencies);
-            out.iter_mut().zip(&latencies).for_each(|(ways, &handshake)| ways.handshake = handshake);
+            self.legs(Leg::Handshake, message, from, to, |at, latency| out[at].set(Leg::Handshake, latency));
         }
-        self.latencies = latencies;
     }
 
     /// Whether anything that comes back from the receivers of a broadcast may be lost.
@@ -155,7 +152,8 @@ impl Network {
         self.broadcasters.get(&(from, true)).unwrap_or(&self.plain_broadcaster).draws_loss
     }
 
-    /// The latencies of one leg of the requests of a broadcast, in the order of their destinations, as `leg` gives them.
+    /// Hands the latencies of one leg of the requests of a broadcast to `put`, in the order of their destinations and with their
+    /// places there, as `leg` gives them.
     ///
     /// Draws are made in blocks over the instance ids where the destinations lie close enough for that to pay.
     fn legs(
@@ -164,34 +162,34 @@ impl Network {
         message: u64,
         from: InstanceId,
         to: &[InstanceId],
-        out: &mut Vec<Option<Span>>,
+        mut put: impl FnMut(usize, Option<Span>),
     ) {
         /// A single draw costs about as much as so many draws of a block.
         const DRAWS_PER_BLOCK: usize = 64;
-        out.clear();
         let width = to.iter().map(|id| id.index() + 1).max().unwrap_or(0);
         if width > to.len().saturating_mul(DRAWS_PER_BLOCK) {
-            out.extend(to.iter().map(|&to| self.leg(leg, message, (from, to))));
+            to.iter().enumerate().for_each(|(at, &to)| put(at, self.leg(leg, message, (from, to))));
             return;
         }
         self.prepare_broadcaster(leg, from);
         let place = (from, leg != Leg::Request);
         let links = self.broadcasters.get(&place).unwrap_or(&self.plain_broadcaster);
         let [latency, loss] = &mut self.blocks;
-        latency.resize(width, 0);
-        loss.resize(width, 0);
+        latency.resize(width.max(latency.len()), 0);
+        loss.resize(width.max(loss.len()), 0);
         if links.draws_latency {
-            self.latency_draws.block(leg.latency_name(message), latency);
+            self.latency_draws.block(leg.latency_name(message), &mut latency[..width]);
         }
         if links.draws_loss {
-            self.loss_draws.block(leg.name(message), loss);
+            self.loss_draws.block(leg.name(message), &mut loss[..width]);
         }
-        out.extend(to.iter().map(|&to| {
+        for (at, &to) in to.iter().enumerate() {
             let link = links.links.get(to.index()).unwrap_or(&self.default);
             let (sender, receiver) = leg.link((from, to));
             let places = (self.places[sender.index()], self.places[receiver.index()]);
-            (!link.loses(loss[to.index()])).then(|| self.laws[link.law].latency(places, latency[to.index()]))
-        }));
+            let is_lost = link.loses(loss[to.index()]);
+            put(at, (!is_lost).then(|| self.laws[link.law].latency(places, latency[to.index()])));
+        }
     }
 
     /// `all_ways` in whole microseconds: there, and back; `NO_LATENCY_US` for what is lost, or takes longer than that. The
@@ -207,12 +205,11 @@ impl Network {
         self.legs_us(Leg::Request, message, from, to, there);
         self.legs_us(Leg::Answer, message, from, to, back);
         if self.loses_on_the_way_back(from) {
-            let mut latencies = std::mem::take(&mut self.latencies);
-            self.legs(Leg::Handshake, message, from, to, &mut latencies);
-            for (back, _) in back.iter_mut().zip(&latencies).filter(|(_, handshake)| handshake.is_none()) {
-                *back = NO_LATENCY_US;
-            }
-            self.latencies = latencies;
+            self.legs(Leg::Handshake, message, from, to, |at, handshake| {
+                if handshake.is_none() {
+                    back[at] = NO_LATENCY_US;
+                }
+            });
         }
     }
 
@@ -220,25 +217,37 @@ impl Network {
     fn legs_us(&mut self, leg: Leg, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<u32>) {
         out.clear();
         let has_rules = self.has_rules(leg, from);
-        if let Law::Lognormal(median_us, factors) = &self.laws[self.default.law]
-            && !has_rules
-            && self.default.lost_below == 0
-            && to.last().is_some_and(|last| last.index() < 2 * to.len() + 64)
-        {
+        let is_dense = to.last().is_some_and(|last| last.index() < 2 * to.len() + 64);
+        if !has_rules && self.default.lost_below == 0 && is_dense {
+            let law = &self.laws[self.default.law];
             let [draws, _] = &mut self.blocks;
             // compared as 32 bits, which fit vectors
             let last = to.iter().map(|id| id.0).max().unwrap_or(0);
             draws.resize(last as usize + 1, 0);
-            self.latency_draws.block(leg.latency_name(message), draws);
-            factors.times_all(*median_us, draws);
-            out.extend(to.iter().map(|to| draws[to.index()]));
+            if law.is_drawn() {
+                self.latency_draws.block(leg.latency_name(message), draws);
+            }
+            if let Law::Lognormal(median_us, factors) = law {
+                factors.times_all(*median_us, draws);
+                // most broadcasts go to a group, whose ids follow each other
+                match to.first().filter(|_| to.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1)) {
+                    Some(first) => out.extend_from_slice(&draws[first.index()..first.index() + to.len()]),
+                    None => out.extend(to.iter().map(|to| draws[to.index()])),
+                }
+            } else {
+                let place = |id: InstanceId| self.places[id.index()];
+                out.extend(to.iter().map(|&to| {
+                    let (sender, receiver) = leg.link((from, to));
+                    let latency = law.latency((place(sender), place(receiver)), draws[to.index()]);
+                    u32::try_from(latency.us()).unwrap_or(NO_LATENCY_US)
+                }));
+            }
             return;
         }
-        let mut latencies = std::mem::take(&mut self.latencies);
-        self.legs(leg, message, from, to, &mut latencies);
-        let us = |latency: &Option<Span>| latency.map_or(u64::MAX, Span::us);
-        out.extend(latencies.iter().map(|latency| u32::try_from(us(latency)).unwrap_or(NO_LATENCY_US)));
-        self.latencies = latencies;
+        self.legs(leg, message, from, to, |_, latency| {
+            let us = latency.map_or(u64::MAX, Span::us);
+            out.push(u32::try_from(us).unwrap_or(NO_LATENCY_US));
+        });
     }
 
     /// Looks the links of a broadcaster up once, if it has rules.

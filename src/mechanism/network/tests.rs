@@ -278,9 +278,9 @@ proptest! {
             for (place, &to) in to.iter().enumerate() {
                 let alone = singles.ways(message, InstanceId(from), to);
                 prop_assert_eq!(ways[place], alone);
-                prop_assert_eq!(alone.request, singles.latency(message, InstanceId(from), to));
-                prop_assert_eq!(there[place], us(alone.request));
-                prop_assert_eq!(back[place], us(alone.answer.filter(|_| alone.handshake.is_some())));
+                prop_assert_eq!(alone.of(Leg::Request), singles.latency(message, InstanceId(from), to));
+                prop_assert_eq!(there[place], us(alone.of(Leg::Request)));
+                prop_assert_eq!(back[place], us(alone.of(Leg::Answer).filter(|_| alone.of(Leg::Handshake).is_some())));
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::domain::faults::Timetable;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::network::Ways;
+use crate::mechanism::network::{Leg, Ways};
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, Path, RequestHistory};
 use pulp::Arch;
@@ -86,7 +86,7 @@ impl Linear {
     /// `over`: after this time a request of these latencies asks the timetable of faults nothing.
     pub(super) fn span(&self, ways: &Ways) -> Span {
         let Function { constant_us, there, back } = self.over;
-        let [request, answer] = [ways.request, ways.answer].map(Option::unwrap_or_default);
+        let [request, answer] = [Leg::Request, Leg::Answer].map(|leg| ways.of(leg).unwrap_or_default());
         Span::from_us(u64::from(constant_us)) + request * u64::from(there) + answer * u64::from(back)
     }
 }

@@ -11,7 +11,7 @@ use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::ledger::Arrival;
-use crate::mechanism::network::Ways;
+use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::slab::Slab;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
@@ -143,7 +143,7 @@ impl Run<'_> {
             None => limiter.is_none_or(|limiter| limiter.takes(now, from)),
         };
         request.receiver_epoch = machine.epoch;
-        if let Some(back) = request.ways.answer {
+        if let Some(back) = request.ways.of(Leg::Answer) {
             machine.calendar.shorten(back);
         }
         if !takes {
@@ -291,7 +291,7 @@ impl Run<'_> {
         let calendar = &mut self.machines[id.index()].calendar;
         calendar.push(step, Waiting { at, order: message.order(step), request: slot });
         if step == Step::Signed
-            && let Some(there) = request.ways.request
+            && let Some(there) = request.ways.of(Leg::Request)
         {
             calendar.shorten(there);
             let known = Time::from_ns(at.ns().saturating_add(there.ns()));

@@ -2,7 +2,7 @@
 
 use super::*;
 use fedisim::foundation::random::Seed;
-use fedisim::mechanism::network::{Latency, Network, NetworkModel};
+use fedisim::mechanism::network::{Latency, Leg, Network, NetworkModel};
 
 /// A follower with one View a second, the first at 1 s, for so long; all on one connection while it works.
 fn every_second(watch: &str, rest: &str) -> (Seen, Ending) {
@@ -156,11 +156,19 @@ fn losses_there_and_back_are_drawn_apart() {
         ways.iter().filter(|ways| is(ways)).count() as f64 / MESSAGES as f64
     };
     for (name, share, expected) in [
-        ("lost there", share(&|ways| ways.request.is_none()), 0.2),
-        ("no connection", share(&|ways| ways.request.is_some() && ways.handshake.is_none()), 0.8 * 0.2),
+        ("lost there", share(&|ways| ways.of(Leg::Request).is_none()), 0.2),
+        (
+            "no connection",
+            share(&|ways| ways.of(Leg::Request).is_some() && ways.of(Leg::Handshake).is_none()),
+            0.8 * 0.2,
+        ),
         (
             "delivered, no answer",
-            share(&|ways| ways.request.is_some() && ways.handshake.is_some() && ways.answer.is_none()),
+            share(&|ways| {
+                ways.of(Leg::Request).is_some()
+                    && ways.of(Leg::Handshake).is_some()
+                    && ways.of(Leg::Answer).is_none()
+            }),
             0.64 * 0.2,
         ),
     ] {
@@ -170,12 +178,13 @@ fn losses_there_and_back_are_drawn_apart() {
     // latencies of the two ways have no correlation; handshake and answer have one latency
     let pairs: Vec<(f64, f64)> = ways
         .iter()
-        .filter_map(|ways| Some((ways.request?.secs_f64() - 0.5, ways.answer?.secs_f64() - 0.5)))
+        .filter_map(|ways| {
+            Some((ways.of(Leg::Request)?.secs_f64() - 0.5, ways.of(Leg::Answer)?.secs_f64() - 0.5))
+        })
         .collect();
     let correlation = 12.0 * pairs.iter().map(|(there, back)| there * back).sum::<f64>() / pairs.len() as f64;
     assert!(correlation.abs() < 4.0 / (pairs.len() as f64).sqrt(), "{correlation}");
-    assert!(
-        ways.iter()
-            .all(|ways| ways.answer.is_none() || ways.handshake.is_none() || ways.answer == ways.handshake)
-    );
+    assert!(ways.iter().all(|ways| ways.of(Leg::Answer).is_none()
+        || ways.of(Leg::Handshake).is_none()
+        || ways.of(Leg::Answer) == ways.of(Leg::Handshake)));
 }

@@ -63,7 +63,7 @@ impl Broadcast for Simpy {
             workload.sample_offset_ns,
             u64::from(workload.samples),
         ];
-        let table: Vec<_> = workload.latencies_us.iter().flat_map(|us| us.to_ne_bytes()).collect();
+        let table: Vec<_> = workload.latencies_us.iter().flatten().flat_map(|us| us.to_ne_bytes()).collect();
         let printed = run_script("broadcast", &arguments, &table);
         let [deliveries, sum_of_counts, sum_of_squares, took_ns] = printed[..] else {
             panic!("four numbers")
