@@ -98,8 +98,7 @@ fn take_effect(
             return Ok(rejected(cluster, id, why));
         }
     };
-    let is_peertube = cluster.cell.federation.instances[id.index()].is_peertube;
-    let limiter = state.outboxes[id.index()].limiter.as_mut().filter(|_| is_peertube);
+    let limiter = state.outboxes[id.index()].limiter.as_mut();
     let left = limiter.map(|limiter| (limiter.takes(now, from), limiter.left(from)));
     let settle = |state: &mut State, arrival| {
         if let Sender::Own(request_id, _) = sender {

@@ -7,7 +7,7 @@
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
 //! | ends without event | `S ∧ R ∧ L` | the last request of a job makes one event for all of them |
-//! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
+//! | order-insensitive | it is PeerTube `∧` inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
 //!
 //! - `Q`: deliveries are queued, `queues ≠ unlimited`.
 //! - `U`: nothing waits at its stations, `¬Q ∨` cores, uplink and downlink are unlimited.
@@ -113,6 +113,7 @@ impl Eligibility {
                 && keeps_process
                 && !origins.contains(&InstanceId::at(index));
             eligibility.is_order_insensitive[index] = needs_no_order
+                && instance.is_peertube
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
                 && rules.forwarded_viewer == ForwardedViewer::Viewer

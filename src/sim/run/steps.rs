@@ -131,7 +131,7 @@ impl Run<'_> {
 
     /// The receiver has the whole request.
     fn arrive(&mut self, slot: u32, now: Time) {
-        let Run { requests, conditions, machines, broadcasts, cell, .. } = self;
+        let Run { requests, conditions, machines, broadcasts, .. } = self;
         let request = requests.get(slot);
         let message = &request.message;
         let (from, to) = (message.from, message.to);
@@ -140,7 +140,7 @@ impl Run<'_> {
             return self.expect_time_out(slot, now);
         }
         let machine = &mut machines[to.index()];
-        let limiter = machine.limiter.as_mut().filter(|_| cell.federation.instances[to.index()].is_peertube);
+        let limiter = machine.limiter.as_mut();
         let takes = match broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(to).is_some()) {
             // the replay applies the rate limit, since it has all other requests too
             Some(broadcasts) => {

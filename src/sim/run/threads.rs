@@ -48,9 +48,6 @@ impl Run<'_> {
 
     /// A verified activity enters the inbox queue, in the run or in the replay.
     pub(super) fn queue_activity(&mut self, message: Message, now: Time) {
-        if !self.cell.federation.instances[message.to.index()].is_peertube {
-            return;
-        }
         let Run { broadcasts, conditions, .. } = self;
         if let Some(broadcasts) =
             broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(message.to).is_some())
@@ -58,7 +55,8 @@ impl Run<'_> {
             broadcasts.receive_now(now, &message, message.kind.is_forwarded(), conditions);
             return;
         }
-        let has_own = self.instances[message.to.index()].rules().views_inbox == ViewsInbox::Own;
+        let has_own = self.cell.federation.instances[message.to.index()].is_peertube
+            && self.instances[message.to.index()].rules().views_inbox == ViewsInbox::Own;
         let lane = if has_own && message.kind.is_view() { Lane::ViewsInbox } else { Lane::Inbox };
         self.give_task(message.to, lane, Task::Process(message), now);
     }

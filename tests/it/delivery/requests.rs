@@ -103,15 +103,15 @@ fn a_receiver_takes_so_many_requests_per_window() {
         ..SMALL
     };
     let (seen, ending) = small(&limited);
-    // 20 requests a second apart: 5 of the first 10 s, 5 of the second; other software takes all
+    // 20 requests a second apart: 5 of the first 10 s, 5 of the second, whatever software the receiver is
     let refused: Vec<u64> = seen
         .ended
         .iter()
         .filter(|ended| ended.2 == RequestOutcome::Refused)
         .map(|(_, message, _)| u64::from(message.to.0))
         .collect();
-    assert_eq!((refused.len(), ending.flow.refused_429.messages), (10, 10));
-    assert!(refused.iter().all(|&to| to == 1));
+    assert_eq!((refused.len(), ending.flow.refused_429.messages), (20, 20));
+    assert_eq!(refused.iter().filter(|&&to| to == 1).count(), 10);
 }
 
 #[test]
