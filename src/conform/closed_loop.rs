@@ -9,6 +9,7 @@ use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
+use crate::domain::receiving::Receiving;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
@@ -41,6 +42,7 @@ fn cell(trace: &Trace) -> Cell {
         is_peertube: true,
         region: 0,
         capacity: Capacity::default(),
+        receiving: Receiving::AT_ONCE,
         follows_as: FollowsAs::Server,
     };
     let instances: Vec<_> = trace.instances.iter().zip(&trace.rules).map(instance).collect();

@@ -4,6 +4,7 @@
 //! broadcast. Nothing here knows about time.
 
 use crate::domain::protocol::{ForwardTo, Rules};
+use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::{Purpose, Seed, unit};
 use crate::foundation::units::Span;
@@ -37,6 +38,8 @@ pub struct Instance {
     pub region: usize,
     /// What its machine can do.
     pub capacity: Capacity,
+    /// What it does with what it receives.
+    pub receiving: Receiving,
     /// In which way it follows.
     pub follows_as: FollowsAs,
 }
@@ -239,6 +242,7 @@ mod tests {
             is_peertube: true,
             region: 0,
             capacity: Capacity::default(),
+            receiving: Receiving::AT_ONCE,
             follows_as: FollowsAs::Server,
         };
         let federation =

@@ -15,6 +15,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Form};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::refusal::Refusal::RateLimited;
 use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
@@ -106,7 +107,7 @@ fn take_effect(
         }
     };
     if let Some((false, _)) = left {
-        settle(state, Arrival::Refused);
+        settle(state, Arrival::Refused(RateLimited));
         return Ok(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests"));
     }
     accept_once(cluster, id, from, sender)?;
@@ -149,7 +150,7 @@ fn received_message(
 
 /// The reply to an accepted activity, with the head that PeerTube gives it.
 fn accepted(cluster: &Cluster, form: Form, date: Time, left: Option<u32>) -> Reply {
-    let limit = cluster.cell.delivery.rate_limit.zip(left);
+    let limit = cluster.cell.delivery.receiving.rate_limit.zip(left);
     // without a limit the head reads as that of a first request
     let used = limit.map_or(1, |(limit, left)| limit.requests.saturating_sub(left));
     let reset = date + limit.map_or_else(Default::default, |(limit, _)| limit.per);

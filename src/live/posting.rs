@@ -14,6 +14,7 @@ use crate::domain::faults::Reachability;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::refusal::Refusal::RateLimited;
 use crate::mechanism::wire::Persistence;
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, message_name};
@@ -127,7 +128,8 @@ fn begin(cluster: &Cluster, job: &Job, place: usize) -> Option<Begun> {
             Reachability::Refused => {
                 Transit::Fails { known: now + latency * 2, outcome: RequestOutcome::FailedConnect }
             }
-            Reachability::Up => {
+            // no live server answers for one that is down (`setup`)
+            Reachability::Up | Reachability::Gone | Reachability::BadGateway => {
                 // a new connection of plain HTTP takes one round trip
                 let at = now + if waits { latency * 3 } else { latency };
                 let answer = if waits { timetable.answer_delay(to, at) + latency } else { Span::ZERO };
@@ -223,7 +225,9 @@ fn outcome_of(
                     check_size(cluster, ["an answer", ON_SOCKET], answer.read, response_bytes);
                     (RequestOutcome::Good, Arrival::Delivered)
                 }
-                StatusCode::TOO_MANY_REQUESTS => (RequestOutcome::Refused, Arrival::Refused),
+                StatusCode::TOO_MANY_REQUESTS => {
+                    (RequestOutcome::Refused(RateLimited), Arrival::Refused(RateLimited))
+                }
                 // it has gone down while the request was in flight
                 StatusCode::SERVICE_UNAVAILABLE if !has_ended => {
                     cluster.refusals.count("posts_while_down", || format!("to {to}"));

@@ -4,6 +4,7 @@
 //! Each stands alone, without protocol rules (layer 3) and without drivers (layer 6).
 
 pub mod activity;
+pub mod ban;
 pub mod boundary;
 pub mod by_instance;
 pub mod connections;
@@ -14,6 +15,7 @@ pub mod network;
 pub mod pending;
 pub mod queue;
 pub mod rate_limit;
+pub mod refusal;
 pub mod retry;
 pub mod servers;
 pub mod slab;

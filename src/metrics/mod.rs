@@ -112,7 +112,7 @@ impl Observer for Collector<'_> {
 
     fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
         self.delivery.ended(outcome);
-        if outcome == RequestOutcome::Refused {
+        if matches!(outcome, RequestOutcome::Refused(_)) {
             self.traffic.refused(now, message);
         }
     }

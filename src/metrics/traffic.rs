@@ -1,7 +1,7 @@
 //! Traffic: messages and bytes per time bucket, video, instance, direction and kind.
 //!
 //! A request counts at its sender when it begins and at its receiver when that takes it; its response counts at both
-//! then, or, if the receiver refuses it for its rate, when it is over. Head, body and response are bytes of HTTP/1.1
+//! then, or, if the receiver refuses it, when it is over. Head, body and response are bytes of HTTP/1.1
 //! (`mechanism::wire`); those below, of TCP, IP and TLS, have separate columns, up from the sender of the request and
 //! down to it, and count at both when the request leaves.
 //!
@@ -198,7 +198,7 @@ impl<'a> Traffic<'a> {
         self.row(now, message.to, message, Direction::In).add_transport(bytes);
     }
 
-    /// A request was refused for its rate: a response, and nothing that its receiver took.
+    /// A request was refused: a response, and nothing that its receiver took.
     pub(super) fn refused(&mut self, now: Time, message: &Message) {
         let response_bytes = u64::from(message.response_bytes);
         self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;

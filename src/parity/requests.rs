@@ -165,7 +165,7 @@ impl RequestChecks<'_, '_> {
             RequestOutcome::TimedOut => {
                 let Some(latency) = self.latency(name, request.begun) else { return };
                 delivered
-                    + self.cell.delivery.verify
+                    + self.cell.delivery.receiving.verify
                     + self.timetable.answer_delay(name.to, delivered)
                     + latency
             }
@@ -181,9 +181,9 @@ impl RequestChecks<'_, '_> {
 
     /// Finds requests of a sender that are as many in a window as the limit of the receiver, or nearly.
     fn check_rate(&mut self, to: InstanceId, from: InstanceId, requests: &[&Request]) {
-        let Some(limit) = self.cell.delivery.rate_limit else { return };
+        let Some(limit) = self.cell.delivery.receiving.rate_limit else { return };
         let refused = |request: &&Request| match request.over {
-            Some((at, RequestOutcome::Refused)) => Some(at),
+            Some((at, RequestOutcome::Refused(_))) => Some(at),
             _ => request.delivered,
         };
         let mut arrivals: Vec<Time> = requests.iter().filter_map(refused).collect();

@@ -7,6 +7,6 @@ mod conditions;
 mod name;
 mod path;
 
-pub use conditions::Conditions;
+pub use conditions::{Conditions, Sent};
 pub use name::message_name;
 pub use path::{Failure, Host, Load, Path, RequestHistory, Transit, Unlimited};

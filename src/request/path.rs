@@ -90,6 +90,8 @@ pub struct Load {
     pub drawn: Option<Span>,
     /// When its sender stops waiting.
     pub deadline: Time,
+    /// Whether the receiver's firewall refuses the sender's connections.
+    pub is_banned: bool,
 }
 
 /// A request on its way to its receiver.
@@ -110,6 +112,8 @@ pub enum Failure {
     Lost,
     /// No connection is made; the sender learns of it at this instant.
     FailedConnect(Time),
+    /// Likewise, since the sender is banned.
+    Banned(Time),
 }
 
 /// All instants of a request and its outcome.
@@ -144,8 +148,8 @@ impl Path {
         };
         Path {
             prepare: compress + delivery.sign,
-            verify: delivery.verify,
-            verify_forwarded: delivery.verify + delivery.json_ld_verify,
+            verify: delivery.receiving.verify,
+            verify_forwarded: delivery.receiving.verify + delivery.receiving.json_ld_verify,
             timeout: delivery.timeout,
             compress: delivery.compress,
             handshake,
@@ -179,13 +183,16 @@ impl Path {
         name: impl FnOnce() -> u64,
         now: Time,
     ) -> Result<Transit, Failure> {
-        let &Load { from, to, bytes, response_bytes, drawn, deadline } = load;
+        let &Load { from, to, bytes, response_bytes, drawn, deadline, is_banned } = load;
         let latency = conditions.latency(from, to, name, drawn, now).ok_or(Failure::Lost)?;
         let connection = sender.connect(now, to);
         match conditions.timetable.reachability(to, now + latency) {
-            Reachability::Up => {}
+            Reachability::Up | Reachability::Gone | Reachability::BadGateway => {}
             Reachability::Silent => return Err(Failure::Lost),
             Reachability::Refused => return Err(Failure::FailedConnect(now + latency * 2)),
+        }
+        if is_banned {
+            return Err(Failure::Banned(now + latency * 2));
         }
         let round_trips = match connection {
             Connection::Kept => 0,
@@ -250,7 +257,7 @@ impl Path {
         let deadline = begins + self.timeout;
         let signed = self.begin(&mut Unlimited, begins);
         // Where nothing waits, sizes do not matter.
-        let load = Load { from, to, bytes: 0, response_bytes: 0, drawn, deadline };
+        let load = Load { from, to, bytes: 0, response_bytes: 0, drawn, deadline, is_banned: false };
         let lost = RequestHistory {
             left: None,
             settled: signed,
@@ -262,7 +269,7 @@ impl Path {
             match self.leave(&mut Unlimited, conditions, &load, || name, signed) {
                 Ok(transit) => transit,
                 Err(Failure::Lost) => return lost,
-                Err(Failure::FailedConnect(known)) => {
+                Err(Failure::FailedConnect(known) | Failure::Banned(known)) => {
                     let refused = RequestHistory { arrival: Arrival::FailedConnect, ..lost };
                     let in_time =
                         RequestHistory { over: known, outcome: RequestOutcome::FailedConnect, ..refused };

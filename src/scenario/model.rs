@@ -7,6 +7,7 @@ use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
+use crate::domain::receiving::Receiving;
 use crate::domain::workload::Crowd;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
@@ -142,6 +143,8 @@ pub struct Variant {
     pub rules: Vec<Rules>,
     /// How everybody delivers.
     pub delivery: Delivery,
+    /// What each instance does with what it receives, by `InstanceId`.
+    pub receiving: Vec<Receiving>,
     /// What goes wrong in this column.
     pub faults: Vec<Fault>,
 }
@@ -286,19 +289,20 @@ impl Scenario {
     /// # Panics
     /// When there is no column `variant`.
     pub fn federation(&self, variant: usize, seed: Seed) -> Federation {
-        let instance = |(spec, &rules): (&InstanceSpec, &Rules)| Instance {
+        let instance = |((spec, &rules), &receiving): ((&InstanceSpec, &Rules), &Receiving)| Instance {
             name: spec.name.clone(),
             url: spec.url.clone(),
             rules,
             is_peertube: spec.is_peertube,
             region: spec.region,
             capacity: spec.capacity,
+            receiving,
             follows_as: spec.follows_as,
         };
-        let rules = &self.compare[variant].rules;
+        let Variant { rules, receiving, .. } = &self.compare[variant];
         let origins: BTreeSet<InstanceId> = self.videos.iter().map(|video| video.origin).collect();
         Federation {
-            instances: self.instances.iter().zip(rules).map(instance).collect(),
+            instances: self.instances.iter().zip(rules).zip(receiving).map(instance).collect(),
             videos: self
                 .videos
                 .iter()

@@ -170,7 +170,7 @@ impl Accounts {
         at: Time,
     ) {
         self.aggregates.outcomes.add_one(outcome);
-        if outcome == RequestOutcome::Refused {
+        if matches!(outcome, RequestOutcome::Refused(_)) {
             Counts::add_one(&mut self.counts.at(at, route).refused, destination);
         }
     }
@@ -198,7 +198,7 @@ impl Accounts {
         match history.arrival {
             Arrival::Delivered => self.flow.delivered.add(bytes),
             Arrival::Lost => self.flow.lost.add(bytes),
-            Arrival::Refused => self.flow.refused_429.add(bytes),
+            Arrival::Refused(refusal) => self.flow.refused[refusal as usize].add(bytes),
             Arrival::FailedConnect => self.flow.failed_connect.add(bytes),
         }
         if history.arrival != Arrival::Delivered {
@@ -315,7 +315,7 @@ impl Accounts {
 
     /// Messages by what became of them: `queued = created - sent`, `in_flight = sent - (delivered, lost or refused)`.
     pub(in crate::sim) fn flow(&self) -> Flow {
-        let Flow { created, sent, delivered, lost, refused_429, failed_connect, .. } = self.flow;
+        let Flow { created, sent, delivered, lost, failed_connect, .. } = self.flow;
         let less = |amount: Amount, others: &[Amount]| {
             let sum = |read: fn(&Amount) -> u64| others.iter().map(read).sum::<u64>();
             Amount {
@@ -323,7 +323,7 @@ impl Accounts {
                 bytes: amount.bytes - sum(|other| other.bytes),
             }
         };
-        let in_flight = less(sent, &[delivered, lost, refused_429, failed_connect]);
+        let in_flight = less(sent, &[delivered, lost, self.flow.refused_in_all(), failed_connect]);
         Flow { queued: less(created, &[sent]), in_flight, ..self.flow }
     }
 

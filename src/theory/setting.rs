@@ -11,6 +11,7 @@ use crate::domain::delivery::Delivery;
 use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::{PlainViews, Rules};
+use crate::domain::receiving::Receiving;
 use crate::domain::watch::Watch;
 use crate::domain::workload::{Crowd, Scripted, Source, Spread, sessions};
 use crate::foundation::ids::InstanceId;
@@ -180,6 +181,7 @@ impl Setting {
             is_peertube: true,
             region: 0,
             capacity: Default::default(),
+            receiving: Receiving::AT_ONCE,
             follows_as: Default::default(),
         };
         Federation {

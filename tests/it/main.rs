@@ -8,6 +8,7 @@ mod determinism;
 mod display;
 mod engines;
 mod extremes;
+mod field;
 mod folders;
 mod gate;
 #[cfg(unix)]

@@ -1,6 +1,7 @@
 //! Groups, instances, videos and who follows whom.
 
 use crate::domain::federation::{Capacity, Follows, FollowsAs};
+use crate::domain::receiving::Software;
 use crate::foundation::ids::InstanceId;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::{self, Files};
@@ -81,6 +82,7 @@ impl Table {
     ) -> bool {
         let count = group.integer("count").unwrap_or(1);
         let region = self.region(group.text("region").unwrap_or(""));
+        let software = software(group);
         let first = self.instances.len();
         let mut wrong = None;
         for number in 1..=count {
@@ -108,10 +110,10 @@ impl Table {
                 name: instance,
                 group: self.groups.len(),
                 url: format!("{scheme}://{host}"),
-                is_peertube: group.text("software") != Some("other"),
+                is_peertube: software == Software::Peertube,
                 region,
                 capacity: group.get("capacity").map(capacity).unwrap_or_default(),
-                follows_as: named(group.text("follows_as")),
+                follows_as: choice(&FollowsAs::ALL, group.text("follows_as")),
                 tick_phase: group.span("tick_phase"),
                 health_phase: group.span("health_phase"),
             });
@@ -197,7 +199,7 @@ impl Table {
         if let Some(id) = ids.iter().find(|id| !self.instances[id.index()].is_peertube) {
             let name = &self.instances[id.index()].name;
             let message = format!(
-                "`{name}` is not PeerTube (`software: other`), so it has no videos and nobody watches there"
+                "`{name}` is not PeerTube (`software`), so it has no videos and nobody watches there"
             );
             problems.at(at, message);
         }
@@ -212,9 +214,15 @@ fn capacity(at: &Checked) -> Capacity {
     }
 }
 
-fn named(follows_as: Option<&str>) -> FollowsAs {
-    let all = FollowsAs::ALL.iter();
-    all.copied().find(|(_, name, _)| Some(*name) == follows_as).map_or_else(Default::default, |found| found.0)
+/// What the instances of a group run.
+pub(crate) fn software(group: &Checked) -> Software {
+    choice(&Software::ALL, group.text("software"))
+}
+
+/// The choice of a name, else the default.
+fn choice<T: Copy + Default>(all: &[(T, &str, &str)], name: Option<&str>) -> T {
+    let found = all.iter().find(|(_, known, _)| Some(*known) == name);
+    found.map_or_else(T::default, |found| found.0)
 }
 
 /// The videos, by name; `Err` holds the name of one that is broken.

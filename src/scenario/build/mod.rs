@@ -5,12 +5,14 @@
 
 mod crowds;
 mod delivery;
+mod effect;
 mod faults;
 mod federation;
 mod measure;
 mod network;
 mod other_traffic;
 mod protocols;
+mod receiving;
 pub(crate) mod sweep;
 mod unknown;
 
@@ -35,7 +37,11 @@ pub(crate) fn build(
     let follows = federation::follows(file, &federation, files, problems);
     let peers = federation::peers(file, &federation, problems);
     let crowds = crowds::crowds(file, &federation, &videos, files, problems);
+    effect::of_groups(file, &columns, problems);
     let network = network::network(file, &federation, problems);
+    if let Some(network) = &network {
+        effect::of_windows(file, &columns, network, problems);
+    }
     let other = other_traffic::other_traffic(file, &videos, problems);
     let end = measure::end(file);
     faults::faults(file, &federation, &protocols, end, &mut columns, problems);

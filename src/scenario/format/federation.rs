@@ -1,6 +1,8 @@
 //! Instances, their machines, videos, who follows whom, and peers.
 
 use crate::domain::federation::FollowsAs;
+use crate::domain::receiving::Software;
+use crate::scenario::format::receiving::receiving;
 use crate::scenario::format::values::{INSTANCES_MAX, any_span, instance_name, positive_span, protocol_name};
 use crate::scenario::shape::{Arm, Form, Shape, case, optional, required, with_default, words};
 
@@ -19,7 +21,7 @@ pub(super) fn group() -> Shape {
         with_default(
             "software",
             "what they run",
-            words(&[("peertube", "PeerTube"), ("other", "something that receives Views and shows nothing")]),
+            words(&Software::ALL.map(|(_, name, doc)| (name, doc))),
             "peertube",
         ),
         optional("protocol", "a protocol that they speak in every comparison", protocol_name()),
@@ -33,6 +35,11 @@ pub(super) fn group() -> Shape {
             "in which way they follow whom they follow",
             words(&FollowsAs::ALL.map(|(_, name, doc)| (name, doc))),
             "server",
+        ),
+        optional(
+            "receives",
+            "what each does with what it receives, where that is not the delivery's or its software's",
+            Shape::Record(receiving()),
         ),
         optional("capacity", "what the machine of each can do (else as much as is asked)", capacity()),
         optional("tick_phase", "their first tick (else drawn for each instance)", any_span()),

@@ -7,7 +7,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::observe::RequestOutcome;
-use crate::request::{Conditions, RequestHistory};
+use crate::request::{Conditions, RequestHistory, Sent};
 use crate::sim::route::Route;
 use std::sync::Arc;
 
@@ -89,6 +89,7 @@ fn unqueued_history(
         outcome: RequestOutcome::Good,
     };
     let Some(latency) = conditions.latency(from, to, || name, drawn, now) else { return lost };
-    let arrival = conditions.arrival(to, now + latency);
+    // an uncontended receiver has no reason to look at the date (`Eligibility`)
+    let arrival = conditions.arrival(Sent { from, to, dated: now }, None, now + latency);
     RequestHistory { settled: now + latency, arrival, ..lost }
 }

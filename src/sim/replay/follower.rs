@@ -93,7 +93,7 @@ impl Follower {
     ) -> Follower {
         let instance = &cell.federation.instances[id.index()];
         let rules = instance.rules;
-        let limit = cell.delivery.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
+        let limit = cell.delivery.receiving.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
         let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
         let is_counted = rules.store == StoreKind::List && !has_viewers;
         Follower {
@@ -400,8 +400,10 @@ impl Follower {
     pub(in crate::sim) fn is_idle(&self, counted: &Counted, now: Time) -> bool {
         let shows_nothing =
             || self.shown.displays().next().is_none() && counted.is_idle(self.place, now, self.ticked());
+        let is_quiet =
+            || if self.is_peertube { shows_nothing() } else { counted.has_arrived(self.place, now) };
         self.to_come.is_empty()
             && self.unprocessed.iter().all(VecDeque::is_empty)
-            && (self.is_dead || shows_nothing())
+            && (self.is_dead || is_quiet())
     }
 }

@@ -3,10 +3,10 @@
 use super::job::{Job, QueueKey};
 use super::request::flow;
 use super::state::Run;
-use crate::domain::delivery::Queues;
+use crate::domain::delivery::{Queues, RetryAfter};
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::Time;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::retry::retry_delay;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
@@ -90,7 +90,7 @@ impl Run<'_> {
         if is_removed || is_open {
             flow.drop(message.bytes());
             if is_open && !is_removed {
-                self.retry(&message, now);
+                self.retry(&message, Span::ZERO, now);
             }
             return;
         }
@@ -154,12 +154,13 @@ impl Run<'_> {
         self.free_slot(from, queue);
     }
 
-    /// A request of a job is over: begins the next ones or a retry.
+    /// A request of a job is over: begins the next ones or a retry. `retry_after` is what a refusal says.
     pub(super) fn request_over(
         &mut self,
         number: u32,
         message: &Message,
         outcome: RequestOutcome,
+        retry_after: Span,
         now: Time,
     ) {
         let is_good = outcome == RequestOutcome::Good;
@@ -177,18 +178,22 @@ impl Run<'_> {
         if is_good {
             machine.connections.release(now, message.to);
         } else {
-            self.retry(message, now);
+            self.retry(message, retry_after, now);
         }
         self.make_requests(number, now);
     }
 
-    /// Schedules the next attempt of a message, if attempts are left.
-    fn retry(&mut self, message: &Message, now: Time) {
+    /// Schedules the next attempt of a message, if attempts are left. `told` is how long a refusal told it to wait.
+    fn retry(&mut self, message: &Message, told: Span, now: Time) {
         if u32::from(message.attempt) + 1 >= self.delivery.attempts {
             return;
         }
         let name = message_name(&message.activity, message.from, message.attempt);
         let delay = retry_delay(message.attempt, self.retry_draws.one(name, message.to.0));
+        let delay = match self.delivery.retry_after {
+            RetryAfter::Heeded => delay.max(told),
+            RetryAfter::Ignored => delay,
+        };
         self.to_retry += 1;
         let letter = Rc::new(Letter { attempt: message.attempt + 1, ..*message.letter });
         self.schedule(now + delay, Event::Retry(Message { letter, ..*message }));

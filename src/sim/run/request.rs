@@ -24,6 +24,8 @@ pub(super) struct Request {
     pub(super) deadline: Time,
     /// When the receiver answers, if it does.
     pub(super) answers: Option<Time>,
+    /// How long its refusal tells the sender to wait.
+    pub(super) retry_after: Span,
     /// When it is over for its sender, if that is known.
     pub(super) over: Option<Time>,
     /// Unique in the run, unlike its slot.
@@ -38,6 +40,8 @@ pub(super) struct Request {
     pub(super) connection: Connection,
     /// How it ends for the sender, unless it times out.
     pub(super) outcome: RequestOutcome,
+    /// Whether its receiver has refused it.
+    pub(super) is_refused: bool,
     /// Whether a step is planned that ends it before its deadline.
     pub(super) has_end: bool,
     /// Whether it has left its sender, or never will.
@@ -69,6 +73,7 @@ impl Request {
             signed,
             deadline,
             answers: None,
+            retry_after: Span::ZERO,
             over: None,
             number,
             job,
@@ -76,6 +81,7 @@ impl Request {
             references: 0,
             connection: Connection::New,
             outcome: RequestOutcome::Good,
+            is_refused: false,
             has_end: false,
             has_left: false,
         }

@@ -11,10 +11,11 @@ use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::refusal::Refusal;
 use crate::mechanism::slab::Slab;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
-use crate::request::{Failure, Host, Load, Path, Transit};
+use crate::request::{Failure, Host, Load, Path, Sent, Transit};
 use crate::sim::route::Route;
 use std::sync::Arc;
 
@@ -69,6 +70,7 @@ impl Run<'_> {
         }
         let Request { message, deadline, latency: drawn, .. } = &*request;
         let (from, to, deadline) = (message.from, message.to, *deadline);
+        let is_banned = machines[to.index()].bans.as_ref().is_some_and(|bans| bans.is_banned(now, from));
         let load = Load {
             from,
             to,
@@ -76,6 +78,7 @@ impl Run<'_> {
             response_bytes: u64::from(message.response_bytes),
             drawn: *drawn,
             deadline,
+            is_banned,
         };
         let name = || message_name(&message.activity, from, message.attempt);
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
@@ -85,8 +88,12 @@ impl Run<'_> {
                         self.settle(slot, Arrival::Lost);
                         self.expect_time_out(slot, now);
                     }
-                    Failure::FailedConnect(known) => {
-                        self.settle(slot, Arrival::FailedConnect);
+                    Failure::FailedConnect(known) | Failure::Banned(known) => {
+                        let arrival = match failure {
+                            Failure::Banned(_) => Arrival::Refused(Refusal::Banned),
+                            _ => Arrival::FailedConnect,
+                        };
+                        self.settle(slot, arrival);
                         self.requests.get(slot).outcome = RequestOutcome::FailedConnect;
                         self.plan_end(slot, Step::Ended, known, now);
                     }
@@ -129,36 +136,66 @@ impl Run<'_> {
         self.plan(slot, Step::Arrived, arrives);
     }
 
-    /// The receiver has the whole request.
+    /// The receiver, or what stands in front of it, has the whole request.
     fn arrive(&mut self, slot: u32, now: Time) {
-        let Run { requests, conditions, machines, broadcasts, .. } = self;
-        let request = requests.get(slot);
-        let message = &request.message;
-        let (from, to) = (message.from, message.to);
-        if conditions.timetable.reachability(to, now) != Reachability::Up {
+        let arrival = self.arrival(slot, now);
+        if arrival == Arrival::Lost {
             self.settle(slot, Arrival::Lost);
             return self.expect_time_out(slot, now);
         }
-        let machine = &mut machines[to.index()];
-        let limiter = machine.limiter.as_mut();
-        let takes = match broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(to).is_some()) {
-            // the replay applies the rate limit, since it has all other requests too
-            Some(broadcasts) => {
-                broadcasts.arrive_now(now, message);
-                true
-            }
-            None => limiter.is_none_or(|limiter| limiter.takes(now, from)),
-        };
+        let Run { requests, machines, .. } = self;
+        let request = requests.get(slot);
+        let (from, machine) = (request.message.from, &mut machines[request.message.to.index()]);
         request.receiver_epoch = machine.epoch;
         machine.calendar.shorten(request.latency.expect("what arrived has a latency"));
-        if !takes {
-            request.outcome = RequestOutcome::Refused;
-            self.settle(slot, Arrival::Refused);
-            return self.answer(slot, now);
+        let Arrival::Refused(refusal) = arrival else {
+            self.settle(slot, Arrival::Delivered);
+            self.report_delivered(slot, now);
+            return self.verify(slot, now);
+        };
+        (request.is_refused, request.outcome) = (true, RequestOutcome::Refused(refusal));
+        if let Some(limiter) = &machine.limiter
+            && refusal == Refusal::RateLimited
+            && machine.receiving.rate_limit.is_some_and(|limit| limit.says_when)
+        {
+            request.retry_after = limiter.retry_after(now, from);
         }
-        self.settle(slot, Arrival::Delivered);
-        self.report_delivered(slot, now);
-        self.verify(slot, now);
+        if let Some(bans) = &mut machine.bans
+            && machine.is_up
+        {
+            bans.note_refusal(now, from);
+        }
+        self.settle(slot, arrival);
+        match refusal {
+            // who sends it must be verified
+            Refusal::Blocked => self.verify(slot, now),
+            _ => self.answer(slot, now),
+        }
+    }
+
+    /// How a request ends that its receiver has: the rate limit comes first, then its date and its sender are looked at.
+    fn arrival(&mut self, slot: u32, now: Time) -> Arrival {
+        let Run { requests, conditions, machines, broadcasts, path, .. } = self;
+        let request = requests.get(slot);
+        let message = &request.message;
+        let (from, to) = (message.from, message.to);
+        if conditions.timetable.reachability(to, now) == Reachability::Up {
+            if let Some(broadcasts) = broadcasts.as_mut().filter(|it| it.follower(to).is_some()) {
+                // the replay applies the rate limit, since it has all other requests too; nothing else refuses there
+                broadcasts.arrive_now(now, message);
+                return Arrival::Delivered;
+            }
+            if machines[to.index()].limiter.as_mut().is_some_and(|limiter| !limiter.takes(now, from)) {
+                return Arrival::Refused(Refusal::RateLimited);
+            }
+        }
+        let dated = request.deadline.before(path.timeout);
+        let window = machines[to.index()].receiving.signature_window;
+        match conditions.arrival(Sent { from, to, dated }, window, now) {
+            // the connection was there
+            Arrival::FailedConnect => Arrival::Lost,
+            arrival => arrival,
+        }
     }
 
     /// If the receiver is uncontended, the rest of the path is known when the request leaves: hands its arrival to the replay
@@ -356,12 +393,12 @@ impl Run<'_> {
             return;
         }
         (request.over, request.outcome) = (Some(now), outcome);
-        let (message, job) = (request.message.clone(), request.job);
+        let (message, job, retry_after) = (request.message.clone(), request.job, request.retry_after);
         if outcome == RequestOutcome::TimedOut {
             request.flow(&mut self.ledger).timed_out.add(message.bytes());
         }
         self.report_ended(slot, now);
-        self.request_over(job, &message, outcome, now);
+        self.request_over(job, &message, outcome, retry_after, now);
     }
 
     /// A process stops: its requests are over, and those that have not left are lost.

@@ -7,7 +7,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::ledger::Arrival;
-use crate::request::message_name;
+use crate::request::{Sent, message_name};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -57,7 +57,9 @@ impl Run<'_> {
 
     /// A message arrives that was sent without a queue.
     pub(super) fn arrive_unqueued(&mut self, message: &Message, now: Time) {
-        let arrival = self.conditions.arrival(message.to, now);
+        let sent = Sent { from: message.from, to: message.to, dated: message.created };
+        let window = self.machines[message.to.index()].receiving.signature_window;
+        let arrival = self.conditions.arrival(sent, window, now);
         self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
         self.in_flight.take(message.bytes());
         if arrival == Arrival::Delivered {

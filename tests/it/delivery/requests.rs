@@ -1,6 +1,7 @@
 //! What a request takes: connections, CPU, links, threads, limits, and how it ends.
 
 use super::*;
+use fedisim::mechanism::refusal::Refusal;
 
 #[test]
 fn a_request_has_its_time_line() {
@@ -107,10 +108,10 @@ fn a_receiver_takes_so_many_requests_per_window() {
     let refused: Vec<u64> = seen
         .ended
         .iter()
-        .filter(|ended| ended.2 == RequestOutcome::Refused)
+        .filter(|ended| ended.2 == RequestOutcome::Refused(Refusal::RateLimited))
         .map(|(_, message, _)| u64::from(message.to.0))
         .collect();
-    assert_eq!((refused.len(), ending.flow.refused_429.messages), (20, 20));
+    assert_eq!((refused.len(), ending.flow.refused_in_all().messages), (20, 20));
     assert_eq!(refused.iter().filter(|&&to| to == 1).count(), 10);
 }
 
