@@ -217,6 +217,12 @@ fn check_refusals(name: &str, cell: &Cell) -> Result<(), SetupError> {
     let unfit = |problem: String| Err(SetupError::Scenario(problem));
     let Cell { federation, delivery, faults, seed, end, .. } = cell;
     let of_all = delivery.receiving;
+    if let Some(inbox) = federation.instances.iter().zip(0..).find(|(of, number)| of.host.0 != *number) {
+        return unfit(format!(
+            "{name}: live servers have one inbox each: take `inboxes` of {} out",
+            federation.instances[inbox.0.host.index()].name
+        ));
+    }
     for instance in &federation.instances {
         let Receiving { rate_limit, signature_window, ban, .. } = instance.receiving;
         if (rate_limit, signature_window) != (of_all.rate_limit, of_all.signature_window) || ban.is_some() {

@@ -38,6 +38,7 @@ fn federation() -> Federation {
         name: number.to_string(),
         url: String::new(),
         rules: Rules::preset("v2").expect("a preset"),
+        host: InstanceId(number),
         is_peertube: InstanceId(number) != NOT_PEERTUBE,
         region: 0,
         capacity: Capacity::default(),

@@ -167,6 +167,8 @@ pub struct InstanceSpec {
     pub group: usize,
     /// Scheme and host; no two instances share one.
     pub url: String,
+    /// The instance whose host it is: itself, but for further inboxes of one server.
+    pub host: InstanceId,
     /// Whether it is PeerTube.
     pub is_peertube: bool,
     /// Its region, a position in `Scenario::regions`.
@@ -293,6 +295,7 @@ impl Scenario {
             name: spec.name.clone(),
             url: spec.url.clone(),
             rules,
+            host: spec.host,
             is_peertube: spec.is_peertube,
             region: spec.region,
             capacity: spec.capacity,

@@ -2,14 +2,15 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L ∧ F` | its answer times are known in advance; its displays are replayed |
-//! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ S ∧ ¬O ∧ L` | its steps wait in its calendar |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L ∧ F` | its answer times are known in advance; its displays are replayed |
+//! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
 //! | ends without event | `S ∧ R ∧ L` | the last request of a job makes one event for all of them |
 //! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
 //!
 //! - `Q`: deliveries are queued, `queues ≠ unlimited`.
+//! - `H`: it has a host of its own, with one inbox.
 //! - `U`: nothing waits at its stations, `¬Q ∨` cores, uplink and downlink are unlimited.
 //! - `V`: JSON-LD verification takes no time, `Q ∧ verify + json_ld_verify = 0`. Then its order at one instant matters.
 //! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
@@ -23,6 +24,7 @@
 use crate::cell::Cell;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Change, Fault, Timetable};
+use crate::domain::federation::Instance;
 use crate::domain::protocol::{AcceptResult, ForwardedViewer, Rules, StoreKind};
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::InstanceId;
@@ -94,6 +96,7 @@ impl Eligibility {
         let Receiving { inbox, rate_limit, verify, json_ld_verify, .. } = cell.delivery.receiving;
         let needs_no_order = inbox == Span::ZERO && rate_limit.is_none();
         let dates = Dates::of(cell, timetable);
+        let shares_host = sharing(instances);
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
             let is_unbounded = is_unlimited
@@ -111,12 +114,14 @@ impl Eligibility {
                 && !verifies_instantly
                 && !shows_totals
                 && (keeps_process || eligibility.is_dead[index])
+                && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
                 && !origins.contains(&InstanceId::at(index));
             eligibility.is_contended_receiver[index] = !is_unlimited
                 && !eligibility.is_uncontended_receiver[index]
                 && (capacity.uplink_bits_per_s, capacity.downlink_bits_per_s) == (None, None)
                 && instance.receiving.inbox_workers == 1
+                && !shares_host[index]
                 && keeps_process
                 && !origins.contains(&InstanceId::at(index));
             eligibility.is_order_insensitive[index] = needs_no_order
@@ -149,6 +154,15 @@ fn makes_each_request_once(delivery: &Delivery, rules: &Rules) -> bool {
             && delivery.attempts == 1
             && delivery.breaker.is_none()
             && delivery.keep_alive.idle(rules).is_none()
+}
+
+/// Which instances share a host with others.
+fn sharing(instances: &[Instance]) -> Vec<bool> {
+    let mut shares = vec![false; instances.len()];
+    for (index, instance) in instances.iter().enumerate().filter(|(index, of)| of.host.index() != *index) {
+        (shares[index], shares[instance.host.index()]) = (true, true);
+    }
+    shares
 }
 
 /// What all instances have in common when a `Date` is looked at.

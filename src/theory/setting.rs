@@ -178,6 +178,7 @@ impl Setting {
             name: format!("i{number}"),
             url: format!("https://i{number}.example"),
             rules: self.rules,
+            host: InstanceId::at(number),
             is_peertube: true,
             region: 0,
             capacity: Default::default(),

@@ -17,6 +17,7 @@ fn federation(instances: u32) -> Federation {
         name: number.to_string(),
         url: String::new(),
         rules: Rules::preset("v1").expect("a preset"),
+        host: InstanceId(number),
         is_peertube: number + 1 < instances,
         region: 0,
         capacity: Capacity::default(),

@@ -22,6 +22,7 @@ fn federation(instances: u32) -> Federation {
         name: format!("i{id}"),
         url: format!("https://i{id}.example"),
         rules: Rules::preset("v1").expect("a preset"),
+        host: InstanceId(id),
         is_peertube: InstanceId(id) != OTHER_SOFTWARE,
         region: 0,
         capacity: Default::default(),

@@ -124,7 +124,7 @@ impl Context<'_> {
     fn named(&self, at: Option<&Checked>, problems: &mut Problems) -> Option<Vec<InstanceId>> {
         let mut members = |at: &Checked| self.table.members(at.as_text()?, at.spot(), problems);
         let lists: Vec<_> = at?.items().iter().map(&mut members).collect();
-        Some(lists.into_iter().collect::<Option<Vec<_>>>()?.concat())
+        Some(self.table.hosts(lists.into_iter().collect::<Option<Vec<_>>>()?.concat()))
     }
 
     /// The same in ascending order, each once.
@@ -229,7 +229,7 @@ impl Context<'_> {
     fn link(&self, case: &str, value: &Checked, problems: &mut Problems) -> Option<Fault> {
         let mut end = |key| match value.get(key) {
             Some(at) => self.instances(Some(at), problems),
-            None => self.table.all(value.spot(), problems),
+            None => self.table.all(value.spot(), problems).map(|all| self.table.hosts(all)),
         };
         let (from, to) = (end("from"), end("to"));
         let during = self.during(value, problems);

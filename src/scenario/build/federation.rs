@@ -8,7 +8,7 @@ use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
 use crate::scenario::model::{Group, InstanceSpec, Peer, VideoSpec};
 use crate::scenario::problem::{Problems, Spot, shown};
-use crate::scenario::value::Checked;
+use crate::scenario::value::{Checked, Value};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -45,11 +45,13 @@ impl Table {
             left: Cell::new(MEMBERS_MAX),
             complete: !entries.is_empty() && entries.iter().all(|(_, group)| group.is_sound()),
         };
-        let total: u64 = entries.iter().filter_map(|(_, group)| group.integer("count")).sum();
+        let of_group = |group: &Checked| Some(group.integer("count")? * inboxes(group));
+        let total: u64 = entries.iter().filter_map(|(_, group)| of_group(group)).sum();
         if total > INSTANCES_MAX {
             let at = section.unwrap_or(file);
-            let message =
-                format!("are {total} instances together; there may be {INSTANCES_MAX}: lower a `count`");
+            let message = format!(
+                "are {total} instances together, with all their inboxes; there may be {INSTANCES_MAX}: lower a `count`"
+            );
             problems.at(at.spot(), message);
             table.complete = false;
             return table;
@@ -83,6 +85,14 @@ impl Table {
         let count = group.integer("count").unwrap_or(1);
         let region = self.region(group.text("region").unwrap_or(""));
         let software = software(group);
+        if let Some(at) =
+            group.get("inboxes").filter(|_| software == Software::Peertube && inboxes(group) > 1)
+        {
+            problems.at(
+                at.spot(),
+                "is for software that has no shared inbox; PeerTube names one: set `software`",
+            );
+        }
         let first = self.instances.len();
         let mut wrong = None;
         for number in 1..=count {
@@ -106,17 +116,23 @@ impl Table {
             if wrong.is_some() {
                 break;
             }
-            self.instances.push(InstanceSpec {
+            let spec = InstanceSpec {
                 name: instance,
                 group: self.groups.len(),
                 url: format!("{scheme}://{host}"),
+                host: id,
                 is_peertube: software == Software::Peertube,
                 region,
                 capacity: group.get("capacity").map(capacity).unwrap_or_default(),
                 follows_as: choice(&FollowsAs::ALL, group.text("follows_as")),
                 tick_phase: group.span("tick_phase"),
                 health_phase: group.span("health_phase"),
-            });
+            };
+            let further = (2..=inboxes(group))
+                .map(|number| InstanceSpec { name: format!("{}/{number}", spec.name), ..spec.clone() });
+            let further: Vec<_> = further.collect();
+            self.instances.push(spec);
+            self.instances.extend(further);
         }
         self.group_by_name.insert(name.to_owned(), self.groups.len());
         self.groups.push(Group { name: name.to_owned(), instances: first..self.instances.len() });
@@ -178,6 +194,17 @@ impl Table {
         None
     }
 
+    /// Those of some instances that are a host, and not a further inbox of one.
+    pub(crate) fn hosts(&self, ids: impl IntoIterator<Item = InstanceId>) -> Vec<InstanceId> {
+        ids.into_iter().filter(|id| self.instances[id.index()].host == *id).collect()
+    }
+
+    /// The inboxes at the host of an instance; they come one after another.
+    fn inboxes_at(&self, host: InstanceId) -> impl Iterator<Item = InstanceId> + '_ {
+        let from = self.instances[host.index()..].iter().take_while(move |spec| spec.host == host).count();
+        (host.index()..host.index() + from).map(InstanceId::at)
+    }
+
     /// All instances, for what is written at `at`; or a problem.
     pub(crate) fn all(&self, at: Spot<'_>, problems: &mut Problems) -> Option<Vec<InstanceId>> {
         self.listed(0..self.instances.len(), at, problems)
@@ -211,6 +238,14 @@ fn capacity(at: &Checked) -> Capacity {
         cores: at.integer("cores").and_then(|cores| u32::try_from(cores).ok()),
         uplink_bits_per_s: at.bits_per_s("uplink"),
         downlink_bits_per_s: at.bits_per_s("downlink"),
+    }
+}
+
+/// How many inboxes each server of a group has.
+fn inboxes(group: &Checked) -> u64 {
+    match group.get("inboxes").and_then(Checked::case) {
+        Some(("per_account", Checked { value: Value::Integer(accounts), .. })) => *accounts,
+        _ => 1,
     }
 }
 
@@ -278,7 +313,7 @@ pub(crate) fn follows(
                 let edge = (follower?, followed?);
                 own += u32::from(edge.0 == edge.1);
                 repeated += u32::from(!known.insert(edge));
-                edges.push(edge);
+                edges.extend(table.inboxes_at(edge.0).map(|inbox| (inbox, edge.1)));
                 Some(())
             });
             if repeated + own > 0 {

@@ -20,7 +20,7 @@ pub(crate) fn changed(base: Receiving, definition: &Checked) -> Option<Receiving
             Some((_, on)) => Some(RateLimit {
                 requests: count(on, "requests")?,
                 per: on.span("per")?,
-                says_when: on.text("retry_after")? == "sent",
+                says_when: on.text("retry_after") != Some("absent"),
             }),
         },
         signature_window: match definition.get("signature_window").and_then(Checked::case) {

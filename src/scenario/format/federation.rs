@@ -36,6 +36,7 @@ pub(super) fn group() -> Shape {
             words(&FollowsAs::ALL.map(|(_, name, doc)| (name, doc))),
             "server",
         ),
+        optional("inboxes", "how many inboxes each server has for what it follows (else one)", inboxes()),
         optional(
             "receives",
             "what each does with what it receives, where that is not the delivery's or its software's",
@@ -47,6 +48,19 @@ pub(super) fn group() -> Shape {
             "health_phase",
             "their first look at the health of follows (else drawn for each instance)",
             any_span(),
+        ),
+    ])
+}
+
+/// One inbox for all accounts, or one for each.
+fn inboxes() -> Shape {
+    let accounts = Shape::Integer { min: 1, max: INSTANCES_MAX };
+    Shape::OneOf(vec![
+        case("shared", "one, whatever follows", Arm::Word),
+        case(
+            "per_account",
+            "each of so many following accounts has its own, at one host: a copy of each broadcast for each (not PeerTube)",
+            Arm::Keyed(accounts),
         ),
     ])
 }

@@ -1,7 +1,7 @@
 //! What a server does with what it receives: keys of a delivery, for all, and of a group's `receives`.
 
 use crate::scenario::format::values::{any_span, positive_span, whole_us};
-use crate::scenario::shape::{Arm, Field, Shape, case, optional, required, with_default, words};
+use crate::scenario::shape::{Arm, Field, Shape, case, optional, required, words};
 
 /// The most workers of an inbox queue.
 const WORKERS_MAX: u64 = 1_000;
@@ -32,11 +32,10 @@ fn rate_limit() -> Shape {
     let on = vec![
         required("requests", "of one sender", Shape::Integer { min: 1, max: 1_000_000 }),
         required("per", "the window, which begins with its first request", positive_span()),
-        with_default(
+        optional(
             "retry_after",
-            "whether a refusal says how long to wait",
+            "whether a refusal says how long to wait (else it does)",
             words(&[("sent", "in whole seconds until the window ends"), ("absent", "it does not")]),
-            "sent",
         ),
     ];
     Shape::OneOf(vec![

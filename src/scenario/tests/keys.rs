@@ -25,6 +25,7 @@ fn every_key_and_case_of_the_format_is_used_here() {
         "network: {latency: {lognormal: {median: 1 s, sigma: 1}}}",
         "other_traffic: {updates: off}",
         "deliveries: {d: {signature_window: off}}",
+        "instances: {other: {inboxes: {per_account: 2}}}",
         "instances: {other: {receives: {rate_limit: {requests: 1, per: 1 s, retry_after: sent}}}}",
         "expect: [{bounds: each}, {bounds: mean}]",
         "gate: {set: {seed: 2}}",

@@ -6,7 +6,7 @@ use crate::domain::delivery::{
     Breaker, Compress, Delivery, KeepAlive, PRESETS, Queues, RetryAfter, Tls, Transport,
 };
 use crate::domain::faults::{Fault, Period, Unreachable};
-use crate::domain::federation::Capacity;
+use crate::domain::federation::{Capacity, Follows};
 use crate::domain::other_traffic::{Background, Files, OtherTraffic, update_bytes, watch_action_bytes};
 use crate::domain::protocol::Rules;
 use crate::domain::receiving::{RateLimit, Receiving, SignatureWindow};
@@ -100,6 +100,36 @@ fn receivers_have_the_figures_of_the_delivery_their_software_and_their_group() {
         ..own.delivery.receiving
     };
     assert_eq!(of(own, "wolf"), wolf);
+}
+
+#[test]
+fn further_inboxes_share_a_host_follow_with_it_and_have_no_faults_of_their_own() {
+    let sets = [
+        "instances.silent={software: other, region: fr, count: 2, inboxes: {per_account: 3}}",
+        "faults=[{dead: 50 %, of: [silent]}, {down: [silent-2]}]",
+        "follows={edges: silent-edges.csv}",
+    ];
+    let scenario = valid_with(BASE, &sets);
+    let at: Vec<(&str, u32, &str)> = scenario.instances[4..]
+        .iter()
+        .map(|spec| (&spec.name[..], spec.host.0, spec.url.trim_start_matches("https://")))
+        .collect();
+    let [one, two] = ["silent-1.example", "silent-2.example"];
+    let expected = [
+        ("silent-1", 4, one),
+        ("silent-1/2", 4, one),
+        ("silent-1/3", 4, one),
+        ("silent-2", 7, two),
+        ("silent-2/2", 7, two),
+        ("silent-2/3", 7, two),
+    ];
+    assert_eq!(at, expected);
+    let [Fault::Dead { of, .. }, Fault::Down { instances, .. }] = &scenario.compare[0].faults[..] else {
+        panic!("two faults")
+    };
+    assert_eq!((&of[..], &instances[..]), (&[ID(4), ID(7)][..], &[ID(7)][..]));
+    let edges = [7, 8, 9].map(|inbox| (ID(inbox), ID(0)));
+    assert_eq!(scenario.follows, Follows::Edges(edges.to_vec()));
 }
 
 #[test]

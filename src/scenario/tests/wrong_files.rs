@@ -593,4 +593,14 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "end: 10 min\nfaults: [{down: [origin], how: rude}]",
         "4:32: faults.0.how: `rude` is not known here; there are silent, refused, bad-gateway, gone",
     ),
+    (
+        "followers: {count: 3, region: fr}",
+        "followers: {count: 3, region: fr, inboxes: {per_account: 2}}",
+        "9:48: instances.followers.inboxes: is for software that has no shared inbox; PeerTube names one: set `software`",
+    ),
+    (
+        "silent: {software: other, region: fr}",
+        "silent: {software: other, region: fr, count: 200, inboxes: {per_account: 100}}",
+        "8:3: instances: are 20004 instances together, with all their inboxes; there may be 20000: lower a `count`",
+    ),
 ];

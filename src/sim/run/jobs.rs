@@ -171,12 +171,13 @@ impl Run<'_> {
         if job.under_way == 0 && job.last_end.is_some_and(ends_later) {
             return self.plan_job_end(number);
         }
+        let host = self.host(message.to);
         let machine = &mut self.machines[message.from.index()];
         if let Some(breakers) = &mut machine.breakers {
             breakers.note(now, message.to, is_good);
         }
         if is_good {
-            machine.connections.release(now, message.to);
+            machine.connections.release(now, host);
         } else {
             self.retry(message, retry_after, now);
         }
@@ -206,7 +207,7 @@ impl Run<'_> {
         let to = message.to;
         let queue = match self.delivery.queues {
             Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
-            Queues::PerDestination => QueueKey::To(to),
+            Queues::PerDestination => QueueKey::To(self.host(to)),
             Queues::Workers => QueueKey::Workers,
         };
         let job = self.job(from, queue, kind, &activity, [to].into(), None, now);

@@ -9,6 +9,7 @@ use super::state::Run;
 use crate::domain::faults::Reachability;
 use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
+use crate::foundation::random::fold;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::refusal::Refusal;
@@ -63,13 +64,13 @@ impl Run<'_> {
 
     /// The sender has signed the request: it leaves or fails.
     fn leave(&mut self, slot: u32, now: Time) {
-        let Run { requests, path, conditions, machines, .. } = self;
+        let Run { requests, path, conditions, machines, cell, .. } = self;
         let request = requests.get(slot);
         if std::mem::replace(&mut request.has_left, true) {
             return; // its process has stopped before
         }
         let Request { message, deadline, latency: drawn, .. } = &*request;
-        let (from, to, deadline) = (message.from, message.to, *deadline);
+        let (from, to, deadline) = (message.from, cell.federation.host(message.to), *deadline);
         let is_banned = machines[to.index()].bans.as_ref().is_some_and(|bans| bans.is_banned(now, from));
         let load = Load {
             from,
@@ -80,7 +81,11 @@ impl Run<'_> {
             deadline,
             is_banned,
         };
-        let name = || message_name(&message.activity, from, message.attempt);
+        let name = || {
+            let name = message_name(&message.activity, from, message.attempt);
+            // the copies for further inboxes of a host have draws of their own
+            if message.to == to { name } else { fold(&[name, u64::from(message.to.0)]) }
+        };
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
             Err(failure) => {
                 match failure {
@@ -130,9 +135,10 @@ impl Run<'_> {
     /// The request reaches the receiver's downlink.
     fn reach(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let (to, response_bytes) = (request.message.to, u64::from(request.message.response_bytes));
+        let (inbox, response_bytes) = (request.message.to, u64::from(request.message.response_bytes));
         let bytes = self.path.bytes_up(request.message.bytes(), response_bytes, request.connection);
-        let arrives = self.machines[to.index()].download(now, bytes);
+        let host = self.host(inbox);
+        let arrives = self.machines[host.index()].download(now, bytes);
         self.plan(slot, Step::Arrived, arrives);
     }
 
@@ -143,9 +149,10 @@ impl Run<'_> {
             self.settle(slot, Arrival::Lost);
             return self.expect_time_out(slot, now);
         }
-        let Run { requests, machines, .. } = self;
+        let Run { requests, machines, cell, .. } = self;
         let request = requests.get(slot);
-        let (from, machine) = (request.message.from, &mut machines[request.message.to.index()]);
+        let (from, host) = (request.message.from, cell.federation.host(request.message.to));
+        let machine = &mut machines[host.index()];
         request.receiver_epoch = machine.epoch;
         machine.calendar.shorten(request.latency.expect("what arrived has a latency"));
         let Arrival::Refused(refusal) = arrival else {
@@ -175,10 +182,10 @@ impl Run<'_> {
 
     /// How a request ends that its receiver has: the rate limit comes first, then its date and its sender are looked at.
     fn arrival(&mut self, slot: u32, now: Time) -> Arrival {
-        let Run { requests, conditions, machines, broadcasts, path, .. } = self;
+        let Run { requests, conditions, machines, broadcasts, path, cell, .. } = self;
         let request = requests.get(slot);
         let message = &request.message;
-        let (from, to) = (message.from, message.to);
+        let (from, to) = (message.from, cell.federation.host(message.to));
         if conditions.timetable.reachability(to, now) == Reachability::Up {
             if let Some(broadcasts) = broadcasts.as_mut().filter(|it| it.follower(to).is_some()) {
                 // the replay applies the rate limit, since it has all other requests too; nothing else refuses there
@@ -223,9 +230,9 @@ impl Run<'_> {
 
     /// The receiver answers; the answer ends the request if the sender still waits.
     pub(super) fn answer(&mut self, slot: u32, now: Time) {
-        let Run { requests, path, conditions, machines, .. } = self;
+        let Run { requests, path, conditions, machines, cell, .. } = self;
         let request = requests.get(slot);
-        let (from, to) = (request.message.from, request.message.to);
+        let (from, to) = (request.message.from, cell.federation.host(request.message.to));
         let latency = request.latency.expect("what arrived has a latency");
         let bytes = answer_bytes(path, request);
         let back = path.answer(&mut machines[to.index()], conditions, to, latency, bytes, now);
@@ -320,6 +327,7 @@ impl Run<'_> {
         let waits_at = match step {
             // a request that is signed after its deadline ends then, which affects its job
             Step::Signed => (self.looks_ahead && at <= request.deadline).then_some(message.from),
+            // an instance that shares its host is not lazy
             Step::Verified => self.machines[message.to.index()].is_lazy.then_some(message.to),
             _ => None,
         };
@@ -352,7 +360,7 @@ impl Run<'_> {
     /// Whether the process that took a request is still the one that runs.
     pub(super) fn is_same_process(&mut self, slot: u32) -> bool {
         let request = self.requests.get(slot);
-        let machine = &self.machines[request.message.to.index()];
+        let machine = &self.machines[self.cell.federation.host(request.message.to).index()];
         machine.is_up && machine.epoch == request.receiver_epoch
     }
 

@@ -15,7 +15,7 @@ impl Run<'_> {
     /// The receiver verifies a request on its cores; a forwarded one waits for the JSON-LD thread, unless its sender is blocked.
     pub(super) fn verify(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let to = request.message.to;
+        let to = self.cell.federation.host(request.message.to);
         if !request.message.kind.is_forwarded() || request.is_refused {
             let machine = &mut self.machines[to.index()];
             let verified = machine.work(now, machine.receiving.verify);
@@ -61,7 +61,7 @@ impl Run<'_> {
         let has_own = self.cell.federation.instances[message.to.index()].is_peertube
             && self.instances[message.to.index()].rules().views_inbox == ViewsInbox::Own;
         let lane = if has_own && message.kind.is_view() { Lane::ViewsInbox } else { Lane::Inbox };
-        self.give_task(message.to, lane, Task::Process(message), now);
+        self.give_task(self.host(message.to), lane, Task::Process(message), now);
     }
 
     /// Queues a task for a thread.

@@ -4,6 +4,7 @@ use super::request::NO_REQUEST;
 use super::state::Run;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
+use crate::foundation::random::fold;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::ledger::Arrival;
@@ -31,8 +32,12 @@ impl Run<'_> {
         self.network.latencies(message_name(activity, from, 0), from, &destinations, &mut latencies);
         for (&to, &latency) in destinations.iter().zip(&latencies) {
             let message = self.message(&letter, to);
-            let name = || message_name(activity, from, 0);
-            let latency = self.conditions.latency(from, to, name, latency, now);
+            let host = self.cell.federation.host(to);
+            let name = || {
+                let name = message_name(activity, from, 0);
+                if host == to { name } else { fold(&[name, u64::from(to.0)]) }
+            };
+            let latency = self.conditions.latency(from, host, name, latency, now);
             self.leave_unqueued(message, latency, now);
         }
         self.destinations = destinations;
@@ -57,7 +62,7 @@ impl Run<'_> {
 
     /// A message arrives that was sent without a queue.
     pub(super) fn arrive_unqueued(&mut self, message: &Message, now: Time) {
-        let sent = Sent { from: message.from, to: message.to, dated: message.created };
+        let sent = Sent { from: message.from, to: self.host(message.to), dated: message.created };
         let window = self.machines[message.to.index()].receiving.signature_window;
         let arrival = self.conditions.arrival(sent, window, now);
         self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
