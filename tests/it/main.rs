@@ -22,6 +22,7 @@ mod program;
 mod queues;
 mod reading;
 mod real_servers;
+mod receiving;
 mod sweeps;
 mod theory;
 mod watched;

@@ -268,7 +268,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "  silent: {",
         "  many: {count: 19999}\n  silent: {",
-        "8:3: instances: are 20004 instances together; there may be 20000: lower a `count`",
+        "8:3: instances: are 20004 instances together, with all their inboxes; there may be 20000: lower a `count`",
     ),
     (
         "show: {origin: origin",
