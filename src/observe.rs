@@ -7,6 +7,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Input, Instance};
 use crate::mechanism::ledger::Flow;
+use crate::mechanism::refusal::Refusal;
 use crate::mechanism::transport::TransportBytes;
 
 /// How a run ended.
@@ -63,8 +64,8 @@ pub struct Busy {
 pub enum RequestOutcome {
     /// It was delivered and answered in time.
     Good,
-    /// The receiver's rate limit refused it (429).
-    Refused,
+    /// It was answered and not taken.
+    Refused(Refusal),
     /// The receiver refused the connection, or had closed it.
     FailedConnect,
     /// No answer arrived before the deadline; it may have been delivered.
@@ -124,7 +125,7 @@ impl RequestOutcome {
     /// The status of the answer that ended it, if that is no success.
     pub fn status(self) -> Option<u16> {
         match self {
-            RequestOutcome::Refused => Some(429),
+            RequestOutcome::Refused(refusal) => refusal.status(),
             RequestOutcome::Good | RequestOutcome::FailedConnect | RequestOutcome::TimedOut => None,
         }
     }
@@ -133,7 +134,7 @@ impl RequestOutcome {
     pub fn name(self) -> &'static str {
         match self {
             RequestOutcome::Good => "good",
-            RequestOutcome::Refused => "refused",
+            RequestOutcome::Refused(_) => "refused",
             RequestOutcome::FailedConnect => "failed to connect",
             RequestOutcome::TimedOut => "timed out",
         }

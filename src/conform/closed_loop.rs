@@ -9,6 +9,7 @@ use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
+use crate::domain::receiving::Receiving;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
@@ -34,16 +35,18 @@ pub(super) fn replay(trace: &Trace) -> Verdict {
 
 /// The cell that a recording describes.
 fn cell(trace: &Trace) -> Cell {
-    let instance = |(name, &rules): (&String, _)| InstanceSpec {
+    let instance = |(id, (name, &rules)): (usize, (&String, _))| InstanceSpec {
         name: name.clone(),
         url: format!("https://{name}.example"),
         rules,
+        host: InstanceId::at(id),
         is_peertube: true,
         region: 0,
         capacity: Capacity::default(),
+        receiving: Receiving::AT_ONCE,
         follows_as: FollowsAs::Server,
     };
-    let instances: Vec<_> = trace.instances.iter().zip(&trace.rules).map(instance).collect();
+    let instances: Vec<_> = trace.instances.iter().zip(&trace.rules).enumerate().map(instance).collect();
     let hosts = instances.iter().map(|instance| Host::new(&instance.url)).collect();
     let link = |&(from, to, latency): &(InstanceId, InstanceId, Span)| LinkRule {
         from: vec![from],

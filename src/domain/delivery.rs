@@ -5,6 +5,7 @@
 //! docs/model.md; a value without a measurement is marked assumed here.
 
 use crate::domain::protocol::{ConnectionReuse, Rules};
+use crate::domain::receiving::Receiving;
 use crate::foundation::units::Span;
 use crate::mechanism::connections::StaleConnections;
 use crate::mechanism::retry::Backoff;
@@ -38,8 +39,8 @@ pub struct Delivery {
     pub health: Health,
     /// A request may take so long, from its beginning.
     pub timeout: Span,
-    /// What a receiver takes from one sender.
-    pub rate_limit: Option<RateLimit>,
+    /// Whether the next attempt waits as long as the refusal of the last one said (`Retry-After`).
+    pub retry_after: RetryAfter,
     /// Whether senders keep connections.
     pub keep_alive: KeepAlive,
     /// What a sender does when the receiver has closed the connection that it kept.
@@ -54,12 +55,8 @@ pub struct Delivery {
     pub sign: Span,
     /// CPU time of a JSON-LD signature, on one thread: one per job, none when forwarding.
     pub json_ld_sign: Span,
-    /// CPU time of the verification of a request.
-    pub verify: Span,
-    /// CPU time of a JSON-LD verification, on one thread: of what was forwarded.
-    pub json_ld_verify: Span,
-    /// CPU time that a received activity takes in the inbox queue.
-    pub inbox: Span,
+    /// What receivers do, but those whose software or group has other figures.
+    pub receiving: Receiving,
 }
 
 /// How sends wait.
@@ -134,13 +131,13 @@ pub enum Health {
     Suspended,
 }
 
-/// So many requests of one sender per window; the others are refused (429). A window begins with its first request.
+/// Whether a sender waits as long as a refusal says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimit {
-    /// Requests.
-    pub requests: u32,
-    /// The window.
-    pub per: Span,
+pub enum RetryAfter {
+    /// The next attempt comes at its time, or when the refusal says, if that is later.
+    Heeded,
+    /// The next attempt comes at its time.
+    Ignored,
 }
 
 /// Whether senders keep connections for their next requests; a receiver closes one that is idle for a time.
@@ -270,6 +267,14 @@ impl Tls {
     pub const ALL: [(Tls, &'static str, &'static str); 2] = [
         (Tls::Full, "full", "full, with a chain of two certificates"),
         (Tls::Resumed, "resumed", "resumed from a ticket"),
+    ];
+}
+
+impl RetryAfter {
+    /// Either choice, its name in scenario files and what it means.
+    pub const ALL: [(RetryAfter, &'static str, &'static str); 2] = [
+        (RetryAfter::Heeded, "heeded", "the next attempt waits at least so long"),
+        (RetryAfter::Ignored, "ignored", "it comes when it would"),
     ];
 }
 

@@ -4,9 +4,10 @@
 //! marked assumed here.
 
 use crate::domain::delivery::{
-    Breaker, Compress, Delivery, Health, KeepAlive, Queues, RELEASED_IDLE, RateLimit, Retry, RetryPer,
+    Breaker, Compress, Delivery, Health, KeepAlive, Queues, RELEASED_IDLE, Retry, RetryAfter, RetryPer,
     Statuses, Tls, Transport,
 };
+use crate::domain::receiving::{RateLimit, Receiving, SignatureWindow};
 use crate::foundation::units::Span;
 use crate::mechanism::connections::StaleConnections;
 use crate::mechanism::retry::{Backoff, Exponential, Jitter, Schedule};
@@ -39,7 +40,8 @@ const PEERTUBE: Delivery = Delivery {
     breaker: None,
     health: Health::AsReleased,
     timeout: Span::from_secs(7),
-    rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10) }),
+    // none of them reads it
+    retry_after: RetryAfter::Ignored,
     keep_alive: KeepAlive::AsReleased,
     // measured
     stale_connections: StaleConnections::Fail,
@@ -49,23 +51,29 @@ const PEERTUBE: Delivery = Delivery {
     compress: Compress::Off,
     // measured with OpenSSL 3
     sign: Span::from_us(250),
-    verify: Span::from_us(20),
     // assumed: real servers with debug logging took 18 to 26 ms of CPU per View for all work together
     json_ld_sign: Span::from_ms(5),
-    json_ld_verify: Span::from_ms(5),
-    inbox: Span::from_ms(5),
+    receiving: Receiving {
+        // measured with OpenSSL 3
+        verify: Span::from_us(20),
+        // assumed, as json_ld_sign
+        json_ld_verify: Span::from_ms(5),
+        inbox: Span::from_ms(5),
+        inbox_workers: 1,
+        rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10), says_when: true }),
+        // measured: 8.2.1 refuses a date more than 30 minutes off
+        signature_window: Some(SignatureWindow::both(Span::from_secs(1_800))),
+        ban: None,
+    },
 };
 
 const UNLIMITED: Delivery = Delivery {
     queues: Queues::Unlimited,
-    rate_limit: None,
     keep_alive: KeepAlive::Off,
     transport: Transport::Ignored,
     sign: Span::ZERO,
     json_ld_sign: Span::ZERO,
-    verify: Span::ZERO,
-    json_ld_verify: Span::ZERO,
-    inbox: Span::ZERO,
+    receiving: Receiving::AT_ONCE,
     ..PEERTUBE
 };
 

@@ -4,6 +4,7 @@
 //! broadcast. Nothing here knows about time.
 
 use crate::domain::protocol::{ForwardTo, Rules};
+use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::{Purpose, Seed, unit};
 use crate::foundation::units::Span;
@@ -31,12 +32,17 @@ pub struct Instance {
     pub url: String,
     /// The protocol that it speaks.
     pub rules: Rules,
+    /// The instance whose host it is: itself, but for further inboxes of one server, which share its machine, connections and
+    /// limits.
+    pub host: InstanceId,
     /// Whether it is PeerTube; other software receives Views and shows nothing.
     pub is_peertube: bool,
     /// The region of its data centre, a row of the network's latency matrix (0 if there is none).
     pub region: usize,
     /// What its machine can do.
     pub capacity: Capacity,
+    /// What it does with what it receives.
+    pub receiving: Receiving,
     /// In which way it follows.
     pub follows_as: FollowsAs,
 }
@@ -93,6 +99,11 @@ impl Federation {
     /// The instance that owns a video.
     pub fn origin(&self, video: VideoId) -> InstanceId {
         self.videos[video.index()].origin
+    }
+
+    /// The instance at whose host an inbox is.
+    pub fn host(&self, inbox: InstanceId) -> InstanceId {
+        self.instances[inbox.index()].host
     }
 
     /// The instances that follow the origin of a video.
@@ -236,9 +247,11 @@ mod tests {
             name: String::new(),
             url: String::new(),
             rules: Rules::preset("v1").expect("a preset"),
+            host: InstanceId(0),
             is_peertube: true,
             region: 0,
             capacity: Capacity::default(),
+            receiving: Receiving::AT_ONCE,
             follows_as: FollowsAs::Server,
         };
         let federation =

@@ -7,5 +7,6 @@ pub mod faults;
 pub mod federation;
 pub mod other_traffic;
 pub mod protocol;
+pub mod receiving;
 pub mod watch;
 pub mod workload;

@@ -83,12 +83,14 @@ pub enum Event {
         /// The message of the last request.
         message: Message,
     },
-    /// A single thread of an instance is done with a task.
+    /// A thread of an instance, or one of its workers, is done with a task.
     LaneDone {
         /// Where.
         instance: InstanceId,
         /// Which thread.
         lane: Lane,
+        /// Which of its workers, from 0.
+        worker: u32,
         /// The process of the instance that the thread belongs to: the number of stops before it.
         epoch: u32,
     },
@@ -154,8 +156,9 @@ impl Event {
             Event::Request { step, ref message, .. } | Event::JobDone { step, ref message, .. } => {
                 message.order(step)
             }
-            Event::LaneDone { instance, lane, epoch } => {
-                Parts::new(7, instance).with(lane as u64, 2).with(u64::from(epoch), 32).key(0)
+            Event::LaneDone { instance, lane, worker, epoch } => {
+                let parts = Parts::new(7, instance).with(lane as u64, 2).with(u64::from(epoch), 32);
+                parts.with(u64::from(worker), 32).key(0)
             }
             Event::JobLimit { instance, job, .. } => Parts::new(8, instance).with(job, 64).key(0),
             Event::Retry { ref message, .. } => {
@@ -273,8 +276,9 @@ mod tests {
             Event::HealthFlush { instance: InstanceId(0), number: 0 },
             Event::Sample { number: 0 },
             Event::Sample { number: 1 },
-            Event::LaneDone { instance: InstanceId(0), lane: Lane::JsonLd, epoch: 9 },
-            Event::LaneDone { instance: InstanceId(0), lane: Lane::Inbox, epoch: 0 },
+            Event::LaneDone { instance: InstanceId(0), lane: Lane::JsonLd, worker: 0, epoch: 9 },
+            Event::LaneDone { instance: InstanceId(0), lane: Lane::Inbox, worker: 0, epoch: 0 },
+            Event::LaneDone { instance: InstanceId(0), lane: Lane::Inbox, worker: 1, epoch: 0 },
             Event::JobLimit { instance: InstanceId(0), job: u64::MAX, slot: 0 },
         ];
         assert!(events.is_sorted_by_key(|event| event.key(&sessions)));

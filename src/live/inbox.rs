@@ -15,6 +15,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Form};
 use crate::mechanism::ledger::Arrival;
+use crate::mechanism::refusal::Refusal::RateLimited;
 use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
@@ -98,8 +99,7 @@ fn take_effect(
             return Ok(rejected(cluster, id, why));
         }
     };
-    let is_peertube = cluster.cell.federation.instances[id.index()].is_peertube;
-    let limiter = state.outboxes[id.index()].limiter.as_mut().filter(|_| is_peertube);
+    let limiter = state.outboxes[id.index()].limiter.as_mut();
     let left = limiter.map(|limiter| (limiter.takes(now, from), limiter.left(from)));
     let settle = |state: &mut State, arrival| {
         if let Sender::Own(request_id, _) = sender {
@@ -107,7 +107,7 @@ fn take_effect(
         }
     };
     if let Some((false, _)) = left {
-        settle(state, Arrival::Refused);
+        settle(state, Arrival::Refused(RateLimited));
         if let Sender::Own(_, activity) = sender {
             let message = received_message(state, id, from, &activity, &body, head_bytes);
             state.report(Observation::Refused { now, message });
@@ -154,7 +154,7 @@ fn received_message(
 
 /// The reply to an accepted activity, with the head that PeerTube gives it.
 fn accepted(cluster: &Cluster, form: Form, date: Time, left: Option<u32>) -> Reply {
-    let limit = cluster.cell.delivery.rate_limit.zip(left);
+    let limit = cluster.cell.delivery.receiving.rate_limit.zip(left);
     // without a limit the head reads as that of a first request
     let used = limit.map_or(1, |(limit, left)| limit.requests.saturating_sub(left));
     let reset = date + limit.map_or_else(Default::default, |(limit, _)| limit.per);

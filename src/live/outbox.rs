@@ -74,7 +74,7 @@ impl Outbox {
         Outbox {
             queues: slots.into_iter().map(|(name, slots)| (name, Queue::new(Some(slots)))).collect(),
             health: FollowHealth::new(),
-            limiter: figures.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
+            limiter: figures.receiving.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
             epoch: 0,
         }
     }

@@ -15,6 +15,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
+use crate::mechanism::refusal::Refusal::RateLimited;
 use crate::mechanism::wire::Persistence;
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, message_name};
@@ -247,7 +248,9 @@ fn outcome_of(
                     check_size(cluster, ["an answer", ON_SOCKET], answer.read, response_bytes);
                     (RequestOutcome::Good, Arrival::Delivered)
                 }
-                StatusCode::TOO_MANY_REQUESTS => (RequestOutcome::Refused, Arrival::Refused),
+                StatusCode::TOO_MANY_REQUESTS => {
+                    (RequestOutcome::Refused(RateLimited), Arrival::Refused(RateLimited))
+                }
                 // it has gone down while the request was in flight
                 StatusCode::SERVICE_UNAVAILABLE if !has_ended => {
                     cluster.refusals.count("posts_while_down", || format!("to {to}"));

@@ -4,7 +4,8 @@ use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
 use crate::domain::delivery::{Compress, Health, Queues};
-use crate::domain::faults::Fault;
+use crate::domain::faults::{Fault, Timetable};
+use crate::domain::receiving::{Receiving, SignatureWindow};
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
@@ -190,6 +191,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
                 "{name}: live servers send bodies as they are: give it a delivery with `compress: off`"
             ));
         }
+        check_refusals(name, cell)?;
         check_bodies(name, cell)?;
     }
     let limited = scenario.instances.iter().find(|instance| instance.capacity != Default::default());
@@ -212,6 +214,44 @@ pub(super) fn check_peers(peers: &[Peer], addresses: &Addresses) -> Result<(), S
         Some(url) => Err(SetupError::Scenario(format!(
             "peers: {url} is not on this machine's loopback: allow its address with --allow-address, each time"
         ))),
+    }
+}
+
+/// Checks that servers refuse for a rate only, which is the same for all.
+fn check_refusals(name: &str, cell: &Cell) -> Result<(), SetupError> {
+    let unfit = |problem: String| Err(SetupError::Scenario(problem));
+    let Cell { federation, delivery, faults, seed, end, .. } = cell;
+    let of_all = delivery.receiving;
+    if let Some(inbox) = federation.instances.iter().zip(0..).find(|(of, number)| of.host.0 != *number) {
+        return unfit(format!(
+            "{name}: live servers have one inbox each: take `inboxes` of {} out",
+            federation.instances[inbox.0.host.index()].name
+        ));
+    }
+    for instance in &federation.instances {
+        let Receiving { rate_limit, signature_window, ban, .. } = instance.receiving;
+        if (rate_limit, signature_window) != (of_all.rate_limit, of_all.signature_window) || ban.is_some() {
+            return unfit(format!(
+                "{name}: live servers refuse as the delivery says: {} has a `rate_limit`, `signature_window` or `ban` of its own; take it out of `receives`, or let it be `software: other`",
+                instance.name
+            ));
+        }
+    }
+    let timetable = Timetable::new(faults, federation.instances.len(), *seed, end.latest());
+    let ids = || (0..federation.instances.len()).map(InstanceId::at);
+    if let Some(id) = ids().find(|id| timetable.ever_refuses(*id)) {
+        return unfit(format!(
+            "{name}: no live server answers for {} or blocks its senders: take the faults `blocked`, `how: bad-gateway` and `how: gone` out",
+            federation.instances[id.index()].name
+        ));
+    }
+    let ahead = || ids().map(|id| timetable.clock_ahead(id));
+    let apart = ahead().max().unwrap_or_default().ns() - ahead().min().unwrap_or_default().ns();
+    match of_all.signature_window {
+        Some(SignatureWindow { old, ahead }) if apart > old.ns().min(ahead.ns()) => unfit(format!(
+            "{name}: live servers sign with this machine's clock, so nobody refuses a date: set a smaller fault `clock`, or `signature_window: off`"
+        )),
+        _ => Ok(()),
     }
 }
 

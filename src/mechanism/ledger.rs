@@ -1,13 +1,13 @@
 //! The ledger: what became of every message of every link, in messages and bytes, and that nothing is missing.
 //!
-//! In the words of the model: created = queued + dropped + sent, and sent = delivered + lost + refused_429 +
+//! In the words of the model: created = queued + dropped + sent, and sent = delivered + lost + refused (by reason) +
 //! failed_connect + in flight. Each change of state takes from one account and gives to another; what is queued and in
 //! flight is also counted where the messages really are, and `Ledger::assert_conserved` compares the two. A request that
 //! is sent again is created again; one that is held back before it was sent is as if it had not been. Nothing here knows what a message says.
 
 use crate::foundation::ids::InstanceId;
 use crate::mechanism::by_instance::ByInstance;
-
+use crate::mechanism::refusal::Refusal;
 use std::ops::AddAssign;
 
 /// Messages and bytes of requests (head and body).
@@ -34,8 +34,8 @@ pub struct Flow {
     pub delivered: Amount,
     /// Those that were lost on the way.
     pub lost: Amount,
-    /// Those that the receiver refused for their rate.
-    pub refused_429: Amount,
+    /// Those that were refused, by `Refusal`.
+    pub refused: [Amount; Refusal::ALL.len()],
     /// Those whose connection was refused or closed.
     pub failed_connect: Amount,
     /// Those under way.
@@ -51,8 +51,8 @@ pub enum Arrival {
     Delivered,
     /// It was lost on the way.
     Lost,
-    /// The receiver refused it.
-    Refused,
+    /// The receiver, or what stands in front of it, refused it.
+    Refused(Refusal),
     /// There was no connection.
     FailedConnect,
 }
@@ -143,15 +143,20 @@ impl Flow {
         match arrival {
             Arrival::Delivered => self.delivered.add(bytes),
             Arrival::Lost => self.lost.add(bytes),
-            Arrival::Refused => self.refused_429.add(bytes),
+            Arrival::Refused(refusal) => self.refused[refusal as usize].add(bytes),
             Arrival::FailedConnect => self.failed_connect.add(bytes),
         }
+    }
+
+    /// Those that were refused, for whatever reason.
+    pub fn refused_in_all(&self) -> Amount {
+        sum(&self.refused)
     }
 
     fn is_conserved(&self) -> bool {
         let after_queue = [self.queued, self.dropped, self.sent];
         let after_sending =
-            [self.delivered, self.lost, self.refused_429, self.failed_connect, self.in_flight];
+            [self.delivered, self.lost, self.refused_in_all(), self.failed_connect, self.in_flight];
         sum(&after_queue) == self.created && sum(&after_sending) == self.sent
     }
 }
@@ -194,7 +199,7 @@ impl AddAssign for Flow {
         self.sent += other.sent;
         self.delivered += other.delivered;
         self.lost += other.lost;
-        self.refused_429 += other.refused_429;
+        self.refused.iter_mut().zip(other.refused).for_each(|(sum, other)| *sum += other);
         self.failed_connect += other.failed_connect;
         self.in_flight += other.in_flight;
         self.timed_out += other.timed_out;
@@ -228,7 +233,9 @@ mod tests {
         let mut ledger = ledger();
         ledger.assert_conserved(amount(1, 20), amount(0, 0));
         ledger.link(A, B).drop(20);
-        for arrival in [Arrival::Delivered, Arrival::Lost, Arrival::Refused, Arrival::FailedConnect] {
+        let refused = Refusal::ALL.map(Arrival::Refused);
+        for arrival in [Arrival::Delivered, Arrival::Lost, Arrival::FailedConnect].into_iter().chain(refused)
+        {
             let link = ledger.link(B, A);
             link.create(7);
             link.send(7);
@@ -237,7 +244,8 @@ mod tests {
         ledger.link(B, A).create(1);
         ledger.link(B, A).send(1);
         ledger.assert_conserved(amount(0, 0), amount(1, 1));
-        assert_eq!(ledger.total().created, amount(7, 59));
+        assert_eq!(ledger.total().created, amount(12, 94));
+        assert_eq!(ledger.total().refused_in_all(), amount(6, 42));
         assert_eq!(ledger.total().delivered, amount(2, 17));
     }
 
@@ -256,6 +264,18 @@ mod tests {
     fn bytes_that_change_on_their_way_are_noticed() {
         let mut ledger = ledger();
         ledger.link(A, B).delivered.bytes += 1;
+        ledger.assert_conserved(amount(1, 20), amount(0, 0));
+    }
+
+    #[test]
+    #[should_panic(expected = "not conserved from 1 to 0")]
+    fn a_refusal_that_is_not_counted_is_noticed() {
+        let mut ledger = ledger();
+        let link = ledger.link(B, A);
+        link.create(7);
+        link.send(7);
+        link.arrive(7, Arrival::Refused(Refusal::BadGateway));
+        link.refused[Refusal::BadGateway as usize] = Amount::default();
         ledger.assert_conserved(amount(1, 20), amount(0, 0));
     }
 

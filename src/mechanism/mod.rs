@@ -5,6 +5,7 @@
 
 pub mod activity;
 pub mod availability;
+pub mod ban;
 pub mod boundary;
 pub mod breakers;
 pub mod by_instance;
@@ -17,6 +18,7 @@ pub mod network;
 pub mod pending;
 pub mod queue;
 pub mod rate_limit;
+pub mod refusal;
 pub mod retry;
 pub mod servers;
 pub mod slab;

@@ -33,6 +33,13 @@ impl RateLimiter {
         takes
     }
 
+    /// How long a sender must wait at least until its next window may begin, in whole seconds: what `Retry-After` says.
+    pub fn retry_after(&self, now: Time, from: InstanceId) -> Span {
+        const SECOND_NS: u64 = 1_000_000_000;
+        let left = self.windows.get(from).map_or(Span::ZERO, |&(began, _)| (began + self.per).since(now));
+        Span::from_secs(left.ns().div_ceil(SECOND_NS))
+    }
+
     /// How many more requests of a sender are taken in its window.
     pub fn left(&self, from: InstanceId) -> u32 {
         self.windows.get(from).map_or(self.requests, |&(_, taken)| self.requests - taken)
@@ -67,6 +74,17 @@ mod tests {
         limiter.restart();
         assert!(limiter.takes(now, A));
         assert!(!RateLimiter::new(0, Span::from_secs(1)).takes(now, A));
+    }
+
+    #[test]
+    fn what_is_refused_is_told_when_to_come_again() {
+        let mut limiter = RateLimiter::new(1, Span::from_secs(5));
+        assert!(limiter.takes(Time::from_ms(1_000), A));
+        assert_eq!(limiter.retry_after(Time::from_ms(1_000), A), Span::from_secs(5));
+        // the window ends at 6 s: in 2.4 s, which are 3 s in whole seconds
+        assert_eq!(limiter.retry_after(Time::from_ms(3_600), A), Span::from_secs(3));
+        assert_eq!(limiter.retry_after(Time::from_ms(6_000), A), Span::ZERO);
+        assert_eq!(limiter.retry_after(Time::from_ms(3_600), B), Span::ZERO);
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use crate::domain::federation::{Capacity, Federation};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::ledger::Flow;
+use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::delivery::OutcomeCounts;
 use crate::metrics::display::{Display, Sums};
@@ -123,6 +124,11 @@ impl<'a> Basis<'a> {
             basis.classes_cpu_ns[class(InstanceId::at(instance)) as usize] += busy.cpu_ns;
         }
         basis
+    }
+
+    /// Messages that were refused for a reason.
+    pub(super) fn refused(&self, refusal: Refusal) -> u64 {
+        self.flow().refused[refusal as usize].messages
     }
 
     pub(super) fn note_sent(&mut self, row: &TrafficRow) {

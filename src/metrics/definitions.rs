@@ -4,6 +4,7 @@
 use crate::domain::federation::Federation;
 use crate::foundation::ids::InstanceId;
 use crate::mechanism::activity::Kind;
+use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::traffic::Direction;
 use std::collections::BTreeSet;
@@ -134,8 +135,20 @@ definitions! {
         "count of delivered before the end", |b| count(b.flow().delivered.messages);
     "messages_lost", "messages", None, "messages that were sent and reached nobody",
         "count of lost", |b| count(b.flow().lost.messages);
-    "messages_refused", "messages", Lower, "messages that their receiver refused for their sender's rate (429)",
-        "count of refused", |b| count(b.flow().refused_429.messages);
+    "messages_refused", "messages", Lower, "messages that their receiver, or what stands in front of it, refused",
+        "count of refused, the sum of the following", |b| count(b.flow().refused_in_all().messages);
+    "messages_refused_rate", "messages", Lower, "by reason: their sender makes too many requests (429)",
+        "count of those", |b| count(b.refused(Refusal::RateLimited));
+    "messages_refused_date", "messages", Lower, "by reason: their Date is outside of the signature window (401 or 403)",
+        "count of those", |b| count(b.refused(Refusal::StaleDate));
+    "messages_refused_blocked", "messages", Lower, "by reason: the receiver has blocked their sender (403)",
+        "count of those", |b| count(b.refused(Refusal::Blocked));
+    "messages_refused_gone", "messages", Lower, "by reason: the receiver is no more (410)",
+        "count of those", |b| count(b.refused(Refusal::Gone));
+    "messages_refused_gateway", "messages", Lower, "by reason: a proxy in front of a process that is down (502)",
+        "count of those", |b| count(b.refused(Refusal::BadGateway));
+    "messages_refused_banned", "messages", Lower, "by reason: a firewall has banned their sender, so there was no connection",
+        "count of those", |b| count(b.refused(Refusal::Banned));
     "messages_failed_connect", "messages", Lower, "messages whose connection was refused or closed",
         "count of failed_connect", |b| count(b.flow().failed_connect.messages);
     "messages_timed_out", "messages", Lower, "messages whose sender gave up waiting for the answer, delivered or not",
@@ -145,8 +158,8 @@ definitions! {
     "delivery_failed_share", "share", Lower, "share of requests that their sender holds for failed",
         "(refused + without a connection + timed out) / requests that are over",
         |b| ratio(b.outcomes().failed() as i64, b.outcomes().over());
-    "refused_share", "share", Lower, "share of requests that are refused for their rate",
-        "refused / requests that are over", |b| ratio(b.outcomes().refused as i64, b.outcomes().over());
+    "refused_share", "share", Lower, "share of requests that are answered and refused, for whatever reason",
+        "refused with an answer / requests that are over", |b| ratio(b.outcomes().refused as i64, b.outcomes().over());
     "queue_delay_p50_ms", "ms", Lower, "how long a job waits until it starts, median",
         "the least wait that half of all jobs do not exceed, to 0.1 %; a job that never started has waited until the end",
         |b| wait_ms(b, 500);

@@ -42,7 +42,7 @@ pub struct Delivery {
 pub struct OutcomeCounts {
     /// They were delivered and answered in time.
     pub good: u64,
-    /// The receiver refused them for their rate.
+    /// The receiver refused them, for whatever reason.
     pub refused: u64,
     /// There was no connection.
     pub failed_connect: u64,
@@ -109,7 +109,7 @@ impl OutcomeCounts {
     pub fn add_one(&mut self, outcome: RequestOutcome) {
         let count = match outcome {
             RequestOutcome::Good => &mut self.good,
-            RequestOutcome::Refused => &mut self.refused,
+            RequestOutcome::Refused(_) => &mut self.refused,
             RequestOutcome::FailedConnect => &mut self.failed_connect,
             RequestOutcome::TimedOut => &mut self.timed_out,
         };

@@ -9,10 +9,12 @@ use super::traffic::TrafficRow;
 use super::*;
 use crate::domain::federation::{Capacity, Instance as Member, Video};
 use crate::domain::protocol::Rules;
+use crate::domain::receiving::Receiving;
 use crate::event::{Lane, Letter, LetterName};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
 use crate::mechanism::ledger::{Amount, Flow};
+use crate::mechanism::refusal::Refusal;
 use crate::mechanism::wire::Persistence;
 use crate::observe::{Busy, QueueName, RunOutcome};
 use delivery::{HealthRow, QueueRow};
@@ -36,9 +38,11 @@ fn federation() -> Federation {
         name: number.to_string(),
         url: String::new(),
         rules: Rules::preset("v2").expect("a preset"),
+        host: InstanceId(number),
         is_peertube: InstanceId(number) != NOT_PEERTUBE,
         region: 0,
         capacity: Capacity::default(),
+        receiving: Receiving::AT_ONCE,
         follows_as: Default::default(),
     };
     Federation {
@@ -146,7 +150,7 @@ fn traffic_of_all_kinds(collector: &mut Collector<'_>) {
         collector.processed(Time::from_ms(2_500), message);
     }
     collector.refused(Time::from_ms(2_900), &background);
-    collector.ended(Time::from_ms(3_000), &background, RequestOutcome::Refused);
+    collector.ended(Time::from_ms(3_000), &background, RequestOutcome::Refused(Refusal::RateLimited));
     collector.ended(Time::from_ms(9_000), &watch_action, RequestOutcome::TimedOut);
 }
 
@@ -243,13 +247,13 @@ fn a_message_takes_effect_when_it_comes_out_of_the_inbox_queue() {
 fn every_account_of_the_ledger_is_a_metric() {
     let amount = |messages| Amount { messages, bytes: messages * 1_000 };
     let flow = Flow {
-        created: amount(28),
+        created: amount(49),
         queued: amount(7),
         dropped: amount(6),
-        sent: amount(15),
+        sent: amount(36),
         delivered: amount(5),
         lost: amount(4),
-        refused_429: amount(3),
+        refused: [3, 4, 0, 5, 0, 12].map(amount),
         failed_connect: amount(2),
         in_flight: amount(1),
         timed_out: amount(8),
@@ -268,12 +272,18 @@ fn every_account_of_the_ledger_is_a_metric() {
     check(
         &metrics(&federation, &observed),
         &[
-            ("messages_created", "28"),
+            ("messages_created", "49"),
             ("messages_queued", "7"),
             ("messages_dropped", "6"),
             ("messages_delivered", "5"),
             ("messages_lost", "4"),
-            ("messages_refused", "3"),
+            ("messages_refused", "24"),
+            ("messages_refused_rate", "3"),
+            ("messages_refused_date", "4"),
+            ("messages_refused_blocked", "0"),
+            ("messages_refused_gone", "5"),
+            ("messages_refused_gateway", "0"),
+            ("messages_refused_banned", "12"),
             ("messages_failed_connect", "2"),
             ("messages_in_flight", "1"),
             ("messages_timed_out", "8"),
@@ -295,7 +305,7 @@ fn requests_end_well_or_fail_in_one_of_three_ways() {
     let federation = federation();
     let outcomes = [
         (RequestOutcome::Good, 12),
-        (RequestOutcome::Refused, 1),
+        (RequestOutcome::Refused(Refusal::Blocked), 1),
         (RequestOutcome::FailedConnect, 2),
         (RequestOutcome::TimedOut, 5),
     ];

@@ -136,7 +136,7 @@ impl RequestChecks<'_, '_> {
             near = near.or_else(|| self.step_near(at, |at| timetable.reachability(to, at)));
         }
         // what comes back: the handshake's part, and the answer
-        let answers = request.delivered.map(|at| at + self.cell.delivery.verify);
+        let answers = request.delivered.map(|at| at + self.cell.delivery.receiving.verify);
         let answers = answers.map(|at| at + timetable.answer_delay(to, at));
         for at in reaches.filter(|_| waits).into_iter().chain(answers.filter(|_| waits)) {
             near = near.or_else(|| self.step_near(at, |at| of_leg(Leg::Answer, at)));
@@ -171,7 +171,7 @@ impl RequestChecks<'_, '_> {
         let deadline = request.begun + self.cell.delivery.timeout;
         let answered = match outcome {
             RequestOutcome::TimedOut => {
-                let verified = delivered + self.cell.delivery.verify;
+                let verified = delivered + self.cell.delivery.receiving.verify;
                 let answers = verified + self.timetable.answer_delay(name.to, verified);
                 let Some(back) = self.latency(Leg::Answer, name, answers) else { return };
                 answers + back
@@ -188,9 +188,9 @@ impl RequestChecks<'_, '_> {
 
     /// Finds requests of a sender that are as many in a window as the limit of the receiver, or nearly.
     fn check_rate(&mut self, to: InstanceId, from: InstanceId, requests: &[&Request]) {
-        let Some(limit) = self.cell.delivery.rate_limit else { return };
+        let Some(limit) = self.cell.delivery.receiving.rate_limit else { return };
         let refused = |request: &&Request| match request.over {
-            Some((at, RequestOutcome::Refused)) => Some(at),
+            Some((at, RequestOutcome::Refused(_))) => Some(at),
             _ => request.delivered,
         };
         let mut arrivals: Vec<Time> = requests.iter().filter_map(refused).collect();

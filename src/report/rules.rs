@@ -1,9 +1,10 @@
 //! Protocols and deliveries side by side: every rule, parameter and figure by its key in scenario files.
 
 use crate::domain::delivery::{
-    Compress, Delivery, Health, KeepAlive, Queues, Retry, RetryPer, Statuses, Tls, Transport,
+    Compress, Delivery, Health, KeepAlive, Queues, Retry, RetryAfter, RetryPer, Statuses, Tls, Transport,
 };
 use crate::domain::protocol::{Parameters, Rules};
+use crate::domain::receiving::SignatureWindow;
 use crate::mechanism::connections::StaleConnections;
 use crate::mechanism::retry::{Backoff, Exponential, Jitter, Schedule};
 use crate::scenario::Scenario;
@@ -30,7 +31,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
-pub const DELIVERY_ROWS: [Row<Delivery>; 24] = [
+pub const DELIVERY_ROWS: [Row<Delivery>; 28] = [
     ("queues", |row| name(&Queues::ALL, row.queues)),
     ("sequential_jobs", |row| row.sequential_jobs.to_string()),
     ("parallel_jobs", |row| row.parallel_jobs.to_string()),
@@ -49,8 +50,22 @@ pub const DELIVERY_ROWS: [Row<Delivery>; 24] = [
     }),
     ("health", |row| name(&Health::ALL, row.health)),
     ("timeout", |row| row.timeout.to_string()),
+    ("retry_after", |row| name(&RetryAfter::ALL, row.retry_after)),
     ("rate_limit", |row| {
-        row.rate_limit.map_or_else(off, |limit| format!("{} per {}", limit.requests, limit.per))
+        row.receiving.rate_limit.map_or_else(off, |limit| {
+            let silent = if limit.says_when { "" } else { ", without Retry-After" };
+            format!("{} per {}{silent}", limit.requests, limit.per)
+        })
+    }),
+    ("signature_window", |row| {
+        row.receiving.signature_window.map_or_else(off, |SignatureWindow { old, ahead }| {
+            if old == ahead { old.to_string() } else { format!("{old} old, {ahead} ahead") }
+        })
+    }),
+    ("ban", |row| {
+        row.receiving.ban.map_or_else(off, |ban| {
+            format!("{} after {} refusals in {}", ban.lasts, ban.refusals, ban.within)
+        })
     }),
     ("keep_alive", |row| match row.keep_alive {
         KeepAlive::Off => off(),
@@ -68,9 +83,10 @@ pub const DELIVERY_ROWS: [Row<Delivery>; 24] = [
     }),
     ("sign", |row| row.sign.to_string()),
     ("json_ld_sign", |row| row.json_ld_sign.to_string()),
-    ("verify", |row| row.verify.to_string()),
-    ("json_ld_verify", |row| row.json_ld_verify.to_string()),
-    ("inbox", |row| row.inbox.to_string()),
+    ("verify", |row| row.receiving.verify.to_string()),
+    ("json_ld_verify", |row| row.receiving.json_ld_verify.to_string()),
+    ("inbox", |row| row.receiving.inbox.to_string()),
+    ("inbox_workers", |row| row.receiving.inbox_workers.to_string()),
 ];
 
 /// How often and when a request is made again.

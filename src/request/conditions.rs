@@ -2,11 +2,13 @@
 //! timetable to them.
 
 use crate::domain::faults::{Reachability, Timetable};
+use crate::domain::receiving::SignatureWindow;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{MessageDraws, Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::Leg;
+use crate::mechanism::refusal::Refusal;
 
 /// The timetable of faults of a run, and the random draws of burst losses.
 pub struct Conditions<'a> {
@@ -15,6 +17,17 @@ pub struct Conditions<'a> {
     burst_draws: MessageDraws,
     /// The latest instant for which faults were asked for since this was last set.
     pub(super) asked: Time,
+}
+
+/// A request on its way: its ends, and when it was signed, by the true clock.
+#[derive(Clone, Copy, Debug)]
+pub struct Sent {
+    /// Its sender.
+    pub from: InstanceId,
+    /// Its receiver.
+    pub to: InstanceId,
+    /// When its sender began to sign it: its `Date`.
+    pub dated: Time,
 }
 
 impl<'a> Conditions<'a> {
@@ -75,12 +88,26 @@ impl<'a> Conditions<'a> {
         self.timetable.answer_delay(to, at)
     }
 
-    /// How a message ends that arrives at an instance at an instant.
-    pub fn arrival(&self, to: InstanceId, at: Time) -> Arrival {
+    /// How a message ends that arrives at an instance at an instant; `dated` is when its request was signed, by the true
+    /// clock. A rate limit is not known here.
+    pub fn arrival(&self, message: Sent, window: Option<SignatureWindow>, at: Time) -> Arrival {
+        let Sent { from, to, .. } = message;
         match self.timetable.reachability(to, at) {
+            Reachability::Up if self.is_stale(message, window, at) => Arrival::Refused(Refusal::StaleDate),
+            Reachability::Up if self.timetable.is_blocked(from, to, at) => Arrival::Refused(Refusal::Blocked),
             Reachability::Up => Arrival::Delivered,
+            Reachability::Gone => Arrival::Refused(Refusal::Gone),
+            Reachability::BadGateway => Arrival::Refused(Refusal::BadGateway),
             Reachability::Silent => Arrival::Lost,
             Reachability::Refused => Arrival::FailedConnect,
         }
+    }
+
+    /// Whether the `Date` of a request lies outside of its receiver's window.
+    fn is_stale(&self, Sent { from, to, dated }: Sent, window: Option<SignatureWindow>, at: Time) -> bool {
+        let Some(SignatureWindow { old, ahead }) = window else { return false };
+        let clock = |id, at| at + self.timetable.clock_ahead(id);
+        let (date, now) = (clock(from, dated), clock(to, at));
+        now > date + old || date > now + ahead
     }
 }

@@ -9,6 +9,6 @@ mod path;
 #[cfg(test)]
 mod tests;
 
-pub use conditions::Conditions;
+pub use conditions::{Conditions, Sent};
 pub use name::message_name;
 pub use path::{Failure, Host, Load, Path, RequestHistory, Transit, Unlimited};

@@ -99,6 +99,8 @@ pub struct Load {
     pub ways: Ways,
     /// When its sender stops waiting.
     pub deadline: Time,
+    /// Whether the receiver's firewall refuses the sender's connections.
+    pub is_banned: bool,
 }
 
 /// A request on its way to its receiver.
@@ -115,6 +117,8 @@ pub struct Transit {
 pub struct Failure {
     /// When its sender learns that there is no connection; `None` if it waits until the deadline.
     pub known: Option<Time>,
+    /// Whether that is because the sender is banned.
+    pub is_banned: bool,
     /// What of it has left.
     pub departed: Departed,
     /// Bytes below HTTP.
@@ -158,8 +162,8 @@ impl Path {
         };
         Path {
             prepare: compress + delivery.sign,
-            verify: delivery.verify,
-            verify_forwarded: delivery.verify + delivery.json_ld_verify,
+            verify: delivery.receiving.verify,
+            verify_forwarded: delivery.receiving.verify + delivery.receiving.json_ld_verify,
             timeout: delivery.timeout,
             compress: delivery.compress,
             handshake,
@@ -193,17 +197,20 @@ impl Path {
         name: impl Fn() -> u64,
         now: Time,
     ) -> Result<Transit, Failure> {
-        let &Load { from, to, bytes, response_bytes, ways, deadline } = load;
+        let &Load { from, to, bytes, response_bytes, ways, deadline, .. } = load;
         if now > deadline {
             let transport = TransportBytes::default();
-            return Err(Failure { known: None, departed: Departed::Nothing, transport });
+            return Err(Failure { known: None, is_banned: false, departed: Departed::Nothing, transport });
         }
         let connection = sender.connect(now, to);
         let there = conditions.latency(Leg::Request, (from, to), &name, ways.of(Leg::Request), now);
         let reachability = there.map(|there| conditions.reachability(to, now + there));
-        let is_open = reachability == Some(Reachability::Up) && connection != Connection::Stale;
-        let is_reset = reachability == Some(Reachability::Refused)
-            || reachability == Some(Reachability::Up) && connection == Connection::Stale;
+        // what stands in front of a process that is gone takes connections, too
+        let is_reached =
+            matches!(reachability, Some(Reachability::Up | Reachability::Gone | Reachability::BadGateway));
+        let is_banned = is_reached && load.is_banned;
+        let is_open = is_reached && !is_banned && connection != Connection::Stale;
+        let is_reset = is_reached && !is_open || reachability == Some(Reachability::Refused);
         // until a handshake is answered, or a reset comes back
         let round_trip = match there {
             Some(there) if is_reset || is_open && connection == Connection::New => {
@@ -226,7 +233,7 @@ impl Path {
             let Some(made) = made.filter(|made| now + *made <= deadline) else {
                 let transport = self.counted(|| failed_handshake(known.is_some()));
                 let known = known.map(|round_trip| now + round_trip);
-                return Err(Failure { known, departed: Departed::Handshake, transport });
+                return Err(Failure { known, is_banned, departed: Departed::Handshake, transport });
             };
             handshake = made;
         }
@@ -240,7 +247,7 @@ impl Path {
             _ => self.counted(|| failed_request(bytes, known.is_some())),
         };
         let known = known.map(|round_trip| left + round_trip);
-        Err(Failure { known, departed: Departed::Request, transport })
+        Err(Failure { known, is_banned, departed: Departed::Request, transport })
     }
 
     /// Bytes of a request on the links: HTTP and below.
@@ -299,7 +306,7 @@ impl Path {
         conditions.asked = begins;
         // Where nothing waits, sizes do not matter.
         let deadline = begins + self.timeout;
-        let load = Load { from, to, bytes: 0, response_bytes: 0, ways, deadline };
+        let load = Load { from, to, bytes: 0, response_bytes: 0, ways, deadline, is_banned: false };
         let history = self.unlimited(conditions, &load, name, begins);
         RequestHistory { asked: conditions.asked, ..history }
     }
@@ -325,7 +332,7 @@ impl Path {
         };
         let reaches = match self.leave(&mut Unlimited, conditions, load, || name, signed) {
             Ok(transit) => transit.reaches,
-            Err(Failure { known, departed, transport }) => {
+            Err(Failure { known, departed, transport, .. }) => {
                 let failed_handshake = (departed == Departed::Handshake).then_some(transport);
                 let lost = RequestHistory { failed_handshake, ..lost };
                 let Some(known) = known else { return lost };

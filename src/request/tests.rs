@@ -45,7 +45,8 @@ fn leave(mut sender: Sender, drawn: Option<Span>, down: Option<Unreachable>) -> 
     let timetable = Timetable::new(&faults, 2, SEED, Time::from_ms(60_000));
     let path = Path::new(&Delivery::preset("peertube").expect("a preset"), Handshake::Full);
     let ways = drawn.map_or(Ways::CLOSED, |latency| Ways::open(latency, latency));
-    let load = Load { from, to, bytes: 2_000, response_bytes: 300, ways, deadline: NOW + path.timeout };
+    let deadline = NOW + path.timeout;
+    let load = Load { from, to, bytes: 2_000, response_bytes: 300, ways, deadline, is_banned: false };
     let transit = path.leave(&mut sender, &mut Conditions::new(&timetable, SEED), &load, || 7, NOW);
     transit.map(|transit| transit.reaches)
 }

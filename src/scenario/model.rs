@@ -7,6 +7,7 @@ use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
+use crate::domain::receiving::Receiving;
 use crate::domain::workload::Crowd;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
@@ -142,6 +143,8 @@ pub struct Variant {
     pub rules: Vec<Rules>,
     /// How everybody delivers.
     pub delivery: Delivery,
+    /// What each instance does with what it receives, by `InstanceId`.
+    pub receiving: Vec<Receiving>,
     /// What goes wrong in this column.
     pub faults: Vec<Fault>,
 }
@@ -164,6 +167,8 @@ pub struct InstanceSpec {
     pub group: usize,
     /// Scheme and host; no two instances share one.
     pub url: String,
+    /// The instance whose host it is: itself, but for further inboxes of one server.
+    pub host: InstanceId,
     /// Whether it is PeerTube.
     pub is_peertube: bool,
     /// Its region, a position in `Scenario::regions`.
@@ -286,19 +291,21 @@ impl Scenario {
     /// # Panics
     /// When there is no column `variant`.
     pub fn federation(&self, variant: usize, seed: Seed) -> Federation {
-        let instance = |(spec, &rules): (&InstanceSpec, &Rules)| Instance {
+        let instance = |((spec, &rules), &receiving): ((&InstanceSpec, &Rules), &Receiving)| Instance {
             name: spec.name.clone(),
             url: spec.url.clone(),
             rules,
+            host: spec.host,
             is_peertube: spec.is_peertube,
             region: spec.region,
             capacity: spec.capacity,
+            receiving,
             follows_as: spec.follows_as,
         };
-        let rules = &self.compare[variant].rules;
+        let Variant { rules, receiving, .. } = &self.compare[variant];
         let origins: BTreeSet<InstanceId> = self.videos.iter().map(|video| video.origin).collect();
         Federation {
-            instances: self.instances.iter().zip(rules).map(instance).collect(),
+            instances: self.instances.iter().zip(rules).zip(receiving).map(instance).collect(),
             videos: self
                 .videos
                 .iter()

@@ -8,7 +8,7 @@
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
-use crate::mechanism::boundary::{NEVER_US, add_below, boundary_us};
+use crate::mechanism::boundary::{add_below, boundary_us};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::mechanism::transport::TransportBytes;
@@ -97,23 +97,27 @@ impl Accounts {
         });
     }
 
-    /// Counts the bytes of a job's requests in the seconds in which they leave: destination `d` at `start + left_us[d]`, in
-    /// ascending order but for those with `NEVER_US`.
-    pub(in crate::sim) fn leave_all(&mut self, route: &Arc<Route>, start: Time, left_us: &[u32]) {
+    /// Counts the bytes of a job's requests in the seconds in which they leave: destination `d` at `start + left_ns(d)`, in
+    /// ascending order, but for those in `exceptions`.
+    pub(in crate::sim) fn leave_all(
+        &mut self,
+        route: &Arc<Route>,
+        start: Time,
+        left_ns: impl Fn(usize) -> u64,
+        exceptions: impl IntoIterator<Item = usize>,
+    ) {
         if !route.is_of_origin {
             return;
         }
-        let mut open = (0, 0);
-        for (destination, _) in left_us.iter().enumerate().filter(|(_, us)| **us != NEVER_US) {
-            let left = start + Span::from_us(u64::from(left_us[destination]));
-            let second = left.ns() / SECOND.ns();
-            if second != open.0 {
-                self.add_origin_bytes(route.from, open.0, open.1);
-                open = (second, 0);
-            }
-            open.1 += route.bytes(destination);
+        for_parts(start, route.to.len(), &left_ns, SECOND, |second, part| {
+            self.add_origin_bytes(route.from, second, route.amount(part).bytes);
+        });
+        for destination in exceptions {
+            let second = (start.ns() + left_ns(destination)) / SECOND.ns();
+            self.close_second();
+            let sum = self.aggregates.origin_bytes.get_mut(&(route.from, second)).expect("it was added");
+            *sum -= route.bytes(destination);
         }
-        self.add_origin_bytes(route.from, open.0, open.1);
     }
 
     /// Counts bytes of requests that leave at an instant.
@@ -230,7 +234,7 @@ impl Accounts {
         match history.arrival {
             Arrival::Delivered => self.flow.delivered.add(bytes),
             Arrival::Lost => self.flow.lost.add(bytes),
-            Arrival::Refused => self.flow.refused_429.add(bytes),
+            Arrival::Refused(refusal) => self.flow.refused[refusal as usize].add(bytes),
             Arrival::FailedConnect => self.flow.failed_connect.add(bytes),
         }
         if history.arrival != Arrival::Delivered {
@@ -350,7 +354,7 @@ impl Accounts {
 
     /// Messages by what became of them: `queued = created - sent`, `in_flight = sent - (delivered, lost or refused)`.
     pub(in crate::sim) fn flow(&self) -> Flow {
-        let Flow { created, sent, delivered, lost, refused_429, failed_connect, .. } = self.flow;
+        let Flow { created, sent, delivered, lost, failed_connect, .. } = self.flow;
         let less = |amount: Amount, others: &[Amount]| {
             let sum = |read: fn(&Amount) -> u64| others.iter().map(read).sum::<u64>();
             Amount {
@@ -358,7 +362,7 @@ impl Accounts {
                 bytes: amount.bytes - sum(|other| other.bytes),
             }
         };
-        let in_flight = less(sent, &[delivered, lost, refused_429, failed_connect]);
+        let in_flight = less(sent, &[delivered, lost, self.flow.refused_in_all(), failed_connect]);
         Flow { queued: less(created, &[sent]), in_flight, ..self.flow }
     }
 

@@ -2,29 +2,35 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L` | its answer times are known in advance; its displays are replayed |
-//! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ S ∧ ¬O ∧ L` | its steps wait in its calendar |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L ∧ F` | its answer times are known in advance; its displays are replayed |
+//! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
 //! | ends without event | `S ∧ R ∧ L` | the last request of a job makes one event for all of them |
 //! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
 //!
 //! - `Q`: deliveries are queued, `queues ≠ unlimited`.
+//! - `H`: it has a host of its own, with one inbox.
 //! - `U`: nothing waits at its stations, `¬Q ∨` cores, uplink and downlink are unlimited.
 //! - `V`: JSON-LD verification takes no time, `Q ∧ verify + json_ld_verify = 0`. Then its order at one instant matters.
 //! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives.
 //! - `R`: each request is made once and on a new connection, `¬Q ∨` (PeerTube queues `∧ attempts = 1 ∧` no breaker `∧` no keep-alive).
+//! - `F`: it receives with the figures of the delivery (one inbox worker, no ban), and refuses nothing but for the rate: no fault
+//!   makes it, and no `Date` can be outside of its window.
 //! - `L`: every message takes time, minimal latency `> 0`; and no sender heeds who speaks (`health: unavailable-days` and
 //!   `suspended`), which asks for every arrival at its time. For senders only the first holds.
 
 use crate::cell::Cell;
 use crate::domain::delivery::{Delivery, Health, Queues};
-use crate::domain::faults::{Change, Timetable};
+use crate::domain::faults::{Change, Fault, Timetable};
+use crate::domain::federation::Instance;
 use crate::domain::protocol::{AcceptResult, ForwardedViewer, Rules, StoreKind};
+use crate::domain::receiving::Receiving;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::network::LATENCY_MAX;
 use std::collections::BTreeSet;
 
 /// Why the requests of a job make events. The texts appear in the manifest of a run.
@@ -89,15 +95,17 @@ impl Eligibility {
         }
         let is_unlimited = cell.delivery.queues == Queues::Unlimited;
         let takes_time = takes_time(cell);
-        let needs_no_order = cell.delivery.inbox == Span::ZERO && cell.delivery.rate_limit.is_none();
+        let Receiving { inbox, rate_limit, verify, json_ld_verify, .. } = cell.delivery.receiving;
+        let needs_no_order = inbox == Span::ZERO && rate_limit.is_none();
+        let dates = Dates::of(cell, timetable);
+        let shares_host = sharing(instances);
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
             let is_unbounded = is_unlimited
                 || (capacity.cores, capacity.uplink_bits_per_s, capacity.downlink_bits_per_s)
                     == (None, None, None);
             // JSON-LD tasks without duration are ordered by the thread, not by the time of arrival
-            let verifies_instantly =
-                !is_unlimited && cell.delivery.verify + cell.delivery.json_ld_verify == Span::ZERO;
+            let verifies_instantly = !is_unlimited && verify + json_ld_verify == Span::ZERO;
             eligibility.is_dead[index] = changes[index] == [(Time::ZERO, Change::Stop)];
             let keeps_process = changes[index].is_empty();
             let rules = &instance.rules;
@@ -108,10 +116,14 @@ impl Eligibility {
                 && !verifies_instantly
                 && !shows_totals
                 && (keeps_process || eligibility.is_dead[index])
+                && !shares_host[index]
+                && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
                 && !origins.contains(&InstanceId::at(index));
             eligibility.is_contended_receiver[index] = !is_unlimited
                 && !eligibility.is_uncontended_receiver[index]
                 && (capacity.uplink_bits_per_s, capacity.downlink_bits_per_s) == (None, None)
+                && instance.receiving.inbox_workers == 1
+                && !shares_host[index]
                 && keeps_process
                 && !origins.contains(&InstanceId::at(index));
             eligibility.is_order_insensitive[index] = needs_no_order
@@ -150,6 +162,52 @@ fn makes_each_request_once(delivery: &Delivery, rules: &Rules) -> bool {
 fn heeds_who_speaks(cell: &Cell) -> bool {
     matches!(cell.delivery.health, Health::UnavailableDays | Health::Suspended)
         && cell.delivery.queues != Queues::Unlimited
+}
+
+/// Which instances share a host with others.
+fn sharing(instances: &[Instance]) -> Vec<bool> {
+    let mut shares = vec![false; instances.len()];
+    for (index, instance) in instances.iter().enumerate().filter(|(index, of)| of.host.index() != *index) {
+        (shares[index], shares[instance.host.index()]) = (true, true);
+    }
+    shares
+}
+
+/// What all instances have in common when a `Date` is looked at.
+struct Dates {
+    /// How old one can be by a clock that is right.
+    oldest: Span,
+    /// The clocks that are the least and the most ahead.
+    ahead: [Span; 2],
+}
+
+impl Dates {
+    fn of(cell: &Cell, timetable: &Timetable) -> Dates {
+        let adds = cell.faults.iter().any(|fault| matches!(fault, Fault::Latency { .. }));
+        let added = if adds { LATENCY_MAX } else { Span::ZERO };
+        let ahead = (0..cell.federation.instances.len()).map(|id| timetable.clock_ahead(InstanceId::at(id)));
+        Dates {
+            // a request leaves before its time-out and has one latency more
+            oldest: cell.delivery.timeout + cell.network.latency_max() + added,
+            ahead: [ahead.clone().min().unwrap_or_default(), ahead.max().unwrap_or_default()],
+        }
+    }
+}
+
+/// Condition `F`.
+fn refuses_for_rate_only(cell: &Cell, timetable: &Timetable, id: InstanceId, dates: &Dates) -> bool {
+    let receiving = cell.federation.instances[id.index()].receiving;
+    let (ahead, [least, most]) = (timetable.clock_ahead(id), dates.ahead);
+    let is_in_window = receiving.signature_window.is_none_or(|window| {
+        span_less(ahead, least) + dates.oldest <= window.old && span_less(most, ahead) <= window.ahead
+    });
+    let is_of_delivery = receiving == cell.delivery.receiving && receiving.inbox_workers == 1;
+    is_of_delivery && receiving.ban.is_none() && !timetable.ever_refuses(id) && is_in_window
+}
+
+/// How much longer one time is than another; zero if it is not.
+fn span_less(one: Span, other: Span) -> Span {
+    Span::from_ns(one.ns().saturating_sub(other.ns()))
 }
 
 /// Condition `L`: whether every message arrives later than it was sent.

@@ -11,6 +11,7 @@ use crate::domain::delivery::Delivery;
 use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::{PlainViews, Rules};
+use crate::domain::receiving::Receiving;
 use crate::domain::watch::Watch;
 use crate::domain::workload::{Clients, Crowd, Scripted, Source, Spread, sessions};
 use crate::foundation::ids::InstanceId;
@@ -181,9 +182,11 @@ impl Setting {
             name: format!("i{number}"),
             url: format!("https://i{number}.example"),
             rules: self.rules,
+            host: InstanceId::at(number),
             is_peertube: true,
             region: 0,
             capacity: Default::default(),
+            receiving: Receiving::AT_ONCE,
             follows_as: Default::default(),
         };
         Federation {

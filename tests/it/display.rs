@@ -2,6 +2,7 @@
 
 use fedisim::domain::federation::{Capacity, Federation, FollowsAs, Instance, Video};
 use fedisim::domain::protocol::Rules;
+use fedisim::domain::receiving::Receiving;
 use fedisim::foundation::ids::{InstanceId, VideoId};
 use fedisim::mechanism::sparse_counts::SparseCounts;
 use fedisim::metrics::counters::Counters;
@@ -16,9 +17,11 @@ fn federation(instances: u32) -> Federation {
         name: number.to_string(),
         url: String::new(),
         rules: Rules::preset("v1").expect("a preset"),
+        host: InstanceId(number),
         is_peertube: number + 1 < instances,
         region: 0,
         capacity: Capacity::default(),
+        receiving: Receiving::AT_ONCE,
         follows_as: FollowsAs::Server,
     };
     let video = |origin: u32| Video { name: String::new(), origin: InstanceId(origin), length: None };

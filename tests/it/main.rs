@@ -25,6 +25,7 @@ mod program;
 mod queues;
 mod reading;
 mod real_servers;
+mod receiving;
 mod sweeps;
 mod theory;
 mod viewers;

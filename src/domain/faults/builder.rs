@@ -58,6 +58,7 @@ impl Timetable {
                 answer_delay: Vec::new(),
                 changes: Vec::new(),
                 cuts: Vec::new(),
+                blocked: Vec::new(),
                 loss_ppm: Vec::new(),
                 added_latency: Vec::new(),
                 clock_ahead: Vec::new(),
@@ -104,7 +105,7 @@ impl TimetableBuilder {
                     *sum_ns = sum_ns.saturating_add(*ahead_ns);
                 }
             }
-            Fault::Partition { .. } | Fault::Loss { .. } | Fault::Latency { .. } => {}
+            Fault::Partition { .. } | Fault::Loss { .. } | Fault::Latency { .. } | Fault::Blocked { .. } => {}
         }
     }
 
@@ -122,6 +123,9 @@ impl TimetableBuilder {
             }
             Fault::Loss { from, to, during, loss_ppm } => {
                 timetable.loss_ppm.push(LinkValue::new(from, to, *during, *loss_ppm));
+            }
+            Fault::Blocked { senders, by, during } => {
+                timetable.blocked.push(LinkValue::new(senders, by, *during, ()));
             }
             Fault::Latency { from, to, during, added } => {
                 timetable.added_latency.push(LinkValue::new(from, to, *during, *added));
@@ -184,6 +188,7 @@ impl TimetableBuilder {
         timetable.is_quiet = timetable.reachability.iter().all(Vec::is_empty)
             && timetable.answer_delay.iter().all(Vec::is_empty)
             && timetable.cuts.is_empty()
+            && timetable.blocked.is_empty()
             && timetable.loss_ppm.is_empty()
             && timetable.added_latency.is_empty()
             && self.ahead_ns.iter().all(|&ns| ns == 0);

@@ -89,6 +89,15 @@ pub enum Fault {
         /// So much longer, one way.
         added: Span,
     },
+    /// Receivers refuse what these senders send (403), once they have verified who it is.
+    Blocked {
+        /// The senders, in ascending order.
+        senders: Vec<InstanceId>,
+        /// The receivers, in ascending order.
+        by: Vec<InstanceId>,
+        /// When.
+        during: Period,
+    },
     /// The clocks of these instances are wrong for the whole run.
     Skew {
         /// Which.
@@ -114,6 +123,10 @@ pub enum Unreachable {
     Refused,
     /// Nothing answers: requests end at their timeout.
     Silent,
+    /// A proxy in front of it reads the whole request and answers 502.
+    BadGateway,
+    /// What is left of it answers 410: it is no more.
+    Gone,
 }
 
 /// Beyond every run: the end of what has none.

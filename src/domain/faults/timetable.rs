@@ -11,6 +11,10 @@ use crate::mechanism::network::LATENCY_MAX;
 pub enum Reachability {
     /// It answers.
     Up,
+    /// What is left of it answers that it is no more.
+    Gone,
+    /// A proxy in front of it answers that there is nothing behind.
+    BadGateway,
     /// It refuses connections at once.
     Refused,
     /// Nothing answers.
@@ -35,6 +39,7 @@ pub struct Timetable {
     pub(super) answer_delay: Vec<StepFunction<Span>>,
     pub(super) changes: Vec<(Time, InstanceId, Change)>,
     pub(super) cuts: Vec<Partition>,
+    pub(super) blocked: Vec<LinkValue<()>>,
     pub(super) loss_ppm: Vec<LinkValue<u32>>,
     pub(super) added_latency: Vec<LinkValue<Span>>,
     /// By instance, and none is negative.
@@ -87,6 +92,18 @@ impl Timetable {
         self.cuts.iter().any(|cut| cut.during.holds(at) && cut.separates(from, to))
     }
 
+    /// Whether the receiver has blocked the sender.
+    pub fn is_blocked(&self, from: InstanceId, to: InstanceId, at: Time) -> bool {
+        holding(&self.blocked, from, to, at).next().is_some()
+    }
+
+    /// Whether the instance ever answers for a process that is down, or blocks anybody.
+    pub fn ever_refuses(&self, instance: InstanceId) -> bool {
+        let answers = |step: &(Time, Option<Reachability>)| step.1.is_some_and(Reachability::has_connections);
+        self.reachability[instance.index()].iter().any(answers)
+            || self.blocked.iter().any(|blocked| blocked.to.binary_search(&instance).is_ok())
+    }
+
     /// The share of messages that is lost on a link beside what the network loses, in millionths: the greatest that holds.
     pub fn loss_ppm(&self, from: InstanceId, to: InstanceId, at: Time) -> u32 {
         holding(&self.loss_ppm, from, to, at).max().unwrap_or(0)
@@ -109,6 +126,7 @@ impl Timetable {
     pub fn touches(&self, from: InstanceId, to: InstanceId, at: Time) -> bool {
         self.reachability(to, at) != Reachability::Up
             || self.answer_delay(to, at) > Span::ZERO
+            || self.is_blocked(from, to, at)
             || self.touches_link(from, to, at)
             || self.touches_link(to, from, at)
     }
@@ -139,7 +157,8 @@ impl Timetable {
         let cuts = self.cuts.iter().map(|cut| cut.during);
         let periods = cuts
             .chain(self.loss_ppm.iter().map(|on| on.during))
-            .chain(self.added_latency.iter().map(|on| on.during));
+            .chain(self.added_latency.iter().map(|on| on.during))
+            .chain(self.blocked.iter().map(|on| on.during));
         let periods = periods.flat_map(|during| [during.from, during.end()]);
         let mut steps: Vec<Time> = reachability.chain(answers).chain(periods).collect();
         steps.sort_unstable();
@@ -148,11 +167,20 @@ impl Timetable {
     }
 }
 
+impl Reachability {
+    /// Whether connections are made and requests answered.
+    pub fn has_connections(self) -> bool {
+        self < Reachability::Refused
+    }
+}
+
 impl From<Unreachable> for Reachability {
     fn from(how: Unreachable) -> Reachability {
         match how {
             Unreachable::Refused => Reachability::Refused,
             Unreachable::Silent => Reachability::Silent,
+            Unreachable::BadGateway => Reachability::BadGateway,
+            Unreachable::Gone => Reachability::Gone,
         }
     }
 }

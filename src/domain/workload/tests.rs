@@ -4,6 +4,7 @@ use super::*;
 use crate::domain::arrivals::Stage;
 use crate::domain::federation::{Follows, Instance, Video};
 use crate::domain::protocol::Rules;
+use crate::domain::receiving::Receiving;
 use proptest::prelude::*;
 
 const SEED: Seed = Seed { seed: 1, replication: 0 };
@@ -21,9 +22,11 @@ fn federation(instances: u32) -> Federation {
         name: format!("i{id}"),
         url: format!("https://i{id}.example"),
         rules: Rules::preset("v1").expect("a preset"),
+        host: InstanceId(id),
         is_peertube: InstanceId(id) != OTHER_SOFTWARE,
         region: 0,
         capacity: Default::default(),
+        receiving: Receiving::AT_ONCE,
         follows_as: Default::default(),
     };
     let video = |name: &str| Video { name: name.to_owned(), origin: ORIGIN, length: None };

@@ -1,11 +1,20 @@
-//! The least latency of a network.
+//! The least and the greatest latency of a network.
 
-use super::law::rounded_us;
-use super::model::{Latency, NetworkModel};
+use super::law::{Law, rounded_us};
+use super::lognormal::Tables;
+use super::model::{LATENCY_MAX, Latency, NetworkModel};
 use super::places::PlacePair;
 use crate::foundation::units::Span;
 
 impl NetworkModel {
+    /// No message takes more time.
+    pub fn latency_max(&self) -> Span {
+        let rules = self.links.iter().filter_map(|rule| rule.latency.as_ref());
+        let mut tables = Tables::default();
+        let laws = rules.chain([&self.latency]).map(|latency| Law::new(latency, &mut tables).max_us());
+        laws.max().map_or(Span::ZERO, |us| Span::from_us(us.min(LATENCY_MAX.us())))
+    }
+
     /// No message takes less time.
     pub fn latency_min(&self) -> Span {
         let rules = self.links.iter().filter_map(|rule| rule.latency.as_ref());

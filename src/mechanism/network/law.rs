@@ -38,6 +38,22 @@ impl Law {
         }
     }
 
+    /// The greatest latency, in microseconds.
+    pub(super) fn max_us(&self) -> u64 {
+        match self {
+            Law::Constant(us) => *us,
+            Law::Uniform(min_us, count) => min_us + count,
+            Law::Lognormal(median_us, factors) => factors.times(*median_us, u32::MAX),
+            Law::Places(places, factors) => {
+                let most = |(median_us, sigma): (u64, usize)| match &factors[sigma] {
+                    None => median_us,
+                    Some(factors) => factors.times(median_us as f64, u32::MAX),
+                };
+                places.all_pairs().map(most).max().unwrap_or(0)
+            }
+        }
+    }
+
     pub(super) fn is_drawn(&self) -> bool {
         match self {
             Law::Constant(_) => false,

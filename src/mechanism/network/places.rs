@@ -61,12 +61,14 @@ impl Places {
         &self.sigmas
     }
 
+    /// `pair` of all, by sender, then receiver.
+    pub(super) fn all_pairs(&self) -> impl Iterator<Item = (u64, usize)> {
+        (0..self.medians_us.len()).map(|place| self.pair((place / self.count, place % self.count)))
+    }
+
     /// All pairs, by sender, then receiver.
     pub fn pairs(&self) -> impl Iterator<Item = PlacePair> {
-        let pair = |place| {
-            let (us, number) = self.pair((place / self.count, place % self.count));
-            PlacePair { median: Span::from_us(us), sigma: self.sigmas[number] }
-        };
-        (0..self.medians_us.len()).map(pair)
+        let pair = |(us, number)| PlacePair { median: Span::from_us(us), sigma: self.sigmas[number] };
+        self.all_pairs().map(pair)
     }
 }

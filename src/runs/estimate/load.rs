@@ -140,7 +140,7 @@ fn busiest(scenario: &Scenario) -> f64 {
 /// The share of messages that make no events; `per_s` are messages per second and inbox when it is busiest.
 fn share_without_events(scenario: &Scenario, variant: usize, per_s: f64) -> f64 {
     let column = &scenario.compare[variant];
-    let limit = column.delivery.rate_limit.filter(|_| !is_unlimited(&column.delivery));
+    let limit = column.delivery.receiving.rate_limit.filter(|_| !is_unlimited(&column.delivery));
     if limit.is_some_and(|limit| per_s * limit.per.secs_f64() > f64::from(limit.requests)) {
         return 0.0;
     }
@@ -223,9 +223,12 @@ fn inbox_s(scenario: &Scenario, delivery: &Delivery) -> f64 {
     if is_unlimited(delivery) {
         return 0.0;
     }
-    let verifies =
-        if share_at_origins(scenario) < 1.0 { delivery.verify + delivery.json_ld_verify } else { Span::ZERO };
-    delivery.inbox.max(verifies).secs_f64()
+    let verifies = if share_at_origins(scenario) < 1.0 {
+        delivery.receiving.verify + delivery.receiving.json_ld_verify
+    } else {
+        Span::ZERO
+    };
+    delivery.receiving.inbox.max(verifies).secs_f64()
 }
 
 /// How often a message is sent on average: as often as allowed to receivers in trouble, once to others.
@@ -241,6 +244,7 @@ fn tries(scenario: &Scenario, variant: usize) -> f64 {
         Fault::Partition { sides, .. } => all(sides.iter().map(Vec::len).sum()),
         Fault::Loss { to, loss_ppm, .. } => all(to.len()) * f64::from(*loss_ppm) / 1e6,
         Fault::Restart { .. } => all(1),
+        Fault::Blocked { by, .. } => all(by.len()),
         Fault::Slow { .. } | Fault::Latency { .. } | Fault::Skew { .. } => 0.0,
     };
     let lost_ppm = scenario.network.links.iter().filter_map(|link| link.loss_ppm);

@@ -1,7 +1,7 @@
 //! Deliveries of the scenario's own, and which one a column uses.
 
 use crate::domain::delivery::{
-    Breaker, Compress, Delivery, Health, KeepAlive, Queues, RateLimit, Tls, Transport,
+    Breaker, Compress, Delivery, Health, KeepAlive, Queues, RetryAfter, Tls, Transport,
 };
 use crate::domain::delivery_presets::{BASICS, PRESETS};
 use crate::foundation::units::Span;
@@ -9,6 +9,7 @@ use crate::mechanism::connections::StaleConnections;
 use crate::scenario::build::choice::choice;
 use crate::scenario::build::retry;
 use crate::scenario::build::unknown::unknown;
+use crate::scenario::build::{effect, receiving};
 use crate::scenario::problem::Problems;
 use crate::scenario::value::{Checked, Value};
 
@@ -40,6 +41,8 @@ impl<'a> Deliveries<'a> {
             let row = base.and_then(|base| changed(base, definition));
             if let Some(row) = &row {
                 retry::check(definition, row, problems);
+                let is_base = definitions.iter().any(|(_, other)| other.text("base") == Some(name));
+                effect::of_delivery(definition, row, is_base, problems);
             }
             known.rows.push((name, row));
         }
@@ -93,14 +96,7 @@ fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
             }),
         },
         timeout: span("timeout", base.timeout),
-        rate_limit: match definition.get("rate_limit").and_then(Checked::case) {
-            None => base.rate_limit,
-            Some(("off", _)) => None,
-            Some((_, on)) => Some(RateLimit {
-                requests: u32::try_from(on.integer("requests")?).ok()?,
-                per: on.span("per")?,
-            }),
-        },
+        retry_after: choice(&RetryAfter::ALL, definition, "retry_after", base.retry_after),
         keep_alive: match definition.get("keep_alive").and_then(Checked::case) {
             None => base.keep_alive,
             Some(("off", _)) => KeepAlive::Off,
@@ -122,8 +118,6 @@ fn changed(base: Delivery, definition: &Checked) -> Option<Delivery> {
         },
         sign: span("sign", base.sign),
         json_ld_sign: span("json_ld_sign", base.json_ld_sign),
-        verify: span("verify", base.verify),
-        json_ld_verify: span("json_ld_verify", base.json_ld_verify),
-        inbox: span("inbox", base.inbox),
+        receiving: receiving::changed(base.receiving, definition)?,
     })
 }

@@ -75,6 +75,7 @@ fn size_bytes(fault: &Fault) -> usize {
         Fault::Restart { .. } => 0,
         Fault::Partition { sides, .. } => sides.iter().map(Vec::len).sum(),
         Fault::Loss { from, to, .. } | Fault::Latency { from, to, .. } => from.len() + to.len(),
+        Fault::Blocked { senders, by, .. } => senders.len() + by.len(),
     };
     size_of::<Fault>() + instances * size_of::<InstanceId>()
 }
@@ -88,6 +89,12 @@ impl Context<'_> {
             "partition" => self.partition(value, problems)?,
             "loss" | "latency" => self.link(case, value, problems)?,
             "clock" => self.clock(value, problems)?,
+            "blocked" => {
+                let senders = self.instances(value.get("blocked"), problems);
+                let by = self.instances(value.get("by"), problems);
+                let during = self.during(value, problems);
+                Fault::Blocked { senders: senders?, by: by?, during: during? }
+            }
             "dead" => {
                 let of = self.instances(value.get("of"), problems)?;
                 Fault::Dead { number, of, share_ppm: value.share_ppm("dead")?, how: how(value)? }
@@ -117,7 +124,7 @@ impl Context<'_> {
     fn named(&self, at: Option<&Checked>, problems: &mut Problems) -> Option<Vec<InstanceId>> {
         let mut members = |at: &Checked| self.table.members(at.as_text()?, at.spot(), problems);
         let lists: Vec<_> = at?.items().iter().map(&mut members).collect();
-        Some(lists.into_iter().collect::<Option<Vec<_>>>()?.concat())
+        Some(self.table.hosts(lists.into_iter().collect::<Option<Vec<_>>>()?.concat()))
     }
 
     /// The same in ascending order, each once.
@@ -154,8 +161,7 @@ impl Context<'_> {
         let others = instances.unwrap_or_default().iter();
         let specs = others.map(|id| &self.table.instances[id.index()]);
         if let Some(other) = specs.into_iter().find(|spec| !spec.is_peertube) {
-            let message =
-                format!("`{}` is not PeerTube (`software: other`), so it speaks no protocol", other.name);
+            let message = format!("`{}` is not PeerTube (`software`), so it speaks no protocol", other.name);
             problems.at(at.spot(), message);
         }
         rules
@@ -223,7 +229,7 @@ impl Context<'_> {
     fn link(&self, case: &str, value: &Checked, problems: &mut Problems) -> Option<Fault> {
         let mut end = |key| match value.get(key) {
             Some(at) => self.instances(Some(at), problems),
-            None => self.table.all(value.spot(), problems),
+            None => self.table.all(value.spot(), problems).map(|all| self.table.hosts(all)),
         };
         let (from, to) = (end("from"), end("to"));
         let during = self.during(value, problems);
@@ -254,6 +260,8 @@ impl Context<'_> {
 fn how(value: &Checked) -> Option<Unreachable> {
     match value.text("how")? {
         "refused" => Some(Unreachable::Refused),
+        "bad-gateway" => Some(Unreachable::BadGateway),
+        "gone" => Some(Unreachable::Gone),
         _ => Some(Unreachable::Silent),
     }
 }

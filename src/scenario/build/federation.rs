@@ -1,13 +1,14 @@
 //! Groups, instances, videos and who follows whom.
 
 use crate::domain::federation::{Capacity, Follows, FollowsAs};
+use crate::domain::receiving::Software;
 use crate::foundation::ids::InstanceId;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::{self, Files};
 use crate::scenario::format::INSTANCES_MAX;
 use crate::scenario::model::{Group, InstanceSpec, Peer, VideoSpec};
 use crate::scenario::problem::{Problems, Spot, shown};
-use crate::scenario::value::Checked;
+use crate::scenario::value::{Checked, Value};
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -42,11 +43,13 @@ impl Table {
             left: Cell::new(MEMBERS_MAX),
             complete: !entries.is_empty() && entries.iter().all(|(_, group)| group.is_sound()),
         };
-        let total: u64 = entries.iter().filter_map(|(_, group)| group.integer("count")).sum();
+        let of_group = |group: &Checked| Some(group.integer("count")? * inboxes(group));
+        let total: u64 = entries.iter().filter_map(|(_, group)| of_group(group)).sum();
         if total > INSTANCES_MAX {
             let at = section.unwrap_or(file);
-            let message =
-                format!("are {total} instances together; there may be {INSTANCES_MAX}: lower a `count`");
+            let message = format!(
+                "are {total} instances together, with all their inboxes; there may be {INSTANCES_MAX}: lower a `count`"
+            );
             problems.at(at.spot(), message);
             table.complete = false;
             return table;
@@ -74,6 +77,15 @@ impl Table {
     ) -> bool {
         let count = group.integer("count").unwrap_or(1);
         let region = self.region(group.text("region").unwrap_or(""));
+        let software = software(group);
+        if let Some(at) =
+            group.get("inboxes").filter(|_| software == Software::Peertube && inboxes(group) > 1)
+        {
+            problems.at(
+                at.spot(),
+                "is for software that has no shared inbox; PeerTube names one: set `software`",
+            );
+        }
         let first = self.instances.len();
         let mut wrong = None;
         for number in 1..=count {
@@ -97,17 +109,23 @@ impl Table {
             if wrong.is_some() {
                 break;
             }
-            self.instances.push(InstanceSpec {
+            let spec = InstanceSpec {
                 name: instance,
                 group: self.groups.len(),
                 url: format!("{scheme}://{host}"),
-                is_peertube: group.text("software") != Some("other"),
+                host: id,
+                is_peertube: software == Software::Peertube,
                 region,
                 capacity: group.get("capacity").map(capacity).unwrap_or_default(),
-                follows_as: named(group.text("follows_as")),
+                follows_as: choice(&FollowsAs::ALL, group.text("follows_as")),
                 tick_phase: group.span("tick_phase"),
                 health_phase: group.span("health_phase"),
-            });
+            };
+            let further = (2..=inboxes(group))
+                .map(|number| InstanceSpec { name: format!("{}/{number}", spec.name), ..spec.clone() });
+            let further: Vec<_> = further.collect();
+            self.instances.push(spec);
+            self.instances.extend(further);
         }
         self.group_by_name.insert(name.to_owned(), self.groups.len());
         self.groups.push(Group { name: name.to_owned(), instances: first..self.instances.len() });
@@ -169,6 +187,17 @@ impl Table {
         None
     }
 
+    /// Those of some instances that are a host, and not a further inbox of one.
+    pub(crate) fn hosts(&self, ids: impl IntoIterator<Item = InstanceId>) -> Vec<InstanceId> {
+        ids.into_iter().filter(|id| self.instances[id.index()].host == *id).collect()
+    }
+
+    /// The inboxes at the host of an instance; they come one after another.
+    fn inboxes_at(&self, host: InstanceId) -> impl Iterator<Item = InstanceId> + '_ {
+        let from = self.instances[host.index()..].iter().take_while(move |spec| spec.host == host).count();
+        (host.index()..host.index() + from).map(InstanceId::at)
+    }
+
     /// All instances, for what is written at `at`; or a problem.
     pub(crate) fn all(&self, at: Spot<'_>, problems: &mut Problems) -> Option<Vec<InstanceId>> {
         self.listed(0..self.instances.len(), at, problems)
@@ -190,7 +219,7 @@ impl Table {
         if let Some(id) = ids.iter().find(|id| !self.instances[id.index()].is_peertube) {
             let name = &self.instances[id.index()].name;
             let message = format!(
-                "`{name}` is not PeerTube (`software: other`), so it has no videos and nobody watches there"
+                "`{name}` is not PeerTube (`software`), so it has no videos and nobody watches there"
             );
             problems.at(at, message);
         }
@@ -205,9 +234,23 @@ fn capacity(at: &Checked) -> Capacity {
     }
 }
 
-fn named(follows_as: Option<&str>) -> FollowsAs {
-    let all = FollowsAs::ALL.iter();
-    all.copied().find(|(_, name, _)| Some(*name) == follows_as).map_or_else(Default::default, |found| found.0)
+/// How many inboxes each server of a group has.
+fn inboxes(group: &Checked) -> u64 {
+    match group.get("inboxes").and_then(Checked::case) {
+        Some(("per_account", Checked { value: Value::Integer(accounts), .. })) => *accounts,
+        _ => 1,
+    }
+}
+
+/// What the instances of a group run.
+pub(crate) fn software(group: &Checked) -> Software {
+    choice(&Software::ALL, group.text("software"))
+}
+
+/// The choice of a name, else the default.
+fn choice<T: Copy + Default>(all: &[(T, &str, &str)], name: Option<&str>) -> T {
+    let found = all.iter().find(|(_, known, _)| Some(*known) == name);
+    found.map_or_else(T::default, |found| found.0)
 }
 
 /// The videos, by name; `Err` holds the name of one that is broken.
@@ -263,7 +306,7 @@ pub(crate) fn follows(
                 let edge = (follower?, followed?);
                 own += u32::from(edge.0 == edge.1);
                 repeated += u32::from(!known.insert(edge));
-                edges.push(edge);
+                edges.extend(table.inboxes_at(edge.0).map(|inbox| (inbox, edge.1)));
                 Some(())
             });
             if repeated + own > 0 {

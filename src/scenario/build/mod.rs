@@ -6,6 +6,7 @@
 mod choice;
 mod crowds;
 mod delivery;
+mod effect;
 mod faults;
 mod federation;
 mod latency_table;
@@ -13,6 +14,7 @@ mod measure;
 mod network;
 mod other_traffic;
 mod protocols;
+mod receiving;
 mod retry;
 pub(crate) mod sweep;
 mod unknown;
@@ -38,7 +40,11 @@ pub(crate) fn build(
     let follows = federation::follows(file, &federation, files, problems);
     let peers = federation::peers(file, &federation, problems);
     let crowds = crowds::crowds(file, &federation, &videos, files, problems);
+    effect::of_groups(file, &columns, problems);
     let network = network::network(file, &federation, files, problems);
+    if let Some(network) = &network {
+        effect::of_windows(file, &columns, network, problems);
+    }
     let end = measure::end(file);
     let context =
         other_traffic::Context { table: &federation, videos: &videos, follows: follows.as_ref(), end };

@@ -1,9 +1,12 @@
 //! Protocols of the scenario's own, and the columns of the comparison.
 
+use crate::domain::delivery::Delivery;
 use crate::domain::protocol::{PRESETS, Rules, Threshold};
+use crate::domain::receiving::Receiving;
 use crate::foundation::units::Span;
 use crate::scenario::build::delivery::Deliveries;
-use crate::scenario::build::federation::Table;
+use crate::scenario::build::federation::{Table, software};
+use crate::scenario::build::receiving;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::model::Variant;
 use crate::scenario::problem::Problems;
@@ -68,9 +71,11 @@ pub(crate) fn columns(
         let delivery = item.case().and_then(|(_, value)| deliveries.of_column(value, problems));
         let column = column(item, protocols, &fixed, table, problems);
         let (Some(delivery), Some((name, by_group))) = (delivery, column) else { continue };
+        let receiving = by_group_receiving(file, &delivery);
         let column = Variant {
             name,
             delivery,
+            receiving: table.instances.iter().map(|instance| receiving[instance.group]).collect(),
             faults: Vec::new(),
             rules: table.instances.iter().map(|instance| by_group[instance.group].1).collect(),
             protocols: by_group.into_iter().map(|(name, _)| name).collect(),
@@ -96,6 +101,15 @@ pub(crate) fn columns(
         }
     }
     columns
+}
+
+/// What the instances of each group do with what they receive.
+fn by_group_receiving(file: &Checked, delivery: &Delivery) -> Vec<Receiving> {
+    let of_group = |(_, group): &(String, Checked)| {
+        let base = software(group).receiving(delivery.receiving);
+        group.get("receives").and_then(|receives| receiving::changed(base, receives)).unwrap_or(base)
+    };
+    file.get("instances").map_or(&[][..], Checked::entries).iter().map(of_group).collect()
 }
 
 /// `base` with what a definition says.

@@ -1,8 +1,9 @@
 //! How instances deliver: parameters of delivery, as changes of a preset or of others.
 
-use crate::domain::delivery::{Health, Queues, RetryPer, STATUSES_MAX, Tls, Transport};
+use crate::domain::delivery::{Health, Queues, RetryAfter, RetryPer, STATUSES_MAX, Tls, Transport};
 use crate::mechanism::connections::StaleConnections;
 use crate::mechanism::retry::LIST_MAX;
+use crate::scenario::format::receiving::receiving;
 use crate::scenario::format::values::{positive_span, whole_us};
 use crate::scenario::shape::{Arm, Form, Shape, Word, case, optional, required};
 
@@ -95,18 +96,6 @@ fn yes_or_no() -> Shape {
     Shape::Words(vec![Word { name: "yes", doc: "it is" }, Word { name: "no", doc: "it is not" }])
 }
 
-/// What a receiver takes from one sender.
-fn rate_limit() -> Shape {
-    let on = vec![
-        required("requests", "of one sender", Shape::Integer { min: 1, max: 1_000_000 }),
-        required("per", "the window, which begins with its first request", positive_span()),
-    ];
-    Shape::OneOf(vec![
-        case("off", "a receiver takes everything", Arm::Word),
-        case("on", "a receiver refuses (429) what is more", Arm::Plain(Shape::Record(on))),
-    ])
-}
-
 /// Whether senders keep connections.
 fn keep_alive() -> Shape {
     Shape::OneOf(vec![
@@ -132,7 +121,7 @@ fn compress() -> Shape {
 /// A delivery that a scenario defines.
 pub(super) fn delivery() -> Shape {
     let at_once = || Shape::Integer { min: 1, max: AT_ONCE_MAX };
-    Shape::Record(vec![
+    let mut fields = vec![
         required("base", "the row that it changes: a preset, or one defined above", delivery_name()),
         optional("queues", "how sends wait", choices(&Queues::ALL)),
         optional("sequential_jobs", "jobs at once of the sequential queue", at_once()),
@@ -164,7 +153,11 @@ pub(super) fn delivery() -> Shape {
         optional("health", "when a destination that does not answer is left out", choices(&Health::ALL)),
         optional("breaker", "when a destination that fails is left alone", breaker()),
         optional("timeout", "a request may take so long", positive_span()),
-        optional("rate_limit", "what a receiver takes from one sender", rate_limit()),
+        optional(
+            "retry_after",
+            "whether the next attempt waits as long as a refusal said (Retry-After)",
+            choices(&RetryAfter::ALL),
+        ),
         optional("keep_alive", "whether senders keep connections", keep_alive()),
         optional(
             "stale_connections",
@@ -176,8 +169,7 @@ pub(super) fn delivery() -> Shape {
         optional("compress", "whether senders compress the bodies of requests", compress()),
         optional("sign", "CPU time of the signature of a request", whole_us()),
         optional("json_ld_sign", "CPU time of a JSON-LD signature, one per job", whole_us()),
-        optional("verify", "CPU time of the verification of a request", whole_us()),
-        optional("json_ld_verify", "CPU time of a JSON-LD verification, of what was forwarded", whole_us()),
-        optional("inbox", "CPU time that a received activity takes in the inbox queue", whole_us()),
-    ])
+    ];
+    fields.extend(receiving());
+    Shape::Record(fields)
 }

@@ -21,6 +21,7 @@ pub(super) fn fault() -> Shape {
         partition(),
         loss(),
         latency(),
+        blocked(),
         clock(),
     ])
 }
@@ -48,6 +49,8 @@ fn how() -> Field {
     let ways = [
         ("silent", "nothing answers: requests end at their timeout"),
         ("refused", "connections are refused"),
+        ("bad-gateway", "a proxy in front reads the whole request and answers 502"),
+        ("gone", "what is left answers 410: it is no more"),
     ];
     with_default("how", "what others meet", words(&ways), "silent")
 }
@@ -139,6 +142,16 @@ fn latency() -> Case {
     fields.extend(ends());
     fields.extend([at(), lasts()]);
     fault_case("latency", "messages take longer", fields)
+}
+
+fn blocked() -> Case {
+    let fields = vec![
+        required("blocked", "the senders, instances or groups", who()),
+        required("by", "the receivers, instances or groups", who()),
+        at(),
+        lasts(),
+    ];
+    fault_case("blocked", "receivers refuse (403) what these senders send", fields)
 }
 
 fn clock() -> Case {

@@ -1,6 +1,8 @@
 //! Instances, their machines, videos, who follows whom, and peers.
 
 use crate::domain::federation::FollowsAs;
+use crate::domain::receiving::Software;
+use crate::scenario::format::receiving::receiving;
 use crate::scenario::format::values::{INSTANCES_MAX, any_span, instance_name, positive_span, protocol_name};
 use crate::scenario::shape::{Arm, Case, Form, Shape, case, optional, required, with_default, words};
 
@@ -23,7 +25,7 @@ pub(super) fn group() -> Shape {
         with_default(
             "software",
             "what they run",
-            words(&[("peertube", "PeerTube"), ("other", "something that receives Views and shows nothing")]),
+            words(&Software::ALL.map(|(_, name, doc)| (name, doc))),
             "peertube",
         ),
         optional("protocol", "a protocol that they speak in every comparison", protocol_name()),
@@ -38,12 +40,31 @@ pub(super) fn group() -> Shape {
             words(&FollowsAs::ALL.map(|(_, name, doc)| (name, doc))),
             "server",
         ),
+        optional("inboxes", "how many inboxes each server has for what it follows (else one)", inboxes()),
+        optional(
+            "receives",
+            "what each does with what it receives, where that is not the delivery's or its software's",
+            Shape::Record(receiving()),
+        ),
         optional("capacity", "what the machine of each can do (else as much as is asked)", capacity()),
         optional("tick_phase", "their first tick (else drawn for each instance)", any_span()),
         optional(
             "health_phase",
             "their first look at the health of follows (else drawn for each instance)",
             any_span(),
+        ),
+    ])
+}
+
+/// One inbox for all accounts, or one for each.
+fn inboxes() -> Shape {
+    let accounts = Shape::Integer { min: 1, max: INSTANCES_MAX };
+    Shape::OneOf(vec![
+        case("shared", "one, whatever follows", Arm::Word),
+        case(
+            "per_account",
+            "each of so many following accounts has its own, at one host: a copy of each broadcast for each (not PeerTube)",
+            Arm::Keyed(accounts),
         ),
     ])
 }

@@ -11,6 +11,7 @@ mod measure;
 mod network;
 mod other_traffic;
 mod protocols;
+mod receiving;
 pub(crate) mod sweep;
 mod values;
 

@@ -57,6 +57,7 @@ fn data(path: &str) -> io::Result<Vec<u8>> {
         "wrong-header.csv" => Ok(b"instance,viewer,start,watch_s\n".to_vec()),
         "tabs.csv" => Ok(b"instance\tviewer\tstart_s\twatch_s\n".to_vec()),
         "since-1970.csv" => Ok(b"instance,viewer,start_s,watch_s\norigin,,1701388800000,5\n".to_vec()),
+        "silent-edges.csv" => Ok(b"follower,followed\nsilent-2,origin\n".to_vec()),
         "no-rows.csv" => Ok(b"instance,viewer,start_s,watch_s\n".to_vec()),
         "odd-edges.csv" => {
             Ok(b"follower,followed\nfollowers-1,origin\nfollowers-1,origin\norigin,origin\n".to_vec())

@@ -98,11 +98,11 @@ fn protocols_are_bases_with_changes() {
     assert_eq!((other.parameters.lifetime, other.parameters.tick_interval), (secs(10), secs(10)));
     assert_eq!(other.parameters.refederation_age, Span::from_ms(7_500));
     assert_eq!((other.parameters.threshold, other.forward), (None, Forward::OnlyNew));
-    // by instance: origin, followers, fixed, silent
+    // by instance: origin, followers, fixed, silent, mammoth, wolf
     let mixed = &scenario.compare[2];
-    assert_eq!(mixed.protocols, ["v2", "mine", "v3", "v2"]);
+    assert_eq!(mixed.protocols, ["v2", "mine", "v3", "v2", "v2", "v2"]);
     let [v2, v3] = ["v2", "v3"].map(|name| Rules::preset(name).expect("a preset"));
-    assert_eq!(mixed.rules, [v2, mine, mine, mine, v3, v2]);
+    assert_eq!(mixed.rules, [v2, mine, mine, mine, v3, v2, v2, v2]);
 }
 
 #[test]
@@ -116,7 +116,8 @@ fn the_baseline_is_v1_or_the_first() {
 fn groups_become_instances() {
     let scenario = valid(FULL);
     let names: Vec<&str> = scenario.instances.iter().map(|instance| &instance.name[..]).collect();
-    assert_eq!(names, ["origin", "followers-1", "followers-2", "followers-3", "fixed", "silent"]);
+    let own = ["origin", "followers-1", "followers-2", "followers-3", "fixed", "silent", "mammoth", "wolf"];
+    assert_eq!(names, own);
     let urls: Vec<&str> = scenario.instances.iter().map(|instance| &instance.url[..]).collect();
     assert_eq!(urls[..2], ["http://127.0.0.1:9000", "http://127.0.0.1:9001"]);
     assert_eq!(urls[4], "http://fixed.test");
@@ -262,7 +263,7 @@ fn latencies_go_by_law_or_by_region() {
     let pairs: Vec<_> = one_way.iter().flatten().map(|&median| PlacePair { median, sigma: 0.5 }).collect();
     assert_eq!(network.latency, Latency::Places(Places::new(3, &pairs).into()));
     assert_eq!(network.loss_ppm, 10_000);
-    let all: Vec<InstanceId> = (0..6).map(InstanceId).collect();
+    let all: Vec<InstanceId> = (0..8).map(InstanceId).collect();
     let link = |from: &[InstanceId], to: &[InstanceId], latency, loss_ppm| LinkRule {
         from: from.to_vec(),
         to: to.to_vec(),

@@ -3,16 +3,18 @@
 use super::right::{FULL, ID, at, secs};
 use super::*;
 use crate::domain::delivery::{
-    Breaker, Compress, Delivery, Health, KeepAlive, Queues, RateLimit, Retry, RetryPer, Statuses, Tls,
+    Breaker, Compress, Delivery, Health, KeepAlive, Queues, Retry, RetryAfter, RetryPer, Statuses, Tls,
     Transport,
 };
 use crate::domain::delivery_presets::PRESETS;
 use crate::domain::faults::{Fault, Period, Unreachable};
-use crate::domain::federation::Capacity;
+use crate::domain::federation::{Capacity, Follows};
 use crate::domain::other_traffic::{Background, Files, Jobs, OtherTraffic, update_bytes, watch_action_bytes};
 use crate::domain::protocol::Rules;
+use crate::domain::receiving::{RateLimit, Receiving, SignatureWindow};
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::ban::BanRule;
 use crate::mechanism::connections::StaleConnections;
 use crate::mechanism::wire::OtherBodies;
 
@@ -37,7 +39,7 @@ fn deliveries_are_bases_with_changes() {
         breaker: Some(Breaker { failures: 10, pause: secs(11), half_opens: false }),
         health: Health::AsReleased,
         timeout: secs(12),
-        rate_limit: Some(RateLimit { requests: 13, per: secs(14) }),
+        retry_after: RetryAfter::Heeded,
         keep_alive: KeepAlive::All(secs(15)),
         compress: Compress::Gzip { share_ppm: 400_000, cpu: Span::from_us(300) },
         stale_connections: StaleConnections::Reconnect,
@@ -45,13 +47,24 @@ fn deliveries_are_bases_with_changes() {
         transport: Transport::Ignored,
         sign: Span::from_us(16),
         json_ld_sign: Span::from_us(17),
-        verify: Span::from_us(18),
-        json_ld_verify: Span::from_us(19),
-        inbox: Span::from_us(20),
+        receiving: Receiving {
+            verify: Span::from_us(18),
+            json_ld_verify: Span::from_us(19),
+            inbox: Span::from_us(20),
+            inbox_workers: 21,
+            rate_limit: Some(RateLimit { requests: 13, per: secs(14), says_when: false }),
+            signature_window: Some(SignatureWindow { old: secs(22 * 60), ahead: secs(23 * 60) }),
+            ban: Some(BanRule { refusals: 24, within: secs(25), lasts: secs(26) }),
+        },
     };
     let late = Delivery {
         breaker: None,
-        rate_limit: None,
+        receiving: Receiving {
+            rate_limit: None,
+            signature_window: Some(SignatureWindow::both(secs(27 * 60))),
+            ban: None,
+            ..own.receiving
+        },
         keep_alive: KeepAlive::Off,
         stale_connections: StaleConnections::Fail,
         timeout: secs(60),
@@ -59,6 +72,113 @@ fn deliveries_are_bases_with_changes() {
     };
     let used: Vec<Delivery> = scenario.compare.iter().map(|column| column.delivery).collect();
     assert_eq!(used, [late, late, own]);
+}
+
+#[test]
+fn receivers_have_the_figures_of_the_delivery_their_software_and_their_group() {
+    let scenario = valid(FULL);
+    let [late, own] = [0, 2].map(|column| &scenario.compare[column]);
+    let of = |column: &Variant, name: &str| {
+        let id = scenario.instances.iter().position(|instance| instance.name == name).expect("it is there");
+        column.receiving[id]
+    };
+    assert_eq!(of(late, "origin"), late.delivery.receiving);
+    let silent = Receiving {
+        verify: Span::from_us(1),
+        json_ld_verify: Span::from_us(2),
+        inbox: Span::from_us(3),
+        inbox_workers: 4,
+        rate_limit: Some(RateLimit { requests: 5, per: secs(6), says_when: true }),
+        signature_window: None,
+        ban: Some(BanRule { refusals: 7, within: secs(8), lasts: secs(9) }),
+    };
+    assert_eq!([of(late, "silent"), of(own, "silent")], [silent; 2]);
+    let mammoth = Receiving {
+        inbox: Span::from_ms(50),
+        inbox_workers: 25,
+        rate_limit: None,
+        signature_window: Some(SignatureWindow { old: secs(3_600), ahead: secs(60) }),
+        ban: None,
+        ..own.delivery.receiving
+    };
+    assert_eq!(of(own, "mammoth"), mammoth);
+    let wolf = Receiving {
+        rate_limit: None,
+        signature_window: Some(SignatureWindow::both(secs(60))),
+        ..own.delivery.receiving
+    };
+    assert_eq!(of(own, "wolf"), wolf);
+}
+
+#[test]
+fn further_inboxes_share_a_host_follow_with_it_and_have_no_faults_of_their_own() {
+    let sets = [
+        "instances.silent={software: other, region: fr, count: 2, inboxes: {per_account: 3}}",
+        "faults=[{dead: 50 %, of: [silent]}, {down: [silent-2]}]",
+        "follows={edges: silent-edges.csv}",
+    ];
+    let scenario = valid_with(BASE, &sets);
+    let at: Vec<(&str, u32, &str)> = scenario.instances[4..]
+        .iter()
+        .map(|spec| (&spec.name[..], spec.host.0, spec.url.trim_start_matches("https://")))
+        .collect();
+    let [one, two] = ["silent-1.example", "silent-2.example"];
+    let expected = [
+        ("silent-1", 4, one),
+        ("silent-1/2", 4, one),
+        ("silent-1/3", 4, one),
+        ("silent-2", 7, two),
+        ("silent-2/2", 7, two),
+        ("silent-2/3", 7, two),
+    ];
+    assert_eq!(at, expected);
+    let [Fault::Dead { of, .. }, Fault::Down { instances, .. }] = &scenario.compare[0].faults[..] else {
+        panic!("two faults")
+    };
+    assert_eq!((&of[..], &instances[..]), (&[ID(4), ID(7)][..], &[ID(7)][..]));
+    let edges = [7, 8, 9].map(|inbox| (ID(inbox), ID(0)));
+    assert_eq!(scenario.follows, Follows::Edges(edges.to_vec()));
+}
+
+#[test]
+fn keys_that_do_nothing_are_warned_about() {
+    let warned = |sets: &[&str]| -> Vec<String> {
+        valid_with(BASE, sets).warnings.iter().map(ToString::to_string).collect()
+    };
+    for (sets, words) in [
+        (
+            &["deliveries={d: {base: peertube, queues: unlimited, inbox: 1 ms}}"][..],
+            "with `queues: unlimited`",
+        ),
+        (&["deliveries={d: {base: peertube, workers: 3}}"], "deliveries.d.workers: has no effect"),
+        (&["deliveries={d: {base: retrying, parallel_jobs: 3}}"], "with `queues: workers`"),
+        (&["deliveries={d: {base: per-destination, workers: 3}}"], "with `queues: per-destination`"),
+        (&["deliveries={d: {base: peertube, retry_after: heeded}}"], "with `attempts: 1`"),
+        (&["delivery=unlimited", "instances.silent.receives={inbox: 1 s}"], "receives.inbox: has no effect"),
+        (&["delivery=unlimited", "instances.silent.capacity={cores: 1}"], "capacity.cores: has no effect"),
+        (&["instances.silent.tick_phase=1 s"], "tick_phase: has no effect"),
+        (&["instances.silent.health_phase=1 s"], "health_phase: has no effect"),
+        (
+            &[
+                "network.latency={uniform: {min: 1 ms, max: 2 s}}",
+                "instances.silent.receives={signature_window: 1 s}",
+            ],
+            "some are refused for the network alone",
+        ),
+    ] {
+        let warned = warned(sets);
+        assert!(warned.len() == 1 && warned[0].contains(words), "{sets:?}: {warned:?}");
+    }
+    // the same keys where they do something
+    for sets in [
+        &["deliveries={d: {base: retrying, workers: 3, retry_after: heeded, inbox_workers: 2}}"][..],
+        // only the base of another
+        &["deliveries={c: {base: peertube, workers: 3}, d: {base: c, queues: workers}}"],
+        &["delivery=unlimited", "instances.silent.receives={signature_window: 1 min}"],
+        &["instances.silent.receives={inbox: 1 s}", "instances.silent.capacity={cores: 1}"],
+    ] {
+        assert_eq!(warned(sets), [""; 0], "{sets:?}");
+    }
 }
 
 #[test]
@@ -113,6 +233,8 @@ fn faults_become_those_of_their_columns() {
     let restarted = |instance| restart(instance, at(1_200), Span::from_ms(2_170), mine);
     assert_eq!(scenario.compare[2].faults, [dead, restarted(ID(0)), restarted(ID(4)), ahead.clone()]);
     let long = Period { from: at(600), until: Some(at(1_800)) };
+    let down =
+        |id, how| Fault::Down { instances: vec![ID(id)], during: Period { from: at(60), until: None }, how };
     let hour = Period { from: at(60), until: Some(at(3_660)) };
     assert_eq!(
         scenario.compare[1].faults,
@@ -131,6 +253,9 @@ fn faults_become_those_of_their_columns() {
             Fault::Partition { sides: vec![vec![ID(0), ID(5)], followers()], during },
             Fault::Loss { from: vec![ID(0)], to: followers(), during, loss_ppm: 300_000 },
             Fault::Latency { from: vec![ID(0)], to: followers(), during, added: Span::from_ms(500) },
+            Fault::Blocked { senders: vec![ID(0)], by: vec![ID(5), ID(6)], during },
+            down(6, Unreachable::BadGateway),
+            down(7, Unreachable::Gone),
             ahead,
         ]
     );

@@ -95,7 +95,7 @@ fn peers_are_reached_by_address_and_each_is_one() {
            - {actor: 'http://127.0.0.1:9001/me', inbox: 'http://127.0.0.1:9000/i', follows: nobody}\n";
     let problems = read_with(&text, &[]).expect_err("nothing of it is right");
     let expected = [
-        "25:84: peers.0.follows: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there",
+        "25:84: peers.0.follows: `silent` is not PeerTube (`software`), so it has no videos and nobody watches there",
         "26:13: peers.1.actor: is the actor of a peer above, too; each has its own",
         "26:84: peers.1.follows: `followers` is a group; name one instance of it, such as `followers-1`",
         "27:13: peers.2.actor: is on the host of the instance `origin`; a peer is another server",

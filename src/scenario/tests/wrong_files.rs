@@ -130,8 +130,8 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "software: other",
-        "software: mastodon",
-        "10:22: instances.silent.software: `mastodon` is not known here; there are peertube, other",
+        "software: mastodont",
+        "10:22: instances.silent.software: `mastodont` is not known here; did you mean `mastodon`?",
     ),
     ("compare: [v1, v2]", "compare: {v1: v2}", "4:10: compare: a mapping is not a list"),
     (
@@ -268,7 +268,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "  silent: {",
         "  many: {count: 19999}\n  silent: {",
-        "8:3: instances: are 20004 instances together; there may be 20000: lower a `count`",
+        "8:3: instances: are 20004 instances together, with all their inboxes; there may be 20000: lower a `count`",
     ),
     (
         "show: {origin: origin",
@@ -283,7 +283,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "show: {origin: origin",
         "show: {origin: silent",
-        "13:18: videos.show.origin: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there",
+        "13:18: videos.show.origin: `silent` is not PeerTube (`software`), so it has no videos and nobody watches there",
     ),
     (
         "end: 10 min",
@@ -368,7 +368,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "zipf: {origin_share: 20 %}",
         "weights: {origin: 1, silent: 1}",
-        "18:43: viewers.0.spread.weights.silent: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there",
+        "18:43: viewers.0.spread.weights.silent: `silent` is not PeerTube (`software`), so it has no videos and nobody watches there",
     ),
     (
         "zipf: {origin_share: 20 %}",
@@ -385,7 +385,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "viewers:\n",
         "viewers:\n  - {video: clip, trace: wrong-crowd.csv}\n",
         "wrong-crowd.csv:2:1: viewer: `a b` is not a name: 1 to 63 of letters, digits, `-`, `_` and `.`, a letter or digit first\n\
-         wrong-crowd.csv:3:1: instance: `silent` is not PeerTube (`software: other`), so it has no videos and nobody watches there\n\
+         wrong-crowd.csv:3:1: instance: `silent` is not PeerTube (`software`), so it has no videos and nobody watches there\n\
          wrong-crowd.csv:3:1: start_s: `-1` is not a number of seconds from 0 to 36000000, to the nanosecond\n\
          wrong-crowd.csv:3:1: watch_s: `0` is not a number of seconds from 0.001 to 36000000, to the nanosecond\n\
          wrong-crowd.csv:4:1: start_s: `1e400` is not a number of seconds from 0 to 36000000, to the nanosecond\n\
@@ -561,7 +561,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "end: 10 min",
         "end: 10 min\nfaults: [{restart: [silent, origin], at: 0 s, startup: 2 s, protocol: v3}, {restart: [origin], at: 0 s}]",
-        "4:71: faults.0.protocol: `silent` is not PeerTube (`software: other`), so it speaks no protocol\n\
+        "4:71: faults.0.protocol: `silent` is not PeerTube (`software`), so it speaks no protocol\n\
          4:76: faults.1.startup: is missing: how long an instance takes to start; it needs a time with its unit (ns, us, ms, s, min, h, d) from 0 s to 10000 h",
     ),
     (
@@ -646,5 +646,46 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "severity: info",
         "22:5: expect.0.why: is missing: source or derivation of the bound; it needs text of 1 to 10000 characters without control characters\n\
          22:61: expect.0.severity: `info` is not known here; there are fail, warn",
+    ),
+    // receiving
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {d: {base: peertube, signature_window: 40 ms}}\ndelivery: d",
+        "6:1: compare: has a `signature_window` of 40 ms in `v1`, and every request takes 50 ms or more: all are refused; widen it",
+    ),
+    (
+        "silent: {software: other, region: fr}",
+        "silent: {software: other, region: fr, receives: {rate_limit: {requests: 0, per: 1 s}}}",
+        "10:75: instances.silent.receives.rate_limit.requests: `0` is not a whole number from 1 to 1000000",
+    ),
+    (
+        "silent: {software: other, region: fr}",
+        "silent: {software: other, region: fr, receives: {ban: {refusals: 3, within: 1 min}}}",
+        "10:57: instances.silent.receives.ban.for: is missing: for so long; it needs a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "silent: {software: other, region: fr}",
+        "silent: {software: other, region: fr, receives: {workers: 3}}",
+        "10:52: instances.silent.receives.workers: is not a key here; there are verify, json_ld_verify, inbox, inbox_workers, rate_limit, signature_window, ban",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{blocked: [origin]}]",
+        "4:10: faults.0.by: is missing: the receivers, instances or groups; it needs a list",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nfaults: [{down: [origin], how: rude}]",
+        "4:32: faults.0.how: `rude` is not known here; there are silent, refused, bad-gateway, gone",
+    ),
+    (
+        "followers: {count: 3, region: fr}",
+        "followers: {count: 3, region: fr, inboxes: {per_account: 2}}",
+        "9:48: instances.followers.inboxes: is for software that has no shared inbox; PeerTube names one: set `software`",
+    ),
+    (
+        "silent: {software: other, region: fr}",
+        "silent: {software: other, region: fr, count: 200, inboxes: {per_account: 100}}",
+        "8:3: instances: are 20004 instances together, with all their inboxes; there may be 20000: lower a `count`",
     ),
 ];

@@ -15,8 +15,7 @@ impl Broadcasts<'_> {
         verified: Time,
         conditions: &Conditions<'_>,
     ) {
-        let is_peertube = self.cell.federation.instances[message.to.index()].is_peertube;
-        let Some(follower) = self.followers[message.to.index()].filter(|_| is_peertube) else { return };
+        let Some(follower) = self.followers[message.to.index()] else { return };
         let place = job as usize;
         if self.open_broadcasts.len() <= place {
             self.open_broadcasts.resize_with(place + 1, || None);

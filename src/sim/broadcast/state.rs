@@ -221,13 +221,7 @@ impl<'a> Broadcasts<'a> {
             Persistence::Closed => [transport(Connection::New), Vec::new()],
             Persistence::Kept => [transport(Connection::New), transport(Connection::Kept)],
         };
-        let instances = &self.cell.federation.instances;
-        // with queues, an instance of other software verifies and answers but does not process activities
-        let is_unqueued = self.cell.delivery.queues == Queues::Unlimited;
-        let follower = |id: InstanceId| {
-            self.followers[id.index()].filter(|_| is_unqueued || instances[id.index()].is_peertube)
-        };
-        let followers = to.iter().map(|&id| follower(id)).collect();
+        let followers = to.iter().map(|&id| self.followers[id.index()]).collect();
         let is_order_insensitive = |id: InstanceId| self.eligibility.is_order_insensitive[id.index()];
         let number = self.routes_made;
         let route = Arc::new(Route::new(

@@ -8,7 +8,7 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::Leg;
 use crate::observe::RequestOutcome;
-use crate::request::{Conditions, RequestHistory};
+use crate::request::{Conditions, RequestHistory, Sent};
 use crate::sim::route::Route;
 use std::sync::Arc;
 
@@ -96,7 +96,8 @@ fn unqueued_history(
     let Some(latency) = conditions.latency(Leg::Request, (from, to), || name, drawn, now) else {
         return lost;
     };
-    let arrival = conditions.arrival(to, now + latency);
+    // an uncontended receiver has no reason to look at the date (`Eligibility`)
+    let arrival = conditions.arrival(Sent { from, to, dated: now }, None, now + latency);
     // what does not arrive has no connection on which it could leave
     let left = (arrival == Arrival::Delivered).then_some(now);
     RequestHistory { left, settled: now + latency, arrival, ..lost }

@@ -139,7 +139,8 @@ impl Broadcasts<'_> {
         irregular.iter().for_each(|(destination, _)| good.take(route.bytes(*destination)));
         self.accounts.deliver(good);
         let exceptions = irregular.iter().map(|(destination, _)| *destination);
-        self.accounts.leave_all(route, now, &self.left_us);
+        let signed = now + Span::from_us(u64::from(linear.signed_us));
+        self.accounts.leave_all(route, signed, |destination| ns(begins_us[destination]), exceptions.clone());
         self.accounts.note_job((now, over), route, &self.left_us, &self.arrived_us, exceptions);
         let (from, latest) = (now + self.path.verify, over + self.path.verify);
         let is_counted = route.is_countable && self.is_counted(route, broadcast, (from, latest), &irregular);

@@ -170,6 +170,11 @@ impl Counted {
         self.of(follower).all(|sum| sum.latest < now && (!sum.class.adds || sum.left(tick) == sum.jobs))
     }
 
+    /// Whether all requests have arrived at a follower.
+    pub(in crate::sim) fn has_arrived(&self, follower: usize, now: Time) -> bool {
+        self.of(follower).all(|sum| sum.latest < now)
+    }
+
     /// The classes that a follower receives.
     fn of(&self, follower: usize) -> impl Iterator<Item = &ClassCounts> {
         self.sums.iter().filter(move |sum| sum.class.followers.contains(&follower))

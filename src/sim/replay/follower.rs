@@ -93,14 +93,14 @@ impl Follower {
     ) -> Follower {
         let instance = &cell.federation.instances[id.index()];
         let rules = instance.rules;
-        let limit = cell.delivery.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
+        let limit = cell.delivery.receiving.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
         let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
         let is_counted = rules.store == StoreKind::List && !has_viewers;
         Follower {
             id,
             place,
             is_peertube: instance.is_peertube,
-            has_views_inbox: rules.views_inbox == ViewsInbox::Own,
+            has_views_inbox: instance.is_peertube && rules.views_inbox == ViewsInbox::Own,
             takes_forwarded_for_plain: rules.forwarded_viewer == ForwardedViewer::PlainView,
             is_dead,
             clock_ahead,
@@ -119,7 +119,7 @@ impl Follower {
             unprocessed: Default::default(),
             to_come: Vec::new(),
             arrivals: VecDeque::new(),
-            limiter: limiter.filter(|_| instance.is_peertube),
+            limiter,
             has_refused: false,
             newest_total: BTreeMap::new(),
             worked_on: 0,
@@ -405,8 +405,10 @@ impl Follower {
     pub(in crate::sim) fn is_idle(&self, counted: &Counted, now: Time) -> bool {
         let shows_nothing =
             || self.shown.displays().next().is_none() && counted.is_idle(self.place, now, self.ticked());
+        let is_quiet =
+            || if self.is_peertube { shows_nothing() } else { counted.has_arrived(self.place, now) };
         self.to_come.is_empty()
             && self.unprocessed.iter().all(VecDeque::is_empty)
-            && (self.is_dead || shows_nothing())
+            && (self.is_dead || is_quiet())
     }
 }

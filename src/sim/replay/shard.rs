@@ -82,7 +82,7 @@ impl<'a> Shard<'a> {
         Shard {
             cell,
             end: cell.end.latest(),
-            inbox: (cell.delivery.queues != Queues::Unlimited).then_some(cell.delivery.inbox),
+            inbox: (cell.delivery.queues != Queues::Unlimited).then_some(cell.delivery.receiving.inbox),
             first,
             followers: ids.iter().enumerate().map(new).collect(),
             counted: Counted::new(cell.sampling),
@@ -105,7 +105,7 @@ impl<'a> Shard<'a> {
         self.take_received(received, renumbered);
         let numbers = self.first..self.first + self.followers.len() as u32;
         let mut columns = rows.columns(numbers.clone(), (since, *horizon));
-        let verify = self.cell.delivery.verify;
+        let verify = self.cell.delivery.receiving.verify;
         let context =
             Context { horizon: *horizon, end: self.end, inbox: self.inbox, verify, counted: &self.counted };
         let (sorting, coming) = &mut self.buffers;

@@ -6,7 +6,7 @@ use super::state::Run;
 use crate::domain::delivery::{Queues, RetryPer};
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::Time;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::breakers::Gate;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
@@ -157,12 +157,13 @@ impl Run<'_> {
         self.free_slot(from, queue);
     }
 
-    /// A request of a job is over: begins the next ones or a retry.
+    /// A request of a job is over: begins the next ones or a retry. `retry_after` is what a refusal says.
     pub(super) fn request_over(
         &mut self,
         number: u32,
         message: &Message,
         outcome: RequestOutcome,
+        retry_after: Span,
         now: Time,
     ) {
         let is_good = outcome == RequestOutcome::Good;
@@ -173,6 +174,7 @@ impl Run<'_> {
         if job.under_way == 0 && job.last_end.is_some_and(ends_later) {
             return self.plan_job_end(number);
         }
+        let host = self.host(message.to);
         let is_final = outcome.status().is_some_and(|status| self.delivery.give_up_on.has(status));
         let machine = &mut self.machines[message.from.index()];
         if let Some(breakers) = &mut machine.breakers {
@@ -181,13 +183,13 @@ impl Run<'_> {
             breakers.note(now, message.to, is_good || is_final || answers);
         }
         if is_good {
-            machine.connections.release(now, message.to);
+            machine.connections.release(now, host);
         }
         if is_good || is_final {
-            machine.held_queues.arrived(message.to);
+            machine.held_queues.arrived(host);
         } else {
             let place = self.jobs.get(number).place;
-            self.retry(message, place, now);
+            self.retry(message, place, retry_after, now);
         }
         self.make_requests(number, now);
     }
@@ -206,7 +208,7 @@ impl Run<'_> {
             }
             if is_kept {
                 let message = self.message(&job.letter, job.to[0]);
-                self.hold_queue(&message, job.place, self.now);
+                self.hold_queue(&message, job.place, Span::ZERO, self.now);
             }
         }
     }

@@ -43,7 +43,7 @@ impl Run<'_> {
                 Next::LaneDone(lane) => {
                     machine.lanes[lane as usize].done = None;
                     let epoch = machine.epoch;
-                    self.lane_done(id, lane, epoch, at);
+                    self.lane_done(id, lane, 0, epoch, at);
                 }
             }
         }
@@ -78,7 +78,7 @@ impl Run<'_> {
         let thread = &mut self.machines[at.index()].lanes[lane as usize];
         thread.awaited = thread.awaited.max(number);
         if let Some(done) = thread.done.take() {
-            self.plan_lane_done(at, lane, done);
+            self.plan_lane_done(at, lane, 0, done);
         }
     }
 }
@@ -111,7 +111,9 @@ impl Machine {
     fn order(&self, id: InstanceId, next: Next) -> Key {
         match next {
             Next::Request(_) => self.calendar.next().map_or(Key::LAST, |(_, waiting)| waiting.order),
-            Next::LaneDone(lane) => Event::LaneDone { instance: id, lane, epoch: self.epoch }.key(&[]),
+            Next::LaneDone(lane) => {
+                Event::LaneDone { instance: id, lane, worker: 0, epoch: self.epoch }.key(&[])
+            }
         }
     }
 }

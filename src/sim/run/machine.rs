@@ -5,10 +5,12 @@ use super::job::QueueKey;
 use super::waiting::{Failed, Retries};
 use crate::domain::delivery::{Delivery, Health};
 use crate::domain::federation::Instance;
+use crate::domain::receiving::Receiving;
 use crate::event::{Lane, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::availability::{Availability, AvailabilityRule};
+use crate::mechanism::ban::Bans;
 use crate::mechanism::breakers::Breakers;
 use crate::mechanism::connections::{Connection, Connections};
 use crate::mechanism::follow_health::FollowHealth;
@@ -49,7 +51,10 @@ pub(super) struct Machine {
     pub(super) availability: Option<Availability>,
     /// The followers that it removed, and the destinations that it leaves out.
     pub(super) removed: BTreeSet<InstanceId>,
+    /// What it does with what it receives.
+    pub(super) receiving: Receiving,
     pub(super) limiter: Option<RateLimiter>,
+    pub(super) bans: Option<Bans>,
     pub(super) connections: Connections,
     pub(super) breakers: Option<Breakers>,
     /// The queues that are held back, with retries per destination.
@@ -58,11 +63,12 @@ pub(super) struct Machine {
     pub(super) retries: Retries,
 }
 
-/// A thread with its queue of tasks: it works on one task at a time, on one of the cores.
+/// A thread with its queue of tasks, or several workers at one queue: each works on one task at a time, on one of the cores.
 pub(super) struct Thread {
     pub(super) queue: Queue<Task>,
-    pub(super) current: Option<Task>,
-    /// When `current` is done, if that is deferred instead of an event.
+    /// By worker: the task that it works on. Those that never had one are missing.
+    pub(super) current: Vec<Option<Task>>,
+    /// When the task of the only worker is done, if that is deferred instead of an event.
     pub(super) done: Option<Time>,
     /// Tasks queued so far.
     pub(super) came: u64,
@@ -107,15 +113,8 @@ impl Host for Machine {
 
 impl Machine {
     pub(super) fn new(instance: &Instance, delivery: &Delivery) -> Machine {
-        let capacity = &instance.capacity;
-        let thread = || Thread {
-            queue: Queue::new(Some(1)),
-            current: None,
-            done: None,
-            came: 0,
-            begun: 0,
-            awaited: 0,
-        };
+        let Instance { capacity, receiving, .. } = *instance;
+        let inbox = || Thread::new(receiving.inbox_workers);
         Machine {
             is_up: true,
             is_lazy: false,
@@ -125,7 +124,7 @@ impl Machine {
             cores: Servers::new(capacity.cores),
             uplink: Link::new(capacity.uplink_bits_per_s),
             downlink: Link::new(capacity.downlink_bits_per_s),
-            lanes: [thread(), thread(), thread()],
+            lanes: [Thread::new(1), inbox(), inbox()],
             queues: BTreeMap::new(),
             waiting_jobs: 0,
             running_jobs: BTreeSet::new(),
@@ -136,7 +135,9 @@ impl Machine {
                 Health::Suspended => Some(Availability::new(AvailabilityRule::FailingFor)),
             },
             removed: BTreeSet::new(),
-            limiter: delivery.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
+            receiving,
+            limiter: receiving.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
+            bans: receiving.ban.map(Bans::new),
             connections: Connections::new(
                 delivery.keep_alive.idle(&instance.rules),
                 delivery.stale_connections,
@@ -177,7 +178,7 @@ impl Machine {
         self.cores.stop(now);
         let (mut dropped, mut verifying) = (0, Vec::new());
         for Thread { queue, current, done, came, begun, .. } in &mut self.lanes {
-            for task in queue.take_waiting(now).into_iter().chain(current.take()) {
+            for task in queue.take_waiting(now).into_iter().chain(current.drain(..).flatten()) {
                 match task {
                     Task::Sign { .. } => {}
                     Task::Verify { request } => verifying.push(request),
@@ -202,8 +203,36 @@ impl Machine {
 }
 
 impl Thread {
+    /// An idle one with so many workers.
+    fn new(workers: u32) -> Thread {
+        Thread {
+            queue: Queue::new(Some(workers)),
+            current: Vec::new(),
+            done: None,
+            came: 0,
+            begun: 0,
+            awaited: 0,
+        }
+    }
+
+    /// A worker without a task begins one. Returns its number.
+    pub(super) fn begin(&mut self, task: Task) -> u32 {
+        let free = self.current.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.current.push(None);
+            self.current.len() - 1
+        });
+        self.current[free] = Some(task);
+        free as u32
+    }
+
+    /// A worker is done with its task.
+    pub(super) fn end(&mut self, worker: u32) -> Task {
+        self.queue.finish();
+        self.current[worker as usize].take().expect("a task is done once")
+    }
+
     /// Whether the end of its current task is an event.
     pub(super) fn is_awaited(&self) -> bool {
-        self.awaited > self.begun || matches!(self.current, Some(Task::Sign { .. }))
+        self.awaited > self.begun || matches!(self.current[..], [Some(Task::Sign { .. })])
     }
 }

@@ -191,7 +191,9 @@ impl Run<'_> {
             Event::Request { step, slot, .. } => self.step(step, slot, self.now),
             Event::Due { instance, .. } => self.due(instance, self.now),
             Event::JobDone { slot, .. } => self.finish_job(slot, self.now),
-            Event::LaneDone { instance, lane, epoch } => self.lane_done(instance, lane, epoch, self.now),
+            Event::LaneDone { instance, lane, worker, epoch } => {
+                self.lane_done(instance, lane, worker, epoch, self.now);
+            }
             Event::JobLimit { job, slot, .. } => self.limit_job(slot, job),
             Event::Retry { ref message, since } => self.try_again(message, since, self.now),
             Event::Heartbeat { session, number } => self.heartbeat(session, number),

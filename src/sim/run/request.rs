@@ -1,7 +1,8 @@
 //! A request that has begun: its state until nothing refers to it any more.
 
 use crate::event::Message;
-use crate::foundation::units::Time;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::{Flow, Ledger};
 use crate::mechanism::network::Ways;
@@ -26,6 +27,8 @@ pub(super) struct Request {
     pub(super) deadline: Time,
     /// When the receiver answers, if it does.
     pub(super) answers: Option<Time>,
+    /// How long its refusal tells the sender to wait.
+    pub(super) retry_after: Span,
     /// When it is over for its sender, if that is known.
     pub(super) over: Option<Time>,
     /// Unique in the run, unlike its slot.
@@ -40,6 +43,8 @@ pub(super) struct Request {
     pub(super) connection: Connection,
     /// How it ends for the sender, unless it times out.
     pub(super) outcome: RequestOutcome,
+    /// Whether its receiver has refused it.
+    pub(super) is_refused: bool,
     /// Whether a step is planned that ends it before its deadline.
     pub(super) has_end: bool,
     /// Whether it has left its sender, or never will.
@@ -71,6 +76,7 @@ impl Request {
             signed,
             deadline,
             answers: None,
+            retry_after: Span::ZERO,
             over: None,
             number,
             job,
@@ -78,21 +84,23 @@ impl Request {
             references: 0,
             connection: Connection::New,
             outcome: RequestOutcome::Good,
+            is_refused: false,
             has_end: false,
             has_left: false,
         }
     }
 
-    /// Its ends, its sizes, and what limits it.
-    pub(super) fn load(&self) -> Load {
+    /// Its sender, the host of its inbox, its sizes, and what limits it.
+    pub(super) fn load(&self, host: InstanceId, is_banned: bool) -> Load {
         let Request { message, ways, deadline, .. } = self;
         Load {
             from: message.from,
-            to: message.to,
+            to: host,
             bytes: message.bytes(),
             response_bytes: u64::from(message.response_bytes),
             ways: *ways,
             deadline: *deadline,
+            is_banned,
         }
     }
 

@@ -7,7 +7,7 @@ use super::job::{Job, QueueKey};
 use super::request::flow;
 use super::state::Run;
 use super::waiting::Failed;
-use crate::domain::delivery::{Queues, RetryPer};
+use crate::domain::delivery::{Queues, RetryAfter, RetryPer};
 use crate::event::{Event, Letter, Message};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::breakers::Gate;
@@ -15,17 +15,21 @@ use crate::request::message_name;
 use std::rc::Rc;
 
 impl Run<'_> {
-    /// A request has failed: its message waits for its next attempt, if there is one.
-    pub(super) fn retry(&mut self, message: &Message, place: u64, now: Time) {
+    /// A request has failed: its message waits for its next attempt, if there is one. `told` is how long a refusal told it to wait.
+    pub(super) fn retry(&mut self, message: &Message, place: u64, told: Span, now: Time) {
+        let told = match self.delivery.retry_after {
+            RetryAfter::Heeded => told,
+            RetryAfter::Ignored => Span::ZERO,
+        };
         let retry = self.delivery.retry;
         match retry.per {
             RetryPer::Message => {
                 if message.attempt + 1 < retry.attempts {
-                    let at = now + self.backoff(message, message.attempt + 1);
+                    let at = now + self.backoff(message, message.attempt + 1).max(told);
                     self.wait_for_attempt(message, message.attempt + 1, at, now);
                 }
             }
-            RetryPer::Destination => self.hold_queue(message, place, now),
+            RetryPer::Destination => self.hold_queue(message, place, told, now),
         }
     }
 
@@ -69,15 +73,16 @@ impl Run<'_> {
         self.retries_waiting_peak = self.retries_waiting_peak.max(retries.waiting());
     }
 
-    /// The queue of a destination is held back, its head being what failed.
-    pub(super) fn hold_queue(&mut self, message: &Message, place: u64, now: Time) {
+    /// The queue of a destination is held back, its head being what failed, and for no less than it was told.
+    pub(super) fn hold_queue(&mut self, message: &Message, place: u64, told: Span, now: Time) {
         self.note_waiting(message, now);
         let letter = Rc::new(Letter { attempt: message.attempt.saturating_add(1), ..*message.letter });
         let failed = Failed { message: Message { letter, ..*message }, since: now, place };
         let next = failed.message.clone();
+        let host = self.host(message.to);
         let queues = &mut self.machines[message.from.index()].held_queues;
-        if let Some(failures) = queues.fail(message.to, place, failed) {
-            let at = now + self.backoff(message, failures);
+        if let Some(failures) = queues.fail(host, place, failed) {
+            let at = now + self.backoff(message, failures).max(told);
             self.schedule(at, Event::Retry { message: next, since: now });
         }
     }
@@ -89,14 +94,14 @@ impl Run<'_> {
                 self.note_begun(message, since, now);
                 let queue = match self.delivery.queues {
                     Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
-                    Queues::PerDestination => QueueKey::To(message.to),
+                    Queues::PerDestination => QueueKey::To(self.host(message.to)),
                     Queues::Workers => QueueKey::Workers,
                 };
                 let job = self.job_again(message, queue, now);
                 self.push_job(job, now);
             }
             RetryPer::Destination => {
-                let (from, to) = (message.from, message.to);
+                let (from, to) = (message.from, self.host(message.to));
                 for failed in self.machines[from.index()].held_queues.resume(to).rev() {
                     self.note_begun(&failed.message, failed.since, now);
                     let job = self.job_again(&failed.message, QueueKey::To(to), now);

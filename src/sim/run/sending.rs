@@ -61,7 +61,8 @@ impl Run<'_> {
                 let is_per_destination = self.delivery.queues == Queues::PerDestination;
                 let mut signs = !kind.is_forwarded();
                 for &inbox in list.iter().filter(|&&inbox| Some(inbox) != except) {
-                    let queue = if is_per_destination { QueueKey::To(inbox) } else { QueueKey::Workers };
+                    let host = self.host(inbox);
+                    let queue = if is_per_destination { QueueKey::To(host) } else { QueueKey::Workers };
                     let job = self.job(from, queue, kind, &activity, [inbox].into(), None, now);
                     // The first of the jobs signs the activity for all.
                     self.push_job(Job { signs: std::mem::take(&mut signs), ..job }, now);

@@ -179,6 +179,11 @@ impl<'a> Run<'a> {
         self.broadcasts = Some(broadcasts);
     }
 
+    /// The instance whose machine has an inbox.
+    pub(super) fn host(&self, inbox: InstanceId) -> InstanceId {
+        self.cell.federation.host(inbox)
+    }
+
     /// Makes an event pending.
     pub(super) fn schedule(&mut self, time: Time, event: Event) {
         self.pending.push(time, event.key(&self.cell.sessions), event);

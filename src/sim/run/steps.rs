@@ -9,13 +9,15 @@ use super::state::Run;
 use crate::domain::faults::Reachability;
 use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
+use crate::foundation::random::fold;
 use crate::foundation::units::Time;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
+use crate::mechanism::refusal::Refusal;
 use crate::mechanism::slab::Slab;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
-use crate::request::{Failure, Host, Load, Path, Transit};
+use crate::request::{Failure, Host, Load, Path, Sent, Transit};
 use crate::sim::route::Route;
 use std::sync::Arc;
 
@@ -62,14 +64,17 @@ impl Run<'_> {
 
     /// The sender has signed the request: it leaves or fails.
     fn leave(&mut self, slot: u32, now: Time) {
-        let Run { requests, path, conditions, machines, .. } = self;
+        let Run { requests, path, conditions, machines, cell, .. } = self;
         let request = requests.get(slot);
         if std::mem::replace(&mut request.has_left, true) {
             return; // its process has stopped before
         }
-        let load = request.load();
-        let (message, &Load { from, to, deadline, .. }) = (&request.message, &load);
-        let name = || message_name(&message.activity, from, message.attempt);
+        let host = cell.federation.host(request.message.to);
+        let from = request.message.from;
+        let is_banned = machines[host.index()].bans.as_ref().is_some_and(|bans| bans.is_banned(now, from));
+        let load = request.load(host, is_banned);
+        let (message, &Load { to, deadline, .. }) = (&request.message, &load);
+        let name = || name_at_host(message, host);
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
             Err(failure) => {
                 self.report_failed(slot, &failure, now);
@@ -79,7 +84,8 @@ impl Run<'_> {
                         self.expect_time_out(slot, now);
                     }
                     Some(known) => {
-                        self.settle(slot, Arrival::FailedConnect);
+                        let banned = Arrival::Refused(Refusal::Banned);
+                        self.settle(slot, if failure.is_banned { banned } else { Arrival::FailedConnect });
                         self.requests.get(slot).outcome = RequestOutcome::FailedConnect;
                         self.plan_end(slot, Step::Ended, known, now);
                     }
@@ -116,46 +122,79 @@ impl Run<'_> {
     /// The request reaches the receiver's downlink.
     fn reach(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let (to, response_bytes) = (request.message.to, u64::from(request.message.response_bytes));
+        let (inbox, response_bytes) = (request.message.to, u64::from(request.message.response_bytes));
         let bytes = self.path.bytes_up(request.message.bytes(), response_bytes, request.connection);
-        let arrives = self.machines[to.index()].download(now, bytes);
+        let host = self.host(inbox);
+        let arrives = self.machines[host.index()].download(now, bytes);
         self.plan(slot, Step::Arrived, arrives);
     }
 
-    /// The receiver has the whole request.
+    /// The receiver, or what stands in front of it, has the whole request.
     fn arrive(&mut self, slot: u32, now: Time) {
-        let Run { requests, conditions, machines, broadcasts, cell, .. } = self;
-        let request = requests.get(slot);
-        let message = &request.message;
-        let (from, to) = (message.from, message.to);
-        if conditions.timetable.reachability(to, now) != Reachability::Up {
+        let arrival = self.arrival(slot, now);
+        if arrival == Arrival::Lost {
             self.settle(slot, Arrival::Lost);
             return self.expect_time_out(slot, now);
         }
-        let machine = &mut machines[to.index()];
-        let limiter = machine.limiter.as_mut().filter(|_| cell.federation.instances[to.index()].is_peertube);
-        let takes = match broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(to).is_some()) {
-            // the replay applies the rate limit, since it has all other requests too
-            Some(broadcasts) => {
-                broadcasts.arrive_now(now, message);
-                true
-            }
-            None => limiter.is_none_or(|limiter| limiter.takes(now, from)),
-        };
+        let Run { requests, machines, cell, .. } = self;
+        let request = requests.get(slot);
+        let (from, host) = (request.message.from, cell.federation.host(request.message.to));
+        let machine = &mut machines[host.index()];
         request.receiver_epoch = machine.epoch;
         if let Some(back) = request.ways.of(Leg::Answer) {
             machine.calendar.shorten(back);
         }
-        if !takes {
-            request.outcome = RequestOutcome::Refused;
-            self.settle(slot, Arrival::Refused);
-            self.report_refused(slot, now);
-            return self.answer(slot, now);
+        let Arrival::Refused(refusal) = arrival else {
+            let to = request.message.to;
+            self.settle(slot, Arrival::Delivered);
+            self.report_delivered(slot, now);
+            self.hear(to, from, now);
+            return self.verify(slot, now);
+        };
+        (request.is_refused, request.outcome) = (true, RequestOutcome::Refused(refusal));
+        if let Some(limiter) = &machine.limiter
+            && refusal == Refusal::RateLimited
+            && machine.receiving.rate_limit.is_some_and(|limit| limit.says_when)
+        {
+            request.retry_after = limiter.retry_after(now, from);
         }
-        self.settle(slot, Arrival::Delivered);
-        self.report_delivered(slot, now);
-        self.hear(to, from, now);
-        self.verify(slot, now);
+        if let Some(bans) = &mut machine.bans
+            && machine.is_up
+        {
+            bans.note_refusal(now, from);
+        }
+        self.settle(slot, arrival);
+        self.report_refused(slot, now);
+        match refusal {
+            // who sends it must be verified
+            Refusal::Blocked => self.verify(slot, now),
+            _ => self.answer(slot, now),
+        }
+    }
+
+    /// How a request ends that its receiver has: the rate limit comes first, then its date and its sender are looked at.
+    fn arrival(&mut self, slot: u32, now: Time) -> Arrival {
+        let Run { requests, conditions, machines, broadcasts, path, cell, .. } = self;
+        let request = requests.get(slot);
+        let message = &request.message;
+        let (from, to) = (message.from, cell.federation.host(message.to));
+        if conditions.timetable.reachability(to, now) == Reachability::Up {
+            if let Some(broadcasts) = broadcasts.as_mut().filter(|it| it.follower(to).is_some()) {
+                // the replay applies the rate limit, since it has all other requests too; nothing else refuses there
+                broadcasts.arrive_now(now, message);
+                return Arrival::Delivered;
+            }
+            if machines[to.index()].limiter.as_mut().is_some_and(|limiter| !limiter.takes(now, from)) {
+                return Arrival::Refused(Refusal::RateLimited);
+            }
+        }
+        let dated = request.deadline.before(path.timeout);
+        let window = machines[to.index()].receiving.signature_window;
+        match conditions.arrival(Sent { from, to, dated }, window, now) {
+            // the connection was there
+            Arrival::FailedConnect => Arrival::Lost,
+            arrival => arrival,
+        }
     }
 
     /// If the receiver is uncontended, the rest of the path is known when the request leaves: hands its arrival to the replay
@@ -183,10 +222,11 @@ impl Run<'_> {
 
     /// The receiver answers; the answer ends the request if the sender still waits.
     pub(super) fn answer(&mut self, slot: u32, now: Time) {
-        let Run { requests, path, conditions, machines, .. } = self;
+        let Run { requests, path, conditions, machines, cell, .. } = self;
         let request = requests.get(slot);
-        let (message, load) = (&request.message, request.load());
-        let name = || message_name(&message.activity, load.from, message.attempt);
+        let load = request.load(cell.federation.host(request.message.to), false);
+        let message = &request.message;
+        let name = || name_at_host(message, load.to);
         let bytes = answer_bytes(path, request);
         let back = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
         if request.over.is_some_and(|over| over <= now) {
@@ -281,6 +321,7 @@ impl Run<'_> {
         let waits_at = match step {
             // a request that is signed after its deadline ends then, which affects its job
             Step::Signed => (self.looks_ahead && at <= request.deadline).then_some(message.from),
+            // an instance that shares its host is not lazy
             Step::Verified => self.machines[message.to.index()].is_lazy.then_some(message.to),
             _ => None,
         };
@@ -313,7 +354,7 @@ impl Run<'_> {
     /// Whether the process that took a request is still the one that runs.
     pub(super) fn is_same_process(&mut self, slot: u32) -> bool {
         let request = self.requests.get(slot);
-        let machine = &self.machines[request.message.to.index()];
+        let machine = &self.machines[self.cell.federation.host(request.message.to).index()];
         machine.is_up && machine.epoch == request.receiver_epoch
     }
 
@@ -377,12 +418,12 @@ impl Run<'_> {
             return;
         }
         (request.over, request.outcome) = (Some(now), outcome);
-        let (message, job) = (request.message.clone(), request.job);
+        let (message, job, retry_after) = (request.message.clone(), request.job, request.retry_after);
         if outcome == RequestOutcome::TimedOut {
             request.flow(&mut self.ledger).timed_out.add(message.bytes());
         }
         self.report_ended(slot, now);
-        self.request_over(job, &message, outcome, now);
+        self.request_over(job, &message, outcome, retry_after, now);
     }
 
     /// A process stops: its requests are over, and those that have not left are lost.
@@ -409,6 +450,12 @@ impl Run<'_> {
             self.requests.remove(slot);
         }
     }
+}
+
+/// The name of a request's random draws: further inboxes of a host have draws of their own.
+fn name_at_host(message: &Message, host: InstanceId) -> u64 {
+    let name = message_name(&message.activity, message.from, message.attempt);
+    if message.to == host { name } else { fold(&[name, u64::from(message.to.0)]) }
 }
 
 /// Bytes of a request's answer on the links.

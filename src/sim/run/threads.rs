@@ -1,6 +1,6 @@
 //! Threads of a machine: JSON-LD signatures and verifications, and the inbox queues; and the stop and start of its process.
 //!
-//! A thread works on one task at a time, on one of the cores, first come first served.
+//! A thread works on one task at a time, on one of the cores, first come first served; an inbox queue may have several workers.
 
 use super::machine::{Task, Thread};
 use super::state::Run;
@@ -12,13 +12,13 @@ use crate::mechanism::connections::Connections;
 use crate::request::Host;
 
 impl Run<'_> {
-    /// The receiver verifies a request on its cores; a forwarded one waits for the JSON-LD thread.
+    /// The receiver verifies a request on its cores; a forwarded one waits for the JSON-LD thread, unless its sender is blocked.
     pub(super) fn verify(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let to = request.message.to;
-        if !request.message.kind.is_forwarded() {
+        let to = self.cell.federation.host(request.message.to);
+        if !request.message.kind.is_forwarded() || request.is_refused {
             let machine = &mut self.machines[to.index()];
-            let verified = machine.work(now, self.path.verify);
+            let verified = machine.work(now, machine.receiving.verify);
             if machine.is_lazy {
                 self.answer(slot, verified);
             }
@@ -35,22 +35,22 @@ impl Run<'_> {
 
     /// A request is verified: the receiver queues the activity, and answers unless a lazy receiver has done so before.
     pub(super) fn verified(&mut self, slot: u32, now: Time) {
+        let is_taken = !self.requests.get(slot).is_refused;
         if !self.is_same_process(slot) {
-            self.inbox_dropped += 1;
+            self.inbox_dropped += u64::from(is_taken);
             return self.expect_time_out(slot, now);
         }
         let message = self.requests.get(slot).message.clone();
         if !self.machines[message.to.index()].is_lazy {
             self.answer(slot, now);
         }
-        self.queue_activity(message, now);
+        if is_taken {
+            self.queue_activity(message, now);
+        }
     }
 
     /// A verified activity enters the inbox queue, in the run or in the replay.
     pub(super) fn queue_activity(&mut self, message: Message, now: Time) {
-        if !self.cell.federation.instances[message.to.index()].is_peertube {
-            return;
-        }
         let Run { broadcasts, conditions, .. } = self;
         if let Some(broadcasts) =
             broadcasts.as_mut().filter(|broadcasts| broadcasts.follower(message.to).is_some())
@@ -58,9 +58,10 @@ impl Run<'_> {
             broadcasts.receive_now(now, &message, message.kind.is_forwarded(), conditions);
             return;
         }
-        let has_own = self.instances[message.to.index()].rules().views_inbox == ViewsInbox::Own;
+        let has_own = self.cell.federation.instances[message.to.index()].is_peertube
+            && self.instances[message.to.index()].rules().views_inbox == ViewsInbox::Own;
         let lane = if has_own && message.kind.is_view() { Lane::ViewsInbox } else { Lane::Inbox };
-        self.give_task(message.to, lane, Task::Process(message), now);
+        self.give_task(self.host(message.to), lane, Task::Process(message), now);
     }
 
     /// Queues a task for a thread.
@@ -81,13 +82,11 @@ impl Run<'_> {
     }
 
     /// A thread is done with its task and begins the next one. `epoch` is that of the process of the task.
-    pub(super) fn lane_done(&mut self, at: InstanceId, lane: Lane, epoch: u32, now: Time) {
+    pub(super) fn lane_done(&mut self, at: InstanceId, lane: Lane, worker: u32, epoch: u32, now: Time) {
         if epoch != self.machines[at.index()].epoch {
             return; // the process of the thread has stopped
         }
-        let thread = self.thread(at, lane);
-        let task = thread.current.take().expect("a task is done once");
-        thread.queue.finish();
+        let task = self.thread(at, lane).end(worker);
         self.finish_task(task, now);
         self.start_tasks(at, lane, now);
     }
@@ -101,12 +100,12 @@ impl Run<'_> {
 
     /// Begins a task: it takes CPU time, and its end is an event or deferred.
     fn start_task(&mut self, at: InstanceId, lane: Lane, task: Task, now: Time) {
+        let machine = &mut self.machines[at.index()];
         let work = match task {
             Task::Sign { .. } => self.delivery.json_ld_sign,
-            Task::Verify { .. } => self.path.verify_forwarded,
-            Task::Process(_) => self.delivery.inbox,
+            Task::Verify { .. } => machine.receiving.verify + machine.receiving.json_ld_verify,
+            Task::Process(_) => machine.receiving.inbox,
         };
-        let machine = &mut self.machines[at.index()];
         machine.lanes[lane as usize].begun += 1;
         let (is_lazy, takes_time) = (machine.is_lazy, work > Span::ZERO);
         let done = if takes_time { machine.work(now, work) } else { now };
@@ -120,9 +119,9 @@ impl Run<'_> {
             thread.queue.finish();
             return self.finish_task(task, now);
         }
-        thread.current = Some(task);
+        let worker = thread.begin(task);
         if !is_lazy || thread.is_awaited() {
-            return self.plan_lane_done(at, lane, done);
+            return self.plan_lane_done(at, lane, worker, done);
         }
         thread.done = Some(done);
         if lane == Lane::JsonLd && thread.queue.waiting() > 0 {
@@ -130,10 +129,10 @@ impl Run<'_> {
         }
     }
 
-    /// Schedules the end of a thread's task.
-    pub(super) fn plan_lane_done(&mut self, instance: InstanceId, lane: Lane, done: Time) {
+    /// Schedules the end of the task of a thread's worker.
+    pub(super) fn plan_lane_done(&mut self, instance: InstanceId, lane: Lane, worker: u32, done: Time) {
         let epoch = self.machines[instance.index()].epoch;
-        self.schedule(done, Event::LaneDone { instance, lane, epoch });
+        self.schedule(done, Event::LaneDone { instance, lane, worker, epoch });
     }
 
     /// A task takes effect.

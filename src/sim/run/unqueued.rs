@@ -4,12 +4,13 @@ use super::request::NO_REQUEST;
 use super::state::Run;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
+use crate::foundation::random::fold;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::Leg;
 use crate::mechanism::transport::TransportBytes;
-use crate::request::message_name;
+use crate::request::{Sent, message_name};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -33,8 +34,12 @@ impl Run<'_> {
         self.network.latencies(message_name(activity, from, 0), from, &destinations, &mut latencies);
         for (&to, &latency) in destinations.iter().zip(&latencies) {
             let message = self.message(&letter, to);
-            let name = || message_name(activity, from, 0);
-            let latency = self.conditions.latency(Leg::Request, (from, to), name, latency, now);
+            let host = self.cell.federation.host(to);
+            let name = || {
+                let name = message_name(activity, from, 0);
+                if host == to { name } else { fold(&[name, u64::from(to.0)]) }
+            };
+            let latency = self.conditions.latency(Leg::Request, (from, host), name, latency, now);
             self.leave_unqueued(message, latency, now);
         }
         self.destinations = destinations;
@@ -49,7 +54,8 @@ impl Run<'_> {
         link.send(message.bytes());
         self.observer.sent(now, &message, arrives);
         // what does not arrive has no connection on which it could leave
-        if arrives.is_some_and(|at| self.conditions.arrival(message.to, at) == Arrival::Delivered) {
+        let arrival = arrives.map(|at| self.arrival_unqueued(&message, at));
+        if matches!(arrival, Some(Arrival::Delivered | Arrival::Refused(_))) {
             self.observer.left(now, &message, &TransportBytes::default());
         }
         match arrives {
@@ -63,13 +69,24 @@ impl Run<'_> {
 
     /// A message arrives that was sent without a queue.
     pub(super) fn arrive_unqueued(&mut self, message: &Message, now: Time) {
-        let arrival = self.conditions.arrival(message.to, now);
+        let arrival = self.arrival_unqueued(message, now);
         self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
         self.in_flight.take(message.bytes());
-        if arrival == Arrival::Delivered {
-            self.observer.delivered(now, message);
-            self.processed.push_back((now, message.clone()));
+        match arrival {
+            Arrival::Delivered => {
+                self.observer.delivered(now, message);
+                self.processed.push_back((now, message.clone()));
+            }
+            Arrival::Refused(_) => self.observer.refused(now, message),
+            Arrival::Lost | Arrival::FailedConnect => {}
         }
+    }
+
+    /// How a message ends that arrives at an instant.
+    fn arrival_unqueued(&self, message: &Message, at: Time) -> Arrival {
+        let sent = Sent { from: message.from, to: self.host(message.to), dated: message.created };
+        let window = self.machines[message.to.index()].receiving.signature_window;
+        self.conditions.arrival(sent, window, at)
     }
 
     /// Sends to the uncontended receivers of a list without events, and returns the other inboxes.

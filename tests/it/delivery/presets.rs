@@ -192,7 +192,7 @@ fn a_refusal_that_is_final_is_not_tried_again() {
             "base: retrying, breaker: off, rate_limit: {{requests: 1, per: 1 h}}, \
              retry: {{schedule: [1 s], jitter: off, attempts: 3}}, give_up_on: {give_up_on}"
         );
-        per_second(&figures, "60 s", "").1.flow.refused_429.messages
+        per_second(&figures, "60 s", "").1.flow.refused_in_all().messages
     };
     assert!(refused("[404, 429]") < 75 && refused("[404, 410]") > 90);
 }
