@@ -1,6 +1,6 @@
 //! When a sender tries again after a failure: schedules as data, and the jitter on top of them.
 //!
-//! Sources: Sidekiq's `lib/sidekiq/job_retry.rb` (n^4 + 15 seconds; the jitter of every retry, up to release 6 and since);
+//! Sources: Sidekiq's `lib/sidekiq/job_retry.rb` (n^4 + 15 seconds; the jitter of every retry, of releases 6 and 8);
 //! Mastodon's `app/workers/activitypub/delivery_worker.rb` (its own jitter since pull request 21956 of December 2022);
 //! Misskey's `httpRelatedBackoff` ((2^n - 1) minutes, at most 8 h, and up to 20 % more); Lemmy's
 //! `federate_retry_sleep_duration`; the manual of fedify. Not modelled: Sidekiq looks for due retries every few seconds only.
@@ -57,10 +57,10 @@ pub struct List {
 pub enum Jitter {
     /// Nothing.
     Off,
-    /// n times a whole number of seconds below 10: Sidekiq's up to release 6.
+    /// n times a whole number of seconds below 10: Sidekiq's of release 6.
     Sidekiq,
-    /// A whole number of seconds below (n - 1)^4 / 2, which is Mastodon's, and one below 10 n, which is Sidekiq's since
-    /// release 7. Both are uniform, independent, and come from one draw.
+    /// A whole number of seconds below (n - 1)^4 / 2, which is Mastodon's, and one below 10 n, which is Sidekiq's of
+    /// release 8. Both are uniform, independent, and come from one draw.
     Mastodon,
     /// A share of the wait, uniform up to this one, in millionths.
     Share(u32),

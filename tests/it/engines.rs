@@ -73,7 +73,7 @@ faults:
   - {outages: [watching, other-2], mean_between: 10 h, mean_duration: 1 h, how: refused}
   - {restart: [origin], at: 20 h, startup: 2 s}
 measure: {every: 30 min, bucket: 1 h}
-other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 6 /h}]}
+other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /h}]}
 ";
 
 fn scenario(text: &str, set: &[&str]) -> Scenario {

@@ -86,7 +86,7 @@ fn schedule() -> Shape {
 fn jitter() -> Shape {
     Shape::OneOf(vec![
         case("off", "nothing", Arm::Word),
-        case("sidekiq", "n times a whole number of seconds below 10: Sidekiq's up to release 6", Arm::Word),
+        case("sidekiq", "n times a whole number of seconds below 10: Sidekiq's of release 6", Arm::Word),
         case("mastodon", "whole seconds below (n - 1)^4 / 2, and whole seconds below 10 n", Arm::Word),
         case("share", "up to this share of the wait", Arm::Plain(Shape::Share { max_ppm: 1_000_000 })),
     ])
