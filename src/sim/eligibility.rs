@@ -183,8 +183,12 @@ struct Dates {
 
 impl Dates {
     fn of(cell: &Cell, timetable: &Timetable) -> Dates {
-        let adds = cell.faults.iter().any(|fault| matches!(fault, Fault::Latency { .. }));
-        let added = if adds { LATENCY_MAX } else { Span::ZERO };
+        let added = |fault: &Fault| match fault {
+            Fault::Latency { added, .. } => added.ns(),
+            _ => 0,
+        };
+        let added_ns = cell.faults.iter().map(added).fold(0, u64::saturating_add);
+        let added = Span::from_ns(added_ns.min(LATENCY_MAX.ns()));
         let ahead = (0..cell.federation.instances.len()).map(|id| timetable.clock_ahead(InstanceId::at(id)));
         Dates {
             // a request leaves before its time-out and has one latency more

@@ -96,7 +96,7 @@ pub(crate) fn of_groups(file: &Checked, columns: &[Variant], problems: &mut Prob
     }
 }
 
-/// A signature window that is shorter than the way of a request refuses it.
+/// A signature window that is shorter than the way of a request refuses it: a mistake where it is written, else worth a warning.
 pub(crate) fn of_windows(
     file: &Checked,
     columns: &[Variant],
@@ -111,15 +111,27 @@ pub(crate) fn of_windows(
     let Some((old, column)) = windows.min_by_key(|(old, _)| *old) else { return };
     let (least, most) = (network.latency_min(), network.latency_max());
     let name = &column.name;
+    let is_written = ["deliveries", "instances"].iter().any(|section| has_window(file.get(section)));
     if old < least {
         let message = format!(
             "has a `signature_window` of {old} in `{name}`, and every request takes {least} or more: all are refused; widen it"
         );
-        problems.at(at.spot(), message);
+        if is_written {
+            problems.at(at.spot(), message);
+        } else {
+            problems.warn(at.spot(), message);
+        }
     } else if old < most {
         let message = format!(
             "has a `signature_window` of {old} in `{name}`, and a request may take {most}: some are refused for the network alone"
         );
         problems.warn(at.spot(), message);
     }
+}
+
+/// Whether a delivery or a group of a section has a window of its own.
+fn has_window(section: Option<&Checked>) -> bool {
+    let entries = section.map_or(&[][..], Checked::entries).iter();
+    let mut of = entries.map(|(_, entry)| entry.get("receives").unwrap_or(entry));
+    of.any(|entry| entry.get("signature_window").is_some())
 }

@@ -158,6 +158,7 @@ fn keys_that_do_nothing_are_warned_about() {
         (&["delivery=unlimited", "instances.silent.capacity={cores: 1}"], "capacity.cores: has no effect"),
         (&["instances.silent.tick_phase=1 s"], "tick_phase: has no effect"),
         (&["instances.silent.health_phase=1 s"], "health_phase: has no effect"),
+        (&["network.latency={constant: 1 h}"], "all are refused; widen it"),
         (
             &[
                 "network.latency={uniform: {min: 1 ms, max: 2 s}}",

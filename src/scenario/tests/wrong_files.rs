@@ -528,7 +528,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "end: 10 min",
         "end: 10 min\nfaults: [{dwon: [origin]}]",
-        "4:10: faults.0: has none of the keys down, dead, outages, slow, restart, upgrade, partition, loss, latency, clock; it needs one of them",
+        "4:10: faults.0: has none of the keys down, dead, outages, slow, restart, upgrade, partition, loss, latency, blocked, clock; it needs one of them",
     ),
     (
         "end: 10 min",
