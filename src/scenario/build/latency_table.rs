@@ -71,7 +71,7 @@ pub(super) fn read(
         return None;
     }
     if table.named.len() > PLACES_MAX {
-        let message = format!("has {} places; there may be {PLACES_MAX}", table.named.len());
+        let message = format!("has more than {PLACES_MAX} places");
         problems.at(spot, message);
         return None;
     }
@@ -81,11 +81,27 @@ pub(super) fn read(
 impl Table<'_> {
     /// A row `from,to,ms`.
     fn row(&mut self, row: &Row<'_>, problems: &mut Problems) -> Option<()> {
-        let mut place = |column| place(row.text(column)?, row.at(column), problems);
-        let (from, to) = (place("from")?, place("to")?);
+        let (from, to) = (row.text("from")?, row.text("to")?);
+        self.name(from, row.at("from"), problems)?;
+        self.name(to, row.at("to"), problems)?;
         let ms = figure(row.text("ms")?, row.at("ms"), problems)?;
         let sigma = self.sigma(row, ms, problems)?;
         self.note((from, to), ms, sigma, row.at("to"), problems)
+    }
+
+    /// Notes a place of the file, or a problem with its name.
+    fn name(&mut self, name: &str, spot: Spot<'_>, problems: &mut Problems) -> Option<()> {
+        if self.named.contains(name) {
+            return Some(());
+        }
+        if !Form::Region.fits(name) {
+            problems.at(spot, format!("{} is not {}", shown(name), Form::Region.expects()));
+            return None;
+        }
+        if self.named.len() <= PLACES_MAX {
+            self.named.insert(name.to_owned());
+        }
+        Some(())
     }
 
     /// The standard deviation of a row, from its own column or from a quantile; `Some(None)` if it has neither.
@@ -136,9 +152,9 @@ impl Table<'_> {
         spot: Spot<'_>,
         problems: &mut Problems,
     ) -> Option<()> {
-        let (from, to) = (place(from, spot, problems)?, place(to, spot, problems)?);
+        self.name(from, spot, problems)?;
+        self.name(to, spot, problems)?;
         if matches!(text, "" | "-" | "\u{2013}" | "\u{2014}") {
-            self.named.extend([from.to_owned(), to.to_owned()]);
             return Some(());
         }
         let ms = figure(text, spot, problems)?;
@@ -153,11 +169,6 @@ impl Table<'_> {
         spot: Spot<'_>,
         problems: &mut Problems,
     ) -> Option<()> {
-        for name in [from, to] {
-            if self.named.len() <= PLACES_MAX && !self.named.contains(name) {
-                self.named.insert(name.to_owned());
-            }
-        }
         let place = self.used.get(from)? * self.used.len() + self.used.get(to)?;
         if self.cells[place].replace((ms, sigma)).is_some() {
             problems.at(spot, format!("has the figure from {} to {} a second time", shown(from), shown(to)));
@@ -220,15 +231,6 @@ impl Table<'_> {
 /// Standard deviations are kept to the hundredth, so that few tables of quantiles are needed.
 fn rounded(sigma: f64) -> f64 {
     libm::round(sigma * 100.0) / 100.0
-}
-
-/// The name of a place, or a problem.
-fn place<'a>(text: &'a str, spot: Spot<'_>, problems: &mut Problems) -> Option<&'a str> {
-    if !Form::Region.fits(text) {
-        problems.at(spot, format!("{} is not {}", shown(text), Form::Region.expects()));
-        return None;
-    }
-    Some(text)
 }
 
 /// A figure in milliseconds, whose unit may stand behind it; or a problem.
