@@ -22,6 +22,8 @@ pub(crate) struct Table {
     pub(crate) instances: Vec<InstanceSpec>,
     pub(crate) regions: Vec<String>,
     by_name: BTreeMap<String, InstanceId>,
+    /// Whether any server has more than one inbox.
+    has_further_inboxes: bool,
     group_by_name: BTreeMap<String, usize>,
     /// How many more instances names may stand for, so that a short file cannot make long lists.
     left: Cell<usize>,
@@ -39,6 +41,7 @@ impl Table {
             instances: Vec::new(),
             regions: Vec::new(),
             by_name: BTreeMap::new(),
+            has_further_inboxes: entries.iter().any(|(_, group)| inboxes(group) > 1),
             group_by_name: BTreeMap::new(),
             left: Cell::new(MEMBERS_MAX),
             complete: !entries.is_empty() && entries.iter().all(|(_, group)| group.is_sound()),
@@ -188,8 +191,11 @@ impl Table {
     }
 
     /// Those of some instances that are a host, and not a further inbox of one.
-    pub(crate) fn hosts(&self, ids: impl IntoIterator<Item = InstanceId>) -> Vec<InstanceId> {
-        ids.into_iter().filter(|id| self.instances[id.index()].host == *id).collect()
+    pub(crate) fn hosts(&self, mut ids: Vec<InstanceId>) -> Vec<InstanceId> {
+        if self.has_further_inboxes {
+            ids.retain(|id| self.instances[id.index()].host == *id);
+        }
+        ids
     }
 
     /// The inboxes at the host of an instance; they come one after another.

@@ -651,7 +651,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "end: 10 min",
         "end: 10 min\ndeliveries: {d: {base: peertube, signature_window: 40 ms}}\ndelivery: d",
-        "6:1: compare: has a `signature_window` of 40 ms in `v1`, and every request takes 50 ms or more: all are refused; widen it",
+        "6:10: compare: has a `signature_window` of 40 ms in `v1`, and every request takes 50 ms or more: all are refused; widen it",
     ),
     (
         "silent: {software: other, region: fr}",
@@ -681,7 +681,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "followers: {count: 3, region: fr}",
         "followers: {count: 3, region: fr, inboxes: {per_account: 2}}",
-        "9:48: instances.followers.inboxes: is for software that has no shared inbox; PeerTube names one: set `software`",
+        "9:46: instances.followers.inboxes: is for software that has no shared inbox; PeerTube names one: set `software`",
     ),
     (
         "silent: {software: other, region: fr}",
