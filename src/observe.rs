@@ -122,14 +122,6 @@ pub enum QueueName {
 }
 
 impl RequestOutcome {
-    /// The status of the answer that ended it, if that is no success.
-    pub fn status(self) -> Option<u16> {
-        match self {
-            RequestOutcome::Refused(refusal) => refusal.status(),
-            RequestOutcome::Good | RequestOutcome::FailedConnect | RequestOutcome::TimedOut => None,
-        }
-    }
-
     /// The name for people.
     pub fn name(self) -> &'static str {
         match self {

@@ -30,18 +30,6 @@ impl Refusal {
         Refusal::BadGateway,
         Refusal::Banned,
     ];
-
-    /// The status of the answer; none without a connection.
-    pub fn status(self) -> Option<u16> {
-        match self {
-            Refusal::RateLimited => Some(429),
-            Refusal::StaleDate => Some(401),
-            Refusal::Blocked => Some(403),
-            Refusal::Gone => Some(410),
-            Refusal::BadGateway => Some(502),
-            Refusal::Banned => None,
-        }
-    }
 }
 
 #[cfg(test)]

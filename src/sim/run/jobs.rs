@@ -4,6 +4,7 @@ use super::job::{Job, QueueKey};
 use super::request::flow;
 use super::state::Run;
 use crate::domain::delivery::{Queues, RetryPer};
+use crate::domain::receiving::Software;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -175,11 +176,12 @@ impl Run<'_> {
             return self.plan_job_end(number);
         }
         let host = self.host(message.to);
-        let is_final = outcome.status().is_some_and(|status| self.delivery.give_up_on.has(status));
+        let status = self.refusal_status(message.to, outcome);
+        let is_final = status.is_some_and(|status| self.delivery.give_up_on.has(status));
         let machine = &mut self.machines[message.from.index()];
         if let Some(breakers) = &mut machine.breakers {
             // who answers can be reached
-            let answers = breakers.half_opens() && outcome.status().is_some_and(|status| status < 500);
+            let answers = breakers.half_opens() && status.is_some_and(|status| status < 500);
             breakers.note(now, message.to, is_good || is_final || answers);
         }
         if is_good {
@@ -192,6 +194,16 @@ impl Run<'_> {
             self.retry(message, place, retry_after, now);
         }
         self.make_requests(number, now);
+    }
+
+    /// The status of the answer that refused a request.
+    fn refusal_status(&self, to: InstanceId, outcome: RequestOutcome) -> Option<u16> {
+        let is_peertube = self.cell.federation.instances[to.index()].is_peertube;
+        let software = if is_peertube { Software::Peertube } else { Software::Other };
+        match outcome {
+            RequestOutcome::Refused(refusal) => software.status(refusal),
+            RequestOutcome::Good | RequestOutcome::FailedConnect | RequestOutcome::TimedOut => None,
+        }
     }
 
     /// A process stops: drops its running jobs, or, with retries per destination, tries them again first. Their requests that
