@@ -59,6 +59,7 @@ fn a_run_that_is_a_little_late_is_equal_and_one_that_is_later_is_not() {
         let mut cell = cell(change);
         cell.sessions.iter_mut().for_each(|session| {
             session.start += Span::from_ms(ms);
+            session.first_heartbeat += Span::from_ms(ms);
             session.end += Span::from_ms(ms);
         });
         cell
@@ -158,6 +159,7 @@ fn delayed(cell: &Cell, late: Span, latency_too: bool, draw: u64) -> Cell {
         let by = Span::from_us((state >> 33) % late.us());
         last = last.max(session.start + by);
         session.end += last.since(session.start);
+        session.first_heartbeat = last + session.first_heartbeat.since(session.start);
         session.start = last;
     }
     if latency_too {

@@ -32,6 +32,8 @@ fn every_rule_and_parameter_that_recordings_can_see_is_held_by_one() {
         ("plain_views", "none"),
         ("forward_plain_views", "always"),
         ("forward_plain_views", "never"),
+        ("viewers_known_by", "address"),
+        ("viewers_known_by", "session"),
         ("ids_after_restart", "kept"),
         ("wire", "peertube-6.0"),
         ("wire", "peertube-6.1"),
@@ -56,8 +58,8 @@ pub(crate) const OF_DELIVERY: [&str; 8] = [
     "actor_url",
 ];
 
-/// Rules of plain views and sizes, which are not in recordings.
-const NOT_IN_RECORDINGS: [&str; 3] = ["plain_views", "forward_plain_views", "wire"];
+/// Rules of plain views and sizes, which are not in recordings, and of addresses: everybody there has one of their own.
+const NOT_IN_RECORDINGS: [&str; 4] = ["plain_views", "forward_plain_views", "wire", "viewers_known_by"];
 
 /// Choices of one release that no recording notices, because its other rules make both choices the same: an id is always new
 /// to a list that is not searched; a keyed store has one entry per id; without forwards, or with forwards that lose their
