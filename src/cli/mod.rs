@@ -82,8 +82,8 @@ enum Command {
     Init(init::Arguments),
     /// Print the presets, the rules and what each preset chose
     Protocols,
-    /// Print the definitions of all metrics
-    Metrics,
+    /// Print the definitions of all metrics, or what each message is made of
+    Metrics(metrics::Arguments),
     /// Replay recordings of real instances and compare every message and sample
     Conform(conform::Arguments),
     /// Hold the simulator against theory: every closed form under every law, as a table; a minute or two
@@ -118,7 +118,7 @@ pub fn main() -> ExitCode {
         Command::Schema => Ok(print_json(&scenario::schema())),
         Command::Init(arguments) => init::main(&arguments),
         Command::Protocols => Ok(print(&protocols::tables())),
-        Command::Metrics => Ok(print(&metrics::tables())),
+        Command::Metrics(arguments) => Ok(print(&metrics::main(&arguments))),
         Command::Conform(arguments) => conform::main(&arguments),
         Command::ValidateModel(arguments) => validate_model::main(&arguments),
         Command::Events(arguments) => events::main(&arguments),

@@ -16,7 +16,9 @@ use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
-use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
+use crate::mechanism::wire::{
+    EPOCH_UNIX_MS, Host, LAB_SESSION_ID_LENGTH, LAB_VIDEO_ID_DIGITS, Names, VERSION, VideoNames,
+};
 use crate::observe::{Observer, QueueSample};
 use crate::scenario::End;
 use crate::sim;
@@ -74,8 +76,8 @@ fn cell(trace: &Trace) -> Cell {
         },
         names: Names {
             instances: hosts,
-            videos: vec![VideoNames::numbered(VIDEO, trace.origin)],
-            session_id_length: SESSION_ID_LENGTH,
+            videos: vec![VideoNames::numbered(VIDEO, trace.origin, LAB_VIDEO_ID_DIGITS)],
+            session_id_length: LAB_SESSION_ID_LENGTH,
             version: VERSION.to_owned(),
             epoch_unix_ms: EPOCH_UNIX_MS,
         },

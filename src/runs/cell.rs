@@ -306,7 +306,11 @@ fn names(scenario: &Scenario) -> Names {
     let videos = scenario.videos.iter().enumerate();
     Names {
         instances: scenario.instances.iter().map(|instance| Host::new(&instance.url)).collect(),
-        videos: videos.map(|(id, video)| VideoNames::numbered(VideoId::at(id), video.origin)).collect(),
+        videos: videos
+            .map(|(id, video)| {
+                VideoNames::numbered(VideoId::at(id), video.origin, scenario.names.video_id_digits)
+            })
+            .collect(),
         session_id_length: scenario.names.session_id_length,
         version: scenario.names.version.clone(),
         epoch_unix_ms: EPOCH_UNIX_MS,

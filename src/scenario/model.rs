@@ -214,6 +214,8 @@ pub struct WireNames {
     pub domain: String,
     /// Characters in a session's id.
     pub session_id_length: usize,
+    /// Digits of a video's number in the ids of its Views, at least.
+    pub video_id_digits: u32,
     /// The version in the user agent.
     pub version: String,
 }

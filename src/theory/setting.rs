@@ -18,7 +18,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{Latency, NetworkModel};
-use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VideoNames};
+use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VIDEO_ID_DIGITS, VideoNames};
 use crate::scenario::End;
 use rand::RngExt;
 use rayon::prelude::*;
@@ -153,7 +153,7 @@ impl Setting {
             },
             names: Names {
                 instances: federation.instances.iter().map(|instance| Host::new(&instance.url)).collect(),
-                videos: vec![VideoNames::numbered(VIDEO, ORIGIN)],
+                videos: vec![VideoNames::numbered(VIDEO, ORIGIN, VIDEO_ID_DIGITS)],
                 session_id_length: SESSION_ID_LENGTH,
                 version: "6.3.0".into(),
                 epoch_unix_ms: EPOCH_UNIX_MS,

@@ -9,7 +9,8 @@ use fedisim::live::keys::{KeyError, KeyPair};
 use fedisim::live::ld_signature::sign;
 use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
 use fedisim::mechanism::wire::{
-    Document, EPOCH_UNIX_MS, Host, Names, OtherBodies, Persistence, SESSION_ID_LENGTH, VERSION, VideoNames,
+    Document, EPOCH_UNIX_MS, Host, LAB_SESSION_ID_LENGTH, LAB_VIDEO_ID_DIGITS, Names, OtherBodies,
+    Persistence, VERSION, VideoNames,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -39,8 +40,11 @@ fn names() -> Names {
     let instances = ["https://origin.example", "https://r2.example", "http://127.0.0.1:9013"];
     Names {
         instances: instances.map(Host::new).to_vec(),
-        videos: vec![VideoNames::numbered(VideoId(0), ORIGIN), VideoNames::numbered(VideoId(1), R2)],
-        session_id_length: SESSION_ID_LENGTH,
+        videos: vec![
+            VideoNames::numbered(VideoId(0), ORIGIN, LAB_VIDEO_ID_DIGITS),
+            VideoNames::numbered(VideoId(1), R2, LAB_VIDEO_ID_DIGITS),
+        ],
+        session_id_length: LAB_SESSION_ID_LENGTH,
         version: VERSION.to_owned(),
         epoch_unix_ms: EPOCH_UNIX_MS,
     }

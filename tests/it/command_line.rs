@@ -75,6 +75,12 @@ fn the_committed_definitions_are_the_printed_ones() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
     let committed = fs::read_to_string(path).expect("the definitions");
     assert_eq!(committed, Place::new().good(&["metrics"]), "make it with: fedisim metrics > docs/metrics.md");
+    // hosts of 22 and 24 characters, session ids of 32, video ids of six digits
+    let sizes = Place::new().good(&["metrics", "--sizes"]);
+    assert!(
+        sizes.contains("| viewer of a follower, with `result` 1 | 8.0 | 1353 | `@context` 377, "),
+        "{sizes}"
+    );
 }
 
 #[test]

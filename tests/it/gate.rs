@@ -77,7 +77,7 @@ fn better_passes_unless_it_is_strict_and_budgets_are_kept() {
     };
     assert_eq!(verdict("viewer_messages_sent"), "better");
     // a little more of everything
-    let more = ["--set", "names.session_id_length=26"];
+    let more = ["--set", "names.session_id_length=36"];
     for (arguments, code) in
         [(&[][..], 99), (&["--max-regression", "5"], 0), (&["--max-regression", "5", "--strict"], 99)]
     {

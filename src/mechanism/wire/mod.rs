@@ -14,6 +14,7 @@
 
 mod body;
 mod canonical;
+mod composition;
 mod head;
 mod names;
 mod read;
@@ -24,10 +25,11 @@ mod uuid;
 
 pub use body::{Document, OtherBodies, Signature};
 pub use canonical::canonical_options;
+pub use composition::{Part, head_parts};
 pub use head::{Persistence, Proof};
 pub use names::{
-    EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, SESSION_ID_LENGTH_MIN, VERSION, VideoNames,
-    http_date_unix_s,
+    EPOCH_UNIX_MS, Host, LAB_SESSION_ID_LENGTH, LAB_VIDEO_ID_DIGITS, Names, SESSION_ID_LENGTH,
+    SESSION_ID_LENGTH_MIN, VERSION, VIDEO_ID_DIGITS, VideoNames, http_date_unix_s,
 };
 pub use read::{About, BODY_BYTES_MAX, Read};
 pub use size::Sizes;

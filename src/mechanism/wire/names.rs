@@ -19,8 +19,17 @@ const ISO_TIME: &[BorrowedFormatItem<'_>] =
 const HTTP_DATE: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 
-/// The length in characters of the session ids in the recordings, and of ours unless a scenario says otherwise.
-pub const SESSION_ID_LENGTH: usize = 23;
+/// The length in characters of the session ids that PeerTube's player makes in a browser, and of ours unless a scenario says otherwise.
+pub const SESSION_ID_LENGTH: usize = 32;
+
+/// The digits of a video's number at a server that has met a hundred thousand, and at ours unless a scenario says otherwise.
+pub const VIDEO_ID_DIGITS: u32 = 6;
+
+/// The length of the session ids in the recordings of 6.3.0, which a script made.
+pub const LAB_SESSION_ID_LENGTH: usize = 23;
+
+/// The digits of the videos' numbers in the recordings: their servers were fresh.
+pub const LAB_VIDEO_ID_DIGITS: u32 = 1;
 
 /// The least length in characters of a session id: 13 digits of base 36 distinguish any two viewers and salts.
 pub const SESSION_ID_LENGTH_MIN: usize = 13;
@@ -93,12 +102,13 @@ impl Host {
 }
 
 impl VideoNames {
-    /// A video of `origin` with names made from its number, those of a fresh server with the user `root`.
-    pub fn numbered(video: VideoId, origin: InstanceId) -> VideoNames {
+    /// A video of `origin` with names made from its number, those of a server with the user `root`. The number in the ids of its Views
+    /// has at least `digits` digits, from 1 to 19.
+    pub fn numbered(video: VideoId, origin: InstanceId, digits: u32) -> VideoNames {
         VideoNames {
             origin,
             uuid: uuid(UuidOf::Video, &[u64::from(video.0)]),
-            local_id: u64::from(video.0) + 1,
+            local_id: 10u64.pow(digits - 1) + u64::from(video.0),
             account: "root".to_owned(),
             channel: "root_channel".to_owned(),
         }

@@ -1,5 +1,6 @@
 //! The texts and the sizes against the recordings of real servers in `tests/traces/real-servers`.
 
+mod composition;
 mod reading;
 
 use super::body::session_ident;
@@ -33,7 +34,7 @@ fn names_at(first_port: u64, session_id_length: usize) -> Names {
         (first_port..first_port + 3).map(|port| Host::new(&format!("http://127.0.0.1:{port}"))).collect();
     Names {
         instances,
-        videos: vec![VideoNames::numbered(VideoId(0), ORIGIN)],
+        videos: vec![VideoNames::numbered(VideoId(0), ORIGIN, LAB_VIDEO_ID_DIGITS)],
         session_id_length,
         version: VERSION.to_owned(),
         epoch_unix_ms: EPOCH_UNIX_MS,
@@ -147,26 +148,10 @@ fn check_sizes(form: Form, session_id_length: usize, recording: &str) -> usize {
     rows.len()
 }
 
-/// An `Update` is signed by the video's account, a WatchAction for its server; both sizes are measured.
-#[test]
-fn heads_of_other_traffic_are_those_of_real_servers() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
-    let bodies = OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_743 + 38 };
-    let mut sizes = Sizes::new(&names, bodies);
-    let watch_action = Subject::WatchAction(ViewerId(7));
-    for (from, to, subject, [head, body]) in
-        [(ORIGIN, R2, Subject::Update, [853, 15_402]), (R2, ORIGIN, watch_action, [856, 1_781])]
-    {
-        let activity = activity(from, subject, None);
-        assert_eq!(sizes.body(&activity), body);
-        assert_eq!(sizes.request_head(Form::V61, from, to, &activity, body), head);
-    }
-}
-
 /// On a kept connection 861 and 364 bytes were measured.
 #[test]
 fn a_kept_connection_costs_a_few_bytes_more() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     let request = |persistence| {
         let proof = Proof::placeholder("peertube");
         names.request_head(Form::V61, R2, ORIGIN, 1_328, Time::ZERO, &proof, persistence).len() as u64
@@ -193,7 +178,7 @@ fn check_message(message: &Value) {
     let recorded = &message["body"];
     let head = text(&message["requestHeaders"]);
     let first_port = if message["protocol"] == "peertube-6.3-v1" { 9_021 } else { 9_011 };
-    let mut names = names_at(first_port, SESSION_ID_LENGTH);
+    let mut names = names_at(first_port, LAB_SESSION_ID_LENGTH);
     let uuid = text(&recorded["object"]).rsplit_once('/').expect("a URL").1;
     names.videos[0].uuid = uuid.to_owned();
     let instance = |text: &str| {
@@ -247,12 +232,18 @@ fn check_message(message: &Value) {
 
 #[test]
 fn a_size_looked_up_is_the_length_of_the_text() {
-    let mut names = names_at(9_011, SESSION_ID_LENGTH);
+    let mut names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     names.instances[1] = Host::new("https://a-longer-name.example");
     names.instances[2].server_actor = "moderator".to_owned();
-    names.videos.push(VideoNames { local_id: 12_345, ..VideoNames::numbered(VideoId(1), R2) });
+    names
+        .videos
+        .push(VideoNames { local_id: 12_345, ..VideoNames::numbered(VideoId(1), R2, LAB_VIDEO_ID_DIGITS) });
     let (channel, uuid) = ("news".to_owned(), "of-another-length".to_owned());
-    names.videos.push(VideoNames { channel, uuid, ..VideoNames::numbered(VideoId(2), R3) });
+    names.videos.push(VideoNames {
+        channel,
+        uuid,
+        ..VideoNames::numbered(VideoId(2), R3, LAB_VIDEO_ID_DIGITS)
+    });
     let mut sizes = Sizes::new(&names, OtherBodies::default());
     let subjects = [
         VIEWER,
@@ -328,8 +319,14 @@ fn ids_tell_views_apart() {
 #[test]
 fn uuids_are_of_version_4_and_stay_what_they_are() {
     // pinned: an id is part of what a run sends, so a change is a change of every result
-    assert_eq!(VideoNames::numbered(VideoId(0), ORIGIN).uuid, "b18a02f4-6d8d-46c3-9515-9b73432a2795");
-    assert_eq!(VideoNames::numbered(VideoId(1), ORIGIN).uuid, "6c5795e1-4b3b-4e33-b970-e130d0c7742f");
+    assert_eq!(
+        VideoNames::numbered(VideoId(0), ORIGIN, LAB_VIDEO_ID_DIGITS).uuid,
+        "b18a02f4-6d8d-46c3-9515-9b73432a2795"
+    );
+    assert_eq!(
+        VideoNames::numbered(VideoId(1), ORIGIN, LAB_VIDEO_ID_DIGITS).uuid,
+        "6c5795e1-4b3b-4e33-b970-e130d0c7742f"
+    );
     for number in 0..1_000 {
         let uuid = uuid(UuidOf::PlainView, &[number]);
         let groups: Vec<_> = uuid.split('-').map(str::len).collect();
@@ -340,7 +337,7 @@ fn uuids_are_of_version_4_and_stay_what_they_are() {
 
 #[test]
 fn the_clock_starts_with_2026() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     let (iso_time, http_date) = (|at| names.iso_time(at), |at| names.http_date(at));
     assert_eq!(iso_time(Time::ZERO), "2026-01-01T00:00:00.000Z");
     assert_eq!(http_date(Time::ZERO), "Thu, 01 Jan 2026 00:00:00 GMT");
@@ -393,7 +390,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[test]
 fn other_traffic_has_as_many_bytes_as_it_is_said_to_have() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     let mut least_of_all = BTreeSet::new();
     for activity in all_kinds() {
         let built = |bytes| {
@@ -423,7 +420,7 @@ fn other_traffic_has_as_many_bytes_as_it_is_said_to_have() {
 
 #[test]
 fn another_epoch_moves_every_date_and_no_length() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     let moved = Names { epoch_unix_ms: 1_795_457_834_969, ..names.clone() };
     assert_eq!(moved.iso_time(Time::ZERO), "2026-11-23T18:17:14.969Z");
     assert_eq!(moved.http_date(Time::from_ms(31)), "Mon, 23 Nov 2026 18:17:15 GMT");

@@ -35,6 +35,7 @@ pub(crate) fn wire_names(file: &Checked) -> Option<WireNames> {
         scheme: section.text("scheme")?.to_owned(),
         domain: section.text("domain")?.to_owned(),
         session_id_length: usize::try_from(section.integer("session_id_length")?).ok()?,
+        video_id_digits: u32::try_from(section.integer("video_id_digits")?).ok()?,
         version: section.text("version")?.to_owned(),
     })
 }

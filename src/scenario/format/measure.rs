@@ -34,12 +34,19 @@ pub(super) fn wire_names() -> Vec<Field> {
             "https",
         ),
         with_default("domain", "instances are hosts of this domain", Shape::Text(Form::Host), "example"),
-        // as long as in the recordings of real servers, so that sizes are theirs
+        // as PeerTube's player makes them in a browser
         with_default(
             "session_id_length",
             "characters in the id of a viewer's session",
             Shape::Integer { min: 13, max: 128 },
-            "22",
+            "32",
+        ),
+        // a server that has met a hundred thousand videos
+        with_default(
+            "video_id_digits",
+            "digits of a video's number at a server, at least",
+            Shape::Integer { min: 1, max: 12 },
+            "6",
         ),
         // one version for all, so that sizes differ by protocol only
         with_default(

@@ -63,6 +63,7 @@ fn the_head_of_a_file_becomes_the_model() {
     let limits = Limits { events: 1, sessions: 2, memory_bytes: 3_000_000, output_bytes: 1_500_000_000 };
     assert_eq!(scenario.limits, limits);
     assert_eq!((&scenario.names.scheme[..], &scenario.names.domain[..]), ("http", "test"));
+    assert_eq!(scenario.names.video_id_digits, 7);
     assert_eq!((scenario.names.session_id_length, &scenario.names.version[..]), (36, "8.2.4"));
     let [first, second] = &scenario.expect[..] else { panic!("two expectations") };
     assert_eq!(

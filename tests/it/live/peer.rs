@@ -7,7 +7,7 @@ use fedisim::live::http_signature::{Claim, Refused, Request, prove};
 use fedisim::live::keys::{KeyPair, PublicKey};
 use fedisim::live::ld_signature;
 use fedisim::mechanism::activity::{Activity, Form, Stamp, Subject};
-use fedisim::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VERSION, VideoNames};
+use fedisim::mechanism::wire::{Host, Names, SESSION_ID_LENGTH, VERSION, VIDEO_ID_DIGITS, VideoNames};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -133,7 +133,9 @@ impl Peer {
                 Host::new(&format!("http://127.0.0.1:{port}")),
                 Host { url: url.to_owned(), server_actor: account.to_owned() },
             ],
-            videos: (0..=video).map(|video| VideoNames::numbered(VideoId(video), origin)).collect(),
+            videos: (0..=video)
+                .map(|video| VideoNames::numbered(VideoId(video), origin, VIDEO_ID_DIGITS))
+                .collect(),
             session_id_length: SESSION_ID_LENGTH,
             version: VERSION.to_owned(),
             epoch_unix_ms: unix_ms(&date_at(port)),

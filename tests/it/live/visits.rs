@@ -27,6 +27,7 @@ viewers:
       - {instance: far, start: 74 s, watch: 30 s}
 network: {latency: {constant: 200 ms}}
 measure: {every: 20 s}
+names: {video_id_digits: 1}
 ";
 
 /// The scenario under v1, with other visits to the first video, as a scenario file lists them.

@@ -5,7 +5,7 @@ use super::*;
 /// Whoever signs the canonical text signs the addressees of both members.
 #[test]
 fn addressees_are_in_the_canonical_text() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     let total = Activity { form: Form::V80, ..activity(ORIGIN, Subject::Total, Some(5)) };
     let text = names.activity(&total, Form::V80).canonical();
     let (streams, host) = ("https://www.w3.org/ns/activitystreams#", "http://127.0.0.1:9011");
@@ -22,7 +22,7 @@ fn addressees_are_in_the_canonical_text() {
 
 #[test]
 fn what_is_written_is_read() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     for activity in all_kinds() {
         let document = signed(&names, &activity);
         let json = document.json();
@@ -56,7 +56,7 @@ fn bodies_of_real_servers_are_read() {
         let document = Document::read(json.as_bytes()).expect("a document");
         assert_eq!(document.json(), json);
         let first_port = if message["protocol"] == "peertube-6.3-v1" { 9_021 } else { 9_011 };
-        let mut names = names_at(first_port, SESSION_ID_LENGTH);
+        let mut names = names_at(first_port, LAB_SESSION_ID_LENGTH);
         assert_eq!(names.read(&document), Err("`object` is no video known here".to_owned()));
         let uuid = text(&message["body"]["object"]).rsplit_once('/').expect("a URL").1;
         names.videos[0].uuid = uuid.to_owned();
@@ -73,7 +73,7 @@ fn bodies_of_real_servers_are_read() {
 
 /// The bodies of a viewer of R2 with a count, and of an `Update` of the origin.
 fn a_view_and_an_update() -> (String, String) {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     let update = Activity { expires: None, ..activity(ORIGIN, Subject::Update, None) };
     (signed(&names, &activity(R2, VIEWER, Some(1))).json(), signed(&names, &update).json())
 }
@@ -145,7 +145,7 @@ fn what_is_no_activity_is_refused_with_a_sentence() {
 
 #[test]
 fn what_is_of_nobody_here_is_refused_with_a_sentence() {
-    let names = names_at(9_011, SESSION_ID_LENGTH);
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
     let (view, update) = a_view_and_an_update();
     let ours = [
         (&view, "/videos/watch/b", "/videos/watch/c", "`object` is no video known here"),
@@ -211,7 +211,7 @@ proptest! {
         kind in 0usize..26,
         cuts in proptest::collection::vec((any::<prop::sample::Index>(), 0usize..40, "\\PC{0,8}"), 1..4),
     ) {
-        let names = names_at(9_011, SESSION_ID_LENGTH);
+        let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
         let mut json: Vec<char> = signed(&names, &all_kinds()[kind]).json().chars().collect();
         for (at, length, text) in cuts {
             let at = at.index(json.len());
