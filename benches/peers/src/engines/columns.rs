@@ -86,11 +86,14 @@ fn cell(workload: &Workload) -> Cell {
         let start = Time::from_ns(u64::from(message) * workload.every_ns);
         Session {
             viewer: ViewerId(message),
+            address: ViewerId(message),
             instance: InstanceId(0),
             video: VideoId(0),
             start,
             end: start + Span::from_ms(1),
+            first_heartbeat: start,
             heartbeat: None,
+            view_after: None,
         }
     };
     cell.sessions = (0..workload.messages).map(view).collect();
