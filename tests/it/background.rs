@@ -1,12 +1,12 @@
 //! The background: jobs at a rate that changes, bursts, what has a name, and to whom; each by hand, in both engines.
 
+use super::cells::{count, read, run_in_both, value};
 use super::program::Place;
 use fedisim::foundation::ids::InstanceId;
 use fedisim::mechanism::activity::Kind;
 use fedisim::metrics::traffic::Direction;
-use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
-use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
-use std::sync::atomic::AtomicBool;
+use fedisim::runs::cell::CellResult;
+use fedisim::scenario::Scenario;
 
 /// Nobody watches; every time is a whole number of µs and nothing is random but when the jobs of a rate come.
 const QUIET: &str = "
@@ -27,10 +27,7 @@ measure: {every: 10 s, bucket: 10 s}
 const JOB_MS: f64 = 5.0 + 2.0 * (0.25 + 180.0 + 0.02);
 
 fn scenario(set: &[&str]) -> Result<Scenario, String> {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "here", bytes: QUIET.as_bytes(), stem: None, data: &no_data };
-    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
-    parse(&input, &changes, &[]).map_err(|problems| Failure::Invalid(problems).to_string())
+    read(QUIET, set)
 }
 
 /// The result of a background, the same in both engines.
@@ -38,23 +35,11 @@ fn run(background: &str, set: &[&str]) -> CellResult {
     let background = format!("other_traffic.background={background}");
     let scenario =
         scenario(&[&[&background[..]], set].concat()).unwrap_or_else(|problems| panic!("{problems}"));
-    let run = |engine| {
-        run_cell(&scenario, &plan(&scenario)[0], engine, &AtomicBool::new(false))
-            .expect("it comes to its end")
-    };
-    let (plain, fast) = (run(Engine::Plain), run(Engine::Fast { helpers: 0 }));
-    assert_eq!(plain.observed, fast.observed, "{background}");
-    assert_eq!(plain.metrics, fast.metrics, "{background}");
-    plain
+    run_in_both(&scenario)
 }
 
 fn metric(result: &CellResult, name: &str) -> f64 {
-    let found = result.metrics.iter().find(|metric| metric.name == name);
-    found.and_then(|metric| metric.value.parse().ok()).unwrap_or_else(|| panic!("{name} has a value"))
-}
-
-fn count(result: &CellResult, name: &str) -> u64 {
-    metric(result, name) as u64
+    value(result, name).parse().unwrap_or_else(|_| panic!("{name} is a number"))
 }
 
 /// Requests of the background that the origin began in each bucket of 10 s that has any, by its start in s.

@@ -1,9 +1,8 @@
 //! The bill: what crosses the links of whom, against what was worked out by hand.
 
+use super::cells::{count as metric, run_in_both, scenario};
 use fedisim::metrics::traffic::{Direction, TrafficRow};
-use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
-use fedisim::scenario::{Changes, Failure, Input, parse};
-use std::sync::atomic::AtomicBool;
+use fedisim::runs::cell::CellResult;
 
 /// An origin whose other jobs go to one follower, one per second.
 const BACKGROUND: &str = "
@@ -20,25 +19,8 @@ network: {latency: {constant: 30 ms}}
 other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /s}]}
 ";
 
-/// The first cell, which both engines compute to the same.
 fn run(text: &str, set: &[&str]) -> CellResult {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
-    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
-    let scenario =
-        parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
-    let cell = &plan(&scenario)[0];
-    let [plain, fast] = [Engine::Plain, Engine::Fast { helpers: 0 }].map(|engine| {
-        run_cell(&scenario, cell, engine, &AtomicBool::new(false)).expect("it comes to its end")
-    });
-    assert_eq!(plain.observed, fast.observed, "{set:?}");
-    assert_eq!(plain.metrics, fast.metrics, "{set:?}");
-    plain
-}
-
-fn metric(result: &CellResult, name: &str) -> u64 {
-    let found = result.metrics.iter().find(|metric| metric.name == name);
-    found.unwrap_or_else(|| panic!("no {name}")).value.parse().expect("a count")
+    run_in_both(&scenario(text, set))
 }
 
 /// After reports of ESOCKETTIMEDOUT and of dead followers: a host without a connection gets no byte of HTTP. Refused: each

@@ -1,11 +1,10 @@
 //! What `compress` of a delivery does: fewer bytes, CPU time of the sender, and nothing else where nobody waits.
 
+use super::cells::{run, scenario};
 use fedisim::domain::delivery::Compress;
 use fedisim::metrics::Observed;
 use fedisim::metrics::traffic::{Direction, Sums};
-use fedisim::runs::cell::{Engine, plan, run_cell};
-use fedisim::scenario::{Changes, Failure, Input, parse};
-use std::sync::atomic::AtomicBool;
+use fedisim::runs::cell::Engine;
 
 const SCENARIO: &str = "
 name: compressed
@@ -23,13 +22,7 @@ measure: {every: 10 s, bucket: 1 min}
 ";
 
 fn observed(compress: &str, engine: Engine) -> Observed {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "here", bytes: SCENARIO.as_bytes(), stem: None, data: &no_data };
-    let sets = vec![format!("deliveries.mine.compress={compress}")];
-    let scenario = parse(&input, &Changes { sets, ..Changes::default() }, &[])
-        .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
-    let done = run_cell(&scenario, &plan(&scenario)[0], engine, &AtomicBool::new(false));
-    done.expect("it comes to its end").observed
+    run(&scenario(SCENARIO, &[&format!("deliveries.mine.compress={compress}")]), engine).observed
 }
 
 /// All that the origin sent.

@@ -6,6 +6,7 @@ mod queues;
 mod requests;
 mod ways;
 
+use super::cells::scenario;
 use fedisim::event::{Event, Message};
 use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
@@ -14,7 +15,6 @@ use fedisim::foundation::ids::InstanceId;
 use fedisim::foundation::units::{Span, Time};
 use fedisim::observe::{Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome, RunOutcome};
 use fedisim::runs::cell::{build_cell, plan};
-use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
 use fedisim::sim;
 use std::sync::atomic::AtomicBool;
 
@@ -109,16 +109,9 @@ impl Seen {
     }
 }
 
-fn scenario(text: &str) -> Scenario {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "test", bytes: text.as_bytes(), stem: None, data: &no_data };
-    parse(&input, &Changes::default(), &[])
-        .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
-}
-
 /// Runs the first column of a scenario.
 fn run(text: &str) -> (Seen, Ending) {
-    let scenario = scenario(text);
+    let scenario = scenario(text, &[]);
     let mut seen = Seen::default();
     let cell = build_cell(&scenario, &plan(&scenario)[0]);
     let ending = sim::run(&cell, &mut seen, &AtomicBool::new(false));

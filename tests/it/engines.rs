@@ -3,9 +3,8 @@
 //! Here: a calm federation, and one change of it after another, each of which needs something of its own in the fast engine.
 //! `scripts/random-scenarios` does the same with whatever chance puts together.
 
-use fedisim::runs::cell::{CellResult, Engine, ExecutionReport, plan, run_cell};
-use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
-use std::sync::atomic::AtomicBool;
+use super::cells::{run, scenario};
+use fedisim::runs::cell::{Engine, ExecutionReport};
 
 /// Machines without limits, viewers at the origin and at some followers, one dead follower and other software.
 const CALM: &str = "
@@ -75,17 +74,6 @@ faults:
 measure: {every: 30 min, bucket: 1 h}
 other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /h}]}
 ";
-
-fn scenario(text: &str, set: &[&str]) -> Scenario {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
-    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
-    parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
-}
-
-fn run(scenario: &Scenario, engine: Engine) -> CellResult {
-    run_cell(scenario, &plan(scenario)[0], engine, &AtomicBool::new(false)).expect("it comes to its end")
-}
 
 /// Runs the scenario in both ways; returns how many messages made no events.
 fn compare(set: &[&str]) -> u64 {

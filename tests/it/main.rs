@@ -2,6 +2,7 @@
 
 mod background;
 mod bill;
+mod cells;
 mod command_line;
 mod compress;
 mod conformance;

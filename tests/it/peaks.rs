@@ -1,10 +1,9 @@
 //! Peaks are taken at every moment: when samples come decides nothing, and both engines find the same.
 
+use super::cells::{count, run, scenario};
 use super::program::Place;
-use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
-use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
+use fedisim::runs::cell::Engine;
 use std::fmt::Write;
-use std::sync::atomic::AtomicBool;
 
 /// Followers with one viewer each, whose timers run together: all send their totals to the origin at one instant.
 fn herd(followers: usize) -> String {
@@ -34,22 +33,6 @@ viewers:
     text
 }
 
-fn scenario(text: &str, set: &[&str]) -> Scenario {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
-    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
-    parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
-}
-
-fn run(scenario: &Scenario, engine: Engine) -> CellResult {
-    run_cell(scenario, &plan(scenario)[0], engine, &AtomicBool::new(false)).expect("it comes to its end")
-}
-
-fn metric(result: &CellResult, name: &str) -> u64 {
-    let found = result.metrics.iter().find(|metric| metric.name == name).expect("a count is always there");
-    found.value.parse().expect("a count")
-}
-
 /// All paths take equally long, so 500 totals come at one instant; the first is worked on for 5 ms and 499 wait. Who watches
 /// for three seconds is seen by no sample a minute apart: 500 + 13.
 #[test]
@@ -59,7 +42,7 @@ fn when_samples_come_changes_no_peak() {
         let scenario = scenario(&text, &[&format!("measure.every={every}")]);
         for engine in [Engine::Plain, Engine::Fast { helpers: 0 }] {
             let result = run(&scenario, engine);
-            let peaks = ["inbox_waiting_peak", "viewers_peak"].map(|name| metric(&result, name));
+            let peaks = ["inbox_waiting_peak", "viewers_peak"].map(|name| count(&result, name));
             assert_eq!(peaks, [499, 513], "{every} {engine:?}");
         }
     }
@@ -71,7 +54,7 @@ fn nobody_waits_for_work_that_takes_no_time() {
     let set = ["deliveries={quick: {base: peertube, inbox: 0 s}}", "delivery=quick"];
     let scenario = scenario(&herd(20), &set);
     for engine in [Engine::Plain, Engine::Fast { helpers: 0 }] {
-        assert_eq!(metric(&run(&scenario, engine), "inbox_waiting_peak"), 0, "{engine:?}");
+        assert_eq!(count(&run(&scenario, engine), "inbox_waiting_peak"), 0, "{engine:?}");
     }
 }
 

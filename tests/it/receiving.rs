@@ -1,12 +1,11 @@
 //! What receivers refuse, against closed forms: a rate limit by renewal theory, a signature window to the nanosecond, several
 //! inboxes at one host by its links; and the same formulas with an error planted.
 
+use super::cells::{run, scenario};
 use fedisim::mechanism::ledger::Flow;
 use fedisim::mechanism::refusal::Refusal;
 use fedisim::metrics::Observed;
-use fedisim::runs::cell::{Engine, plan, run_cell};
-use fedisim::scenario::{Changes, Failure, Input, parse};
-use std::sync::atomic::AtomicBool;
+use fedisim::runs::cell::Engine;
 
 /// An origin that sends a background to a server of other software, each activity once.
 const SCENARIO: &str = "
@@ -25,12 +24,8 @@ measure: {every: 1 min}
 ";
 
 fn observed(sets: &[String], engine: Engine) -> Observed {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "here", bytes: SCENARIO.as_bytes(), stem: None, data: &no_data };
-    let scenario = parse(&input, &Changes { sets: sets.to_vec(), ..Changes::default() }, &[])
-        .unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)));
-    let done = run_cell(&scenario, &plan(&scenario)[0], engine, &AtomicBool::new(false));
-    done.expect("it comes to its end").observed
+    let sets: Vec<&str> = sets.iter().map(String::as_str).collect();
+    run(&scenario(SCENARIO, &sets), engine).observed
 }
 
 /// What became of the messages, which is the same by either engine.

@@ -1,8 +1,7 @@
 //! How players report, in exact small cases: what is sent for visits that are written down, in both engines.
 
-use fedisim::runs::cell::{CellResult, Engine, plan, run_cell};
-use fedisim::scenario::{Changes, Failure, Input, Scenario, parse};
-use std::sync::atomic::AtomicBool;
+use super::cells::{all_in_both, scenario, value};
+use fedisim::runs::cell::CellResult;
 
 /// Four visits of a follower's people, with heartbeats at 0, 5, 10, ... s. The origin has no other follower, so it forwards
 /// nothing.
@@ -40,24 +39,6 @@ network: {latency: {constant: 100 ms}}
 measure: {every: 30 s, from: 15 s}
 ";
 
-fn scenario(text: &str, set: &[&str]) -> Scenario {
-    let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
-    let input = Input { file: "here", bytes: text.as_bytes(), stem: None, data: &no_data };
-    let changes = Changes { sets: set.iter().map(|set| (*set).to_owned()).collect(), ..Changes::default() };
-    parse(&input, &changes, &[]).unwrap_or_else(|problems| panic!("{}", Failure::Invalid(problems)))
-}
-
-/// The cells of all columns, which both engines give.
-fn cells(scenario: &Scenario) -> Vec<CellResult> {
-    let run = |plan, engine| run_cell(scenario, plan, engine, &AtomicBool::new(false)).expect("it ends");
-    let both = |plan| {
-        let (plain, fast) = (run(plan, Engine::Plain), run(plan, Engine::Fast { helpers: 0 }));
-        assert_eq!(plain.observed, fast.observed, "{}", plain.protocol);
-        plain
-    };
-    plan(scenario).iter().map(both).collect()
-}
-
 /// Of each column: single viewers and plain views that were sent.
 fn sent(text: &str, set: &[&str]) -> Vec<[String; 2]> {
     values(text, set, ["sent_messages_viewer", "sent_messages_plain"])
@@ -65,12 +46,8 @@ fn sent(text: &str, set: &[&str]) -> Vec<[String; 2]> {
 
 /// Of each column: some metrics.
 fn values<const N: usize>(text: &str, set: &[&str], names: [&str; N]) -> Vec<[String; N]> {
-    let value = |cell: &CellResult, name: &str| {
-        let found = cell.metrics.iter().find(|metric| metric.name == name);
-        found.map_or_else(|| panic!("{name} has a value"), |metric| metric.value.clone())
-    };
-    let of = |cell: &CellResult| names.map(|name| value(cell, name));
-    cells(&scenario(text, set)).iter().map(of).collect()
+    let of = |cell: &CellResult| names.map(|name| value(cell, name).to_owned());
+    all_in_both(&scenario(text, set)).iter().map(of).collect()
 }
 
 #[test]
