@@ -238,17 +238,16 @@ impl<'a> Traffic<'a> {
     }
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
-        self.answered(now, message);
+        self.answered(now, message, message.answer_bytes());
         self.row(now, message.to, message, Direction::In).messages += 1;
     }
 
     /// A request arrives and is refused: its receiver has read it, and answers.
     pub(super) fn refused(&mut self, now: Time, message: &Message) {
-        self.answered(now, message);
+        self.answered(now, message, u64::from(message.response_bytes));
     }
 
-    fn answered(&mut self, now: Time, message: &Message) {
-        let response_bytes = u64::from(message.response_bytes);
+    fn answered(&mut self, now: Time, message: &Message, response_bytes: u64) {
         self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;
         let received = self.row(now, message.to, message, Direction::In);
         received.add_request_bytes(message);

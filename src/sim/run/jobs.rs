@@ -84,9 +84,11 @@ impl Run<'_> {
         };
         let machine = &mut self.machines[message.from.index()];
         // PeerTube fixes the inboxes of a job when it is created; other queues drop deliveries to removed followers.
-        let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
+        let is_get = message.kind.is_get();
+        let is_removed =
+            self.delivery.queues != Queues::Peertube && !is_get && machine.removed.contains(&to);
         let gate = match &mut machine.breakers {
-            Some(breakers) if !is_removed => breakers.ask(now, to),
+            Some(breakers) if !is_removed && !is_get => breakers.ask(now, to),
             _ => Gate::Closed,
         };
         self.queued.take(message.bytes());
@@ -110,6 +112,10 @@ impl Run<'_> {
     /// All requests of a job are over: removes it and frees its slot.
     pub(super) fn finish_job(&mut self, number: u32, now: Time) {
         let job = self.remove_job(number);
+        if job.letter.kind.is_get() {
+            self.get_others(&job.letter.activity, now);
+            return if job.is_given_up { } else { self.free_slot(job.letter.from, job.queue) };
+        }
         self.note_availability(&job, now);
         let Job { letter, to, good, bad, .. } = &job;
         let health = &mut self.machines[letter.from.index()].health;
@@ -176,6 +182,12 @@ impl Run<'_> {
             return self.plan_job_end(number);
         }
         let host = self.host(message.to);
+        if message.kind.is_get() {
+            if is_good {
+                self.machines[message.from.index()].connections.release(now, host);
+            }
+            return self.make_requests(number, now);
+        }
         let status = self.refusal_status(message.to, outcome);
         let is_final = status.is_some_and(|status| self.delivery.give_up_on.has(status));
         let machine = &mut self.machines[message.from.index()];

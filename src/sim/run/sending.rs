@@ -220,6 +220,7 @@ impl Run<'_> {
             QueueKey::Unicast => self.delivery.unicast_jobs,
             QueueKey::To(_) => self.delivery.requests_per_destination,
             QueueKey::Workers => self.delivery.workers,
+            QueueKey::Gets => u32::MAX,
         }
     }
 
@@ -244,7 +245,10 @@ impl Run<'_> {
             let Some((job, waited)) = jobs.start(now) else { return };
             machine.waiting_jobs -= 1;
             machine.running_jobs.insert(job);
-            self.observer.job_started(now, from, queue.name(), waited);
+            // GETs do not wait, so their waits would only dilute those of others
+            if queue != QueueKey::Gets {
+                self.observer.job_started(now, from, queue.name(), waited);
+            }
             self.start_job(job, now);
         }
     }
@@ -267,7 +271,7 @@ impl Run<'_> {
         Message {
             letter: Rc::clone(letter),
             to,
-            head_bytes: self.path.head_bytes(head_bytes),
+            head_bytes: if letter.kind.is_get() { head_bytes } else { self.path.head_bytes(head_bytes) },
             response_bytes,
         }
     }

@@ -75,7 +75,9 @@ impl Run<'_> {
         match arrival {
             Arrival::Delivered => {
                 self.observer.delivered(now, message);
-                self.processed.push_back((now, message.clone()));
+                if !message.kind.is_get() {
+                    self.processed.push_back((now, message.clone()));
+                }
             }
             Arrival::Refused(_) => self.observer.refused(now, message),
             Arrival::Lost | Arrival::FailedConnect => {}
