@@ -160,7 +160,11 @@ fn entry(key: &'static str, doc: &'static str, about: &'static str, shape: Shape
             list(instance_name(), 1, 1_000),
         ),
         optional("body", "the body of a job (else `background_body`)", Shape::Bytes { max: BODY_BYTES_MAX }),
-        optional("preview", "each receiver fetches what it links to from the origin, once per job", preview()),
+        optional(
+            "preview",
+            "each receiver fetches what it links to from the origin, once per job",
+            preview(),
+        ),
     ];
     fields.extend(more);
     case(key, doc, Arm::Marked(Shape::Record(fields)))

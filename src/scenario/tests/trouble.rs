@@ -2,6 +2,7 @@
 
 use super::right::{FULL, ID, at, secs};
 use super::*;
+use crate::domain::asked_back::AskedBack;
 use crate::domain::delivery::{
     Breaker, Compress, Delivery, Health, KeepAlive, Queues, Retry, RetryAfter, RetryPer, Statuses, Tls,
     Transport,
@@ -297,6 +298,7 @@ fn other_traffic_is_peertubes_unless_it_is_written() {
         update_every: Some(secs(1_800)),
         watch_actions: true,
         background: Vec::new(),
+        asked_back: AskedBack::default(),
         bodies: OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_781 },
     };
     assert_eq!(valid(BASE).other, expected);
@@ -308,7 +310,9 @@ fn other_traffic_is_peertubes_unless_it_is_written() {
             jobs: Jobs::Rate { per_s: 2.0, from: Time::ZERO, until: None },
             to: None,
             body_bytes: 2_000,
+            preview: None,
         }],
+        asked_back: AskedBack::default(),
         bodies: OtherBodies {
             update_bytes: update_bytes(Files::Both, 2),
             watch_action_bytes: watch_action_bytes(3),

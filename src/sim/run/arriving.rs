@@ -99,7 +99,9 @@ impl Run<'_> {
                 broadcasts.arrive_now(now, message);
                 return Arrival::Delivered;
             }
-            if !request.is_cached && machines[to.index()].limiter.as_mut().is_some_and(|limiter| !limiter.takes(now, from)) {
+            if !request.is_cached
+                && machines[to.index()].limiter.as_mut().is_some_and(|limiter| !limiter.takes(now, from))
+            {
                 return Arrival::Refused(Refusal::RateLimited);
             }
         }

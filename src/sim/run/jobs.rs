@@ -20,7 +20,8 @@ impl Run<'_> {
         let job = self.jobs.get(number);
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
         let rounds = job.to.len().div_ceil(delivery.requests_per_job as usize) as u64;
-        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns() {
+        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns() && !job.letter.kind.is_get()
+        {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             self.schedule(now + delivery.running_limit, limit);
         }
@@ -85,8 +86,7 @@ impl Run<'_> {
         let machine = &mut self.machines[message.from.index()];
         // PeerTube fixes the inboxes of a job when it is created; other queues drop deliveries to removed followers.
         let is_get = message.kind.is_get();
-        let is_removed =
-            self.delivery.queues != Queues::Peertube && !is_get && machine.removed.contains(&to);
+        let is_removed = self.delivery.queues != Queues::Peertube && !is_get && machine.removed.contains(&to);
         let gate = match &mut machine.breakers {
             Some(breakers) if !is_removed && !is_get => breakers.ask(now, to),
             _ => Gate::Closed,
@@ -113,8 +113,9 @@ impl Run<'_> {
     pub(super) fn finish_job(&mut self, number: u32, now: Time) {
         let job = self.remove_job(number);
         if job.letter.kind.is_get() {
-            self.get_others(&job.letter.activity, now);
-            return if job.is_given_up { } else { self.free_slot(job.letter.from, job.queue) };
+            // GETs wait for no slot, and say nothing about the health of a follow
+            self.free_slot(job.letter.from, job.queue);
+            return self.get_others(&job.letter.activity, now);
         }
         self.note_availability(&job, now);
         let Job { letter, to, good, bad, .. } = &job;
@@ -221,9 +222,10 @@ impl Run<'_> {
     /// A process stops: drops its running jobs, or, with retries per destination, tries them again first. Their requests that
     /// have left go on.
     pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
-        let is_kept = self.delivery.retry.per == RetryPer::Destination;
+        let is_tried_again = self.delivery.retry.per == RetryPer::Destination;
         for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
             let job = self.remove_job(number);
+            let is_kept = is_tried_again && !job.letter.kind.is_get();
             for to in job.unsent() {
                 let message = self.message(&job.letter, to);
                 self.queued.take(message.bytes());
