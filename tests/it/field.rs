@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// By scenario: a change under which its expectations must not hold.
-const PLANTED: [(&str, &str); 9] = [
+const PLANTED: [(&str, &str); 10] = [
     ("banned-for-refusals", "instances.strict.receives.ban=off"),
     ("blocked-from-a-time-on", "faults=[]"),
     ("clock-beyond-the-window", "deliveries.strict.signature_window=3 h"),
     ("gone", "faults.0.how=silent"),
     ("inbox-per-account", "instances.vutuv.inboxes=shared"),
     ("inbox-of-other-software", "deliveries.one.inbox=100 ms"),
+    ("link-previews", "instances.origin.capacity.uplink=1 Gbit/s"),
     ("proxy-answers-502", "faults.0.how=refused"),
     ("rate-limit-of-other-software", "instances.followers.receives.rate_limit=off"),
     ("retry-after", "deliveries.heeds.retry_after=ignored"),

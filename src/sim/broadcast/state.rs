@@ -15,12 +15,12 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Input;
 use crate::mechanism::connections::Connection;
-use crate::metrics::traffic::OriginSends;
 use crate::mechanism::network::Ways;
 use crate::mechanism::slot_schedule::Schedule;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::wire::Persistence;
 use crate::metrics::aggregates::Aggregates;
+use crate::metrics::traffic::OriginSends;
 use crate::request::{Conditions, Path};
 use crate::sim::accounts::{Accounts, Work};
 use crate::sim::eligibility::{Eligibility, Fallback};
@@ -216,8 +216,8 @@ impl<'a> Broadcasts<'a> {
     ) -> Arc<Route> {
         let Letter { from, activity, kind, persistence, .. } = *messages[0].letter;
         let owns = |id: &InstanceId| self.eligibility.is_origin[id.index()];
-        let origin_sends = owns(&from)
-            .then(|| OriginSends::of(kind, self.cell.federation.origin(activity.video) == from));
+        let origin_sends =
+            owns(&from).then(|| OriginSends::of(kind, self.cell.federation.origin(activity.video) == from));
         let is_to_origin = to.iter().map(owns).collect();
         let transport =
             |connection| messages.iter().map(|message| self.transport_of(message, connection)).collect();

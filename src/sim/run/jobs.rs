@@ -20,7 +20,8 @@ impl Run<'_> {
         let job = self.jobs.get(number);
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
         let rounds = job.to.len().div_ceil(delivery.requests_per_job as usize) as u64;
-        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns() && !job.letter.kind.is_get()
+        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns()
+            && !job.letter.kind.is_get()
         {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             self.schedule(now + delivery.running_limit, limit);
