@@ -6,37 +6,12 @@
 use super::job::{Job, QueueKey};
 use super::state::Run;
 use crate::cell::preview_delay;
-use crate::domain::asked_back::{AfterUpdates, Cache, GETS_AFTER_UPDATE, answer_after_update};
+use crate::domain::asked_back::{AfterUpdates, GETS_AFTER_UPDATE, answer_after_update};
 use crate::domain::delivery::Queues;
 use crate::event::{Event, Message};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
-use crate::foundation::random::{MessageDraws, Purpose, Seed};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Asked, Kind, Stamp, Subject};
-use crate::request::message_name;
-use std::collections::BTreeMap;
-
-/// What a run remembers about GETs.
-pub(super) struct Asking {
-    /// Fetches of previews that are planned.
-    pub(super) planned: u64,
-    /// Fetches of previews planned so far, which numbers them.
-    count: u64,
-    cache_draws: MessageDraws,
-    /// By who answered, video, why and which part: when it last answered without its cache.
-    answered: BTreeMap<(InstanceId, VideoId, Asked, u32), Time>,
-}
-
-impl Asking {
-    pub(super) fn new(seed: Seed) -> Asking {
-        Asking {
-            planned: 0,
-            count: 0,
-            cache_draws: MessageDraws::new(seed, Purpose::Cache),
-            answered: BTreeMap::new(),
-        }
-    }
-}
 
 impl Run<'_> {
     /// An activity takes effect: its receiver asks back what it makes it ask, once for all its inboxes.
@@ -53,9 +28,7 @@ impl Run<'_> {
             }
             Kind::Background if self.host(asker) == asker => {
                 let Some(delay) = preview_delay(self.cell, session.0, number, asker) else { return };
-                self.asking.planned += 1;
-                self.asking.count += 1;
-                let copy = self.asking.count;
+                let copy = self.gets.plan();
                 self.schedule(now + delay, Event::FetchPreview { asker, entry: session.0, number, copy });
             }
             _ => {}
@@ -64,7 +37,7 @@ impl Run<'_> {
 
     /// A receiver of background job `number` of an entry fetches what it links to.
     pub(super) fn fetch_preview(&mut self, asker: InstanceId, entry: u32, number: u32) {
-        self.asking.planned -= 1;
+        self.gets.planned -= 1;
         if self.is_up(asker) {
             let video = self.cell.other.background[entry as usize].video;
             let stamp = Stamp { session: SessionId(entry), number };
@@ -114,33 +87,11 @@ impl Run<'_> {
 
     /// Whether a cache in front of its receiver answers a GET that arrives now.
     pub(super) fn is_cached(&mut self, message: &Message, now: Time) -> bool {
-        match self.cell.other.asked_back.cache {
-            Cache::Off => false,
-            Cache::Share(share_ppm) => {
-                let name = message_name(&message.activity, message.from, message.attempt);
-                let draw = self.asking.cache_draws.one(name, message.to.0);
-                u64::from(draw) < (u64::from(share_ppm) << 32) / 1_000_000
-            }
-            Cache::For(lasts) => {
-                let answered = self.asking.answered.get(&what(message));
-                answered.is_some_and(|&answered| now.since(answered) < lasts)
-            }
-        }
+        self.gets.is_cached(self.cell.other.asked_back.cache, message, now)
     }
 
     /// A GET is answered by who was asked: a cache in front keeps the answer.
     pub(super) fn keep_answer(&mut self, message: &Message, now: Time) {
-        if matches!(self.cell.other.asked_back.cache, Cache::For(_)) {
-            self.asking.answered.insert(what(message), now);
-        }
-    }
-}
-
-/// What a GET asks for.
-fn what(message: &Message) -> (InstanceId, VideoId, Asked, u32) {
-    let Activity { video, subject, stamp, .. } = message.activity;
-    match subject {
-        Subject::Get(asked @ Asked::AfterUpdate, _) => (message.to, video, asked, stamp.session.0),
-        _ => (message.to, video, Asked::Preview, 0),
+        self.gets.keep_answer(self.cell.other.asked_back.cache, message, now);
     }
 }

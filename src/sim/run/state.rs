@@ -2,7 +2,7 @@
 //!
 //! The other files of this folder change it. Conservation of messages (`Ledger`) is asserted at every sample.
 
-use super::asking::Asking;
+use super::gets::Gets;
 use super::job::{Job, QueueKey};
 use super::machine::Machine;
 use super::request::{Deadline, Request};
@@ -61,7 +61,7 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) broadcasts: Option<Broadcasts<'a>>,
     pub(super) network: Network,
     pub(super) retry_draws: MessageDraws,
-    pub(super) asking: Asking,
+    pub(super) gets: Gets,
     pub(super) sizes: Sizes<'a>,
     pub(super) ledger: Ledger,
     pub(super) machines: Vec<Machine>,
@@ -142,7 +142,7 @@ impl<'a> Run<'a> {
             broadcasts: None,
             network: Network::new(&cell.network, &regions, cell.seed),
             retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
-            asking: Asking::new(cell.seed),
+            gets: Gets::new(cell.seed),
             sizes: Sizes::new(&cell.names, cell.other.bodies),
             ledger: Ledger::new(instances.len()),
             machines: instances.iter().map(|instance| Machine::new(instance, &cell.delivery)).collect(),
@@ -211,7 +211,7 @@ impl<'a> Run<'a> {
         self.in_flight.messages == 0
             && self.last_deadline < now
             && self.to_retry == 0
-            && self.asking.planned == 0
+            && self.gets.planned == 0
             && self.jobs.is_empty()
             && self.requests.is_empty()
             && self.machines.iter().all(Machine::is_idle)
