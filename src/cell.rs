@@ -1,11 +1,12 @@
 //! A cell: all inputs of one run, and the times that follow from its seed.
 
+use crate::domain::asked_back::Preview;
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::Federation;
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::workload::Session;
-use crate::foundation::ids::SessionId;
+use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NetworkModel;
@@ -90,6 +91,16 @@ pub fn background_time(cell: &Cell, entry: u32, number: u32, last: Time) -> Opti
     let name = fold(&[u64::from(entry), u64::from(number)]);
     let step = || exponential(&mut cell.seed.stream(Purpose::Background, name));
     cell.other.background[entry as usize].jobs.next(number, last, step)
+}
+
+/// How long a receiver of background job `number` of an entry waits before it fetches what it links to, if it does: uniform
+/// over whole microseconds.
+pub fn preview_delay(cell: &Cell, entry: u32, number: u32, receiver: InstanceId) -> Option<Span> {
+    let Preview { share_ppm, within, .. } = cell.other.background[entry as usize].preview?;
+    let name = fold(&[entry, number, receiver.0].map(u64::from));
+    let mut draws = cell.seed.stream(Purpose::Preview, name);
+    let fetches = unit(&mut draws) * 1e6 < f64::from(share_ppm);
+    fetches.then(|| Span::from_us((unit(&mut draws) * within.us() as f64) as u64))
 }
 
 /// When all is over that is planned to end: the last session, and what the background does not go on doing.

@@ -118,6 +118,8 @@ pub enum QueueName {
     Destinations,
     /// The single queue of jobs with one request each.
     Workers,
+    /// GETs, which do not wait for each other.
+    Gets,
     /// Messages that wait for their next attempt, in no queue.
     Retries,
     /// The queue of a single thread.
@@ -145,6 +147,7 @@ impl QueueName {
             QueueName::Unicast => "unicast",
             QueueName::Destinations => "destinations",
             QueueName::Workers => "workers",
+            QueueName::Gets => "gets",
             QueueName::Retries => "retries",
             QueueName::Lane(lane) => lane.name(),
         }

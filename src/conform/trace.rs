@@ -128,7 +128,9 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Viewer | Kind::ViewerForwarded => "viewer",
         Kind::Total | Kind::FollowerTotal | Kind::FollowerTotalForwarded => "total",
         Kind::Plain | Kind::PlainForwarded => "view",
-        Kind::Update | Kind::UpdateFetch | Kind::WatchAction | Kind::Background => "other",
+        Kind::Update | Kind::UpdateFetch | Kind::WatchAction | Kind::Background | Kind::LinkPreview => {
+            "other"
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Layer 3, the domain: protocol rules, who watches what, who follows whom.
 
 pub mod arrivals;
+pub mod asked_back;
 pub mod delivery;
 pub mod delivery_presets;
 pub mod faults;

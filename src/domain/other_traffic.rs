@@ -3,6 +3,7 @@
 //! Sources: measured on three real PeerTube 6.3.0 servers (docs/model.md).
 
 use crate::domain::arrivals::RateCurve;
+use crate::domain::asked_back::{AskedBack, Preview};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::wire::OtherBodies;
@@ -17,6 +18,8 @@ pub struct OtherTraffic {
     pub watch_actions: bool,
     /// Whatever else is published.
     pub background: Vec<Background>,
+    /// What receivers ask back.
+    pub asked_back: AskedBack,
     /// How large all that is.
     pub bodies: OtherBodies,
 }
@@ -32,6 +35,8 @@ pub struct Background {
     pub to: Option<Arc<[InstanceId]>>,
     /// The bytes of a body.
     pub body_bytes: u32,
+    /// What its receivers fetch of the video's origin, if they do.
+    pub preview: Option<Preview>,
 }
 
 /// When the jobs of one entry of the background come.

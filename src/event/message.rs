@@ -23,7 +23,7 @@ pub struct Message {
     pub to: InstanceId,
     /// Bytes of the request's head.
     pub head_bytes: u16,
-    /// Bytes of the response, if there is one.
+    /// Bytes of a response without a body, if there is one: all responses but the answers to GETs.
     pub response_bytes: u16,
 }
 
@@ -75,6 +75,14 @@ impl Message {
         u64::from(self.head_bytes) + u64::from(self.body_bytes)
     }
 
+    /// Bytes of the response if its receiver takes it; if not, those are `response_bytes`.
+    pub fn answer_bytes(&self) -> u64 {
+        match self.activity.subject {
+            Subject::Get(_, bytes) => u64::from(bytes),
+            _ => u64::from(self.response_bytes),
+        }
+    }
+
     /// The key of the event in which its request completes a step.
     pub fn order(&self, step: Step) -> Key {
         self.letter.order(self.to, step)
@@ -119,7 +127,10 @@ impl Letter {
     /// Bytes of the head of its request to `to`, and of the response of a server of the form `receiver`.
     pub fn heads(&self, to: InstanceId, receiver: Form, sizes: &mut Sizes<'_>) -> [u16; 2] {
         let Letter { from, form, persistence, activity, body_bytes, .. } = self;
-        let request = sizes.request_head(*form, *from, to, activity, u64::from(*body_bytes));
+        let request = match activity.subject {
+            Subject::Get(..) => sizes.get_head(*form, to, activity),
+            _ => sizes.request_head(*form, *from, to, activity, u64::from(*body_bytes)),
+        };
         let response = sizes.response_head(receiver);
         let kept = match persistence {
             Persistence::Closed => [0, 0],

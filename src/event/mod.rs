@@ -1,7 +1,7 @@
 //! The events of a run: a closed set, and the key that orders events of one instant.
 //!
 //! The order at one instant is: stops, restarts, ticks, flushes, samples, requests, the rest of delivery, heartbeats,
-//! other traffic; within a rank by instance, then link, video, kind, session (of a total: author), number, attempt and
+//! other traffic, what is fetched for previews; within a rank by instance, then link, video, kind, session (of a total: author), number, attempt and
 //! step. So a tick cleans what expires at that very instant, a sample sees that tick and none of the arrivals, and an
 //! arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the model's.
 
@@ -129,6 +129,17 @@ pub enum Event {
         /// Counts up per entry.
         number: u32,
     },
+    /// A receiver of a background job fetches what it links to.
+    FetchPreview {
+        /// Who.
+        asker: InstanceId,
+        /// Which entry of the scenario's background traffic.
+        entry: u32,
+        /// The number of the job.
+        number: u32,
+        /// Counts up per run: somebody may get a job twice.
+        copy: u64,
+    },
 }
 /// The threads of an instance that work on one task at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -174,6 +185,10 @@ impl Event {
             }
             Event::Background { entry, number } => numbered(12, InstanceId(entry), number),
             Event::Due { instance, number } => Parts::new(13, instance).key(number),
+            Event::FetchPreview { asker, entry, number, copy } => {
+                let parts = Parts::new(14, asker).with(u64::from(entry), 32);
+                parts.with(u64::from(number), NUMBER_BITS).key(copy)
+            }
         }
     }
 
@@ -187,7 +202,8 @@ impl Event {
             | Event::UpdateFlush { instance, .. }
             | Event::LaneDone { instance, .. }
             | Event::Due { instance, .. }
-            | Event::JobLimit { instance, .. } => Some(instance),
+            | Event::JobLimit { instance, .. }
+            | Event::FetchPreview { asker: instance, .. } => Some(instance),
             Event::Request { step, ref message, .. } => {
                 let is_at_receiver = matches!(step, Step::Reached | Step::Arrived | Step::Verified);
                 Some(if is_at_receiver { message.to } else { message.from })
@@ -243,6 +259,9 @@ impl Event {
                 format!("watch_action,{},session={session}", name(visit.instance))
             }
             Event::Background { entry, number } => format!("background,,entry={entry} number={number}"),
+            Event::FetchPreview { asker, entry, number, .. } => {
+                format!("fetch_preview,{},entry={entry} number={number}", name(asker))
+            }
             Event::Heartbeat { session, number } => {
                 let visit = &sessions[session.index()];
                 let video = &federation.videos[visit.video.index()].name;

@@ -65,6 +65,10 @@ pub enum Purpose {
     Sweep = 17,
     /// Which viewers share an address.
     Address = 18,
+    /// Which receivers fetch a preview, and when.
+    Preview = 19,
+    /// Which GETs a cache answers.
+    Cache = 20,
 }
 
 impl Seed {

@@ -75,7 +75,7 @@ pub fn is_plain_view(rules: &Rules, activity: &Activity, sender: InstanceId) -> 
     match activity.subject {
         Subject::Plain(_) => true,
         Subject::Viewer(..) | Subject::Total => loses_expiry,
-        Subject::Update | Subject::WatchAction(_) | Subject::Background(_) => false,
+        Subject::Update | Subject::WatchAction(_) | Subject::Background(_) | Subject::Get(..) => false,
     }
 }
 

@@ -166,7 +166,9 @@ fn run_one(
 ) -> Result<(Option<CellResult>, LiveOutcome), CellError> {
     let scale = setup.scale;
     let sampling = cell.sampling;
-    let collector = Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket);
+    let after_updates = cell.other.asked_back.after_updates;
+    let collector =
+        Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket, after_updates);
     let mut both = Both(collector, more);
     let outcome = run_cell(cell, setup, runtime, &mut both, stop)?;
     let Both(collector, _) = both;

@@ -3,6 +3,7 @@
 use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
+use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::{Compress, Health, Queues};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::receiving::{Receiving, SignatureWindow};
@@ -191,6 +192,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
                 "{name}: live servers send bodies as they are: give it a delivery with `compress: off`"
             ));
         }
+        check_asked_back(name, cell)?;
         check_refusals(name, cell)?;
         check_bodies(name, cell)?;
     }
@@ -253,6 +255,18 @@ fn check_refusals(name: &str, cell: &Cell) -> Result<(), SetupError> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Checks that nobody asks back: live servers fetch nothing for what they receive.
+fn check_asked_back(name: &str, cell: &Cell) -> Result<(), SetupError> {
+    let fetches = cell.other.asked_back.after_updates == AfterUpdates::Requests;
+    let previews = cell.other.background.iter().any(|entry| entry.preview.is_some());
+    let what = match (fetches, previews) {
+        (true, _) => "set `other_traffic.asked_back.after_updates` to counted or off",
+        (_, true) => "take `preview` out of the background",
+        _ => return Ok(()),
+    };
+    Err(SetupError::Scenario(format!("{name}: live servers do not fetch what they are told of: {what}")))
 }
 
 /// Checks that `Update`s and other bodies of a given size have room for their members.

@@ -59,6 +59,17 @@ pub enum Subject {
     WatchAction(ViewerId),
     /// Any other job of the author's, such as a comment, with the bytes of its body. No View.
     Background(u32),
+    /// No activity: a GET of the author's for something of the video's origin, with the bytes of the whole answer.
+    Get(Asked, u32),
+}
+
+/// Why a GET is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Asked {
+    /// An `Update` took effect: chapters, likes and dislikes.
+    AfterUpdate,
+    /// A preview of a link.
+    Preview,
 }
 
 /// Distinguishes the sendings of one subject. It depends on the workload alone, never on the protocol.
@@ -89,17 +100,19 @@ pub enum Kind {
     PlainForwarded,
     /// An `Update` of a video whose views changed.
     Update,
-    /// What a follower fetches from the origin after an `Update`: three GET requests, counted and not simulated.
+    /// What a follower fetches from the origin after an `Update`: GET requests, simulated or counted only.
     UpdateFetch,
     /// A WatchAction of a follower's viewer, to the origin.
     WatchAction,
     /// Another job that the scenario asks for.
     Background,
+    /// What a receiver fetches from the origin for the preview of a link: a GET request.
+    LinkPreview,
 }
 
 impl Kind {
     /// All kinds, in the order of the records.
-    pub const ALL: [Kind; 11] = [
+    pub const ALL: [Kind; 12] = [
         Kind::Viewer,
         Kind::ViewerForwarded,
         Kind::Total,
@@ -111,6 +124,7 @@ impl Kind {
         Kind::UpdateFetch,
         Kind::WatchAction,
         Kind::Background,
+        Kind::LinkPreview,
     ];
 
     /// The kind of a View that `sender` sends about a video of `origin`.
@@ -126,6 +140,8 @@ impl Kind {
             (Subject::Update, _) => Kind::Update,
             (Subject::WatchAction(_), _) => Kind::WatchAction,
             (Subject::Background(_), _) => Kind::Background,
+            (Subject::Get(Asked::AfterUpdate, _), _) => Kind::UpdateFetch,
+            (Subject::Get(Asked::Preview, _), _) => Kind::LinkPreview,
         }
     }
 
@@ -143,6 +159,7 @@ impl Kind {
             Kind::UpdateFetch => "update_fetch",
             Kind::WatchAction => "watch_action",
             Kind::Background => "background",
+            Kind::LinkPreview => "link_preview",
         }
     }
 
@@ -159,5 +176,10 @@ impl Kind {
     /// Whether its sender passes on what another instance built and signed.
     pub fn is_forwarded(self) -> bool {
         matches!(self, Kind::ViewerForwarded | Kind::FollowerTotalForwarded | Kind::PlainForwarded)
+    }
+
+    /// Whether it is a GET: a request without a body, whose answer has one.
+    pub fn is_get(self) -> bool {
+        matches!(self, Kind::UpdateFetch | Kind::LinkPreview)
     }
 }

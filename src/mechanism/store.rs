@@ -33,6 +33,7 @@ impl EntryId {
             Subject::Update => (3, 0, 0),
             Subject::WatchAction(viewer) => (4, viewer.0, 0),
             Subject::Background(_) => (5, 0, 0),
+            Subject::Get(..) => (6, 0, 0),
         };
         let parts: [u32; 4] = [self.author.0, kind, viewer, salt];
         parts.into_iter().fold(0, |number, part| number << u32::BITS | u128::from(part))

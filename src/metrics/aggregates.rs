@@ -10,7 +10,7 @@ use crate::metrics::counters::{Displayed, Staleness};
 use crate::metrics::delays::{DelayCounts, Delays};
 use crate::metrics::delivery::{OutcomeCounts, QueueRow};
 use crate::metrics::links::Links;
-use crate::metrics::traffic::{Traffic, TrafficRow};
+use crate::metrics::traffic::{SecondBytes, Traffic, TrafficRow};
 use std::collections::BTreeMap;
 
 /// Sums over what was not reported.
@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 pub struct Aggregates {
     /// Messages and bytes; several rows may be about the same.
     pub traffic: Vec<TrafficRow>,
-    /// Bytes of Views of its own videos that an instance began to send, by the second of the run.
-    pub origin_bytes: BTreeMap<(InstanceId, u64), u64>,
+    /// What an instance that owns a video began to send, by the second of the run.
+    pub origin_bytes: BTreeMap<(InstanceId, u64), SecondBytes>,
     /// What arrived from whom at whom.
     pub links: Links,
     /// How long messages took.
@@ -47,7 +47,8 @@ impl Aggregates {
     pub fn add(&mut self, other: Aggregates) {
         self.traffic.extend(other.traffic);
         for (key, bytes) in other.origin_bytes {
-            *self.origin_bytes.entry(key).or_default() += bytes;
+            let sums = self.origin_bytes.entry(key).or_default();
+            sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
         }
         self.links.join(&other.links);
         for (kind, counts) in &other.delays {

@@ -49,9 +49,9 @@ pub const SYMBOLS: &str = "\
 d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
 viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views
-other traffic: all that is no View (updates and what followers fetch after them, watch actions, the background); all traffic: both
+other traffic: all that is no View (updates, watch actions, the background, and the GETs that they cause); all traffic: both
 origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1 that crossed their sender's link, without TCP and TLS
-message: one activity for one inbox, of all traffic but what followers fetch; one that is sent again is created again
+message: one activity for one inbox, or one GET (but those that are only counted); one that is sent again is created again
 created = queued + dropped + sent, and sent = delivered + lost + refused + failed_connect + in_flight; what timed out is among delivered, lost and in_flight
 job: what waits in a queue that sends; requests that are over: those that the sender knows to be good, refused, without a connection or timed out";
 
@@ -119,11 +119,11 @@ definitions! {
     "bytes_sent", "bytes", Lower, "all view traffic: bytes of those that left",
         "sum of head + body of those", |b| count(b.view_sent.request_bytes());
     "other_messages_sent", "messages", Lower, "other traffic: requests begun, by everybody",
-        "count of requests that carry no View, three per fetch", |b| count(b.other_sent.messages);
+        "count of requests that carry no View, three per fetch after an update", |b| count(b.other_sent.messages);
     "other_bytes_sent", "bytes", Lower, "other traffic: bytes of those that left",
         "sum of head + body of those", |b| count(b.other_sent.request_bytes());
     "bytes_attempted", "bytes", None, "all traffic: bytes of all requests begun, whether they left or not",
-        "sum of head + body over sent, without what followers fetch", |b| count(b.flow().sent.bytes);
+        "sum of head + body over sent, without GETs that are only counted", |b| count(b.flow().sent.bytes);
     "response_bytes", "bytes", Lower, "all traffic: bytes of responses",
         "sum over requests that the receiver took or refused", |b| count(b.received.response_bytes);
     "transport_bytes", "bytes", Lower, "all traffic: bytes below HTTP, where the scenario counts them",
@@ -234,7 +234,10 @@ definitions! {
     "origin_bytes_sent", "bytes", Lower, "all view traffic: bytes of those that left",
         "as bytes_sent, sender = origin", |b| count(b.view_origin_sent.request_bytes());
     "origin_bytes_per_s_peak", "bytes/s", Lower, "all view traffic: the most that one origin sends in one second about its videos",
-        "max over origins and over seconds [k, k + 1) of head + body", |b| count(b.observed.origin_bytes_per_s_peak);
+        "max over origins and over seconds [k, k + 1) of head + body", |b| count(b.observed.origin_peaks.own_views);
+    "origin_out_bytes_per_s_peak", "bytes/s", Lower, "all traffic: the most that one origin sends in one second, answers included",
+        "max over instances that own a video and over seconds [k, k + 1) of requests that leave and answers to what arrives; not what is only counted",
+        |b| count(b.observed.origin_peaks.all);
     "sent_messages_viewer", "messages", None, "by kind: single viewers from their own instances, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Viewer).messages);
     "sent_bytes_viewer", "bytes", None, "by kind: single viewers from their own instances, bytes of those that left",
@@ -279,6 +282,10 @@ definitions! {
         "count of requests of that kind", |b| count(b.kind(Kind::Background).messages);
     "sent_bytes_background", "bytes", None, "by kind: other jobs, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::Background).request_bytes());
+    "sent_messages_link_preview", "messages", None, "by kind: what receivers fetch for previews of links, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::LinkPreview).messages);
+    "sent_bytes_link_preview", "bytes", None, "by kind: what receivers fetch for previews of links, bytes of those that left",
+        "sum of head + body of those", |b| count(b.kind(Kind::LinkPreview).request_bytes());
     "payer_origin_bytes_out", "bytes", Lower, "who pays, all traffic: all that is sent by instances that own a video",
         "request + answer + transport bytes below", |b| count(b.bill(Class::Origin, Direction::Out).all());
     "payer_origin_request_bytes_out", "bytes", Lower, "of that, requests",

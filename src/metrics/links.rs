@@ -1,7 +1,7 @@
 //! Links: what arrived from whom at whom, by video and kind, over the whole run.
 //!
 //! A request counts when its receiver takes it, its bytes also if the receiver refuses it, as in the `in` rows of traffic: over
-//! senders both add up to the same, but for what followers fetch after an `Update`, which is counted and not sent.
+//! senders both add up to the same, but for what followers fetch after an `Update` where that is only counted.
 
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};

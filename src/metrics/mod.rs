@@ -21,6 +21,7 @@ pub mod traffic;
 
 pub use observed::Observed;
 
+use crate::domain::asked_back::AfterUpdates;
 use crate::domain::federation::Federation;
 use crate::domain::workload::{Session, watching_peak};
 use crate::event::Message;
@@ -48,16 +49,18 @@ pub struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    /// A collector for one run: samples come `every` so often, and traffic is summed in buckets of `bucket`.
+    /// A collector for one run: samples come `every` so often, traffic is summed in buckets of `bucket`, and what followers
+    /// fetch `after_updates` is counted here or reported.
     pub fn new(
         federation: &'a Federation,
         sessions: &'a [Session],
         every: Span,
         bucket: Span,
+        after_updates: AfterUpdates,
     ) -> Collector<'a> {
         Collector {
             sessions,
-            traffic: Traffic::new(federation, bucket),
+            traffic: Traffic::new(federation, bucket, after_updates),
             counters: CounterLog::new(federation, every),
             delays: Delays::new(),
             links: Links::default(),
@@ -70,12 +73,13 @@ impl<'a> Collector<'a> {
         aggregates.join_traffic(&mut self.traffic);
         aggregates.join_delays(&mut self.delays);
         self.links.join(&aggregates.links);
-        let (traffic, origin_bytes_per_s_peak) = self.traffic.finish();
+        let after_updates = self.traffic.after_updates();
+        let (traffic, origin_peaks) = self.traffic.finish();
         let (counters, staleness) =
             self.counters.finish(self.sessions, std::mem::take(&mut aggregates.displayed));
         let mut observed = Observed {
             traffic,
-            origin_bytes_per_s_peak,
+            origin_peaks,
             counters,
             staleness,
             delays: self.delays.finish(),
@@ -88,15 +92,16 @@ impl<'a> Collector<'a> {
             end_ns: end.ns(),
         };
         aggregates.join(&mut observed);
-        assert_links_are_received(&observed);
+        assert_links_are_received(&observed, after_updates);
         observed
     }
 }
 
 /// Asserts that links and what instances received are the same requests and bytes.
-fn assert_links_are_received(observed: &Observed) {
-    let received =
-        observed.traffic.iter().filter(|row| row.direction == Direction::In && row.kind != Kind::UpdateFetch);
+fn assert_links_are_received(observed: &Observed, after_updates: AfterUpdates) {
+    let is_counted_only = |kind| kind == Kind::UpdateFetch && after_updates == AfterUpdates::Counted;
+    let received = observed.traffic.iter();
+    let received = received.filter(|row| row.direction == Direction::In && !is_counted_only(row.kind));
     let mut all = LinkSums::default();
     received.for_each(|row| all.add(row.sums.messages, row.sums.head_bytes, row.sums.body_bytes));
     let mut links = LinkSums::default();

@@ -4,15 +4,15 @@ use crate::metrics::counters::{Counters, Staleness};
 use crate::metrics::delays::DelayRow;
 use crate::metrics::delivery::Delivery;
 use crate::metrics::links::LinkRow;
-use crate::metrics::traffic::TrafficRow;
+use crate::metrics::traffic::{OriginPeaks, TrafficRow};
 
 /// The primaries of one cell: everything that records and metrics are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observed {
     /// Messages and bytes per bucket, video, instance, direction and kind.
     pub traffic: Vec<TrafficRow>,
-    /// The most bytes of Views of its own videos that one instance began to send in one second.
-    pub origin_bytes_per_s_peak: u64,
+    /// The most that one origin sent in one second.
+    pub origin_peaks: OriginPeaks,
     /// Displayed and true viewers at each sample.
     pub counters: Counters,
     /// The age of totals at followers.

@@ -111,7 +111,7 @@ fn ending(busy: Vec<Busy>) -> Ending {
 /// What was observed in ten seconds in which `happen` happened.
 fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut Collector<'_>)) -> Observed {
     let (every, bucket) = (Span::from_secs(1), Span::from_secs(60));
-    let mut collector = Collector::new(federation, &[], every, bucket);
+    let mut collector = Collector::new(federation, &[], every, bucket, AfterUpdates::Counted);
     happen(&mut collector);
     collector.finish(Time::from_ms(10_000), ending, Aggregates::default())
 }

@@ -6,9 +6,11 @@
 //! have separate columns, up from the sender of the request and down to it, and count at both when the request leaves. What
 //! fails at its sender counts there as far as it left: the handshake, or the request on a connection that breaks.
 //!
-//! An `Update` makes each PeerTube follower fetch from the origin. Those requests are counted when the `Update` takes
-//! effect and not simulated: they take no time, do not fail, and their transport is not counted.
+//! An `Update` makes each PeerTube follower fetch from the origin. Where the scenario only counts those requests
+//! (`AfterUpdates::Counted`), that is done when the `Update` takes effect: they take no time, do not fail, are in nobody's busiest
+//! second, and their transport is not counted.
 
+use crate::domain::asked_back::AfterUpdates;
 use crate::domain::federation::Federation;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -148,6 +150,34 @@ impl Direction {
     }
 }
 
+/// What an instance that owns a video sends, for its busiest seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OriginSends {
+    /// Requests with Views of its own videos.
+    OwnViews,
+    /// Other requests, and answers.
+    Other,
+}
+
+/// Bytes that an instance sent in a second, by `OriginSends`.
+pub type SecondBytes = [u64; 2];
+
+/// The most bytes that one origin sent in one second.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OriginPeaks {
+    /// Of Views of its own videos.
+    pub own_views: u64,
+    /// Of all requests and answers.
+    pub all: u64,
+}
+
+impl OriginSends {
+    /// What a request of a kind is to its sender, which owns a video; `is_own` if it owns the one that the request is about.
+    pub fn of(kind: Kind, is_own: bool) -> OriginSends {
+        if kind.is_view() && is_own { OriginSends::OwnViews } else { OriginSends::Other }
+    }
+}
+
 /// The rows of an instance in a bucket that is open: a handful, so a search from the front is fastest.
 #[derive(Clone, Default)]
 struct Open {
@@ -161,6 +191,9 @@ type Bucket = Vec<Open>;
 /// Sums up traffic. Reports of one bucket may come in any order, until it is closed.
 pub(super) struct Traffic<'a> {
     federation: &'a Federation,
+    after_updates: AfterUpdates,
+    /// By `InstanceId`: whether it owns a video.
+    is_origin: Vec<bool>,
     bucket: Span,
     /// The number of the first bucket that is open.
     first: u64,
@@ -168,25 +201,34 @@ pub(super) struct Traffic<'a> {
     /// The bucket of the last report: when it starts, and its place among those that are open.
     last: (Time, usize),
     rows: Vec<TrafficRow>,
-    /// By `InstanceId`: the last second of the run in which it sent Views of its own videos, and their bytes.
-    open_seconds: Vec<(u64, u64)>,
+    /// By `InstanceId`: the last second of the run in which it sent anything, if it is an origin, and what.
+    open_seconds: Vec<(u64, SecondBytes)>,
     /// By origin: the same of seconds that are over.
-    origin_bytes: BTreeMap<InstanceId, BTreeMap<u64, u64>>,
+    origin_bytes: BTreeMap<InstanceId, BTreeMap<u64, SecondBytes>>,
 }
 
 impl<'a> Traffic<'a> {
-    pub(super) fn new(federation: &'a Federation, bucket: Span) -> Traffic<'a> {
+    pub(super) fn new(federation: &'a Federation, bucket: Span, after_updates: AfterUpdates) -> Traffic<'a> {
         let count = federation.instances.len();
+        let mut is_origin = vec![false; count];
+        federation.videos.iter().for_each(|video| is_origin[video.origin.index()] = true);
         Traffic {
             federation,
+            after_updates,
+            is_origin,
             bucket,
             first: 0,
             open: VecDeque::from([vec![Open::default(); count]]),
             last: (Time::ZERO, 0),
             rows: Vec::new(),
-            open_seconds: vec![(0, 0); count],
+            open_seconds: vec![(0, [0; 2]); count],
             origin_bytes: BTreeMap::new(),
         }
+    }
+
+    /// What becomes of fetches after updates.
+    pub(super) fn after_updates(&self) -> AfterUpdates {
+        self.after_updates
     }
 
     pub(super) fn sent(&mut self, now: Time, message: &Message) {
@@ -232,48 +274,58 @@ impl<'a> Traffic<'a> {
     /// The bytes of a request cross the link of its sender.
     fn request_left(&mut self, now: Time, message: &Message) {
         self.row(now, message.from, message, Direction::Out).add_request_bytes(message);
-        if message.kind.is_view() && self.federation.origin(message.activity.video) == message.from {
-            self.add_origin_bytes(message.from, now.ns() / SECOND.ns(), message.bytes());
+        if self.is_origin[message.from.index()] {
+            let is_own = self.federation.origin(message.activity.video) == message.from;
+            let what = OriginSends::of(message.kind, is_own);
+            self.add_origin_bytes(message.from, now, what, message.bytes());
         }
     }
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
-        self.answered(now, message);
+        self.answered(now, message, message.answer_bytes());
         self.row(now, message.to, message, Direction::In).messages += 1;
     }
 
     /// A request arrives and is refused: its receiver has read it, and answers.
     pub(super) fn refused(&mut self, now: Time, message: &Message) {
-        self.answered(now, message);
+        self.answered(now, message, u64::from(message.response_bytes));
     }
 
-    fn answered(&mut self, now: Time, message: &Message) {
-        let response_bytes = u64::from(message.response_bytes);
+    fn answered(&mut self, now: Time, message: &Message, response_bytes: u64) {
         self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;
         let received = self.row(now, message.to, message, Direction::In);
         received.add_request_bytes(message);
         received.response_bytes += response_bytes;
+        if self.is_origin[message.to.index()] {
+            self.add_origin_bytes(message.to, now, OriginSends::Other, response_bytes);
+        }
     }
 
     /// An activity takes effect.
     pub(super) fn processed(&mut self, now: Time, message: &Message) {
-        if message.kind == Kind::Update && self.federation.instances[message.to.index()].is_peertube {
+        let counts = self.after_updates == AfterUpdates::Counted;
+        if counts && message.kind == Kind::Update && self.federation.instances[message.to.index()].is_peertube
+        {
             let (video, kind) = (message.activity.video, Kind::UpdateFetch);
             self.row_of(now, message.to, video, Direction::Out, kind).add(&UPDATE_FETCH);
             self.row_of(now, message.from, video, Direction::In, kind).add(&UPDATE_FETCH);
         }
     }
 
-    /// All rows, and the most bytes of Views of its own videos that one origin sent in one second.
-    pub(super) fn finish(mut self) -> (Vec<TrafficRow>, u64) {
+    /// All rows, and the most that one origin sent in one second.
+    pub(super) fn finish(mut self) -> (Vec<TrafficRow>, OriginPeaks) {
         while !self.open.is_empty() {
             self.close_first();
         }
         for origin in (0..self.open_seconds.len()).map(InstanceId::at) {
             self.close_second(origin);
         }
-        let peak = self.origin_bytes.values().flat_map(BTreeMap::values).max();
-        (self.rows, peak.copied().unwrap_or(0))
+        let mut peaks = OriginPeaks::default();
+        for [own_views, other] in self.origin_bytes.values().flat_map(BTreeMap::values) {
+            peaks.own_views = peaks.own_views.max(*own_views);
+            peaks.all = peaks.all.max(own_views + other);
+        }
+        (self.rows, peaks)
     }
 
     /// The sums of messages like this one at an instance.
@@ -302,24 +354,27 @@ impl<'a> Traffic<'a> {
         &mut open.sums[place]
     }
 
-    fn add_origin_bytes(&mut self, origin: InstanceId, second: u64, bytes: u64) {
+    fn add_origin_bytes(&mut self, origin: InstanceId, now: Time, what: OriginSends, bytes: u64) {
+        let second = now.ns() / SECOND.ns();
         if self.open_seconds[origin.index()].0 != second {
             self.close_second(origin);
         }
         let open = &mut self.open_seconds[origin.index()];
-        *open = (second, open.1 + bytes);
+        open.0 = second;
+        open.1[what as usize] += bytes;
     }
 
     fn close_second(&mut self, origin: InstanceId) {
         let (second, bytes) = std::mem::take(&mut self.open_seconds[origin.index()]);
-        if bytes > 0 {
+        if bytes != [0; 2] {
             self.add_origin_second(origin, second, bytes);
         }
     }
 
-    /// An origin sent so many bytes of Views of its own videos in a second of the run.
-    pub(super) fn add_origin_second(&mut self, origin: InstanceId, second: u64, bytes: u64) {
-        *self.origin_bytes.entry(origin).or_default().entry(second).or_default() += bytes;
+    /// An origin sent so many bytes in a second of the run.
+    pub(super) fn add_origin_second(&mut self, origin: InstanceId, second: u64, bytes: SecondBytes) {
+        let sums = self.origin_bytes.entry(origin).or_default().entry(second).or_default();
+        sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
     }
 
     /// What a follower fetched after an `Update` that took effect outside of the event loop, as two rows.

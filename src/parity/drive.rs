@@ -69,7 +69,8 @@ pub fn run_both(
         let alive = alive?;
         let comparison = alive.result.map(|live| {
             let (every, bucket) = (cell.sampling.every, cell.sampling.bucket);
-            let collector = Collector::new(&cell.federation, &cell.sessions, every, bucket);
+            let after_updates = cell.other.asked_back.after_updates;
+            let collector = Collector::new(&cell.federation, &cell.sessions, every, bucket, after_updates);
             let mut all = Both(collector, Both(log(cell), DisplayedCounts::new(cell)));
             let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
             let Both(collector, Both(simulated, counts)) = all;

@@ -101,6 +101,7 @@ impl MessageName {
             Subject::Update => format!("update {number}"),
             Subject::WatchAction(_) => format!("the WatchAction of visit {session}"),
             Subject::Background(_) => format!("background job {number} of entry {session}"),
+            Subject::Get(..) => format!("GET {number} of {session}"),
         };
         let author =
             if self.author == self.from { String::new() } else { format!(" by {}", name(self.author)) };

@@ -2,7 +2,7 @@
 
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::fold;
-use crate::mechanism::activity::{Activity, Subject};
+use crate::mechanism::activity::{Activity, Asked, Subject};
 
 /// The name under which latency and loss of a message are drawn. It depends on content, sender and attempt and not on the
 /// protocol, so variants of a scenario are compared under the same draws.
@@ -14,6 +14,8 @@ pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 
         Subject::Update => (3, 0),
         Subject::WatchAction(viewer) => (4, viewer.0),
         Subject::Background(_) => (5, 0),
+        Subject::Get(Asked::AfterUpdate, _) => (6, 0),
+        Subject::Get(Asked::Preview, _) => (7, 0),
     };
     let words = [
         subject,

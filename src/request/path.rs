@@ -74,6 +74,7 @@ impl Host for Unlimited {
 pub struct Path {
     /// The sender's CPU time before a request leaves: to compress and sign.
     pub prepare: Span,
+    sign: Span,
     /// The receiver's CPU time to verify it.
     pub verify: Span,
     /// The receiver's CPU time to verify a forwarded one, on its JSON-LD thread.
@@ -162,6 +163,7 @@ impl Path {
         };
         Path {
             prepare: compress + delivery.sign,
+            sign: delivery.sign,
             verify: delivery.receiving.verify,
             verify_forwarded: delivery.receiving.verify + delivery.receiving.json_ld_verify,
             timeout: delivery.timeout,
@@ -185,6 +187,11 @@ impl Path {
     #[inline]
     pub fn begin(&self, sender: &mut impl Host, now: Time) -> Time {
         sender.work(now, self.prepare)
+    }
+
+    /// Begins a GET, which has no body to compress.
+    pub fn begin_get(&self, sender: &mut impl Host, now: Time) -> Time {
+        sender.work(now, self.sign)
     }
 
     /// A signed request leaves or fails. `name` is the name of its random draws.

@@ -152,8 +152,15 @@ pub fn run_cell(
     stop: &AtomicBool,
 ) -> Result<CellResult, CellError> {
     let cell = build_cell(scenario, plan);
-    let collector =
-        || Collector::new(&cell.federation, &cell.sessions, scenario.measure.every, scenario.measure.bucket);
+    let collector = || {
+        Collector::new(
+            &cell.federation,
+            &cell.sessions,
+            scenario.measure.every,
+            scenario.measure.bucket,
+            cell.other.asked_back.after_updates,
+        )
+    };
     let fast = |helpers| {
         let mut collector = collector();
         let done = sim::run_fast(&cell, helpers, &mut collector, stop);

@@ -14,7 +14,7 @@ use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::links::LinkSums;
-use crate::metrics::traffic::{Direction, Sums, TrafficRow};
+use crate::metrics::traffic::{Direction, OriginSends, SecondBytes, Sums, TrafficRow};
 use crate::observe::{Departed, RequestOutcome};
 use crate::request::{Path, RequestHistory};
 use crate::sim::route::Route;
@@ -38,7 +38,7 @@ pub(in crate::sim) struct Accounts {
     flow: Flow,
     aggregates: Aggregates,
     /// A sender, a second of the run, and bytes that are not in `aggregates.origin_bytes` yet.
-    last_second: (InstanceId, u64, u64),
+    last_second: (InstanceId, u64, SecondBytes),
     /// Sums at senders and receivers in the buckets that the run has passed, by bucket, video, instance, direction and kind.
     traffic: BTreeMap<(u64, VideoId, InstanceId, Direction, Kind), Sums>,
     /// The requests of the other buckets.
@@ -68,7 +68,7 @@ impl Accounts {
             cpu_ns: vec![0; instances],
             flow: Flow::default(),
             aggregates: Aggregates::default(),
-            last_second: (InstanceId(0), 0, 0),
+            last_second: (InstanceId(0), 0, [0; 2]),
             traffic: BTreeMap::new(),
             counts: RouteCounts::new(bucket),
         }
@@ -106,43 +106,49 @@ impl Accounts {
         left_ns: impl Fn(usize) -> u64,
         exceptions: impl IntoIterator<Item = usize>,
     ) {
-        if !route.is_of_origin {
-            return;
-        }
+        let Some(what) = route.origin_sends else { return };
         for_parts(start, route.to.len(), &left_ns, SECOND, |second, part| {
-            self.add_origin_bytes(route.from, second, route.amount(part).bytes);
+            self.add_origin_bytes(route.from, second, what, route.amount(part).bytes);
         });
         for destination in exceptions {
             let second = (start.ns() + left_ns(destination)) / SECOND.ns();
             self.close_second();
             let sum = self.aggregates.origin_bytes.get_mut(&(route.from, second)).expect("it was added");
-            *sum -= route.bytes(destination);
+            sum[what as usize] -= route.bytes(destination);
         }
     }
 
     /// Counts bytes of requests that leave at an instant.
     pub(in crate::sim) fn leave(&mut self, route: &Arc<Route>, at: Time, bytes: u64) {
-        if route.is_of_origin {
-            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), bytes);
+        if let Some(what) = route.origin_sends {
+            self.add_origin_bytes(route.from, at.ns() / SECOND.ns(), what, bytes);
         }
     }
 
-    /// An origin sent so many bytes of Views of its own videos in a second of the run.
-    fn add_origin_bytes(&mut self, from: InstanceId, second: u64, bytes: u64) {
-        let last = &mut self.last_second;
-        if (last.0, last.1) == (from, second) {
-            last.2 += bytes;
-        } else {
-            self.close_second();
-            self.last_second = (from, second, bytes);
+    /// A receiver answers one request of a route.
+    fn answer(&mut self, route: &Route, destination: usize, at: Time) {
+        if route.is_to_origin[destination] {
+            let (to, bytes) = (route.to[destination], route.response_bytes(destination));
+            self.add_origin_bytes(to, at.ns() / SECOND.ns(), OriginSends::Other, bytes);
         }
+    }
+
+    /// An origin sent so many bytes in a second of the run.
+    fn add_origin_bytes(&mut self, from: InstanceId, second: u64, what: OriginSends, bytes: u64) {
+        if (self.last_second.0, self.last_second.1) != (from, second) {
+            self.close_second();
+        }
+        let last = &mut self.last_second;
+        (last.0, last.1) = (from, second);
+        last.2[what as usize] += bytes;
     }
 
     /// Adds `last_second` to the sums.
     fn close_second(&mut self) {
         let (from, second, bytes) = std::mem::take(&mut self.last_second);
-        if bytes > 0 {
-            *self.aggregates.origin_bytes.entry((from, second)).or_default() += bytes;
+        if bytes != [0; 2] {
+            let sums = self.aggregates.origin_bytes.entry((from, second)).or_default();
+            sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
         }
     }
 
@@ -177,6 +183,7 @@ impl Accounts {
     /// Likewise it is delivered.
     pub(in crate::sim) fn deliver_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
         self.counts.at(at, route).delivered[destination] += 1;
+        self.answer(route, destination, at);
     }
 
     /// Likewise it fails at its sender.
@@ -200,6 +207,7 @@ impl Accounts {
     /// Likewise it arrives and is refused.
     pub(in crate::sim) fn refuse_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
         Counts::add_one(&mut self.counts.at(at, route).refused, destination);
+        self.answer(route, destination, at);
     }
 
     /// Likewise it is over for its sender.

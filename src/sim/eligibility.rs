@@ -2,8 +2,8 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L ∧ F` | its answer times are known in advance; its displays are replayed |
-//! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L` | its steps wait in its calendar |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; its displays are replayed |
+//! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
 //! | ends without event | `S ∧ R ∧ L` | the last request of a job makes one event for all of them |
@@ -16,6 +16,7 @@
 //! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives.
+//! - `A`: it asks back what it receives makes it ask (`asked_back`, a `preview`), so that what it receives decides what it sends.
 //! - `R`: each request is made once and on a new connection, `¬Q ∨` (PeerTube queues `∧ attempts = 1 ∧` no breaker `∧` no keep-alive).
 //! - `F`: it receives with the figures of the delivery (one inbox worker, no ban), and refuses nothing but for the rate: no fault
 //!   makes it, and no `Date` can be outside of its window.
@@ -23,6 +24,7 @@
 //!   `suspended`), which asks for every arrival at its time. For senders only the first holds.
 
 use crate::cell::Cell;
+use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::{Delivery, Health, Queues};
 use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
@@ -31,7 +33,6 @@ use crate::domain::receiving::Receiving;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::LATENCY_MAX;
-use std::collections::BTreeSet;
 
 /// Why the requests of a job make events. The texts appear in the manifest of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,6 +67,8 @@ pub(in crate::sim) struct Eligibility {
     pub(in crate::sim) is_contended_receiver: Vec<bool>,
     pub(in crate::sim) is_uncontended_sender: Vec<bool>,
     pub(in crate::sim) ends_without_event: Vec<bool>,
+    /// Owns a video.
+    pub(in crate::sim) is_origin: Vec<bool>,
     /// Stopped from time zero to the end of the run.
     pub(in crate::sim) is_dead: Vec<bool>,
     /// Whether any session watches there.
@@ -78,16 +81,19 @@ impl Eligibility {
     pub(in crate::sim) fn new(cell: &Cell, timetable: &Timetable) -> Eligibility {
         let instances = &cell.federation.instances;
         let count = instances.len();
-        let origins: BTreeSet<InstanceId> = cell.federation.videos.iter().map(|video| video.origin).collect();
         let mut eligibility = Eligibility {
             is_uncontended_receiver: vec![false; count],
             is_contended_receiver: vec![false; count],
             is_uncontended_sender: vec![false; count],
             ends_without_event: vec![false; count],
+            is_origin: vec![false; count],
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
             is_order_insensitive: vec![false; count],
         };
+        let videos = cell.federation.videos.iter();
+        videos.for_each(|video| eligibility.is_origin[video.origin.index()] = true);
+        let asks_back = asking(cell);
         cell.sessions.iter().for_each(|session| eligibility.has_viewers[session.instance.index()] = true);
         let mut changes = vec![Vec::new(); count];
         for (at, id, change) in timetable.changes() {
@@ -118,14 +124,16 @@ impl Eligibility {
                 && (keeps_process || eligibility.is_dead[index])
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
-                && !origins.contains(&InstanceId::at(index));
+                && !asks_back[index]
+                && !eligibility.is_origin[index];
             eligibility.is_contended_receiver[index] = !is_unlimited
                 && !eligibility.is_uncontended_receiver[index]
                 && (capacity.uplink_bits_per_s, capacity.downlink_bits_per_s) == (None, None)
                 && instance.receiving.inbox_workers == 1
                 && !shares_host[index]
                 && keeps_process
-                && !origins.contains(&InstanceId::at(index));
+                && !asks_back[index]
+                && !eligibility.is_origin[index];
             eligibility.is_order_insensitive[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
@@ -162,6 +170,21 @@ fn makes_each_request_once(delivery: &Delivery, rules: &Rules) -> bool {
 fn heeds_who_speaks(cell: &Cell) -> bool {
     matches!(cell.delivery.health, Health::UnavailableDays | Health::Suspended)
         && cell.delivery.queues != Queues::Unlimited
+}
+
+/// Condition `A`: who asks back.
+fn asking(cell: &Cell) -> Vec<bool> {
+    let after_updates =
+        cell.other.update_every.is_some() && cell.other.asked_back.after_updates == AfterUpdates::Requests;
+    let instances = cell.federation.instances.iter();
+    let mut asks: Vec<bool> = instances.map(|instance| after_updates && instance.is_peertube).collect();
+    for entry in cell.other.background.iter().filter(|entry| entry.preview.is_some()) {
+        match &entry.to {
+            Some(some) => some.iter().for_each(|id| asks[id.index()] = true),
+            None => asks.fill(true),
+        }
+    }
+    asks
 }
 
 /// Which instances share a host with others.

@@ -6,6 +6,7 @@ use crate::mechanism::activity::{Form, Kind};
 use crate::mechanism::ledger::Amount;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::wire::Persistence;
+use crate::metrics::traffic::OriginSends;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,8 +23,10 @@ pub(in crate::sim) struct Route {
     /// The form of the sender's request heads.
     pub(in crate::sim) form: Form,
     pub(in crate::sim) persistence: Persistence,
-    /// Whether the messages are Views that the video's origin sends.
-    pub(in crate::sim) is_of_origin: bool,
+    /// What the messages are to their sender, if that owns a video.
+    pub(in crate::sim) origin_sends: Option<OriginSends>,
+    /// By destination: whether it owns a video.
+    pub(in crate::sim) is_to_origin: Vec<bool>,
     pub(in crate::sim) body_bytes: u32,
     pub(in crate::sim) head_bytes: Vec<u16>,
     pub(in crate::sim) response_bytes: Vec<u16>,
@@ -60,7 +63,8 @@ impl Route {
         is_whole: bool,
         to: &Arc<[InstanceId]>,
         messages: &[Message],
-        is_of_origin: bool,
+        origin_sends: Option<OriginSends>,
+        is_to_origin: Vec<bool>,
         [transport, transport_kept]: [Vec<TransportBytes>; 2],
         followers: Vec<Option<u32>>,
         is_order_insensitive: impl Fn(InstanceId) -> bool,
@@ -89,7 +93,8 @@ impl Route {
             kind,
             form,
             persistence,
-            is_of_origin,
+            origin_sends,
+            is_to_origin,
             body_bytes,
             head_bytes: messages.iter().map(|message| message.head_bytes).collect(),
             response_bytes: messages.iter().map(|message| message.response_bytes).collect(),

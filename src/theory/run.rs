@@ -110,7 +110,13 @@ impl Run {
     pub(super) fn measure(cell: &Cell, from_s: u64, end_s: u64) -> Run {
         let instances = cell.federation.instances.len();
         let mut meter = Meter {
-            collector: Collector::new(&cell.federation, &cell.sessions, cell.sampling.every, BUCKET),
+            collector: Collector::new(
+                &cell.federation,
+                &cell.sessions,
+                cell.sampling.every,
+                BUCKET,
+                cell.other.asked_back.after_updates,
+            ),
             from: Time::ZERO + Span::from_secs(from_s),
             heartbeats: vec![None; cell.sessions.len()],
             beats: 0,

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// By scenario, every one of the folder: a change that takes its reason away, under which its expectations must not hold.
-const PLANTED: [(&str, &str); 20] = [
+const PLANTED: [(&str, &str); 21] = [
     ("account-deletion", "deliveries.plain.sequential_jobs=1000"),
     ("banned-for-refusals", "instances.strict.receives.ban=off"),
     ("blocked-from-a-time-on", "faults=[]"),
@@ -19,6 +19,7 @@ const PLANTED: [(&str, &str); 20] = [
     ("inbox-per-account", "instances.vutuv.inboxes=shared"),
     // as if the figures of the table were one way, not there and back
     ("latency-table", "network.latency={regions: {sigma: 0, one_way: latency-table.csv}}"),
+    ("link-previews", "instances.origin.capacity.uplink=1 Gbit/s"),
     // the law that it says is wrong, with the same mean
     ("live-watch-times", "viewers.0.watch={exponential: 222400 ms}"),
     ("one-way-outage", "faults.0={loss: 100 %, from: [origin], to: [followers-1], at: 10 min}"),

@@ -1,5 +1,6 @@
 //! The integration tests: one binary, a module per topic.
 
+mod asked_back;
 mod background;
 mod bill;
 mod cells;

@@ -61,7 +61,8 @@ impl DocumentKind {
             Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => DocumentKind::View,
             Subject::Update => DocumentKind::Update,
             Subject::WatchAction(_) => DocumentKind::Create,
-            Subject::Background(_) => DocumentKind::Announce,
+            // a GET has no body, so `document` refuses it
+            Subject::Background(_) | Subject::Get(..) => DocumentKind::Announce,
         }
     }
 
@@ -197,6 +198,7 @@ impl OtherBodies {
             Subject::Update => Some(self.update_bytes),
             Subject::WatchAction(_) => Some(self.watch_action_bytes),
             Subject::Background(bytes) => Some(u64::from(bytes)),
+            Subject::Get(..) => Some(0),
         }
     }
 }
@@ -295,7 +297,7 @@ impl Names {
             (Subject::Plain(viewer), _) => plain_ident(activity, viewer),
             (Subject::Update, _) => other_ident(activity, UuidOf::Update, 0),
             (Subject::WatchAction(viewer), _) => other_ident(activity, UuidOf::WatchAction, viewer.0),
-            (Subject::Background(_), _) => other_ident(activity, UuidOf::Background, 0),
+            (Subject::Background(_) | Subject::Get(..), _) => other_ident(activity, UuidOf::Background, 0),
             (Subject::Viewer(viewer, salt), Form::V60) => {
                 hashed_ident(activity.author, salt, viewer, video_uuid)
             }

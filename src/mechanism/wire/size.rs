@@ -5,9 +5,9 @@
 use super::body::{OtherBodies, Signature};
 use super::head::{Persistence, Proof};
 use super::names::{Host, Names};
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Form, Subject};
+use crate::mechanism::activity::{Activity, Asked, Form, Subject};
 use std::collections::BTreeMap;
 
 /// The sizes of the messages of one simulation, in bytes.
@@ -19,6 +19,7 @@ pub struct Sizes<'a> {
     other: OtherBodies,
     bodies: BTreeMap<BodyKey, u64>,
     request_heads: BTreeMap<HeadKey, u64>,
+    get_heads: BTreeMap<GetKey, u64>,
     /// The head that was asked for last: those of a broadcast are mostly alike.
     last_head: Option<(HeadKey, u64)>,
     /// By `Form`.
@@ -60,6 +61,17 @@ struct HeadKey {
     length_digits: u32,
 }
 
+/// A form, what is asked for, and the lengths of names in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct GetKey {
+    form: Form,
+    asked: Asked,
+    part: SessionId,
+    from_url: usize,
+    from_account: usize,
+    to_name: usize,
+}
+
 impl<'a> Sizes<'a> {
     /// The sizes under `names`.
     pub fn new(names: &'a Names, other: OtherBodies) -> Sizes<'a> {
@@ -77,6 +89,7 @@ impl<'a> Sizes<'a> {
             other,
             bodies: BTreeMap::new(),
             request_heads: BTreeMap::new(),
+            get_heads: BTreeMap::new(),
             last_head: None,
             response_heads: Form::ALL.map(|form| response(form).len() as u64),
         }
@@ -88,7 +101,7 @@ impl<'a> Sizes<'a> {
             Subject::Viewer(..) => SubjectKind::Viewer,
             Subject::Total => SubjectKind::Total,
             Subject::Plain(_) => SubjectKind::Plain,
-            Subject::Update | Subject::WatchAction(_) | Subject::Background(_) => {
+            Subject::Update | Subject::WatchAction(_) | Subject::Background(_) | Subject::Get(..) => {
                 return self.other.bytes(activity.subject).unwrap_or_default();
             }
         };
@@ -138,6 +151,27 @@ impl<'a> Sizes<'a> {
         });
         self.last_head = Some((key, bytes));
         bytes
+    }
+
+    /// The bytes of the head of a GET (`Subject::Get`) on a new connection by a server of that form to `to`.
+    pub fn get_head(&mut self, form: Form, to: InstanceId, activity: &Activity) -> u64 {
+        let sender = &self.hosts[activity.author.index()];
+        // after an `Update` the number says which part of the video is asked for; a preview asks for all of it
+        let (asked, part) = match activity.subject {
+            Subject::Get(asked @ Asked::AfterUpdate, _) => (asked, activity.stamp.session),
+            _ => (Asked::Preview, SessionId(0)),
+        };
+        let key = GetKey {
+            form,
+            asked,
+            part,
+            from_url: sender.url,
+            from_account: sender.server_actor,
+            to_name: self.hosts[to.index()].name,
+        };
+        *self.get_heads.entry(key).or_insert_with(|| {
+            self.names.get_head(form, activity, to, Time::ZERO, Persistence::Closed).len() as u64
+        })
     }
 
     /// The bytes of a response of a server of that form on a new connection, which is a head only.

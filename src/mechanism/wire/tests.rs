@@ -1,6 +1,7 @@
 //! The texts and the sizes against the recordings of real servers in `tests/traces/real-servers`.
 
 mod composition;
+mod gets;
 mod reading;
 
 use super::body::session_ident;

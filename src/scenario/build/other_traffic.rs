@@ -1,6 +1,7 @@
 //! What is sent beside Views.
 
 use crate::domain::arrivals::{Arrivals, Stage};
+use crate::domain::asked_back::{AfterUpdates, AskedBack, Cache, Preview};
 use crate::domain::federation::Follows;
 use crate::domain::other_traffic::{Background, Files, Jobs, OtherTraffic, update_bytes, watch_action_bytes};
 use crate::domain::watch::Watch;
@@ -41,6 +42,7 @@ pub(crate) fn other_traffic(
         update_every,
         watch_actions: section.text("watch_actions")? == "on",
         background: background.into_iter().collect::<Option<Vec<_>>>()?.concat(),
+        asked_back: asked_back(section.get("asked_back")?)?,
         bodies: OtherBodies { update_bytes, watch_action_bytes: watch_action_bytes(sections) },
     })
 }
@@ -58,6 +60,27 @@ fn updates(at: &Checked) -> Option<(Option<Span>, u64)> {
     };
     let resolutions = u32::try_from(on.integer("resolutions")?).ok()?;
     Some((Some(on.span("every")?), update_bytes(files, resolutions)))
+}
+
+/// What receivers ask back.
+fn asked_back(at: &Checked) -> Option<AskedBack> {
+    let name = at.text("after_updates")?;
+    let after_updates = AfterUpdates::ALL.iter().find(|choice| choice.1 == name)?.0;
+    let cache = match at.get("cache")?.case()? {
+        ("share", share) => Cache::Share(share.as_share_ppm()?),
+        ("for", lasts) => Cache::For(lasts.as_span()?),
+        _ => Cache::Off,
+    };
+    Some(AskedBack { after_updates, cpu: at.span("cpu")?, cache })
+}
+
+/// What receivers of an entry of the background fetch.
+fn preview(at: &Checked) -> Option<Preview> {
+    Some(Preview {
+        share_ppm: at.share_ppm("share")?,
+        answer_bytes: u32::try_from(at.bytes("answer")?).ok()?,
+        within: at.span("within")?,
+    })
 }
 
 /// The bytes of bodies, as far as they are known.
@@ -81,7 +104,11 @@ impl Context<'_> {
         let jobs = self.jobs(case, value, problems);
         let own_bytes = value.bytes("body").and_then(|bytes| u32::try_from(bytes).ok());
         let body_bytes = own_bytes.or(bodies.of_job)?;
-        let entry = Background { video: video?, jobs: jobs?, to: to?, body_bytes };
+        let preview = match value.get("preview") {
+            Some(at) => Some(preview(at)?),
+            None => None,
+        };
+        let entry = Background { video: video?, jobs: jobs?, to: to?, body_bytes, preview };
         Some(match (case, &entry.jobs) {
             // the `Create` of the video, then the announcements of the server and of the channel
             ("upload", &Jobs::Burst { at, .. }) => {

@@ -1,12 +1,18 @@
 //! What is sent beside Views.
 
-use crate::scenario::format::values::{any_span, instance_name, positive_span, rate};
+use crate::domain::asked_back::AfterUpdates;
+use crate::foundation::units::Span;
+use crate::scenario::format::values::{any_span, instance_name, positive_span, rate, share, whole_us};
 use crate::scenario::shape::{
     Arm, Case, Field, Form, Shape, case, list, optional, required, with_default, words,
 };
 
 /// No body is larger.
 const BODY_BYTES_MAX: u64 = 10_000_000;
+/// No answer to a GET is larger.
+const ANSWER_BYTES_MAX: u64 = 100_000_000;
+/// No preview comes later.
+const PREVIEW_WITHIN_MAX: Span = Span::from_secs(86_400);
 /// No entry of the background has more jobs at one instant or in one storm.
 const JOBS_MAX: u64 = 10_000_000;
 
@@ -45,7 +51,49 @@ pub(super) fn other_traffic() -> Vec<Field> {
             Shape::Bytes { max: BODY_BYTES_MAX },
             "1500 B",
         ),
+        with_default("asked_back", "what receivers ask back", Shape::Record(asked_back()), "{}"),
     ]
+}
+
+/// The keys of `asked_back`.
+fn asked_back() -> Vec<Field> {
+    let after_updates = AfterUpdates::ALL.map(|(_, name, doc)| (name, doc));
+    let cache = Shape::OneOf(vec![
+        case("off", "nothing does", Arm::Word),
+        case("share", "a cache answers this share of GETs", Arm::Keyed(share())),
+        case(
+            "for",
+            "a cache answers what was answered within this time, by video and collection",
+            Arm::Keyed(positive_span()),
+        ),
+    ]);
+    vec![
+        with_default(
+            "after_updates",
+            "what a PeerTube follower fetches when an `Update` has taken effect",
+            words(&after_updates),
+            "counted",
+        ),
+        // assumed: as much as other work on one activity
+        with_default("cpu", "CPU time of an answer that no cache gives", whole_us(), "5 ms"),
+        with_default(
+            "cache",
+            "what answers in front of who is asked, without its cores and rate limit; its uplink still sends the answer",
+            cache,
+            "off",
+        ),
+    ]
+}
+
+/// The key of a background entry whose receivers fetch what it links to.
+fn preview() -> Shape {
+    let within = Shape::Span { min: Span::ZERO, max: PREVIEW_WITHIN_MAX, step: Span::from_us(1) };
+    Shape::Record(vec![
+        required("answer", "the answer, head and body", Shape::Bytes { max: ANSWER_BYTES_MAX }),
+        with_default("share", "which share of the receivers fetches", share(), "100 %"),
+        // Mastodon: up to 59 s
+        with_default("within", "a fetch begins so much later at most, uniformly", within, "59 s"),
+    ])
 }
 
 /// An entry of the background: when its jobs come.
@@ -112,6 +160,11 @@ fn entry(key: &'static str, doc: &'static str, about: &'static str, shape: Shape
             list(instance_name(), 1, 1_000),
         ),
         optional("body", "the body of a job (else `background_body`)", Shape::Bytes { max: BODY_BYTES_MAX }),
+        optional(
+            "preview",
+            "each receiver fetches what it links to from the origin, once per job",
+            preview(),
+        ),
     ];
     fields.extend(more);
     case(key, doc, Arm::Marked(Shape::Record(fields)))

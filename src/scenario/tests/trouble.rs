@@ -2,6 +2,7 @@
 
 use super::right::{FULL, ID, at, secs};
 use super::*;
+use crate::domain::asked_back::{AfterUpdates, AskedBack, Cache, Preview};
 use crate::domain::delivery::{
     Breaker, Compress, Delivery, Health, KeepAlive, Queues, Retry, RetryAfter, RetryPer, Statuses, Tls,
     Transport,
@@ -297,6 +298,7 @@ fn other_traffic_is_peertubes_unless_it_is_written() {
         update_every: Some(secs(1_800)),
         watch_actions: true,
         background: Vec::new(),
+        asked_back: AskedBack::default(),
         bodies: OtherBodies { update_bytes: 15_402, watch_action_bytes: 1_781 },
     };
     assert_eq!(valid(BASE).other, expected);
@@ -308,7 +310,9 @@ fn other_traffic_is_peertubes_unless_it_is_written() {
             jobs: Jobs::Rate { per_s: 2.0, from: Time::ZERO, until: None },
             to: None,
             body_bytes: 2_000,
+            preview: None,
         }],
+        asked_back: AskedBack::default(),
         bodies: OtherBodies {
             update_bytes: update_bytes(Files::Both, 2),
             watch_action_bytes: watch_action_bytes(3),
@@ -316,6 +320,15 @@ fn other_traffic_is_peertubes_unless_it_is_written() {
     };
     assert_eq!(valid(FULL).other, expected);
     assert_eq!(valid_with(FULL, &["other_traffic.updates=off"]).other.update_every, None);
+    let set = [
+        "other_traffic.asked_back={after_updates: requests, cpu: 1 ms, cache: {share: 90 %}}",
+        "other_traffic.background.0.preview={answer: 30 kB, share: 50 %}",
+    ];
+    let OtherTraffic { background, asked_back, .. } = valid_with(FULL, &set).other;
+    let (after_updates, cache) = (AfterUpdates::Requests, Cache::Share(900_000));
+    assert_eq!(asked_back, AskedBack { after_updates, cpu: Span::from_ms(1), cache });
+    let preview = Preview { share_ppm: 500_000, answer_bytes: 30_000, within: secs(59) };
+    assert_eq!(background[0].preview, Some(preview));
     let web = valid_with(BASE, &["other_traffic.updates.files=web"]).other.bodies.update_bytes;
     assert_eq!(web, update_bytes(Files::Web, 6));
 }

@@ -20,6 +20,7 @@ use crate::mechanism::slot_schedule::Schedule;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::wire::Persistence;
 use crate::metrics::aggregates::Aggregates;
+use crate::metrics::traffic::OriginSends;
 use crate::request::{Conditions, Path};
 use crate::sim::accounts::{Accounts, Work};
 use crate::sim::eligibility::{Eligibility, Fallback};
@@ -214,7 +215,10 @@ impl<'a> Broadcasts<'a> {
         is_whole: bool,
     ) -> Arc<Route> {
         let Letter { from, activity, kind, persistence, .. } = *messages[0].letter;
-        let is_of_origin = kind.is_view() && self.cell.federation.origin(activity.video) == from;
+        let owns = |id: &InstanceId| self.eligibility.is_origin[id.index()];
+        let origin_sends =
+            owns(&from).then(|| OriginSends::of(kind, self.cell.federation.origin(activity.video) == from));
+        let is_to_origin = to.iter().map(owns).collect();
         let transport =
             |connection| messages.iter().map(|message| self.transport_of(message, connection)).collect();
         let transport = match persistence {
@@ -229,7 +233,8 @@ impl<'a> Broadcasts<'a> {
             is_whole,
             to,
             messages,
-            is_of_origin,
+            origin_sends,
+            is_to_origin,
             transport,
             followers,
             is_order_insensitive,

@@ -6,6 +6,7 @@ use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArriva
 use super::counted::Counted;
 use super::shown::{Leaving, Shown, Tallies};
 use crate::cell::Cell;
+use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
 use crate::event::Lane;
@@ -274,7 +275,8 @@ impl Follower {
         if !self.is_peertube {
             return;
         }
-        if *kind == Kind::Update {
+        let after_updates = output.cell.other.asked_back.after_updates;
+        if *kind == Kind::Update && after_updates == AfterUpdates::Counted {
             output.aggregates.update_fetches.push((at, activity.video, self.id, *from));
         }
         // with a separate queue of Views, what is in the other queue changes no display

@@ -17,8 +17,8 @@ impl Run<'_> {
     /// The request reaches the receiver's downlink.
     pub(super) fn reach(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let (inbox, response_bytes) = (request.message.to, u64::from(request.message.response_bytes));
-        let bytes = self.path.bytes_up(request.message.bytes(), response_bytes, request.connection);
+        let (inbox, answer_bytes) = (request.message.to, request.message.answer_bytes());
+        let bytes = self.path.bytes_up(request.message.bytes(), answer_bytes, request.connection);
         let host = self.host(inbox);
         let arrives = self.machines[host.index()].download(now, bytes);
         self.plan(slot, Step::Arrived, arrives);
@@ -43,6 +43,9 @@ impl Run<'_> {
             let to = request.message.to;
             self.settle(slot, Arrival::Delivered);
             self.report_delivered(slot, now);
+            if self.requests.get(slot).message.kind.is_get() {
+                return self.take_get(slot, now);
+            }
             self.hear(to, from, now);
             return self.verify(slot, now);
         };
@@ -67,8 +70,25 @@ impl Run<'_> {
         }
     }
 
+    /// A GET is taken: a cache answers, or a core does.
+    fn take_get(&mut self, slot: u32, now: Time) {
+        if self.requests.get(slot).is_cached {
+            return self.answer(slot, now);
+        }
+        let host = self.cell.federation.host(self.requests.get(slot).message.to);
+        let answers = self.machines[host.index()].work(now, self.cell.other.asked_back.cpu);
+        if answers > self.requests.get(slot).deadline {
+            self.expect_time_out(slot, now);
+        }
+        self.plan(slot, Step::Verified, answers);
+    }
+
     /// How a request ends that its receiver has: the rate limit comes first, then its date and its sender are looked at.
     fn arrival(&mut self, slot: u32, now: Time) -> Arrival {
+        if self.requests.get(slot).message.kind.is_get() {
+            let message = self.requests.get(slot).message.clone();
+            self.requests.get(slot).is_cached = self.is_cached(&message, now);
+        }
         let Run { requests, conditions, machines, broadcasts, path, cell, .. } = self;
         let request = requests.get(slot);
         let message = &request.message;
@@ -79,12 +99,15 @@ impl Run<'_> {
                 broadcasts.arrive_now(now, message);
                 return Arrival::Delivered;
             }
-            if machines[to.index()].limiter.as_mut().is_some_and(|limiter| !limiter.takes(now, from)) {
+            if !request.is_cached
+                && machines[to.index()].limiter.as_mut().is_some_and(|limiter| !limiter.takes(now, from))
+            {
                 return Arrival::Refused(Refusal::RateLimited);
             }
         }
         let dated = request.deadline.before(path.timeout);
-        let window = machines[to.index()].receiving.signature_window;
+        // nobody looks at the `Date` of a GET
+        let window = machines[to.index()].receiving.signature_window.filter(|_| !message.kind.is_get());
         match conditions.arrival(Sent { from, to, dated }, window, now) {
             // the connection was there
             Arrival::FailedConnect => Arrival::Lost,

@@ -4,32 +4,42 @@ use super::request::Request;
 use super::state::Run;
 use crate::domain::delivery::RetryPer;
 use crate::event::Message;
-use crate::mechanism::fate::{Fate, Reason, RetriedId};
+use crate::mechanism::activity::Kind;
+use crate::mechanism::fate::{Fate, FateLog, Reason, RetriedId};
 use crate::mechanism::ledger::Arrival;
 
 impl Run<'_> {
     /// Whether no request can follow that of a message if it fails.
     pub(super) fn is_last_attempt(&self, message: &Message) -> bool {
         let retry = self.delivery.retry;
-        retry.per == RetryPer::Message && message.attempt + 1 >= retry.attempts
+        let is_last = retry.per == RetryPer::Message && message.attempt + 1 >= retry.attempts;
+        is_last || message.kind.is_get()
+    }
+
+    /// The fates of activities, or those of GETs.
+    pub(super) fn fates_of(&mut self, kind: Kind) -> &mut FateLog {
+        if kind.is_get() { &mut self.fates_of_gets } else { &mut self.fates }
     }
 
     /// A request has reached its end in the network.
     pub(super) fn settle_fate(&mut self, slot: u32, arrival: Arrival) {
         let request = self.requests.get(slot);
         request.arrival = Some(arrival);
-        self.fates.settle(request.retried, arrival, failure(request));
+        let (kind, retried, failure) = (request.message.kind, request.retried, failure(request));
+        self.fates_of(kind).settle(retried, arrival, failure);
     }
 
     /// The sender of a request makes no other for its activity. Said once.
     pub(super) fn close_fate(&mut self, slot: u32) {
         let request = self.requests.get(slot);
-        if !std::mem::replace(&mut request.is_last, true)
-            && let Some(reason) = failure(request)
-        {
-            self.fates.fail(request.retried, reason);
-        }
-        self.fates.close(request.retried);
+        let (kind, retried) = (request.message.kind, request.retried);
+        let failure = match std::mem::replace(&mut request.is_last, true) {
+            true => None,
+            false => failure(request),
+        };
+        let fates = self.fates_of(kind);
+        failure.into_iter().for_each(|reason| fates.fail(retried, reason));
+        fates.close(retried);
     }
 
     /// A message waits for another attempt, after the request in `slot` if there was one: which activity that is.
@@ -45,7 +55,7 @@ impl Run<'_> {
     /// The process of a sender has stopped while it waited for a request. With retries per destination that is made again.
     pub(super) fn abandon_fate(&mut self, slot: u32) {
         let request = self.requests.get(slot);
-        if self.delivery.retry.per == RetryPer::Destination {
+        if self.delivery.retry.per == RetryPer::Destination && !request.message.kind.is_get() {
             let (message, job) = (request.message.clone(), request.job);
             let retried = self.retried(&message, Some(slot));
             return self.jobs.get(job).retried = Some(retried);
@@ -60,7 +70,7 @@ impl Run<'_> {
         let mut unsent = 0;
         for number in all {
             let job = self.jobs.get(number);
-            if job.whole_route().is_none() && job.letter.retried.is_none() {
+            if job.whole_route().is_none() && job.letter.retried.is_none() && !job.letter.kind.is_get() {
                 unsent += job.unsent().count() as u64;
             }
         }

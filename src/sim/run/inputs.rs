@@ -186,6 +186,7 @@ impl Run<'_> {
                 let input = Input::Receive { activity: &message.activity, sender: message.from };
                 self.handle(message.to, input, at);
             }
+            self.ask_back(&message, at);
         }
     }
 

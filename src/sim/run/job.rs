@@ -19,6 +19,8 @@ pub(super) enum QueueKey {
     Unicast,
     To(InstanceId),
     Workers,
+    /// GETs wait for no slot.
+    Gets,
 }
 
 /// One activity for one inbox or many, from one queue.
@@ -113,6 +115,7 @@ impl QueueKey {
             QueueKey::Unicast => QueueName::Unicast,
             QueueKey::To(_) => QueueName::Destinations,
             QueueKey::Workers => QueueName::Workers,
+            QueueKey::Gets => QueueName::Gets,
         }
     }
 }

@@ -21,7 +21,9 @@ impl Run<'_> {
         let job = self.jobs.get(number);
         // No request lasts longer than its time-out, so most jobs cannot meet the limit.
         let rounds = job.to.len().div_ceil(delivery.requests_per_job as usize) as u64;
-        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns() {
+        if delivery.timeout.ns().saturating_mul(rounds) > delivery.running_limit.ns()
+            && !job.letter.kind.is_get()
+        {
             let limit = Event::JobLimit { instance: job.letter.from, job: job.letter.job, slot: number };
             self.schedule(now + delivery.running_limit, limit);
         }
@@ -85,9 +87,10 @@ impl Run<'_> {
         };
         let machine = &mut self.machines[message.from.index()];
         // PeerTube fixes the inboxes of a job when it is created; other queues drop deliveries to removed followers.
-        let is_removed = self.delivery.queues != Queues::Peertube && machine.removed.contains(&to);
+        let is_get = message.kind.is_get();
+        let is_removed = self.delivery.queues != Queues::Peertube && !is_get && machine.removed.contains(&to);
         let gate = match &mut machine.breakers {
-            Some(breakers) if !is_removed => breakers.ask(now, to),
+            Some(breakers) if !is_removed && !is_get => breakers.ask(now, to),
             _ => Gate::Closed,
         };
         self.queued.take(message.bytes());
@@ -96,11 +99,11 @@ impl Run<'_> {
         }
         let flow = flow(&mut self.ledger, route.is_some(), &message);
         if is_removed {
-            self.fates.drop(message.retried, Reason::Unfollowed);
-            return flow.drop(message.bytes());
+            flow.drop(message.bytes());
+            return self.fates.drop(message.retried, Reason::Unfollowed);
         }
         flow.send(message.bytes());
-        self.fates.send(message.retried);
+        self.fates_of(message.kind).send(message.retried);
         self.in_flight.add(message.bytes());
         self.jobs.get(number).under_way += 1;
         match (&route, &mut self.broadcasts) {
@@ -113,6 +116,11 @@ impl Run<'_> {
     /// All requests of a job are over: removes it and frees its slot.
     pub(super) fn finish_job(&mut self, number: u32, now: Time) {
         let job = self.remove_job(number);
+        if job.letter.kind.is_get() {
+            // GETs wait for no slot, and say nothing about the health of a follow
+            self.free_slot(job.letter.from, job.queue);
+            return self.get_others(&job.letter.activity, now);
+        }
         self.note_availability(&job, now);
         let Job { letter, to, good, bad, .. } = &job;
         let health = &mut self.machines[letter.from.index()].health;
@@ -180,6 +188,12 @@ impl Run<'_> {
             return self.plan_job_end(number);
         }
         let host = self.host(message.to);
+        if message.kind.is_get() {
+            if is_good {
+                self.machines[message.from.index()].connections.release(now, host);
+            }
+            return self.make_requests(number, now);
+        }
         let status = self.refusal_status(message.to, outcome);
         let is_final = status.is_some_and(|status| self.delivery.give_up_on.has(status));
         let machine = &mut self.machines[message.from.index()];
@@ -216,9 +230,10 @@ impl Run<'_> {
     /// A process stops: drops its running jobs, or, with retries per destination, tries them again first. Their requests that
     /// have left go on.
     pub(super) fn drop_running_jobs(&mut self, from: InstanceId) {
-        let is_kept = self.delivery.retry.per == RetryPer::Destination;
+        let is_tried_again = self.delivery.retry.per == RetryPer::Destination;
         for number in std::mem::take(&mut self.machines[from.index()].running_jobs) {
             let job = self.remove_job(number);
+            let is_kept = is_tried_again && !job.letter.kind.is_get();
             for to in job.unsent() {
                 let message = self.message(&job.letter, to);
                 self.queued.take(message.bytes());
@@ -227,7 +242,7 @@ impl Run<'_> {
                     flow.hold_back(message.bytes());
                 } else {
                     flow.drop(message.bytes());
-                    self.fates.drop(message.retried, Reason::ProcessStopped);
+                    self.fates_of(message.kind).drop(message.retried, Reason::ProcessStopped);
                 }
             }
             if is_kept {

@@ -199,6 +199,7 @@ impl Run<'_> {
             Event::Heartbeat { session, number } => self.heartbeat(session, number),
             Event::WatchAction { session } => self.report_watch(session),
             Event::Background { entry, number } => self.background(entry, number),
+            Event::FetchPreview { asker, entry, number, .. } => self.fetch_preview(asker, entry, number),
         }
     }
 

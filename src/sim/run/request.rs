@@ -50,6 +50,8 @@ pub(super) struct Request {
     pub(super) outcome: RequestOutcome,
     /// Whether its receiver has refused it.
     pub(super) is_refused: bool,
+    /// Whether a cache in front of its receiver answers it.
+    pub(super) is_cached: bool,
     /// Whether a step is planned that ends it before its deadline.
     pub(super) has_end: bool,
     /// Whether it has left its sender, or never will.
@@ -98,6 +100,7 @@ impl Request {
             arrival: None,
             outcome: RequestOutcome::Good,
             is_refused: false,
+            is_cached: false,
             has_end: false,
             has_left: false,
             is_last,
@@ -112,7 +115,7 @@ impl Request {
             from: message.from,
             to: host,
             bytes: message.bytes(),
-            response_bytes: u64::from(message.response_bytes),
+            response_bytes: message.answer_bytes(),
             ways: *ways,
             deadline: *deadline,
             is_banned,

@@ -165,7 +165,7 @@ impl Run<'_> {
         let from = letter.from;
         job.route = self.route_of(&job);
         if letter.retried.is_none() && job.whole_route().is_none() {
-            self.fates.create(job.unsent().count() as u64);
+            self.fates_of(letter.kind).create(job.unsent().count() as u64);
         }
         match (&job.route, &mut self.broadcasts) {
             (Some(route), Some(broadcasts)) if route.is_whole => broadcasts.create(route, job.except),
@@ -224,6 +224,7 @@ impl Run<'_> {
             QueueKey::Unicast => self.delivery.unicast_jobs,
             QueueKey::To(_) => self.delivery.requests_per_destination,
             QueueKey::Workers => self.delivery.workers,
+            QueueKey::Gets => u32::MAX,
         }
     }
 
@@ -248,7 +249,10 @@ impl Run<'_> {
             let Some((job, waited)) = jobs.start(now) else { return };
             machine.waiting_jobs -= 1;
             machine.running_jobs.insert(job);
-            self.observer.job_started(now, from, queue.name(), waited);
+            // GETs do not wait, so their waits would only dilute those of others
+            if queue != QueueKey::Gets {
+                self.observer.job_started(now, from, queue.name(), waited);
+            }
             self.start_job(job, now);
         }
     }
@@ -271,7 +275,7 @@ impl Run<'_> {
         Message {
             letter: Rc::clone(letter),
             to,
-            head_bytes: self.path.head_bytes(head_bytes),
+            head_bytes: if letter.kind.is_get() { head_bytes } else { self.path.head_bytes(head_bytes) },
             response_bytes,
         }
     }

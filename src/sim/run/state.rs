@@ -2,6 +2,7 @@
 //!
 //! The other files of this folder change it. Conservation of messages (`Ledger`) is asserted at every sample.
 
+use super::gets::Gets;
 use super::job::{Job, QueueKey};
 use super::machine::Machine;
 use super::request::{Deadline, Request};
@@ -61,9 +62,12 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) broadcasts: Option<Broadcasts<'a>>,
     pub(super) network: Network,
     pub(super) retry_draws: MessageDraws,
+    pub(super) gets: Gets,
     pub(super) sizes: Sizes<'a>,
     pub(super) ledger: Ledger,
     pub(super) fates: FateLog,
+    /// Those of GETs, which are no activities.
+    pub(super) fates_of_gets: FateLog,
     pub(super) machines: Vec<Machine>,
     /// By origin: the inboxes of its broadcasts, without the followers that it removed.
     pub(super) inboxes: BTreeMap<InstanceId, Inboxes>,
@@ -142,9 +146,11 @@ impl<'a> Run<'a> {
             broadcasts: None,
             network: Network::new(&cell.network, &regions, cell.seed),
             retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
+            gets: Gets::new(cell.seed),
             sizes: Sizes::new(&cell.names, cell.other.bodies),
             ledger: Ledger::new(instances.len()),
             fates: FateLog::default(),
+            fates_of_gets: FateLog::default(),
             machines: instances.iter().map(|instance| Machine::new(instance, &cell.delivery)).collect(),
             inboxes: inboxes.collect(),
             jobs: Slab::default(),
@@ -211,6 +217,7 @@ impl<'a> Run<'a> {
         self.in_flight.messages == 0
             && self.last_deadline < now
             && self.to_retry == 0
+            && self.gets.planned == 0
             && self.jobs.is_empty()
             && self.requests.is_empty()
             && self.machines.iter().all(Machine::is_idle)
@@ -220,7 +227,9 @@ impl<'a> Run<'a> {
     /// delivered, but for duplicates.
     pub(super) fn assert_conserved(&self) {
         self.ledger.assert_conserved(self.queued, self.in_flight);
-        self.fates.fates().assert_conserved(&self.ledger.total());
+        let mut fates = *self.fates.fates();
+        fates += *self.fates_of_gets.fates();
+        fates.assert_conserved(&self.ledger.total());
     }
 
     /// All messages by what became of them.

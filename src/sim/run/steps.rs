@@ -28,7 +28,11 @@ impl Run<'_> {
         ways: Ways,
         now: Time,
     ) {
-        let signed = self.path.begin(&mut self.machines[message.from.index()], now);
+        let sender = &mut self.machines[message.from.index()];
+        let signed = match message.kind.is_get() {
+            true => self.path.begin_get(sender, now),
+            false => self.path.begin(sender, now),
+        };
         let deadline = now + self.path.timeout;
         self.request_count += 1;
         let number = self.request_count;
@@ -168,6 +172,7 @@ impl Run<'_> {
         machines[request.message.from.index()].ends_without_event
             && request.over.is_none()
             && at <= cell.end.latest()
+            && !request.message.kind.is_get()
             && jobs.get(request.job).has_begun_all()
     }
 
@@ -362,8 +367,9 @@ fn draws_name(message: &Message, host: InstanceId) -> u64 {
 
 /// Bytes of a request's answer on the links.
 fn answer_bytes(path: &Path, request: &Request) -> u64 {
-    let Request { message, connection, .. } = request;
-    path.bytes_down(message.bytes(), u64::from(message.response_bytes), *connection)
+    let Request { message, connection, is_refused, .. } = request;
+    let bytes = if *is_refused { u64::from(message.response_bytes) } else { message.answer_bytes() };
+    path.bytes_down(message.bytes(), bytes, *connection)
 }
 
 /// Whether the request of a deadline is not over.

@@ -35,16 +35,19 @@ impl Run<'_> {
 
     /// A request is verified: the receiver queues the activity, and answers unless a lazy receiver has done so before.
     pub(super) fn verified(&mut self, slot: u32, now: Time) {
-        let is_taken = !self.requests.get(slot).is_refused;
+        let request = self.requests.get(slot);
+        let (is_taken, is_get) = (!request.is_refused, request.message.kind.is_get());
         if !self.is_same_process(slot) {
-            self.inbox_dropped += u64::from(is_taken);
+            self.inbox_dropped += u64::from(is_taken && !is_get);
             return self.expect_time_out(slot, now);
         }
         let message = self.requests.get(slot).message.clone();
         if !self.machines[message.to.index()].is_lazy {
             self.answer(slot, now);
         }
-        if is_taken {
+        if is_taken && is_get {
+            self.keep_answer(&message, now);
+        } else if is_taken {
             self.queue_activity(message, now);
         }
     }

@@ -49,8 +49,9 @@ impl Run<'_> {
         let link = self.ledger.link(message.from, message.to);
         link.create(message.bytes());
         link.send(message.bytes());
-        self.fates.create(1);
-        self.fates.send(None);
+        let fates = self.fates_of(message.kind);
+        fates.create(1);
+        fates.send(None);
         self.observer.sent(now, &message, arrives);
         // what does not arrive has no connection on which it could leave
         let arrival = arrives.map(|at| self.arrival_unqueued(&message, at));
@@ -74,7 +75,9 @@ impl Run<'_> {
         match arrival {
             Arrival::Delivered => {
                 self.observer.delivered(now, message);
-                self.processed.push_back((now, message.clone()));
+                if !message.kind.is_get() {
+                    self.processed.push_back((now, message.clone()));
+                }
             }
             Arrival::Refused(_) => self.observer.refused(now, message),
             Arrival::Lost | Arrival::FailedConnect => {}
@@ -84,7 +87,7 @@ impl Run<'_> {
     /// A message is no longer in flight.
     fn settle_unqueued(&mut self, message: &Message, arrival: Arrival) {
         self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
-        self.fates.settle(None, arrival, Reason::of(arrival));
+        self.fates_of(message.kind).settle(None, arrival, Reason::of(arrival));
     }
 
     /// How a message ends that arrives at an instant.

@@ -106,8 +106,13 @@ pub(super) fn run(cell: &Cell) -> Run {
 
 /// Simulates a cell, with one more observer.
 pub(super) fn run_with<O: Observer>(cell: &Cell, other: O) -> (Run, O) {
-    let collector =
-        Collector::new(&cell.federation, &cell.sessions, cell.sampling.every, cell.sampling.bucket);
+    let collector = Collector::new(
+        &cell.federation,
+        &cell.sessions,
+        cell.sampling.every,
+        cell.sampling.bucket,
+        cell.other.asked_back.after_updates,
+    );
     let log = Log::default();
     let mut all = Both(collector, Both(log, Both(DisplayedCounts::new(cell), other)));
     let ending = sim::run(cell, &mut all, &AtomicBool::new(false));

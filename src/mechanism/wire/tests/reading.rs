@@ -35,6 +35,7 @@ fn what_is_written_is_read() {
             Subject::Update => About::Update,
             Subject::WatchAction(_) => About::WatchAction,
             Subject::Background(_) => About::Background,
+            Subject::Get(..) => continue,
         };
         let Activity { author, video, expires, result, form, .. } = activity;
         let ident = names.ident(&activity, form);

@@ -1,0 +1,71 @@
+//! GETs of a run that are planned, and what caches in front of those who are asked have kept. Why and when GETs are made is not known here.
+
+use crate::domain::asked_back::Cache;
+use crate::event::Message;
+use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::random::{MessageDraws, Purpose, Seed};
+use crate::foundation::units::Time;
+use crate::mechanism::activity::{Activity, Asked, Subject};
+use crate::request::message_name;
+use std::collections::BTreeMap;
+
+/// What a run remembers about GETs.
+pub(super) struct Gets {
+    /// Fetches of previews that are planned.
+    pub(super) planned: u64,
+    /// Fetches of previews planned so far, which numbers them.
+    count: u64,
+    cache_draws: MessageDraws,
+    /// By who answered, video, why and which part: when it last answered without its cache.
+    answered: BTreeMap<(InstanceId, VideoId, Asked, u32), Time>,
+}
+
+impl Gets {
+    pub(super) fn new(seed: Seed) -> Gets {
+        Gets {
+            planned: 0,
+            count: 0,
+            cache_draws: MessageDraws::new(seed, Purpose::Cache),
+            answered: BTreeMap::new(),
+        }
+    }
+
+    /// One more fetch of a preview is planned: returns its number.
+    pub(super) fn plan(&mut self) -> u64 {
+        self.planned += 1;
+        self.count += 1;
+        self.count
+    }
+
+    /// Whether a cache in front of its receiver answers a GET that arrives now.
+    pub(super) fn is_cached(&mut self, cache: Cache, message: &Message, now: Time) -> bool {
+        match cache {
+            Cache::Off => false,
+            Cache::Share(share_ppm) => {
+                let name = message_name(&message.activity, message.from, message.attempt);
+                let draw = self.cache_draws.one(name, message.to.0);
+                u64::from(draw) < (u64::from(share_ppm) << 32) / 1_000_000
+            }
+            Cache::For(lasts) => {
+                let answered = self.answered.get(&what(message));
+                answered.is_some_and(|&answered| now.since(answered) < lasts)
+            }
+        }
+    }
+
+    /// A GET is answered by who was asked: a cache in front keeps the answer.
+    pub(super) fn keep_answer(&mut self, cache: Cache, message: &Message, now: Time) {
+        if matches!(cache, Cache::For(_)) {
+            self.answered.insert(what(message), now);
+        }
+    }
+}
+
+/// What a GET asks for.
+fn what(message: &Message) -> (InstanceId, VideoId, Asked, u32) {
+    let Activity { video, subject, stamp, .. } = message.activity;
+    match subject {
+        Subject::Get(asked @ Asked::AfterUpdate, _) => (message.to, video, asked, stamp.session.0),
+        _ => (message.to, video, Asked::Preview, 0),
+    }
+}
