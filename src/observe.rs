@@ -6,6 +6,7 @@ use crate::event::{Event, Lane, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Input, Instance};
+use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::transport::TransportBytes;
@@ -30,6 +31,8 @@ pub struct Ending {
     pub events: u64,
     /// All messages, by what became of them.
     pub flow: Flow,
+    /// What became of all activities, once for each inbox.
+    pub fates: Fates,
     /// Sessions that were still watching.
     pub unfinished_sessions: u64,
     /// By `InstanceId`: busy times of its cores and links.

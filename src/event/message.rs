@@ -5,6 +5,7 @@ use crate::domain::federation::Federation;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Form, Kind, Subject};
+use crate::mechanism::fate::RetriedId;
 use crate::mechanism::pending::Key;
 use crate::mechanism::wire::{Persistence, Sizes};
 use std::ops::Deref;
@@ -45,6 +46,8 @@ pub struct Letter {
     pub authored: Time,
     /// The number of attempts before this one.
     pub attempt: u32,
+    /// If its activity is tried again at one inbox: which that is.
+    pub retried: Option<RetriedId>,
     /// The number of its job, counted per run: a receiver that got an activity twice may forward it twice.
     pub job: u64,
     /// Bytes of the request's body.

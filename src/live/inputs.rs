@@ -15,6 +15,7 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Heartbeat, Instance, is_plain_view};
 use crate::mechanism::activity::{Activity, Subject};
+use crate::mechanism::fate::Fates;
 use crate::observe::{Busy, Ending, RunOutcome};
 use crate::scenario::End;
 use hyper::body::Bytes;
@@ -277,11 +278,13 @@ impl State {
         self.report_unstarted(now);
         self.observations = None;
         let watching = |session: &&Session| session.start <= now && session.end > now;
+        let flow = self.ledger.total();
         Ending {
             outcome,
             viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
             events: self.inputs,
-            flow: self.ledger.total(),
+            flow,
+            fates: Fates::of_single_requests(&flow),
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
             busy: vec![Busy::default(); self.instances.len()],
             queued_jobs_peak: self.queued_jobs_peak,

@@ -165,6 +165,7 @@ impl State {
             created: authored,
             authored,
             attempt: 0,
+            retried: None,
             job: 0,
             body_bytes,
             name: LetterName::new(activity, kind, from),

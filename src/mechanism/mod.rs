@@ -10,6 +10,7 @@ pub mod boundary;
 pub mod breakers;
 pub mod by_instance;
 pub mod connections;
+pub mod fate;
 pub mod follow_health;
 pub mod held_queues;
 pub mod ledger;

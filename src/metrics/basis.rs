@@ -3,6 +3,7 @@
 use crate::domain::federation::{Capacity, Federation};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::Kind;
+use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
@@ -173,6 +174,10 @@ impl<'a> Basis<'a> {
 
     pub(super) fn flow(&self) -> &Flow {
         &self.observed.delivery.flow
+    }
+
+    pub(super) fn fates(&self) -> &Fates {
+        &self.observed.delivery.fates
     }
 
     pub(super) fn outcomes(&self) -> &OutcomeCounts {

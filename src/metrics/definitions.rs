@@ -4,6 +4,7 @@
 use crate::domain::federation::Federation;
 use crate::foundation::ids::InstanceId;
 use crate::mechanism::activity::Kind;
+use crate::mechanism::fate::{Fate, Reason};
 use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::traffic::Direction;
@@ -89,6 +90,11 @@ pub fn compute(
     DEFINITIONS.iter().filter_map(value).collect()
 }
 
+/// Activities that are given up for a reason.
+fn given_up(basis: &Basis<'_>, reason: Reason) -> Option<Value> {
+    count(basis.fates().count(Fate::GivenUp(reason)))
+}
+
 macro_rules! definitions {
     ($($name:literal, $unit:literal, $better:ident, $doc:literal, $formula:literal, $compute:expr;)+) => {
         /// Every metric.
@@ -155,6 +161,35 @@ definitions! {
         "count of sent with that label", |b| count(b.flow().timed_out.messages);
     "messages_in_flight", "messages", None, "unfinished: messages under way when the run ended",
         "count of in_flight", |b| count(b.flow().in_flight.messages);
+    "activities_created", "activities", None, "activities, once for each inbox, that were ever to be sent",
+        "count of those, however many requests are made for each", |b| count(b.fates().created());
+    "activities_arrived", "activities", None, "activities, once for each inbox, that their receiver took at least once",
+        "count of those: messages_delivered - activities_duplicates", |b| count(b.fates().count(Fate::Arrived));
+    "activities_duplicates", "messages", Lower, "messages that their receiver took and had taken before: their sender got no answer in time, and sent them again",
+        "count of those", |b| count(b.fates().duplicates);
+    "activities_never_arrived", "activities", Lower, "activities, once for each inbox, that never arrived and are not tried again",
+        "count of those, the sum of the following", |b| count(b.fates().given_up());
+    "activities_given_up_lost", "activities", Lower, "by reason: their last request was lost, or nobody was there to answer",
+        "count of those", |b| given_up(b, Reason::Lost);
+    "activities_given_up_no_connection", "activities", Lower, "by reason: their last request found no connection",
+        "count of those", |b| given_up(b, Reason::FailedConnect);
+    "activities_given_up_refused", "activities", Lower, "by reason: their last request was refused, or for ever",
+        "count of those", |b| given_up(b, Reason::Refused);
+    "activities_given_up_circuit_open", "activities", Lower, "by reason: a circuit breaker held back their last attempt",
+        "count of those", |b| given_up(b, Reason::CircuitOpen);
+    "activities_given_up_unfollowed", "activities", Lower, "by reason: their receiver was removed from the followers while they waited",
+        "count of those", |b| given_up(b, Reason::Unfollowed);
+    "activities_lost_with_process", "activities", Lower, "by reason: the process of their sender stopped, and forgot them",
+        "count of those", |b| given_up(b, Reason::ProcessStopped);
+    "activities_waiting", "activities", None, "unfinished: activities, once for each inbox, that waited for their first request when the run ended",
+        "count of those", |b| count(b.fates().count(Fate::Waiting));
+    "activities_retrying", "activities", None, "unfinished: those that had not arrived and waited for another attempt when the run ended",
+        "count of those, in a queue again or not", |b| count(b.fates().count(Fate::Retrying));
+    "activities_under_way", "activities", None, "unfinished: those whose request was under way when the run ended, or whose sender waited for its answer",
+        "count of those", |b| count(b.fates().count(Fate::UnderWay));
+    "activities_never_arrived_share", "share", Lower, "share of activities, once for each inbox, that never arrived",
+        "never arrived / (arrived + never arrived)",
+        |b| ratio(b.fates().given_up() as i64, b.fates().given_up() + b.fates().count(Fate::Arrived));
     "delivery_failed_share", "share", Lower, "share of requests that their sender holds for failed",
         "(refused + without a connection + timed out) / requests that are over",
         |b| ratio(b.outcomes().failed() as i64, b.outcomes().over());

@@ -4,6 +4,7 @@
 //! among the waits with the time that it had waited when the run ended: else a jammed queue would look fast.
 
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::Flow;
 use crate::metrics::distribution::{Counting, Distribution};
 use crate::observe::{Busy, Ending, HealthNote, QueueName, QueueSample, RequestOutcome};
@@ -13,6 +14,8 @@ use crate::observe::{Busy, Ending, HealthNote, QueueName, QueueSample, RequestOu
 pub struct Delivery {
     /// What became of all messages, of whatever kind.
     pub flow: Flow,
+    /// What became of all activities, once for each inbox.
+    pub fates: Fates,
     /// How the requests ended that are over for their senders.
     pub outcomes: OutcomeCounts,
     /// How long jobs waited until they started or, if they never did, until the run ended.
@@ -183,6 +186,7 @@ impl DeliveryLog {
     pub(super) fn finish(self, ending: &Ending) -> Delivery {
         Delivery {
             flow: ending.flow,
+            fates: ending.fates,
             outcomes: self.outcomes,
             waits: self.waits.finish(),
             jobs_unstarted: self.jobs_unstarted,

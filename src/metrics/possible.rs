@@ -11,7 +11,8 @@ const COUNTED: [&str; 8] =
 /// Other metrics that count.
 const COUNTS: [&str; 2] = ["disagreement_max", "viewers_peak"];
 /// Parts of a whole.
-const PARTS: [&str; 3] = ["delivery_failed_share", "refused_share", "wrong_zero_share"];
+const PARTS: [&str; 4] =
+    ["delivery_failed_share", "activities_never_arrived_share", "refused_share", "wrong_zero_share"];
 
 impl Definition {
     /// Whether it counts something. What counts has a value in every run; a quotient has none where there is nothing to divide by.

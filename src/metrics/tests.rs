@@ -13,6 +13,7 @@ use crate::domain::receiving::Receiving;
 use crate::event::{Lane, Letter, LetterName};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
+use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::{Amount, Flow};
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::wire::Persistence;
@@ -82,6 +83,7 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
         created: built,
         authored: built,
         attempt: 0,
+        retried: None,
         job: 0,
         body_bytes: 200,
         name: LetterName::new(&activity, kind, from),
@@ -99,6 +101,7 @@ fn ending(busy: Vec<Busy>) -> Ending {
         viewers_as_plain_views: 0,
         queued_jobs_peak: 0,
         inbox_waiting_peak: 0,
+        fates: Fates::default(),
         retries_waiting_peak: 0,
         retries_waiting: 0,
         inbox_dropped: 0,
@@ -260,6 +263,7 @@ fn every_account_of_the_ledger_is_a_metric() {
     };
     let ending = Ending {
         flow,
+        fates: Fates::of_single_requests(&flow),
         queued_jobs_peak: 9,
         inbox_waiting_peak: 8,
         retries_waiting_peak: 11,
@@ -292,6 +296,19 @@ fn every_account_of_the_ledger_is_a_metric() {
             ("retries_waiting_peak", "11"),
             ("retries_waiting", "12"),
             ("inbox_dropped", "10"),
+            ("activities_created", "49"),
+            ("activities_arrived", "5"),
+            ("activities_duplicates", "0"),
+            ("activities_never_arrived", "36"),
+            ("activities_given_up_lost", "4"),
+            ("activities_given_up_no_connection", "14"),
+            ("activities_given_up_refused", "12"),
+            ("activities_given_up_circuit_open", "0"),
+            ("activities_given_up_unfollowed", "0"),
+            ("activities_lost_with_process", "6"),
+            ("activities_waiting", "7"),
+            ("activities_retrying", "0"),
+            ("activities_under_way", "1"),
             ("delivery_failed_share", "none"),
             ("refused_share", "none"),
             ("queue_delay_p50_ms", "none"),

@@ -64,6 +64,7 @@ static GROUPS: [Group; 6] = [
         rows: &[
             ("most jobs waiting at one instance", "queued_jobs_peak"),
             ("requests that failed", "delivery_failed_share"),
+            ("activities that never arrived", "activities_never_arrived"),
         ],
         against_baseline: false,
     },

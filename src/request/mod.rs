@@ -10,5 +10,5 @@ mod path;
 mod tests;
 
 pub use conditions::{Conditions, Sent};
-pub use name::message_name;
+pub use name::{message_name, name_at_host};
 pub use path::{Failure, Host, Load, Path, RequestHistory, Transit, Unlimited};

@@ -27,3 +27,43 @@ pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 
     let name = fold(&words.map(u64::from));
     if attempt == 0 { name } else { fold(&[name, u64::from(attempt)]) }
 }
+
+/// The name of a message to an inbox of a host: further inboxes of a host have draws of their own.
+pub fn name_at_host(name: u64, inbox: InstanceId, host: InstanceId) -> u64 {
+    if inbox == host { name } else { fold(&[name, 0, u64::from(inbox.0)]) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::ids::{SessionId, VideoId};
+    use crate::foundation::units::Time;
+    use crate::mechanism::activity::{Form, Stamp};
+    use crate::mechanism::network::Leg;
+    use std::collections::BTreeSet;
+
+    /// What is lost for one attempt decides nothing for another, nor for another inbox.
+    #[test]
+    fn attempts_inboxes_and_legs_have_names_of_their_own() {
+        let activity = Activity {
+            video: VideoId(0),
+            author: InstanceId(0),
+            subject: Subject::Background(1),
+            result: None,
+            built: Time::ZERO,
+            expires: None,
+            stamp: Stamp { session: SessionId(0), number: 0 },
+            form: Form::V61,
+        };
+        let (attempts, inboxes) = (32, 32);
+        let mut names = BTreeSet::new();
+        for attempt in 0..attempts {
+            for inbox in 0..inboxes {
+                let name = message_name(&activity, InstanceId(0), attempt);
+                let name = name_at_host(name, InstanceId(inbox), InstanceId(0));
+                names.extend([Leg::Request, Leg::Handshake, Leg::Answer].map(|leg| leg.name(name)));
+            }
+        }
+        assert_eq!(names.len() as u32, attempts * inboxes * 3);
+    }
+}

@@ -1,5 +1,6 @@
 //! Delivery as it really is: every queue, capacity, limit and fault binds somewhere here, with the figure that it must give.
 
+mod fates;
 mod presets;
 mod queues;
 mod requests;

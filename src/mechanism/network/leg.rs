@@ -26,12 +26,13 @@ impl Leg {
         self != Leg::Request
     }
 
-    /// The name under which it is lost or not, from the name of the message.
+    /// The name under which it is lost or not, from the name of the message. It is no name of another attempt or inbox, whose
+    /// last words follow the message's directly or after 0.
     pub fn name(self, message: u64) -> u64 {
         match self {
             Leg::Request => message,
-            Leg::Handshake => fold(&[message, 1]),
-            Leg::Answer => fold(&[message, 2]),
+            Leg::Handshake => fold(&[message, 1, 1]),
+            Leg::Answer => fold(&[message, 1, 2]),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What several figures share: the series of the columns, notes, and how numbers are written.
 
-use crate::report::figure::Series;
+use crate::intervals::Estimate;
+use crate::report::figure::{Column, DotSeries, Dots, Series};
 use crate::report::run::Run;
 
 /// The series of the columns of the comparison.
@@ -55,6 +56,32 @@ pub fn thousands(number: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// The means of metrics, a row for each with its label. Those that are zero everywhere are left out; none if all are.
+pub(super) fn dots(run: &Run, rows: &[(&str, &str)]) -> Option<Dots> {
+    let mean = |protocol: &str, metric| run.table.mean(run.point, protocol, metric);
+    let is_any =
+        |metric| run.protocols().any(|protocol| mean(protocol, metric).is_some_and(|of| of.mean > 0.0));
+    let rows: Vec<_> = rows.iter().filter(|(_, metric)| is_any(metric)).collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let values = |series: Series| {
+        let estimates: Vec<_> = rows.iter().map(|(_, metric)| mean(series.name(), metric)).collect();
+        let value = |estimate: &Option<Estimate>| estimate.map(|of| of.mean).filter(|of| *of > 0.0);
+        let half_width = |estimate: &Option<Estimate>| estimate.and_then(|of| of.half_width);
+        DotSeries {
+            values: Column(estimates.iter().map(value).collect()),
+            half_widths: Column(estimates.iter().map(half_width).collect()),
+            series,
+        }
+    };
+    Some(Dots {
+        categories: rows.iter().map(|(label, _)| (*label).to_owned()).collect(),
+        series: series(run).into_iter().map(values).collect(),
+        reference: None,
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What waits, and how long messages take.
 
-use super::common::{listed, minutes, series, sum, thinned_note, thousands, which};
+use super::common::{dots, listed, minutes, series, sum, thinned_note, thousands, which};
 use crate::report::figure::{Axis, Columns, Figure, Line, Marks, View, thinned};
 use crate::report::run::Run;
 use crate::report::table::human_readable;
@@ -61,6 +61,44 @@ pub(super) fn queues(run: &Run) -> Option<Figure> {
         choose: "instance",
         views,
         columns: columns.finish(),
+    })
+}
+
+/// The fates of activities, and the metrics that count them.
+const FATES: [(&str, &str); 11] = [
+    ("arrived", "activities_arrived"),
+    ("arrived again", "activities_duplicates"),
+    ("wait for a first request", "activities_waiting"),
+    ("wait for another attempt", "activities_retrying"),
+    ("are under way", "activities_under_way"),
+    ("given up: lost", "activities_given_up_lost"),
+    ("given up: no connection", "activities_given_up_no_connection"),
+    ("given up: refused", "activities_given_up_refused"),
+    ("given up: circuit open", "activities_given_up_circuit_open"),
+    ("given up: no follower any more", "activities_given_up_unfollowed"),
+    ("lost with the process", "activities_lost_with_process"),
+];
+
+/// What has become of activities at the end of the run.
+pub(super) fn fates(run: &Run) -> Option<Figure> {
+    let dots = dots(run, &FATES)?;
+    let lost = |name: &str| {
+        let count = run.table.mean(run.point, name, "activities_never_arrived")?.mean;
+        Some((name.to_owned(), human_readable(count, "activities")))
+    };
+    Some(Figure {
+        kind: "fates",
+        title: "What becomes of activities".to_owned(),
+        caption: format!(
+            "At the end of the run, once for each inbox, however many requests are made.{} What is zero has no mark.",
+            which(run)
+        ),
+        says: format!("Never arrived: {}.", listed(run.protocols().filter_map(lost))),
+        x: Axis::log("activities"),
+        y: Axis::linear(""),
+        choose: "",
+        views: vec![View { name: "all".to_owned(), marks: Marks::Dots(dots) }],
+        columns: Vec::new(),
     })
 }
 

@@ -22,7 +22,7 @@ pub struct Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 11] = [
+pub const KINDS: [Kind; 12] = [
     Kind { name: "displayed", doc: "displayed and true viewers over time", make: counters::displayed },
     Kind {
         name: "error",
@@ -34,6 +34,7 @@ pub const KINDS: [Kind; 11] = [
     Kind { name: "bytes", doc: "bytes sent so far, over time", make: traffic::bytes },
     Kind { name: "payers", doc: "who sends and receives how many bytes", make: traffic::payers },
     Kind { name: "queues", doc: "jobs that wait to be sent, over time", make: delivery::queues },
+    Kind { name: "fates", doc: "what becomes of activities", make: delivery::fates },
     Kind { name: "delays", doc: "how long messages take", make: delivery::delays },
     Kind { name: "federation", doc: "who sends how much to whom", make: federation::federation },
     Kind { name: "pareto", doc: "cost against error", make: decision::pareto },

@@ -1,7 +1,7 @@
 //! What is sent, and who pays for it.
 
-use super::common::{listed, minutes, series, sum, thinned_note, which};
-use crate::report::figure::{Axis, Column, Columns, DotSeries, Dots, Figure, Line, Marks, View, thinned};
+use super::common::{dots, listed, minutes, series, sum, thinned_note, which};
+use crate::report::figure::{Axis, Column, Columns, Figure, Line, Marks, View, thinned};
 use crate::report::run::{Amount, Run};
 use crate::report::table::human_readable;
 
@@ -92,30 +92,10 @@ const PAYERS: [(&str, &str); 8] = [
 
 /// Who sends and receives how many bytes.
 pub(super) fn payers(run: &Run) -> Option<Figure> {
-    let mean = |protocol: &str, metric| run.table.mean(run.point, protocol, metric);
-    let is_any =
-        |metric| run.protocols().any(|protocol| mean(protocol, metric).is_some_and(|of| of.mean > 0.0));
-    let rows: Vec<_> = PAYERS.iter().filter(|(_, metric)| is_any(metric)).collect();
-    if rows.is_empty() {
-        return None;
-    }
-    let values = |series: crate::report::figure::Series| {
-        let estimates: Vec<_> = rows.iter().map(|(_, metric)| mean(series.name(), metric)).collect();
-        let value =
-            |estimate: &Option<crate::intervals::Estimate>| estimate.map(|of| of.mean).filter(|of| *of > 0.0);
-        DotSeries {
-            values: Column(estimates.iter().map(value).collect()),
-            half_widths: Column(
-                estimates.iter().map(|estimate| estimate.and_then(|of| of.half_width)).collect(),
-            ),
-            series,
-        }
-    };
-    let origin = |name: &str| Some((name.to_owned(), human_readable(mean(name, PAYERS[0].1)?.mean, "bytes")));
-    let dots = Dots {
-        categories: rows.iter().map(|(label, _)| (*label).to_owned()).collect(),
-        series: series(run).into_iter().map(values).collect(),
-        reference: None,
+    let dots = dots(run, &PAYERS)?;
+    let origin = |name: &str| {
+        let mean = run.table.mean(run.point, name, PAYERS[0].1)?;
+        Some((name.to_owned(), human_readable(mean.mean, "bytes")))
     };
     Some(Figure {
         kind: "payers",

@@ -3,6 +3,7 @@
 use crate::event::Letter;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
+use crate::mechanism::fate::RetriedId;
 use crate::mechanism::network::Ways;
 use crate::mechanism::pending::Key;
 use crate::observe::QueueName;
@@ -43,6 +44,8 @@ pub(super) struct Job {
     pub(super) route: Option<Arc<Route>>,
     /// Of its requests that end without an event: when the last one is over, the key of that, and its destination.
     pub(super) last_end: Option<(Time, Key, InstanceId)>,
+    /// If it is made again when its process starts: which activity that is.
+    pub(super) retried: Option<RetriedId>,
     /// Inboxes whose requests ended well, and those whose did not.
     pub(super) good: Vec<InstanceId>,
     pub(super) bad: Vec<InstanceId>,
@@ -69,6 +72,7 @@ impl Job {
             ways: Vec::new(),
             route: None,
             last_end: None,
+            retried: None,
             good: Vec::new(),
             bad: Vec::new(),
         }

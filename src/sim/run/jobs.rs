@@ -9,6 +9,7 @@ use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::breakers::Gate;
+use crate::mechanism::fate::Reason;
 use crate::observe::RequestOutcome;
 use crate::request::message_name;
 use std::rc::Rc;
@@ -95,9 +96,11 @@ impl Run<'_> {
         }
         let flow = flow(&mut self.ledger, route.is_some(), &message);
         if is_removed {
+            self.fates.drop(message.retried, Reason::Unfollowed);
             return flow.drop(message.bytes());
         }
         flow.send(message.bytes());
+        self.fates.send(message.retried);
         self.in_flight.add(message.bytes());
         self.jobs.get(number).under_way += 1;
         match (&route, &mut self.broadcasts) {
@@ -158,9 +161,10 @@ impl Run<'_> {
         self.free_slot(from, queue);
     }
 
-    /// A request of a job is over: begins the next ones or a retry. `retry_after` is what a refusal says.
+    /// The request in `slot` of a job is over: begins the next ones or a retry. `retry_after` is what a refusal says.
     pub(super) fn request_over(
         &mut self,
+        slot: u32,
         number: u32,
         message: &Message,
         outcome: RequestOutcome,
@@ -189,9 +193,12 @@ impl Run<'_> {
         }
         if is_good || is_final {
             machine.held_queues.arrived(host);
+        }
+        if is_good || is_final || self.is_last_attempt(message) {
+            self.close_fate(slot);
         } else {
             let place = self.jobs.get(number).place;
-            self.retry(message, place, retry_after, now);
+            self.retry(message, slot, place, retry_after, now);
         }
         self.make_requests(number, now);
     }
@@ -216,11 +223,17 @@ impl Run<'_> {
                 let message = self.message(&job.letter, to);
                 self.queued.take(message.bytes());
                 let flow = flow(&mut self.ledger, job.route.is_some(), &message);
-                if is_kept { flow.hold_back(message.bytes()) } else { flow.drop(message.bytes()) }
+                if is_kept {
+                    flow.hold_back(message.bytes());
+                } else {
+                    flow.drop(message.bytes());
+                    self.fates.drop(message.retried, Reason::ProcessStopped);
+                }
             }
             if is_kept {
                 let message = self.message(&job.letter, job.to[0]);
-                self.hold_queue(&message, job.place, Span::ZERO, self.now);
+                let retried = job.retried.unwrap_or_else(|| self.retried(&message, None));
+                self.hold_queue(&message, retried, job.place, Span::ZERO, self.now);
             }
         }
     }

@@ -236,12 +236,14 @@ impl Run<'_> {
     /// The counts at the end of the run.
     fn ending(&mut self, outcome: RunOutcome) -> Ending {
         self.assert_conserved();
+        self.assert_waiting();
         self.report_unstarted(self.now);
         let watching = |session: &&Session| session.start <= self.now && session.end > self.now;
         Ending {
             outcome,
             events: self.events,
             flow: self.flow(),
+            fates: self.all_fates(),
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
             busy: self.busy(self.now),
             viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),

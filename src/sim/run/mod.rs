@@ -11,6 +11,7 @@
 mod arriving;
 mod availability;
 mod calendar;
+mod fates;
 mod inputs;
 mod job;
 mod jobs;

@@ -4,7 +4,8 @@ use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::connections::Connection;
-use crate::mechanism::ledger::{Flow, Ledger};
+use crate::mechanism::fate::RetriedId;
+use crate::mechanism::ledger::{Arrival, Flow, Ledger};
 use crate::mechanism::network::Ways;
 use crate::observe::RequestOutcome;
 use crate::request::Load;
@@ -41,6 +42,10 @@ pub(super) struct Request {
     pub(super) references: u32,
     /// The connection that it uses, once it has left.
     pub(super) connection: Connection,
+    /// If its activity is tried again: which that is.
+    pub(super) retried: Option<RetriedId>,
+    /// How it ended in the network, once it has.
+    pub(super) arrival: Option<Arrival>,
     /// How it ends for the sender, unless it times out.
     pub(super) outcome: RequestOutcome,
     /// Whether its receiver has refused it.
@@ -49,6 +54,10 @@ pub(super) struct Request {
     pub(super) has_end: bool,
     /// Whether it has left its sender, or never will.
     pub(super) has_left: bool,
+    /// Whether no other request follows if it fails.
+    pub(super) is_last: bool,
+    /// Whether that is because the process of its sender has stopped.
+    pub(super) is_stopped: bool,
 }
 
 /// The deadline of a request that has begun.
@@ -60,6 +69,7 @@ pub(super) struct Deadline {
 
 impl Request {
     /// A request that will be signed at `signed`.
+    #[expect(clippy::too_many_arguments, reason = "what is known of it when it begins")]
     pub(super) fn new(
         job: u32,
         message: Message,
@@ -68,8 +78,10 @@ impl Request {
         signed: Time,
         deadline: Time,
         number: u64,
+        is_last: bool,
     ) -> Request {
         Request {
+            retried: message.retried,
             message,
             on_route,
             ways,
@@ -83,10 +95,13 @@ impl Request {
             receiver_epoch: 0,
             references: 0,
             connection: Connection::New,
+            arrival: None,
             outcome: RequestOutcome::Good,
             is_refused: false,
             has_end: false,
             has_left: false,
+            is_last,
+            is_stopped: false,
         }
     }
 

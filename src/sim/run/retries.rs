@@ -11,12 +11,14 @@ use crate::domain::delivery::{Queues, RetryAfter, RetryPer};
 use crate::event::{Event, Letter, Message};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::breakers::Gate;
+use crate::mechanism::fate::{Reason, RetriedId};
 use crate::request::message_name;
 use std::rc::Rc;
 
 impl Run<'_> {
-    /// A request has failed: its message waits for its next attempt, if there is one. `told` is how long a refusal told it to wait.
-    pub(super) fn retry(&mut self, message: &Message, place: u64, told: Span, now: Time) {
+    /// The request in `slot` has failed: its message waits for its next attempt. `told` is how long a refusal told it to wait.
+    pub(super) fn retry(&mut self, message: &Message, slot: u32, place: u64, told: Span, now: Time) {
+        let retried = self.retried(message, Some(slot));
         let told = match self.delivery.retry_after {
             RetryAfter::Heeded => told,
             RetryAfter::Ignored => Span::ZERO,
@@ -24,12 +26,10 @@ impl Run<'_> {
         let retry = self.delivery.retry;
         match retry.per {
             RetryPer::Message => {
-                if message.attempt + 1 < retry.attempts {
-                    let at = now + self.backoff(message, message.attempt + 1).max(told);
-                    self.wait_for_attempt(message, message.attempt + 1, at, now);
-                }
+                let at = now + self.backoff(message, message.attempt + 1).max(told);
+                self.wait_for_attempt(message, retried, message.attempt + 1, at, now);
             }
-            RetryPer::Destination => self.hold_queue(message, place, told, now),
+            RetryPer::Destination => self.hold_queue(message, retried, place, told, now),
         }
     }
 
@@ -41,6 +41,7 @@ impl Run<'_> {
         };
         let flow = flow(&mut self.ledger, is_together, message);
         if attempt >= self.delivery.retry.attempts {
+            self.fates.drop(message.retried, Reason::CircuitOpen);
             return flow.drop(message.bytes());
         }
         flow.hold_back(message.bytes());
@@ -48,7 +49,8 @@ impl Run<'_> {
             Gate::HeldUntil(at) => at,
             Gate::Open | Gate::Closed => now + self.backoff(message, attempt),
         };
-        self.wait_for_attempt(message, attempt, at, now);
+        let retried = self.retried(message, None);
+        self.wait_for_attempt(message, retried, attempt, at, now);
     }
 
     /// How long a message waits that has failed so often.
@@ -59,9 +61,9 @@ impl Run<'_> {
     }
 
     /// A message waits until an instant for its attempt of this number.
-    fn wait_for_attempt(&mut self, message: &Message, attempt: u32, at: Time, now: Time) {
+    fn wait_for_attempt(&mut self, message: &Message, retried: RetriedId, attempt: u32, at: Time, now: Time) {
         self.note_waiting(message, now);
-        let letter = Rc::new(Letter { attempt, ..*message.letter });
+        let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
         self.schedule(at, Event::Retry { message: Message { letter, ..*message }, since: now });
     }
 
@@ -74,9 +76,17 @@ impl Run<'_> {
     }
 
     /// The queue of a destination is held back, its head being what failed, and for no less than it was told.
-    pub(super) fn hold_queue(&mut self, message: &Message, place: u64, told: Span, now: Time) {
+    pub(super) fn hold_queue(
+        &mut self,
+        message: &Message,
+        retried: RetriedId,
+        place: u64,
+        told: Span,
+        now: Time,
+    ) {
         self.note_waiting(message, now);
-        let letter = Rc::new(Letter { attempt: message.attempt.saturating_add(1), ..*message.letter });
+        let attempt = message.attempt.saturating_add(1);
+        let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
         let failed = Failed { message: Message { letter, ..*message }, since: now, place };
         let next = failed.message.clone();
         let host = self.host(message.to);
@@ -120,9 +130,9 @@ impl Run<'_> {
 
     /// A job with one request for the next attempt of a message.
     fn job_again(&mut self, message: &Message, queue: QueueKey, now: Time) -> Job {
-        let Letter { activity, kind, from, created, attempt, .. } = *message.letter;
+        let Letter { activity, kind, from, created, attempt, retried, .. } = *message.letter;
         let job = self.job(from, queue, kind, &activity, [message.to].into(), None, now);
-        let letter = Rc::new(Letter { created, attempt, ..*job.letter });
+        let letter = Rc::new(Letter { created, attempt, retried, ..*job.letter });
         Job { letter, signs: false, ..job }
     }
 }

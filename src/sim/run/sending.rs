@@ -125,6 +125,7 @@ impl Run<'_> {
             created,
             authored: self.true_time(activity),
             attempt: 0,
+            retried: None,
             job: self.job_count,
             body_bytes: self.path.body_bytes(self.sizes.body(activity)) as u32,
             name: LetterName::new(activity, kind, from),
@@ -163,6 +164,9 @@ impl Run<'_> {
         let letter = Rc::clone(&job.letter);
         let from = letter.from;
         job.route = self.route_of(&job);
+        if letter.retried.is_none() && job.whole_route().is_none() {
+            self.fates.create(job.unsent().count() as u64);
+        }
         match (&job.route, &mut self.broadcasts) {
             (Some(route), Some(broadcasts)) if route.is_whole => broadcasts.create(route, job.except),
             (Some(route), _) => {

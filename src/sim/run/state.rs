@@ -16,6 +16,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{MessageDraws, Purpose};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Instance};
+use crate::mechanism::fate::{FateLog, Fates};
 use crate::mechanism::follow_health::HealthRule;
 use crate::mechanism::ledger::{Amount, Flow, Ledger};
 use crate::mechanism::network::Network;
@@ -62,6 +63,7 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) retry_draws: MessageDraws,
     pub(super) sizes: Sizes<'a>,
     pub(super) ledger: Ledger,
+    pub(super) fates: FateLog,
     pub(super) machines: Vec<Machine>,
     /// By origin: the inboxes of its broadcasts, without the followers that it removed.
     pub(super) inboxes: BTreeMap<InstanceId, Inboxes>,
@@ -142,6 +144,7 @@ impl<'a> Run<'a> {
             retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
             sizes: Sizes::new(&cell.names, cell.other.bodies),
             ledger: Ledger::new(instances.len()),
+            fates: FateLog::default(),
             machines: instances.iter().map(|instance| Machine::new(instance, &cell.delivery)).collect(),
             inboxes: inboxes.collect(),
             jobs: Slab::default(),
@@ -213,9 +216,11 @@ impl<'a> Run<'a> {
             && self.machines.iter().all(Machine::is_idle)
     }
 
-    /// Asserts that the messages in queues and in flight are those of the ledger.
+    /// Asserts that the messages in queues and in flight are those of the ledger, and that activities arrive once per message
+    /// delivered, but for duplicates.
     pub(super) fn assert_conserved(&self) {
         self.ledger.assert_conserved(self.queued, self.in_flight);
+        self.fates.fates().assert_conserved(&self.ledger.total());
     }
 
     /// All messages by what became of them.
@@ -225,6 +230,15 @@ impl<'a> Run<'a> {
             flow += broadcasts.accounts.flow();
         }
         flow
+    }
+
+    /// The fates of all activities.
+    pub(super) fn all_fates(&self) -> Fates {
+        let mut fates = *self.fates.fates();
+        if let Some(broadcasts) = &self.broadcasts {
+            fates += Fates::of_single_requests(&broadcasts.accounts.flow());
+        }
+        fates
     }
 }
 

@@ -8,15 +8,13 @@ use super::request::{Deadline, Request};
 use super::state::Run;
 use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::random::fold;
 use crate::foundation::units::Time;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::slab::Slab;
 use crate::observe::RequestOutcome;
-use crate::request::message_name;
-use crate::request::{Failure, Host, Load, Path, Transit};
+use crate::request::{Failure, Host, Load, Path, Transit, message_name, name_at_host};
 use crate::sim::route::Route;
 use std::sync::Arc;
 
@@ -34,7 +32,9 @@ impl Run<'_> {
         let deadline = now + self.path.timeout;
         self.request_count += 1;
         let number = self.request_count;
-        let slot = self.requests.insert(Request::new(job, message, on_route, ways, signed, deadline, number));
+        let is_last = self.is_last_attempt(&message);
+        let request = Request::new(job, message, on_route, ways, signed, deadline, number, is_last);
+        let slot = self.requests.insert(request);
         while let Some(first) = self.deadlines.front()
             && !is_waited_for(&mut self.requests, first)
         {
@@ -73,7 +73,7 @@ impl Run<'_> {
         let is_banned = machines[host.index()].bans.as_ref().is_some_and(|bans| bans.is_banned(now, from));
         let load = request.load(host, is_banned);
         let (message, &Load { to, deadline, .. }) = (&request.message, &load);
-        let name = || name_at_host(message, host);
+        let name = || draws_name(message, host);
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
             Err(failure) => {
                 self.report_failed(slot, &failure, now);
@@ -124,7 +124,7 @@ impl Run<'_> {
         let request = requests.get(slot);
         let load = request.load(cell.federation.host(request.message.to), false);
         let message = &request.message;
-        let name = || name_at_host(message, load.to);
+        let name = || draws_name(message, load.to);
         let bytes = answer_bytes(path, request);
         let back = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
         if request.over.is_some_and(|over| over <= now) {
@@ -262,6 +262,7 @@ impl Run<'_> {
         let request = requests.get(slot);
         request.flow(ledger).arrive(request.message.bytes(), arrival);
         in_flight.take(request.message.bytes());
+        self.settle_fate(slot, arrival);
     }
 
     /// A request is delivered: counts it by route or reports it.
@@ -321,7 +322,7 @@ impl Run<'_> {
             request.flow(&mut self.ledger).timed_out.add(message.bytes());
         }
         self.report_ended(slot, now);
-        self.request_over(job, &message, outcome, retry_after, now);
+        self.request_over(slot, job, &message, outcome, retry_after, now);
     }
 
     /// A process stops: its requests are over, and those that have not left are lost.
@@ -332,9 +333,13 @@ impl Run<'_> {
             if request.message.from != from {
                 continue;
             }
+            let is_waited_for = request.over.is_none();
             request.over = request.over.or(Some(now));
             request.answers = request.answers.filter(|answers| *answers < now);
-            if !std::mem::replace(&mut request.has_left, true) {
+            if is_waited_for {
+                self.abandon_fate(slot);
+            }
+            if !std::mem::replace(&mut self.requests.get(slot).has_left, true) {
                 self.settle(slot, Arrival::Lost);
             }
             self.free_if_done(slot);
@@ -350,10 +355,9 @@ impl Run<'_> {
     }
 }
 
-/// The name of a request's random draws: further inboxes of a host have draws of their own.
-fn name_at_host(message: &Message, host: InstanceId) -> u64 {
-    let name = message_name(&message.activity, message.from, message.attempt);
-    if message.to == host { name } else { fold(&[name, u64::from(message.to.0)]) }
+/// The name of a request's random draws.
+fn draws_name(message: &Message, host: InstanceId) -> u64 {
+    name_at_host(message_name(&message.activity, message.from, message.attempt), message.to, host)
 }
 
 /// Bytes of a request's answer on the links.

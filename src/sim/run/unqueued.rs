@@ -4,13 +4,13 @@ use super::request::NO_REQUEST;
 use super::state::Run;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::random::fold;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Kind};
+use crate::mechanism::fate::Reason;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::Leg;
 use crate::mechanism::transport::TransportBytes;
-use crate::request::{Sent, message_name};
+use crate::request::{Sent, message_name, name_at_host};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -35,10 +35,7 @@ impl Run<'_> {
         for (&to, &latency) in destinations.iter().zip(&latencies) {
             let message = self.message(&letter, to);
             let host = self.cell.federation.host(to);
-            let name = || {
-                let name = message_name(activity, from, 0);
-                if host == to { name } else { fold(&[name, u64::from(to.0)]) }
-            };
+            let name = || name_at_host(message_name(activity, from, 0), to, host);
             let latency = self.conditions.latency(Leg::Request, (from, host), name, latency, now);
             self.leave_unqueued(message, latency, now);
         }
@@ -52,6 +49,8 @@ impl Run<'_> {
         let link = self.ledger.link(message.from, message.to);
         link.create(message.bytes());
         link.send(message.bytes());
+        self.fates.create(1);
+        self.fates.send(None);
         self.observer.sent(now, &message, arrives);
         // what does not arrive has no connection on which it could leave
         let arrival = arrives.map(|at| self.arrival_unqueued(&message, at));
@@ -63,14 +62,14 @@ impl Run<'_> {
                 self.in_flight.add(message.bytes());
                 self.schedule(time, Event::Request { step: Step::Arrived, slot: NO_REQUEST, message });
             }
-            None => self.ledger.link(message.from, message.to).arrive(message.bytes(), Arrival::Lost),
+            None => self.settle_unqueued(&message, Arrival::Lost),
         }
     }
 
     /// A message arrives that was sent without a queue.
     pub(super) fn arrive_unqueued(&mut self, message: &Message, now: Time) {
         let arrival = self.arrival_unqueued(message, now);
-        self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        self.settle_unqueued(message, arrival);
         self.in_flight.take(message.bytes());
         match arrival {
             Arrival::Delivered => {
@@ -80,6 +79,12 @@ impl Run<'_> {
             Arrival::Refused(_) => self.observer.refused(now, message),
             Arrival::Lost | Arrival::FailedConnect => {}
         }
+    }
+
+    /// A message is no longer in flight.
+    fn settle_unqueued(&mut self, message: &Message, arrival: Arrival) {
+        self.ledger.link(message.from, message.to).arrive(message.bytes(), arrival);
+        self.fates.settle(None, arrival, Reason::of(arrival));
     }
 
     /// How a message ends that arrives at an instant.

@@ -73,7 +73,7 @@ fn a_list_of_waits_ends_with_the_attempts() {
 }
 
 /// One activity per second for three hours to one follower; what is changed, and what goes wrong.
-fn per_second(figures: &str, end: &str, faults: &str) -> (Seen, Ending) {
+pub(super) fn per_second(figures: &str, end: &str, faults: &str) -> (Seen, Ending) {
     small(&Small {
         end,
         figures: &format!("{figures}, {NO_CPU}"),
