@@ -86,6 +86,15 @@ pub enum Departed {
     Request,
 }
 
+/// Where an answer is on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerEnd {
+    /// It leaves whoever answers.
+    Leaves,
+    /// It has crossed the link back, even if nobody waits for it any more.
+    Arrives,
+}
+
 /// A queue of an instance as a sample finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSample {
@@ -191,6 +200,9 @@ pub trait Observer {
     /// A message has arrived and its receiver refuses it.
     fn refused(&mut self, _now: Time, _message: &Message) {}
 
+    /// The answer to a request is at one end of its way back. The instant may lie ahead of the run.
+    fn answered(&mut self, _at: Time, _message: &Message, _end: AnswerEnd) {}
+
     /// An activity has come out of the inbox queue: it takes effect.
     fn processed(&mut self, _now: Time, _message: &Message) {}
 
@@ -248,6 +260,11 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
     fn refused(&mut self, now: Time, message: &Message) {
         self.0.refused(now, message);
         self.1.refused(now, message);
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, end: AnswerEnd) {
+        self.0.answered(at, message, end);
+        self.1.answered(at, message, end);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
@@ -309,6 +326,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 
     fn refused(&mut self, now: Time, message: &Message) {
         (**self).refused(now, message);
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, end: AnswerEnd) {
+        (**self).answered(at, message, end);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
@@ -377,6 +398,12 @@ impl<O: Observer> Observer for Option<O> {
     fn refused(&mut self, now: Time, message: &Message) {
         if let Some(observer) = self {
             observer.refused(now, message);
+        }
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, end: AnswerEnd) {
+        if let Some(observer) = self {
+            observer.answered(at, message, end);
         }
     }
 

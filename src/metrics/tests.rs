@@ -17,7 +17,7 @@ use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::{Amount, Flow};
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::wire::Persistence;
-use crate::observe::{Busy, QueueName, RunOutcome};
+use crate::observe::{AnswerEnd, Busy, QueueName, RunOutcome};
 use delivery::{HealthRow, QueueRow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -153,6 +153,10 @@ fn traffic_of_all_kinds(collector: &mut Collector<'_>) {
         collector.processed(Time::from_ms(2_500), message);
     }
     collector.refused(Time::from_ms(2_900), &background);
+    for message in [&total, &updates[0], &updates[1], &background] {
+        collector.answered(Time::from_ms(2_900), message, AnswerEnd::Leaves);
+        collector.answered(Time::from_ms(2_950), message, AnswerEnd::Arrives);
+    }
     collector.ended(Time::from_ms(3_000), &background, RequestOutcome::Refused(Refusal::RateLimited));
     collector.ended(Time::from_ms(9_000), &watch_action, RequestOutcome::TimedOut);
 }

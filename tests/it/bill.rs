@@ -90,6 +90,42 @@ fn what_is_refused_after_reading_is_paid_by_both() {
     assert_eq!(answers, [answers[0]; 3]);
 }
 
+/// From 30 min on nothing comes back from the follower, or 8 s late: until then the origin has kept a connection, so that one request
+/// or a few arrive and are answered. The follower pays for these answers. The origin gets none of those that are lost, and all of
+/// those that are late, though it has stopped waiting after 7 s: they cross its link. On a new connection nothing of HTTP follows.
+#[test]
+fn who_answers_pays_and_who_asks_gets_what_arrives() {
+    const HALF_NS: u64 = 1_800 * 1_000_000_000;
+    for (fault, arrives) in [("loss: 100 %", 0), ("latency: 8 s", 1)] {
+        let result = run(
+            BACKGROUND,
+            &[
+                &format!("faults=[{{{fault}, from: [followers], to: [origin], at: 30 min}}]"),
+                "deliveries.mine={base: peertube, rate_limit: off, keep_alive: 2 min}",
+                "measure={every: 10 min, bucket: 10 min}",
+            ],
+        );
+        // requests that were taken, answers at the follower, answers at the origin
+        let of = |is_after: bool| {
+            let rows = result.observed.traffic.iter().filter(|row| (row.start_ns >= HALF_NS) == is_after);
+            rows.fold([0, 0, 0], |[taken, paid, got], TrafficRow { direction, sums, .. }| match direction {
+                Direction::In => [taken + sums.messages, paid + sums.response_bytes, got],
+                Direction::Out => [taken, paid, got + sums.response_bytes],
+            })
+        };
+        let [before, after] = [false, true].map(of);
+        let answer = before[1] / before[0];
+        assert!(before[0] > 1_500 && answer > 300, "{before:?}");
+        assert_eq!(before, [before[0], before[0] * answer, before[0] * answer]);
+        assert!((1..10).contains(&after[0]), "{after:?}");
+        assert_eq!(after, [after[0], after[0] * answer, after[0] * answer * arrives], "{fault}");
+        assert_eq!(metric(&result, "messages_delivered"), before[0] + after[0]);
+        assert_eq!(metric(&result, "response_bytes"), (before[0] + after[0]) * answer);
+        let ends = ["payer_without_viewers_answer_bytes_out", "payer_origin_answer_bytes_in"];
+        assert_eq!(ends.map(|name| metric(&result, name)), [before[1] + after[1], before[2] + after[2]]);
+    }
+}
+
 /// What an instance sends somebody receives, unless it is lost; and the payers together are the rows of traffic.
 #[test]
 fn payers_together_are_the_traffic() {

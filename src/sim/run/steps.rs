@@ -13,7 +13,7 @@ use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::slab::Slab;
-use crate::observe::RequestOutcome;
+use crate::observe::{AnswerEnd, RequestOutcome};
 use crate::request::{Failure, Host, Load, Path, Transit, message_name, name_at_host};
 use crate::sim::route::Route;
 use std::sync::Arc;
@@ -127,12 +127,14 @@ impl Run<'_> {
         let name = || draws_name(message, load.to);
         let bytes = answer_bytes(path, request);
         let back = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
+        self.report_answered(slot, now, back);
+        let request = self.requests.get(slot);
         if request.over.is_some_and(|over| over <= now) {
             return;
         }
         request.answers = Some(now);
         let Some(back) = back else { return self.expect_time_out(slot, now) };
-        let is_limited = machines[load.from.index()].downlink.is_limited();
+        let is_limited = self.machines[load.from.index()].downlink.is_limited();
         let step = if is_limited { Step::Answered } else { Step::Ended };
         self.plan_end(slot, step, back, now);
     }
@@ -296,6 +298,28 @@ impl Run<'_> {
                 broadcasts.accounts.refuse_one(route, *destination as usize, now);
             }
             _ => self.observer.refused(now, &request.message),
+        }
+    }
+
+    /// The receiver answers a request at an instant, and the answer has crossed the link back at another, unless it is lost:
+    /// counts it by route or reports it. What comes after the run does not count.
+    fn report_answered(&mut self, slot: u32, leaves: Time, arrives: Option<Time>) {
+        let Run { requests, broadcasts, observer, cell, .. } = self;
+        let (request, end) = (requests.get(slot), cell.end.latest());
+        let ends = [(Some(leaves), AnswerEnd::Leaves), (arrives, AnswerEnd::Arrives)];
+        for (at, which) in ends {
+            let Some(at) = at.filter(|at| *at <= end) else { continue };
+            match (&request.on_route, &mut *broadcasts) {
+                (Some((route, destination)), Some(broadcasts)) => {
+                    broadcasts.accounts.answer_one(route, *destination as usize, which, at);
+                }
+                _ => observer.answered(at, &request.message, which),
+            }
+        }
+        let is_waited_for = |at: &Time| request.over.is_none() && *at <= request.deadline;
+        if let Some(at) = arrives.filter(|at| !is_waited_for(at)) {
+            // a run is not idle before
+            self.last_deadline = self.last_deadline.max(at.min(end));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::mechanism::fate::Reason;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::Leg;
 use crate::mechanism::transport::TransportBytes;
+use crate::observe::AnswerEnd;
 use crate::request::{Sent, message_name, name_at_host};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -77,8 +78,11 @@ impl Run<'_> {
                 self.processed.push_back((now, message.clone()));
             }
             Arrival::Refused(_) => self.observer.refused(now, message),
-            Arrival::Lost | Arrival::FailedConnect => {}
+            Arrival::Lost | Arrival::FailedConnect => return,
         }
+        // the answer takes no time and is not lost
+        self.observer.answered(now, message, AnswerEnd::Leaves);
+        self.observer.answered(now, message, AnswerEnd::Arrives);
     }
 
     /// A message is no longer in flight.
