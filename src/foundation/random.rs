@@ -186,25 +186,25 @@ mod tests {
         const DRAWS: usize = 1 << 22;
         let mut draws = vec![0; DRAWS];
         MessageDraws::new(SEED, Purpose::Latency).block(1, &mut draws);
+        // in standard deviations
+        let chi_square = |counts: &[u32]| {
+            let expected = f64::from(counts.iter().sum::<u32>()) / counts.len() as f64;
+            let square =
+                |count: &u32| (f64::from(*count) - expected) * (f64::from(*count) - expected) / expected;
+            let freedom = (counts.len() - 1) as f64;
+            (counts.iter().map(square).sum::<f64>() - freedom) / (2.0 * freedom).sqrt()
+        };
         for ahead in [0, 1] {
-            let mut counts = vec![0u32; CELLS * CELLS];
+            let mut counts = vec![0; CELLS * CELLS];
             for (first, other) in draws.iter().zip(&draws[ahead..]) {
                 counts[(first >> 26) as usize * CELLS + (second(*other) >> 26) as usize] += 1;
             }
-            let expected = (DRAWS - ahead) as f64 / (CELLS * CELLS) as f64;
-            let chi_square: f64 =
-                counts.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
-            let freedom = (CELLS * CELLS - 1) as f64;
-            let deviations = (chi_square - freedom) / (2.0 * freedom).sqrt();
-            assert!(deviations.abs() < 4.0, "{ahead}: {deviations}");
+            assert!(chi_square(&counts).abs() < 4.0, "{ahead}: {}", chi_square(&counts));
         }
         // small changes of a draw, too: equal steps, which no generator would make
-        let mut counts = [0u32; CELLS];
+        let mut counts = vec![0; CELLS];
         (0..DRAWS as u32).for_each(|step| counts[(second(step << 10) >> 26) as usize] += 1);
-        let expected = DRAWS as f64 / CELLS as f64;
-        let chi_square: f64 =
-            counts.iter().map(|&count| (f64::from(count) - expected).powi(2) / expected).sum();
-        assert!(chi_square < CELLS as f64 + 4.0 * (2.0 * CELLS as f64).sqrt(), "{chi_square}");
+        assert!(chi_square(&counts) < 4.0, "{}", chi_square(&counts));
     }
 
     #[test]
