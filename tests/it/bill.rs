@@ -20,6 +20,12 @@ network: {latency: {constant: 30 ms}}
 other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /s}]}
 ";
 
+/// One queue for a follower, whatever failed before.
+const ONE_QUEUE: [&str; 2] = [
+    "protocols={one-queue: {base: v1, bad_inbox: broadcast}}",
+    "compare=[{name: mine, protocol: one-queue, delivery: mine}]",
+];
+
 /// The first cell, which both engines compute to the same.
 fn run(text: &str, set: &[&str]) -> CellResult {
     let no_data = |_: &str| Err(std::io::Error::other("there are no files"));
@@ -75,7 +81,10 @@ fn a_host_without_a_connection_gets_no_byte_of_http() {
 /// A receiver that refuses for the rate has read the whole request, and answers.
 #[test]
 fn what_is_refused_after_reading_is_paid_by_both() {
-    let set = ["deliveries.mine={base: peertube, transport: ignored, rate_limit: {requests: 1, per: 10 s}}"];
+    // on kept connections some would be lost, for a receiver closes those that are idle
+    let set = [
+        "deliveries.mine={base: peertube, transport: ignored, keep_alive: off, rate_limit: {requests: 1, per: 10 s}}",
+    ];
     let result = run(BACKGROUND, &set);
     let [sent, delivered, refused] =
         ["other_messages_sent", "messages_delivered", "messages_refused"].map(|name| metric(&result, name));
@@ -123,6 +132,60 @@ fn who_answers_pays_and_who_asks_gets_what_arrives() {
         assert_eq!(metric(&result, "response_bytes"), (before[0] + after[0]) * answer);
         let ends = ["payer_without_viewers_answer_bytes_out", "payer_origin_answer_bytes_in"];
         assert_eq!(ends.map(|name| metric(&result, name)), [before[1] + after[1], before[2] + after[2]]);
+    }
+}
+
+/// An answer that refuses ends no connection: of a queue that makes one request at a time, all go out on one, which costs one
+/// handshake of 480 bytes up and 3,359 down with TLS.
+#[test]
+fn a_refusal_with_an_answer_keeps_the_connection() {
+    let limit = "{requests: 1, per: 10 s}";
+    for (faults, limit, refused_by) in [
+        ("[]", limit, "rate"),
+        ("[{blocked: [origin], by: [followers]}]", "off", "blocked"),
+        ("[{clock: [origin], ahead: 2 h}]", "off", "date"),
+        ("[{down: [followers], how: gone}]", "off", "gone"),
+        ("[{down: [followers], how: bad-gateway}]", "off", "gateway"),
+    ] {
+        let result = run(
+            BACKGROUND,
+            &[
+                ONE_QUEUE[0],
+                ONE_QUEUE[1],
+                &format!("faults={faults}"),
+                &format!(
+                    "deliveries.mine={{base: peertube, health: off, rate_limit: {limit}, keep_alive: 2 min}}"
+                ),
+            ],
+        );
+        let refused = metric(&result, &format!("messages_refused_{refused_by}"));
+        assert!(
+            refused > 3_000 && refused + 400 > metric(&result, "other_messages_sent"),
+            "{faults}: {refused}"
+        );
+        let sent: Vec<_> =
+            result.observed.traffic.iter().filter(|row| row.direction == Direction::Out).collect();
+        let tls = |read: fn(&TrafficRow) -> u64| sent.iter().map(|row| read(row)).sum::<u64>();
+        assert_eq!(
+            [tls(|row| row.sums.tls_up_bytes), tls(|row| row.sums.tls_down_bytes)],
+            [480, 3_359],
+            "{faults}"
+        );
+    }
+    // without a connection there is nothing to keep
+    for how in ["refused", "silent"] {
+        let fault = format!("faults=[{{down: [followers], how: {how}, at: 30 min, for: 10 min}}]");
+        let result = run(
+            BACKGROUND,
+            &[
+                ONE_QUEUE[0],
+                ONE_QUEUE[1],
+                &fault,
+                "deliveries.mine={base: peertube, health: off, keep_alive: 2 min}",
+            ],
+        );
+        let up: u64 = result.observed.traffic.iter().map(|row| row.sums.tls_up_bytes).sum();
+        assert_eq!(up, 2 * 2 * 480, "{how}: one before, one after, at both ends");
     }
 }
 

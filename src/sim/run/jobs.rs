@@ -188,7 +188,8 @@ impl Run<'_> {
             let answers = breakers.half_opens() && status.is_some_and(|status| status < 500);
             breakers.note(now, message.to, is_good || is_final || answers);
         }
-        if is_good {
+        // whatever the answer says, the connection stands
+        if is_good || status.is_some() {
             machine.connections.release(now, host);
         }
         if is_good || is_final {
