@@ -178,11 +178,13 @@ impl Run<'_> {
         self.requests.get(slot).over = Some(at);
         self.report_ended(slot, at);
         let Request { message, outcome, job: number, .. } = self.requests.get(slot);
-        let number = *number;
+        let (to, number, outcome) = (message.to, *number, *outcome);
+        let order = message.order(Step::Ended);
+        let is_final = self.is_final(self.refusal_status(to, outcome));
         let job = self.jobs.get(number);
         job.under_way -= 1;
-        job.last_end = job.last_end.max(Some((at, message.order(Step::Ended), message.to)));
-        if *outcome == RequestOutcome::Good { &mut job.good } else { &mut job.bad }.push(message.to);
+        job.last_end = job.last_end.max(Some((at, order, to)));
+        job.note(to, outcome == RequestOutcome::Good, is_final);
         if job.under_way == 0 {
             self.plan_job_end(number);
         }

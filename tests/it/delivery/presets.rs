@@ -261,3 +261,25 @@ fn a_destination_that_is_left_out_comes_back_when_it_speaks() {
     let (removed, last, _) = hours("\"off\"", "300 h");
     assert!(removed.is_empty() && last > 230);
 }
+
+/// A follower answers 410 for twelve days. Mastodon gives a message up after that: it counts no failure, and goes on asking. If it
+/// did not give up, it would leave it out on the seventh day; Misskey counts it whatever was answered.
+#[test]
+fn a_final_answer_leaves_nobody_out_but_with_misskey() {
+    let removed = |figures: &str| {
+        let (seen, _) = small(&Small {
+            end: "288 h",
+            figures: &format!("base: mastodon, breaker: off, {figures}, {NO_CPU}"),
+            sessions: "",
+            rest: "other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /h}]}\n\
+                   faults: [{down: [follower], how: gone}]",
+            ..SMALL
+        });
+        let hours =
+            seen.health.iter().filter(|(_, note)| note.removed).map(|(time, _)| time.ms() / 3_600_000);
+        hours.collect::<Vec<_>>()
+    };
+    assert_eq!(removed("attempts: 17"), [0; 0]);
+    assert!(matches!(removed("give_up_on: [404], attempts: 2")[..], [144..=152]));
+    assert!(matches!(removed("health: suspended, attempts: 17")[..], [168..=180]));
+}
