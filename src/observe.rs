@@ -86,6 +86,15 @@ pub enum Departed {
     Request,
 }
 
+/// Where an answer is on its way back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerEnd {
+    /// It leaves whoever answers.
+    Leaves,
+    /// It has crossed the link back, even if nobody waits for it any more.
+    Arrives,
+}
+
 /// A queue of an instance as a sample finds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSample {
@@ -194,6 +203,9 @@ pub trait Observer {
     /// A message has arrived and its receiver refuses it.
     fn refused(&mut self, _now: Time, _message: &Message) {}
 
+    /// The answer to a request is at one end of its way back. The instant may lie ahead of the run.
+    fn answered(&mut self, _at: Time, _message: &Message, _bytes: u64, _end: AnswerEnd) {}
+
     /// An activity has come out of the inbox queue: it takes effect.
     fn processed(&mut self, _now: Time, _message: &Message) {}
 
@@ -251,6 +263,11 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
     fn refused(&mut self, now: Time, message: &Message) {
         self.0.refused(now, message);
         self.1.refused(now, message);
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        self.0.answered(at, message, bytes, end);
+        self.1.answered(at, message, bytes, end);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
@@ -314,6 +331,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
         (**self).refused(now, message);
     }
 
+    fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        (**self).answered(at, message, bytes, end);
+    }
+
     fn processed(&mut self, now: Time, message: &Message) {
         (**self).processed(now, message);
     }
@@ -342,81 +363,59 @@ impl<O: Observer + ?Sized> Observer for &mut O {
 /// Passes each observation to an observer, if there is one.
 impl<O: Observer> Observer for Option<O> {
     fn event(&mut self, now: Time, event: &Event) {
-        if let Some(observer) = self {
-            observer.event(now, event);
-        }
+        self.iter_mut().for_each(|observer| observer.event(now, event));
     }
 
     fn handled(&mut self, now: Time, clock: Time, instance: InstanceId, input: &Input<'_>) {
-        if let Some(observer) = self {
-            observer.handled(now, clock, instance, input);
-        }
+        self.iter_mut().for_each(|observer| observer.handled(now, clock, instance, input));
     }
 
     fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
-        if let Some(observer) = self {
-            observer.sent(now, message, arrives);
-        }
+        self.iter_mut().for_each(|observer| observer.sent(now, message, arrives));
     }
 
     fn left(&mut self, now: Time, message: &Message, transport: &TransportBytes) {
-        if let Some(observer) = self {
-            observer.left(now, message, transport);
-        }
+        self.iter_mut().for_each(|observer| observer.left(now, message, transport));
     }
 
     fn failed(&mut self, now: Time, message: &Message, departed: Departed, transport: &TransportBytes) {
-        if let Some(observer) = self {
-            observer.failed(now, message, departed, transport);
-        }
+        self.iter_mut().for_each(|observer| observer.failed(now, message, departed, transport));
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
-        if let Some(observer) = self {
-            observer.delivered(now, message);
-        }
+        self.iter_mut().for_each(|observer| observer.delivered(now, message));
     }
 
     fn refused(&mut self, now: Time, message: &Message) {
-        if let Some(observer) = self {
-            observer.refused(now, message);
-        }
+        self.iter_mut().for_each(|observer| observer.refused(now, message));
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        self.iter_mut().for_each(|observer| observer.answered(at, message, bytes, end));
     }
 
     fn processed(&mut self, now: Time, message: &Message) {
-        if let Some(observer) = self {
-            observer.processed(now, message);
-        }
+        self.iter_mut().for_each(|observer| observer.processed(now, message));
     }
 
     fn ended(&mut self, now: Time, message: &Message, outcome: RequestOutcome) {
-        if let Some(observer) = self {
-            observer.ended(now, message, outcome);
-        }
+        self.iter_mut().for_each(|observer| observer.ended(now, message, outcome));
     }
 
     fn job_started(&mut self, now: Time, instance: InstanceId, queue: QueueName, waited: Span) {
-        if let Some(observer) = self {
-            observer.job_started(now, instance, queue, waited);
-        }
+        self.iter_mut().for_each(|observer| observer.job_started(now, instance, queue, waited));
     }
 
     fn job_unstarted(&mut self, waited: Span) {
-        if let Some(observer) = self {
-            observer.job_unstarted(waited);
-        }
+        self.iter_mut().for_each(|observer| observer.job_unstarted(waited));
     }
 
     fn health(&mut self, now: Time, note: &HealthNote) {
-        if let Some(observer) = self {
-            observer.health(now, note);
-        }
+        self.iter_mut().for_each(|observer| observer.health(now, note));
     }
 
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
-        if let Some(observer) = self {
-            observer.sample(now, number, instances, queues);
-        }
+        self.iter_mut().for_each(|observer| observer.sample(now, number, instances, queues));
     }
 }
 

@@ -77,17 +77,6 @@ const UNLIMITED: Delivery = Delivery {
     ..PEERTUBE
 };
 
-const PER_DESTINATION: Delivery =
-    Delivery { queues: Queues::PerDestination, keep_alive: KeepAlive::Off, ..PEERTUBE };
-
-const RETRYING: Delivery = Delivery {
-    queues: Queues::Workers,
-    keep_alive: KeepAlive::Off,
-    retry: Retry { attempts: 17, ..PEERTUBE.retry },
-    breaker: Some(Breaker { failures: 10, pause: Span::from_secs(60), half_opens: false }),
-    ..PEERTUBE
-};
-
 const TEN_SECONDS: Span = Span::from_secs(10);
 
 /// What is not sent again: 4xx but those that may pass.
@@ -97,13 +86,18 @@ const MISSKEY_GIVES_UP_ON: Statuses =
     Statuses::new(&[400, 401, 403, 404, 405, 406, 408, 409, 410, 413, 415, 422]);
 
 const MASTODON: Delivery = Delivery {
-    timeout: TEN_SECONDS,
+    queues: Queues::Workers,
+    retry: Retry { attempts: 17, ..PEERTUBE.retry },
     give_up_on: MASTODON_GIVES_UP_ON,
+    breaker: Some(Breaker { failures: 10, pause: Span::from_secs(60), half_opens: false }),
     health: Health::UnavailableDays,
-    ..RETRYING
+    timeout: TEN_SECONDS,
+    keep_alive: KeepAlive::Off,
+    ..PEERTUBE
 };
 
 const LEMMY: Delivery = Delivery {
+    queues: Queues::PerDestination,
     retry: Retry {
         per: RetryPer::Destination,
         attempts: 1,
@@ -118,9 +112,10 @@ const LEMMY: Delivery = Delivery {
             jitter: Jitter::Off,
         },
     },
-    timeout: TEN_SECONDS,
     health: Health::Off,
-    ..PER_DESTINATION
+    timeout: TEN_SECONDS,
+    keep_alive: KeepAlive::Off,
+    ..PEERTUBE
 };
 
 const MISSKEY: Delivery = Delivery {
@@ -142,8 +137,7 @@ const MISSKEY: Delivery = Delivery {
     give_up_on: MISSKEY_GIVES_UP_ON,
     breaker: None,
     health: Health::Suspended,
-    timeout: TEN_SECONDS,
-    ..RETRYING
+    ..MASTODON
 };
 
 // assumed: 25 workers and 10 s, for an application chooses its queue, and its fetch
@@ -165,8 +159,7 @@ const FEDIFY: Delivery = Delivery {
     give_up_on: Statuses::new(&[404, 410]),
     breaker: Some(Breaker { failures: 5, pause: Span::from_secs(1_800), half_opens: true }),
     health: Health::Off,
-    timeout: TEN_SECONDS,
-    ..RETRYING
+    ..MASTODON
 };
 
 /// Those that are older than any other and that many files build on: no file may give their names to others.
@@ -182,13 +175,13 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "per-destination",
-        doc: "a queue per receiving instance, one request at once, one attempt",
-        delivery: PER_DESTINATION,
+        doc: "alias of lemmy, its name before there were others",
+        delivery: LEMMY,
     },
     Preset {
         name: "retrying",
-        doc: "one queue of single requests, 16 retries with growing delay, a circuit breaker per inbox: mastodon with PeerTube's time-out",
-        delivery: RETRYING,
+        doc: "alias of mastodon, its name before there were others",
+        delivery: MASTODON,
     },
     Preset {
         name: "peertube-6",
@@ -202,7 +195,7 @@ pub const PRESETS: &[Preset] = &[
     },
     Preset {
         name: "mastodon",
-        doc: "Sidekiq's retries, a circuit breaker per inbox, unavailable after failures on seven days",
+        doc: "one queue of single requests with workers, Sidekiq's retries, a circuit breaker per inbox, unavailable after failures on seven days",
         delivery: MASTODON,
     },
     Preset {

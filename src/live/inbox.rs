@@ -17,6 +17,7 @@ use crate::mechanism::activity::{Activity, Form};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::refusal::Refusal::RateLimited;
 use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
+use crate::observe::AnswerEnd;
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
@@ -111,6 +112,7 @@ fn take_effect(
         if let Sender::Own(_, activity) = sender {
             let message = received_message(state, id, from, &activity, &body, head_bytes);
             state.report(Observation::Refused { now, message });
+            state.report(Observation::Answered { at: now, message, end: AnswerEnd::Leaves });
         }
         return Ok(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests"));
     }
@@ -126,6 +128,7 @@ fn take_effect(
     if cluster.peer(from).is_none() && cluster.peer(author).is_none() {
         let message = received_message(state, id, from, &activity, &body, head_bytes);
         state.report(Observation::Delivered { now, message });
+        state.report(Observation::Answered { at: now, message, end: AnswerEnd::Leaves });
         state.report(Observation::Processed { now, message });
     }
     state.receive(now, id, from, activity, body);

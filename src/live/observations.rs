@@ -7,7 +7,7 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
 use crate::mechanism::transport::TransportBytes;
-use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
+use crate::observe::{AnswerEnd, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use std::rc::Rc;
 
 pub(super) enum Observation {
@@ -16,6 +16,7 @@ pub(super) enum Observation {
     Left { now: Time, message: OwnedMessage },
     Refused { now: Time, message: OwnedMessage },
     Delivered { now: Time, message: OwnedMessage },
+    Answered { at: Time, message: OwnedMessage, end: AnswerEnd },
     Processed { now: Time, message: OwnedMessage },
     Ended { now: Time, message: OwnedMessage, outcome: RequestOutcome },
     JobStarted { now: Time, instance: InstanceId, queue: QueueName, waited: Span },
@@ -84,6 +85,10 @@ impl Observation {
             }
             Observation::Refused { now, message } => observer.refused(now, &message.message()),
             Observation::Delivered { now, message } => observer.delivered(now, &message.message()),
+            Observation::Answered { at, message, end } => {
+                let message = message.message();
+                observer.answered(at, &message, u64::from(message.response_bytes), end);
+            }
             Observation::Processed { now, message } => observer.processed(now, &message.message()),
             Observation::Ended { now, message, outcome } => observer.ended(now, &message.message(), outcome),
             Observation::JobStarted { now, instance, queue, waited } => {

@@ -17,7 +17,7 @@ use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::refusal::Refusal::RateLimited;
 use crate::mechanism::wire::Persistence;
-use crate::observe::RequestOutcome;
+use crate::observe::{AnswerEnd, RequestOutcome};
 use crate::request::{Conditions, message_name};
 use hyper::StatusCode;
 use hyper::body::Bytes;
@@ -186,12 +186,13 @@ async fn request(
         }
         Transit::Arrives { at, answer } => {
             // a separate task, so that it arrives even after the time-out
-            let post = post(Arc::clone(&cluster), Arc::clone(&job), place, body, at);
+            let back = answer.map(|answer| at + answer);
+            let post = post(Arc::clone(&cluster), Arc::clone(&job), place, body, at, back);
             let post = tokio::spawn(cluster.watched(post));
             let answered = async {
                 let outcome = post.await.unwrap_or(RequestOutcome::TimedOut);
-                match answer {
-                    Some(answer) => cluster.clock.wait_until(at + answer).await,
+                match back {
+                    Some(back) => cluster.clock.wait_until(back).await,
                     None => std::future::pending().await,
                 }
                 outcome
@@ -206,8 +207,16 @@ async fn request(
     (message.to, outcome)
 }
 
-/// Signs a request and posts it at a time. Returns how it was answered.
-async fn post(cluster: Arc<Cluster>, job: Arc<Job>, place: usize, body: Bytes, at: Time) -> RequestOutcome {
+/// Signs a request and posts it at a time. Returns how it was answered. `back` is when the answer has crossed the link back, unless
+/// that loses it.
+async fn post(
+    cluster: Arc<Cluster>,
+    job: Arc<Job>,
+    place: usize,
+    body: Bytes,
+    at: Time,
+    back: Option<Time>,
+) -> RequestOutcome {
     let message = job.message(place);
     let (from, to) = (message.letter.from, message.to);
     let names = &cluster.cell.names;
@@ -226,8 +235,14 @@ async fn post(cluster: Arc<Cluster>, job: Arc<Job>, place: usize, body: Bytes, a
         cluster.refusals.count_own("posts_late", || format!("from {from} to {to}"));
     }
     let (outcome, arrival) = outcome_of(&cluster, &message, &answer, has_ended);
+    let mut state = cluster.state();
     // does nothing if the receiver has settled it
-    cluster.state().settle(job.request_id(place), arrival);
+    state.settle(job.request_id(place), arrival);
+    if matches!(outcome, RequestOutcome::Good | RequestOutcome::Refused(_))
+        && let Some(at) = back.filter(|back| *back <= cluster.cell.end.latest())
+    {
+        state.report(Observation::Answered { at, message, end: AnswerEnd::Arrives });
+    }
     outcome
 }
 

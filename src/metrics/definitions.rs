@@ -125,7 +125,7 @@ definitions! {
     "bytes_attempted", "bytes", None, "all traffic: bytes of all requests begun, whether they left or not",
         "sum of head + body over sent, without GETs that are only counted", |b| count(b.flow().sent.bytes);
     "response_bytes", "bytes", Lower, "all traffic: bytes of responses",
-        "sum over requests that the receiver took or refused", |b| count(b.received.response_bytes);
+        "sum over answers that left, even if they were lost", |b| count(b.received.response_bytes);
     "transport_bytes", "bytes", Lower, "all traffic: bytes below HTTP, where the scenario counts them",
         "sum over requests that left their sender of TCP, IP and TLS, up + down", |b| count(b.sent.transport_bytes());
     "viewers_as_plain_views", "Views", None, "viewer traffic: forwarded viewers that their receiver took for plain views: they show nothing there",

@@ -30,7 +30,9 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
-use crate::observe::{Departed, Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
+use crate::observe::{
+    AnswerEnd, Departed, Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome,
+};
 use aggregates::Aggregates;
 use counters::CounterLog;
 use delays::Delays;
@@ -132,6 +134,10 @@ impl Observer for Collector<'_> {
     fn refused(&mut self, now: Time, message: &Message) {
         self.traffic.refused(now, message);
         self.links.arrived(message, 0);
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        self.traffic.answered(at, message, bytes, end);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {

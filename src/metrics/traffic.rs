@@ -1,8 +1,8 @@
 //! Traffic: messages and bytes per time bucket, video, instance, direction and kind.
 //!
 //! A request counts at its sender when it begins and at its receiver when that takes it. Bytes are those that crossed a link:
-//! of a request at its sender when it leaves, at its receiver when it arrives, whether that takes or refuses it; its response
-//! counts at both then. Head, body and response are bytes of HTTP/1.1 (`mechanism::wire`); those below, of TCP, IP and TLS,
+//! of a request at its sender when it leaves, at its receiver when it arrives, whether that takes or refuses it; of its response
+//! at the receiver when that answers, at the sender when it has crossed the link back, unless it is lost there. Head, body and response are bytes of HTTP/1.1 (`mechanism::wire`); those below, of TCP, IP and TLS,
 //! have separate columns, up from the sender of the request and down to it, and count at both when the request leaves. What
 //! fails at its sender counts there as far as it left: the handshake, or the request on a connection that breaks.
 //!
@@ -17,7 +17,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
-use crate::observe::Departed;
+use crate::observe::{AnswerEnd, Departed};
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -282,22 +282,25 @@ impl<'a> Traffic<'a> {
     }
 
     pub(super) fn delivered(&mut self, now: Time, message: &Message) {
-        self.answered(now, message, message.answer_bytes());
-        self.row(now, message.to, message, Direction::In).messages += 1;
-    }
-
-    /// A request arrives and is refused: its receiver has read it, and answers.
-    pub(super) fn refused(&mut self, now: Time, message: &Message) {
-        self.answered(now, message, u64::from(message.response_bytes));
-    }
-
-    fn answered(&mut self, now: Time, message: &Message, response_bytes: u64) {
-        self.row(now, message.from, message, Direction::Out).response_bytes += response_bytes;
         let received = self.row(now, message.to, message, Direction::In);
         received.add_request_bytes(message);
-        received.response_bytes += response_bytes;
-        if self.is_origin[message.to.index()] {
-            self.add_origin_bytes(message.to, now, OriginSends::Other, response_bytes);
+        received.messages += 1;
+    }
+
+    /// A request arrives and is refused: its receiver has read it.
+    pub(super) fn refused(&mut self, now: Time, message: &Message) {
+        self.row(now, message.to, message, Direction::In).add_request_bytes(message);
+    }
+
+    /// The answer to a request, of so many bytes, is at one end of its way back.
+    pub(super) fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        let (instance, direction) = match end {
+            AnswerEnd::Leaves => (message.to, Direction::In),
+            AnswerEnd::Arrives => (message.from, Direction::Out),
+        };
+        self.row(at, instance, message, direction).response_bytes += bytes;
+        if end == AnswerEnd::Leaves && self.is_origin[message.to.index()] {
+            self.add_origin_bytes(message.to, at, OriginSends::Other, bytes);
         }
     }
 

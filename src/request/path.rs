@@ -137,6 +137,10 @@ pub struct RequestHistory {
     pub settled: Time,
     /// How it ended in the network: delivered, lost or refused.
     pub arrival: Arrival,
+    /// When its receiver answers; `None` if it does not.
+    pub answer_leaves: Option<Time>,
+    /// When the answer has crossed the link back, in time or not; `None` if it does not.
+    pub answer_arrives: Option<Time>,
     /// When it was over for its sender.
     pub over: Time,
     /// How it ended for its sender.
@@ -148,9 +152,11 @@ pub struct RequestHistory {
 impl RequestHistory {
     /// The same history, `by` later.
     pub fn later(self, by: Span) -> RequestHistory {
-        let RequestHistory { left, settled, over, asked, .. } = self;
-        let left = left.map(|left| left + by);
-        RequestHistory { left, settled: settled + by, over: over + by, asked: asked + by, ..self }
+        let RequestHistory { left, settled, answer_leaves, answer_arrives, over, asked, .. } = self;
+        let [left, answer_leaves, answer_arrives] =
+            [left, answer_leaves, answer_arrives].map(|at| at.map(|at| at + by));
+        let (settled, over, asked) = (settled + by, over + by, asked + by);
+        RequestHistory { left, settled, answer_leaves, answer_arrives, over, asked, ..self }
     }
 }
 
@@ -333,6 +339,8 @@ impl Path {
             failed_handshake: None,
             settled: signed,
             arrival: Arrival::Lost,
+            answer_leaves: None,
+            answer_arrives: None,
             over: deadline.max(signed),
             outcome: RequestOutcome::TimedOut,
             asked: begins,
@@ -354,9 +362,10 @@ impl Path {
         if conditions.reachability(load.to, arrives) != Reachability::Up {
             return left;
         }
-        let arrived = RequestHistory { arrival: Arrival::Delivered, ..left };
         let verified = Unlimited.work(arrives, self.verify);
         let answered = self.answer(&mut Unlimited, conditions, load, || name, 0, verified);
+        let (answer_leaves, answer_arrives) = (Some(verified), answered);
+        let arrived = RequestHistory { arrival: Arrival::Delivered, answer_leaves, answer_arrives, ..left };
         match answered.map(|answered| Unlimited.download(answered, 0)) {
             Some(over) if over <= deadline => {
                 RequestHistory { over, outcome: RequestOutcome::Good, ..arrived }

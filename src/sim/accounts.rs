@@ -15,12 +15,13 @@ use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, OriginSends, SecondBytes, Sums, TrafficRow};
-use crate::observe::{Departed, RequestOutcome};
+use crate::observe::{AnswerEnd, Departed, RequestOutcome};
 use crate::request::{Path, RequestHistory};
+use crate::sim::job_times::JobTimes;
 use crate::sim::route::Route;
 use crate::sim::route_counts::{Counts, RouteCounts};
+use crate::sim::split::{first_after, for_parts};
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 const SECOND: Span = Span::from_secs(1);
@@ -183,7 +184,6 @@ impl Accounts {
     /// Likewise it is delivered.
     pub(in crate::sim) fn deliver_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
         self.counts.at(at, route).delivered[destination] += 1;
-        self.answer(route, destination, at);
     }
 
     /// Likewise it fails at its sender.
@@ -207,7 +207,24 @@ impl Accounts {
     /// Likewise it arrives and is refused.
     pub(in crate::sim) fn refuse_one(&mut self, route: &Arc<Route>, destination: usize, at: Time) {
         Counts::add_one(&mut self.counts.at(at, route).refused, destination);
-        self.answer(route, destination, at);
+    }
+
+    /// Likewise its answer leaves or arrives.
+    pub(in crate::sim) fn answer_one(
+        &mut self,
+        route: &Arc<Route>,
+        destination: usize,
+        end: AnswerEnd,
+        at: Time,
+    ) {
+        if end == AnswerEnd::Leaves {
+            self.answer(route, destination, at);
+        }
+        let counts = self.counts.at(at, route);
+        match end {
+            AnswerEnd::Leaves => counts.answers_left[destination] += 1,
+            AnswerEnd::Arrives => counts.answers_arrived[destination] += 1,
+        }
     }
 
     /// Likewise it is over for its sender.
@@ -249,6 +266,12 @@ impl Accounts {
             return false;
         }
         self.counts.at(history.settled, route).delivered[destination] += 1;
+        let ends = [(history.answer_leaves, AnswerEnd::Leaves), (history.answer_arrives, AnswerEnd::Arrives)];
+        for (at, end) in ends {
+            if let Some(at) = at.filter(|at| *at <= self.end) {
+                self.answer_one(route, destination, end, at);
+            }
+        }
         true
     }
 
@@ -260,30 +283,35 @@ impl Accounts {
         }
     }
 
-    /// Counts by bucket when the requests of a job left and arrived: destination `d` at `start + left_us[d]` and
-    /// `start + arrived_us[d]`, all before `over`. Destinations in `exceptions` have `NEVER_US` there and do not count.
+    /// Counts by bucket when the requests of a job and their answers left and arrived, all before `over`. Destinations in
+    /// `exceptions` have `NEVER_US` there and do not count.
     pub(in crate::sim) fn note_job(
         &mut self,
         (start, over): (Time, Time),
         route: &Arc<Route>,
-        left_us: &[u32],
-        arrived_us: &[u32],
+        times: &JobTimes<'_>,
         exceptions: impl IntoIterator<Item = usize>,
     ) {
-        for bucket in self.bucket_of(start)..self.bucket_of(over) {
+        let buckets = self.bucket_of(start)..self.bucket_of(over);
+        let answered_us = if buckets.is_empty() { Vec::new() } else { times.answered_us() };
+        let &JobTimes { left_us, arrived_us, verify, .. } = times;
+        for bucket in buckets {
             let boundary = Time::ZERO + self.bucket * (bucket + 1);
-            let boundary_us = boundary_us(start, boundary);
+            let [boundary_us, verified_us] =
+                [start, start + verify].map(|start| boundary_us(start, boundary));
             // The next bucket counts these again, the last one by `whole_jobs`: so they are subtracted there.
             for (bucket, by) in [(bucket, 1), (bucket + 1, -1)] {
                 let counts = self.counts.of(bucket, route);
                 add_below(left_us, boundary_us, by, &mut counts.left);
                 add_below(arrived_us, boundary_us, by, &mut counts.delivered);
+                add_below(arrived_us, verified_us, by, &mut counts.answers_left);
+                add_below(&answered_us, boundary_us, by, &mut counts.answers_arrived);
             }
         }
         self.note_whole_job(over, route, exceptions);
     }
 
-    /// Counts a job whose requests all left and arrived within the bucket of `at`, except for these destinations.
+    /// Counts a job whose requests and answers all left and arrived within the bucket of `at`, except for these destinations.
     pub(in crate::sim) fn note_whole_job(
         &mut self,
         at: Time,
@@ -293,8 +321,10 @@ impl Accounts {
         let counts = self.counts.at(at, route);
         counts.whole_jobs += 1;
         for destination in exceptions {
-            counts.left[destination] -= 1;
-            counts.delivered[destination] -= 1;
+            let Counts { left, delivered, answers_left, answers_arrived, .. } = &mut *counts;
+            for counts in [left, delivered, answers_left, answers_arrived] {
+                counts[destination] -= 1;
+            }
         }
     }
 
@@ -313,21 +343,22 @@ impl Accounts {
 
     /// Adds the counts of a bucket that is complete to the sums of sender, receivers and links.
     fn settle(&mut self, bucket: u64, counts: &Counts) {
-        let Counts { route, begun, failed, whole_jobs, left, delivered, kept, refused } = counts;
+        let Counts { route, begun, failed, whole_jobs, kept, refused, .. } = counts;
         // the machines count the CPU time of requests that take their steps
         let work_ns = self.work.filter(|_| route.is_whole).map_or(0, |work| work.verify.ns());
         let mut out = Sums { messages: *begun, ..*failed };
-        // a sender with begun requests has a row even if all other sums are 0
-        let mut any = out != Sums::ZERO;
-        for (destination, (left, delivered)) in left.iter().zip(delivered).enumerate() {
-            let count = |more: &i64| u64::try_from(whole_jobs + more).expect("counts are not negative");
-            let (left, delivered) = (count(left), count(delivered));
+        for destination in 0..route.to.len() {
+            let count = |more: &[i64]| {
+                u64::try_from(whole_jobs + more[destination]).expect("counts are not negative")
+            };
+            let (left, delivered) = (count(&counts.left), count(&counts.delivered));
+            let (answers_left, answers_arrived) =
+                (count(&counts.answers_left), count(&counts.answers_arrived));
             let of = |counts: &[u64]| counts.get(destination).copied().unwrap_or(0);
             let (kept, refused) = (of(kept), of(refused));
-            if (left, delivered, refused) == (0, 0, 0) {
+            if [left, delivered, refused, answers_left, answers_arrived] == [0; 5] {
                 continue;
             }
-            any = true;
             let mut below_http = below_http(&route.transport, destination, left - kept);
             if kept > 0 {
                 below_http.add(&self::below_http(&route.transport_kept, destination, kept));
@@ -336,21 +367,21 @@ impl Accounts {
             let (head_bytes, body_bytes) =
                 (u64::from(route.head_bytes[destination]), u64::from(route.body_bytes));
             let arrived = delivered + refused;
-            let response_bytes = arrived * route.response_bytes(destination);
+            let response_bytes = route.response_bytes(destination);
             out.head_bytes += left * head_bytes;
             out.body_bytes += left * body_bytes;
-            out.response_bytes += response_bytes;
+            out.response_bytes += answers_arrived * response_bytes;
             let sums = Sums {
                 messages: delivered,
                 head_bytes: arrived * head_bytes,
                 body_bytes: arrived * body_bytes,
-                response_bytes,
+                response_bytes: answers_left * response_bytes,
                 ..below_http
             };
             self.add_received(bucket, route, destination, &sums);
             self.cpu_ns[route.to[destination].index()] += delivered * work_ns;
         }
-        if any {
+        if out != Sums::ZERO {
             self.add_traffic(bucket, route, route.from, Direction::Out, &out);
         }
     }
@@ -412,36 +443,4 @@ fn below_http(transport: &[TransportBytes], destination: usize, messages: u64) -
         tls_down_bytes: messages * bytes.tls_down,
         ..Sums::ZERO
     }
-}
-
-/// Splits the ascending instants `start + at_ns(0..count)` by intervals of `width`: calls `part` with the number of each
-/// interval and the range of instants in it.
-fn for_parts(
-    start: Time,
-    count: usize,
-    at_ns: impl Fn(usize) -> u64,
-    width: Span,
-    mut part: impl FnMut(u64, Range<usize>),
-) {
-    let mut first = 0;
-    while first < count {
-        let number = (start.ns() + at_ns(first)) / width.ns();
-        let last_ns = (number + 1) * width.ns() - start.ns() - 1;
-        let after = first_after(first..count, last_ns, &at_ns);
-        part(number, first..after);
-        first = after;
-    }
-}
-
-/// The first of a range of ascending instants with `at_ns > last_ns`; the end of the range if none (binary search).
-fn first_after(mut range: Range<usize>, last_ns: u64, at_ns: impl Fn(usize) -> u64) -> usize {
-    while !range.is_empty() {
-        let middle = range.start + range.len() / 2;
-        if at_ns(middle) <= last_ns {
-            range.start = middle + 1;
-        } else {
-            range.end = middle;
-        }
-    }
-    range.start
 }

@@ -8,15 +8,17 @@
 //! - `eligibility` says for which instances that is exact.
 //! - `replay` computes what followers display of these jobs, `accounts` sums their messages and bytes.
 //! - `route` holds what jobs with the same sender, inboxes and message sizes share, `route_counts` how many of their requests
-//!   left and arrived.
+//!   and answers left and arrived, by buckets of time (`split`, `job_times`).
 
 mod accounts;
 mod broadcast;
 mod eligibility;
+mod job_times;
 mod replay;
 mod route;
 mod route_counts;
 mod run;
+mod split;
 
 pub use broadcast::Execution;
 pub use run::{broadcasts_without_events, health_rule, peertube_queue, run, run_fast, splits_bad_inboxes};

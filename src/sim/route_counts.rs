@@ -7,19 +7,21 @@ use crate::sim::route::Route;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// How many requests of a route left and were delivered in one bucket. Destination `d` has `whole_jobs + left[d]` and
-/// `whole_jobs + delivered[d]`.
+/// How many requests of a route left and were delivered in one bucket, and how many answers left and arrived. Destination `d`
+/// has `whole_jobs + left[d]`, and so on.
 pub(super) struct Counts {
     pub(super) route: Arc<Route>,
     /// Requests begun, to all destinations.
     pub(super) begun: u64,
     /// What requests that failed at the sender have sent.
     pub(super) failed: Sums,
-    /// Jobs whose requests all left and were delivered in the bucket.
+    /// Jobs whose requests all left and were delivered in the bucket, and whose answers all left and arrived.
     pub(super) whole_jobs: i64,
     /// By destination: the difference to `whole_jobs`, which may be negative.
     pub(super) left: Vec<i64>,
     pub(super) delivered: Vec<i64>,
+    pub(super) answers_left: Vec<i64>,
+    pub(super) answers_arrived: Vec<i64>,
     /// By destination: those of `left` that used a kept connection; empty if there are none.
     pub(super) kept: Vec<u64>,
     /// By destination: requests that arrived and were refused; empty if there are none.
@@ -48,6 +50,8 @@ impl Counts {
             whole_jobs: 0,
             left: zeros(),
             delivered: zeros(),
+            answers_left: zeros(),
+            answers_arrived: zeros(),
             kept: Vec::new(),
             refused: Vec::new(),
         }

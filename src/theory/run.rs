@@ -10,7 +10,7 @@ use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::traffic::Direction;
 use crate::metrics::{Collector, Observed};
-use crate::observe::{Observer, QueueSample, RunOutcome};
+use crate::observe::{AnswerEnd, Observer, QueueSample, RunOutcome};
 use crate::sim;
 use std::sync::atomic::AtomicBool;
 
@@ -83,6 +83,10 @@ impl Observer for Meter<'_> {
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.collector.delivered(now, message);
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        self.collector.answered(at, message, bytes, end);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {

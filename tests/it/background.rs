@@ -96,7 +96,7 @@ fn some_followers_get_what_is_meant_for_them() {
     let one_account = "instances.near.follows_as=no-shared-inbox";
     let none = run(&format!("[{{video: clip, to: [near], {burst}}}]"), &[one_account]);
     assert_eq!(count(&none, "messages_delivered"), 0, "they get no broadcast at all");
-    for queues in ["unlimited", "per-destination", "retrying"] {
+    for queues in ["unlimited", "lemmy", "mastodon"] {
         let set = format!("delivery={queues}");
         let near = run(&format!("[{{video: clip, to: [near], {burst}}}]"), &[&set]);
         assert_eq!(count(&near, "messages_delivered"), 200, "{queues}");

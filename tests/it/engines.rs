@@ -328,7 +328,7 @@ fn where_events_are_needed_they_are_made() {
         &["instances.origin.capacity={cores: 1}"][..],
         &["instances.quiet.capacity={downlink: 1 Mbit/s}"],
         &["faults=[{restart: [origin], at: 5 min, startup: 2 s}]"],
-        &["delivery=retrying"],
+        &["delivery=mastodon"],
         // a sender that keeps its connections
         &["compare=[v1]"],
         &["deliveries={kept: {base: peertube, keep_alive: 3 s}}", "delivery=kept"],

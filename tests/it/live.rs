@@ -180,8 +180,8 @@ fn what_cannot_come_alive_is_refused_before_anything_is_written() {
     let port = |port: &'static str| ["live", "visits.yaml", "--capture", "capture.jsonl", "--port", port];
     for (arguments, expected) in [
         (set("instances.far.capacity={cores: 2}"), "far has a `capacity`"),
-        (set("delivery=per-destination"), "set `delivery: peertube` or `unlimited`"),
-        (set("delivery=retrying"), "set `delivery: peertube` or `unlimited`"),
+        (set("delivery=lemmy"), "set `delivery: peertube` or `unlimited`"),
+        (set("delivery=mastodon"), "set `delivery: peertube` or `unlimited`"),
         (set("deliveries={kept: {base: peertube, keep_alive: 5 s}}"), "a delivery with `keep_alive: off`"),
         (set("deliveries={kept: {base: peertube, breaker: {failures: 2, pause: 5 s}}}"), "`breaker: off`"),
         (set("faults=[{blocked: [near], by: [far]}]"), "take the faults `blocked`"),

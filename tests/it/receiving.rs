@@ -14,7 +14,7 @@ description: what a receiver answers
 end: 20 min
 compare: [peertube-8.2.4]
 delivery: once
-deliveries: {once: {base: retrying, attempts: 1, breaker: off, json_ld_sign: 0 s, transport: ignored}}
+deliveries: {once: {base: mastodon, attempts: 1, breaker: off, json_ld_sign: 0 s, transport: ignored}}
 instances: {origin: {}, other: {software: other}}
 videos: {clip: {origin: origin, length: live}}
 viewers: []

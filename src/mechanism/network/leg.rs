@@ -1,7 +1,7 @@
 //! The legs of a request: what crosses the network for it, and the name under which that is drawn.
 
 use crate::foundation::ids::InstanceId;
-use crate::foundation::random::fold;
+use crate::foundation::random::{fold, second};
 use crate::foundation::units::Span;
 
 /// What crosses the network for a request. The last two come back, on another link: that from its receiver to its sender.
@@ -18,7 +18,12 @@ pub enum Leg {
 impl Leg {
     /// The link that it crosses, from the sender and the receiver of the request: who sends, and who receives there.
     pub fn link(self, (from, to): (InstanceId, InstanceId)) -> (InstanceId, InstanceId) {
-        if self == Leg::Request { (from, to) } else { (to, from) }
+        if self.comes_back() { (to, from) } else { (from, to) }
+    }
+
+    /// Whether it crosses the link back.
+    pub(super) fn comes_back(self) -> bool {
+        self != Leg::Request
     }
 
     /// The name under which it is lost or not, from the name of the message. It is no name of another attempt or inbox, whose
@@ -31,10 +36,9 @@ impl Leg {
         }
     }
 
-    /// The name of its latency: all that comes back takes equally long, as all that goes there does.
-    pub fn latency_name(self, message: u64) -> u64 {
-        let way = if self == Leg::Request { self } else { Leg::Answer };
-        way.name(message)
+    /// The draw of its latency, from that of the request: all that comes back takes equally long, as all that goes there does.
+    pub(super) fn latency_draw(self, request: u32) -> u32 {
+        if self.comes_back() { second(request) } else { request }
     }
 }
 

@@ -4,7 +4,7 @@ use super::law::Law;
 use super::leg::{Leg, Ways};
 use super::model::NetworkModel;
 use crate::foundation::ids::InstanceId;
-use crate::foundation::random::{MessageDraws, Purpose, Seed};
+use crate::foundation::random::{MessageDraws, Purpose, Seed, second_all};
 use crate::foundation::units::Span;
 use std::collections::BTreeMap;
 
@@ -28,10 +28,19 @@ pub struct Network {
     plain_broadcaster: BroadcasterLinks,
     /// By instance, the place where it stands.
     places: Vec<usize>,
-    latency_draws: MessageDraws,
+    latency_draws: LatencyDraws,
     loss_draws: MessageDraws,
-    /// Room for the draws of one broadcast: latency, loss.
-    blocks: [Vec<u32>; 2],
+    /// Room for the losses of one broadcast.
+    losses: Vec<u32>,
+}
+
+/// The draws of latencies, and those of the last broadcast: one for both ways of a request.
+struct LatencyDraws {
+    draws: MessageDraws,
+    /// The message of the block.
+    message: Option<u64>,
+    /// Its draws by destination.
+    block: Vec<u32>,
 }
 
 /// What a rule says: the receivers, the number of its law and its loss.
@@ -84,9 +93,13 @@ impl Network {
             has_rules_to,
             broadcasters: BTreeMap::new(),
             places: places.to_vec(),
-            latency_draws: MessageDraws::new(seed, Purpose::Latency),
+            latency_draws: LatencyDraws {
+                draws: MessageDraws::new(seed, Purpose::Latency),
+                message: None,
+                block: Vec::new(),
+            },
             loss_draws: MessageDraws::new(seed, Purpose::Loss),
-            blocks: [Vec::new(), Vec::new()],
+            losses: Vec::new(),
         }
     }
 
@@ -94,20 +107,27 @@ impl Network {
     ///
     /// `message` is the hash of the message's name; two messages of one name to one destination have one latency.
     pub fn latency(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Option<Span> {
-        self.leg(Leg::Request, message, (from, to))
+        self.leg(Leg::Request, message, (from, to), &mut None)
     }
 
     /// The latencies of all legs of a request.
     pub fn ways(&mut self, message: u64, from: InstanceId, to: InstanceId) -> Ways {
-        let mut ways = Ways::CLOSED;
+        let (mut ways, mut draw) = (Ways::CLOSED, None);
         for leg in [Leg::Request, Leg::Handshake, Leg::Answer] {
-            ways.set(leg, self.leg(leg, message, (from, to)));
+            ways.set(leg, self.leg(leg, message, (from, to), &mut draw));
         }
         ways
     }
 
-    /// The latency of one leg, `None` if it is lost. Its draws are those of the request's receiver, under the leg's names.
-    fn leg(&mut self, leg: Leg, message: u64, ends: (InstanceId, InstanceId)) -> Option<Span> {
+    /// The latency of one leg, `None` if it is lost. Its draws are those of the request's receiver; `draw` is that of the
+    /// request's latencies, if it was made.
+    fn leg(
+        &mut self,
+        leg: Leg,
+        message: u64,
+        ends: (InstanceId, InstanceId),
+        draw: &mut Option<u32>,
+    ) -> Option<Span> {
         let (from, to) = leg.link(ends);
         let link = self.link_parameters(from, to);
         let word = ends.1.0;
@@ -116,8 +136,11 @@ impl Network {
         }
         let places = (self.places[from.index()], self.places[to.index()]);
         let law = &self.laws[link.law];
-        let draw = if law.is_drawn() { self.latency_draws.one(leg.latency_name(message), word) } else { 0 };
-        Some(law.latency(places, draw))
+        if !law.is_drawn() {
+            return Some(law.latency(places, 0));
+        }
+        let draw = *draw.get_or_insert_with(|| self.latency_draws.draws.one(message, word));
+        Some(law.latency(places, leg.latency_draw(draw)))
     }
 
     /// The latency (`None`: lost) of one message to each of many destinations, in their order, as `latency` gives it.
@@ -168,27 +191,26 @@ impl Network {
         const DRAWS_PER_BLOCK: usize = 64;
         let width = to.iter().map(|id| id.index() + 1).max().unwrap_or(0);
         if width > to.len().saturating_mul(DRAWS_PER_BLOCK) {
-            to.iter().enumerate().for_each(|(at, &to)| put(at, self.leg(leg, message, (from, to))));
+            to.iter()
+                .enumerate()
+                .for_each(|(at, &to)| put(at, self.leg(leg, message, (from, to), &mut None)));
             return;
         }
         self.prepare_broadcaster(leg, from);
         let place = (from, leg != Leg::Request);
         let links = self.broadcasters.get(&place).unwrap_or(&self.plain_broadcaster);
-        let [latency, loss] = &mut self.blocks;
-        latency.resize(width.max(latency.len()), 0);
-        loss.resize(width.max(loss.len()), 0);
-        if links.draws_latency {
-            self.latency_draws.block(leg.latency_name(message), &mut latency[..width]);
-        }
+        let draws: &[u32] = if links.draws_latency { self.latency_draws.block(message, width) } else { &[] };
         if links.draws_loss {
-            self.loss_draws.block(leg.name(message), &mut loss[..width]);
+            self.losses.resize(width.max(self.losses.len()), 0);
+            self.loss_draws.block(leg.name(message), &mut self.losses[..width]);
         }
         for (at, &to) in to.iter().enumerate() {
             let link = links.links.get(to.index()).unwrap_or(&self.default);
             let (sender, receiver) = leg.link((from, to));
             let places = (self.places[sender.index()], self.places[receiver.index()]);
-            let is_lost = link.loses(loss[to.index()]);
-            put(at, (!is_lost).then(|| self.laws[link.law].latency(places, latency[to.index()])));
+            let is_lost = links.draws_loss && link.loses(self.losses[to.index()]);
+            let draw = draws.get(to.index()).map_or(0, |&draw| leg.latency_draw(draw));
+            put(at, (!is_lost).then(|| self.laws[link.law].latency(places, draw)));
         }
     }
 
@@ -220,27 +242,30 @@ impl Network {
         let is_dense = to.last().is_some_and(|last| last.index() < 2 * to.len() + 64);
         if !has_rules && self.default.lost_below == 0 && is_dense {
             let law = &self.laws[self.default.law];
-            let [draws, _] = &mut self.blocks;
-            // compared as 32 bits, which fit vectors
-            let last = to.iter().map(|id| id.0).max().unwrap_or(0);
-            draws.resize(last as usize + 1, 0);
             if law.is_drawn() {
-                self.latency_draws.block(leg.latency_name(message), draws);
-            }
-            if let Law::Lognormal(median_us, factors) = law {
-                factors.times_all(*median_us, draws);
+                // compared as 32 bits, which fit vectors
+                let last = to.iter().map(|id| id.0).max().unwrap_or(0);
+                let draws = self.latency_draws.block(message, last as usize + 1);
                 // most broadcasts go to a group, whose ids follow each other
                 match to.first().filter(|_| to.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1)) {
                     Some(first) => out.extend_from_slice(&draws[first.index()..first.index() + to.len()]),
                     None => out.extend(to.iter().map(|to| draws[to.index()])),
                 }
+                if leg.comes_back() {
+                    second_all(out);
+                }
+            } else {
+                out.resize(to.len(), 0);
+            }
+            if let Law::Lognormal(median_us, factors) = law {
+                factors.times_all(*median_us, out);
             } else {
                 let place = |id: InstanceId| self.places[id.index()];
-                out.extend(to.iter().map(|&to| {
+                for (draw, &to) in out.iter_mut().zip(to) {
                     let (sender, receiver) = leg.link((from, to));
-                    let latency = law.latency((place(sender), place(receiver)), draws[to.index()]);
-                    u32::try_from(latency.us()).unwrap_or(NO_LATENCY_US)
-                }));
+                    let latency = law.latency((place(sender), place(receiver)), *draw);
+                    *draw = u32::try_from(latency.us()).unwrap_or(NO_LATENCY_US);
+                }
             }
             return;
         }
@@ -281,6 +306,18 @@ impl Network {
             }
         }
         link
+    }
+}
+
+impl LatencyDraws {
+    /// The draws of one message for the destinations 0, 1, ..., at least so many.
+    fn block(&mut self, message: u64, width: usize) -> &[u32] {
+        if self.message != Some(message) || self.block.len() < width {
+            self.block.resize(width, 0);
+            self.draws.block(message, &mut self.block);
+            self.message = Some(message);
+        }
+        &self.block
     }
 }
 

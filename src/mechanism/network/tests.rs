@@ -222,6 +222,31 @@ fn the_way_back_has_the_rules_of_its_own_link() {
     assert_eq!(network.ways(1, B, A), Ways::open(ms(30), ms(70)));
 }
 
+/// Both ways of a request come from one draw: each follows its law, and one says nothing about the other.
+#[test]
+fn the_way_back_is_drawn_as_if_on_its_own() {
+    const MESSAGES: u64 = 100_000;
+    let sigma = 0.5;
+    let mut network = Network::new(&model(lognormal(sigma), 0), &[0, 0], SEED);
+    // standard normal, by the law
+    let score = |span: Span| libm::log(span.secs_f64() / HALF_SECOND.secs_f64()) / sigma;
+    let ways = (0..MESSAGES).map(|message| network.ways(message, A, B));
+    let [mut mean, mut square, mut product, mut of_squares] = [0.0; 4];
+    for ways in ways {
+        let [there, back] = [Leg::Request, Leg::Answer].map(|leg| score(ways.of(leg).expect("no loss")));
+        assert_eq!(ways.of(Leg::Handshake), ways.of(Leg::Answer));
+        mean += back / MESSAGES as f64;
+        square += back * back / MESSAGES as f64;
+        product += there * back / MESSAGES as f64;
+        of_squares += (there * there - 1.0) * (back * back - 1.0) / 2.0 / MESSAGES as f64;
+    }
+    let standard_error = 1.0 / (MESSAGES as f64).sqrt();
+    assert!(mean.abs() < 4.0 * standard_error, "{mean}");
+    assert!((square - 1.0).abs() < 4.0 * 2f64.sqrt() * standard_error + 0.002, "{square}");
+    assert!(product.abs() < 4.0 * standard_error, "correlation {product}");
+    assert!(of_squares.abs() < 4.0 * standard_error, "correlation of squares {of_squares}");
+}
+
 #[test]
 fn replications_and_messages_differ() {
     let model = model(lognormal(0.5), 0);

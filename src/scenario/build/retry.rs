@@ -89,10 +89,13 @@ pub(super) fn check(definition: &Checked, row: &Delivery, problems: &mut Problem
         let message = "retries per destination hold back the head of the destination's queue: they need \
                        `queues: per-destination`, or set `retry.per: message`";
         say(cause, message.to_owned());
-    } else if attempts.is_some() {
-        let message = "with retries per destination the head is tried until it arrives: remove `attempts`, or set \
-                       `retry.per: message`";
-        say(attempts, message.to_owned());
+    } else if let Some(attempts) = attempts {
+        let count = row.retry.attempts;
+        let message = format!(
+            "with retries per destination the head is tried until it arrives: remove `attempts`, or, to try each \
+             message so often on its own, set `retry: {{per: message, attempts: {count}}}` instead"
+        );
+        say(Some(attempts), message);
     } else if row.breaker.is_some() {
         let message = "with retries per destination its queue is held back already: set `breaker: off`, or \
                        `retry.per: message`";

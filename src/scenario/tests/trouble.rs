@@ -152,8 +152,8 @@ fn keys_that_do_nothing_are_warned_about() {
             "with `queues: unlimited`",
         ),
         (&["deliveries={d: {base: peertube, workers: 3}}"], "deliveries.d.workers: has no effect"),
-        (&["deliveries={d: {base: retrying, parallel_jobs: 3}}"], "with `queues: workers`"),
-        (&["deliveries={d: {base: per-destination, workers: 3}}"], "with `queues: per-destination`"),
+        (&["deliveries={d: {base: mastodon, parallel_jobs: 3}}"], "with `queues: workers`"),
+        (&["deliveries={d: {base: lemmy, workers: 3}}"], "with `queues: per-destination`"),
         (&["deliveries={d: {base: peertube, retry_after: heeded}}"], "with `attempts: 1`"),
         (&["delivery=unlimited", "instances.silent.receives={inbox: 1 s}"], "receives.inbox: has no effect"),
         (&["delivery=unlimited", "instances.silent.capacity={cores: 1}"], "capacity.cores: has no effect"),
@@ -173,7 +173,7 @@ fn keys_that_do_nothing_are_warned_about() {
     }
     // the same keys where they do something
     for sets in [
-        &["deliveries={d: {base: retrying, workers: 3, retry_after: heeded, inbox_workers: 2}}"][..],
+        &["deliveries={d: {base: mastodon, workers: 3, retry_after: heeded, inbox_workers: 2}}"][..],
         // only the base of another
         &["deliveries={c: {base: peertube, workers: 3}, d: {base: c, queues: workers}}"],
         &["delivery=unlimited", "instances.silent.receives={signature_window: 1 min}"],

@@ -476,7 +476,13 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "end: 10 min",
         "end: 10 min\ndeliveries: {x: {base: lemmy, attempts: 5}}",
-        "4:41: deliveries.x.attempts: with retries per destination the head is tried until it arrives: remove `attempts`, or set `retry.per: message`",
+        "4:41: deliveries.x.attempts: with retries per destination the head is tried until it arrives: remove `attempts`, or, to try each message so often on its own, set `retry: {per: message, attempts: 5}` instead",
+    ),
+    // under its old name
+    (
+        "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: per-destination, retry: {attempts: 31}}}",
+        "4:59: deliveries.x.retry.attempts: with retries per destination the head is tried until it arrives: remove `attempts`, or, to try each message so often on its own, set `retry: {per: message, attempts: 31}` instead",
     ),
     (
         "end: 10 min",

@@ -89,6 +89,8 @@ fn unqueued_history(
         failed_handshake: None,
         settled: now,
         arrival: Arrival::Lost,
+        answer_leaves: None,
+        answer_arrives: None,
         over: NEVER,
         outcome: RequestOutcome::Good,
         asked: now,
@@ -99,6 +101,10 @@ fn unqueued_history(
     // an uncontended receiver has no reason to look at the date (`Eligibility`)
     let arrival = conditions.arrival(Sent { from, to, dated: now }, None, now + latency);
     // what does not arrive has no connection on which it could leave
-    let left = (arrival == Arrival::Delivered).then_some(now);
-    RequestHistory { left, settled: now + latency, arrival, ..lost }
+    let is_delivered = arrival == Arrival::Delivered;
+    let left = is_delivered.then_some(now);
+    // its answer takes no time and is not lost
+    let answer = is_delivered.then_some(now + latency);
+    let settled = now + latency;
+    RequestHistory { left, settled, arrival, answer_leaves: answer, answer_arrives: answer, ..lost }
 }

@@ -14,6 +14,7 @@ use crate::mechanism::network::{NO_LATENCY_US, Network, Ways};
 use crate::mechanism::slot_schedule::{Schedule, fits_vectors, ns};
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, RequestHistory};
+use crate::sim::job_times::JobTimes;
 use crate::sim::replay::{ArrivalRow, BroadcastEffect, BroadcastSummary, SAMPLES_MAX};
 use crate::sim::route::Route;
 use pulp::Arch;
@@ -141,7 +142,14 @@ impl Broadcasts<'_> {
         let exceptions = irregular.iter().map(|(destination, _)| *destination);
         let signed = now + Span::from_us(u64::from(linear.signed_us));
         self.accounts.leave_all(route, signed, |destination| ns(begins_us[destination]), exceptions.clone());
-        self.accounts.note_job((now, over), route, &self.left_us, &self.arrived_us, exceptions);
+        let times = JobTimes {
+            begins_us,
+            left_us: &self.left_us,
+            arrived_us: &self.arrived_us,
+            verify: self.path.verify,
+            occupied_us: &self.occupied_us,
+        };
+        self.accounts.note_job((now, over), route, &times, exceptions);
         let (from, latest) = (now + self.path.verify, over + self.path.verify);
         let is_counted = route.is_countable && self.is_counted(route, broadcast, (from, latest), &irregular);
         if is_counted {
@@ -239,7 +247,10 @@ impl Broadcasts<'_> {
         broadcast: u32,
         end: &mut JobEnd,
     ) {
-        self.in_flight_until = self.in_flight_until.max(history.settled);
+        // what is answered in time is over with its job
+        let late = history.answer_arrives.filter(|at| *at > history.over);
+        let until = late.map_or(history.settled, |at| at.min(self.cell.end.latest()));
+        self.in_flight_until = self.in_flight_until.max(until);
         if self.accounts.note(route, destination, history)
             && let Some(follower) = route.followers[destination]
         {

@@ -5,7 +5,7 @@ use super::state::Run;
 use crate::domain::federation::Inboxes;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
-use crate::mechanism::availability::Turn;
+use crate::mechanism::availability::{DeliveryEnd, Turn};
 use crate::observe::HealthNote;
 
 impl Run<'_> {
@@ -15,10 +15,16 @@ impl Run<'_> {
         if self.machines[from.index()].availability.is_none() {
             return;
         }
-        let ends = job.bad.iter().map(|&to| (to, false)).chain(job.good.iter().map(|&to| (to, true)));
-        for (to, is_good) in ends {
+        let mut given_up = job.given_up_on.clone();
+        given_up.sort_unstable();
+        let bad = job.bad.iter().map(|&to| {
+            let is_final = given_up.binary_search(&to).is_ok();
+            (to, if is_final { DeliveryEnd::Final } else { DeliveryEnd::Bad })
+        });
+        let good = job.good.iter().map(|&to| (to, DeliveryEnd::Good));
+        for (to, end) in bad.chain(good) {
             let availability = self.machines[from.index()].availability.as_mut();
-            let turn = availability.and_then(|availability| availability.note(now, to, is_good));
+            let turn = availability.and_then(|availability| availability.note(now, to, end));
             self.turn(from, to, turn, now);
         }
     }

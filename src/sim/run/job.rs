@@ -51,9 +51,19 @@ pub(super) struct Job {
     /// Inboxes whose requests ended well, and those whose did not.
     pub(super) good: Vec<InstanceId>,
     pub(super) bad: Vec<InstanceId>,
+    /// Of these, the ones whose answer was final.
+    pub(super) given_up_on: Vec<InstanceId>,
 }
 
 impl Job {
+    /// A request is over, and its message is not sent again if that is final.
+    pub(super) fn note(&mut self, to: InstanceId, is_good: bool, is_final: bool) {
+        if is_good { &mut self.good } else { &mut self.bad }.push(to);
+        if is_final {
+            self.given_up_on.push(to);
+        }
+    }
+
     /// A waiting job for all of `to` but `except`.
     pub(super) fn new(
         letter: Rc<Letter>,
@@ -77,6 +87,7 @@ impl Job {
             retried: None,
             good: Vec::new(),
             bad: Vec::new(),
+            given_up_on: Vec::new(),
         }
     }
 

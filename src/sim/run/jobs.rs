@@ -180,30 +180,28 @@ impl Run<'_> {
         now: Time,
     ) {
         let is_good = outcome == RequestOutcome::Good;
+        let status = self.refusal_status(message.to, outcome);
+        let is_final = self.is_final(status);
         let job = self.jobs.get(number);
         job.under_way -= 1;
-        if is_good { &mut job.good } else { &mut job.bad }.push(message.to);
+        job.note(message.to, is_good, is_final);
         let ends_later = |(at, order, _)| (at, order) > (now, message.order(Step::TimedOut));
         if job.under_way == 0 && job.last_end.is_some_and(ends_later) {
             return self.plan_job_end(number);
         }
         let host = self.host(message.to);
+        let machine = &mut self.machines[message.from.index()];
+        // whatever the answer says, the connection stands
+        if is_good || status.is_some() {
+            machine.connections.release(now, host);
+        }
         if message.kind.is_get() {
-            if is_good {
-                self.machines[message.from.index()].connections.release(now, host);
-            }
             return self.make_requests(number, now);
         }
-        let status = self.refusal_status(message.to, outcome);
-        let is_final = status.is_some_and(|status| self.delivery.give_up_on.has(status));
-        let machine = &mut self.machines[message.from.index()];
         if let Some(breakers) = &mut machine.breakers {
             // who answers can be reached
             let answers = breakers.half_opens() && status.is_some_and(|status| status < 500);
             breakers.note(now, message.to, is_good || is_final || answers);
-        }
-        if is_good {
-            machine.connections.release(now, host);
         }
         if is_good || is_final {
             machine.held_queues.arrived(host);
@@ -217,8 +215,13 @@ impl Run<'_> {
         self.make_requests(number, now);
     }
 
+    /// Whether a message is not sent again after this answer.
+    pub(super) fn is_final(&self, status: Option<u16>) -> bool {
+        status.is_some_and(|status| self.delivery.give_up_on.has(status))
+    }
+
     /// The status of the answer that refused a request.
-    fn refusal_status(&self, to: InstanceId, outcome: RequestOutcome) -> Option<u16> {
+    pub(super) fn refusal_status(&self, to: InstanceId, outcome: RequestOutcome) -> Option<u16> {
         let is_peertube = self.cell.federation.instances[to.index()].is_peertube;
         let software = if is_peertube { Software::Peertube } else { Software::Other };
         match outcome {

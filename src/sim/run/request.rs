@@ -122,6 +122,11 @@ impl Request {
         }
     }
 
+    /// Bytes of its answer; that of a refused GET is a head only.
+    pub(super) fn answer_bytes(&self) -> u64 {
+        if self.is_refused { u64::from(self.message.response_bytes) } else { self.message.answer_bytes() }
+    }
+
     /// The flow that it belongs to.
     pub(super) fn flow<'l>(&self, ledger: &'l mut Ledger) -> &'l mut Flow {
         flow(ledger, self.on_route.is_some(), &self.message)

@@ -77,7 +77,8 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) request_count: u64,
     /// Deadlines of requests, ascending; some of these requests are over.
     pub(super) deadlines: VecDeque<Deadline>,
-    /// The last deadline for which a sender may have to wait (`expect_time_out`). A run is not idle before.
+    /// The last deadline for which a sender may have to wait (`expect_time_out`), or arrival of an answer for which none does. A
+    /// run is not idle before.
     pub(super) last_deadline: Time,
     /// By entry of the background that goes to some followers: the origin's inboxes when it was last sent, and those of them.
     pub(super) background_inboxes: BTreeMap<u32, [Arc<[InstanceId]>; 2]>,

@@ -13,7 +13,7 @@ use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::slab::Slab;
-use crate::observe::RequestOutcome;
+use crate::observe::{AnswerEnd, RequestOutcome};
 use crate::request::{Failure, Host, Load, Path, Transit, message_name, name_at_host};
 use crate::sim::route::Route;
 use std::sync::Arc;
@@ -131,12 +131,14 @@ impl Run<'_> {
         let name = || draws_name(message, load.to);
         let bytes = answer_bytes(path, request);
         let back = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
+        self.report_answered(slot, now, back);
+        let request = self.requests.get(slot);
         if request.over.is_some_and(|over| over <= now) {
             return;
         }
         request.answers = Some(now);
         let Some(back) = back else { return self.expect_time_out(slot, now) };
-        let is_limited = machines[load.from.index()].downlink.is_limited();
+        let is_limited = self.machines[load.from.index()].downlink.is_limited();
         let step = if is_limited { Step::Answered } else { Step::Ended };
         self.plan_end(slot, step, back, now);
     }
@@ -181,11 +183,13 @@ impl Run<'_> {
         self.requests.get(slot).over = Some(at);
         self.report_ended(slot, at);
         let Request { message, outcome, job: number, .. } = self.requests.get(slot);
-        let number = *number;
+        let (to, number, outcome) = (message.to, *number, *outcome);
+        let order = message.order(Step::Ended);
+        let is_final = self.is_final(self.refusal_status(to, outcome));
         let job = self.jobs.get(number);
         job.under_way -= 1;
-        job.last_end = job.last_end.max(Some((at, message.order(Step::Ended), message.to)));
-        if *outcome == RequestOutcome::Good { &mut job.good } else { &mut job.bad }.push(message.to);
+        job.last_end = job.last_end.max(Some((at, order, to)));
+        job.note(to, outcome == RequestOutcome::Good, is_final);
         if job.under_way == 0 {
             self.plan_job_end(number);
         }
@@ -304,6 +308,29 @@ impl Run<'_> {
         }
     }
 
+    /// The receiver answers a request at an instant, and the answer has crossed the link back at another, unless it is lost:
+    /// counts it by route or reports it. What comes after the run does not count.
+    fn report_answered(&mut self, slot: u32, leaves: Time, arrives: Option<Time>) {
+        let Run { requests, broadcasts, observer, cell, .. } = self;
+        let (request, end) = (requests.get(slot), cell.end.latest());
+        let bytes = request.answer_bytes();
+        let ends = [(Some(leaves), AnswerEnd::Leaves), (arrives, AnswerEnd::Arrives)];
+        for (at, which) in ends {
+            let Some(at) = at.filter(|at| *at <= end) else { continue };
+            match (&request.on_route, &mut *broadcasts) {
+                (Some((route, destination)), Some(broadcasts)) => {
+                    broadcasts.accounts.answer_one(route, *destination as usize, which, at);
+                }
+                _ => observer.answered(at, &request.message, bytes, which),
+            }
+        }
+        let is_waited_for = |at: &Time| request.over.is_none() && *at <= request.deadline;
+        if let Some(at) = arrives.filter(|at| !is_waited_for(at)) {
+            // a run is not idle before
+            self.last_deadline = self.last_deadline.max(at.min(end));
+        }
+    }
+
     /// A request is over for its sender: counts it by route or reports it.
     fn report_ended(&mut self, slot: u32, at: Time) {
         let request = self.requests.get(slot);
@@ -367,9 +394,7 @@ fn draws_name(message: &Message, host: InstanceId) -> u64 {
 
 /// Bytes of a request's answer on the links.
 fn answer_bytes(path: &Path, request: &Request) -> u64 {
-    let Request { message, connection, is_refused, .. } = request;
-    let bytes = if *is_refused { u64::from(message.response_bytes) } else { message.answer_bytes() };
-    path.bytes_down(message.bytes(), bytes, *connection)
+    path.bytes_down(request.message.bytes(), request.answer_bytes(), request.connection)
 }
 
 /// Whether the request of a deadline is not over.

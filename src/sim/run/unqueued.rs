@@ -10,6 +10,7 @@ use crate::mechanism::fate::Reason;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::Leg;
 use crate::mechanism::transport::TransportBytes;
+use crate::observe::AnswerEnd;
 use crate::request::{Sent, message_name, name_at_host};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -72,16 +73,21 @@ impl Run<'_> {
         let arrival = self.arrival_unqueued(message, now);
         self.settle_unqueued(message, arrival);
         self.in_flight.take(message.bytes());
+        let mut bytes = u64::from(message.response_bytes);
         match arrival {
             Arrival::Delivered => {
+                bytes = message.answer_bytes();
                 self.observer.delivered(now, message);
                 if !message.kind.is_get() {
                     self.processed.push_back((now, message.clone()));
                 }
             }
             Arrival::Refused(_) => self.observer.refused(now, message),
-            Arrival::Lost | Arrival::FailedConnect => {}
+            Arrival::Lost | Arrival::FailedConnect => return,
         }
+        // the answer takes no time and is not lost
+        self.observer.answered(now, message, bytes, AnswerEnd::Leaves);
+        self.observer.answered(now, message, bytes, AnswerEnd::Arrives);
     }
 
     /// A message is no longer in flight.

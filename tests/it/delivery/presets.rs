@@ -1,6 +1,8 @@
 //! How the field delivers, in small exact cases: when attempts are made, what is held back, who is left out and comes back.
 
 use super::*;
+use fedisim::domain::delivery::Delivery;
+use fedisim::domain::delivery_presets::PRESETS;
 
 const QUIET: &str = "other_traffic: {updates: off, watch_actions: off}";
 
@@ -68,7 +70,7 @@ fn mastodon_tries_seventeen_times_after_a_fourth_power_of_seconds() {
 #[test]
 fn a_list_of_waits_ends_with_the_attempts() {
     let times =
-        attempts_ms("base: retrying, retry: {schedule: [5 s, 1 min], jitter: off, attempts: 4}", "1 h");
+        attempts_ms("base: mastodon, retry: {schedule: [5 s, 1 min], jitter: off, attempts: 4}", "1 h");
     assert_eq!(times, after_waits_s([5, 60, 60]));
 }
 
@@ -181,15 +183,41 @@ fn what_a_breaker_holds_back_is_no_drop() {
         assert!(most <= ending.retries_waiting_peak && most + 10 >= ending.retries_waiting_peak);
     }
     // with one attempt there is nothing to wait for
-    let (_, ending) = per_second("base: retrying, attempts: 1", "1 h", down);
+    let (_, ending) = per_second("base: mastodon, attempts: 1", "1 h", down);
     assert!(ending.flow.dropped.messages > 1_000 && ending.retries_waiting_peak == 0);
+}
+
+/// The names before there were others stand for the same figures. A silent host costs each of 25 workers 10 s: 9,000 attempts in an
+/// hour, but for the first seconds, in which they are not all taken. An hour's outage loses nothing with a queue per destination, and
+/// keeps its order.
+#[test]
+fn old_names_are_aliases() {
+    for (alias, name) in [("retrying", "mastodon"), ("per-destination", "lemmy")] {
+        let row = Delivery::preset(name).expect("it is there");
+        assert_eq!(Delivery::preset(alias), Some(row), "{alias}");
+        assert!(PRESETS.iter().any(|preset| preset.name == alias && preset.doc.contains("alias of ")));
+    }
+    let (seen, _) = small(&Small {
+        end: "1 h",
+        figures: &format!("base: retrying, breaker: off, attempts: 1, {NO_CPU}"),
+        sessions: "",
+        rest: "other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 10 /s}]}\n\
+               faults: [{down: [follower], how: silent}]",
+        ..SMALL
+    });
+    assert!((8_980..=9_000).contains(&seen.sent.len()), "{}", seen.sent.len());
+    let down = "{down: [follower], at: 1 h, for: 1 h, how: refused}";
+    let (seen, ending) = per_second("base: per-destination", "4 h", down);
+    let numbers = arrived(&seen);
+    assert!(numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "in order");
+    assert_eq!((ending.flow.dropped.messages, ending.flow.lost.messages), (0, 0));
 }
 
 #[test]
 fn a_refusal_that_is_final_is_not_tried_again() {
     let refused = |give_up_on: &str| {
         let figures = format!(
-            "base: retrying, breaker: off, rate_limit: {{requests: 1, per: 1 h}}, \
+            "base: mastodon, breaker: off, rate_limit: {{requests: 1, per: 1 h}}, \
              retry: {{schedule: [1 s], jitter: off, attempts: 3}}, give_up_on: {give_up_on}"
         );
         per_second(&figures, "60 s", "").1.flow.refused_in_all().messages
@@ -232,4 +260,26 @@ fn a_destination_that_is_left_out_comes_back_when_it_speaks() {
     assert!(matches!(back, Some(240..=250)), "{back:?}");
     let (removed, last, _) = hours("\"off\"", "300 h");
     assert!(removed.is_empty() && last > 230);
+}
+
+/// A follower answers 410 for twelve days. Mastodon gives a message up after that: it counts no failure, and goes on asking. If it
+/// did not give up, it would leave it out on the seventh day; Misskey counts it whatever was answered.
+#[test]
+fn a_final_answer_leaves_nobody_out_but_with_misskey() {
+    let removed = |figures: &str| {
+        let (seen, _) = small(&Small {
+            end: "288 h",
+            figures: &format!("base: mastodon, breaker: off, {figures}, {NO_CPU}"),
+            sessions: "",
+            rest: "other_traffic: {updates: off, watch_actions: off, background: [{video: clip, rate: 1 /h}]}\n\
+                   faults: [{down: [follower], how: gone}]",
+            ..SMALL
+        });
+        let hours =
+            seen.health.iter().filter(|(_, note)| note.removed).map(|(time, _)| time.ms() / 3_600_000);
+        hours.collect::<Vec<_>>()
+    };
+    assert_eq!(removed("attempts: 17"), [0; 0]);
+    assert!(matches!(removed("give_up_on: [404], attempts: 2")[..], [144..=152]));
+    assert!(matches!(removed("health: suspended, attempts: 17")[..], [168..=180]));
 }

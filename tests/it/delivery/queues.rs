@@ -186,11 +186,11 @@ fn rivals_wait_and_retry_in_their_own_ways() {
         others.map(|(time, message)| time.since(message.authored).us() / 1_000).max()
     };
     assert!(slowest_of_others_ms("peertube") > Some(30_000));
-    assert_eq!(slowest_of_others_ms("per-destination"), Some(250));
+    assert_eq!(slowest_of_others_ms("lemmy"), Some(250));
     // a host that is down for three minutes hears of it later; the circuit opens meanwhile
     let (seen, ending) = small(&Small {
         end: "30 min",
-        figures: &format!("base: retrying, {NO_CPU}"),
+        figures: &format!("base: mastodon, {NO_CPU}"),
         rest: "other_traffic: {updates: off, watch_actions: off}\nfaults: [{down: [followers-1], at: 0 s, for: 3 min, how: refused}]",
         ..of_origin
     });

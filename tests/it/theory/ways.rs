@@ -59,7 +59,7 @@ end: 30 min
 compare: [{{name: here, protocol: v1, delivery: alone}}]
 baseline: here
 deliveries:
-  alone: {{base: per-destination, keep_alive: \"{keep_alive}\", json_ld_sign: 0 s, json_ld_verify: 0 s, inbox: 0 s, verify: 0 s,
+  alone: {{base: lemmy, keep_alive: \"{keep_alive}\", json_ld_sign: 0 s, json_ld_verify: 0 s, inbox: 0 s, verify: 0 s,
     sign: 0 s, rate_limit: off}}
 instances: {{origin: {{}}, follower: {{software: other}}}}
 videos: {{clip: {{origin: origin, length: live}}}}
