@@ -185,10 +185,14 @@ impl FateLog {
     /// again.
     pub fn settle(&mut self, retried: Option<RetriedId>, arrival: Arrival, failure: Option<Reason>) {
         let is_delivered = arrival == Arrival::Delivered;
-        let fate = if is_delivered { Some(Fate::Arrived) } else { failure.map(Fate::GivenUp) };
         let Some(id) = retried else {
-            return fate.into_iter().for_each(|fate| self.fates.turn(Fate::UnderWay, fate));
+            return match failure {
+                _ if is_delivered => self.fates.turn(Fate::UnderWay, Fate::Arrived),
+                Some(reason) => self.fates.turn(Fate::UnderWay, Fate::GivenUp(reason)),
+                None => {}
+            };
         };
+        let fate = if is_delivered { Some(Fate::Arrived) } else { failure.map(Fate::GivenUp) };
         let activity = self.retried.get(id.0);
         activity.in_flight -= 1;
         if is_delivered && activity.fate == Fate::Arrived {

@@ -17,9 +17,8 @@ impl Run<'_> {
     /// The request reaches the receiver's downlink.
     pub(super) fn reach(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let (inbox, answer_bytes) = (request.message.to, request.message.answer_bytes());
+        let (host, answer_bytes) = (request.host, request.message.answer_bytes());
         let bytes = self.path.bytes_up(request.message.bytes(), answer_bytes, request.connection);
-        let host = self.host(inbox);
         let arrives = self.machines[host.index()].download(now, bytes);
         self.plan(slot, Step::Arrived, arrives);
     }
@@ -31,9 +30,9 @@ impl Run<'_> {
             self.settle(slot, Arrival::Lost);
             return self.expect_time_out(slot, now);
         }
-        let Run { requests, machines, cell, .. } = self;
+        let Run { requests, machines, .. } = self;
         let request = requests.get(slot);
-        let (from, host) = (request.message.from, cell.federation.host(request.message.to));
+        let (from, host) = (request.message.from, request.host);
         let machine = &mut machines[host.index()];
         request.receiver_epoch = machine.epoch;
         if let Some(back) = request.ways.of(Leg::Answer) {
@@ -75,7 +74,7 @@ impl Run<'_> {
         if self.requests.get(slot).is_cached {
             return self.answer(slot, now);
         }
-        let host = self.cell.federation.host(self.requests.get(slot).message.to);
+        let host = self.requests.get(slot).host;
         let answers = self.machines[host.index()].work(now, self.cell.other.asked_back.cpu);
         if answers > self.requests.get(slot).deadline {
             self.expect_time_out(slot, now);
@@ -89,10 +88,10 @@ impl Run<'_> {
             let message = self.requests.get(slot).message.clone();
             self.requests.get(slot).is_cached = self.is_cached(&message, now);
         }
-        let Run { requests, conditions, machines, broadcasts, path, cell, .. } = self;
+        let Run { requests, conditions, machines, broadcasts, path, .. } = self;
         let request = requests.get(slot);
         let message = &request.message;
-        let (from, to) = (message.from, cell.federation.host(message.to));
+        let (from, to) = (message.from, request.host);
         if conditions.timetable.reachability(to, now) == Reachability::Up {
             if let Some(broadcasts) = broadcasts.as_mut().filter(|it| it.follower(to).is_some()) {
                 // the replay applies the rate limit, since it has all other requests too; nothing else refuses there

@@ -56,6 +56,8 @@ impl Run<'_> {
         let job = self.jobs.get(number);
         let Letter { activity, from, attempt, .. } = *job.letter;
         let name = message_name(&activity, from, attempt);
+        job.good.reserve_exact(job.to.len());
+        job.ways = self.spare_ways.pop().unwrap_or_default();
         self.network.all_ways(name, from, &job.to, &mut job.ways);
     }
 
@@ -144,7 +146,10 @@ impl Run<'_> {
 
     /// Removes a running job.
     pub(super) fn remove_job(&mut self, number: u32) -> Job {
-        let job = self.jobs.remove(number);
+        let mut job = self.jobs.remove(number);
+        if !job.ways.is_empty() {
+            self.spare_ways.push(std::mem::take(&mut job.ways));
+        }
         self.machines[job.letter.from.index()].running_jobs.remove(&number);
         if let Some(broadcasts) = &mut self.broadcasts {
             broadcasts.close_job(number);
@@ -222,12 +227,10 @@ impl Run<'_> {
 
     /// The status of the answer that refused a request.
     pub(super) fn refusal_status(&self, to: InstanceId, outcome: RequestOutcome) -> Option<u16> {
+        let RequestOutcome::Refused(refusal) = outcome else { return None };
         let is_peertube = self.cell.federation.instances[to.index()].is_peertube;
         let software = if is_peertube { Software::Peertube } else { Software::Other };
-        match outcome {
-            RequestOutcome::Refused(refusal) => software.status(refusal),
-            RequestOutcome::Good | RequestOutcome::FailedConnect | RequestOutcome::TimedOut => None,
-        }
+        software.status(refusal)
     }
 
     /// A process stops: drops its running jobs, or, with retries per destination, tries them again first. Their requests that

@@ -18,6 +18,8 @@ pub(in crate::sim) const NO_REQUEST: u32 = u32::MAX;
 /// A request in progress. It is small, since there are many.
 pub(super) struct Request {
     pub(super) message: Message,
+    /// The host of its inbox, whose machine receives it.
+    pub(super) host: InstanceId,
     /// Its route and its destination there, if it is counted by route.
     pub(super) on_route: Option<(Arc<Route>, u32)>,
     /// What the network does to its legs.
@@ -75,6 +77,7 @@ impl Request {
     pub(super) fn new(
         job: u32,
         message: Message,
+        host: InstanceId,
         on_route: Option<(Arc<Route>, u32)>,
         ways: Ways,
         signed: Time,
@@ -85,6 +88,7 @@ impl Request {
         Request {
             retried: message.retried,
             message,
+            host,
             on_route,
             ways,
             signed,
@@ -109,11 +113,11 @@ impl Request {
     }
 
     /// Its sender, the host of its inbox, its sizes, and what limits it.
-    pub(super) fn load(&self, host: InstanceId, is_banned: bool) -> Load {
-        let Request { message, ways, deadline, .. } = self;
+    pub(super) fn load(&self, is_banned: bool) -> Load {
+        let Request { message, host, ways, deadline, .. } = self;
         Load {
             from: message.from,
-            to: host,
+            to: *host,
             bytes: message.bytes(),
             response_bytes: message.answer_bytes(),
             ways: *ways,

@@ -20,7 +20,7 @@ use crate::instance::{Effect, Instance};
 use crate::mechanism::fate::{FateLog, Fates};
 use crate::mechanism::follow_health::HealthRule;
 use crate::mechanism::ledger::{Amount, Flow, Ledger};
-use crate::mechanism::network::Network;
+use crate::mechanism::network::{Network, Ways};
 use crate::mechanism::pending::Pending;
 use crate::mechanism::slab::Slab;
 use crate::mechanism::transport::Handshake;
@@ -90,6 +90,8 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) in_flight: Amount,
     /// Queues in which a slot has become free since `fill_slots`.
     pub(super) freed_queues: Vec<(InstanceId, QueueKey)>,
+    /// Room for the ways of jobs to come: that of jobs that are over.
+    pub(super) spare_ways: Vec<Vec<Ways>>,
     /// Messages that wait for their next attempt.
     pub(super) to_retry: u64,
     pub(super) queued_jobs_peak: u64,
@@ -164,6 +166,7 @@ impl<'a> Run<'a> {
             queued: Amount::default(),
             in_flight: Amount::default(),
             freed_queues: Vec::new(),
+            spare_ways: Vec::new(),
             to_retry: 0,
             queued_jobs_peak: 0,
             retries_waiting_peak: 0,

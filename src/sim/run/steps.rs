@@ -37,7 +37,8 @@ impl Run<'_> {
         self.request_count += 1;
         let number = self.request_count;
         let is_last = self.is_last_attempt(&message);
-        let request = Request::new(job, message, on_route, ways, signed, deadline, number, is_last);
+        let host = self.host(message.to);
+        let request = Request::new(job, message, host, on_route, ways, signed, deadline, number, is_last);
         let slot = self.requests.insert(request);
         while let Some(first) = self.deadlines.front()
             && !is_waited_for(&mut self.requests, first)
@@ -67,15 +68,14 @@ impl Run<'_> {
 
     /// The sender has signed the request: it leaves or fails.
     fn leave(&mut self, slot: u32, now: Time) {
-        let Run { requests, path, conditions, machines, cell, .. } = self;
+        let Run { requests, path, conditions, machines, .. } = self;
         let request = requests.get(slot);
         if std::mem::replace(&mut request.has_left, true) {
             return; // its process has stopped before
         }
-        let host = cell.federation.host(request.message.to);
-        let from = request.message.from;
+        let (from, host) = (request.message.from, request.host);
         let is_banned = machines[host.index()].bans.as_ref().is_some_and(|bans| bans.is_banned(now, from));
-        let load = request.load(host, is_banned);
+        let load = request.load(is_banned);
         let (message, &Load { to, deadline, .. }) = (&request.message, &load);
         let name = || draws_name(message, host);
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
@@ -124,9 +124,9 @@ impl Run<'_> {
 
     /// The receiver answers; the answer ends the request if the sender still waits.
     pub(super) fn answer(&mut self, slot: u32, now: Time) {
-        let Run { requests, path, conditions, machines, cell, .. } = self;
+        let Run { requests, path, conditions, machines, .. } = self;
         let request = requests.get(slot);
-        let load = request.load(cell.federation.host(request.message.to), false);
+        let load = request.load(false);
         let message = &request.message;
         let name = || draws_name(message, load.to);
         let bytes = answer_bytes(path, request);
@@ -261,7 +261,7 @@ impl Run<'_> {
     /// Whether the process that took a request is still the one that runs.
     pub(super) fn is_same_process(&mut self, slot: u32) -> bool {
         let request = self.requests.get(slot);
-        let machine = &self.machines[self.cell.federation.host(request.message.to).index()];
+        let machine = &self.machines[request.host.index()];
         machine.is_up && machine.epoch == request.receiver_epoch
     }
 

@@ -15,7 +15,7 @@ impl Run<'_> {
     /// The receiver verifies a request on its cores; a forwarded one waits for the JSON-LD thread, unless its sender is blocked.
     pub(super) fn verify(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let to = self.cell.federation.host(request.message.to);
+        let to = request.host;
         if !request.message.kind.is_forwarded() || request.is_refused {
             let machine = &mut self.machines[to.index()];
             let verified = machine.work(now, machine.receiving.verify);
