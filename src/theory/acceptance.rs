@@ -11,12 +11,12 @@ const STANDARD_ERRORS: f64 = 4.0;
 const STANDARD_ERROR_SHARE_MAX: f64 = 0.005;
 const REPLICATIONS_MIN: usize = 100;
 
-/// What a formula says of a measured quantity.
-pub struct Claim {
+/// What a formula says of a quantity that is measured in runs.
+pub struct Claim<R = Run> {
     /// The row of the closed forms, and the quantity.
     pub name: &'static str,
     /// The quantity in one replication.
-    pub measured: fn(&Run) -> f64,
+    pub measured: fn(&R) -> f64,
     /// Its value by the formula.
     pub expected: f64,
     /// The error of the formula itself, as a share. It is 0 except for one row.
@@ -47,17 +47,22 @@ pub enum Refusal {
 }
 
 /// A claim about a quantity that a formula gives exactly.
-pub fn claim(name: &'static str, measured: fn(&Run) -> f64, expected: f64) -> Claim {
+pub fn claim<R>(name: &'static str, measured: fn(&R) -> f64, expected: f64) -> Claim<R> {
     Claim { name, measured, expected, formula_error: 0.0 }
 }
 
 /// Accepts or refuses a claim.
-pub fn check(claim: &Claim, runs: &[Run]) -> Result<Estimate, Refusal> {
-    if runs.len() < REPLICATIONS_MIN {
-        return Err(Refusal::TooFew(runs.len()));
-    }
+pub fn check<R>(claim: &Claim<R>, runs: &[R]) -> Result<Estimate, Refusal> {
     let values: Vec<f64> = runs.iter().map(claim.measured).collect();
-    let estimate = Estimate::of(&values);
+    judge(claim, &values)
+}
+
+/// The same, by what was measured in each replication.
+pub fn judge<R>(claim: &Claim<R>, values: &[f64]) -> Result<Estimate, Refusal> {
+    if values.len() < REPLICATIONS_MIN {
+        return Err(Refusal::TooFew(values.len()));
+    }
+    let estimate = Estimate::of(values);
     let Claim { expected, formula_error, .. } = *claim;
     let Estimate { mean, standard_error } = estimate;
     // a NaN fails both comparisons

@@ -76,16 +76,6 @@ fn a_burst_drains_job_by_job() {
     assert_eq!(deletion.observed, burst.observed);
 }
 
-/// A follower's inbox that takes 500 ms gets one activity per job. When arrival n (from 0) comes, floor(n job / 500 ms) + 1 have
-/// begun, so n - floor(n job / 500 ms) wait. The last of 1,000 finds the most.
-#[test]
-fn the_peak_of_a_follower_behind_a_burst_is_known() {
-    let slow = "deliveries.mine.inbox=500 ms";
-    let burst = run("[{video: clip, burst: {jobs: 1000, at: 1 min}}]", &[slow]);
-    let begun = (999.0 * JOB_MS / 500.0).floor() as u64;
-    assert_eq!((count(&burst, "inbox_waiting_peak"), begun), (999 - begun, 730));
-}
-
 #[test]
 fn some_followers_get_what_is_meant_for_them() {
     let burst = "burst: {jobs: 10, at: 1 min}";

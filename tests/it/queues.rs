@@ -353,25 +353,3 @@ fn erlangs_formula_gives_known_values() {
         assert!((share - expected).abs() <= last_digit, "{servers} at {load}: {share}");
     }
 }
-
-/// Row 21 of the closed forms: with one dead follower every forward takes the timeout of 7 s, one after the other, and a
-/// viewer causes one every 90 s. So 90 / 7 = 12.86 viewers are the most: 12 are served in time, of 13 a backlog remains.
-#[test]
-fn a_dead_follower_limits_forwards_to_thirteen_viewers() {
-    const ROUNDS: u64 = 960;
-    const ROUND: Span = Span::from_secs(90);
-    let timeout = Span::from_secs(7);
-    for (viewers, expected) in [(12, 0..=12), (13, 135..=139), (26, 12_600..=12_660)] {
-        let mut station = Station::new(1, Planted::Nothing);
-        let apart = Span::from_ns(ROUND.ns() / viewers);
-        for forward in 0..ROUNDS * viewers {
-            station.arrives(Time::ZERO + apart * forward, timeout);
-        }
-        let waiting = station.queue.waiting();
-        assert!(expected.contains(&waiting), "{viewers} viewers: {waiting} forwards wait");
-        // the oldest came so many forwards ago
-        let ago_s = apart.secs_f64() * waiting.saturating_sub(1) as f64;
-        assert!((station.queue.oldest(station.now).secs_f64() - ago_s).abs() < 0.001, "{viewers} viewers");
-        station.drain();
-    }
-}

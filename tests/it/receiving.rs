@@ -1,5 +1,4 @@
-//! What receivers refuse, against closed forms: a rate limit by renewal theory, a signature window to the nanosecond, several
-//! inboxes at one host by its links; and the same formulas with an error planted.
+//! Several inboxes at one host share its links, its limits and its faults.
 
 use super::cells::{run, scenario};
 use fedisim::mechanism::ledger::Flow;
@@ -34,62 +33,6 @@ fn flow(sets: &[String]) -> Flow {
         [Engine::Plain, Engine::Fast { helpers: 0 }].map(|engine| observed(sets, engine).delivery.flow);
     assert_eq!(plain, fast, "{sets:?}");
     plain
-}
-
-/// The mean over seeds of what a limit of `requests` per `per_s` takes of a Poisson stream in 20 minutes.
-fn mean_taken(requests: u32, per_s: u32, rate_per_s: u32) -> f64 {
-    const SEEDS: u32 = 8;
-    let taken = |seed: u32| {
-        let sets = [
-            format!("seed={seed}"),
-            format!("deliveries.once.rate_limit={{requests: {requests}, per: {per_s} s}}"),
-            format!("other_traffic.background.0.rate={rate_per_s} /s"),
-        ];
-        let flow = flow(&sets);
-        let refused = flow.refused[Refusal::RateLimited as usize];
-        assert_eq!(flow.delivered.messages + refused.messages + flow.in_flight.messages, flow.sent.messages);
-        flow.delivered.messages as f64
-    };
-    (1..=SEEDS).map(taken).sum::<f64>() / f64::from(SEEDS)
-}
-
-#[test]
-fn a_rate_limit_takes_its_requests_per_window_and_gap() {
-    const RUN_S: f64 = 1_200.0;
-    for (requests, per_s, rate_per_s) in [(60, 5, 20), (10, 5, 10), (5, 2, 10)] {
-        let (n, per, rate) = (f64::from(requests), f64::from(per_s), f64::from(rate_per_s));
-        let taken = mean_taken(requests, per_s, rate_per_s);
-        // a window begins with a request and is over after `per`; the next request comes 1 / rate later in the mean
-        let expected = n * RUN_S / (per + 1.0 / rate);
-        // the run ends within a window, whose requests came at its beginning
-        assert!((taken - expected).abs() <= n, "{taken} of {requests} per {per_s} s, not {expected}");
-        // planted: windows without a gap, as of a limit that counts by the clock
-        assert!((taken - n * RUN_S / per).abs() > n, "{taken}: the formula without gaps holds too");
-    }
-}
-
-/// How many messages are refused for their date and how many are taken, with a window of a minute.
-fn dated(clock: &str, by: &str) -> (u64, u64) {
-    let sets = [
-        "deliveries.once.signature_window=1 min".to_owned(),
-        format!("faults=[{{clock: [{clock}], ahead: {by}}}]"),
-    ];
-    let flow = flow(&sets);
-    (flow.refused[Refusal::StaleDate as usize].messages, flow.delivered.messages)
-}
-
-#[test]
-fn a_window_ends_where_it_says() {
-    // A request arrives 0.25 ms of signing and five latencies (TCP, TLS, its own) after its date: 100.25 ms. So a receiver that is
-    // ahead sees 100.25 ms more than that, and of a sender that is ahead 100.25 ms less.
-    for (clock, last, first) in
-        [("other", "59899750000 ns", "59899750001 ns"), ("origin", "60100250000 ns", "60100250001 ns")]
-    {
-        let (refused, taken) = dated(clock, last);
-        assert!(refused == 0 && taken > 1_000, "{clock} {last}: {refused} refused, {taken} taken");
-        let (refused, taken) = dated(clock, first);
-        assert!(refused > 1_000 && taken == 0, "{clock} {first}: {refused} refused, {taken} taken");
-    }
 }
 
 /// The busy time of a downlink of 1 Mbit/s, in ns, and the messages delivered through it.

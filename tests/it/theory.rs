@@ -1,10 +1,12 @@
 //! The simulator against theory: each experiment under its first law (`fedisim validate-model` runs all), and planted errors.
 
 mod planted;
-mod ways;
+mod planted_deliveries;
 
-use fedisim::theory::acceptance::check;
+use super::cells::run_in_both;
+use fedisim::theory::acceptance::{check, judge};
 use fedisim::theory::experiments::EXPERIMENTS;
+use fedisim::theory::{receiving_cases, sending_cases};
 
 #[test]
 fn closed_forms_hold() {
@@ -23,6 +25,37 @@ fn closed_forms_hold() {
             if outcome.is_err() {
                 refused.push(line);
             }
+        }
+    }
+    assert!(refused.is_empty(), "\n{}", refused.join("\n"));
+}
+
+#[test]
+fn exact_cases_hold_in_both_engines() {
+    let mut refused = Vec::new();
+    for case in sending_cases::CASES.iter().chain(receiving_cases::CASES) {
+        for claim in (case.claims)(&case.run(&[])) {
+            println!("{}; {}; expected {}; {}", case.name, claim.name, claim.expected, claim.measured);
+            if !claim.holds() {
+                let how = claim.difference().unwrap_or_else(|| "it claims nothing".to_owned());
+                refused.push(format!("{}; {}: {how}", case.name, claim.name));
+            }
+        }
+        // what is claimed event by event holds for whole jobs, too
+        run_in_both(&case.scenario(&[]));
+    }
+    assert!(refused.is_empty(), "\n{}", refused.join("\n"));
+}
+
+#[test]
+fn sampled_cases_hold() {
+    let mut refused = Vec::new();
+    for case in receiving_cases::SAMPLED {
+        for (claim, values) in (case.claims)().into_iter().zip(case.measure(&[])) {
+            let outcome = judge(&claim, &values);
+            let line = format!("{}; {}; expected {:.5}; {outcome:?}", case.name, claim.name, claim.expected);
+            println!("{line}");
+            refused.extend(outcome.is_err().then_some(line));
         }
     }
     assert!(refused.is_empty(), "\n{}", refused.join("\n"));

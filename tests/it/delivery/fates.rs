@@ -1,4 +1,4 @@
-//! What becomes of activities, however many requests are made for each: in small exact cases, and against a closed form.
+//! What becomes of activities, however many requests are made for each, in small exact cases.
 
 use super::presets::per_second;
 use super::*;
@@ -95,48 +95,4 @@ fn a_held_queue_loses_nothing() {
     assert_eq!(ending.fates.given_up(), 0);
     assert_eq!(ending.fates.count(Fate::Arrived) + ending.fates.duplicates, arrivals);
     assert!(ending.fates.duplicates <= 1);
-}
-
-/// Closed form 33. Each leg of a request on a new connection is lost with probability p: it arrives if the handshake's ways there
-/// and back work, a = (1 - p)^2, and is good if its answer does, too, g = (1 - p)^3. Of N activities with k attempts
-/// N (1 - a)^k never arrive, and there are N a (1 - (1 - g)^k) / g arrivals.
-#[test]
-fn attempts_decide_how_many_never_arrive_and_how_many_arrive_twice() {
-    let (p, k) = (0.3, 3);
-    let all_of = |share: f64, times: u32| libm::pow(share, f64::from(times));
-    let loss = format!("network: {{latency: {{constant: 50 ms}}, loss: {} %}}", p * 100.0);
-    let text = format!(
-        "
-name: attempts
-description: many activities over a network that loses them
-end: 10 h
-deliveries: {{here: {{base: mastodon, breaker: off, health: off, retry: {{schedule: [10 s], jitter: off, attempts: {k}}}, {NO_CPU}}}}}
-protocols: {{new: {{base: v1, connections: new}}}}
-compare: [{{name: new, protocol: new, delivery: here}}]
-instances: {{origin: {{}}, followers: {{count: 1}}}}
-videos: {{clip: {{origin: origin, length: live}}}}
-viewers: []
-{loss}
-other_traffic: {{updates: off, watch_actions: off, background: [{{video: clip, rate: 1 /s, for: 9 h}}]}}
-"
-    );
-    let (_, ending) = run(&text);
-    let fates = ending.fates;
-    let count = fates.created() as f64;
-    let [a, g] = [2, 3].map(|legs| all_of(1.0 - p, legs));
-    let never = all_of(1.0 - a, k);
-    let arrivals = a * (1.0 - all_of(1.0 - g, k)) / g;
-    // both within four standard errors; an activity arrives at most three times
-    let is_near = |found: u64, share: f64, variance: f64| {
-        (found as f64 - count * share).abs() < 4.0 * (count * variance).sqrt()
-    };
-    assert!(is_near(fates.given_up(), never, never * (1.0 - never)), "{fates:?}");
-    let found = fates.count(Fate::Arrived) + fates.duplicates;
-    assert!(is_near(found, arrivals, 1.0), "{found} arrivals for {arrivals} of {count}");
-    assert_eq!(found, ending.flow.delivered.messages);
-    assert_eq!(fates.count(Fate::Arrived) + fates.given_up(), fates.created());
-    // planted: the answer's leg for the arrival's, an attempt more, and activities counted like messages
-    assert!(!is_near(fates.given_up(), all_of(1.0 - g, k), never));
-    assert!(!is_near(fates.given_up(), all_of(1.0 - a, k + 1), never));
-    assert!(!is_near(ending.flow.lost.messages, never, never));
 }

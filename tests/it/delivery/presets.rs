@@ -1,8 +1,9 @@
-//! How the field delivers, in small exact cases: when attempts are made, what is held back, who is left out and comes back.
+//! How the field delivers, in small exact cases: the jitter of attempts, what is held back, who is left out and comes back.
 
 use super::*;
 use fedisim::domain::delivery::Delivery;
 use fedisim::domain::delivery_presets::PRESETS;
+use fedisim::theory::delivery_formulas::misskey_wait;
 
 const QUIET: &str = "other_traffic: {updates: off, watch_actions: off}";
 
@@ -20,58 +21,41 @@ fn attempts_ms(figures: &str, end: &str) -> Vec<u64> {
     seen.sent.iter().map(|(time, _)| time.ms() - 1_000).collect()
 }
 
-/// The times at which attempts are made that fail after a round trip of 100 ms and wait for so many seconds each.
-fn after_waits_s(waits: impl IntoIterator<Item = u64>) -> Vec<u64> {
-    let mut now = 0;
-    let later = waits.into_iter().map(|wait| {
-        now += 100 + 1_000 * wait;
-        now
-    });
-    std::iter::once(0).chain(later).collect()
+/// How long a sender waits after failures n = 1, 2, ..., in milliseconds, each attempt being a round trip of 100 ms.
+fn waits_ms(figures: &str, end: &str) -> Vec<u64> {
+    attempts_ms(figures, end).windows(2).map(|pair| pair[1] - pair[0] - 100).collect()
 }
 
 #[test]
-fn misskey_tries_twelve_times_after_a_power_of_two_of_minutes() {
-    // (2^n - 1) minutes after failure n = 1, ..., 11, at most 8 h: 1,942 minutes together
-    let waits = (1..=11).map(|n| ((1 << n) - 1) * 60).map(|wait: u64| wait.min(8 * 3_600));
-    let exact = after_waits_s(waits);
-    assert_eq!(attempts_ms("base: misskey, retry: {jitter: off}", "60 h"), exact);
-    // up to a fifth longer, not the same for each
-    let with_jitter = attempts_ms("base: misskey", "60 h");
-    let gaps = |times: &[u64]| times.windows(2).map(|pair| pair[1] - pair[0]).collect::<Vec<_>>();
-    let more: Vec<f64> = gaps(&with_jitter)
-        .iter()
-        .zip(gaps(&exact))
-        .map(|(gap, exact)| *gap as f64 / exact as f64 - 1.0)
+fn misskey_waits_up_to_a_fifth_longer() {
+    let waits_ms = waits_ms("base: misskey", "60 h");
+    let more: Vec<f64> = (1..)
+        .zip(waits_ms)
+        .map(|(n, wait_ms)| wait_ms as f64 / 1e3 / misskey_wait(n).secs_f64() - 1.0)
         .collect();
     assert!(more.len() == 11 && more.iter().all(|more| (0.0..0.2).contains(more)), "{more:?}");
+    // not the same for each
     assert!(more.iter().any(|one| (one - more[0]).abs() > 0.02), "{more:?}");
 }
 
 #[test]
-fn mastodon_tries_seventeen_times_after_a_fourth_power_of_seconds() {
-    let without = |n: u64| n.pow(4) + 15;
-    let exact = after_waits_s((0..16).map(without));
-    assert_eq!(attempts_ms("base: mastodon, retry: {jitter: off}", "100 h"), exact);
-    let gaps_s = |figures: &str| {
-        let times = attempts_ms(figures, "150 h");
-        times.windows(2).map(|pair| (pair[1] - pair[0] - 100) / 1_000).collect::<Vec<_>>()
-    };
+fn mastodon_waits_longer_by_its_jitter_or_by_the_older_one() {
+    let waits_s = |figures: &str| waits_ms(figures, "150 h").into_iter().map(|ms| ms / 1_000);
     // today's: below n^4 / 2, and below 10 (n + 1); up to Sidekiq 6: n + 1 times a digit
-    let (todays, older) = (gaps_s("base: mastodon"), gaps_s("base: mastodon, retry: {jitter: sidekiq}"));
+    let (todays, older) = (waits_s("base: mastodon"), waits_s("base: mastodon, retry: {jitter: sidekiq}"));
     assert_eq!((todays.len(), older.len()), (16, 16));
-    for (n, (todays, older)) in (0..).zip(todays.into_iter().zip(older)) {
-        assert!((without(n)..without(n) + n.pow(4) / 2 + 10 * (n + 1)).contains(&todays), "{n}: {todays}");
-        let digits = (older - without(n)) / (n + 1);
-        assert_eq!((older, digits < 10), (without(n) + digits * (n + 1), true), "{n}");
+    for (n, (todays, older)) in (0u64..).zip(todays.zip(older)) {
+        let without = n.pow(4) + 15;
+        assert!((without..without + n.pow(4) / 2 + 10 * (n + 1)).contains(&todays), "{n}: {todays}");
+        let digits = (older - without) / (n + 1);
+        assert_eq!((older, digits < 10), (without + digits * (n + 1), true), "{n}");
     }
 }
 
 #[test]
 fn a_list_of_waits_ends_with_the_attempts() {
-    let times =
-        attempts_ms("base: mastodon, retry: {schedule: [5 s, 1 min], jitter: off, attempts: 4}", "1 h");
-    assert_eq!(times, after_waits_s([5, 60, 60]));
+    let list = "base: mastodon, retry: {schedule: [5 s, 1 min], jitter: off, attempts: 4}";
+    assert_eq!(waits_ms(list, "1 h"), [5_000, 60_000, 60_000]);
 }
 
 /// One activity per second for three hours to one follower; what is changed, and what goes wrong.
@@ -90,34 +74,6 @@ pub(super) fn per_second(figures: &str, end: &str, faults: &str) -> (Seen, Endin
 /// The numbers of the activities, in the order in which they arrived.
 fn arrived(seen: &Seen) -> Vec<u32> {
     seen.delivered.iter().map(|(_, message)| message.activity.stamp.number).collect()
-}
-
-/// The head is tried 5 (1.25^n - 1) s after its second failure, and 0.1 s more for each attempt before: for an hour's outage n
-/// is 30, 4,034 s. What came meanwhile is sent one after the other, 0.3 s each (six latencies), while one comes per second.
-#[test]
-fn after_an_outage_the_held_queue_is_sent_in_order_and_the_backoff_says_when() {
-    let down = "{down: [follower], at: 1 h, for: 1 h, how: refused}";
-    let (seen, ending) = per_second("base: lemmy", "4 h", down);
-    let numbers = arrived(&seen);
-    assert!(numbers.is_sorted() && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1), "in order");
-    let flow = ending.flow;
-    assert_eq!((flow.dropped.messages, flow.lost.messages, flow.failed_connect.messages), (0, 0, 31));
-    assert_eq!((ending.retries_waiting_peak, ending.retries_waiting), (1, 0));
-    let failed = seen.ended.iter().find(|(.., outcome)| *outcome == RequestOutcome::FailedConnect);
-    let first_s = failed.expect("it fails").0.ms() as f64 / 1e3;
-    let back = seen.delivered.iter().find(|(time, _)| time.ms() > 7_200_000).expect("it is back").0;
-    let tried_s = 5.0 * (libm::pow(1.25, 30.0) - 1.0) + 30.0 * 0.1;
-    // it arrives five latencies after its attempt
-    assert!((back.ms() as f64 / 1e3 - first_s - tried_s - 0.25).abs() < 0.01, "{back:?} after {first_s}");
-    // 1 / 0.3 go per second and one comes: the queue of tried_s activities is empty after tried_s / (1 / 0.3 - 1)
-    let empty = seen
-        .queues
-        .iter()
-        .filter(|(time, queue)| *time > back && queue.queue == QueueName::Destinations && queue.waiting == 0);
-    let empty_s = empty.map(|(time, _)| time.ms()).min().expect("it gets empty") as f64 / 1e3;
-    let expected_s = tried_s / (1.0 / 0.3 - 1.0);
-    let after_s = empty_s - back.ms() as f64 / 1e3;
-    assert!((after_s / expected_s - 1.0).abs() < 0.08, "empty after {after_s} s, not {expected_s}");
 }
 
 #[test]

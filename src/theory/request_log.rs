@@ -1,0 +1,130 @@
+//! What is measured in one run of a case of delivery: when its requests begin, arrive and are answered, and its metrics.
+
+use crate::event::Message;
+use crate::foundation::ids::InstanceId;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Kind;
+use crate::metrics::Collector;
+use crate::metrics::aggregates::Aggregates;
+use crate::metrics::definitions::compute;
+use crate::observe::{AnswerEnd, Both, Observer, QueueName, RequestOutcome, RunOutcome};
+use crate::runs::cell::{CellPlan, build_cell};
+use crate::scenario::Scenario;
+use crate::sim;
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+
+/// A request at one moment of its way.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The moment.
+    pub at: Time,
+    /// The instance that receives it.
+    pub to: InstanceId,
+    /// Its kind.
+    pub kind: Kind,
+    /// The number of its activity: of a heartbeat of its visit, or of a job of its entry of the background.
+    pub number: u32,
+    /// The number of attempts before.
+    pub attempt: u32,
+    /// When its job was created.
+    pub created: Time,
+    /// Bytes of head and body.
+    pub bytes: u64,
+}
+
+/// All requests of a run, at each moment in the order of time, and what became of the run.
+#[derive(Debug, Default)]
+pub struct RequestLog {
+    /// They begin.
+    pub begun: Vec<Entry>,
+    /// They arrive, and their receiver takes them.
+    pub delivered: Vec<Entry>,
+    /// They arrive, and their receiver refuses them.
+    pub refused: Vec<Entry>,
+    /// They come out of the inbox queue.
+    pub processed: Vec<Entry>,
+    /// Their answers arrive.
+    pub answered: Vec<Entry>,
+    /// They are over for their sender.
+    pub ended: Vec<Entry>,
+    /// Jobs start: when, in which queue, and how long they have waited.
+    pub jobs: Vec<(Time, QueueName, Span)>,
+    counts: BTreeMap<&'static str, u64>,
+}
+
+impl RequestLog {
+    /// Runs a cell of a scenario, event by event.
+    pub(super) fn of(scenario: &Scenario, plan: &CellPlan) -> RequestLog {
+        let cell = build_cell(scenario, plan);
+        let after_updates = cell.other.asked_back.after_updates;
+        let sampling = &cell.sampling;
+        let collector =
+            Collector::new(&cell.federation, &cell.sessions, sampling.every, sampling.bucket, after_updates);
+        let mut both = Both(collector, RequestLog::default());
+        let ending = sim::run(&cell, &mut both, &AtomicBool::new(false));
+        let RunOutcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };
+        let Both(collector, mut log) = both;
+        let observed = collector.finish(end, &ending, Aggregates::default());
+        let with_viewers = cell.sessions.iter().map(|session| session.instance).collect();
+        let metrics = compute(&observed, &cell.federation, &with_viewers).into_iter();
+        let counts =
+            metrics.filter_map(|(metric, value)| Some((metric.name, value.to_string().parse().ok()?)));
+        log.counts = counts.collect();
+        // the end of a request may be known before it comes
+        [&mut log.answered, &mut log.ended].into_iter().for_each(|list| list.sort_by_key(|entry| entry.at));
+        log
+    }
+
+    /// A metric that is a count.
+    ///
+    /// # Panics
+    /// If there is none of that name.
+    pub fn count(&self, metric: &str) -> u64 {
+        *self.counts.get(metric).unwrap_or_else(|| panic!("{metric} is no count"))
+    }
+}
+
+fn entry(at: Time, message: &Message) -> Entry {
+    Entry {
+        at,
+        to: message.to,
+        kind: message.kind,
+        number: message.activity.stamp.number,
+        attempt: message.attempt,
+        created: message.created,
+        bytes: message.bytes(),
+    }
+}
+
+impl Observer for RequestLog {
+    fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
+        self.begun.push(entry(now, message));
+    }
+
+    fn delivered(&mut self, now: Time, message: &Message) {
+        self.delivered.push(entry(now, message));
+    }
+
+    fn refused(&mut self, now: Time, message: &Message) {
+        self.refused.push(entry(now, message));
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, _bytes: u64, end: AnswerEnd) {
+        if end == AnswerEnd::Arrives {
+            self.answered.push(entry(at, message));
+        }
+    }
+
+    fn processed(&mut self, now: Time, message: &Message) {
+        self.processed.push(entry(now, message));
+    }
+
+    fn ended(&mut self, now: Time, message: &Message, _outcome: RequestOutcome) {
+        self.ended.push(entry(now, message));
+    }
+
+    fn job_started(&mut self, now: Time, _instance: InstanceId, queue: QueueName, waited: Span) {
+        self.jobs.push((now, queue, waited));
+    }
+}
