@@ -100,7 +100,11 @@ impl AfterUpdates {
 impl FirstContact {
     /// Every choice, its name in scenario files and what it means.
     pub const ALL: [(FirstContact, &'static str, &'static str); 2] = [
-        (FirstContact::Off, "off", "everybody knows all actors and videos: a follow brought them before the run"),
+        (
+            FirstContact::Off,
+            "off",
+            "everybody knows all actors and videos: a follow brought them before the run",
+        ),
         (
             FirstContact::Requests,
             "requests",

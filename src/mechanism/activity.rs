@@ -115,9 +115,7 @@ impl Asked {
         match self {
             Asked::AfterUpdate => &[Part::Chapters, Part::Likes, Part::Dislikes],
             Asked::Preview => &[Part::Video],
-            Asked::Actor => {
-                &[Part::Actor, Part::ActorFollowers, Part::ActorFollowing, Part::ActorPlaylists]
-            }
+            Asked::Actor => &[Part::Actor, Part::ActorFollowers, Part::ActorFollowing, Part::ActorPlaylists],
             Asked::Video => &[
                 Part::Video,
                 Part::Channel,
