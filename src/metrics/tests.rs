@@ -30,7 +30,6 @@ const NOT_PEERTUBE: InstanceId = InstanceId(3);
 
 /// The bytes of every response.
 const RESPONSE: u64 = 300;
-
 const TRANSPORT: TransportBytes = TransportBytes { tcp_up: 1, tcp_down: 20, tls_up: 300, tls_down: 4_000 };
 
 /// One video, its origin and a follower of each kind.
