@@ -128,9 +128,13 @@ fn kind_name(kind: Kind) -> &'static str {
         Kind::Viewer | Kind::ViewerForwarded => "viewer",
         Kind::Total | Kind::FollowerTotal | Kind::FollowerTotalForwarded => "total",
         Kind::Plain | Kind::PlainForwarded => "view",
-        Kind::Update | Kind::UpdateFetch | Kind::WatchAction | Kind::Background | Kind::LinkPreview => {
-            "other"
-        }
+        Kind::Update
+        | Kind::UpdateFetch
+        | Kind::WatchAction
+        | Kind::Background
+        | Kind::LinkPreview
+        | Kind::ActorFetch
+        | Kind::VideoFetch => "other",
     }
 }
 

@@ -134,8 +134,8 @@ impl Software {
     pub fn status(self, refusal: Refusal) -> Option<u16> {
         Some(match (refusal, self) {
             (Refusal::RateLimited, _) => 429,
-            (Refusal::StaleDate, Software::Peertube) | (Refusal::Blocked, _) => 403,
-            (Refusal::StaleDate, _) => 401,
+            (Refusal::StaleDate | Refusal::UnknownSigner, Software::Peertube) | (Refusal::Blocked, _) => 403,
+            (Refusal::StaleDate | Refusal::UnknownSigner, _) => 401,
             (Refusal::Gone, _) => 410,
             (Refusal::BadGateway, _) => 502,
             (Refusal::Banned, _) => return None,

@@ -3,7 +3,7 @@
 use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
-use crate::domain::asked_back::AfterUpdates;
+use crate::domain::asked_back::{AfterUpdates, FirstContact};
 use crate::domain::delivery::{Compress, Health, Queues};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::receiving::{Receiving, SignatureWindow};
@@ -193,6 +193,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
             ));
         }
         check_asked_back(name, cell)?;
+        check_first_contact(name, cell)?;
         check_refusals(name, cell)?;
         check_bodies(name, cell)?;
     }
@@ -215,6 +216,16 @@ pub(super) fn check_peers(peers: &[Peer], addresses: &Addresses) -> Result<(), S
         None => Ok(()),
         Some(url) => Err(SetupError::Scenario(format!(
             "peers: {url} is not on this machine's loopback: allow its address with --allow-address, each time"
+        ))),
+    }
+}
+
+/// Checks that everybody has met: live servers know all keys of a run.
+fn check_first_contact(name: &str, cell: &Cell) -> Result<(), SetupError> {
+    match cell.other.asked_back.first_contact {
+        FirstContact::Off => Ok(()),
+        FirstContact::Requests => Err(SetupError::Scenario(format!(
+            "{name}: live servers know each other and all videos from the start: set `other_traffic.asked_back.first_contact` to off"
         ))),
     }
 }

@@ -59,17 +59,87 @@ pub enum Subject {
     WatchAction(ViewerId),
     /// Any other job of the author's, such as a comment, with the bytes of its body. No View.
     Background(u32),
-    /// No activity: a GET of the author's for something of the video's origin, with the bytes of the whole answer.
+    /// No activity: a GET of the author's, with the bytes of the whole answer.
     Get(Asked, u32),
 }
 
-/// Why a GET is made.
+/// Why a GET is made. What all is asked for then is in `Asked::parts`; which of it, is the number of the visit in the stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Asked {
-    /// An `Update` took effect: chapters, likes and dislikes.
+    /// An `Update` took effect.
     AfterUpdate,
     /// A preview of a link.
     Preview,
+    /// The first message that an actor signed: its key, and what is known of an actor.
+    Actor,
+    /// The first message about a video.
+    Video,
+}
+
+/// What a GET asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// The server actor, with its key.
+    Actor,
+    /// Its followers.
+    ActorFollowers,
+    /// Whom it follows.
+    ActorFollowing,
+    /// Its playlists.
+    ActorPlaylists,
+    /// The video.
+    Video,
+    /// The video's channel.
+    Channel,
+    /// The account that owns the video.
+    Account,
+    /// The followers of the channel.
+    ChannelFollowers,
+    /// Whom the channel follows.
+    ChannelFollowing,
+    /// The chapters of the video.
+    Chapters,
+    /// Its likes.
+    Likes,
+    /// Its dislikes.
+    Dislikes,
+    /// Who announced it.
+    Announces,
+    /// Its comments.
+    Comments,
+}
+
+impl Asked {
+    /// All that is asked for, in order.
+    pub fn parts(self) -> &'static [Part] {
+        match self {
+            Asked::AfterUpdate => &[Part::Chapters, Part::Likes, Part::Dislikes],
+            Asked::Preview => &[Part::Video],
+            Asked::Actor => &[Part::Actor, Part::ActorFollowers, Part::ActorFollowing, Part::ActorPlaylists],
+            Asked::Video => &[
+                Part::Video,
+                Part::Channel,
+                Part::Channel,
+                Part::Account,
+                Part::ChannelFollowers,
+                Part::ChannelFollowing,
+                Part::Chapters,
+                Part::Likes,
+                Part::Dislikes,
+                Part::Announces,
+                Part::Comments,
+            ],
+        }
+    }
+}
+
+impl Activity {
+    /// What a GET asks for: why, its place among all that is asked for then, and which that is. `None` if it is none.
+    pub fn asks_for(&self) -> Option<(Asked, usize, Part)> {
+        let Subject::Get(asked, _) = self.subject else { return None };
+        let place = if asked == Asked::Preview { 0 } else { self.stamp.session.index() };
+        Some((asked, place, *asked.parts().get(place)?))
+    }
 }
 
 /// Distinguishes the sendings of one subject. It depends on the workload alone, never on the protocol.
@@ -108,11 +178,15 @@ pub enum Kind {
     Background,
     /// What a receiver fetches from the origin for the preview of a link: a GET request.
     LinkPreview,
+    /// What a receiver fetches of an actor whose key it does not have: GET requests.
+    ActorFetch,
+    /// What a receiver fetches of a video that it does not know: GET requests.
+    VideoFetch,
 }
 
 impl Kind {
     /// All kinds, in the order of the records.
-    pub const ALL: [Kind; 12] = [
+    pub const ALL: [Kind; 14] = [
         Kind::Viewer,
         Kind::ViewerForwarded,
         Kind::Total,
@@ -125,6 +199,8 @@ impl Kind {
         Kind::WatchAction,
         Kind::Background,
         Kind::LinkPreview,
+        Kind::ActorFetch,
+        Kind::VideoFetch,
     ];
 
     /// The kind of a View that `sender` sends about a video of `origin`.
@@ -142,6 +218,8 @@ impl Kind {
             (Subject::Background(_), _) => Kind::Background,
             (Subject::Get(Asked::AfterUpdate, _), _) => Kind::UpdateFetch,
             (Subject::Get(Asked::Preview, _), _) => Kind::LinkPreview,
+            (Subject::Get(Asked::Actor, _), _) => Kind::ActorFetch,
+            (Subject::Get(Asked::Video, _), _) => Kind::VideoFetch,
         }
     }
 
@@ -160,6 +238,8 @@ impl Kind {
             Kind::WatchAction => "watch_action",
             Kind::Background => "background",
             Kind::LinkPreview => "link_preview",
+            Kind::ActorFetch => "actor_fetch",
+            Kind::VideoFetch => "video_fetch",
         }
     }
 
@@ -180,6 +260,6 @@ impl Kind {
 
     /// Whether it is a GET: a request without a body, whose answer has one.
     pub fn is_get(self) -> bool {
-        matches!(self, Kind::UpdateFetch | Kind::LinkPreview)
+        matches!(self, Kind::UpdateFetch | Kind::LinkPreview | Kind::ActorFetch | Kind::VideoFetch)
     }
 }

@@ -244,8 +244,8 @@ mod tests {
         ledger.link(B, A).create(1);
         ledger.link(B, A).send(1);
         ledger.assert_conserved(amount(0, 0), amount(1, 1));
-        assert_eq!(ledger.total().created, amount(12, 94));
-        assert_eq!(ledger.total().refused_in_all(), amount(6, 42));
+        assert_eq!(ledger.total().created, amount(13, 101));
+        assert_eq!(ledger.total().refused_in_all(), amount(7, 49));
         assert_eq!(ledger.total().delivered, amount(2, 17));
     }
 

@@ -12,6 +12,8 @@ pub enum Refusal {
     StaleDate,
     /// The receiver has blocked its sender (403).
     Blocked,
+    /// The key of its signer could not be fetched (401 or 403, by software).
+    UnknownSigner,
     /// The receiver is no more (410).
     Gone,
     /// A proxy in front of the receiver finds no process behind it (502).
@@ -22,10 +24,11 @@ pub enum Refusal {
 
 impl Refusal {
     /// All reasons, in the order of their numbers.
-    pub const ALL: [Refusal; 6] = [
+    pub const ALL: [Refusal; 7] = [
         Refusal::RateLimited,
         Refusal::StaleDate,
         Refusal::Blocked,
+        Refusal::UnknownSigner,
         Refusal::Gone,
         Refusal::BadGateway,
         Refusal::Banned,

@@ -149,6 +149,8 @@ definitions! {
         "count of those", |b| count(b.refused(Refusal::StaleDate));
     "messages_refused_blocked", "messages", Lower, "by reason: the receiver has blocked their sender (403)",
         "count of those", |b| count(b.refused(Refusal::Blocked));
+    "messages_refused_signer", "messages", Lower, "by reason: the key of their signer could not be fetched (401 or 403)",
+        "count of those", |b| count(b.refused(Refusal::UnknownSigner));
     "messages_refused_gone", "messages", Lower, "by reason: the receiver is no more (410)",
         "count of those", |b| count(b.refused(Refusal::Gone));
     "messages_refused_gateway", "messages", Lower, "by reason: a proxy in front of a process that is down (502)",
@@ -286,6 +288,14 @@ definitions! {
         "count of requests of that kind", |b| count(b.kind(Kind::LinkPreview).messages);
     "sent_bytes_link_preview", "bytes", None, "by kind: what receivers fetch for previews of links, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::LinkPreview).request_bytes());
+    "sent_messages_actor_fetch", "messages", None, "by kind: what receivers fetch of actors whose key they do not have, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::ActorFetch).messages);
+    "sent_bytes_actor_fetch", "bytes", None, "by kind: what receivers fetch of actors whose key they do not have, bytes of those that left",
+        "sum of head + body of those", |b| count(b.kind(Kind::ActorFetch).request_bytes());
+    "sent_messages_video_fetch", "messages", None, "by kind: what receivers fetch of videos that they do not know, requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::VideoFetch).messages);
+    "sent_bytes_video_fetch", "bytes", None, "by kind: what receivers fetch of videos that they do not know, bytes of those that left",
+        "sum of head + body of those", |b| count(b.kind(Kind::VideoFetch).request_bytes());
     "payer_origin_bytes_out", "bytes", Lower, "who pays, all traffic: all that is sent by instances that own a video",
         "request + answer + transport bytes below", |b| count(b.bill(Class::Origin, Direction::Out).all());
     "payer_origin_request_bytes_out", "bytes", Lower, "of that, requests",

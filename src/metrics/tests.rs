@@ -30,7 +30,6 @@ const NOT_PEERTUBE: InstanceId = InstanceId(3);
 
 /// The bytes of every response.
 const RESPONSE: u64 = 300;
-
 const TRANSPORT: TransportBytes = TransportBytes { tcp_up: 1, tcp_down: 20, tls_up: 300, tls_down: 4_000 };
 
 /// One video, its origin and a follower of each kind.
@@ -254,13 +253,13 @@ fn a_message_takes_effect_when_it_comes_out_of_the_inbox_queue() {
 fn every_account_of_the_ledger_is_a_metric() {
     let amount = |messages| Amount { messages, bytes: messages * 1_000 };
     let flow = Flow {
-        created: amount(49),
+        created: amount(51),
         queued: amount(7),
         dropped: amount(6),
-        sent: amount(36),
+        sent: amount(38),
         delivered: amount(5),
         lost: amount(4),
-        refused: [3, 4, 0, 5, 0, 12].map(amount),
+        refused: [3, 4, 0, 2, 5, 0, 12].map(amount),
         failed_connect: amount(2),
         in_flight: amount(1),
         timed_out: amount(8),
@@ -280,15 +279,16 @@ fn every_account_of_the_ledger_is_a_metric() {
     check(
         &metrics(&federation, &observed),
         &[
-            ("messages_created", "49"),
+            ("messages_created", "51"),
             ("messages_queued", "7"),
             ("messages_dropped", "6"),
             ("messages_delivered", "5"),
             ("messages_lost", "4"),
-            ("messages_refused", "24"),
+            ("messages_refused", "26"),
             ("messages_refused_rate", "3"),
             ("messages_refused_date", "4"),
             ("messages_refused_blocked", "0"),
+            ("messages_refused_signer", "2"),
             ("messages_refused_gone", "5"),
             ("messages_refused_gateway", "0"),
             ("messages_refused_banned", "12"),
@@ -300,13 +300,13 @@ fn every_account_of_the_ledger_is_a_metric() {
             ("retries_waiting_peak", "11"),
             ("retries_waiting", "12"),
             ("inbox_dropped", "10"),
-            ("activities_created", "49"),
+            ("activities_created", "51"),
             ("activities_arrived", "5"),
             ("activities_duplicates", "0"),
-            ("activities_never_arrived", "36"),
+            ("activities_never_arrived", "38"),
             ("activities_given_up_lost", "4"),
             ("activities_given_up_no_connection", "14"),
-            ("activities_given_up_refused", "12"),
+            ("activities_given_up_refused", "14"),
             ("activities_lost_with_process", "6"),
             ("activities_waiting", "7"),
             ("activities_under_way", "1"),

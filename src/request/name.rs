@@ -16,6 +16,8 @@ pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 
         Subject::Background(_) => (5, 0),
         Subject::Get(Asked::AfterUpdate, _) => (6, 0),
         Subject::Get(Asked::Preview, _) => (7, 0),
+        Subject::Get(Asked::Actor, _) => (8, 0),
+        Subject::Get(Asked::Video, _) => (9, 0),
     };
     let words = [
         subject,

@@ -16,7 +16,7 @@
 //! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives.
-//! - `A`: it asks back what it receives makes it ask (`asked_back`, a `preview`), so that what it receives decides what it sends.
+//! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
 //! - `R`: each request is made once and on a new connection, `¬Q ∨` (PeerTube queues `∧ attempts = 1 ∧` no breaker `∧` no keep-alive).
 //! - `F`: it receives with the figures of the delivery (one inbox worker, no ban), and refuses nothing but for the rate: no fault
 //!   makes it, and no `Date` can be outside of its window.
@@ -24,7 +24,7 @@
 //!   `suspended`), which asks for every arrival at its time. For senders only the first holds.
 
 use crate::cell::Cell;
-use crate::domain::asked_back::AfterUpdates;
+use crate::domain::asked_back::{AfterUpdates, FirstContact};
 use crate::domain::delivery::{Delivery, Health, Queues};
 use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
@@ -174,6 +174,9 @@ fn heeds_who_speaks(cell: &Cell) -> bool {
 
 /// Condition `A`: who asks back.
 fn asking(cell: &Cell) -> Vec<bool> {
+    if cell.other.asked_back.first_contact == FirstContact::Requests {
+        return vec![true; cell.federation.instances.len()];
+    }
     let after_updates =
         cell.other.update_every.is_some() && cell.other.asked_back.after_updates == AfterUpdates::Requests;
     let instances = cell.federation.instances.iter();

@@ -327,6 +327,7 @@ fn where_events_are_needed_they_are_made() {
     for set in [
         &["instances.origin.capacity={cores: 1}"][..],
         &["instances.quiet.capacity={downlink: 1 Mbit/s}"],
+        &["other_traffic.asked_back.first_contact=requests", "network.loss=20 %"],
         &["faults=[{restart: [origin], at: 5 min, startup: 2 s}]"],
         &["delivery=mastodon"],
         // a sender that keeps its connections

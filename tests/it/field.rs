@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// By scenario, every one of the folder: a change that takes its reason away, under which its expectations must not hold.
-const PLANTED: [(&str, &str); 22] = [
+const PLANTED: [(&str, &str); 23] = [
     ("account-deletion", "deliveries.plain.sequential_jobs=1000"),
     ("banned-for-refusals", "instances.strict.receives.ban=off"),
     ("blocked-from-a-time-on", "faults=[]"),
     ("clock-beyond-the-window", "deliveries.strict.signature_window=3 h"),
     ("delayed-jobs", "faults=[]"),
+    ("first-contact", "other_traffic.asked_back.first_contact=off"),
     ("gets-after-update", "other_traffic.asked_back.after_updates=counted"),
     ("gone", "faults.0.how=silent"),
     ("half-open", "compare.0.delivery=no-breaker"),

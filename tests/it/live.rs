@@ -187,6 +187,7 @@ fn what_cannot_come_alive_is_refused_before_anything_is_written() {
         (set("faults=[{blocked: [near], by: [far]}]"), "take the faults `blocked`"),
         (set("faults=[{down: [far], how: bad-gateway}]"), "no live server answers for far"),
         (set("faults=[{clock: [far], ahead: 31 min}]"), "sign with this machine's clock"),
+        (set("other_traffic.asked_back.first_contact=requests"), "live servers know each other"),
         (set("instances.far.receives={rate_limit: off}"), "live servers refuse as the delivery says"),
         (set("instances.more={software: other, inboxes: {per_account: 2}}"), "take `inboxes` of more out"),
         (set("instances.more={count: 998}"), "servers at once are more than 1000"),

@@ -6,10 +6,10 @@
 //! one round limit that makes them up. The three GETs after an `Update` had 2,325 bytes at 6.3.0, which this form has, too. The version in the user agent is the same for every release: all have one length.
 
 use super::body::placeholder_base64;
-use super::names::Names;
+use super::names::{Host, Names};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Asked, Form, Subject};
+use crate::mechanism::activity::{Activity, Asked, Form, Part, Subject};
 
 /// What the sender of one request proves: that it is the sender, and that the body is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Names {
                 from.account(&from.server_actor)
             )
         });
-        let path = format!("/videos/watch/{}{}", self.video(activity.video).uuid, part(activity));
+        let path = self.path(activity, to);
         let lines = [
             Some(format!("GET {path} HTTP/1.1")),
             Some(format!("user-agent: PeerTube/{} (+{})", self.version, from.url)),
@@ -128,6 +128,30 @@ impl Names {
             Some("\r\n".to_owned()),
         ];
         lines.into_iter().flatten().collect::<Vec<_>>().join("\r\n")
+    }
+
+    /// The path that a GET to a host asks for.
+    fn path(&self, get: &Activity, at: &Host) -> String {
+        let names = self.video(get.video);
+        let video = |part| format!("/videos/watch/{}{part}", names.uuid);
+        let channel = |part| format!("/video-channels/{}{part}", names.channel);
+        let actor = |part| format!("/accounts/{}{part}", at.server_actor);
+        match get.asks_for().map(|(.., part)| part) {
+            None | Some(Part::Video) => video(""),
+            Some(Part::Chapters) => video("/chapters"),
+            Some(Part::Likes) => video("/likes"),
+            Some(Part::Dislikes) => video("/dislikes"),
+            Some(Part::Announces) => video("/announces"),
+            Some(Part::Comments) => video("/comments"),
+            Some(Part::Channel) => channel(""),
+            Some(Part::ChannelFollowers) => channel("/followers"),
+            Some(Part::ChannelFollowing) => channel("/following"),
+            Some(Part::Account) => format!("/accounts/{}", names.account),
+            Some(Part::Actor) => actor(""),
+            Some(Part::ActorFollowers) => actor("/followers"),
+            Some(Part::ActorFollowing) => actor("/following"),
+            Some(Part::ActorPlaylists) => actor("/playlists"),
+        }
     }
 
     /// The whole response of a server of that form to a View at the instant `date`: it has no body. So many requests of
@@ -168,15 +192,5 @@ fn key_and_encodings(form: Form) -> (&'static str, &'static str) {
     match form {
         Form::V60 | Form::V61 => ("", "gzip, deflate, br"),
         Form::V71 | Form::V80 => ("#main-key", "gzip, deflate, br, zstd"),
-    }
-}
-
-/// What of a video a GET asks for, behind the path of the video: after an `Update` its number in the visit's place says which.
-fn part(activity: &Activity) -> &'static str {
-    match (activity.subject, activity.stamp.session.0) {
-        (Subject::Get(Asked::Preview, _), _) => "",
-        (_, 0) => "/chapters",
-        (_, 1) => "/likes",
-        _ => "/dislikes",
     }
 }

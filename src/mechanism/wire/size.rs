@@ -5,9 +5,9 @@
 use super::body::{OtherBodies, Signature};
 use super::head::{Persistence, Proof};
 use super::names::{Host, Names};
-use crate::foundation::ids::{InstanceId, SessionId, VideoId};
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Asked, Form, Subject};
+use crate::mechanism::activity::{Activity, Asked, Form, Part, Subject};
 use std::collections::BTreeMap;
 
 /// The sizes of the messages of one simulation, in bytes.
@@ -65,8 +65,10 @@ struct HeadKey {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct GetKey {
     form: Form,
-    asked: Asked,
-    part: SessionId,
+    is_signed: bool,
+    part: Option<Part>,
+    /// Of what a path may name beside the video: account, channel, the receiver's server actor.
+    named: [usize; 3],
     from_url: usize,
     from_account: usize,
     to_name: usize,
@@ -156,18 +158,17 @@ impl<'a> Sizes<'a> {
     /// The bytes of the head of a GET (`Subject::Get`) on a new connection by a server of that form to `to`.
     pub fn get_head(&mut self, form: Form, to: InstanceId, activity: &Activity) -> u64 {
         let sender = &self.hosts[activity.author.index()];
-        // after an `Update` the number says which part of the video is asked for; a preview asks for all of it
-        let (asked, part) = match activity.subject {
-            Subject::Get(asked @ Asked::AfterUpdate, _) => (asked, activity.stamp.session),
-            _ => (Asked::Preview, SessionId(0)),
-        };
+        let receiver = &self.hosts[to.index()];
+        let (asked, part) = activity.asks_for().map(|(asked, _, part)| (asked, part)).unzip();
+        let names = self.names.video(activity.video);
         let key = GetKey {
             form,
-            asked,
+            is_signed: asked != Some(Asked::Preview),
             part,
+            named: [names.account.len(), names.channel.len(), receiver.server_actor],
             from_url: sender.url,
             from_account: sender.server_actor,
-            to_name: self.hosts[to.index()].name,
+            to_name: receiver.name,
         };
         *self.get_heads.entry(key).or_insert_with(|| {
             self.names.get_head(form, activity, to, Time::ZERO, Persistence::Closed).len() as u64

@@ -1,12 +1,15 @@
 //! What a column of a scenario loads a simulation with: messages, events, and bytes under way.
 
+use crate::domain::asked_back::{AfterUpdates, Course, FirstContact};
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
+use crate::domain::other_traffic::Background;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
 use crate::domain::workload::{Source, Spread, expected_heartbeats, expected_sessions};
 use crate::foundation::ids::VideoId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Asked;
 use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
@@ -75,7 +78,7 @@ impl Load {
             + other.broadcasts;
         let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
         let tries = tries(scenario, variant);
-        let messages = (broadcasts * followers + unicasts) * tries;
+        let messages = (broadcasts * followers + unicasts) * tries + other.gets(scenario, sessions);
         let changes = changes(&column.faults, duration_s);
         let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
@@ -187,6 +190,8 @@ struct Other {
     broadcasts: f64,
     /// Jobs to one.
     unicasts: f64,
+    /// Updates of videos.
+    updates: f64,
     /// How often an instance looks for videos to update.
     flushes: f64,
     /// The most background jobs of one instance.
@@ -208,9 +213,37 @@ impl Other {
         Other {
             broadcasts: updates + jobs.values().sum::<f64>(),
             unicasts: if other.watch_actions { sessions } else { 0.0 },
+            updates,
             flushes,
             jobs_of_one: jobs.values().copied().fold(0.0, f64::max),
         }
+    }
+}
+
+impl Other {
+    /// GETs of those who ask back, where they are requests.
+    fn gets(&self, scenario: &Scenario, sessions: f64) -> f64 {
+        let other = &scenario.other;
+        let instances = scenario.instances.len() as f64;
+        let count = |asked: Asked| Course::of(asked, true).count as f64;
+        let after_updates = match other.asked_back.after_updates {
+            AfterUpdates::Requests => self.updates * count(Asked::AfterUpdate),
+            AfterUpdates::Counted | AfterUpdates::Off => 0.0,
+        };
+        let first = match other.asked_back.first_contact {
+            FirstContact::Requests => {
+                let videos = active_videos(scenario).len() as f64;
+                // who signs has viewers or a video
+                let signers = instances.min(sessions + videos);
+                signers * count(Asked::Actor) + videos * count(Asked::Video)
+            }
+            FirstContact::Off => 0.0,
+        };
+        let preview = |background: &Background| {
+            let share = background.preview.map_or(0.0, |preview| f64::from(preview.share_ppm) / 1e6);
+            background.jobs.expected(scenario.end.latest()) * share
+        };
+        (after_updates + first + other.background.iter().map(preview).sum::<f64>()) * (instances - 1.0)
     }
 }
 

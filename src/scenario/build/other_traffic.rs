@@ -1,7 +1,7 @@
 //! What is sent beside Views.
 
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::asked_back::{AfterUpdates, AskedBack, Cache, Preview};
+use crate::domain::asked_back::{AfterUpdates, AskedBack, Cache, FirstContact, Preview};
 use crate::domain::federation::Follows;
 use crate::domain::other_traffic::{Background, Files, Jobs, OtherTraffic, update_bytes, watch_action_bytes};
 use crate::domain::watch::Watch;
@@ -66,12 +66,14 @@ fn updates(at: &Checked) -> Option<(Option<Span>, u64)> {
 fn asked_back(at: &Checked) -> Option<AskedBack> {
     let name = at.text("after_updates")?;
     let after_updates = AfterUpdates::ALL.iter().find(|choice| choice.1 == name)?.0;
+    let name = at.text("first_contact")?;
+    let first_contact = FirstContact::ALL.iter().find(|choice| choice.1 == name)?.0;
     let cache = match at.get("cache")?.case()? {
         ("share", share) => Cache::Share(share.as_share_ppm()?),
         ("for", lasts) => Cache::For(lasts.as_span()?),
         _ => Cache::Off,
     };
-    Some(AskedBack { after_updates, cpu: at.span("cpu")?, cache })
+    Some(AskedBack { after_updates, first_contact, cpu: at.span("cpu")?, cache })
 }
 
 /// What receivers of an entry of the background fetch.

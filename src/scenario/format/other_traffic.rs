@@ -1,6 +1,6 @@
 //! What is sent beside Views.
 
-use crate::domain::asked_back::AfterUpdates;
+use crate::domain::asked_back::{AfterUpdates, FirstContact};
 use crate::foundation::units::Span;
 use crate::scenario::format::values::{any_span, instance_name, positive_span, rate, share, whole_us};
 use crate::scenario::shape::{
@@ -58,6 +58,7 @@ pub(super) fn other_traffic() -> Vec<Field> {
 /// The keys of `asked_back`.
 fn asked_back() -> Vec<Field> {
     let after_updates = AfterUpdates::ALL.map(|(_, name, doc)| (name, doc));
+    let first_contact = FirstContact::ALL.map(|(_, name, doc)| (name, doc));
     let cache = Shape::OneOf(vec![
         case("off", "nothing does", Arm::Word),
         case("share", "a cache answers this share of GETs", Arm::Keyed(share())),
@@ -73,6 +74,12 @@ fn asked_back() -> Vec<Field> {
             "what a PeerTube follower fetches when an `Update` has taken effect",
             words(&after_updates),
             "counted",
+        ),
+        with_default(
+            "first_contact",
+            "what is fetched when an actor or a video is met for the first time",
+            words(&first_contact),
+            "off",
         ),
         // assumed: as much as other work on one activity
         with_default("cpu", "CPU time of an answer that no cache gives", whole_us(), "5 ms"),

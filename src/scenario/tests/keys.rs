@@ -31,7 +31,7 @@ fn every_key_and_case_of_the_format_is_used_here() {
         "viewers: [{video: a, arrivals: {constant: {rate: 1 /s}}, watch: {weibull: {scale: 1 s, shape: 1}}}]",
         "viewers: [{video: a, arrivals: {constant: {rate: 1 /s}}, watch: {quantiles: {0 %: 0 s, 100 %: 1 s}}}]",
         "other_traffic: {updates: off}",
-        "other_traffic: {asked_back: {after_updates: requests, cpu: 1 ms, cache: off}}",
+        "other_traffic: {asked_back: {after_updates: requests, first_contact: requests, cpu: 1 ms, cache: off}}",
         "other_traffic: {asked_back: {cache: {share: 1 %}}}",
         "other_traffic: {asked_back: {cache: {for: 1 s}}}",
         "other_traffic: {background: [

@@ -2,7 +2,7 @@
 
 use super::right::{FULL, ID, at, secs};
 use super::*;
-use crate::domain::asked_back::{AfterUpdates, AskedBack, Cache, Preview};
+use crate::domain::asked_back::{AfterUpdates, AskedBack, Cache, FirstContact, Preview};
 use crate::domain::delivery::{
     Breaker, Compress, Delivery, Health, KeepAlive, Queues, Retry, RetryAfter, RetryPer, Statuses, Tls,
     Transport,
@@ -321,12 +321,13 @@ fn other_traffic_is_peertubes_unless_it_is_written() {
     assert_eq!(valid(FULL).other, expected);
     assert_eq!(valid_with(FULL, &["other_traffic.updates=off"]).other.update_every, None);
     let set = [
-        "other_traffic.asked_back={after_updates: requests, cpu: 1 ms, cache: {share: 90 %}}",
+        "other_traffic.asked_back={after_updates: requests, first_contact: requests, cpu: 1 ms, cache: {share: 90 %}}",
         "other_traffic.background.0.preview={answer: 30 kB, share: 50 %}",
     ];
     let OtherTraffic { background, asked_back, .. } = valid_with(FULL, &set).other;
     let (after_updates, cache) = (AfterUpdates::Requests, Cache::Share(900_000));
-    assert_eq!(asked_back, AskedBack { after_updates, cpu: Span::from_ms(1), cache });
+    let first_contact = FirstContact::Requests;
+    assert_eq!(asked_back, AskedBack { after_updates, first_contact, cpu: Span::from_ms(1), cache });
     let preview = Preview { share_ppm: 500_000, answer_bytes: 30_000, within: secs(59) };
     assert_eq!(background[0].preview, Some(preview));
     let web = valid_with(BASE, &["other_traffic.updates.files=web"]).other.bodies.update_bytes;

@@ -23,9 +23,16 @@ impl Run<'_> {
         self.plan(slot, Step::Arrived, arrives);
     }
 
-    /// The receiver, or what stands in front of it, has the whole request.
+    /// The receiver, or what stands in front of it, has the whole request; it may wait for a key.
     pub(super) fn arrive(&mut self, slot: u32, now: Time) {
         let arrival = self.arrival(slot, now);
+        if arrival != Arrival::Delivered || !self.waits_for_key(slot, now) {
+            self.take(slot, arrival, now);
+        }
+    }
+
+    /// A request that has arrived is taken, refused or lost.
+    pub(super) fn take(&mut self, slot: u32, arrival: Arrival, now: Time) {
         if arrival == Arrival::Lost {
             self.settle(slot, Arrival::Lost);
             return self.expect_time_out(slot, now);

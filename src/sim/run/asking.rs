@@ -1,12 +1,13 @@
-//! What receivers ask back (`domain::asked_back`): GETs to the origin of a video, each a job with one request.
+//! What receivers ask back (`domain::asked_back`): GETs, each a job with one request.
 //!
-//! They wait in no queue, are made once, and say nothing about the health of a follow. After an `Update` the first GET is alone; the
-//! others begin when it is over. In front of who is asked a cache may answer, without its rate limit and its cores.
+//! They wait in no queue, are made once, and say nothing about the health of a follow. Those of one reason have a course: one begins
+//! when another is over. In front of who is asked a cache may answer, without its rate limit and its cores.
 
+use super::contacts::Contact;
 use super::job::{Job, QueueKey};
 use super::state::Run;
 use crate::cell::preview_delay;
-use crate::domain::asked_back::{AfterUpdates, GETS_AFTER_UPDATE, answer_after_update};
+use crate::domain::asked_back::{AfterUpdates, Course, answer_after_update, answer_at_first_contact};
 use crate::domain::delivery::Queues;
 use crate::event::{Event, Message};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
@@ -16,6 +17,7 @@ use crate::mechanism::activity::{Activity, Asked, Kind, Stamp, Subject};
 impl Run<'_> {
     /// An activity takes effect: its receiver asks back what it makes it ask, once for all its inboxes.
     pub(super) fn ask_back(&mut self, message: &Message, now: Time) {
+        self.meet_video(message, now);
         let (asker, Stamp { session, number }) = (message.to, message.activity.stamp);
         let other = &self.cell.other;
         match message.kind {
@@ -24,7 +26,9 @@ impl Run<'_> {
                     && self.cell.federation.instances[asker.index()].is_peertube =>
             {
                 let stamp = Stamp { session: SessionId(0), number };
-                self.get(asker, Asked::AfterUpdate, message.activity.video, stamp, now);
+                let video = message.activity.video;
+                let origin = self.cell.federation.origin(video);
+                self.get(asker, Asked::AfterUpdate, origin, video, stamp, now);
             }
             Kind::Background if self.host(asker) == asker => {
                 let Some(delay) = preview_delay(self.cell, session.0, number, asker) else { return };
@@ -41,46 +45,87 @@ impl Run<'_> {
         if self.is_up(asker) {
             let video = self.cell.other.background[entry as usize].video;
             let stamp = Stamp { session: SessionId(entry), number };
-            self.get(asker, Asked::Preview, video, stamp, self.now);
+            let origin = self.cell.federation.origin(video);
+            self.get(asker, Asked::Preview, origin, video, stamp, self.now);
         }
     }
 
-    /// Makes a GET to the origin of a video.
-    fn get(&mut self, asker: InstanceId, asked: Asked, video: VideoId, stamp: Stamp, now: Time) {
-        assert!(now == self.now, "a GET of an earlier input");
-        let answer_bytes = match asked {
-            Asked::AfterUpdate => answer_after_update(stamp.session.0),
-            Asked::Preview => {
-                let preview = self.cell.other.background[stamp.session.index()].preview;
-                preview.map_or(0, |preview| preview.answer_bytes)
-            }
+    /// Makes the first GET for an actor or a video, because of a message about `video`; it was asked for `number` times before.
+    pub(super) fn get_contact(
+        &mut self,
+        asker: InstanceId,
+        contact: Contact,
+        video: VideoId,
+        number: u32,
+        now: Time,
+    ) {
+        let (asked, of) = match contact {
+            Contact::Actor(of) => (Asked::Actor, of),
+            Contact::Video(video) => (Asked::Video, self.cell.federation.origin(video)),
         };
-        let activity = Activity {
+        self.get(asker, asked, of, video, Stamp { session: SessionId(0), number }, now);
+    }
+
+    /// Makes a GET to an instance.
+    fn get(
+        &mut self,
+        asker: InstanceId,
+        asked: Asked,
+        of: InstanceId,
+        video: VideoId,
+        stamp: Stamp,
+        now: Time,
+    ) {
+        assert!(now == self.now, "a GET of an earlier input");
+        let get = Activity {
             video,
             author: asker,
-            subject: Subject::Get(asked, answer_bytes),
+            subject: Subject::Get(asked, 0),
             result: None,
             built: self.clock(asker),
             expires: None,
             stamp,
             form: self.instances[asker.index()].rules().wire.form(),
         };
-        let origin = self.cell.federation.origin(video);
-        let kind = Kind::of(&activity, asker, origin);
+        let activity = Activity { subject: Subject::Get(asked, self.answer_bytes_of(&get)), ..get };
+        let kind = Kind::of(&activity, asker, self.cell.federation.origin(video));
         if self.delivery.queues == Queues::Unlimited {
-            self.send_unqueued(asker, kind, &activity, &[origin].into(), None, now);
-            return self.get_others(&activity, now);
+            self.send_unqueued(asker, kind, &activity, &[of].into(), None, now);
+            return self.get_over(&activity, of, true, now);
         }
-        let job = self.job(asker, QueueKey::Gets, kind, &activity, [origin].into(), None, now);
+        let job = self.job(asker, QueueKey::Gets, kind, &activity, [of].into(), None, now);
         self.push_job(Job { signs: false, ..job }, now);
     }
 
-    /// A GET is over: those that waited for it begin.
-    pub(super) fn get_others(&mut self, activity: &Activity, now: Time) {
-        let Activity { author, video, subject, stamp: Stamp { session, number }, .. } = *activity;
-        if let (Subject::Get(asked @ Asked::AfterUpdate, _), SessionId(0)) = (subject, session) {
-            for part in 1..GETS_AFTER_UPDATE {
-                self.get(author, asked, video, Stamp { session: SessionId(part), number }, now);
+    /// Bytes of the answer to a GET.
+    fn answer_bytes_of(&self, get: &Activity) -> u32 {
+        let other = &self.cell.other;
+        match get.asks_for() {
+            Some((Asked::AfterUpdate, place, _)) => answer_after_update(place as u32),
+            Some((Asked::Actor | Asked::Video, _, part)) => {
+                answer_at_first_contact(part, other.bodies.update_bytes)
+            }
+            Some((Asked::Preview, ..)) | None => {
+                let preview = other.background[get.stamp.session.index()].preview;
+                preview.map_or(0, |preview| preview.answer_bytes)
+            }
+        }
+    }
+
+    /// A GET of an instance is over, well or not: those that waited for it begin.
+    pub(super) fn get_over(&mut self, get: &Activity, of: InstanceId, is_good: bool, now: Time) {
+        let Some((asked, place, _)) = get.asks_for() else { return };
+        let Activity { author: asker, video, stamp: Stamp { number, .. }, .. } = *get;
+        let course = Course::of(asked, self.cell.federation.instances[asker.index()].is_peertube);
+        let has_failed = !is_good && place < course.needed;
+        if has_failed || place + 1 == course.known_after {
+            let contact = if asked == Asked::Actor { Contact::Actor(of) } else { Contact::Video(video) };
+            self.met(asker, contact, !has_failed, now);
+        }
+        if !has_failed {
+            for next in course.next(place) {
+                let stamp = Stamp { session: SessionId(next as u32), number };
+                self.get(asker, asked, of, video, stamp, now);
             }
         }
     }

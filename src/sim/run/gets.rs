@@ -5,7 +5,7 @@ use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::{MessageDraws, Purpose, Seed};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Asked, Subject};
+use crate::mechanism::activity::{Asked, Part};
 use crate::request::message_name;
 use std::collections::BTreeMap;
 
@@ -16,8 +16,17 @@ pub(super) struct Gets {
     /// Fetches of previews planned so far, which numbers them.
     count: u64,
     cache_draws: MessageDraws,
-    /// By who answered, video, why and which part: when it last answered without its cache.
-    answered: BTreeMap<(InstanceId, VideoId, Asked, u32), Time>,
+    /// By who answered and what: when it last answered without its cache.
+    answered: BTreeMap<(InstanceId, Resource), Time>,
+}
+
+/// What a cache keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Resource {
+    OfActor(Part),
+    OfVideo(VideoId, Part),
+    /// What is fetched for a preview.
+    Page(VideoId),
 }
 
 impl Gets {
@@ -62,10 +71,12 @@ impl Gets {
 }
 
 /// What a GET asks for.
-fn what(message: &Message) -> (InstanceId, VideoId, Asked, u32) {
-    let Activity { video, subject, stamp, .. } = message.activity;
-    match subject {
-        Subject::Get(asked @ Asked::AfterUpdate, _) => (message.to, video, asked, stamp.session.0),
-        _ => (message.to, video, Asked::Preview, 0),
-    }
+fn what(message: &Message) -> (InstanceId, Resource) {
+    let activity = &message.activity;
+    let resource = match activity.asks_for() {
+        Some((Asked::Actor, _, part)) => Resource::OfActor(part),
+        Some((Asked::AfterUpdate | Asked::Video, _, part)) => Resource::OfVideo(activity.video, part),
+        Some((Asked::Preview, ..)) | None => Resource::Page(activity.video),
+    };
+    (message.to, resource)
 }

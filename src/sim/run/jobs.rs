@@ -121,7 +121,7 @@ impl Run<'_> {
         if job.letter.kind.is_get() {
             // GETs wait for no slot, and say nothing about the health of a follow
             self.free_slot(job.letter.from, job.queue);
-            return self.get_others(&job.letter.activity, now);
+            return self.get_over(&job.letter.activity, job.to[0], !job.good.is_empty(), now);
         }
         self.note_availability(&job, now);
         let Job { letter, to, good, bad, .. } = &job;

@@ -4,7 +4,7 @@
 //! takes the legs of its path (`request::path`) on the stations of two machines (`steps`, `arriving`, `machine`); the receiver verifies,
 //! answers and works through its inbox queue (`threads`). Steps that affect one machine only wait in its calendar instead of
 //! being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a message leaves when it is sent and arrives one
-//! latency later (`unqueued`). What receivers ask back are jobs, too (`asking`, `gets`). What fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the
+//! latency later (`unqueued`). What receivers ask back are jobs, too (`asking`, `gets`); who meets whom for the first time is in `meeting` and `contacts`. What fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the
 //! events in their order, `inputs` hands inputs to instances.
 //! The only protocol rules that are read here are those of delivery.
 
@@ -12,6 +12,7 @@ mod arriving;
 mod asking;
 mod availability;
 mod calendar;
+mod contacts;
 mod fates;
 mod gets;
 mod inputs;
@@ -20,6 +21,7 @@ mod jobs;
 mod lazy;
 mod machine;
 mod main_loop;
+mod meeting;
 mod request;
 mod retries;
 mod samples;

@@ -2,6 +2,7 @@
 //!
 //! The other files of this folder change it. Conservation of messages (`Ledger`) is asserted at every sample.
 
+use super::contacts::Contacts;
 use super::gets::Gets;
 use super::job::{Job, QueueKey};
 use super::machine::Machine;
@@ -63,6 +64,7 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) network: Network,
     pub(super) retry_draws: MessageDraws,
     pub(super) gets: Gets,
+    pub(super) contacts: Contacts,
     pub(super) sizes: Sizes<'a>,
     pub(super) ledger: Ledger,
     pub(super) fates: FateLog,
@@ -150,6 +152,7 @@ impl<'a> Run<'a> {
             network: Network::new(&cell.network, &regions, cell.seed),
             retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
             gets: Gets::new(cell.seed),
+            contacts: Contacts::default(),
             sizes: Sizes::new(&cell.names, cell.other.bodies),
             ledger: Ledger::new(instances.len()),
             fates: FateLog::default(),

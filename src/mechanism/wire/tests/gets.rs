@@ -26,3 +26,40 @@ fn the_gets_after_an_update_have_the_bytes_of_real_ones() {
     let preview = head(Asked::Preview, 7);
     assert!(!preview.contains("signature") && preview.len() < heads[0].len(), "{preview}");
 }
+
+/// First contact asks for an actor of the receiver and for what belongs to the video; the sizes that are looked up are those of the texts
+/// whatever the lengths of the names in the paths.
+#[test]
+fn first_contact_asks_for_paths_of_the_receiver_and_the_video() {
+    let mut names = names_at(9_011, LAB_SESSION_ID_LENGTH);
+    let lines = |names: &Names, asked: Asked| -> Vec<String> {
+        let mut sizes = Sizes::new(names, OtherBodies::default());
+        let head = |part| {
+            let stamp = Stamp { session: SessionId(part), number: 1 };
+            let get = Activity { stamp, ..activity(R2, Subject::Get(asked, 775), None) };
+            let text = names.get_head(Form::V80, &get, ORIGIN, Time::ZERO, Persistence::Closed);
+            assert_eq!(sizes.get_head(Form::V80, ORIGIN, &get), text.len() as u64);
+            assert!(text.contains("signature"));
+            text.lines().next().expect("a head has lines").to_owned()
+        };
+        (0..asked.parts().len() as u32).map(head).collect()
+    };
+    let get = |paths: &[String]| -> Vec<String> {
+        paths.iter().map(|path| format!("GET {path} HTTP/1.1")).collect()
+    };
+    let of_actor =
+        ["", "/followers", "/following", "/playlists"].map(|part| format!("/accounts/peertube{part}"));
+    assert_eq!(lines(&names, Asked::Actor), get(&of_actor));
+    for (account, channel) in [("root", "root_channel"), ("nobody", "of_nobody_at_all")] {
+        (names.videos[0].account, names.videos[0].channel) = (account.to_owned(), channel.to_owned());
+        let video = format!("/videos/watch/{}", names.videos[0].uuid);
+        let channel = format!("/video-channels/{channel}");
+        let collections = ["chapters", "likes", "dislikes", "announces", "comments"];
+        let of_video = [
+            vec![video.clone(), channel.clone(), channel.clone(), format!("/accounts/{account}")],
+            vec![format!("{channel}/followers"), format!("{channel}/following")],
+            collections.map(|part| format!("{video}/{part}")).to_vec(),
+        ];
+        assert_eq!(lines(&names, Asked::Video), get(&of_video.concat()));
+    }
+}
