@@ -94,14 +94,20 @@ impl Names {
         .join("\r\n")
     }
 
+    /// The path that the GET of an activity (`Subject::Get`) asks for.
+    pub fn get_target(&self, activity: &Activity) -> String {
+        format!("/videos/watch/{}{}", self.video(activity.video).uuid, part(activity))
+    }
+
     /// The head of the GET of an activity (`Subject::Get`) by a server of that form to `to` at the instant `date`, up to and
-    /// with the empty line. What a server asks for its store is signed, what it asks for a preview is not.
+    /// with the empty line. What a server asks for its store has this `signature`, what it asks for a preview none.
     pub fn get_head(
         &self,
         form: Form,
         activity: &Activity,
         to: InstanceId,
         date: Time,
+        signature: &str,
         persistence: Persistence,
     ) -> String {
         let (from, to) = (self.host(activity.author), self.host(to));
@@ -109,15 +115,13 @@ impl Names {
         let (key, encodings) = key_and_encodings(form);
         let signature = is_signed.then(|| {
             let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date""#;
-            let signature = placeholder_base64(256);
             format!(
                 r#"signature: keyId="{}{key}",{signed},signature="{signature}""#,
                 from.account(&from.server_actor)
             )
         });
-        let path = format!("/videos/watch/{}{}", self.video(activity.video).uuid, part(activity));
         let lines = [
-            Some(format!("GET {path} HTTP/1.1")),
+            Some(format!("GET {} HTTP/1.1", self.get_target(activity))),
             Some(format!("user-agent: PeerTube/{} (+{})", self.version, from.url)),
             Some("accept: application/activity+json, application/ld+json".to_owned()),
             Some(format!("date: {}", self.http_date(date))),
