@@ -3,7 +3,6 @@
 //! Sources: ActivityPub, sections 4 and 5; RFC 7033 (WebFinger); NodeInfo 2.0; PeerTube's REST API for `/api/v1/videos`.
 
 use super::cluster::Cluster;
-use super::reply::{Reply, typed};
 use crate::domain::federation::FollowsAs;
 use crate::foundation::ids::{InstanceId, VideoId};
 use serde_json::{Value, json};
@@ -11,7 +10,13 @@ use serde_json::{Value, json};
 const ACTIVITY: &str = "application/activity+json; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
-pub(super) fn find(cluster: &Cluster, id: InstanceId, path: &[&str], query: &str) -> Option<Reply> {
+/// A document as text, with its content type.
+pub(super) struct Text {
+    pub(super) kind: &'static str,
+    pub(super) text: String,
+}
+
+pub(super) fn find(cluster: &Cluster, id: InstanceId, path: &[&str], query: &str) -> Option<Text> {
     let (kind, document) = match path {
         [".well-known", "webfinger"] => {
             ("application/jrd+json; charset=utf-8", webfinger(cluster, id, query)?)
@@ -22,10 +27,13 @@ pub(super) fn find(cluster: &Cluster, id: InstanceId, path: &[&str], query: &str
         ["accounts", name, "followers"] => (ACTIVITY, followers(cluster, id, name)?),
         ["accounts", name, "outbox"] => (ACTIVITY, collection(cluster, id, name, "outbox", Vec::new())?),
         ["videos", "watch", name] => (ACTIVITY, object(cluster, video_named(cluster, name)?)),
+        ["videos", "watch", name, part @ ("chapters" | "likes" | "dislikes")] => {
+            (ACTIVITY, part_of_video(cluster, id, video_named(cluster, name)?, part)?)
+        }
         ["api", "v1", "videos", name] => (JSON, video(cluster, id, video_named(cluster, name)?)),
         _ => return None,
     };
-    Some(typed(kind, document.to_string()))
+    Some(Text { kind, text: document.to_string() })
 }
 
 /// The video with a UUID or a number, as in the ids of Views.
@@ -151,6 +159,17 @@ fn object(cluster: &Cluster, video: VideoId) -> Value {
         "name": cluster.cell.federation.videos[video.index()].name,
         "uuid": names.uuid,
         "attributedTo": [{ "type": "Person", "id": origin.account(&names.account) }],
+    })
+}
+
+/// What followers ask the origin for after an `Update`. All of it is empty.
+fn part_of_video(cluster: &Cluster, id: InstanceId, video: VideoId, part: &str) -> Option<Value> {
+    let names = cluster.cell.names.video(video);
+    let context = "https://www.w3.org/ns/activitystreams";
+    let url = format!("{}/videos/watch/{}/{part}", cluster.cell.names.host(id).url, names.uuid);
+    (names.origin == id).then(|| match part {
+        "chapters" => json!({ "@context": context, "id": url, "hasPart": [] }),
+        _ => json!({ "@context": context, "type": "OrderedCollection", "id": url, "totalItems": 0, "orderedItems": [] }),
     })
 }
 

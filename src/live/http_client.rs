@@ -17,6 +17,8 @@ use thiserror::Error;
 use tokio::net::TcpStream;
 
 const ANSWER_BYTES_MAX: usize = 64 << 10;
+/// The same of servers of the run, which answer some GETs with more (`answering`).
+const OWN_ANSWER_BYTES_MAX: usize = 512 << 10;
 const ANSWER_HEAD_BYTES_MAX: usize = 32 << 10;
 /// An answer has to come within this time.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
@@ -54,7 +56,7 @@ pub(super) async fn exchange(to: SocketAddr, head: &str, body: Bytes) -> Result<
     let request = request_of(head, body)?;
     in_time(async {
         let stream = TcpStream::connect(to).await.map_err(NoAnswer::Connect)?;
-        exchange_on(stream, request).await
+        exchange_on(stream, request, ANSWER_BYTES_MAX).await
     })
     .await
 }
@@ -70,7 +72,7 @@ pub(super) async fn exchange_own(
     let request = request_of(head, body)?;
     in_time(async {
         let (stream, _registration) = own.connect(to, purpose).await.map_err(NoAnswer::Connect)?;
-        exchange_on(stream, request).await
+        exchange_on(stream, request, OWN_ANSWER_BYTES_MAX).await
     })
     .await
 }
@@ -79,7 +81,11 @@ async fn in_time(exchange: impl Future<Output = Result<Answer, NoAnswer>>) -> Re
     tokio::time::timeout(ANSWER_TIME_MAX, exchange).await.unwrap_or(Err(NoAnswer::TooSlow))
 }
 
-async fn exchange_on(stream: TcpStream, request: Request<Full<Bytes>>) -> Result<Answer, NoAnswer> {
+async fn exchange_on(
+    stream: TcpStream,
+    request: Request<Full<Bytes>>,
+    body_bytes_max: usize,
+) -> Result<Answer, NoAnswer> {
     let broken = |error: &dyn std::fmt::Display| NoAnswer::Broken(error.to_string());
     // a request is one small write, and waiting for more would cost a round trip
     stream.set_nodelay(true).map_err(NoAnswer::Connect)?;
@@ -91,7 +97,7 @@ async fn exchange_on(stream: TcpStream, request: Request<Full<Bytes>>) -> Result
     let answered = async {
         let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = Limited::new(answer.into_body(), body_bytes_max).collect().await;
         Ok((status, body.map_err(|error| broken(&error))?.to_bytes()))
     };
     // the connection is driven here, so that it ends with the answer

@@ -75,6 +75,11 @@ pub fn prove(key: &KeyPair, actor: &str, host: &str, target: &str, date: &str, b
     Proof { actor: actor.to_owned(), signature: key.sign(lines.as_bytes()), digest }
 }
 
+/// The signature of the GET of `target` at `host`, which has no body. `date` is the `date` header.
+pub fn prove_get(key: &KeyPair, host: &str, target: &str, date: &str) -> String {
+    key.sign(format!("(request-target): get {target}\nhost: {host}\ndate: {date}").as_bytes())
+}
+
 impl Claim {
     /// Reads the header `signature`. All that `prove` signs must be signed.
     ///
@@ -285,6 +290,30 @@ mod tests {
             .map(|(name, value)| (name, if name == "digest" { format!("SHA-256={digest}") } else { value }))
             .collect();
         assert_eq!(outcome(&headers, post, b"{}", own), Err(Refused::WrongSignature));
+    }
+
+    /// A GET as it is sent: the lines that its head names are signed, and nothing else.
+    #[test]
+    fn a_get_is_signed_as_its_head_says() {
+        let target = "/videos/watch/a/likes";
+        let signature = prove_get(&KEYS[0], "r2.example", target, DATE);
+        let list = r#"keyId="https://r1.example/accounts/peertube",algorithm="rsa-sha256",headers="(request-target) host date","#;
+        assert_eq!(
+            Claim::read(&format!("{list}signature=\"{signature}\"")),
+            Err(Refused::NotSigned("digest"))
+        );
+        let headers = ["(request-target)", "host", "date"].map(str::to_owned).to_vec();
+        let claim = Claim { key_id: String::new(), headers, signature: signature.clone() };
+        let header = |name: &str| Some(if name == "host" { "r2.example" } else { DATE }.to_owned());
+        let lines =
+            |method, target| claim.signed_lines(&Request { method, target, header: &header, body: b"" });
+        let holds = |lines: Result<String, Refused>, key| {
+            public(key).verifies(lines.expect("all are there").as_bytes(), &signature)
+        };
+        assert!(holds(lines("GET", target), &KEYS[0]));
+        assert!(!holds(lines("GET", target), &KEYS[1]));
+        assert!(!holds(lines("POST", target), &KEYS[0]));
+        assert!(!holds(lines("GET", "/videos/watch/a/dislikes"), &KEYS[0]));
     }
 
     #[test]

@@ -110,9 +110,9 @@ fn take_effect(
     if let Some((false, _)) = left {
         settle(state, Arrival::Refused(RateLimited));
         if let Sender::Own(_, activity) = sender {
-            let message = received_message(state, id, from, &activity, &body, head_bytes);
+            let message = received_message(state, id, from, &activity, body.len(), head_bytes);
             state.report(Observation::Refused { now, message });
-            state.report(Observation::Answered { at: now, message, end: AnswerEnd::Leaves });
+            state.report(message.answered(now, AnswerEnd::Leaves));
         }
         return Ok(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests"));
     }
@@ -125,13 +125,17 @@ fn take_effect(
     let Read { video, author, result, expires, .. } = *read;
     let activity = Activity { video, author, result, expires, ..noted };
     settle(state, Arrival::Delivered);
-    if cluster.peer(from).is_none() && cluster.peer(author).is_none() {
-        let message = received_message(state, id, from, &activity, &body, head_bytes);
+    let is_of_run = cluster.peer(from).is_none() && cluster.peer(author).is_none();
+    if is_of_run {
+        let message = received_message(state, id, from, &activity, body.len(), head_bytes);
         state.report(Observation::Delivered { now, message });
-        state.report(Observation::Answered { at: now, message, end: AnswerEnd::Leaves });
+        state.report(message.answered(now, AnswerEnd::Leaves));
         state.report(Observation::Processed { now, message });
     }
     state.receive(now, id, from, activity, body);
+    if is_of_run {
+        state.ask_back(now, id, &activity);
+    }
     let (form, date) = (state.rules(id).wire.form(), state.clock_of(id, now));
     drop(guard);
     if matches!(sender, Sender::Peer(_)) {
@@ -141,15 +145,15 @@ fn take_effect(
 }
 
 /// The message of a request as its receiver sees it.
-fn received_message(
+pub(super) fn received_message(
     state: &State,
     to: InstanceId,
     from: InstanceId,
     activity: &Activity,
-    body: &Bytes,
+    body_bytes: usize,
     head_bytes: u64,
 ) -> OwnedMessage {
-    let letter = state.letter(from, activity, body.len() as u32);
+    let letter = state.letter(from, activity, body_bytes as u32);
     let mut sizes = Sizes::new(&state.cell.names, state.cell.other.bodies);
     let [_, response_bytes] = letter.heads(to, state.rules(to).wire.form(), &mut sizes);
     OwnedMessage { letter, to, head_bytes: u16::try_from(head_bytes).unwrap_or(u16::MAX), response_bytes }

@@ -119,6 +119,12 @@ impl State {
         Ok(now)
     }
 
+    /// The time of a GET of the run that a process answers now. It is no input of the instance.
+    pub(super) fn accept_get(&mut self, at: InstanceId) -> Result<Time, Rejection> {
+        let now = self.now();
+        if self.ended.is_some() || !self.is_up(at) { Err(Rejection::Down) } else { Ok(now) }
+    }
+
     /// Accepts one more input of a stranger, if there is room for it.
     fn accept_stranger(&mut self, at: InstanceId) -> Result<(), Rejection> {
         if self.outboxes[at.index()].waiting() >= JOBS_WAITING_MAX || self.in_flight.len() >= IN_FLIGHT_MAX {
@@ -165,6 +171,9 @@ impl State {
                     self.handle(now, instance, OwnedInput::ReportWatch { video, viewer, session }, None);
                 }
             }
+            Planned::FetchPreview { asker, entry, number, .. } => {
+                self.fetch_preview(now, asker, entry, number);
+            }
             Planned::Background(entry, number) => {
                 self.send_background(now, entry, number);
                 if let Some(next) = background_time(&self.cell, entry, number + 1, now) {
@@ -208,6 +217,7 @@ impl State {
     fn is_idle(&self, now: Time) -> bool {
         let shows_nothing = |instance: &Instance| !instance.is_up() || instance.displays().next().is_none();
         last_planned(&self.cell) <= now
+            && self.gets.planned == 0
             && self.in_flight.is_empty()
             && self.outboxes.iter().all(Outbox::is_idle)
             && self.instances.iter().all(shows_nothing)

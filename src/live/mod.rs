@@ -5,9 +5,9 @@
 //!
 //! - `keys`, `http_signature`, `ld_signature`: what is signed, and by whom;
 //! - `clock`, `refusals`, `capture`, `counted_stream`, `own_sockets`, `connection_limit`, `http_client`: time, counts, sockets;
-//! - `schedule`, `outbox`, `registry`, `state`: the state of a cell; `sending` and `inputs` change it;
+//! - `schedule`, `outbox`, `registry`, `state`: the state of a cell; `sending`, `asking` and `inputs` change it;
 //! - `peers`, `replays`, `cluster`: what the servers of a cell share, and what each has for itself;
-//! - `reply`, `documents`, `heartbeats`, `authentication`, `follows`, `inbox`, `server`: what answers requests;
+//! - `reply`, `documents`, `heartbeats`, `authentication`, `follows`, `inbox`, `answering`, `server`: what answers requests;
 //! - `posting`, `peer_posting`, `viewers`: what sends requests;
 //! - `cell` runs one cell, `run` those of one replication at once; `setup` finds addresses, keys and a time scale.
 //!
@@ -16,6 +16,8 @@
 //!
 //! Here are sockets, real time and threads. No rule of a protocol is here, and nothing of how a run is simulated.
 
+mod answering;
+mod asking;
 mod authentication;
 mod capture;
 mod cell;

@@ -16,7 +16,7 @@ pub(super) enum Observation {
     Left { now: Time, message: OwnedMessage },
     Refused { now: Time, message: OwnedMessage },
     Delivered { now: Time, message: OwnedMessage },
-    Answered { at: Time, message: OwnedMessage, end: AnswerEnd },
+    Answered { at: Time, message: OwnedMessage, bytes: u64, end: AnswerEnd },
     Processed { now: Time, message: OwnedMessage },
     Ended { now: Time, message: OwnedMessage, outcome: RequestOutcome },
     JobStarted { now: Time, instance: InstanceId, queue: QueueName, waited: Span },
@@ -66,7 +66,12 @@ impl OwnedMessage {
         u64::from(self.head_bytes) + u64::from(self.letter.body_bytes)
     }
 
-    fn message(self) -> Message {
+    /// Its answer without a body is at one end of its way back.
+    pub(super) fn answered(self, at: Time, end: AnswerEnd) -> Observation {
+        Observation::Answered { at, message: self, bytes: u64::from(self.response_bytes), end }
+    }
+
+    pub(super) fn message(self) -> Message {
         let OwnedMessage { letter, to, head_bytes, response_bytes } = self;
         Message { letter: Rc::new(letter), to, head_bytes, response_bytes }
     }
@@ -85,9 +90,8 @@ impl Observation {
             }
             Observation::Refused { now, message } => observer.refused(now, &message.message()),
             Observation::Delivered { now, message } => observer.delivered(now, &message.message()),
-            Observation::Answered { at, message, end } => {
-                let message = message.message();
-                observer.answered(at, &message, u64::from(message.response_bytes), end);
+            Observation::Answered { at, message, bytes, end } => {
+                observer.answered(at, &message.message(), bytes, end);
             }
             Observation::Processed { now, message } => observer.processed(now, &message.message()),
             Observation::Ended { now, message, outcome } => observer.ended(now, &message.message(), outcome),

@@ -47,6 +47,8 @@ pub(super) enum Body {
     Own(Box<Document>),
     /// The bytes of a received document, which keep the signature of its author.
     Forwarded(Bytes),
+    /// A GET has none.
+    Nothing,
 }
 
 /// An activity for those peers that follow the sender.
@@ -67,12 +69,13 @@ pub(super) enum Work {
 impl Outbox {
     pub(super) fn new(figures: &Delivery) -> Outbox {
         let slots = [
-            (QueueName::Sequential, figures.sequential_jobs),
-            (QueueName::Parallel, figures.parallel_jobs),
-            (QueueName::Unicast, figures.unicast_jobs),
+            (QueueName::Sequential, Some(figures.sequential_jobs)),
+            (QueueName::Parallel, Some(figures.parallel_jobs)),
+            (QueueName::Unicast, Some(figures.unicast_jobs)),
+            (QueueName::Gets, None),
         ];
         Outbox {
-            queues: slots.into_iter().map(|(name, slots)| (name, Queue::new(Some(slots)))).collect(),
+            queues: slots.into_iter().map(|(name, slots)| (name, Queue::new(slots))).collect(),
             health: FollowHealth::new(),
             limiter: figures.receiving.rate_limit.map(|limit| RateLimiter::new(limit.requests, limit.per)),
             epoch: 0,
@@ -141,7 +144,7 @@ impl Outbox {
     }
 
     fn queue(&mut self, name: QueueName) -> &mut Queue<Job> {
-        self.queues.get_mut(&name).expect("an outbox has all three queues")
+        self.queues.get_mut(&name).expect("an outbox has all four queues")
     }
 }
 

@@ -27,6 +27,8 @@ pub(super) enum Purpose {
     Heartbeat(SessionId),
     /// A request of a job, and the activity as its author knows it.
     Post(RequestId, Activity),
+    /// A GET of a job, as who makes it knows it.
+    Get(RequestId, Activity),
     /// The key of an actor.
     Key,
 }

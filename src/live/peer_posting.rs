@@ -23,6 +23,7 @@ pub(super) async fn run_broadcast(cluster: Arc<Cluster>, broadcast: Broadcast) {
     }
     let body = match body {
         Body::Forwarded(bytes) => bytes,
+        Body::Nothing => return,
         Body::Own(document) => cluster.signed(from, *document, built),
     };
     for peer in cluster.peers.iter().filter(follows) {

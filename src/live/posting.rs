@@ -1,4 +1,5 @@
-//! A running job: its document is signed, and its requests are posted, each signed for its receiver.
+//! A running job: its document is signed, and its requests are posted, each signed for its receiver. A GET is a job without a
+//! document.
 //!
 //! Latency, loss and faults are applied here, at the sender. A request is posted at the time at which the model says that
 //! it arrives. One that the model loses is not posted, and holds its place until the time-out. A posted request arrives even
@@ -6,7 +7,7 @@
 
 use super::cluster::Cluster;
 use super::http_client::{Answer, NoAnswer, exchange_own};
-use super::http_signature::prove;
+use super::http_signature::{prove, prove_get};
 use super::observations::{Observation, OwnedMessage};
 use super::outbox::{Body, Job};
 use super::own_sockets::Purpose;
@@ -45,6 +46,7 @@ struct Begun {
 pub(super) async fn run_job(cluster: Arc<Cluster>, job: Job) {
     let body = match &job.body {
         Body::Forwarded(bytes) => bytes.clone(),
+        Body::Nothing => Bytes::new(),
         Body::Own(document) => {
             cluster.signed(job.letter.from, document.as_ref().clone(), job.letter.activity.built)
         }
@@ -82,7 +84,11 @@ pub(super) async fn run_job(cluster: Arc<Cluster>, job: Job) {
     }
     let mut state = cluster.state();
     let now = state.now();
-    state.note_health(now, &job, &good, &bad);
+    if job.letter.kind.is_get() {
+        state.get_over(now, &job);
+    } else {
+        state.note_health(now, &job, &good, &bad);
+    }
     drop(state);
     if has_slot {
         free_slot(&cluster, &job);
@@ -207,7 +213,7 @@ async fn request(
     (message.to, outcome)
 }
 
-/// Signs a request and posts it at a time. Returns how it was answered. `back` is when the answer has crossed the link back, unless
+/// Signs a request and makes it at a time. Returns how it was answered. `back` is when the answer has crossed the link back, unless
 /// that loses it.
 async fn post(
     cluster: Arc<Cluster>,
@@ -219,16 +225,13 @@ async fn post(
 ) -> RequestOutcome {
     let message = job.message(place);
     let (from, to) = (message.letter.from, message.to);
-    let names = &cluster.cell.names;
-    let host = names.host(to).name().to_owned();
-    let date = names.http_date(at);
-    let actor = names.signing_account(from, &message.letter.activity);
-    let proof = prove(&cluster.server(from).key, actor, &host, "/inbox", &date, &body);
-    let form = message.letter.form;
-    let head = names.request_head(form, from, to, body.len() as u64, at, &proof, Persistence::Closed);
+    let head = signed_head(&cluster, &message, &body, at);
+    let host = cluster.cell.names.host(to).name();
     let address = host.parse().expect("the servers of a run have addresses for names");
     cluster.clock.wait_until(at).await;
-    let purpose = Purpose::Post(job.request_id(place), message.letter.activity);
+    let (request, activity) = (job.request_id(place), message.letter.activity);
+    let is_get = message.letter.kind.is_get();
+    let purpose = if is_get { Purpose::Get(request, activity) } else { Purpose::Post(request, activity) };
     let answer = exchange_own(&cluster.own, purpose, address, &head, body).await;
     let has_ended = cluster.state().ended.is_some();
     if !has_ended && cluster.clock.is_late(at) {
@@ -241,9 +244,30 @@ async fn post(
     if matches!(outcome, RequestOutcome::Good | RequestOutcome::Refused(_))
         && let Some(at) = back.filter(|back| *back <= cluster.cell.end.latest())
     {
-        state.report(Observation::Answered { at, message, end: AnswerEnd::Arrives });
+        state.report(match answer {
+            // what has come is what its sender got
+            Ok(Answer { read: bytes, .. }) if is_get && outcome == RequestOutcome::Good => {
+                Observation::Answered { at, message, bytes, end: AnswerEnd::Arrives }
+            }
+            _ => message.answered(at, AnswerEnd::Arrives),
+        });
     }
     outcome
+}
+
+/// The head of a request that arrives at a time, signed if a server signs it.
+fn signed_head(cluster: &Cluster, message: &OwnedMessage, body: &Bytes, at: Time) -> String {
+    let names = &cluster.cell.names;
+    let (from, to, form) = (message.letter.from, message.to, message.letter.form);
+    let (host, date, activity) = (names.host(to).name(), names.http_date(at), &message.letter.activity);
+    let key = &cluster.server(from).key;
+    if message.letter.kind.is_get() {
+        let signature = prove_get(key, host, &names.get_target(activity, to), &date);
+        return names.get_head(form, activity, to, at, &signature, Persistence::Closed);
+    }
+    let actor = names.signing_account(from, activity);
+    let proof = prove(key, actor, host, "/inbox", &date, body);
+    names.request_head(form, from, to, body.len() as u64, at, &proof, Persistence::Closed)
 }
 
 /// The outcome that an answer means. After the end of the run a missing answer is no failure.
@@ -257,10 +281,11 @@ fn outcome_of(
     match answer {
         Ok(answer) => {
             check_size(cluster, ["a request", ON_SOCKET], answer.written, message.bytes());
+            let good = if message.letter.kind.is_get() { StatusCode::OK } else { StatusCode::NO_CONTENT };
             match answer.status {
-                StatusCode::NO_CONTENT => {
-                    let response_bytes = u64::from(message.response_bytes);
-                    check_size(cluster, ["an answer", ON_SOCKET], answer.read, response_bytes);
+                status if status == good => {
+                    let answer_bytes = message.message().answer_bytes();
+                    check_size(cluster, ["an answer", ON_SOCKET], answer.read, answer_bytes);
                     (RequestOutcome::Good, Arrival::Delivered)
                 }
                 StatusCode::TOO_MANY_REQUESTS => {

@@ -1,4 +1,5 @@
-//! The planned events of a live cell, by their exact times: faults, ticks, flushes, samples, reports, background traffic.
+//! The planned events of a live cell, by their exact times: faults, ticks, flushes, samples, reports, background traffic, fetches
+//! of previews.
 
 use crate::cell::{Cell, background_time, report_time};
 use crate::domain::faults::{Change, Timetable};
@@ -18,6 +19,13 @@ pub(super) enum Planned {
     Sample(u32),
     WatchAction(SessionId),
     Background(u32, u32),
+    /// `copy` numbers all of them: who gets a job twice fetches twice.
+    FetchPreview {
+        asker: InstanceId,
+        entry: u32,
+        number: u32,
+        copy: u64,
+    },
 }
 
 pub(super) struct Schedule {

@@ -118,7 +118,8 @@ impl State {
         }
     }
 
-    fn queue(
+    /// Queues a job of an activity, or starts it if it waits in no queue.
+    pub(super) fn queue(
         &mut self,
         now: Time,
         from: InstanceId,
@@ -135,6 +136,7 @@ impl State {
         let body_bytes = match &body {
             Body::Own(_) => sizes.body(activity) as u32,
             Body::Forwarded(received) => received.len() as u32,
+            Body::Nothing => 0,
         };
         self.job_count += 1;
         let letter = Letter { job: self.job_count, created: now, ..self.letter(from, activity, body_bytes) };
@@ -182,7 +184,10 @@ impl State {
     fn start_jobs(&mut self, now: Time, from: InstanceId, queue: QueueName) {
         while self.is_up(from) {
             let Some((job, waited)) = self.outboxes[from.index()].start(now, queue) else { return };
-            self.report(Observation::JobStarted { now, instance: from, queue, waited });
+            // GETs do not wait, so their waits would only dilute those of others
+            if queue != QueueName::Gets {
+                self.report(Observation::JobStarted { now, instance: from, queue, waited });
+            }
             self.start(Work::Job(job));
         }
     }

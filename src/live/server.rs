@@ -3,13 +3,14 @@
 //! Connections of strangers are limited in number (`connection_limit`), all connections in time and in bytes. What exceeds
 //! a limit is refused and counted.
 
+use super::answering;
 use super::cluster::Cluster;
 use super::counted_stream::CountedStream;
-use super::documents;
+use super::documents::{self, Text};
 use super::heartbeats;
 use super::inbox::{self, Connection};
 use super::own_sockets::Purpose;
-use super::reply::{Reply, plain};
+use super::reply::{Reply, plain, typed};
 use crate::foundation::ids::InstanceId;
 use hyper::body::Incoming;
 use hyper::header::DATE;
@@ -118,8 +119,13 @@ async fn reply(
         }
         (&Method::GET, parts) => {
             let query = request.uri().query().unwrap_or_default();
-            documents::find(cluster, id, parts, query)
-                .unwrap_or_else(|| plain(StatusCode::NOT_FOUND, "not found"))
+            match (documents::find(cluster, id, parts, query), from.own) {
+                (None, _) => plain(StatusCode::NOT_FOUND, "not found"),
+                (Some(document), Some(Purpose::Get(request, activity))) => {
+                    answering::answer(cluster, id, from, (request, &activity), document)
+                }
+                (Some(Text { kind, text }), _) => typed(kind, text),
+            }
         }
         _ => plain(StatusCode::NOT_FOUND, "not found"),
     }

@@ -1,9 +1,10 @@
 //! The setup of a live run: addresses, keys, a time scale, and the check that a scenario can run live.
 
+use super::answering::{ANSWER_BYTES_MAX, ANSWER_BYTES_MIN};
 use super::http_client::address_of;
 use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
-use crate::domain::asked_back::{AfterUpdates, FirstContact};
+use crate::domain::asked_back::FirstContact;
 use crate::domain::delivery::{Compress, Health, Queues};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::receiving::{Receiving, SignatureWindow};
@@ -268,16 +269,21 @@ fn check_refusals(name: &str, cell: &Cell) -> Result<(), SetupError> {
     }
 }
 
-/// Checks that nobody asks back: live servers fetch nothing for what they receive.
+/// Checks that all is known from before the run, and that answers to fetches of previews have sizes that live servers send.
 fn check_asked_back(name: &str, cell: &Cell) -> Result<(), SetupError> {
-    let fetches = cell.other.asked_back.after_updates == AfterUpdates::Requests;
-    let previews = cell.other.background.iter().any(|entry| entry.preview.is_some());
-    let what = match (fetches, previews) {
-        (true, _) => "set `other_traffic.asked_back.after_updates` to counted or off",
-        (_, true) => "take `preview` out of the background",
-        _ => return Ok(()),
-    };
-    Err(SetupError::Scenario(format!("{name}: live servers do not fetch what they are told of: {what}")))
+    if cell.other.asked_back.first_contact == FirstContact::Requests {
+        return Err(SetupError::Scenario(format!(
+            "{name}: live servers know each other: set `other_traffic.asked_back.first_contact` to off"
+        )));
+    }
+    let sizes = ANSWER_BYTES_MIN..=ANSWER_BYTES_MAX;
+    let previews = cell.other.background.iter().filter_map(|entry| entry.preview);
+    match previews.map(|preview| preview.answer_bytes).find(|bytes| !sizes.contains(bytes)) {
+        None => Ok(()),
+        Some(bytes) => Err(SetupError::Scenario(format!(
+            "{name}: live servers answer the fetch of a preview with {ANSWER_BYTES_MIN} to {ANSWER_BYTES_MAX} bytes, not {bytes}: set another `answer`"
+        ))),
+    }
 }
 
 /// Checks that `Update`s and other bodies of a given size have room for their members.

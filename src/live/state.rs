@@ -18,6 +18,7 @@ use crate::instance::Instance;
 use crate::mechanism::activity::Activity;
 use crate::mechanism::ledger::{Amount, Ledger};
 use crate::mechanism::network::Network;
+use crate::sim::Gets;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -42,6 +43,7 @@ pub(super) struct State {
     /// Messages whose requests have not begun.
     pub(super) queued: Amount,
     pub(super) registry: Registry,
+    pub(super) gets: Gets,
     /// Whether servers outside of the run take part. The registry then needs the documents of ours.
     pub(super) has_peers: bool,
     /// How often each instance has seen a video viewed.
@@ -86,6 +88,7 @@ impl State {
             ledger: Ledger::new(instances.len()),
             queued: Amount::default(),
             registry: Registry::default(),
+            gets: Gets::new(cell.seed),
             has_peers,
             views: BTreeMap::new(),
             ended: None,

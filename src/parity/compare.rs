@@ -1,7 +1,7 @@
 //! The comparison of two runs of one cell, one simulated and one over real HTTP.
 //!
-//! Equal must be: per link, video and kind the requests that begin and those that are accepted, with their bytes; of each
-//! message its count and its bytes; and the displays at samples. A live sample may show any count that the simulated
+//! Equal must be: per link, video and kind the requests that begin and those that are accepted, with their bytes and those of
+//! the answers to GETs; of each message its count and its bytes; and the displays at samples. A live sample may show any count that the simulated
 //! instance shows within the margin of it. That is one count where nothing changes nearby.
 
 use crate::domain::federation::Federation;
@@ -115,6 +115,7 @@ pub fn compare(simulated: Side<'_>, live: Side<'_>, setting: Setting<'_>) -> Com
 #[derive(Clone, Debug, Default)]
 struct LinkMessages {
     begun: [u64; 2],
+    answer_bytes: [u64; 2],
     first_missing: Option<(Time, String)>,
     unlike: u64,
     first_unlike: Option<(Time, String)>,
@@ -152,6 +153,9 @@ impl LinkMessages {
         let counts = [simulated, live].map(|side| (side.len(), accepted(side)));
         self.begun[0] += simulated.len() as u64;
         self.begun[1] += live.len() as u64;
+        for (sum, side) in self.answer_bytes.iter_mut().zip([simulated, live]) {
+            *sum += side.iter().filter_map(answer_bytes).sum::<u64>();
+        }
         if counts[0] != counts[1] {
             let more = counts[0] > counts[1];
             let (side, where_it_is) = if more { (simulated, "in the simulation") } else { (live, "live") };
@@ -161,7 +165,9 @@ impl LinkMessages {
             keep_first(&mut self.first_missing, at, text);
         }
         for (one, other) in simulated.iter().zip(live) {
-            let content = |request: &Request| (request.result, request.head_bytes, request.body_bytes);
+            let content = |request: &Request| {
+                (request.result, request.head_bytes, request.body_bytes, answer_bytes(request))
+            };
             if content(one) == content(other) {
                 continue;
             }
@@ -181,10 +187,16 @@ fn keep_first(first: &mut Option<(Time, String)>, at: Time, text: impl FnOnce() 
     }
 }
 
+/// Of a GET that is answered: the bytes of the answer.
+fn answer_bytes(request: &Request) -> Option<u64> {
+    request.answer.map(|(_, bytes)| bytes)
+}
+
 /// The content of a message as text.
 fn content_text(request: &Request) -> String {
     let count = request.result.map_or_else(|| "no count".to_owned(), |count| format!("a count of {count}"));
-    format!("{count}, {} + {} bytes", request.head_bytes, request.body_bytes)
+    let answer = answer_bytes(request).map_or_else(String::new, |bytes| format!(", answered by {bytes}"));
+    format!("{count}, {} + {} bytes{answer}", request.head_bytes, request.body_bytes)
 }
 
 fn compare_links(
@@ -214,6 +226,7 @@ fn compare_links(
             ("messages", [one.messages, other.messages]),
             ("bytes of heads", [one.head_bytes, other.head_bytes]),
             ("bytes of bodies", [one.body_bytes, other.body_bytes]),
+            ("bytes of answers", of_link.answer_bytes),
         ];
         for (what, [simulated, live]) in sums.into_iter().filter(|(_, [one, other])| one != other) {
             let first = first.take();

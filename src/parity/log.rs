@@ -9,8 +9,8 @@ use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::instance::{Effect, Input, Instance};
-use crate::mechanism::activity::{Kind, Stamp, Subject};
-use crate::observe::{Observer, QueueSample, RequestOutcome};
+use crate::mechanism::activity::{Asked, Kind, Stamp, Subject};
+use crate::observe::{AnswerEnd, Observer, QueueSample, RequestOutcome};
 use crate::parity::history::{DisplayHistory, instances};
 use std::collections::BTreeMap;
 
@@ -56,6 +56,8 @@ pub struct Request {
     pub head_bytes: u32,
     /// Bytes of its body.
     pub body_bytes: u32,
+    /// Of a GET: when its answer has crossed the link back, and how many bytes that has.
+    pub answer: Option<(Time, u64)>,
 }
 
 /// What was displayed at one sample.
@@ -84,7 +86,11 @@ impl MessageName {
             kind: message.kind,
             video: activity.video,
             author: activity.author,
-            subject: activity.subject,
+            // how large an answer is, is what it says
+            subject: match activity.subject {
+                Subject::Get(asked, _) => Subject::Get(asked, 0),
+                subject => subject,
+            },
             stamp: activity.stamp,
             attempt: message.attempt,
         }
@@ -101,7 +107,12 @@ impl MessageName {
             Subject::Update => format!("update {number}"),
             Subject::WatchAction(_) => format!("the WatchAction of visit {session}"),
             Subject::Background(_) => format!("background job {number} of entry {session}"),
-            Subject::Get(..) => format!("GET {number} of {session}"),
+            Subject::Get(Asked::AfterUpdate, _) => format!("GET {session} after update {number}"),
+            Subject::Get(Asked::Actor, _) => format!("GET {session} for the actor"),
+            Subject::Get(Asked::Video, _) => format!("GET {session} for the video"),
+            Subject::Get(Asked::Preview, _) => {
+                format!("the preview of background job {number} of entry {session}")
+            }
         };
         let author =
             if self.author == self.from { String::new() } else { format!(" by {}", name(self.author)) };
@@ -146,12 +157,20 @@ impl Observer for Log {
             result: message.activity.result,
             head_bytes: u32::from(message.head_bytes),
             body_bytes: message.body_bytes,
+            answer: None,
         };
         self.messages.entry(MessageName::of(message)).or_default().push(request);
     }
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.reach(message, |request| request.delivered.is_none(), |request| request.delivered = Some(now));
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        if message.kind.is_get() && end == AnswerEnd::Arrives {
+            let answer = Some((at, bytes));
+            self.reach(message, |request| request.answer.is_none(), |request| request.answer = answer);
+        }
     }
 
     fn processed(&mut self, now: Time, message: &Message) {

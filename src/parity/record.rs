@@ -9,7 +9,7 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance};
 use crate::mechanism::activity::{Activity, Subject};
-use crate::observe::{HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
+use crate::observe::{AnswerEnd, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use crate::parity::log::Log;
 use crate::sim;
 use std::sync::atomic::AtomicBool;
@@ -207,6 +207,10 @@ impl Observer for Recorder<'_> {
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.record.log.delivered(now, message);
+    }
+
+    fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
+        self.record.log.answered(at, message, bytes, end);
     }
 
     fn processed(&mut self, now: Time, message: &Message) {

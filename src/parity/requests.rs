@@ -1,12 +1,12 @@
 //! Decisions outside of instances, request by request: faults, time-outs, rate limits, kept connections, the health of
-//! follows, the order of two jobs in a queue, and the end of the run.
+//! follows, the order of two jobs in a queue, what is asked back, and the end of the run.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, preview_delay};
 use crate::domain::delivery::Queues;
 use crate::domain::faults::Timetable;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
+use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
 use crate::mechanism::network::{Leg, Network};
 use crate::observe::{QueueName, RequestOutcome};
 use crate::parity::log::{MessageName, Request};
@@ -39,6 +39,7 @@ pub(super) fn check_requests(record: &Record, timetable: &Timetable, found: &mut
             if request.begun <= cell.end.latest() {
                 checks.check_faults(name, request);
                 checks.check_time_out(name, request);
+                checks.check_asked_back(name, request);
             }
         }
     }
@@ -87,7 +88,9 @@ impl RequestChecks<'_, '_> {
         let end = self.cell.end.latest();
         // neither driver sends what a tick or a flush just after the end would send
         let of_exact = name.author == name.from && matches!(name.subject, Subject::Total | Subject::Update);
-        let times = [(Some(request.begun), "begins"), (request.delivered, "arrives")];
+        let answered = request.answer.map(|answer| answer.0);
+        let times =
+            [(Some(request.begun), "begins"), (request.delivered, "arrives"), (answered, "is answered")];
         for (at, how) in times {
             let Some(at) = at.filter(|at| at.is_near(end, self.found.margin)) else { continue };
             if at > end && of_exact && request.created > end {
@@ -136,7 +139,7 @@ impl RequestChecks<'_, '_> {
             near = near.or_else(|| self.step_near(at, |at| timetable.reachability(to, at)));
         }
         // what comes back: the handshake's part, and the answer
-        let answers = request.delivered.map(|at| at + self.cell.delivery.receiving.verify);
+        let answers = request.delivered.map(|at| at + self.work(name));
         let answers = answers.map(|at| at + timetable.answer_delay(to, at));
         for at in reaches.filter(|_| waits).into_iter().chain(answers.filter(|_| waits)) {
             near = near.or_else(|| self.step_near(at, |at| of_leg(Leg::Answer, at)));
@@ -165,14 +168,46 @@ impl RequestChecks<'_, '_> {
         }
     }
 
+    /// The work of a receiver on a request before it answers.
+    fn work(&self, name: &MessageName) -> Span {
+        if name.kind.is_get() { self.cell.other.asked_back.cpu } else { self.cell.delivery.receiving.verify }
+    }
+
+    /// Finds what makes a receiver ask back, if its process stops or starts near the instant at which it would ask.
+    fn check_asked_back(&mut self, name: &MessageName, request: &Request) {
+        let asks = match name.kind {
+            Kind::Background => {
+                let Stamp { session, number } = name.stamp;
+                let delay = preview_delay(self.cell, session.0, number, name.to);
+                [request.effect.zip(delay).map(|(effect, delay)| (name.to, effect + delay)), None]
+            }
+            // the GETs after the first one begin when that is over
+            Kind::UpdateFetch => [request.answer.map(|answer| answer.0), request.over.map(|over| over.0)]
+                .map(|at| at.map(|at| (name.from, at))),
+            _ => return,
+        };
+        for (asker, at) in asks.into_iter().flatten() {
+            let of_asker = self.changes.iter().filter(|change| change.0 == asker);
+            let by = of_asker.map(|change| distance(change.1, at)).min();
+            if let Some(by) = by.filter(|by| *by <= self.found.margin) {
+                self.found.note(asker, at, by, || {
+                    format!(
+                        "it asks back near a stop or start, after {}",
+                        name.describe(&self.cell.federation)
+                    )
+                });
+            }
+        }
+    }
+
     /// Finds a request that is answered near its time-out.
     fn check_time_out(&mut self, name: &MessageName, request: &Request) {
         let (Some((over, outcome)), Some(delivered)) = (request.over, request.delivered) else { return };
         let deadline = request.begun + self.cell.delivery.timeout;
         let answered = match outcome {
             RequestOutcome::TimedOut => {
-                let verified = delivered + self.cell.delivery.receiving.verify;
-                let answers = verified + self.timetable.answer_delay(name.to, verified);
+                let worked = delivered + self.work(name);
+                let answers = worked + self.timetable.answer_delay(name.to, worked);
                 let Some(back) = self.latency(Leg::Answer, name, answers) else { return };
                 answers + back
             }
@@ -303,7 +338,8 @@ impl Job {
 
     /// Whether either may come first, and the other then waits for longer than the margin.
     fn may_change_places_with(&self, other: &Job, margin: Span) -> bool {
-        let is_exact = |job: &Job| matches!(job.cause.0, Subject::Total | Subject::Update);
+        let is_exact =
+            |job: &Job| matches!(job.cause.0, Subject::Total | Subject::Update | Subject::Background(_));
         let of_one_input = self.created == other.created && self.cause.1 == other.cause.1;
         self.lasts().max(other.lasts()) > margin && !of_one_input && !(is_exact(self) && is_exact(other))
     }
@@ -316,7 +352,9 @@ fn queues(record: &Record, end: Time) -> BTreeMap<(InstanceId, QueueName), Vec<J
         started.entry((start.instance, start.entered)).or_default().push_back(start.queue);
     }
     let mut jobs: BTreeMap<u64, (InstanceId, Job)> = BTreeMap::new();
-    for (name, requests) in record.log.messages() {
+    // GETs wait in no queue
+    let waiting = record.log.messages().iter().filter(|(name, _)| !name.kind.is_get());
+    for (name, requests) in waiting {
         for request in requests {
             let Request { created, begun, .. } = *request;
             let over = request.over.map_or(end, |over| over.0);

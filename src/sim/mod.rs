@@ -21,4 +21,6 @@ mod run;
 mod split;
 
 pub use broadcast::Execution;
-pub use run::{broadcasts_without_events, health_rule, peertube_queue, run, run_fast, splits_bad_inboxes};
+pub use run::{
+    Gets, broadcasts_without_events, health_rule, peertube_queue, run, run_fast, splits_bad_inboxes,
+};

@@ -1,5 +1,6 @@
 //! `fedisim live` on real sockets: what it serves, what it accepts, and that attacks neither stop a run nor change a count.
 
+mod asked_back;
 mod attacks;
 mod columns;
 mod floods;
@@ -188,6 +189,14 @@ fn what_cannot_come_alive_is_refused_before_anything_is_written() {
         (set("faults=[{down: [far], how: bad-gateway}]"), "no live server answers for far"),
         (set("faults=[{clock: [far], ahead: 31 min}]"), "sign with this machine's clock"),
         (set("other_traffic.asked_back.first_contact=requests"), "live servers know each other"),
+        (
+            set("other_traffic.background=[{video: clip, rate: 1 /h, preview: {answer: 1 MB}}]"),
+            "with 750 to 256000 bytes, not 1000000",
+        ),
+        (
+            set("other_traffic.background=[{video: clip, rate: 1 /h, preview: {answer: 749 B}}]"),
+            "not 749: set another `answer`",
+        ),
         (set("instances.far.receives={rate_limit: off}"), "live servers refuse as the delivery says"),
         (set("instances.more={software: other, inboxes: {per_account: 2}}"), "take `inboxes` of more out"),
         (set("instances.more={count: 998}"), "servers at once are more than 1000"),

@@ -1,5 +1,6 @@
 //! Parity: near decisions are found, and differences between two runs are reported.
 
+mod asked_back;
 mod cells;
 mod near;
 

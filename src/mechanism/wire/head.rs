@@ -6,7 +6,7 @@
 //! one round limit that makes them up. The three GETs after an `Update` had 2,325 bytes at 6.3.0, which this form has, too. The version in the user agent is the same for every release: all have one length.
 
 use super::body::placeholder_base64;
-use super::names::{Host, Names};
+use super::names::Names;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Asked, Form, Part, Subject};
@@ -95,34 +95,33 @@ impl Names {
     }
 
     /// The head of the GET of an activity (`Subject::Get`) by a server of that form to `to` at the instant `date`, up to and
-    /// with the empty line. What a server asks for its store is signed, what it asks for a preview is not.
+    /// with the empty line. What a server asks for its store has this `signature`, what it asks for a preview none.
     pub fn get_head(
         &self,
         form: Form,
         activity: &Activity,
         to: InstanceId,
         date: Time,
+        signature: &str,
         persistence: Persistence,
     ) -> String {
-        let (from, to) = (self.host(activity.author), self.host(to));
+        let from = self.host(activity.author);
         let is_signed = !matches!(activity.subject, Subject::Get(Asked::Preview, _));
         let (key, encodings) = key_and_encodings(form);
         let signature = is_signed.then(|| {
             let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date""#;
-            let signature = placeholder_base64(256);
             format!(
                 r#"signature: keyId="{}{key}",{signed},signature="{signature}""#,
                 from.account(&from.server_actor)
             )
         });
-        let path = self.path(activity, to);
         let lines = [
-            Some(format!("GET {path} HTTP/1.1")),
+            Some(format!("GET {} HTTP/1.1", self.get_target(activity, to))),
             Some(format!("user-agent: PeerTube/{} (+{})", self.version, from.url)),
             Some("accept: application/activity+json, application/ld+json".to_owned()),
             Some(format!("date: {}", self.http_date(date))),
             Some(format!("accept-encoding: {encodings}")),
-            Some(format!("host: {}", to.name())),
+            Some(format!("host: {}", self.host(to).name())),
             signature,
             Some(persistence.of_request().to_owned()),
             Some("\r\n".to_owned()),
@@ -130,12 +129,12 @@ impl Names {
         lines.into_iter().flatten().collect::<Vec<_>>().join("\r\n")
     }
 
-    /// The path that a GET to a host asks for.
-    fn path(&self, get: &Activity, at: &Host) -> String {
+    /// The path that a GET (`Subject::Get`) of what is at `to` asks for.
+    pub fn get_target(&self, get: &Activity, to: InstanceId) -> String {
         let names = self.video(get.video);
         let video = |part| format!("/videos/watch/{}{part}", names.uuid);
         let channel = |part| format!("/video-channels/{}{part}", names.channel);
-        let actor = |part| format!("/accounts/{}{part}", at.server_actor);
+        let actor = |part| format!("/accounts/{}{part}", self.host(to).server_actor);
         match get.asks_for().map(|(.., part)| part) {
             None | Some(Part::Video) => video(""),
             Some(Part::Chapters) => video("/chapters"),

@@ -1,4 +1,5 @@
-//! GETs of a run that are planned, and what caches in front of those who are asked have kept. Why and when GETs are made is not known here.
+//! GETs of a run that are planned, and what caches in front of those who are asked have kept. Why and when GETs are made is not
+//! known here. Both drivers use it.
 
 use crate::domain::asked_back::Cache;
 use crate::event::Message;
@@ -10,9 +11,9 @@ use crate::request::message_name;
 use std::collections::BTreeMap;
 
 /// What a run remembers about GETs.
-pub(super) struct Gets {
+pub struct Gets {
     /// Fetches of previews that are planned.
-    pub(super) planned: u64,
+    pub planned: u64,
     /// Fetches of previews planned so far, which numbers them.
     count: u64,
     cache_draws: MessageDraws,
@@ -30,7 +31,8 @@ enum Resource {
 }
 
 impl Gets {
-    pub(super) fn new(seed: Seed) -> Gets {
+    /// Nothing is planned, and caches are empty.
+    pub fn new(seed: Seed) -> Gets {
         Gets {
             planned: 0,
             count: 0,
@@ -40,14 +42,14 @@ impl Gets {
     }
 
     /// One more fetch of a preview is planned: returns its number.
-    pub(super) fn plan(&mut self) -> u64 {
+    pub fn plan(&mut self) -> u64 {
         self.planned += 1;
         self.count += 1;
         self.count
     }
 
     /// Whether a cache in front of its receiver answers a GET that arrives now.
-    pub(super) fn is_cached(&mut self, cache: Cache, message: &Message, now: Time) -> bool {
+    pub fn is_cached(&mut self, cache: Cache, message: &Message, now: Time) -> bool {
         match cache {
             Cache::Off => false,
             Cache::Share(share_ppm) => {
@@ -63,7 +65,7 @@ impl Gets {
     }
 
     /// A GET is answered by who was asked: a cache in front keeps the answer.
-    pub(super) fn keep_answer(&mut self, cache: Cache, message: &Message, now: Time) {
+    pub fn keep_answer(&mut self, cache: Cache, message: &Message, now: Time) {
         if matches!(cache, Cache::For(_)) {
             self.answered.insert(what(message), now);
         }

@@ -33,6 +33,7 @@ mod threads;
 mod unqueued;
 mod waiting;
 
+pub use gets::Gets;
 pub use main_loop::{broadcasts_without_events, run, run_fast};
 pub use sending::{peertube_queue, splits_bad_inboxes};
 pub use state::health_rule;

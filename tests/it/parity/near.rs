@@ -5,12 +5,12 @@ use fedisim::foundation::units::Span;
 use fedisim::parity::{NearDecisions, decisions};
 use std::sync::atomic::AtomicBool;
 
-fn near(change: &Change<'_>, margin_ms: u64) -> NearDecisions {
+pub(super) fn near(change: &Change<'_>, margin_ms: u64) -> NearDecisions {
     decisions(&cell(change), Span::from_ms(margin_ms), &AtomicBool::new(false))
 }
 
 /// The decisions, one per line.
-fn lines(decisions: &NearDecisions) -> String {
+pub(super) fn lines(decisions: &NearDecisions) -> String {
     let lines: Vec<String> = decisions.first.iter().map(ToString::to_string).collect();
     assert_eq!(lines.len() as u64, decisions.count.min(20));
     lines.join("\n")

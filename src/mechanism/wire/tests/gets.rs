@@ -11,7 +11,8 @@ fn the_gets_after_an_update_have_the_bytes_of_real_ones() {
     let mut head = |asked, part| {
         let stamp = Stamp { session: SessionId(part), number: 1 };
         let get = Activity { stamp, ..activity(R2, Subject::Get(asked, 775), None) };
-        let text = names.get_head(Form::V61, &get, ORIGIN, Time::ZERO, Persistence::Closed);
+        let Proof { signature, .. } = Proof::placeholder("");
+        let text = names.get_head(Form::V61, &get, ORIGIN, Time::ZERO, &signature, Persistence::Closed);
         assert_eq!(sizes.get_head(Form::V61, ORIGIN, &get), text.len() as u64);
         text
     };
@@ -37,7 +38,8 @@ fn first_contact_asks_for_paths_of_the_receiver_and_the_video() {
         let head = |part| {
             let stamp = Stamp { session: SessionId(part), number: 1 };
             let get = Activity { stamp, ..activity(R2, Subject::Get(asked, 775), None) };
-            let text = names.get_head(Form::V80, &get, ORIGIN, Time::ZERO, Persistence::Closed);
+            let Proof { signature, .. } = Proof::placeholder("");
+            let text = names.get_head(Form::V80, &get, ORIGIN, Time::ZERO, &signature, Persistence::Closed);
             assert_eq!(sizes.get_head(Form::V80, ORIGIN, &get), text.len() as u64);
             assert!(text.contains("signature"));
             text.lines().next().expect("a head has lines").to_owned()
