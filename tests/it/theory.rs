@@ -5,17 +5,27 @@ mod planted_deliveries;
 
 use super::cells::run_in_both;
 use fedisim::theory::acceptance::{check, judge};
+use fedisim::theory::experiment::Experiment;
 use fedisim::theory::experiments::EXPERIMENTS;
+use fedisim::theory::run::Run;
 use fedisim::theory::{receiving_cases, sending_cases};
+use std::sync::OnceLock;
+
+/// The runs of an experiment under its first law, made once for all tests.
+fn first_runs(experiment: &Experiment) -> &'static [Run] {
+    static RUNS: [OnceLock<Vec<Run>>; EXPERIMENTS.len()] = [const { OnceLock::new() }; EXPERIMENTS.len()];
+    let number = EXPERIMENTS.iter().position(|one| one.name == experiment.name);
+    let runs = &RUNS[number.expect("the experiment is in the table")];
+    runs.get_or_init(|| experiment.run(&(experiment.setting)(experiment.laws[0])))
+}
 
 #[test]
 fn closed_forms_hold() {
     let mut refused = Vec::new();
     for experiment in EXPERIMENTS {
         let setting = (experiment.setting)(experiment.laws[0]);
-        let runs = experiment.run(&setting);
         for claim in (experiment.claims)(&setting.theory()) {
-            let outcome = check(&claim, &runs);
+            let outcome = check(&claim, first_runs(experiment));
             let text = match outcome {
                 Ok(estimate) => format!("holds: {estimate}"),
                 Err(refusal) => format!("REFUSED: {refusal}"),
