@@ -135,13 +135,12 @@ const PLANTED: &[Planted] = &[
         error: Error::Model(|setting| setting.watch = Watch::Exponential { mean: setting.watch.mean() }),
     },
     Planted {
-        name: "between two quantiles everybody watches as long as the longer",
+        name: "between two quantiles everybody watches as long as the shorter",
         experiment: "watch times by quantiles",
         claim: "1 true viewers",
         error: Error::Model(|setting| {
             let at = |share, s| (share, Span::from_secs(s));
-            let steps =
-                [at(0.0, 80), at(0.5, 80), at(0.501, 600), at(0.9, 600), at(0.901, 7_200), at(1.0, 7_200)];
+            let steps = [at(0.0, 0), at(0.499, 0), at(0.5, 80), at(0.899, 80), at(0.9, 600), at(1.0, 600)];
             setting.watch = Watch::Quantiles(Quantiles::new(&steps));
         }),
     },
