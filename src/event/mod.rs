@@ -105,8 +105,8 @@ pub enum Event {
     },
     /// A message that failed or was held back is queued again.
     Retry {
-        /// The message of the next attempt.
-        message: Message,
+        /// The message of the next attempt, in a box: events are as small as the usual ones.
+        message: Box<Message>,
         /// When it failed.
         since: Time,
     },
@@ -208,7 +208,8 @@ impl Event {
                 let is_at_receiver = matches!(step, Step::Reached | Step::Arrived | Step::Verified);
                 Some(if is_at_receiver { message.to } else { message.from })
             }
-            Event::JobDone { ref message, .. } | Event::Retry { ref message, .. } => Some(message.from),
+            Event::JobDone { ref message, .. } => Some(message.from),
+            Event::Retry { ref message, .. } => Some(message.from),
             Event::Heartbeat { session, .. } | Event::WatchAction { session } => {
                 Some(sessions[session.index()].instance)
             }
@@ -283,6 +284,12 @@ impl Lane {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Millions are pending at once, and each is moved several times.
+    #[test]
+    fn an_event_is_as_small_as_that_of_a_request() {
+        assert_eq!(size_of::<Event>(), size_of::<Message>() + 8);
+    }
 
     #[test]
     fn ranks_come_before_instances_and_instances_before_numbers() {

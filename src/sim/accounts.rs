@@ -15,7 +15,7 @@ use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::links::LinkSums;
 use crate::metrics::traffic::{Direction, OriginSends, SecondBytes, Sums, TrafficRow};
-use crate::observe::{AnswerEnd, Departed, RequestOutcome};
+use crate::observe::{Departed, RequestOutcome};
 use crate::request::{Path, RequestHistory};
 use crate::sim::job_times::JobTimes;
 use crate::sim::route::Route;
@@ -128,7 +128,7 @@ impl Accounts {
 
     /// A receiver answers one request of a route.
     fn answer(&mut self, route: &Route, destination: usize, at: Time) {
-        if route.is_to_origin[destination] {
+        if route.is_to_origin.get(destination) == Some(&true) {
             let (to, bytes) = (route.to[destination], route.response_bytes(destination));
             self.add_origin_bytes(to, at.ns() / SECOND.ns(), OriginSends::Other, bytes);
         }
@@ -209,21 +209,21 @@ impl Accounts {
         Counts::add_one(&mut self.counts.at(at, route).refused, destination);
     }
 
-    /// Likewise its answer leaves or arrives.
+    /// Likewise its answer leaves, if it does, and arrives. What comes after the run does not count.
     pub(in crate::sim) fn answer_one(
         &mut self,
         route: &Arc<Route>,
         destination: usize,
-        end: AnswerEnd,
-        at: Time,
+        leaves: Option<Time>,
+        arrives: Option<Time>,
     ) {
-        if end == AnswerEnd::Leaves {
+        let end = self.end;
+        if let Some(at) = leaves.filter(|at| *at <= end) {
             self.answer(route, destination, at);
+            self.counts.at(at, route).answers_left[destination] += 1;
         }
-        let counts = self.counts.at(at, route);
-        match end {
-            AnswerEnd::Leaves => counts.answers_left[destination] += 1,
-            AnswerEnd::Arrives => counts.answers_arrived[destination] += 1,
+        if let Some(at) = arrives.filter(|at| *at <= end) {
+            self.counts.at(at, route).answers_arrived[destination] += 1;
         }
     }
 
@@ -266,12 +266,7 @@ impl Accounts {
             return false;
         }
         self.counts.at(history.settled, route).delivered[destination] += 1;
-        let ends = [(history.answer_leaves, AnswerEnd::Leaves), (history.answer_arrives, AnswerEnd::Arrives)];
-        for (at, end) in ends {
-            if let Some(at) = at.filter(|at| *at <= self.end) {
-                self.answer_one(route, destination, end, at);
-            }
-        }
+        self.answer_one(route, destination, history.answer_leaves, history.answer_arrives);
         true
     }
 

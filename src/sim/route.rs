@@ -25,7 +25,7 @@ pub(in crate::sim) struct Route {
     pub(in crate::sim) persistence: Persistence,
     /// What the messages are to their sender, if that owns a video.
     pub(in crate::sim) origin_sends: Option<OriginSends>,
-    /// By destination: whether it owns a video.
+    /// By destination: whether it owns a video; empty if none does.
     pub(in crate::sim) is_to_origin: Vec<bool>,
     pub(in crate::sim) body_bytes: u32,
     pub(in crate::sim) head_bytes: Vec<u16>,

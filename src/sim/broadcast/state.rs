@@ -218,7 +218,7 @@ impl<'a> Broadcasts<'a> {
         let owns = |id: &InstanceId| self.eligibility.is_origin[id.index()];
         let origin_sends =
             owns(&from).then(|| OriginSends::of(kind, self.cell.federation.origin(activity.video) == from));
-        let is_to_origin = to.iter().map(owns).collect();
+        let is_to_origin = if to.iter().any(owns) { to.iter().map(owns).collect() } else { Vec::new() };
         let transport =
             |connection| messages.iter().map(|message| self.transport_of(message, connection)).collect();
         let transport = match persistence {

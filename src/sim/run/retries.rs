@@ -64,7 +64,7 @@ impl Run<'_> {
     fn wait_for_attempt(&mut self, message: &Message, retried: RetriedId, attempt: u32, at: Time, now: Time) {
         self.note_waiting(message, now);
         let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
-        self.schedule(at, Event::Retry { message: Message { letter, ..*message }, since: now });
+        self.schedule(at, Event::Retry { message: Box::new(Message { letter, ..*message }), since: now });
     }
 
     /// Counts a message that waits for its next attempt.
@@ -93,7 +93,7 @@ impl Run<'_> {
         let queues = &mut self.machines[message.from.index()].held_queues;
         if let Some(failures) = queues.fail(host, place, failed) {
             let at = now + self.backoff(message, failures).max(told);
-            self.schedule(at, Event::Retry { message: next, since: now });
+            self.schedule(at, Event::Retry { message: Box::new(next), since: now });
         }
     }
 

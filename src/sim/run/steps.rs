@@ -313,15 +313,17 @@ impl Run<'_> {
     fn report_answered(&mut self, slot: u32, leaves: Time, arrives: Option<Time>) {
         let Run { requests, broadcasts, observer, cell, .. } = self;
         let (request, end) = (requests.get(slot), cell.end.latest());
-        let bytes = request.answer_bytes();
-        let ends = [(Some(leaves), AnswerEnd::Leaves), (arrives, AnswerEnd::Arrives)];
-        for (at, which) in ends {
-            let Some(at) = at.filter(|at| *at <= end) else { continue };
-            match (&request.on_route, &mut *broadcasts) {
-                (Some((route, destination)), Some(broadcasts)) => {
-                    broadcasts.accounts.answer_one(route, *destination as usize, which, at);
+        match (&request.on_route, broadcasts) {
+            (Some((route, destination)), Some(broadcasts)) => {
+                broadcasts.accounts.answer_one(route, *destination as usize, Some(leaves), arrives);
+            }
+            _ => {
+                let bytes = request.answer_bytes();
+                let ends = [(Some(leaves), AnswerEnd::Leaves), (arrives, AnswerEnd::Arrives)];
+                for (at, which) in ends {
+                    let Some(at) = at.filter(|at| *at <= end) else { continue };
+                    observer.answered(at, &request.message, bytes, which);
                 }
-                _ => observer.answered(at, &request.message, bytes, which),
             }
         }
         let is_waited_for = |at: &Time| request.over.is_none() && *at <= request.deadline;
