@@ -191,10 +191,10 @@ pub trait Observer {
     /// A request has begun. `arrives` is when its activity will arrive, where latency alone decides that.
     fn sent(&mut self, _now: Time, _message: &Message, _arrives: Option<Time>) {}
 
-    /// A request has left its sender, with these bytes below HTTP.
+    /// A request has left its sender, with these bytes below HTTP. The instant may lie ahead of the run.
     fn left(&mut self, _now: Time, _message: &Message, _transport: &TransportBytes) {}
 
-    /// A request has failed at its sender, which has sent this part of it, with these bytes below HTTP.
+    /// A request has failed at its sender, which has sent this part of it by then, with these bytes below HTTP. The instant may lie ahead.
     fn failed(&mut self, _now: Time, _message: &Message, _departed: Departed, _transport: &TransportBytes) {}
 
     /// A message has arrived and is accepted by its receiver.

@@ -58,22 +58,30 @@ impl Breakers {
 
     /// A request to a destination wants to begin. If it may and the breaker is half open, it is the one that probes.
     pub fn ask(&mut self, now: Time, to: InstanceId) -> Gate {
-        let Some(failed) = self.failed.get_mut(&to).filter(|failed| failed.count >= self.failures) else {
+        let gate = self.gate(now, to);
+        if gate == Gate::Closed
+            && let Some(failed) = self.failed.get_mut(&to).filter(|failed| failed.count >= self.failures)
+        {
+            failed.probed = Some(now);
+        }
+        gate
+    }
+
+    /// What a request to a destination would be told.
+    pub fn gate(&self, now: Time, to: InstanceId) -> Gate {
+        let Some(failed) = self.failed.get(&to).filter(|failed| failed.count >= self.failures) else {
             return Gate::Closed;
         };
         let is_open = now.since(failed.last) < self.pause;
-        if !self.half_opens {
-            return if is_open { Gate::Open } else { Gate::Closed };
+        match (self.half_opens, is_open) {
+            (false, true) => Gate::Open,
+            (true, true) => Gate::HeldUntil(failed.last + self.pause),
+            // a probe whose process has stopped tells nothing
+            (true, false) if failed.probed.is_some_and(|since| now.since(since) < self.pause) => {
+                Gate::HeldUntil(now + ASKS_AGAIN)
+            }
+            (_, false) => Gate::Closed,
         }
-        if is_open {
-            return Gate::HeldUntil(failed.last + self.pause);
-        }
-        // a probe whose process has stopped tells nothing
-        if failed.probed.is_some_and(|since| now.since(since) < self.pause) {
-            return Gate::HeldUntil(now + ASKS_AGAIN);
-        }
-        failed.probed = Some(now);
-        Gate::Closed
     }
 
     /// A request has ended, well or not. What was not even tried is not noted.

@@ -238,7 +238,7 @@ definitions! {
     "origin_bytes_per_s_peak", "bytes/s", Lower, "all view traffic: the most that one origin sends in one second about its videos",
         "max over origins and over seconds [k, k + 1) of head + body", |b| count(b.observed.origin_peaks.own_views);
     "origin_out_bytes_per_s_peak", "bytes/s", Lower, "all traffic: the most that one origin sends in one second, answers included",
-        "max over instances that own a video and over seconds [k, k + 1) of requests that leave and answers to what arrives, when they are handed to the uplink (a narrow one takes longer); not what is only counted",
+        "max over instances that own a video and over seconds [k, k + 1) of requests and answers, when their last byte has passed the uplink; not what is only counted",
         |b| count(b.observed.origin_peaks.all);
     "sent_messages_viewer", "messages", None, "by kind: single viewers from their own instances, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Viewer).messages);

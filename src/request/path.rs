@@ -107,6 +107,8 @@ pub struct Load {
 /// A request on its way to its receiver.
 #[derive(Clone, Copy, Debug)]
 pub struct Transit {
+    /// When its last byte has passed the sender's uplink.
+    pub left: Time,
     /// When it reaches the receiver's downlink.
     pub reaches: Time,
     /// The connection that it uses.
@@ -120,6 +122,8 @@ pub struct Failure {
     pub known: Option<Time>,
     /// Whether that is because the sender is banned.
     pub is_banned: bool,
+    /// When what of it leaves has passed the sender's uplink.
+    pub left: Time,
     /// What of it has left.
     pub departed: Departed,
     /// Bytes below HTTP.
@@ -213,7 +217,8 @@ impl Path {
         let &Load { from, to, bytes, response_bytes, ways, deadline, .. } = load;
         if now > deadline {
             let transport = TransportBytes::default();
-            return Err(Failure { known: None, is_banned: false, departed: Departed::Nothing, transport });
+            let departed = Departed::Nothing;
+            return Err(Failure { known: None, is_banned: false, left: now, departed, transport });
         }
         let connection = sender.connect(now, to);
         let there = conditions.latency(Leg::Request, (from, to), &name, ways.of(Leg::Request), now);
@@ -246,21 +251,23 @@ impl Path {
             let Some(made) = made.filter(|made| now + *made <= deadline) else {
                 let transport = self.counted(|| failed_handshake(known.is_some()));
                 let known = known.map(|round_trip| now + round_trip);
-                return Err(Failure { known, is_banned, departed: Departed::Handshake, transport });
+                let departed = Departed::Handshake;
+                return Err(Failure { known, is_banned, left: now, departed, transport });
             };
             handshake = made;
         }
         let transport = self.transport(bytes, response_bytes, connection);
-        let left = sender.upload(now, bytes + transport.tcp_up + transport.tls_up) + handshake;
-        if let Some(there) = there.filter(|_| is_open && left <= deadline) {
-            return Ok(Transit { reaches: left + there, connection });
+        let left = sender.upload(now, bytes + transport.tcp_up + transport.tls_up);
+        let departs = left + handshake;
+        if let Some(there) = there.filter(|_| is_open && departs <= deadline) {
+            return Ok(Transit { left, reaches: departs + there, connection });
         }
         let transport = match connection {
             Connection::New => transport,
             _ => self.counted(|| failed_request(bytes, known.is_some())),
         };
-        let known = known.map(|round_trip| left + round_trip);
-        Err(Failure { known, is_banned, departed: Departed::Request, transport })
+        let known = known.map(|round_trip| departs + round_trip);
+        Err(Failure { known, is_banned, left, departed: Departed::Request, transport })
     }
 
     /// Bytes of a request on the links: HTTP and below.
@@ -289,8 +296,8 @@ impl Path {
         if self.counts_transport { bytes() } else { TransportBytes::default() }
     }
 
-    /// The receiver sends the answer: returns when it reaches the sender's downlink, `None` if it is lost. `name` is the name of
-    /// the request's random draws.
+    /// The receiver sends the answer: returns when its last byte has passed the receiver's uplink, and when it reaches the
+    /// sender's downlink, `None` if it is lost. `name` is the name of the request's random draws.
     #[inline]
     pub fn answer(
         &self,
@@ -300,10 +307,12 @@ impl Path {
         name: impl FnOnce() -> u64,
         bytes: u64,
         now: Time,
-    ) -> Option<Time> {
+    ) -> (Time, Option<Time>) {
         let &Load { from, to, ways, .. } = load;
-        let leaves = receiver.upload(now, bytes) + conditions.answer_delay(to, now);
-        Some(leaves + conditions.latency(Leg::Answer, (from, to), name, ways.of(Leg::Answer), leaves)?)
+        let left = receiver.upload(now, bytes);
+        let departs = left + conditions.answer_delay(to, now);
+        let back = conditions.latency(Leg::Answer, (from, to), name, ways.of(Leg::Answer), departs);
+        (left, back.map(|back| departs + back))
     }
 
     /// The whole path where nothing waits at any station, for a request that was not forwarded. `name` is the name of its
@@ -363,8 +372,8 @@ impl Path {
             return left;
         }
         let verified = Unlimited.work(arrives, self.verify);
-        let answered = self.answer(&mut Unlimited, conditions, load, || name, 0, verified);
-        let (answer_leaves, answer_arrives) = (Some(verified), answered);
+        let (left_receiver, answered) = self.answer(&mut Unlimited, conditions, load, || name, 0, verified);
+        let (answer_leaves, answer_arrives) = (Some(left_receiver), answered);
         let arrived = RequestHistory { arrival: Arrival::Delivered, answer_leaves, answer_arrives, ..left };
         match answered.map(|answered| Unlimited.download(answered, 0)) {
             Some(over) if over <= deadline => {

@@ -165,7 +165,7 @@ impl Accounts {
         self.counts.at(at, route).begun += 1;
     }
 
-    /// Likewise it leaves.
+    /// Likewise it leaves. What leaves after the run does not count.
     pub(in crate::sim) fn leave_one(
         &mut self,
         route: &Arc<Route>,
@@ -173,6 +173,9 @@ impl Accounts {
         connection: Connection,
         at: Time,
     ) {
+        if at > self.end {
+            return;
+        }
         self.leave(route, at, route.bytes(destination));
         let counts = self.counts.at(at, route);
         counts.left[destination] += 1;
@@ -195,6 +198,9 @@ impl Accounts {
         transport: &TransportBytes,
         at: Time,
     ) {
+        if at > self.end {
+            return;
+        }
         let failed = &mut self.counts.at(at, route).failed;
         failed.add_transport(transport);
         if departed == Departed::Request {

@@ -190,6 +190,11 @@ impl Asked {
         (1..=self.begun.len() as u64).map(|number| self.there + self.answer * number + self.back).collect()
     }
 
+    /// 35: the most answers that end in one second [k, k + 1) of an uplink that is never idle.
+    pub fn most_in_a_second(&self) -> u64 {
+        Span::from_secs(1).ns().div_ceil(self.answer.ns())
+    }
+
     /// 35: how many askers have stopped waiting before.
     pub fn timed_out(&self) -> u64 {
         let both = self.begun.iter().zip(self.answered());

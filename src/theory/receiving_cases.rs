@@ -252,6 +252,11 @@ fn narrow_uplink(log: &RequestLog) -> Vec<Exact> {
             expected: Values::one(asked.timed_out()),
             measured: Values::one(log.count("messages_timed_out")),
         },
+        Exact {
+            name: "35 the origin's busiest second, bytes",
+            expected: Values::one(asked.most_in_a_second() * 100_000),
+            measured: Values::one(log.count("origin_out_bytes_per_s_peak")),
+        },
     ]
 }
 

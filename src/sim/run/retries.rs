@@ -101,6 +101,14 @@ impl Run<'_> {
     pub(super) fn try_again(&mut self, message: &Message, since: Time, now: Time) {
         match self.delivery.retry.per {
             RetryPer::Message => {
+                // thousands may ask each second: what is held goes on waiting, without a job
+                let machine = &self.machines[message.from.index()];
+                let gate = machine.breakers.as_ref().map(|breakers| breakers.gate(now, message.to));
+                if let Some(Gate::HeldUntil(at)) = gate
+                    && !machine.removed.contains(&message.to)
+                {
+                    return self.schedule(at, Event::Retry { message: Box::new(message.clone()), since });
+                }
                 self.note_begun(message, since, now);
                 let queue = match self.delivery.queues {
                     Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,

@@ -80,7 +80,7 @@ impl Run<'_> {
         let name = || draws_name(message, host);
         match path.leave(&mut machines[from.index()], conditions, &load, name, now) {
             Err(failure) => {
-                self.report_failed(slot, &failure, now);
+                self.report_failed(slot, &failure);
                 match failure.known {
                     None => {
                         self.settle(slot, Arrival::Lost);
@@ -98,16 +98,17 @@ impl Run<'_> {
                     self.plan(slot, Step::TimedOut, now);
                 }
             }
-            Ok(Transit { reaches, connection }) => {
+            Ok(Transit { left, reaches, connection }) => {
                 request.connection = connection;
                 match (&request.on_route, &mut self.broadcasts) {
                     (Some((route, destination)), Some(broadcasts)) => {
-                        broadcasts.accounts.leave_one(route, *destination as usize, connection, now);
+                        broadcasts.accounts.leave_one(route, *destination as usize, connection, left);
                     }
-                    _ => {
+                    _ if left <= self.cell.end.latest() => {
                         let transport = path.transport(load.bytes, load.response_bytes, connection);
-                        self.observer.left(now, &request.message, &transport);
+                        self.observer.left(left, &request.message, &transport);
                     }
+                    _ => {}
                 }
                 let is_limited = machines[to.index()].downlink.is_limited();
                 if reaches > deadline {
@@ -130,8 +131,8 @@ impl Run<'_> {
         let message = &request.message;
         let name = || draws_name(message, load.to);
         let bytes = answer_bytes(path, request);
-        let back = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
-        self.report_answered(slot, now, back);
+        let (left, back) = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
+        self.report_answered(slot, left, back);
         let request = self.requests.get(slot);
         if request.over.is_some_and(|over| over <= now) {
             return;
@@ -285,16 +286,19 @@ impl Run<'_> {
         }
     }
 
-    /// A request fails at its sender: counts it by route or reports it.
-    fn report_failed(&mut self, slot: u32, failure: &Failure, now: Time) {
-        let Failure { departed, transport, .. } = failure;
-        let request = self.requests.get(slot);
+    /// A request fails at its sender: counts it by route or reports it. What leaves after the run does not count.
+    fn report_failed(&mut self, slot: u32, failure: &Failure) {
+        let &Failure { left, departed, ref transport, .. } = failure;
+        let (request, end) = (self.requests.get(slot), self.cell.end.latest());
         match (&request.on_route, &mut self.broadcasts) {
             (Some((route, destination)), Some(broadcasts)) => {
-                broadcasts.accounts.fail_one(route, *destination as usize, *departed, transport, now);
+                broadcasts.accounts.fail_one(route, *destination as usize, departed, transport, left);
             }
-            _ => self.observer.failed(now, &request.message, *departed, transport),
+            _ if left <= end => self.observer.failed(left, &request.message, departed, transport),
+            _ => {}
         }
+        // a run is not idle before
+        self.last_deadline = self.last_deadline.max(left.min(end));
     }
 
     /// A request is refused by its receiver: counts it by route or reports it.
@@ -327,7 +331,8 @@ impl Run<'_> {
             }
         }
         let is_waited_for = |at: &Time| request.over.is_none() && *at <= request.deadline;
-        if let Some(at) = arrives.filter(|at| !is_waited_for(at)) {
+        let at = arrives.unwrap_or(leaves);
+        if arrives.is_none() || !is_waited_for(&at) {
             // a run is not idle before
             self.last_deadline = self.last_deadline.max(at.min(end));
         }

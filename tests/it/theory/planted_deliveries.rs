@@ -186,6 +186,15 @@ const PLANTED: &[Planted] = &[
             Values::Counts(_) => right.clone(),
         },
     ),
+    model(
+        "an uplink twice as wide",
+        NARROW,
+        "35 the origin's busiest second, bytes",
+        &["instances.origin.capacity.uplink=2 Mbit/s"],
+    ),
+    formula("answers leave when they are asked for", NARROW, "35 the origin's busiest second, bytes", |_| {
+        Values::one(40 * 100_000)
+    }),
     formula("posts leave all at once", NARROW, "35 GETs begin", |_| {
         Values::Times(waits(40, Span::ZERO, Span::ZERO))
     }),
