@@ -243,3 +243,18 @@ fn other_software_wants_the_key_alone() {
     assert_eq!((asked.messages, asked.response_bytes), (FOLLOWERS, 2_000 * FOLLOWERS));
     assert_eq!(sums(&result, 0, Direction::In, Kind::VideoFetch), Sums::ZERO);
 }
+
+/// What an inbox receives and answers loads the machine of its host, which meanwhile asks back over the same uplink.
+#[test]
+fn a_host_with_several_inboxes_answers_and_asks_over_one_uplink() {
+    let result = run(&[
+        "end=10 min",
+        "viewers=[]",
+        "compare=[{name: mine, protocol: v2, delivery: mastodon}]",
+        "instances={origin: {capacity: {cores: 2, downlink: 56 kbit/s}}, quiet: {count: 2}, others: {count: 3, software: other, inboxes: {per_account: 3}, capacity: {cores: 64, uplink: 1 Mbit/s, downlink: 56 kbit/s}}}",
+        "network={latency: {lognormal: {median: 50 ms, sigma: 1}}, loss: 30 %}",
+        "other_traffic={updates: off, background: [{video: clip, burst: {jobs: 300, at: 10 s}, preview: {answer: 3 kB, share: 30 %, within: 0 s}}], asked_back: {cpu: 1 s}}",
+    ]);
+    let gets = sums(&result, 0, Direction::In, Kind::LinkPreview).messages;
+    assert!(gets > 50, "{gets}");
+}

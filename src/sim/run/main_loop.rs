@@ -203,14 +203,14 @@ impl Run<'_> {
         }
     }
 
-    /// The instance at which an event happens; `None` if at all.
+    /// The instance at whose machine an event happens; `None` if at all.
     fn place(&self, event: &Event) -> Option<InstanceId> {
         let Cell { other, federation, sessions, .. } = self.cell;
         match *event {
             Event::Background { entry, .. } => {
                 Some(federation.origin(other.background[entry as usize].video))
             }
-            _ => event.place(sessions),
+            _ => event.place(sessions).map(|inbox| federation.host(inbox)),
         }
     }
 
