@@ -6,7 +6,7 @@
 //! `LinkCrawlWorker` for link previews (docs/model.md). A figure without a source is marked assumed.
 
 use crate::foundation::units::Span;
-use crate::mechanism::activity::{Asked, Part};
+use crate::mechanism::activity::{FetchReason, Resource};
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -55,7 +55,7 @@ pub enum Cache {
 }
 
 /// The GETs after an `Update`: chapters, then likes and dislikes.
-pub const GETS_AFTER_UPDATE: u32 = 3;
+const GETS_AFTER_UPDATE: u32 = 3;
 
 /// Bytes of the three answers together, heads and bodies: measured with empty collections. How they divide was not recorded.
 const ANSWERS_AFTER_UPDATE: u32 = 2_326;
@@ -113,10 +113,10 @@ impl FirstContact {
     ];
 }
 
-/// In which order the GETs of one reason are made, and which of them must be answered well.
+/// The order in which the GETs of one reason are made, and which of them must be answered well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Course {
-    /// How many there are: the first of `Asked::parts`.
+pub struct FetchOrder {
+    /// How many there are: the first of `FetchReason::resources`.
     pub count: usize,
     /// So many are made one after another; when these are over, all others at once.
     pub in_turn: usize,
@@ -126,21 +126,21 @@ pub struct Course {
     pub known_after: usize,
 }
 
-impl Course {
-    /// The course of the GETs of one reason, made by PeerTube or by other software.
-    pub fn of(asked: Asked, is_peertube: bool) -> Course {
-        let course = |[in_turn, needed, known_after]: [usize; 3]| Course {
-            count: asked.parts().len(),
+impl FetchOrder {
+    /// The order of the GETs of one reason, made by PeerTube or by other software.
+    pub fn of(reason: FetchReason, is_peertube: bool) -> FetchOrder {
+        let order = |[in_turn, needed, known_after]: [usize; 3]| FetchOrder {
+            count: reason.resources().len(),
             in_turn,
             needed,
             known_after,
         };
-        match asked {
-            Asked::AfterUpdate | Asked::Preview => course([1, 0, 0]),
-            Asked::Actor if is_peertube => course([4, 1, 3]),
+        match reason {
+            FetchReason::AfterUpdate | FetchReason::Preview => order([1, 0, 0]),
+            FetchReason::Actor if is_peertube => order([4, 1, 3]),
             // the key alone (assumed)
-            Asked::Actor => Course { count: 1, ..course([1, 1, 1]) },
-            Asked::Video => course([7, 4, 6]),
+            FetchReason::Actor => FetchOrder { count: 1, ..order([1, 1, 1]) },
+            FetchReason::Video => order([7, 4, 6]),
         }
     }
 
@@ -162,12 +162,12 @@ pub fn answer_after_update(position: u32) -> u32 {
 }
 
 /// Bytes of the answer to a GET at first contact, head and body; an `Update` of the video has a body of `update_bytes`.
-pub fn answer_at_first_contact(part: Part, update_bytes: u64) -> u32 {
+pub fn answer_at_first_contact(part: Resource, update_bytes: u64) -> u32 {
     let document = match part {
-        Part::Actor => SERVER_ACTOR,
-        Part::Account => ACCOUNT,
-        Part::Channel => CHANNEL,
-        Part::Video => u32::try_from(update_bytes).unwrap_or(u32::MAX).saturating_sub(UPDATE_ONLY),
+        Resource::Actor => SERVER_ACTOR,
+        Resource::Account => ACCOUNT,
+        Resource::Channel => CHANNEL,
+        Resource::Video => u32::try_from(update_bytes).unwrap_or(u32::MAX).saturating_sub(UPDATE_ONLY),
         _ => COLLECTION_BODY,
     };
     document.saturating_add(DOCUMENT_HEAD)
@@ -197,22 +197,23 @@ mod tests {
     /// The document of the video of the recorded `Update` has 14,619 bytes.
     #[test]
     fn first_contact_fetches_documents_and_collections() {
-        let answers = |asked: Asked| -> Vec<u32> {
-            asked.parts().iter().map(|&part| answer_at_first_contact(part, 15_402)).collect()
+        let answers = |asked: FetchReason| -> Vec<u32> {
+            asked.resources().iter().map(|&part| answer_at_first_contact(part, 15_402)).collect()
         };
-        assert_eq!(answers(Asked::Actor), [2_000, 775, 775, 775]);
+        assert_eq!(answers(FetchReason::Actor), [2_000, 775, 775, 775]);
         let video = [495 + 14_619, 3_518, 3_518, 2_533, 775, 775, 775, 775, 775, 775, 775];
-        assert_eq!(answers(Asked::Video), video);
+        assert_eq!(answers(FetchReason::Video), video);
     }
 
     #[test]
-    fn a_course_begins_each_get_once() {
-        for asked in [Asked::AfterUpdate, Asked::Preview, Asked::Actor, Asked::Video] {
+    fn an_order_begins_each_get_once() {
+        for asked in [FetchReason::AfterUpdate, FetchReason::Preview, FetchReason::Actor, FetchReason::Video]
+        {
             for is_peertube in [true, false] {
-                let course = Course::of(asked, is_peertube);
-                let begun: Vec<usize> = (0..course.count).flat_map(|place| course.next(place)).collect();
-                assert_eq!(begun, (1..course.count).collect::<Vec<_>>(), "{asked:?}");
-                assert!(course.needed <= course.known_after && course.known_after <= course.in_turn);
+                let order = FetchOrder::of(asked, is_peertube);
+                let begun: Vec<usize> = (0..order.count).flat_map(|place| order.next(place)).collect();
+                assert_eq!(begun, (1..order.count).collect::<Vec<_>>(), "{asked:?}");
+                assert!(order.needed <= order.known_after && order.known_after <= order.in_turn);
             }
         }
     }

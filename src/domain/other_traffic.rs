@@ -3,9 +3,10 @@
 //! Sources: measured on three real PeerTube 6.3.0 servers (docs/model.md).
 
 use crate::domain::arrivals::RateCurve;
-use crate::domain::asked_back::{AskedBack, Preview};
+use crate::domain::asked_back::{AskedBack, Preview, answer_after_update, answer_at_first_contact};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::{Activity, FetchReason};
 use crate::mechanism::wire::OtherBodies;
 use std::sync::Arc;
 
@@ -22,6 +23,22 @@ pub struct OtherTraffic {
     pub asked_back: AskedBack,
     /// How large all that is.
     pub bodies: OtherBodies,
+}
+
+impl OtherTraffic {
+    /// Bytes of the answer to a GET, head and body.
+    pub fn answer_bytes(&self, get: &Activity) -> u32 {
+        match get.fetch() {
+            Some((FetchReason::AfterUpdate, place, _)) => answer_after_update(place as u32),
+            Some((FetchReason::Actor | FetchReason::Video, _, resource)) => {
+                answer_at_first_contact(resource, self.bodies.update_bytes)
+            }
+            Some((FetchReason::Preview, ..)) | None => {
+                let preview = self.background[get.stamp.session.index()].preview;
+                preview.map_or(0, |preview| preview.answer_bytes)
+            }
+        }
+    }
 }
 
 /// Broadcast jobs of one origin in the sequential queue.

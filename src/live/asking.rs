@@ -7,11 +7,11 @@ use super::outbox::{Body, Job};
 use super::schedule::Planned;
 use super::state::State;
 use crate::cell::preview_delay;
-use crate::domain::asked_back::{AfterUpdates, GETS_AFTER_UPDATE, answer_after_update};
+use crate::domain::asked_back::{AfterUpdates, FetchOrder};
 use crate::domain::delivery::Queues;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Asked, Stamp, Subject};
+use crate::mechanism::activity::{Activity, FetchReason, Stamp, Subject};
 use crate::observe::QueueName;
 
 impl State {
@@ -24,7 +24,7 @@ impl State {
                     && self.cell.federation.instances[asker.index()].is_peertube =>
             {
                 let stamp = Stamp { session: SessionId(0), number };
-                self.get(now, asker, Asked::AfterUpdate, video, stamp);
+                self.get(now, asker, FetchReason::AfterUpdate, video, stamp);
             }
             Subject::Background(_) => {
                 let Some(delay) = preview_delay(&self.cell, session.0, number, asker) else { return };
@@ -40,32 +40,23 @@ impl State {
         self.gets.planned -= 1;
         if self.is_up(asker) {
             let video = self.cell.other.background[entry as usize].video;
-            self.get(now, asker, Asked::Preview, video, Stamp { session: SessionId(entry), number });
+            self.get(now, asker, FetchReason::Preview, video, Stamp { session: SessionId(entry), number });
         }
     }
 
     /// Makes a GET to the origin of a video.
-    fn get(&mut self, now: Time, asker: InstanceId, asked: Asked, video: VideoId, stamp: Stamp) {
-        let answer_bytes = match asked {
-            Asked::AfterUpdate => answer_after_update(stamp.session.0),
-            Asked::Preview => {
-                let preview = self.cell.other.background[stamp.session.index()].preview;
-                preview.map_or(0, |preview| preview.answer_bytes)
-            }
-            Asked::Actor | Asked::Video => {
-                unreachable!("a run with first contact is refused before it begins")
-            }
-        };
-        let activity = Activity {
+    fn get(&mut self, now: Time, asker: InstanceId, reason: FetchReason, video: VideoId, stamp: Stamp) {
+        let get = Activity {
             video,
             author: asker,
-            subject: Subject::Get(asked, answer_bytes),
+            subject: Subject::Get(reason, 0),
             result: None,
             built: self.clock_of(asker, now),
             expires: None,
             stamp,
             form: self.rules(asker).wire.form(),
         };
+        let activity = Activity { subject: Subject::Get(reason, self.cell.other.answer_bytes(&get)), ..get };
         let waits = self.cell.delivery.queues != Queues::Unlimited;
         let origin = self.cell.federation.origin(video);
         self.queue(now, asker, &activity, waits.then_some(QueueName::Gets), vec![origin], Body::Nothing);
@@ -81,12 +72,12 @@ impl State {
         }
     }
 
-    fn get_others(&mut self, now: Time, activity: &Activity) {
-        let Activity { author, video, subject, stamp: Stamp { session, number }, .. } = *activity;
-        if let (Subject::Get(asked @ Asked::AfterUpdate, _), SessionId(0)) = (subject, session) {
-            for part in 1..GETS_AFTER_UPDATE {
-                self.get(now, author, asked, video, Stamp { session: SessionId(part), number });
-            }
+    fn get_others(&mut self, now: Time, get: &Activity) {
+        let Some((reason, place, _)) = get.fetch() else { return };
+        let Activity { author: asker, video, stamp: Stamp { number, .. }, .. } = *get;
+        let order = FetchOrder::of(reason, self.cell.federation.instances[asker.index()].is_peertube);
+        for next in order.next(place) {
+            self.get(now, asker, reason, video, Stamp { session: SessionId(next as u32), number });
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::instance::Instance;
 use crate::mechanism::activity::Activity;
 use crate::mechanism::ledger::{Amount, Ledger};
 use crate::mechanism::network::Network;
-use crate::sim::Gets;
+use crate::request::Gets;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;

@@ -60,12 +60,13 @@ pub enum Subject {
     /// Any other job of the author's, such as a comment, with the bytes of its body. No View.
     Background(u32),
     /// No activity: a GET of the author's, with the bytes of the whole answer.
-    Get(Asked, u32),
+    Get(FetchReason, u32),
 }
 
-/// Why a GET is made. What all is asked for then is in `Asked::parts`; which of it, is the number of the visit in the stamp.
+/// Why GETs are made. All that is fetched for a reason is in `FetchReason::resources`; which of it a GET fetches is the session of
+/// its stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Asked {
+pub enum FetchReason {
     /// An `Update` took effect.
     AfterUpdate,
     /// A preview of a link.
@@ -76,9 +77,9 @@ pub enum Asked {
     Video,
 }
 
-/// What a GET asks for.
+/// What a GET fetches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum Resource {
     /// The server actor, with its key.
     Actor,
     /// Its followers.
@@ -109,36 +110,41 @@ pub enum Part {
     Comments,
 }
 
-impl Asked {
-    /// All that is asked for, in order.
-    pub fn parts(self) -> &'static [Part] {
+impl FetchReason {
+    /// All that is fetched for it, in order.
+    pub fn resources(self) -> &'static [Resource] {
         match self {
-            Asked::AfterUpdate => &[Part::Chapters, Part::Likes, Part::Dislikes],
-            Asked::Preview => &[Part::Video],
-            Asked::Actor => &[Part::Actor, Part::ActorFollowers, Part::ActorFollowing, Part::ActorPlaylists],
-            Asked::Video => &[
-                Part::Video,
-                Part::Channel,
-                Part::Channel,
-                Part::Account,
-                Part::ChannelFollowers,
-                Part::ChannelFollowing,
-                Part::Chapters,
-                Part::Likes,
-                Part::Dislikes,
-                Part::Announces,
-                Part::Comments,
+            FetchReason::AfterUpdate => &[Resource::Chapters, Resource::Likes, Resource::Dislikes],
+            FetchReason::Preview => &[Resource::Video],
+            FetchReason::Actor => &[
+                Resource::Actor,
+                Resource::ActorFollowers,
+                Resource::ActorFollowing,
+                Resource::ActorPlaylists,
+            ],
+            FetchReason::Video => &[
+                Resource::Video,
+                Resource::Channel,
+                Resource::Channel,
+                Resource::Account,
+                Resource::ChannelFollowers,
+                Resource::ChannelFollowing,
+                Resource::Chapters,
+                Resource::Likes,
+                Resource::Dislikes,
+                Resource::Announces,
+                Resource::Comments,
             ],
         }
     }
 }
 
 impl Activity {
-    /// What a GET asks for: why, its place among all that is asked for then, and which that is. `None` if it is none.
-    pub fn asks_for(&self) -> Option<(Asked, usize, Part)> {
+    /// Of a GET: its reason, its place among all that is fetched for that, and what it fetches. `None` of all else.
+    pub fn fetch(&self) -> Option<(FetchReason, usize, Resource)> {
         let Subject::Get(asked, _) = self.subject else { return None };
-        let place = if asked == Asked::Preview { 0 } else { self.stamp.session.index() };
-        Some((asked, place, *asked.parts().get(place)?))
+        let place = if asked == FetchReason::Preview { 0 } else { self.stamp.session.index() };
+        Some((asked, place, *asked.resources().get(place)?))
     }
 }
 
@@ -216,10 +222,10 @@ impl Kind {
             (Subject::Update, _) => Kind::Update,
             (Subject::WatchAction(_), _) => Kind::WatchAction,
             (Subject::Background(_), _) => Kind::Background,
-            (Subject::Get(Asked::AfterUpdate, _), _) => Kind::UpdateFetch,
-            (Subject::Get(Asked::Preview, _), _) => Kind::LinkPreview,
-            (Subject::Get(Asked::Actor, _), _) => Kind::ActorFetch,
-            (Subject::Get(Asked::Video, _), _) => Kind::VideoFetch,
+            (Subject::Get(FetchReason::AfterUpdate, _), _) => Kind::UpdateFetch,
+            (Subject::Get(FetchReason::Preview, _), _) => Kind::LinkPreview,
+            (Subject::Get(FetchReason::Actor, _), _) => Kind::ActorFetch,
+            (Subject::Get(FetchReason::Video, _), _) => Kind::VideoFetch,
         }
     }
 

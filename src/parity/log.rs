@@ -9,7 +9,7 @@ use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::instance::{Effect, Input, Instance};
-use crate::mechanism::activity::{Asked, Kind, Stamp, Subject};
+use crate::mechanism::activity::{FetchReason, Kind, Stamp, Subject};
 use crate::observe::{AnswerEnd, Observer, QueueSample, RequestOutcome};
 use crate::parity::history::{DisplayHistory, instances};
 use std::collections::BTreeMap;
@@ -107,10 +107,10 @@ impl MessageName {
             Subject::Update => format!("update {number}"),
             Subject::WatchAction(_) => format!("the WatchAction of visit {session}"),
             Subject::Background(_) => format!("background job {number} of entry {session}"),
-            Subject::Get(Asked::AfterUpdate, _) => format!("GET {session} after update {number}"),
-            Subject::Get(Asked::Actor, _) => format!("GET {session} for the actor"),
-            Subject::Get(Asked::Video, _) => format!("GET {session} for the video"),
-            Subject::Get(Asked::Preview, _) => {
+            Subject::Get(FetchReason::AfterUpdate, _) => format!("GET {session} after update {number}"),
+            Subject::Get(FetchReason::Actor, _) => format!("GET {session} for the actor"),
+            Subject::Get(FetchReason::Video, _) => format!("GET {session} for the video"),
+            Subject::Get(FetchReason::Preview, _) => {
                 format!("the preview of background job {number} of entry {session}")
             }
         };

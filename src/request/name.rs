@@ -2,7 +2,7 @@
 
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::fold;
-use crate::mechanism::activity::{Activity, Asked, Subject};
+use crate::mechanism::activity::{Activity, FetchReason, Subject};
 
 /// The name under which latency and loss of a message are drawn. It depends on content, sender and attempt and not on the
 /// protocol, so variants of a scenario are compared under the same draws.
@@ -14,10 +14,10 @@ pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 
         Subject::Update => (3, 0),
         Subject::WatchAction(viewer) => (4, viewer.0),
         Subject::Background(_) => (5, 0),
-        Subject::Get(Asked::AfterUpdate, _) => (6, 0),
-        Subject::Get(Asked::Preview, _) => (7, 0),
-        Subject::Get(Asked::Actor, _) => (8, 0),
-        Subject::Get(Asked::Video, _) => (9, 0),
+        Subject::Get(FetchReason::AfterUpdate, _) => (6, 0),
+        Subject::Get(FetchReason::Preview, _) => (7, 0),
+        Subject::Get(FetchReason::Actor, _) => (8, 0),
+        Subject::Get(FetchReason::Video, _) => (9, 0),
     };
     let words = [
         subject,

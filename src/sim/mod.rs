@@ -21,6 +21,4 @@ mod run;
 mod split;
 
 pub use broadcast::Execution;
-pub use run::{
-    Gets, broadcasts_without_events, health_rule, peertube_queue, run, run_fast, splits_bad_inboxes,
-};
+pub use run::{broadcasts_without_events, health_rule, peertube_queue, run, run_fast, splits_bad_inboxes};

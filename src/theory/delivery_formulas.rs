@@ -160,7 +160,7 @@ pub fn busiest_second(followers: u64, answer: u64) -> u64 {
 
 /// Askers whose answers leave an uplink one after the other; it is never idle between them.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct GetHerd {
     /// When each begins its GET.
     pub begun: Vec<Span>,
     /// The bytes of an answer / the rate of the uplink.
@@ -173,7 +173,7 @@ pub struct Asked {
     pub timeout: Span,
 }
 
-impl Asked {
+impl GetHerd {
     /// 35: when GETs begin that posts cause, each as soon as it arrives, after the first: the posts leave the same uplink one after the
     /// other.
     pub fn begun_after(posts: impl IntoIterator<Item = u64>, ns_per_byte: u64) -> Vec<Span> {

@@ -4,7 +4,7 @@
 use super::acceptance::claim;
 use super::cases::{Case, Exact, Sampled, Values};
 use super::delivery_formulas::{
-    Asked, Lossy, busiest_second, comes_again, date_is_taken, most_waiting, per_request_taken_s, waits,
+    GetHerd, Lossy, busiest_second, comes_again, date_is_taken, most_waiting, per_request_taken_s, waits,
 };
 use super::request_log::{Entry, RequestLog};
 use crate::foundation::ids::InstanceId;
@@ -227,8 +227,8 @@ fn narrow_uplink(log: &RequestLog) -> Vec<Exact> {
         entries.iter().copied().filter(|entry| entry.kind == kind).collect()
     };
     let posts = of(Kind::Background, &log.begun);
-    let asked = Asked {
-        begun: Asked::begun_after(posts.iter().map(|post| post.bytes), NS_PER_BYTE),
+    let asked = GetHerd {
+        begun: GetHerd::begun_after(posts.iter().map(|post| post.bytes), NS_PER_BYTE),
         answer: Span::from_ns(100_000 * NS_PER_BYTE),
         there: latency * 5,
         back: latency,

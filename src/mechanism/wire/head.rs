@@ -9,7 +9,7 @@ use super::body::placeholder_base64;
 use super::names::Names;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Asked, Form, Part, Subject};
+use crate::mechanism::activity::{Activity, FetchReason, Form, Resource, Subject};
 
 /// What the sender of one request proves: that it is the sender, and that the body is whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Names {
         persistence: Persistence,
     ) -> String {
         let from = self.host(activity.author);
-        let is_signed = !matches!(activity.subject, Subject::Get(Asked::Preview, _));
+        let is_signed = !matches!(activity.subject, Subject::Get(FetchReason::Preview, _));
         let (key, encodings) = key_and_encodings(form);
         let signature = is_signed.then(|| {
             let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date""#;
@@ -135,21 +135,21 @@ impl Names {
         let video = |part| format!("/videos/watch/{}{part}", names.uuid);
         let channel = |part| format!("/video-channels/{}{part}", names.channel);
         let actor = |part| format!("/accounts/{}{part}", self.host(to).server_actor);
-        match get.asks_for().map(|(.., part)| part) {
-            None | Some(Part::Video) => video(""),
-            Some(Part::Chapters) => video("/chapters"),
-            Some(Part::Likes) => video("/likes"),
-            Some(Part::Dislikes) => video("/dislikes"),
-            Some(Part::Announces) => video("/announces"),
-            Some(Part::Comments) => video("/comments"),
-            Some(Part::Channel) => channel(""),
-            Some(Part::ChannelFollowers) => channel("/followers"),
-            Some(Part::ChannelFollowing) => channel("/following"),
-            Some(Part::Account) => format!("/accounts/{}", names.account),
-            Some(Part::Actor) => actor(""),
-            Some(Part::ActorFollowers) => actor("/followers"),
-            Some(Part::ActorFollowing) => actor("/following"),
-            Some(Part::ActorPlaylists) => actor("/playlists"),
+        match get.fetch().map(|(.., part)| part) {
+            None | Some(Resource::Video) => video(""),
+            Some(Resource::Chapters) => video("/chapters"),
+            Some(Resource::Likes) => video("/likes"),
+            Some(Resource::Dislikes) => video("/dislikes"),
+            Some(Resource::Announces) => video("/announces"),
+            Some(Resource::Comments) => video("/comments"),
+            Some(Resource::Channel) => channel(""),
+            Some(Resource::ChannelFollowers) => channel("/followers"),
+            Some(Resource::ChannelFollowing) => channel("/following"),
+            Some(Resource::Account) => format!("/accounts/{}", names.account),
+            Some(Resource::Actor) => actor(""),
+            Some(Resource::ActorFollowers) => actor("/followers"),
+            Some(Resource::ActorFollowing) => actor("/following"),
+            Some(Resource::ActorPlaylists) => actor("/playlists"),
         }
     }
 

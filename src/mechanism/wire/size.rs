@@ -7,7 +7,7 @@ use super::head::{Persistence, Proof};
 use super::names::{Host, Names};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Asked, Form, Part, Subject};
+use crate::mechanism::activity::{Activity, FetchReason, Form, Resource, Subject};
 use std::collections::BTreeMap;
 
 /// The sizes of the messages of one simulation, in bytes.
@@ -66,7 +66,7 @@ struct HeadKey {
 struct GetKey {
     form: Form,
     is_signed: bool,
-    part: Option<Part>,
+    resource: Option<Resource>,
     /// Of what a path may name beside the video: account, channel, the receiver's server actor.
     named: [usize; 3],
     from_url: usize,
@@ -159,12 +159,12 @@ impl<'a> Sizes<'a> {
     pub fn get_head(&mut self, form: Form, to: InstanceId, activity: &Activity) -> u64 {
         let sender = &self.hosts[activity.author.index()];
         let receiver = &self.hosts[to.index()];
-        let (asked, part) = activity.asks_for().map(|(asked, _, part)| (asked, part)).unzip();
+        let (reason, resource) = activity.fetch().map(|(reason, _, resource)| (reason, resource)).unzip();
         let names = self.names.video(activity.video);
         let key = GetKey {
             form,
-            is_signed: asked != Some(Asked::Preview),
-            part,
+            is_signed: reason != Some(FetchReason::Preview),
+            resource,
             named: [names.account.len(), names.channel.len(), receiver.server_actor],
             from_url: sender.url,
             from_account: sender.server_actor,

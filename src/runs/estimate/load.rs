@@ -1,6 +1,6 @@
 //! What a column of a scenario loads a simulation with: messages, events, and bytes under way.
 
-use crate::domain::asked_back::{AfterUpdates, Course, FirstContact};
+use crate::domain::asked_back::{AfterUpdates, FetchOrder, FirstContact};
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::other_traffic::Background;
@@ -9,7 +9,7 @@ use crate::domain::workload::{Source, Spread, expected_heartbeats, expected_sess
 use crate::foundation::ids::VideoId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::activity::Asked;
+use crate::mechanism::activity::FetchReason;
 use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
@@ -225,9 +225,9 @@ impl Other {
     fn gets(&self, scenario: &Scenario, sessions: f64) -> f64 {
         let other = &scenario.other;
         let instances = scenario.instances.len() as f64;
-        let count = |asked: Asked| Course::of(asked, true).count as f64;
+        let count = |asked: FetchReason| FetchOrder::of(asked, true).count as f64;
         let after_updates = match other.asked_back.after_updates {
-            AfterUpdates::Requests => self.updates * count(Asked::AfterUpdate),
+            AfterUpdates::Requests => self.updates * count(FetchReason::AfterUpdate),
             AfterUpdates::Counted | AfterUpdates::Off => 0.0,
         };
         let first = match other.asked_back.first_contact {
@@ -235,7 +235,7 @@ impl Other {
                 let videos = active_videos(scenario).len() as f64;
                 // who signs has viewers or a video
                 let signers = instances.min(sessions + videos);
-                signers * count(Asked::Actor) + videos * count(Asked::Video)
+                signers * count(FetchReason::Actor) + videos * count(FetchReason::Video)
             }
             FirstContact::Off => 0.0,
         };

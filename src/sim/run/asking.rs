@@ -1,23 +1,23 @@
 //! What receivers ask back (`domain::asked_back`): GETs, each a job with one request.
 //!
-//! They wait in no queue, are made once, and say nothing about the health of a follow. Those of one reason have a course: one begins
+//! They wait in no queue, are made once, and say nothing about the health of a follow. Those of one reason have an order: one begins
 //! when another is over. In front of who is asked a cache may answer, without its rate limit and its cores.
 
 use super::contacts::Contact;
 use super::job::{Job, QueueKey};
 use super::state::Run;
 use crate::cell::preview_delay;
-use crate::domain::asked_back::{AfterUpdates, Course, answer_after_update, answer_at_first_contact};
+use crate::domain::asked_back::{AfterUpdates, FetchOrder};
 use crate::domain::delivery::Queues;
 use crate::event::{Event, Message};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Asked, Kind, Stamp, Subject};
+use crate::mechanism::activity::{Activity, FetchReason, Kind, Stamp, Subject};
 
 impl Run<'_> {
     /// An activity takes effect: its receiver asks back what it makes it ask, once for all its inboxes.
     pub(super) fn ask_back(&mut self, message: &Message, now: Time) {
-        self.meet_video(message, now);
+        self.fetch_unknown_video(message, now);
         let (asker, Stamp { session, number }) = (message.to, message.activity.stamp);
         let other = &self.cell.other;
         match message.kind {
@@ -28,7 +28,7 @@ impl Run<'_> {
                 let stamp = Stamp { session: SessionId(0), number };
                 let video = message.activity.video;
                 let origin = self.cell.federation.origin(video);
-                self.get(asker, Asked::AfterUpdate, origin, video, stamp, now);
+                self.get(asker, FetchReason::AfterUpdate, origin, video, stamp, now);
             }
             Kind::Background if self.host(asker) == asker => {
                 let Some(delay) = preview_delay(self.cell, session.0, number, asker) else { return };
@@ -46,7 +46,7 @@ impl Run<'_> {
             let video = self.cell.other.background[entry as usize].video;
             let stamp = Stamp { session: SessionId(entry), number };
             let origin = self.cell.federation.origin(video);
-            self.get(asker, Asked::Preview, origin, video, stamp, self.now);
+            self.get(asker, FetchReason::Preview, origin, video, stamp, self.now);
         }
     }
 
@@ -59,18 +59,18 @@ impl Run<'_> {
         number: u32,
         now: Time,
     ) {
-        let (asked, of) = match contact {
-            Contact::Actor(of) => (Asked::Actor, of),
-            Contact::Video(video) => (Asked::Video, self.cell.federation.origin(video)),
+        let (reason, of) = match contact {
+            Contact::Actor(of) => (FetchReason::Actor, of),
+            Contact::Video(video) => (FetchReason::Video, self.cell.federation.origin(video)),
         };
-        self.get(asker, asked, of, video, Stamp { session: SessionId(0), number }, now);
+        self.get(asker, reason, of, video, Stamp { session: SessionId(0), number }, now);
     }
 
     /// Makes a GET to an instance.
     fn get(
         &mut self,
         asker: InstanceId,
-        asked: Asked,
+        reason: FetchReason,
         of: InstanceId,
         video: VideoId,
         stamp: Stamp,
@@ -80,14 +80,14 @@ impl Run<'_> {
         let get = Activity {
             video,
             author: asker,
-            subject: Subject::Get(asked, 0),
+            subject: Subject::Get(reason, 0),
             result: None,
             built: self.clock(asker),
             expires: None,
             stamp,
             form: self.instances[asker.index()].rules().wire.form(),
         };
-        let activity = Activity { subject: Subject::Get(asked, self.answer_bytes_of(&get)), ..get };
+        let activity = Activity { subject: Subject::Get(reason, self.cell.other.answer_bytes(&get)), ..get };
         let kind = Kind::of(&activity, asker, self.cell.federation.origin(video));
         if self.delivery.queues == Queues::Unlimited {
             self.send_unqueued(asker, kind, &activity, &[of].into(), None, now);
@@ -97,35 +97,21 @@ impl Run<'_> {
         self.push_job(Job { signs: false, ..job }, now);
     }
 
-    /// Bytes of the answer to a GET.
-    fn answer_bytes_of(&self, get: &Activity) -> u32 {
-        let other = &self.cell.other;
-        match get.asks_for() {
-            Some((Asked::AfterUpdate, place, _)) => answer_after_update(place as u32),
-            Some((Asked::Actor | Asked::Video, _, part)) => {
-                answer_at_first_contact(part, other.bodies.update_bytes)
-            }
-            Some((Asked::Preview, ..)) | None => {
-                let preview = other.background[get.stamp.session.index()].preview;
-                preview.map_or(0, |preview| preview.answer_bytes)
-            }
-        }
-    }
-
     /// A GET of an instance is over, well or not: those that waited for it begin.
     pub(super) fn get_over(&mut self, get: &Activity, of: InstanceId, is_good: bool, now: Time) {
-        let Some((asked, place, _)) = get.asks_for() else { return };
+        let Some((reason, place, _)) = get.fetch() else { return };
         let Activity { author: asker, video, stamp: Stamp { number, .. }, .. } = *get;
-        let course = Course::of(asked, self.cell.federation.instances[asker.index()].is_peertube);
-        let has_failed = !is_good && place < course.needed;
-        if has_failed || place + 1 == course.known_after {
-            let contact = if asked == Asked::Actor { Contact::Actor(of) } else { Contact::Video(video) };
-            self.met(asker, contact, !has_failed, now);
+        let order = FetchOrder::of(reason, self.cell.federation.instances[asker.index()].is_peertube);
+        let has_failed = !is_good && place < order.needed;
+        if has_failed || place + 1 == order.known_after {
+            let contact =
+                if reason == FetchReason::Actor { Contact::Actor(of) } else { Contact::Video(video) };
+            self.end_fetch(asker, contact, !has_failed, now);
         }
         if !has_failed {
-            for next in course.next(place) {
+            for next in order.next(place) {
                 let stamp = Stamp { session: SessionId(next as u32), number };
-                self.get(asker, asked, of, video, stamp, now);
+                self.get(asker, reason, of, video, stamp, now);
             }
         }
     }

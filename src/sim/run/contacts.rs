@@ -1,10 +1,9 @@
-//! Who has met whom, with `first_contact: requests`: the actors and videos that instances know or have asked for, and the requests that
-//! wait for them. It outlives a process, but for what one that stops has not fetched yet. How anything is fetched is not known here.
+//! The actors and videos that instances know or fetch, with `first_contact: requests`, and the requests that wait for them. It outlives a process, but for what one that stops has not fetched yet. How anything is fetched is not known here.
 
 use crate::foundation::ids::{InstanceId, VideoId};
 use std::collections::BTreeMap;
 
-/// What an instance meets.
+/// What an instance may not know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Contact {
     /// The server actor of an instance.
@@ -13,65 +12,65 @@ pub(super) enum Contact {
     Video(VideoId),
 }
 
-/// How far an instance knows what it has met.
+/// How far an instance knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Knowledge {
     #[default]
     Nothing,
-    /// It has asked, and some of what it needs is missing.
-    Asked,
+    /// It fetches it, and some of what it needs is missing.
+    Fetching,
     Known,
 }
 
 #[derive(Debug, Default)]
-struct Meeting {
+struct ContactState {
     knowledge: Knowledge,
-    /// How often it was asked for.
+    /// How often its fetch began.
     times: u32,
     /// The slots of requests that wait for it.
     waiting: Vec<u32>,
 }
 
-/// By who meets and what: how far that is.
+/// By instance and what it may not know: how far it does.
 #[derive(Debug, Default)]
-pub(super) struct Contacts(BTreeMap<(InstanceId, Contact), Meeting>);
+pub(super) struct Contacts(BTreeMap<(InstanceId, Contact), ContactState>);
 
 impl Contacts {
     pub(super) fn is_known(&self, asker: InstanceId, contact: Contact) -> bool {
-        self.0.get(&(asker, contact)).is_some_and(|meeting| meeting.knowledge == Knowledge::Known)
+        self.0.get(&(asker, contact)).is_some_and(|state| state.knowledge == Knowledge::Known)
     }
 
-    /// Asks for what is not known and not asked for: returns how often it was before.
-    pub(super) fn ask(&mut self, asker: InstanceId, contact: Contact) -> Option<u32> {
-        let meeting = self.0.entry((asker, contact)).or_default();
-        if meeting.knowledge != Knowledge::Nothing {
+    /// Begins to fetch what is neither known nor fetched: returns how often that began before.
+    pub(super) fn begin(&mut self, asker: InstanceId, contact: Contact) -> Option<u32> {
+        let state = self.0.entry((asker, contact)).or_default();
+        if state.knowledge != Knowledge::Nothing {
             return None;
         }
-        meeting.knowledge = Knowledge::Asked;
-        meeting.times += 1;
-        Some(meeting.times - 1)
+        state.knowledge = Knowledge::Fetching;
+        state.times += 1;
+        Some(state.times - 1)
     }
 
-    /// A request waits for what is to be met.
+    /// A request waits for what is fetched.
     pub(super) fn wait(&mut self, asker: InstanceId, contact: Contact, slot: u32) {
         self.0.entry((asker, contact)).or_default().waiting.push(slot);
     }
 
-    /// What was asked for is known, or could not be fetched: returns the requests that waited for it.
+    /// What was fetched is known, or could not be fetched: returns the requests that waited for it.
     pub(super) fn end(&mut self, asker: InstanceId, contact: Contact, is_known: bool) -> Vec<u32> {
-        let meeting = self.0.entry((asker, contact)).or_default();
-        meeting.knowledge = if is_known { Knowledge::Known } else { Knowledge::Nothing };
-        std::mem::take(&mut meeting.waiting)
+        let state = self.0.entry((asker, contact)).or_default();
+        state.knowledge = if is_known { Knowledge::Known } else { Knowledge::Nothing };
+        std::mem::take(&mut state.waiting)
     }
 
-    /// The process of an instance stops, and with it what it has asked for: returns the requests that waited.
+    /// The process of an instance stops, and with it what it fetches: returns the requests that waited.
     pub(super) fn stop(&mut self, asker: InstanceId) -> Vec<u32> {
         let all = self.0.iter_mut().filter(|((id, _), _)| *id == asker);
-        let asked = all.filter(|(_, meeting)| meeting.knowledge == Knowledge::Asked);
-        let stop = |meeting: &mut Meeting| {
-            meeting.knowledge = Knowledge::Nothing;
-            std::mem::take(&mut meeting.waiting)
+        let fetching = all.filter(|(_, state)| state.knowledge == Knowledge::Fetching);
+        let stop = |state: &mut ContactState| {
+            state.knowledge = Knowledge::Nothing;
+            std::mem::take(&mut state.waiting)
         };
-        asked.flat_map(|(_, meeting)| stop(meeting)).collect()
+        fetching.flat_map(|(_, state)| stop(state)).collect()
     }
 }

@@ -4,7 +4,7 @@
 //! takes the legs of its path (`request::path`) on the stations of two machines (`steps`, `arriving`, `machine`); the receiver verifies,
 //! answers and works through its inbox queue (`threads`). Steps that affect one machine only wait in its calendar instead of
 //! being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a message leaves when it is sent and arrives one
-//! latency later (`unqueued`). What receivers ask back are jobs, too (`asking`, `gets`); who meets whom for the first time is in `meeting` and `contacts`. What fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the
+//! latency later (`unqueued`). What receivers ask back are jobs, too (`asking`); what is fetched at first contact is in `first_contact` and `contacts`. What fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the
 //! events in their order, `inputs` hands inputs to instances.
 //! The only protocol rules that are read here are those of delivery.
 
@@ -14,14 +14,13 @@ mod availability;
 mod calendar;
 mod contacts;
 mod fates;
-mod gets;
+mod first_contact;
 mod inputs;
 mod job;
 mod jobs;
 mod lazy;
 mod machine;
 mod main_loop;
-mod meeting;
 mod request;
 mod retries;
 mod samples;
@@ -33,7 +32,6 @@ mod threads;
 mod unqueued;
 mod waiting;
 
-pub use gets::Gets;
 pub use main_loop::{broadcasts_without_events, run, run_fast};
 pub use sending::{peertube_queue, splits_bad_inboxes};
 pub use state::health_rule;

@@ -3,7 +3,6 @@
 //! The other files of this folder change it. Conservation of messages (`Ledger`) is asserted at every sample.
 
 use super::contacts::Contacts;
-use super::gets::Gets;
 use super::job::{Job, QueueKey};
 use super::machine::Machine;
 use super::request::{Deadline, Request};
@@ -27,7 +26,7 @@ use crate::mechanism::slab::Slab;
 use crate::mechanism::transport::Handshake;
 use crate::mechanism::wire::Sizes;
 use crate::observe::Observer;
-use crate::request::{Conditions, Path};
+use crate::request::{Conditions, Gets, Path};
 use crate::sim::broadcast::{Broadcasts, Helpers};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;

@@ -162,7 +162,7 @@ impl Run<'_> {
             self.inbox_dropped += 1;
             self.unrefer(request);
         }
-        self.forget_asked(instance, now);
+        self.forget_fetches(instance, now);
         self.abandon_requests(instance, now);
         unsigned.into_iter().for_each(|request| self.unrefer(request));
         self.drop_running_jobs(instance);

@@ -79,7 +79,7 @@ impl Run<'_> {
                 bytes = message.answer_bytes();
                 self.observer.delivered(now, message);
                 if !message.kind.is_get() {
-                    self.meet_signers(message, now);
+                    self.fetch_unknown_signers(message, now);
                     self.processed.push_back((now, message.clone()));
                 }
             }

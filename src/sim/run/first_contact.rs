@@ -1,7 +1,7 @@
-//! First contact (`domain::asked_back`): instances meet actors and videos, and requests wait for keys.
+//! First contact (`domain::asked_back`): instances fetch actors and videos that they do not know, and requests wait for keys.
 //!
-//! A receiver verifies a request with the key of who sends it, and a forwarded activity with that of its author, too. If it has
-//! not met one of them, the request waits until the actor is fetched: then it is taken, or refused if the actor cannot be
+//! A receiver verifies a request with the key of who sends it, and a forwarded activity with that of its author, too. If it does
+//! not know one of them, the request waits until the actor is fetched: then it is taken, or refused if the actor cannot be
 //! fetched. A video is fetched when an activity about it takes effect, which waits for nothing.
 
 use super::contacts::Contact;
@@ -16,18 +16,17 @@ use crate::mechanism::refusal::Refusal;
 impl Run<'_> {
     /// Whether a request that has arrived waits for the key of one of its signers; asks for that.
     pub(super) fn waits_for_key(&mut self, slot: u32, now: Time) -> bool {
-        let message = &self.requests.get(slot).message;
-        let (to, video, kind) = (message.to, message.activity.video, message.kind);
-        let signers = [message.from, message.activity.author];
-        if kind.is_get() {
+        let request = self.requests.get(slot);
+        if self.cell.other.asked_back.first_contact == FirstContact::Off || request.message.kind.is_get() {
             return false;
         }
-        let asker = self.host(to);
+        let (asker, message) = (request.host, &request.message);
+        let (video, signers) = (message.activity.video, [message.from, message.activity.author]);
         let Some(contact) = self.unknown_signer(asker, signers) else { return false };
         self.expect_time_out(slot, now);
         self.refer(slot);
         self.contacts.wait(asker, contact, slot);
-        self.meet(asker, contact, video, now);
+        self.fetch_unknown(asker, contact, video, now);
         true
     }
 
@@ -41,16 +40,16 @@ impl Run<'_> {
     }
 
     /// Without queues nothing waits: a message has arrived, and its receiver asks for the signers that it does not know.
-    pub(super) fn meet_signers(&mut self, message: &Message, now: Time) {
+    pub(super) fn fetch_unknown_signers(&mut self, message: &Message, now: Time) {
         let asker = self.host(message.to);
         let (video, signers) = (message.activity.video, [message.from, message.activity.author]);
         while let Some(contact) = self.unknown_signer(asker, signers) {
-            self.meet(asker, contact, video, now);
+            self.fetch_unknown(asker, contact, video, now);
         }
     }
 
     /// An activity takes effect: its receiver asks for the video, if it does not know it.
-    pub(super) fn meet_video(&mut self, message: &Message, now: Time) {
+    pub(super) fn fetch_unknown_video(&mut self, message: &Message, now: Time) {
         let (asker, video) = (message.to, message.activity.video);
         let federation = &self.cell.federation;
         let is_own = federation.origin(video) == asker;
@@ -58,19 +57,19 @@ impl Run<'_> {
             && federation.instances[asker.index()].is_peertube
             && !is_own
         {
-            self.meet(asker, Contact::Video(video), video, now);
+            self.fetch_unknown(asker, Contact::Video(video), video, now);
         }
     }
 
     /// Asks for an actor or a video that is neither known nor asked for, because of a message about `video`.
-    fn meet(&mut self, asker: InstanceId, contact: Contact, video: VideoId, now: Time) {
-        if let Some(number) = self.contacts.ask(asker, contact) {
+    fn fetch_unknown(&mut self, asker: InstanceId, contact: Contact, video: VideoId, now: Time) {
+        if let Some(number) = self.contacts.begin(asker, contact) {
             self.get_contact(asker, contact, video, number, now);
         }
     }
 
     /// What was asked for is known, or could not be fetched: requests that waited for it go on.
-    pub(super) fn met(&mut self, asker: InstanceId, contact: Contact, is_known: bool, now: Time) {
+    pub(super) fn end_fetch(&mut self, asker: InstanceId, contact: Contact, is_known: bool, now: Time) {
         for slot in self.contacts.end(asker, contact, is_known) {
             if !is_known {
                 self.take(slot, Arrival::Refused(Refusal::UnknownSigner), now);
@@ -82,7 +81,7 @@ impl Run<'_> {
     }
 
     /// The process of an instance stops: nobody takes the requests that wait for a key.
-    pub(super) fn forget_asked(&mut self, asker: InstanceId, now: Time) {
+    pub(super) fn forget_fetches(&mut self, asker: InstanceId, now: Time) {
         for slot in self.contacts.stop(asker) {
             self.take(slot, Arrival::Lost, now);
             self.unrefer(slot);

@@ -1,13 +1,13 @@
 //! GETs of a run that are planned, and what caches in front of those who are asked have kept. Why and when GETs are made is not
-//! known here. Both drivers use it.
+//! known here.
 
+use super::name::message_name;
 use crate::domain::asked_back::Cache;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::{MessageDraws, Purpose, Seed};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Asked, Part};
-use crate::request::message_name;
+use crate::mechanism::activity::{FetchReason, Resource};
 use std::collections::BTreeMap;
 
 /// What a run remembers about GETs.
@@ -18,14 +18,14 @@ pub struct Gets {
     count: u64,
     cache_draws: MessageDraws,
     /// By who answered and what: when it last answered without its cache.
-    answered: BTreeMap<(InstanceId, Resource), Time>,
+    answered: BTreeMap<(InstanceId, CacheKey), Time>,
 }
 
 /// What a cache keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Resource {
-    OfActor(Part),
-    OfVideo(VideoId, Part),
+enum CacheKey {
+    OfActor(Resource),
+    OfVideo(VideoId, Resource),
     /// What is fetched for a preview.
     Page(VideoId),
 }
@@ -58,7 +58,7 @@ impl Gets {
                 u64::from(draw) < (u64::from(share_ppm) << 32) / 1_000_000
             }
             Cache::For(lasts) => {
-                let answered = self.answered.get(&what(message));
+                let answered = self.answered.get(&cached(message));
                 answered.is_some_and(|&answered| now.since(answered) < lasts)
             }
         }
@@ -67,18 +67,20 @@ impl Gets {
     /// A GET is answered by who was asked: a cache in front keeps the answer.
     pub fn keep_answer(&mut self, cache: Cache, message: &Message, now: Time) {
         if matches!(cache, Cache::For(_)) {
-            self.answered.insert(what(message), now);
+            self.answered.insert(cached(message), now);
         }
     }
 }
 
-/// What a GET asks for.
-fn what(message: &Message) -> (InstanceId, Resource) {
+/// Who answers a GET, and what its cache keeps.
+fn cached(message: &Message) -> (InstanceId, CacheKey) {
     let activity = &message.activity;
-    let resource = match activity.asks_for() {
-        Some((Asked::Actor, _, part)) => Resource::OfActor(part),
-        Some((Asked::AfterUpdate | Asked::Video, _, part)) => Resource::OfVideo(activity.video, part),
-        Some((Asked::Preview, ..)) | None => Resource::Page(activity.video),
+    let key = match activity.fetch() {
+        Some((FetchReason::Actor, _, part)) => CacheKey::OfActor(part),
+        Some((FetchReason::AfterUpdate | FetchReason::Video, _, part)) => {
+            CacheKey::OfVideo(activity.video, part)
+        }
+        Some((FetchReason::Preview, ..)) | None => CacheKey::Page(activity.video),
     };
-    (message.to, resource)
+    (message.to, key)
 }
