@@ -3,9 +3,10 @@
 #   step NAME [--alone|--light] [STEP...]   the function NAME runs once the named steps have passed
 #   run_steps [NAME...]                     runs all, or these and those that they need
 #
-# One step runs on each processor; a light one (which waits for the network) beside them, one that is alone beside none. A
-# step's output appears whole at its end. Each is a process of its own under `set -euo pipefail`, as such called from no
-# condition, so its first command that fails ends it; then all others are stopped and the exit is 1.
+# One step runs on each processor; a light one (which waits for the network, or for real time) beside them, and they give way
+# to it; one that is alone beside none. A step's output appears whole at its end. Each is a process of its own under
+# `set -euo pipefail`, as such called from no condition, so its first command that fails ends it; then all others are stopped
+# and the exit is 1.
 
 scratch=$(mktemp -d)
 trap end EXIT
@@ -70,6 +71,7 @@ start() {
   set -m
   (
     set -euo pipefail
+    if [ "${kind[$1]}" = usual ]; then renice --priority 10 --pid "$BASHPID" >/dev/null; fi
     "$1"
   ) >"$scratch/output-$1" 2>&1 </dev/null &
   name_of[$!]=$1

@@ -87,6 +87,11 @@ impl Message {
     pub fn order(&self, step: Step) -> Key {
         self.letter.order(self.to, step)
     }
+
+    /// The key of the event in which it is queued for its next attempt.
+    pub fn retry_order(&self) -> Key {
+        self.name.add_to(Parts::new(9, self.to), self.attempt).key(self.job)
+    }
 }
 
 impl LetterName {

@@ -1,9 +1,10 @@
 //! The events of a run: a closed set, and the key that orders events of one instant.
 //!
 //! The order at one instant is: stops, restarts, ticks, flushes, samples, requests, the rest of delivery, heartbeats,
-//! other traffic, what is fetched for previews; within a rank by instance, then link, video, kind, session (of a total: author), number, attempt and
-//! step. So a tick cleans what expires at that very instant, a sample sees that tick and none of the arrivals, and an
-//! arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the model's.
+//! other traffic, what is fetched for previews; within a rank by instance, then link, video, kind, session (of a total:
+//! author), number, attempt and step. So a tick cleans what expires at that very instant, a sample sees that tick and none of
+//! the arrivals, and an arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the
+//! model's.
 
 mod key;
 mod message;
@@ -17,7 +18,7 @@ use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::fold;
 use crate::foundation::units::Time;
 use crate::mechanism::pending::Key;
-use key::{NUMBER_BITS, Parts};
+use key::{INSTANCE_BITS, NUMBER_BITS, Parts};
 
 /// An event of the simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +111,13 @@ pub enum Event {
         /// When it failed.
         since: Time,
     },
+    /// The messages to one destination that a circuit breaker has held back ask it again.
+    AskBreaker {
+        /// Whose breaker and messages.
+        instance: InstanceId,
+        /// The destination.
+        to: InstanceId,
+    },
     /// A client reports to its instance that its viewer still watches.
     Heartbeat {
         /// Whose.
@@ -172,8 +180,10 @@ impl Event {
                 parts.with(u64::from(worker), 32).key(0)
             }
             Event::JobLimit { instance, job, .. } => Parts::new(8, instance).with(job, 64).key(0),
-            Event::Retry { ref message, .. } => {
-                message.name.add_to(Parts::new(9, message.to), message.attempt).key(message.job)
+            Event::Retry { ref message, .. } => message.retry_order(),
+            // before all retries from there to that destination: copies of those are counted from 1
+            Event::AskBreaker { instance, to } => {
+                Parts::new(9, to).with(u64::from(instance.0), INSTANCE_BITS).key(0)
             }
             Event::Heartbeat { session, number } => {
                 let parts = Parts::new(10, sessions[session.index()].instance);
@@ -203,6 +213,7 @@ impl Event {
             | Event::LaneDone { instance, .. }
             | Event::Due { instance, .. }
             | Event::JobLimit { instance, .. }
+            | Event::AskBreaker { instance, .. }
             | Event::FetchPreview { asker: instance, .. } => Some(instance),
             Event::Request { step, ref message, .. } => {
                 let is_at_receiver = matches!(step, Step::Reached | Step::Arrived | Step::Verified);
@@ -255,6 +266,7 @@ impl Event {
             Event::LaneDone { instance, lane, .. } => format!("{}_done,{}", lane.name(), name(instance)),
             Event::JobLimit { instance, job, .. } => format!("job_limit,{},job={job}", name(instance)),
             Event::Retry { ref message, .. } => format!("retry,{}", message.describe(federation)),
+            Event::AskBreaker { instance, to } => format!("ask_breaker,{},to={}", name(instance), name(to)),
             Event::WatchAction { session } => {
                 let visit = &sessions[session.index()];
                 format!("watch_action,{},session={session}", name(visit.instance))

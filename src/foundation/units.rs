@@ -17,6 +17,9 @@ impl Time {
     /// T0, the start of the run.
     pub const ZERO: Time = Time(0);
 
+    /// After all instants.
+    pub const NEVER: Time = Time(u64::MAX);
+
     /// The instant `ns` nanoseconds after T0.
     pub const fn from_ns(ns: u64) -> Time {
         Time(ns)

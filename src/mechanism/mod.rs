@@ -12,6 +12,7 @@ pub mod by_instance;
 pub mod connections;
 pub mod fate;
 pub mod follow_health;
+pub mod held_messages;
 pub mod held_queues;
 pub mod ledger;
 pub mod lindley;

@@ -39,7 +39,7 @@ impl Servers {
         };
         self.advance(now);
         if count == 0 {
-            return Time::from_ns(u64::MAX);
+            return Time::NEVER;
         }
         let (start, done) = self.take_server(now, count, done_from);
         self.work_ns += u128::from(done.since(start).ns());
@@ -147,8 +147,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const NEVER: Time = Time::from_ns(u64::MAX);
-
     const fn at(ns: u64) -> Time {
         Time::from_ns(ns)
     }
@@ -182,7 +180,7 @@ mod tests {
         assert_eq!([1, 2, 2].map(|now| servers.serve(at(now), ns(10))), [at(11), at(12), at(12)]);
         assert_eq!(servers.busy_ns(at(5)), 30);
         let mut nobody = Servers::new(Some(0));
-        assert_eq!((nobody.serve(at(1), ns(1)), nobody.busy_ns(at(1))), (NEVER, 0));
+        assert_eq!((nobody.serve(at(1), ns(1)), nobody.busy_ns(at(1))), (Time::NEVER, 0));
     }
 
     #[test]
@@ -190,7 +188,7 @@ mod tests {
         for count in [Some(1), Some(2), None] {
             let mut servers = Servers::new(count);
             for _ in 0..4 {
-                assert_eq!(servers.serve(at(5), ns(u64::MAX)), NEVER);
+                assert_eq!(servers.serve(at(5), ns(u64::MAX)), Time::NEVER);
             }
             assert!(servers.busy_ns(at(6)) > 0);
             servers.stop(at(6));
@@ -211,7 +209,7 @@ mod tests {
         for (bytes, us) in [(1_250, 100), (1_251, 101), (1, 1), (0, 0)] {
             let mut link = Link::new(Some(100_000_000));
             assert_eq!(link.transfer(at(500), bytes), at(500 + us * 1_000), "{bytes}");
-            assert_eq!(link.busy_ns(NEVER), us * 1_000);
+            assert_eq!(link.busy_ns(Time::NEVER), us * 1_000);
         }
         let mut link = Link::new(Some(8));
         link.transfer(at(0), 2);
@@ -266,7 +264,7 @@ mod tests {
             let busy: u64 = spans.map(|(begin, end)| end.min(until) - begin.min(until)).sum();
             prop_assert_eq!(servers.busy_ns(at(until)), busy);
             servers.stop(at(until));
-            prop_assert_eq!(servers.busy_ns(NEVER), busy);
+            prop_assert_eq!(servers.busy_ns(Time::NEVER), busy);
         }
     }
 }

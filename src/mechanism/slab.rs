@@ -46,6 +46,12 @@ impl<T> Slab<T> {
         self.rows[slot as usize].take().expect("a row in use")
     }
 
+    /// Drops a row that is in use.
+    pub fn discard(&mut self, slot: u32) {
+        self.free.push(slot);
+        self.rows[slot as usize] = None;
+    }
+
     /// The numbers of the rows that are in use.
     pub fn in_use(&self) -> impl Iterator<Item = u32> + '_ {
         (0..).zip(&self.rows).filter_map(|(slot, row)| row.as_ref().map(|_| slot))

@@ -408,7 +408,7 @@ impl Accounts {
 
     /// All sums of the run.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
-        self.pass(Time::from_ns(u64::MAX));
+        self.pass(Time::NEVER);
         self.close_second();
         for ((bucket, video, instance, direction, kind), sums) in self.traffic {
             let (start_ns, video, instance) = (bucket * self.bucket.ns(), video.0, instance.0);

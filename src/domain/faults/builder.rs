@@ -1,6 +1,6 @@
 //! From the faults of a column and a replication to its timetable: all draws are made here.
 
-use super::fault::{Fault, NEVER};
+use super::fault::Fault;
 use super::timetable::{Change, LinkValue, Partition, Reachability, StepFunction, Timetable};
 use crate::domain::protocol::Rules;
 use crate::foundation::ids::InstanceId;
@@ -83,7 +83,7 @@ impl TimetableBuilder {
             }
             Fault::Dead { number, of, share_ppm, how } => {
                 let dead = drawn(of, *share_ppm, seed, *number);
-                dead.iter().for_each(|&id| self.add_down(id, Time::ZERO, NEVER, (*how).into()));
+                dead.iter().for_each(|&id| self.add_down(id, Time::ZERO, Time::NEVER, (*how).into()));
             }
             Fault::Outages { number, of, mean_between, mean_duration, how } => {
                 for &id in of {
@@ -241,7 +241,7 @@ fn note_changes(id: InstanceId, down: &[DownTime], end: Time, changes: &mut Vec<
         if whole.from < whole.until && whole.from <= end {
             changes.push((whole.from, id, Change::Stop));
         }
-        if whole.until > Time::ZERO && whole.until <= end && whole.until < NEVER {
+        if whole.until > Time::ZERO && whole.until <= end && whole.until < Time::NEVER {
             changes.push((whole.until, id, Change::Start(whole.rules)));
         }
     }

@@ -129,9 +129,6 @@ pub enum Unreachable {
     Gone,
 }
 
-/// Beyond every run: the end of what has none.
-pub(super) const NEVER: Time = Time::from_ns(u64::MAX);
-
 impl Period {
     /// Whether it holds at an instant.
     pub(super) fn holds(self, at: Time) -> bool {
@@ -139,6 +136,6 @@ impl Period {
     }
 
     pub(super) fn end(self) -> Time {
-        self.until.unwrap_or(NEVER)
+        self.until.unwrap_or(Time::NEVER)
     }
 }

@@ -1,6 +1,6 @@
 //! What goes wrong when, as functions of time, instance and link.
 
-use super::fault::{NEVER, Period, Unreachable};
+use super::fault::{Period, Unreachable};
 use crate::domain::protocol::Rules;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -141,7 +141,7 @@ impl Timetable {
     /// The first instant after `at` at which any value changes; the last instant if there is none.
     pub fn next_change(&self, at: Time) -> Time {
         let next = self.steps.partition_point(|step| *step <= at);
-        self.steps.get(next).copied().unwrap_or(NEVER)
+        self.steps.get(next).copied().unwrap_or(Time::NEVER)
     }
 
     /// Whether nothing but restarts that take no time can happen: then only `changes` says anything.

@@ -214,7 +214,7 @@ impl Network {
         }
     }
 
-    /// `all_ways` in whole microseconds: there, and back; `NO_LATENCY_US` for what is lost, or takes longer than that. The
+    /// `all_ways` to destinations in ascending order, in whole microseconds: there, and back; `NO_LATENCY_US` for what is lost, or takes longer than that. The
     /// way back is lost if the handshake or the answer is.
     pub fn all_ways_us(
         &mut self,
@@ -224,8 +224,20 @@ impl Network {
         there: &mut Vec<u32>,
         back: &mut Vec<u32>,
     ) {
-        self.legs_us(Leg::Request, message, from, to, there);
-        self.legs_us(Leg::Answer, message, from, to, back);
+        if self.is_plain(from, to) {
+            self.draw_all(message, to, there);
+            back.clone_from(there);
+            second_all(back);
+            self.apply_law_us(Leg::Request, from, to, there);
+            return self.apply_law_us(Leg::Answer, from, to, back);
+        }
+        let us = |latency: Option<Span>| {
+            u32::try_from(latency.map_or(u64::MAX, Span::us)).unwrap_or(NO_LATENCY_US)
+        };
+        there.clear();
+        self.legs(Leg::Request, message, from, to, |_, latency| there.push(us(latency)));
+        back.clear();
+        self.legs(Leg::Answer, message, from, to, |_, latency| back.push(us(latency)));
         if self.loses_on_the_way_back(from) {
             self.legs(Leg::Handshake, message, from, to, |at, handshake| {
                 if handshake.is_none() {
@@ -235,44 +247,42 @@ impl Network {
         }
     }
 
-    /// `legs` in whole microseconds.
-    fn legs_us(&mut self, leg: Leg, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<u32>) {
-        out.clear();
-        let has_rules = self.has_rules(leg, from);
+    /// Whether the requests of a broadcast meet no rule and no loss, there and back, and lie close enough for draws in blocks.
+    fn is_plain(&self, from: InstanceId, to: &[InstanceId]) -> bool {
+        let has_rules = [Leg::Request, Leg::Answer].iter().any(|&leg| self.has_rules(leg, from));
         let is_dense = to.last().is_some_and(|last| last.index() < 2 * to.len() + 64);
-        if !has_rules && self.default.lost_below == 0 && is_dense {
-            let law = &self.laws[self.default.law];
-            if law.is_drawn() {
-                // compared as 32 bits, which fit vectors
-                let last = to.iter().map(|id| id.0).max().unwrap_or(0);
-                let draws = self.latency_draws.block(message, last as usize + 1);
-                // most broadcasts go to a group, whose ids follow each other
-                match to.first().filter(|_| to.windows(2).all(|pair| pair[1].0 == pair[0].0 + 1)) {
-                    Some(first) => out.extend_from_slice(&draws[first.index()..first.index() + to.len()]),
-                    None => out.extend(to.iter().map(|to| draws[to.index()])),
-                }
-                if leg.comes_back() {
-                    second_all(out);
-                }
-            } else {
-                out.resize(to.len(), 0);
-            }
-            if let Law::Lognormal(median_us, factors) = law {
-                factors.times_all(*median_us, out);
-            } else {
-                let place = |id: InstanceId| self.places[id.index()];
-                for (draw, &to) in out.iter_mut().zip(to) {
-                    let (sender, receiver) = leg.link((from, to));
-                    let latency = law.latency((place(sender), place(receiver)), *draw);
-                    *draw = u32::try_from(latency.us()).unwrap_or(NO_LATENCY_US);
-                }
-            }
-            return;
+        !has_rules && self.default.lost_below == 0 && is_dense
+    }
+
+    /// The latency draws of a message to each of these destinations under the law of a link without a rule; zeros if it draws
+    /// nothing.
+    fn draw_all(&mut self, message: u64, to: &[InstanceId], out: &mut Vec<u32>) {
+        out.clear();
+        if !self.laws[self.default.law].is_drawn() {
+            return out.resize(to.len(), 0);
         }
-        self.legs(leg, message, from, to, |_, latency| {
-            let us = latency.map_or(u64::MAX, Span::us);
-            out.push(u32::try_from(us).unwrap_or(NO_LATENCY_US));
-        });
+        let [first, last] = [to.first(), to.last()].map(|id| id.map_or(0, |id| id.index()));
+        let draws = self.latency_draws.block(message, last + 1);
+        // most broadcasts go to a group, whose ids follow each other
+        if last - first + 1 == to.len() {
+            out.extend_from_slice(&draws[first..=last]);
+        } else {
+            out.extend(to.iter().map(|to| draws[to.index()]));
+        }
+    }
+
+    /// Replaces each draw by the latency of a leg under the law of a link without a rule, in whole microseconds.
+    fn apply_law_us(&self, leg: Leg, from: InstanceId, to: &[InstanceId], draws: &mut [u32]) {
+        let law = &self.laws[self.default.law];
+        if let Law::Lognormal(median_us, factors) = law {
+            return factors.times_all(*median_us, draws);
+        }
+        let place = |id: InstanceId| self.places[id.index()];
+        for (draw, &to) in draws.iter_mut().zip(to) {
+            let (sender, receiver) = leg.link((from, to));
+            let latency = law.latency((place(sender), place(receiver)), *draw);
+            *draw = u32::try_from(latency.us()).unwrap_or(NO_LATENCY_US);
+        }
     }
 
     /// Looks the links of a broadcaster up once, if it has rules.

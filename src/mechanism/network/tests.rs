@@ -266,6 +266,8 @@ proptest! {
         to in prop::collection::vec(0u32..200, 0..60),
         loss_ppm in prop_oneof![Just(0u32), 0u32..=1_000_000],
         law in 0usize..4,
+        has_rules in any::<bool>(),
+        follow_each_other in any::<bool>(),
     ) {
         let one_way = (1..=5).map(|a| (1..=5).map(|b| Span::from_ms(a * b)).collect()).collect::<Vec<_>>();
         let ids = |of: &dyn Fn(u32) -> bool| (0..200).filter(|&id| of(id)).map(InstanceId).collect::<Vec<_>>();
@@ -280,7 +282,7 @@ proptest! {
             links: vec![
                 LinkRule { from: ids(&|id| id % 2 == 0), to: ids(&|id| id % 3 == 0), latency: Some(lognormal(0.1)), loss_ppm: None },
                 LinkRule { from: ids(&|id| id % 3 == 0), to: ids(&|id| id % 5 != 0), latency: None, loss_ppm: Some(300_000) },
-            ],
+            ].into_iter().filter(|_| has_rules).collect(),
         };
         let regions: Vec<usize> = (0..200).map(|id| id % 5).collect();
         let to: Vec<_> = to.into_iter().map(InstanceId).collect();
@@ -296,6 +298,12 @@ proptest! {
             prop_assert_eq!(&out, expected);
         }
         let (mut ways, mut there, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        let mut to = to;
+        to.sort_unstable();
+        to.dedup();
+        if follow_each_other {
+            to = (0..to.len() as u32).map(|place| InstanceId(from + place)).filter(|id| id.0 < 200).collect();
+        }
         for &message in &messages {
             blocks.all_ways(message, InstanceId(from), &to, &mut ways);
             blocks.all_ways_us(message, InstanceId(from), &to, &mut there, &mut back);

@@ -22,7 +22,7 @@ impl Broadcasts<'_> {
         }
         if self.open_broadcasts[place].is_none() {
             let number = self.add_broadcast(message, conditions);
-            self.windows.set_latest(number, Time::from_ns(u64::MAX));
+            self.windows.set_latest(number, Time::NEVER);
             self.open_broadcasts[place] = Some(OpenBroadcast { number, latest: Time::ZERO });
         }
         if let Some(open) = &mut self.open_broadcasts[place] {

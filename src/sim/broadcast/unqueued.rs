@@ -83,7 +83,6 @@ fn unqueued_history(
     drawn: Option<Span>,
     now: Time,
 ) -> RequestHistory {
-    const NEVER: Time = Time::from_ns(u64::MAX);
     let lost = RequestHistory {
         left: None,
         failed_handshake: None,
@@ -91,7 +90,7 @@ fn unqueued_history(
         arrival: Arrival::Lost,
         answer_leaves: None,
         answer_arrives: None,
-        over: NEVER,
+        over: Time::NEVER,
         outcome: RequestOutcome::Good,
         asked: now,
     };

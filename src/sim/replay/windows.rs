@@ -179,7 +179,7 @@ impl<'s> Windows<'s> {
         self.renumbered[broadcast as usize]
     }
 
-    /// Sets the last arrival of a broadcast; `Time::from_ns(u64::MAX)` while it is not known.
+    /// Sets the last arrival of a broadcast; `Time::NEVER` while it is not known.
     pub(in crate::sim) fn set_latest(&mut self, broadcast: u32, latest: Time) {
         self.latest[broadcast as usize] = latest;
     }

@@ -55,7 +55,7 @@ impl Run<'_> {
             self.hear(to, from, now);
             return self.verify(slot, now);
         };
-        (request.is_refused, request.outcome) = (true, RequestOutcome::Refused(refusal));
+        request.outcome = RequestOutcome::Refused(refusal);
         if let Some(limiter) = &machine.limiter
             && refusal == Refusal::RateLimited
             && machine.receiving.rate_limit.is_some_and(|limit| limit.says_when)

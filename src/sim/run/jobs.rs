@@ -30,7 +30,6 @@ impl Run<'_> {
         if self.jobs.get(number).whole_route().is_some() {
             return self.run_whole_job(number, now);
         }
-        self.draw_ways(number);
         self.make_requests(number, now);
     }
 
@@ -51,9 +50,12 @@ impl Run<'_> {
         self.schedule(end.at, Event::JobDone { step: end.step, slot: number, message });
     }
 
-    /// Draws what the network does to all requests of a job.
-    pub(super) fn draw_ways(&mut self, number: u32) {
+    /// Draws what the network does to all requests of a job, when the first one begins.
+    fn draw_ways(&mut self, number: u32) {
         let job = self.jobs.get(number);
+        if !job.ways.is_empty() {
+            return;
+        }
         let Letter { activity, from, attempt, .. } = *job.letter;
         let name = message_name(&activity, from, attempt);
         job.good.reserve_exact(job.to.len());
@@ -81,7 +83,7 @@ impl Run<'_> {
     /// Begins one request, unless its follower is removed or its circuit breaker open.
     fn make_request(&mut self, number: u32, destination: usize, now: Time) {
         let job = self.jobs.get(number);
-        let (to, ways) = (job.to[destination], job.ways[destination]);
+        let to = job.to[destination];
         let (letter, route) = (Rc::clone(&job.letter), job.route.clone());
         let message = match &route {
             Some(route) => route.message(letter, destination),
@@ -107,7 +109,10 @@ impl Run<'_> {
         flow.send(message.bytes());
         self.fates_of(message.kind).send(message.retried);
         self.in_flight.add(message.bytes());
-        self.jobs.get(number).under_way += 1;
+        self.draw_ways(number);
+        let job = self.jobs.get(number);
+        let ways = job.ways[destination];
+        job.under_way += 1;
         match (&route, &mut self.broadcasts) {
             (Some(route), Some(broadcasts)) => broadcasts.accounts.begin_one(route, now),
             _ => self.observer.sent(now, &message, None),

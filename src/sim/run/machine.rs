@@ -14,6 +14,7 @@ use crate::mechanism::ban::Bans;
 use crate::mechanism::breakers::Breakers;
 use crate::mechanism::connections::{Connection, Connections};
 use crate::mechanism::follow_health::FollowHealth;
+use crate::mechanism::held_messages::HeldMessages;
 use crate::mechanism::held_queues::HeldQueues;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::rate_limit::RateLimiter;
@@ -61,6 +62,8 @@ pub(super) struct Machine {
     pub(super) held_queues: HeldQueues<Failed>,
     /// What waits for its next attempt.
     pub(super) retries: Retries,
+    /// Of that, what circuit breakers hold back, and since when each waits.
+    pub(super) held_messages: HeldMessages<(Message, Time)>,
 }
 
 /// A thread with its queue of tasks, or several workers at one queue: each works on one task at a time, on one of the cores.
@@ -147,6 +150,7 @@ impl Machine {
                 .map(|breaker| Breakers::new(breaker.failures, breaker.pause, breaker.half_opens)),
             held_queues: HeldQueues::new(),
             retries: Retries::default(),
+            held_messages: HeldMessages::new(),
         }
     }
 

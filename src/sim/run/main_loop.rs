@@ -196,6 +196,7 @@ impl Run<'_> {
             }
             Event::JobLimit { job, slot, .. } => self.limit_job(slot, job),
             Event::Retry { ref message, since } => self.try_again(message, since, self.now),
+            Event::AskBreaker { instance, to } => self.ask_breaker(instance, to, self.now),
             Event::Heartbeat { session, number } => self.heartbeat(session, number),
             Event::WatchAction { session } => self.report_watch(session),
             Event::Background { entry, number } => self.background(entry, number),
@@ -210,7 +211,7 @@ impl Run<'_> {
             Event::Background { entry, .. } => {
                 Some(federation.origin(other.background[entry as usize].video))
             }
-            _ => event.place(sessions).map(|inbox| federation.host(inbox)),
+            _ => event.place(sessions).map(|inbox| self.host(inbox)),
         }
     }
 

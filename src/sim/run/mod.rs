@@ -4,8 +4,9 @@
 //! takes the legs of its path (`request::path`) on the stations of two machines (`steps`, `arriving`, `machine`); the receiver verifies,
 //! answers and works through its inbox queue (`threads`). Steps that affect one machine only wait in its calendar instead of
 //! being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a message leaves when it is sent and arrives one
-//! latency later (`unqueued`). What receivers ask back are jobs, too (`asking`); what is fetched at first contact is in `first_contact` and `contacts`. What fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the
-//! events in their order, `inputs` hands inputs to instances.
+//! latency later (`unqueued`). What receivers ask back are jobs, too (`asking`); what is fetched at first contact is in `first_contact` and `contacts`. What
+//! fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the events in
+//! their order, `inputs` hands inputs to instances.
 //! The only protocol rules that are read here are those of delivery.
 
 mod arriving;

@@ -24,16 +24,14 @@ pub(super) struct Request {
     pub(super) on_route: Option<(Arc<Route>, u32)>,
     /// What the network does to its legs.
     pub(super) ways: Ways,
-    /// When the sender has signed it.
-    pub(super) signed: Time,
     /// When the sender stops waiting.
     pub(super) deadline: Time,
-    /// When the receiver answers, if it does.
-    pub(super) answers: Option<Time>,
+    /// When the receiver answers; `NEVER` until it does.
+    pub(super) answers: Time,
     /// How long its refusal tells the sender to wait.
     pub(super) retry_after: Span,
-    /// When it is over for its sender, if that is known.
-    pub(super) over: Option<Time>,
+    /// When it is over for its sender; `NEVER` until that is known.
+    pub(super) over: Time,
     /// Unique in the run, unlike its slot.
     pub(super) number: u64,
     /// Its job, by slot.
@@ -41,7 +39,7 @@ pub(super) struct Request {
     /// The receiver's process at its arrival (`Machine::epoch`).
     pub(super) receiver_epoch: u32,
     /// Events, tasks and deferred steps that refer to the slot.
-    pub(super) references: u32,
+    pub(super) references: u16,
     /// The connection that it uses, once it has left.
     pub(super) connection: Connection,
     /// If its activity is tried again: which that is.
@@ -50,11 +48,9 @@ pub(super) struct Request {
     pub(super) arrival: Option<Arrival>,
     /// How it ends for the sender, unless it times out.
     pub(super) outcome: RequestOutcome,
-    /// Whether its receiver has refused it.
-    pub(super) is_refused: bool,
     /// Whether a cache in front of its receiver answers it.
     pub(super) is_cached: bool,
-    /// Whether a step is planned that ends it before its deadline.
+    /// Whether a step is planned that ends it before its deadline, or when it is signed after that.
     pub(super) has_end: bool,
     /// Whether it has left its sender, or never will.
     pub(super) has_left: bool,
@@ -91,11 +87,10 @@ impl Request {
             host,
             on_route,
             ways,
-            signed,
             deadline,
-            answers: None,
+            answers: Time::NEVER,
             retry_after: Span::ZERO,
-            over: None,
+            over: Time::NEVER,
             number,
             job,
             receiver_epoch: 0,
@@ -103,13 +98,22 @@ impl Request {
             connection: Connection::New,
             arrival: None,
             outcome: RequestOutcome::Good,
-            is_refused: false,
             is_cached: false,
-            has_end: false,
+            has_end: signed > deadline,
             has_left: false,
             is_last,
             is_stopped: false,
         }
+    }
+
+    /// Whether its sender waits for it, as far as is known.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.over == Time::NEVER
+    }
+
+    /// Whether its receiver, or what stands in front of it, has refused it.
+    pub(super) fn is_refused(&self) -> bool {
+        matches!(self.arrival, Some(Arrival::Refused(_)))
     }
 
     /// Its sender, the host of its inbox, its sizes, and what limits it.
@@ -128,7 +132,7 @@ impl Request {
 
     /// Bytes of its answer; that of a refused GET is a head only.
     pub(super) fn answer_bytes(&self) -> u64 {
-        if self.is_refused { u64::from(self.message.response_bytes) } else { self.message.answer_bytes() }
+        if self.is_refused() { u64::from(self.message.response_bytes) } else { self.message.answer_bytes() }
     }
 
     /// The flow that it belongs to.
@@ -140,4 +144,15 @@ impl Request {
 /// The flow that a message belongs to: that of all that is counted by route, or that of its link.
 pub(super) fn flow<'l>(ledger: &'l mut Ledger, is_on_route: bool, message: &Message) -> &'l mut Flow {
     if is_on_route { ledger.together() } else { ledger.link(message.from, message.to) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Hundreds of thousands are in progress at once.
+    #[test]
+    fn a_request_is_small() {
+        assert_eq!(size_of::<Request>(), 128);
+    }
 }

@@ -1,7 +1,8 @@
 //! Retries: what becomes of a message whose request failed or was held back, until it is queued again.
 //!
 //! A message that waits for its next attempt is in no queue and in no account of the ledger: it is created again when it is
-//! queued again. With retries per destination the queue of the destination is held meanwhile (`mechanism/held_queues`).
+//! queued again. With retries per destination the queue of the destination is held meanwhile (`mechanism/held_queues`). What a
+//! half-open circuit breaker holds back is an event per question, not per message (`mechanism/held_messages`).
 
 use super::job::{Job, QueueKey};
 use super::request::flow;
@@ -9,10 +10,13 @@ use super::state::Run;
 use super::waiting::Failed;
 use crate::domain::delivery::{Queues, RetryAfter, RetryPer};
 use crate::event::{Event, Letter, Message};
+use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::breakers::Gate;
 use crate::mechanism::fate::{Reason, RetriedId};
+use crate::mechanism::held_messages::Group;
 use crate::request::message_name;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 impl Run<'_> {
@@ -45,12 +49,17 @@ impl Run<'_> {
             return flow.drop(message.bytes());
         }
         flow.hold_back(message.bytes());
-        let at = match gate {
-            Gate::HeldUntil(at) => at,
-            Gate::Open | Gate::Closed => now + self.backoff(message, attempt),
-        };
         let retried = self.retried(message, None);
-        self.wait_for_attempt(message, retried, attempt, at, now);
+        match gate {
+            Gate::HeldUntil(until) => {
+                let message = self.note_waiting_for(message, retried, attempt, now);
+                self.hold(message, now, until);
+            }
+            Gate::Open | Gate::Closed => {
+                let at = now + self.backoff(message, attempt);
+                self.wait_for_attempt(message, retried, attempt, at, now);
+            }
+        }
     }
 
     /// How long a message waits that has failed so often.
@@ -62,9 +71,21 @@ impl Run<'_> {
 
     /// A message waits until an instant for its attempt of this number.
     fn wait_for_attempt(&mut self, message: &Message, retried: RetriedId, attempt: u32, at: Time, now: Time) {
+        let message = self.note_waiting_for(message, retried, attempt, now);
+        self.schedule(at, Event::Retry { message: Box::new(message), since: now });
+    }
+
+    /// Counts a message that waits for its attempt of this number, and returns it as it will be sent.
+    fn note_waiting_for(
+        &mut self,
+        message: &Message,
+        retried: RetriedId,
+        attempt: u32,
+        now: Time,
+    ) -> Message {
         self.note_waiting(message, now);
         let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
-        self.schedule(at, Event::Retry { message: Box::new(Message { letter, ..*message }), since: now });
+        Message { letter, ..*message }
     }
 
     /// Counts a message that waits for its next attempt.
@@ -84,13 +105,10 @@ impl Run<'_> {
         told: Span,
         now: Time,
     ) {
-        self.note_waiting(message, now);
-        let attempt = message.attempt.saturating_add(1);
-        let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
-        let failed = Failed { message: Message { letter, ..*message }, since: now, place };
-        let next = failed.message.clone();
-        let host = self.host(message.to);
-        let queues = &mut self.machines[message.from.index()].held_queues;
+        let next = self.note_waiting_for(message, retried, message.attempt.saturating_add(1), now);
+        let failed = Failed { message: next.clone(), since: now, place };
+        let host = self.host(next.to);
+        let queues = &mut self.machines[next.from.index()].held_queues;
         if let Some(failures) = queues.fail(host, place, failed) {
             let at = now + self.backoff(message, failures).max(told);
             self.schedule(at, Event::Retry { message: Box::new(next), since: now });
@@ -100,24 +118,10 @@ impl Run<'_> {
     /// The next attempt of a message is due, or that of the head of a queue that is held back.
     pub(super) fn try_again(&mut self, message: &Message, since: Time, now: Time) {
         match self.delivery.retry.per {
-            RetryPer::Message => {
-                // thousands may ask each second: what is held goes on waiting, without a job
-                let machine = &self.machines[message.from.index()];
-                let gate = machine.breakers.as_ref().map(|breakers| breakers.gate(now, message.to));
-                if let Some(Gate::HeldUntil(at)) = gate
-                    && !machine.removed.contains(&message.to)
-                {
-                    return self.schedule(at, Event::Retry { message: Box::new(message.clone()), since });
-                }
-                self.note_begun(message, since, now);
-                let queue = match self.delivery.queues {
-                    Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
-                    Queues::PerDestination => QueueKey::To(self.host(message.to)),
-                    Queues::Workers => QueueKey::Workers,
-                };
-                let job = self.job_again(message, queue, now);
-                self.push_job(job, now);
-            }
+            RetryPer::Message => match self.held_until(message.from, message.to, now) {
+                Some(until) => self.hold(message.clone(), since, until),
+                None => self.queue_again(message, since, now),
+            },
             RetryPer::Destination => {
                 let (from, to) = (message.from, self.host(message.to));
                 for failed in self.machines[from.index()].held_queues.resume(to).rev() {
@@ -128,6 +132,52 @@ impl Run<'_> {
                 self.start_jobs(from, QueueKey::To(to), now);
             }
         }
+    }
+
+    /// Until when a circuit breaker holds what is to be sent to a follower.
+    pub(super) fn held_until(&self, from: InstanceId, to: InstanceId, now: Time) -> Option<Time> {
+        let machine = &self.machines[from.index()];
+        match machine.breakers.as_ref()?.gate(now, to) {
+            Gate::HeldUntil(at) if !machine.removed.contains(&to) => Some(at),
+            _ => None,
+        }
+    }
+
+    /// A circuit breaker holds a message, which waits since `since`, until an instant.
+    pub(super) fn hold(&mut self, message: Message, since: Time, until: Time) {
+        let (from, to) = (message.from, message.to);
+        self.hold_group(from, to, BTreeMap::from([(message.retry_order(), (message, since))]), until);
+    }
+
+    fn hold_group(&mut self, from: InstanceId, to: InstanceId, group: Group<(Message, Time)>, until: Time) {
+        if self.machines[from.index()].held_messages.hold(to, until, group) {
+            self.schedule(until, Event::AskBreaker { instance: from, to });
+        }
+    }
+
+    /// The messages to a destination that a circuit breaker has held until now ask it again.
+    pub(super) fn ask_breaker(&mut self, from: InstanceId, to: InstanceId, now: Time) {
+        let mut group = self.machines[from.index()].held_messages.take(to, now);
+        while !group.is_empty() {
+            if let Some(until) = self.held_until(from, to, now) {
+                return self.hold_group(from, to, group, until);
+            }
+            if let Some((_, (message, since))) = group.pop_first() {
+                self.queue_again(&message, since, now);
+            }
+        }
+    }
+
+    /// A message is queued for its next attempt.
+    pub(super) fn queue_again(&mut self, message: &Message, since: Time, now: Time) {
+        self.note_begun(message, since, now);
+        let queue = match self.delivery.queues {
+            Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
+            Queues::PerDestination => QueueKey::To(self.host(message.to)),
+            Queues::Workers => QueueKey::Workers,
+        };
+        let job = self.job_again(message, queue, now);
+        self.push_job(job, now);
     }
 
     /// A message waits no longer.

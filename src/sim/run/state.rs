@@ -41,6 +41,8 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) events: u64,
     pub(super) timetable: &'a Timetable,
     pub(super) instances: Vec<Instance>,
+    /// By `InstanceId`, as in the federation: asked at every event.
+    pub(super) hosts: Vec<InstanceId>,
     /// The rules that an instance has after a restart at this instant, if they change.
     pub(super) upgrades: BTreeMap<(InstanceId, Time), Rules>,
     /// By `InstanceId`: the number of its next tick. A tick with another number is void since a restart.
@@ -136,6 +138,7 @@ impl<'a> Run<'a> {
             events: 0,
             timetable,
             instances: instances.iter().enumerate().map(start).collect(),
+            hosts: instances.iter().map(|instance| instance.host).collect(),
             upgrades: BTreeMap::new(),
             next_tick: vec![0; instances.len()],
             next_session: 0,
@@ -196,7 +199,7 @@ impl<'a> Run<'a> {
 
     /// The instance whose machine has an inbox.
     pub(super) fn host(&self, inbox: InstanceId) -> InstanceId {
-        self.cell.federation.host(inbox)
+        self.hosts[inbox.index()]
     }
 
     /// Makes an event pending.

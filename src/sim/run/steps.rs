@@ -134,10 +134,10 @@ impl Run<'_> {
         let (left, back) = path.answer(&mut machines[load.to.index()], conditions, &load, name, bytes, now);
         self.report_answered(slot, left, back);
         let request = self.requests.get(slot);
-        if request.over.is_some_and(|over| over <= now) {
+        if request.over <= now {
             return;
         }
-        request.answers = Some(now);
+        request.answers = now;
         let Some(back) = back else { return self.expect_time_out(slot, now) };
         let is_limited = self.machines[load.from.index()].downlink.is_limited();
         let step = if is_limited { Step::Answered } else { Step::Ended };
@@ -147,7 +147,7 @@ impl Run<'_> {
     /// The answer reaches the sender's downlink, if the receiver has sent one.
     fn answered(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        if request.answers.is_some() {
+        if request.answers != Time::NEVER {
             let (from, bytes) = (request.message.from, answer_bytes(&self.path, request));
             let ends = self.machines[from.index()].download(now, bytes);
             self.plan_end(slot, Step::Ended, ends, now);
@@ -173,7 +173,7 @@ impl Run<'_> {
         let Run { requests, jobs, machines, cell, .. } = self;
         let request = requests.get(slot);
         machines[request.message.from.index()].ends_without_event
-            && request.over.is_none()
+            && request.is_waited_for()
             && at <= cell.end.latest()
             && !request.message.kind.is_get()
             && jobs.get(request.job).has_begun_all()
@@ -181,7 +181,7 @@ impl Run<'_> {
 
     /// Ends a request at a later instant without an event.
     fn end_without_event(&mut self, slot: u32, at: Time) {
-        self.requests.get(slot).over = Some(at);
+        self.requests.get(slot).over = at;
         self.report_ended(slot, at);
         let Request { message, outcome, job: number, .. } = self.requests.get(slot);
         let (to, number, outcome) = (message.to, *number, *outcome);
@@ -199,7 +199,7 @@ impl Run<'_> {
     /// The sender may have to wait for a request until its deadline: the run is not idle before.
     pub(super) fn expect_time_out(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        if request.over.is_none_or(|over| over > now) && request.deadline > now {
+        if request.over > now && request.deadline > now {
             self.last_deadline = self.last_deadline.max(request.deadline);
         }
     }
@@ -216,7 +216,7 @@ impl Run<'_> {
             return;
         }
         let request = self.requests.get(first.slot);
-        if request.signed <= first.at && !request.has_end {
+        if !request.has_end {
             self.plan(first.slot, Step::TimedOut, first.at);
         }
     }
@@ -330,7 +330,7 @@ impl Run<'_> {
                 }
             }
         }
-        let is_waited_for = |at: &Time| request.over.is_none() && *at <= request.deadline;
+        let is_waited_for = |at: &Time| request.is_waited_for() && *at <= request.deadline;
         let at = arrives.unwrap_or(leaves);
         if arrives.is_none() || !is_waited_for(&at) {
             // a run is not idle before
@@ -352,10 +352,10 @@ impl Run<'_> {
     /// A request is over for its sender.
     fn end(&mut self, slot: u32, outcome: RequestOutcome, now: Time) {
         let request = self.requests.get(slot);
-        if request.over.is_some() {
+        if !request.is_waited_for() {
             return;
         }
-        (request.over, request.outcome) = (Some(now), outcome);
+        (request.over, request.outcome) = (now, outcome);
         let (message, job, retry_after) = (request.message.clone(), request.job, request.retry_after);
         if outcome == RequestOutcome::TimedOut {
             request.flow(&mut self.ledger).timed_out.add(message.bytes());
@@ -372,9 +372,13 @@ impl Run<'_> {
             if request.message.from != from {
                 continue;
             }
-            let is_waited_for = request.over.is_none();
-            request.over = request.over.or(Some(now));
-            request.answers = request.answers.filter(|answers| *answers < now);
+            let is_waited_for = request.is_waited_for();
+            if is_waited_for {
+                request.over = now;
+            }
+            if request.answers >= now {
+                request.answers = Time::NEVER;
+            }
             if is_waited_for {
                 self.abandon_fate(slot);
             }
@@ -388,8 +392,8 @@ impl Run<'_> {
     /// Removes a request that is over and to which nothing refers.
     fn free_if_done(&mut self, slot: u32) {
         let request = self.requests.get(slot);
-        if request.over.is_some() && request.references == 0 {
-            self.requests.remove(slot);
+        if !request.is_waited_for() && request.references == 0 {
+            self.requests.discard(slot);
         }
     }
 }
@@ -407,5 +411,5 @@ fn answer_bytes(path: &Path, request: &Request) -> u64 {
 /// Whether the request of a deadline is not over.
 fn is_waited_for(requests: &mut Slab<Request>, deadline: &Deadline) -> bool {
     let request = requests.find(deadline.slot);
-    request.is_some_and(|request| request.number == deadline.number && request.over.is_none())
+    request.is_some_and(|request| request.number == deadline.number && request.is_waited_for())
 }

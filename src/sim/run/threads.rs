@@ -16,7 +16,7 @@ impl Run<'_> {
     pub(super) fn verify(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
         let to = request.host;
-        if !request.message.kind.is_forwarded() || request.is_refused {
+        if !request.message.kind.is_forwarded() || request.is_refused() {
             let machine = &mut self.machines[to.index()];
             let verified = machine.work(now, machine.receiving.verify);
             if machine.is_lazy {
@@ -36,7 +36,7 @@ impl Run<'_> {
     /// A request is verified: the receiver queues the activity, and answers unless a lazy receiver has done so before.
     pub(super) fn verified(&mut self, slot: u32, now: Time) {
         let request = self.requests.get(slot);
-        let (is_taken, is_get) = (!request.is_refused, request.message.kind.is_get());
+        let (is_taken, is_get) = (!request.is_refused(), request.message.kind.is_get());
         if !self.is_same_process(slot) {
             self.inbox_dropped += u64::from(is_taken && !is_get);
             return self.expect_time_out(slot, now);

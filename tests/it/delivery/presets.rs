@@ -143,6 +143,21 @@ fn what_a_breaker_holds_back_is_no_drop() {
     assert!(ending.flow.dropped.messages > 1_000 && ending.retries_waiting_peak == 0);
 }
 
+/// A question of all that wait is one event: 22 probes and eleven questions at each, not that for 3,000 messages.
+#[test]
+fn what_a_breaker_holds_asks_together() {
+    let down = "{down: [follower], at: 1 min, for: 50 min, how: silent}";
+    let figures = "base: fedify, breaker: {failures: 2, pause: 2 min, half_open: yes}, \
+                   retry: {schedule: {exponential: {unit: 10 s, base: 1, at_most: 10 s}}, jitter: \"off\", attempts: 31}";
+    let (seen, ending) = per_second(figures, "1 h", down);
+    let mut numbers = arrived(&seen);
+    numbers.sort_unstable();
+    assert!(numbers.into_iter().eq(0..seen.delivered.len() as u32));
+    assert_eq!((ending.flow.dropped.messages, ending.retries_waiting), (0, 0));
+    assert!(ending.retries_waiting_peak > 2_800, "{}", ending.retries_waiting_peak);
+    assert!(ending.events < 100_000, "{}", ending.events);
+}
+
 /// The names before there were others stand for the same figures. A silent host costs each of 25 workers 10 s: 9,000 attempts in an
 /// hour, but for the first seconds, in which they are not all taken. An hour's outage loses nothing with a queue per destination, and
 /// keeps its order.
