@@ -25,6 +25,9 @@ impl<T> HeldMessages<T> {
     }
 
     /// A group waits until an instant. Returns whether no other did until then.
+    ///
+    /// # Panics
+    /// If something with the key of one of its messages waits until then: a bug of ours.
     pub fn hold(&mut self, to: InstanceId, until: Time, mut group: Group<T>) -> bool {
         match self.groups.entry((to, until)) {
             Entry::Vacant(entry) => {
@@ -36,7 +39,9 @@ impl<T> HeldMessages<T> {
                 if held.len() < group.len() {
                     std::mem::swap(held, &mut group);
                 }
+                let together = held.len() + group.len();
                 held.extend(group);
+                assert_eq!(held.len(), together, "no two messages to {to:?} have one key");
                 false
             }
         }

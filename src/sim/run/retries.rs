@@ -52,7 +52,7 @@ impl Run<'_> {
         let retried = self.retried(message, None);
         match gate {
             Gate::HeldUntil(until) => {
-                let message = self.note_waiting_for(message, retried, attempt, now);
+                let message = self.note_waiting(message, retried, attempt, now);
                 self.hold(message, now, until);
             }
             Gate::Open | Gate::Closed => {
@@ -71,29 +71,18 @@ impl Run<'_> {
 
     /// A message waits until an instant for its attempt of this number.
     fn wait_for_attempt(&mut self, message: &Message, retried: RetriedId, attempt: u32, at: Time, now: Time) {
-        let message = self.note_waiting_for(message, retried, attempt, now);
+        let message = self.note_waiting(message, retried, attempt, now);
         self.schedule(at, Event::Retry { message: Box::new(message), since: now });
     }
 
     /// Counts a message that waits for its attempt of this number, and returns it as it will be sent.
-    fn note_waiting_for(
-        &mut self,
-        message: &Message,
-        retried: RetriedId,
-        attempt: u32,
-        now: Time,
-    ) -> Message {
-        self.note_waiting(message, now);
-        let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
-        Message { letter, ..*message }
-    }
-
-    /// Counts a message that waits for its next attempt.
-    fn note_waiting(&mut self, message: &Message, now: Time) {
+    fn note_waiting(&mut self, message: &Message, retried: RetriedId, attempt: u32, now: Time) -> Message {
         self.to_retry += 1;
         let retries = &mut self.machines[message.from.index()].retries;
         retries.wait(message, now);
         self.retries_waiting_peak = self.retries_waiting_peak.max(retries.waiting());
+        let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
+        Message { letter, ..*message }
     }
 
     /// The queue of a destination is held back, its head being what failed, and for no less than it was told.
@@ -105,7 +94,7 @@ impl Run<'_> {
         told: Span,
         now: Time,
     ) {
-        let next = self.note_waiting_for(message, retried, message.attempt.saturating_add(1), now);
+        let next = self.note_waiting(message, retried, message.attempt.saturating_add(1), now);
         let failed = Failed { message: next.clone(), since: now, place };
         let host = self.host(next.to);
         let queues = &mut self.machines[next.from.index()].held_queues;
@@ -135,7 +124,7 @@ impl Run<'_> {
     }
 
     /// Until when a circuit breaker holds what is to be sent to a follower.
-    pub(super) fn held_until(&self, from: InstanceId, to: InstanceId, now: Time) -> Option<Time> {
+    fn held_until(&self, from: InstanceId, to: InstanceId, now: Time) -> Option<Time> {
         let machine = &self.machines[from.index()];
         match machine.breakers.as_ref()?.gate(now, to) {
             Gate::HeldUntil(at) if !machine.removed.contains(&to) => Some(at),
@@ -144,7 +133,7 @@ impl Run<'_> {
     }
 
     /// A circuit breaker holds a message, which waits since `since`, until an instant.
-    pub(super) fn hold(&mut self, message: Message, since: Time, until: Time) {
+    fn hold(&mut self, message: Message, since: Time, until: Time) {
         let (from, to) = (message.from, message.to);
         self.hold_group(from, to, BTreeMap::from([(message.retry_order(), (message, since))]), until);
     }
@@ -169,7 +158,7 @@ impl Run<'_> {
     }
 
     /// A message is queued for its next attempt.
-    pub(super) fn queue_again(&mut self, message: &Message, since: Time, now: Time) {
+    fn queue_again(&mut self, message: &Message, since: Time, now: Time) {
         self.note_begun(message, since, now);
         let queue = match self.delivery.queues {
             Queues::Unlimited | Queues::Peertube => QueueKey::Unicast,
