@@ -71,7 +71,7 @@ start() {
   set -m
   (
     set -euo pipefail
-    if [ "${kind[$1]}" = usual ]; then renice --priority 10 --pid "$BASHPID" >/dev/null; fi
+    if [ "${kind[$1]}" = usual ]; then renice -n 10 -p "$BASHPID" >/dev/null; fi
     "$1"
   ) >"$scratch/output-$1" 2>&1 </dev/null &
   name_of[$!]=$1

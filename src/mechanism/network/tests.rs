@@ -266,6 +266,7 @@ proptest! {
         to in prop::collection::vec(0u32..200, 0..60),
         loss_ppm in prop_oneof![Just(0u32), 0u32..=1_000_000],
         law in 0usize..4,
+        width in 1u32..=200,
         has_rules in any::<bool>(),
         follow_each_other in any::<bool>(),
     ) {
@@ -285,7 +286,7 @@ proptest! {
             ].into_iter().filter(|_| has_rules).collect(),
         };
         let regions: Vec<usize> = (0..200).map(|id| id % 5).collect();
-        let to: Vec<_> = to.into_iter().map(InstanceId).collect();
+        let to: Vec<_> = to.into_iter().map(|id| InstanceId(id % width)).collect();
         let mut blocks = Network::new(&model, &regions, SEED);
         let mut singles = Network::new(&model, &regions, SEED);
         let mut out = Vec::new();
