@@ -69,6 +69,13 @@ pub(super) fn check(definition: &Checked, row: &Delivery, problems: &mut Problem
     if let (Some(_), Some(at)) = (of("attempts"), definition.get("attempts")) {
         return say(Some(at), "`retry.attempts` says that already; remove one of the two".to_owned());
     }
+    // else a refusal over a link without latency is tried again for ever at one instant
+    if let Schedule::Exponential(Exponential { base_ppm: 1_000_000, minus_one: true, .. }) =
+        row.retry.backoff.schedule
+    {
+        let message = "waits nothing: with `base: 1` the power less one is 0; give a larger base, or remove `minus_one`";
+        return say(of("schedule"), message.to_owned());
+    }
     let attempts = of("attempts").or_else(|| definition.get("attempts"));
     let repeats = of("schedule").or_else(|| of("jitter")).or_else(|| definition.get("give_up_on"));
     if row.queues == Queues::Unlimited {

@@ -506,6 +506,11 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "end: 10 min",
+        "end: 10 min\ndeliveries: {x: {base: lemmy, retry: {schedule: {exponential: {unit: 1 s, base: 1, minus_one: yes, at_most: 1 min}}}}}",
+        "4:49: deliveries.x.retry.schedule: waits nothing: with `base: 1` the power less one is 0; give a larger base, or remove `minus_one`",
+    ),
+    (
+        "end: 10 min",
         "end: 10 min\ndeliveries: {x: {base: unlimited, health: score}}",
         "4:43: deliveries.x.health: without queues nothing is sent again or left out; give `queues` too",
     ),
