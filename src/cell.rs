@@ -1,10 +1,12 @@
 //! A cell: all inputs of one run, and the times that follow from its seed.
 
 use crate::domain::asked_back::Preview;
+use crate::domain::audience::Audience;
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::Federation;
 use crate::domain::other_traffic::OtherTraffic;
+use crate::domain::sampling::Sampling;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
@@ -12,6 +14,7 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::wire::Names;
 use crate::scenario::End;
+use std::sync::Arc;
 
 /// Everything that decides one run.
 #[derive(Clone, Debug)]
@@ -40,6 +43,8 @@ pub struct Cell {
     pub other: OtherTraffic,
     /// When samples are taken.
     pub sampling: Sampling,
+    /// Who watches the videos of catalogues then.
+    pub audience: Arc<Audience>,
     /// When the run ends.
     pub end: End,
     /// The run stops after this many events.
@@ -48,29 +53,6 @@ pub struct Cell {
 
 /// The interval at which follow health is recorded.
 pub const HEALTH_INTERVAL: Span = Span::from_secs(3_600);
-
-/// When samples are taken: sample `n` at `from + n * every`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sampling {
-    /// The first sample.
-    pub from: Time,
-    /// The interval.
-    pub every: Span,
-    /// The width of the buckets in which traffic is summed.
-    pub bucket: Span,
-}
-
-impl Sampling {
-    /// How many samples are taken before an instant or at it.
-    pub fn count_until(&self, at: Time) -> u64 {
-        if at < self.from { 0 } else { at.since(self.from).ns() / self.every.ns() + 1 }
-    }
-
-    /// When the sample of this number is taken: `from + number * every`.
-    pub fn at(&self, number: u64) -> Time {
-        self.from + self.every * number
-    }
-}
 
 /// When the instance of a session reports what was watched: 1 to 2 hours after the session ends, uniformly. `None`
 /// without watch actions, at the video's origin, and of a session without a heartbeat, which nobody knows of.

@@ -11,6 +11,9 @@ use crate::mechanism::ledger::Flow;
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::transport::TransportBytes;
 
+/// Bytes that an instance sent in a second: of Views of its own videos, and of all else.
+pub type SecondBytes = [u64; 2];
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunOutcome {
@@ -221,6 +224,12 @@ pub trait Observer {
     /// The follow health of one follower is recorded.
     fn health(&mut self, _now: Time, _note: &HealthNote) {}
 
+    /// What an instance displays of the videos of others is not reported: the driver samples it outside of the event loop.
+    fn is_replayed(&mut self, _instance: InstanceId) {}
+
+    /// An instance that owns a video sent so many bytes in a second of the run that is over, beside what was reported request by request.
+    fn origin_second(&mut self, _instance: InstanceId, _second: u64, _bytes: SecondBytes) {}
+
     /// A sample: displayed counts can be read from `instances`, by id. `queues` are those that are not empty, and those from
     /// which a job has started since the previous sample.
     fn sample(&mut self, _now: Time, _number: u32, _instances: &[Instance], _queues: &[QueueSample]) {}
@@ -295,6 +304,16 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
         self.1.health(now, note);
     }
 
+    fn is_replayed(&mut self, instance: InstanceId) {
+        self.0.is_replayed(instance);
+        self.1.is_replayed(instance);
+    }
+
+    fn origin_second(&mut self, instance: InstanceId, second: u64, bytes: SecondBytes) {
+        self.0.origin_second(instance, second, bytes);
+        self.1.origin_second(instance, second, bytes);
+    }
+
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
         self.0.sample(now, number, instances, queues);
         self.1.sample(now, number, instances, queues);
@@ -355,6 +374,14 @@ impl<O: Observer + ?Sized> Observer for &mut O {
         (**self).health(now, note);
     }
 
+    fn is_replayed(&mut self, instance: InstanceId) {
+        (**self).is_replayed(instance);
+    }
+
+    fn origin_second(&mut self, instance: InstanceId, second: u64, bytes: SecondBytes) {
+        (**self).origin_second(instance, second, bytes);
+    }
+
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
         (**self).sample(now, number, instances, queues);
     }
@@ -412,6 +439,14 @@ impl<O: Observer> Observer for Option<O> {
 
     fn health(&mut self, now: Time, note: &HealthNote) {
         self.iter_mut().for_each(|observer| observer.health(now, note));
+    }
+
+    fn is_replayed(&mut self, instance: InstanceId) {
+        self.iter_mut().for_each(|observer| observer.is_replayed(instance));
+    }
+
+    fn origin_second(&mut self, instance: InstanceId, second: u64, bytes: SecondBytes) {
+        self.iter_mut().for_each(|observer| observer.origin_second(instance, second, bytes));
     }
 
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {

@@ -2,7 +2,8 @@
 //!
 //! Queues, loss and CPU time play no part: a message leaves when it is sent.
 
-use crate::cell::{Cell, Sampling};
+use crate::cell::Cell;
+use crate::domain::sampling::Sampling;
 use crate::conform::trace::{MessageRow, RestartRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::delivery::Delivery;
@@ -11,7 +12,7 @@ use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instan
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::receiving::Receiving;
 use crate::event::Message;
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, ListingId};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
@@ -23,6 +24,7 @@ use crate::observe::{Observer, QueueSample};
 use crate::scenario::End;
 use crate::sim;
 use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
 
 const SEED: Seed = Seed { seed: 0, replication: 0 };
 
@@ -62,12 +64,13 @@ fn cell(trace: &Trace) -> Cell {
         startup: Span::ZERO,
         rules: None,
     };
+    let followers = Follows::Everybody.lists(instances.len(), [trace.origin], SEED);
     Cell {
-        federation: Federation {
-            followers: Follows::Everybody.lists(instances.len(), [trace.origin], SEED),
+        federation: Federation::new(
             instances,
-            videos: [Video { name: "video".into(), origin: trace.origin, length: None }].into(),
-        },
+            [Video { name: "video".into(), origin: trace.origin, length: None, listing: ListingId(0) }],
+            followers,
+        ),
         sessions: trace.sessions.clone(),
         network: NetworkModel {
             latency: Latency::Constant(trace.latency_default.unwrap_or_default()),
@@ -88,6 +91,7 @@ fn cell(trace: &Trace) -> Cell {
         delivery: Delivery::preset("unlimited").expect("a preset"),
         faults: trace.restarts.iter().map(restart).collect(),
         other: OtherTraffic::default(),
+        audience: Arc::default(),
         sampling: Sampling { from: trace.sample_from, every: trace.sample_every, bucket: trace.sample_every },
         end: End::At(trace.end),
         event_limit: u64::MAX,

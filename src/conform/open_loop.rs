@@ -7,7 +7,7 @@ use crate::conform::trace::{MessageRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::federation::Video;
 use crate::domain::protocol::IdsAfterRestart;
-use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::ids::{InstanceId, ListingId, SessionId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
@@ -55,7 +55,7 @@ struct Replay<'a> {
 impl<'a> Replay<'a> {
     fn new(trace: &'a Trace) -> Replay<'a> {
         let videos: Arc<[Video]> =
-            [Video { name: "video".into(), origin: trace.origin, length: None }].into();
+            [Video { name: "video".into(), origin: trace.origin, length: None, listing: ListingId(0) }].into();
         let start = |(id, &rules)| Instance::new(InstanceId::at(id), rules, Arc::clone(&videos));
         Replay {
             trace,

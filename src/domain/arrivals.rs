@@ -20,6 +20,15 @@ pub enum Arrivals {
     },
     /// Ramps: from the rate before (0 at first) linearly to the stage's rate, as long as the stage lasts; nobody comes after the last.
     Stages(Vec<Stage>),
+    /// The rhythm of a day: mean x (1 + amplitude x cos(2 pi (t - peak_at) / 24 h)).
+    Daily {
+        /// Viewers per second, on average over a day.
+        mean_per_s: f64,
+        /// From the start to the largest rate; it comes again every 24 hours, before it too.
+        peak_at: Span,
+        /// How much larger the largest rate is than the mean, as a share of the mean: from 0 to 1.
+        amplitude: f64,
+    },
     /// A video that goes viral: linear growth of the rate for `growth`, then a power-law decay.
     Viral {
         /// Concurrent viewers to be expected at the peak (the rate is scaled so that its maximum is this).
@@ -68,6 +77,10 @@ impl Arrivals {
                 });
                 std::iter::once((from, 0.0)).chain(ends).collect()
             }
+            Arrivals::Daily { mean_per_s, peak_at, amplitude } => {
+                let day = daily(*peak_at, *amplitude, end.since(from));
+                day.map(|(after, rate)| (at(after), rate * mean_per_s)).collect()
+            }
             Arrivals::Viral { peak_viewers, growth, decay_exponent, decay_scale } => {
                 let until = end.since(from).max(Span::from_secs_f64(growth.secs_f64() + watch.longest_s()));
                 let wave = unit_wave(*growth, *decay_exponent, *decay_scale, until);
@@ -78,6 +91,20 @@ impl Arrivals {
         };
         RateCurve { knots }.cut(end)
     }
+}
+
+/// The rhythm of a day with the mean 1, from its start to a knot at `until` or behind it.
+///
+/// It is linear between knots 5 min apart, nowhere more than 0.006 % of the amplitude off the cosine.
+fn daily(peak_at: Span, amplitude: f64, until: Span) -> impl Iterator<Item = (Span, f64)> {
+    const KNOT: Span = Span::from_secs(300);
+    const DAY_S: f64 = 86_400.0;
+    let knots = until.ns().div_ceil(KNOT.ns()) + 1;
+    (0..knots).map(move |number| {
+        let after = KNOT * number;
+        let turn = (after.secs_f64() - peak_at.secs_f64()) / DAY_S * std::f64::consts::TAU;
+        (after, 1.0 + amplitude * libm::cos(turn))
+    })
 }
 
 /// A viral wave from T0 on with the largest rate 1.

@@ -3,9 +3,10 @@
 //! A follower here is an instance any of whose actors follows an origin: however many do, it is one inbox and one request per
 //! broadcast. Nothing here knows about time.
 
+use crate::domain::catalogue::Ranking;
 use crate::domain::protocol::{ForwardTo, Rules};
 use crate::domain::receiving::Receiving;
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::{InstanceId, ListingId, VideoId};
 use crate::foundation::random::{Purpose, Seed, unit};
 use crate::foundation::units::Span;
 use rand::seq::SliceRandom;
@@ -17,8 +18,13 @@ use std::sync::Arc;
 pub struct Federation {
     /// By `InstanceId`.
     pub instances: Vec<Instance>,
-    /// By `VideoId`; all instances share them.
+    /// By `VideoId`: single ones, then those of catalogues; all instances share them.
     pub videos: Arc<[Video]>,
+    /// The rankings of the catalogues.
+    pub catalogues: Arc<[Ranking]>,
+    /// How many things records tell of (`ListingId`): single videos, then catalogues, then the videos of catalogues that are listed
+    /// singly.
+    pub listings: Listings,
     /// Of each origin of a video: the instances that follow it, in ascending order, itself never among them.
     pub followers: BTreeMap<InstanceId, Vec<InstanceId>>,
 }
@@ -79,6 +85,17 @@ pub struct Video {
     pub origin: InstanceId,
     /// How long it is; a live stream has no length.
     pub length: Option<Span>,
+    /// What records call it.
+    pub listing: ListingId,
+}
+
+/// What records tell of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listings {
+    /// Single videos: as many as there are before the first catalogue.
+    pub single: u32,
+    /// The videos of catalogues that are listed singly, ascending.
+    pub detailed: Vec<VideoId>,
 }
 
 /// How follower lists are made.
@@ -96,6 +113,33 @@ pub enum Follows {
 }
 
 impl Federation {
+    /// Of single videos.
+    pub fn new(
+        instances: Vec<Instance>,
+        videos: impl Into<Arc<[Video]>>,
+        followers: BTreeMap<InstanceId, Vec<InstanceId>>,
+    ) -> Federation {
+        let videos = videos.into();
+        let listings = Listings { single: videos.len() as u32, detailed: Vec::new() };
+        Federation { instances, videos, catalogues: [].into(), listings, followers }
+    }
+
+    /// The videos that records list singly: all that are in no catalogue, and those of catalogues that are to be told in detail.
+    pub fn listed(&self) -> impl Iterator<Item = VideoId> + '_ {
+        (0..self.listings.single).map(VideoId).chain(self.listings.detailed.iter().copied())
+    }
+
+    /// What records call a video.
+    pub fn listing(&self, video: VideoId) -> ListingId {
+        self.videos[video.index()].listing
+    }
+
+    /// The number of the catalogue whose rows tell of a video; none if records list it singly.
+    pub fn catalogue_of(&self, video: VideoId) -> Option<usize> {
+        let after_singles = self.videos[video.index()].listing.0.checked_sub(self.listings.single)? as usize;
+        (after_singles < self.catalogues.len()).then_some(after_singles)
+    }
+
     /// The instance that owns a video.
     pub fn origin(&self, video: VideoId) -> InstanceId {
         self.videos[video.index()].origin
@@ -255,7 +299,7 @@ mod tests {
             follows_as: FollowsAs::Server,
         };
         let federation =
-            Federation { instances: vec![instance; 3], videos: [].into(), followers: BTreeMap::new() };
+            Federation::new(vec![instance; 3], [], BTreeMap::new());
         let mut seen = BTreeMap::new();
         for replication in 0..REPLICATIONS {
             let order = federation.by_popularity(Seed { replication, ..SEED });

@@ -2,6 +2,9 @@
 
 pub mod arrivals;
 pub mod asked_back;
+pub mod audience;
+pub mod catalogue;
+pub mod crowd;
 pub mod delivery;
 pub mod delivery_presets;
 pub mod faults;
@@ -9,5 +12,6 @@ pub mod federation;
 pub mod other_traffic;
 pub mod protocol;
 pub mod receiving;
+pub mod sampling;
 pub mod watch;
 pub mod workload;

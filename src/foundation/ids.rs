@@ -42,6 +42,10 @@ id! {
     VideoId
 }
 id! {
+    /// What records tell of: a video, or all videos of a catalogue that they do not name one by one.
+    ListingId
+}
+id! {
     /// One person at one instance, however often they come back.
     ViewerId
 }

@@ -72,6 +72,10 @@ pub enum Purpose {
     Preview = 19,
     /// Which GETs a cache answers.
     Cache = 20,
+    /// Which instance owns which video of a catalogue.
+    Shelf = 21,
+    /// Which video of a catalogue a viewer watches.
+    Choice = 22,
 }
 
 impl Seed {

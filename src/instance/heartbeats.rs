@@ -1,14 +1,11 @@
 //! Heartbeats of the instance's viewers: the entries that they extend, and the Views that they send.
 
 use super::input::{Effect, Heartbeat};
-use super::state::Instance;
+use super::state::{Instance, PLAIN_VIEW_INTERVAL};
 use crate::domain::protocol::{AcceptResult, FollowerTotal, OwnViewers, PlainViews, StoreKind, ViewerResult};
 use crate::foundation::ids::{VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
-
-/// A viewer makes at most one plain view in this time.
-const PLAIN_VIEW_INTERVAL: Span = Span::from_secs(3_600);
 
 impl Instance {
     /// Whether heartbeats may be skipped that `heartbeats_act_from` does not name: what an own viewer's entry says of them is its
@@ -30,7 +27,7 @@ impl Instance {
     pub fn heartbeats_act_from(&self, now: Time, heartbeat: &Heartbeat) -> Option<Time> {
         let Heartbeat { video, watched, view_after, .. } = *heartbeat;
         let viewer = self.known_as(heartbeat);
-        let shown = self.shown.get(&video)?;
+        let shown = self.state(video)?;
         let last_sent = shown.store.last_sent(self.entry_of(viewer));
         let sends = self
             .sends_viewers_of(video)

@@ -50,6 +50,7 @@ impl Instance {
 
     fn restart(&mut self, rules: Option<Rules>) {
         self.is_up = true;
+        self.wake_all();
         let before = self.rules;
         self.rules = rules.unwrap_or(before);
         if before.store != self.rules.store {

@@ -10,13 +10,21 @@ use crate::mechanism::store::{EntryId, Store, StoreLayout};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// A viewer makes one plain view in so long.
+pub(super) const PLAIN_VIEW_INTERVAL: Span = Span::from_secs(3_600);
+
 /// The state of one instance.
 #[derive(Clone, Debug)]
 pub struct Instance {
     pub(super) id: InstanceId,
     pub(super) rules: Rules,
     pub(super) videos: Arc<[Video]>,
+    /// What it keeps of the videos that have entries, or something to send.
     pub(super) shown: BTreeMap<VideoId, VideoState>,
+    /// What it keeps of others, which no tick changes.
+    asleep: BTreeMap<VideoId, VideoState>,
+    /// When it looks next at what is asleep.
+    next_purge: Time,
     pub(super) is_up: bool,
     /// Salts the ids of viewers; counts the restarts where a restart changes ids.
     pub(super) salt: u32,
@@ -50,6 +58,8 @@ impl Instance {
             rules,
             videos,
             shown: BTreeMap::new(),
+            asleep: BTreeMap::new(),
+            next_purge: Time::ZERO,
             is_up: true,
             salt: 0,
             viewers_as_plain_views: 0,
@@ -95,8 +105,8 @@ impl Instance {
             plain_views: shown.plain_views.get(&viewer).map(|&at| (viewer, at)).into_iter().collect(),
             ..*shown
         };
-        let shown = self.shown.get(&video).map(|shown| (video, of_viewer(shown))).into_iter().collect();
-        Instance { shown, videos: Arc::clone(&self.videos), ..*self }
+        let shown = self.state(video).map(|shown| (video, of_viewer(shown))).into_iter().collect();
+        Instance { shown, asleep: BTreeMap::new(), videos: Arc::clone(&self.videos), ..*self }
     }
 
     /// How far from an instant, before or after it, the nearest expiry of an entry is.
@@ -112,13 +122,13 @@ impl Instance {
                 && !shown.was_viewed
                 && shown.last_total == LastTotal::default()
         };
-        let kept = |instance: &Instance| instance.shown.iter().filter(|(_, shown)| !is_empty(shown)).count();
+        let kept = |instance: &Instance| instance.states().filter(|(_, shown)| !is_empty(shown)).count();
         let same = |(video, shown): (&VideoId, &VideoState)| {
-            other.shown.get(video).map_or_else(|| is_empty(shown), |others| shown.is_like(others, within))
+            other.state(*video).map_or_else(|| is_empty(shown), |others| shown.is_like(others, within))
         };
         (self.id, self.rules, self.is_up, self.salt) == (other.id, other.rules, other.is_up, other.salt)
             && kept(self) == kept(other)
-            && self.shown.iter().all(same)
+            && self.states().all(same)
     }
 
     pub(super) fn entry_of(&self, viewer: ViewerId) -> EntryId {
@@ -149,18 +159,58 @@ impl Instance {
         }
     }
 
+    /// What it keeps of a video, to be changed: it wakes up.
     pub(super) fn video_state(&mut self, video: VideoId) -> &mut VideoState {
         let keeping = self.keeping();
-        self.shown.entry(video).or_insert_with(|| VideoState {
-            store: Store::new(keeping),
-            last_total: LastTotal::default(),
-            plain_views: BTreeMap::new(),
-            was_viewed: false,
+        let asleep = &mut self.asleep;
+        self.shown.entry(video).or_insert_with(|| {
+            asleep.remove(&video).unwrap_or_else(|| VideoState {
+                store: Store::new(keeping),
+                last_total: LastTotal::default(),
+                plain_views: BTreeMap::new(),
+                was_viewed: false,
+            })
         })
+    }
+
+    /// What it keeps of a video.
+    pub(super) fn state(&self, video: VideoId) -> Option<&VideoState> {
+        self.shown.get(&video).or_else(|| self.asleep.get(&video))
+    }
+
+    /// The same of all videos.
+    fn states(&self) -> impl Iterator<Item = (&VideoId, &VideoState)> {
+        self.shown.iter().chain(&self.asleep)
+    }
+
+    /// After a tick: videos without entries go to sleep, and what nothing can depend on any more is forgotten.
+    pub(super) fn rest(&mut self, now: Time) {
+        let asleep = self.shown.extract_if(.., |_, shown| shown.is_idle());
+        self.asleep.extend(asleep);
+        if now >= self.next_purge {
+            self.asleep.retain(|_, shown| !shown.is_over(now));
+            self.next_purge = now + PLAIN_VIEW_INTERVAL;
+        }
+    }
+
+    /// All videos wake up.
+    pub(super) fn wake_all(&mut self) {
+        self.shown.append(&mut self.asleep);
     }
 }
 
 impl VideoState {
+    /// Whether no tick and no flush changes it or sends anything of it.
+    fn is_idle(&self) -> bool {
+        !self.store.has_listed() && !self.was_viewed && self.last_total.count == 0
+    }
+
+    /// Whether, while idle, nothing is left of it at an instant that a later input could depend on.
+    fn is_over(&self, now: Time) -> bool {
+        let is_over = |last: &Time| *last + PLAIN_VIEW_INTERVAL <= now;
+        self.store.is_empty() && self.plain_views.values().all(is_over)
+    }
+
     fn is_like(&self, other: &VideoState, within: Span) -> bool {
         let views = || self.plain_views.iter().zip(&other.plain_views);
         self.store.is_like(&other.store, within)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::federation::Video;
 use crate::domain::protocol::Threshold;
-use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
+use crate::foundation::ids::{InstanceId, ListingId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ const FOLLOWER: InstanceId = InstanceId(1);
 const VIDEO: VideoId = VideoId(0);
 
 fn instance(id: InstanceId, rules: Rules) -> Instance {
-    let video = Video { name: "clip".into(), origin: ORIGIN, length: None };
+    let video = Video { name: "clip".into(), origin: ORIGIN, length: None, listing: ListingId(0) };
     Instance::new(id, rules, Arc::from([video]))
 }
 

@@ -33,6 +33,7 @@ impl Instance {
                 Activity { result: Some(count), ..self.activity(now, video, Subject::Total, stamp) };
             effects.push(self.send_own(Activity { expires: Some(now + rules.total_lifetime()), ..activity }));
         }
+        self.rest(now);
     }
 
     /// One `Update` for each video of its own that was viewed, however often.

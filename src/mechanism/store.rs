@@ -195,6 +195,11 @@ impl Store {
         self.named.is_empty() && self.unnamed.is_empty()
     }
 
+    /// Whether any entry is in the list, so that it counts.
+    pub fn has_listed(&self) -> bool {
+        !self.unnamed.is_empty() || self.named.values().any(|entry| entry.list == self.list)
+    }
+
     /// How far from an instant, before or after it, the nearest expiry is.
     pub fn nearest_expiry(&self, now: Time) -> Option<Span> {
         let named = self.named.values().map(|entry| entry.expires);

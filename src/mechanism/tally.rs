@@ -46,6 +46,11 @@ impl Tally {
         self.sum -= self.leaving.drain(..gone).map(|tick| tick.1).sum::<u64>();
     }
 
+    /// Whether nothing is to leave.
+    pub fn is_empty(&self) -> bool {
+        self.leaving.is_empty()
+    }
+
     /// What people see.
     pub fn displayed(&self) -> u64 {
         self.sum

@@ -6,11 +6,13 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::Kind;
 use crate::metrics::Observed;
+use crate::metrics::catalogue_sums::CatalogueSums;
 use crate::metrics::counters::{Displayed, Staleness};
 use crate::metrics::delays::{DelayCounts, Delays};
 use crate::metrics::delivery::{OutcomeCounts, QueueRow};
 use crate::metrics::links::Links;
-use crate::metrics::traffic::{SecondBytes, Traffic, TrafficRow};
+use crate::metrics::traffic::{Traffic, TrafficRow};
+use crate::observe::SecondBytes;
 use std::collections::BTreeMap;
 
 /// Sums over what was not reported.
@@ -18,14 +20,16 @@ use std::collections::BTreeMap;
 pub struct Aggregates {
     /// Messages and bytes; several rows may be about the same.
     pub traffic: Vec<TrafficRow>,
-    /// What an instance that owns a video began to send, by the second of the run.
-    pub origin_bytes: BTreeMap<(InstanceId, u64), SecondBytes>,
+    /// What an instance that owns a video began to send, by the second of the run; but for what was reported (`origin_second`).
+    pub origin_bytes: Vec<(u64, InstanceId, SecondBytes)>,
     /// What arrived from whom at whom.
     pub links: Links,
     /// How long messages took.
     pub delays: BTreeMap<Kind, DelayCounts>,
     /// What instances displayed that were sampled outside of the event loop.
     pub displayed: Vec<(InstanceId, Displayed)>,
+    /// What they displayed of catalogues.
+    pub catalogues: CatalogueSums,
     /// The age of totals.
     pub staleness: Staleness,
     /// Forwarded viewers that took effect as plain views.
@@ -46,15 +50,13 @@ impl Aggregates {
     /// Adds the sums of another part of the run.
     pub fn add(&mut self, other: Aggregates) {
         self.traffic.extend(other.traffic);
-        for (key, bytes) in other.origin_bytes {
-            let sums = self.origin_bytes.entry(key).or_default();
-            sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
-        }
+        self.origin_bytes.extend(other.origin_bytes);
         self.links.join(&other.links);
         for (kind, counts) in &other.delays {
             self.delays.entry(*kind).or_default().add(counts);
         }
         self.displayed.extend(other.displayed);
+        self.catalogues.add(&other.catalogues);
         self.staleness.sum_us += other.staleness.sum_us;
         self.staleness.count += other.staleness.count;
         self.viewers_as_plain_views += other.viewers_as_plain_views;
@@ -70,7 +72,7 @@ impl Aggregates {
         for &(at, video, follower, origin) in &self.update_fetches {
             traffic.fetch_outside_of_events(at, video, follower, origin, &mut self.traffic);
         }
-        for (&(instance, second), &bytes) in &self.origin_bytes {
+        for &(second, instance, bytes) in &self.origin_bytes {
             traffic.add_origin_second(instance, second, bytes);
         }
     }

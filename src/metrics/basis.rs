@@ -1,14 +1,15 @@
 //! What metrics are computed from: the primaries of a cell, and sums over them by class of instance and kind.
 
 use crate::domain::federation::{Capacity, Federation};
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::InstanceId;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::delivery::OutcomeCounts;
-use crate::metrics::display::{Display, Sums};
+use crate::metrics::display::Display;
+use crate::metrics::uptime::Sums;
 use crate::metrics::traffic;
 use crate::metrics::traffic::{Direction, TrafficRow};
 use crate::observe::Busy;
@@ -102,7 +103,7 @@ impl<'a> Basis<'a> {
         let mut basis = Basis {
             observed,
             federation,
-            display: Display::of(&observed.counters, federation),
+            display: Display::of(&observed.counters, &observed.catalogues, federation),
             classes: Default::default(),
             classes_cpu_ns: Default::default(),
             view_sent: traffic::Sums::default(),
@@ -133,7 +134,6 @@ impl<'a> Basis<'a> {
     }
 
     pub(super) fn note_sent(&mut self, row: &TrafficRow) {
-        let is_origin = self.federation.origin(VideoId(row.video)) == InstanceId(row.instance);
         let (is_view, is_viewer) = (row.kind.is_view(), row.kind.is_viewer_traffic());
         self.kinds_sent[row.kind as usize].add(&row.sums);
         for (sums, belongs) in [
@@ -141,8 +141,8 @@ impl<'a> Basis<'a> {
             (&mut self.other_sent, !is_view),
             (&mut self.view_sent, is_view),
             (&mut self.viewer_sent, is_viewer),
-            (&mut self.view_origin_sent, is_view && is_origin),
-            (&mut self.viewer_origin_sent, is_viewer && is_origin),
+            (&mut self.view_origin_sent, is_view && row.is_own),
+            (&mut self.viewer_origin_sent, is_viewer && row.is_own),
         ] {
             if belongs {
                 sums.add(&row.sums);

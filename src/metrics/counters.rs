@@ -2,6 +2,7 @@
 //!
 //! Memory is taken by what is watched or displayed, not by each video at each instance.
 
+use crate::domain::audience::Audience;
 use crate::domain::federation::Federation;
 use crate::domain::workload::{Session, watching};
 use crate::event::Message;
@@ -10,6 +11,7 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::sparse_counts::SparseCounts;
+use crate::metrics::catalogue_sums::{CatalogueSums, Whose};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -43,6 +45,10 @@ pub struct Staleness {
 /// Notes samples while a run goes on.
 pub(super) struct CounterLog<'a> {
     federation: &'a Federation,
+    audience: &'a Audience,
+    /// By instance: whether what it displays of others' videos is sampled elsewhere.
+    is_replayed: Vec<bool>,
+    catalogues: CatalogueSums,
     counters: Counters,
     staleness: Staleness,
     /// When the newest total was built that took effect at a follower.
@@ -89,13 +95,21 @@ impl Counters {
 }
 
 impl<'a> CounterLog<'a> {
-    pub(super) fn new(federation: &'a Federation, every: Span) -> CounterLog<'a> {
+    pub(super) fn new(federation: &'a Federation, audience: &'a Audience, every: Span) -> CounterLog<'a> {
         CounterLog {
             federation,
+            audience,
+            is_replayed: vec![false; federation.instances.len()],
+            catalogues: CatalogueSums::default(),
             counters: Counters { every_ns: every.ns(), ..Counters::default() },
             staleness: Staleness::default(),
             newest_total: BTreeMap::new(),
         }
+    }
+
+    /// What an instance displays of others' videos comes with what is not reported.
+    pub(super) fn is_replayed(&mut self, instance: InstanceId) {
+        self.is_replayed[instance.index()] = true;
     }
 
     pub(super) fn processed(&mut self, message: &Message) {
@@ -113,8 +127,15 @@ impl<'a> CounterLog<'a> {
                 self.counters.note_down(instance.id(), sample);
                 continue;
             }
+            let id = instance.id();
+            let whose = if self.is_replayed[id.index()] { Whose::Own } else { Whose::All };
+            let of = (self.federation, self.audience);
+            self.catalogues.sample(of, (id, whose), sample, instance.displays());
             for (video, count) in instance.displays() {
-                self.counters.displayed.entry((video, instance.id())).or_default().add(sample, count);
+                let is_here = whose == Whose::All || self.federation.origin(video) == id;
+                if is_here && self.federation.catalogue_of(video).is_none() {
+                    self.counters.displayed.entry((video, id)).or_default().add(sample, count);
+                }
             }
         }
         for built in self.newest_total.values() {
@@ -123,15 +144,13 @@ impl<'a> CounterLog<'a> {
         }
     }
 
-    /// All counters; `replayed` is what some instances displayed instead of what was sampled here.
+    /// All counters; the others are what replayed instances displayed.
     pub(super) fn finish(
         self,
         sessions: &[Session],
-        replayed: Vec<(InstanceId, Displayed)>,
-    ) -> (Counters, Staleness) {
-        let CounterLog { federation, mut counters, staleness, .. } = self;
-        let replayed: BTreeMap<InstanceId, Displayed> = replayed.into_iter().collect();
-        counters.displayed.retain(|(_, instance), _| !replayed.contains_key(instance));
+        (replayed, of_catalogues): (Vec<(InstanceId, Displayed)>, &CatalogueSums),
+    ) -> (Counters, Staleness, CatalogueSums) {
+        let CounterLog { federation, mut counters, staleness, mut catalogues, .. } = self;
         for (instance, displayed) in replayed {
             let pairs = displayed.into_iter().map(|(video, counts)| ((video, instance), counts));
             counters.displayed.extend(pairs);
@@ -140,6 +159,7 @@ impl<'a> CounterLog<'a> {
         counters.displayed.retain(|&(video, instance), _| federation.shows(instance, video));
         let samples: Vec<Time> = counters.at_ns.iter().copied().map(Time::from_ns).collect();
         counters.watching = watching(sessions, &samples);
-        (counters, staleness)
+        catalogues.add(of_catalogues);
+        (counters, staleness, catalogues)
     }
 }

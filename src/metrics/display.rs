@@ -8,24 +8,14 @@
 use crate::domain::federation::Federation;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::sparse_counts::SparseCounts;
+use crate::metrics::catalogues::CatalogueRow;
 use crate::metrics::counters::Counters;
+use crate::metrics::seen::SeenSums;
+use crate::metrics::uptime::{Sums, Uptime};
 use std::collections::BTreeMap;
 
 /// A fall from a displayed count below this is no flap.
 const LEAST_FLAP: u32 = 4;
-
-/// Sums over pairs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Sums {
-    /// The number of pairs.
-    pub pairs: u64,
-    /// The sum of |d - n|.
-    pub error_abs: u64,
-    /// The sum of d - n.
-    pub error: i64,
-    /// The sum of n.
-    pub watching: u64,
-}
 
 /// All sums that display metrics need.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -56,86 +46,17 @@ pub struct Display {
     pub samples: u64,
     /// The sum of n over samples.
     pub watching: u64,
-}
-
-/// The instances that show the videos of one origin and are up, by sample.
-struct Uptime {
-    origin: InstanceId,
-    /// By sample: 1 while the origin is up, else 0.
-    origins: Vec<u64>,
-    /// By sample: the PeerTube followers of the origin that are up.
-    followers: Vec<u64>,
-    /// Samples at which one of them is up and was so at the sample before, summed over them.
-    steps: u64,
-}
-
-impl Sums {
-    /// So many pairs display 0 beside `watching` true viewers. Does not count the pairs.
-    fn note_zeros(&mut self, pairs: u64, watching: u32) {
-        let watching = pairs * u64::from(watching);
-        self.error_abs += watching;
-        self.error -= watching as i64;
-        self.watching += watching;
-    }
-
-    /// One of these pairs displays viewers.
-    fn correct(&mut self, displayed: u32, watching: u32) {
-        self.error += i64::from(displayed);
-        self.error_abs += u64::from(displayed.abs_diff(watching));
-        self.error_abs -= u64::from(watching);
-    }
-
-    /// Both together.
-    pub fn with(&self, other: &Sums) -> Sums {
-        Sums {
-            pairs: self.pairs + other.pairs,
-            error_abs: self.error_abs + other.error_abs,
-            error: self.error + other.error,
-            watching: self.watching + other.watching,
-        }
-    }
-}
-
-impl Uptime {
-    fn of(origin: InstanceId, federation: &Federation, counters: &Counters) -> Uptime {
-        let followers = &federation.followers[&origin];
-        let is_follower = |id: &InstanceId| federation.instances[id.index()].is_peertube;
-        let count = followers.iter().copied().filter(is_follower).count() as u64;
-        let (samples, steps) = (counters.samples(), counters.samples().saturating_sub(1));
-        let mut uptime = Uptime {
-            origin,
-            origins: vec![1; samples],
-            followers: vec![count; samples],
-            steps: (count + 1) * steps as u64,
-        };
-        for (id, down) in &counters.down {
-            let up = match *id == origin {
-                true => &mut uptime.origins,
-                false if is_follower(id) && followers.binary_search(id).is_ok() => &mut uptime.followers,
-                false => continue,
-            };
-            for samples in down {
-                up[samples.clone()].iter_mut().for_each(|up| *up -= 1);
-                // a step ends at a sample; the one behind the last sample is none
-                uptime.steps -= (samples.end.min(steps) - samples.start.saturating_sub(1)) as u64;
-            }
-        }
-        uptime
-    }
-
-    /// All instances that show the videos and are up at a sample.
-    fn all(&self, sample: usize) -> u64 {
-        self.origins[sample] + self.followers[sample]
-    }
+    /// Weighted by who looks.
+    pub seen: SeenSums,
 }
 
 impl Display {
     /// Sums over all samples of a run.
-    pub fn of(counters: &Counters, federation: &Federation) -> Display {
+    pub fn of(counters: &Counters, catalogues: &[CatalogueRow], federation: &Federation) -> Display {
         let mut display = Display::default();
         let mut videos: BTreeMap<InstanceId, Vec<VideoId>> = BTreeMap::new();
-        for (id, video) in federation.videos.iter().enumerate().filter(|_| counters.samples() > 0) {
-            videos.entry(video.origin).or_default().push(VideoId::at(id));
+        for video in federation.listed().filter(|_| counters.samples() > 0) {
+            videos.entry(federation.origin(video)).or_default().push(video);
         }
         for (origin, videos) in videos {
             let uptime = Uptime::of(origin, federation, counters);
@@ -144,6 +65,9 @@ impl Display {
                 display.note_video(video, &uptime, counters);
             }
         }
+        catalogues.iter().for_each(|row| display.note_catalogue(row));
+        let videos = federation.videos.len() - federation.listed().count();
+        display.samples += videos as u64 * counters.samples() as u64;
         display
     }
 
@@ -161,6 +85,15 @@ impl Display {
         self.federation_pairs += videos * both_up.sum::<u64>();
         self.steps += videos * steps;
         self.samples += videos * origins.len() as u64;
+    }
+
+    fn note_catalogue(&mut self, row: &CatalogueRow) {
+        self.origins = self.origins.with(&row.origins);
+        self.followers = self.followers.with(&row.followers);
+        self.watched_pairs += row.watched_pairs;
+        self.wrong_zeros += row.wrong_zeros;
+        self.watching += row.watching;
+        self.seen += row.seen;
     }
 
     fn note_video(&mut self, video: VideoId, uptime: &Uptime, counters: &Counters) {

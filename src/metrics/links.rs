@@ -1,10 +1,10 @@
-//! Links: what arrived from whom at whom, by video and kind, over the whole run.
+//! Links: what arrived from whom at whom, by listing and kind, over the whole run.
 //!
 //! A request counts when its receiver takes it, its bytes also if the receiver refuses it, as in the `in` rows of traffic: over
 //! senders both add up to the same, but for what followers fetch after an `Update` where that is only counted.
 
 use crate::event::Message;
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::{InstanceId, ListingId};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::by_instance::ByInstance;
 use std::collections::BTreeMap;
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 /// What one instance took from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LinkRow {
-    /// The video.
-    pub video: VideoId,
+    /// What they are about.
+    pub listing: ListingId,
     /// Who sent.
     pub sender: InstanceId,
     /// Who took it.
@@ -47,24 +47,24 @@ impl LinkSums {
 /// The sums of all links.
 #[derive(Clone, Debug, Default)]
 pub struct Links {
-    /// Where the links of a video, sender and kind are.
-    places: BTreeMap<(VideoId, InstanceId, Kind), usize>,
+    /// Where the links of a listing, sender and kind are.
+    places: BTreeMap<(ListingId, InstanceId, Kind), usize>,
     /// By receiver.
     links: Vec<ByInstance<LinkSums>>,
     /// What was added to last: mostly the next is of the same.
-    last: Option<((VideoId, InstanceId, Kind), usize)>,
+    last: Option<((ListingId, InstanceId, Kind), usize)>,
 }
 
 impl Links {
-    /// A request has arrived; `messages` is 1 if it was taken, 0 if refused.
-    pub(super) fn arrived(&mut self, message: &Message, messages: u64) {
+    /// A request about a video so listed has arrived; `messages` is 1 if it was taken, 0 if refused.
+    pub(super) fn arrived(&mut self, listing: ListingId, message: &Message, messages: u64) {
         let (head_bytes, body_bytes) = (u64::from(message.head_bytes), u64::from(message.body_bytes));
         let sums = LinkSums { messages, head_bytes, body_bytes };
-        self.add((message.activity.video, message.from, message.kind), message.to, &sums);
+        self.add((listing, message.from, message.kind), message.to, &sums);
     }
 
-    /// Requests of one video, sender and kind were taken.
-    pub fn add(&mut self, from: (VideoId, InstanceId, Kind), receiver: InstanceId, sums: &LinkSums) {
+    /// Requests of one listing, sender and kind were taken.
+    pub fn add(&mut self, from: (ListingId, InstanceId, Kind), receiver: InstanceId, sums: &LinkSums) {
         let place = match self.last {
             Some((last, place)) if last == from => place,
             _ => self.place(from),
@@ -73,7 +73,7 @@ impl Links {
         link.add(sums.messages, sums.head_bytes, sums.body_bytes);
     }
 
-    fn place(&mut self, from: (VideoId, InstanceId, Kind)) -> usize {
+    fn place(&mut self, from: (ListingId, InstanceId, Kind)) -> usize {
         let place = *self.places.entry(from).or_insert(self.links.len());
         if place == self.links.len() {
             self.links.push(ByInstance::default());
@@ -89,11 +89,11 @@ impl Links {
         }
     }
 
-    /// One row a link and kind, in the order of video, sender, receiver, kind.
+    /// One row a link and kind, in the order of listing, sender, receiver, kind.
     pub(super) fn rows(&self) -> Vec<LinkRow> {
-        let of_sender = |(&(video, sender, kind), &place): (&(VideoId, InstanceId, Kind), &usize)| {
+        let of_sender = |(&(listing, sender, kind), &place): (&(ListingId, InstanceId, Kind), &usize)| {
             let row = |(receiver, sums): (InstanceId, &LinkSums)| LinkRow {
-                video,
+                listing,
                 sender,
                 receiver,
                 kind,
@@ -102,7 +102,7 @@ impl Links {
             self.links[place].iter().map(row).collect::<Vec<_>>()
         };
         let mut rows: Vec<LinkRow> = self.places.iter().flat_map(of_sender).collect();
-        rows.sort_by_key(|row| (row.video, row.sender, row.receiver, row.kind));
+        rows.sort_by_key(|row| (row.listing, row.sender, row.receiver, row.kind));
         rows
     }
 }

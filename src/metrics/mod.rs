@@ -6,6 +6,8 @@
 
 pub mod aggregates;
 mod basis;
+pub mod catalogue_sums;
+pub mod catalogues;
 pub mod counters;
 pub mod definitions;
 pub mod delays;
@@ -14,14 +16,18 @@ pub mod display;
 pub mod distribution;
 pub mod links;
 mod observed;
+pub mod origin_seconds;
 pub mod possible;
+pub mod seen;
 #[cfg(test)]
 mod tests;
 pub mod traffic;
+pub mod uptime;
 
 pub use observed::Observed;
 
 use crate::domain::asked_back::AfterUpdates;
+use crate::domain::audience::Audience;
 use crate::domain::federation::Federation;
 use crate::domain::workload::{Session, watching_peak};
 use crate::event::Message;
@@ -31,7 +37,7 @@ use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
 use crate::observe::{
-    AnswerEnd, Departed, Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome,
+    AnswerEnd, Departed, Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome, SecondBytes,
 };
 use aggregates::Aggregates;
 use counters::CounterLog;
@@ -42,6 +48,8 @@ use traffic::{Direction, Traffic};
 
 /// Notes what a driver reports.
 pub struct Collector<'a> {
+    federation: &'a Federation,
+    audience: &'a Audience,
     sessions: &'a [Session],
     traffic: Traffic<'a>,
     counters: CounterLog<'a>,
@@ -55,15 +63,17 @@ impl<'a> Collector<'a> {
     /// fetch `after_updates` is counted here or reported.
     pub fn new(
         federation: &'a Federation,
-        sessions: &'a [Session],
+        (sessions, audience): (&'a [Session], &'a Audience),
         every: Span,
         bucket: Span,
         after_updates: AfterUpdates,
     ) -> Collector<'a> {
         Collector {
+            federation,
+            audience,
             sessions,
             traffic: Traffic::new(federation, bucket, after_updates),
-            counters: CounterLog::new(federation, every),
+            counters: CounterLog::new(federation, audience, every),
             delays: Delays::new(),
             links: Links::default(),
             delivery: DeliveryLog::new(),
@@ -77,11 +87,13 @@ impl<'a> Collector<'a> {
         self.links.join(&aggregates.links);
         let after_updates = self.traffic.after_updates();
         let (traffic, origin_peaks) = self.traffic.finish();
-        let (counters, staleness) =
-            self.counters.finish(self.sessions, std::mem::take(&mut aggregates.displayed));
+        let (federation, audience) = (self.federation, self.audience);
+        let replayed = (std::mem::take(&mut aggregates.displayed), &aggregates.catalogues);
+        let (counters, staleness, sums) = self.counters.finish(self.sessions, replayed);
         let mut observed = Observed {
             traffic,
             origin_peaks,
+            catalogues: catalogues::rows(&sums, federation, audience, &counters),
             counters,
             staleness,
             delays: self.delays.finish(),
@@ -128,12 +140,12 @@ impl Observer for Collector<'_> {
 
     fn delivered(&mut self, now: Time, message: &Message) {
         self.traffic.delivered(now, message);
-        self.links.arrived(message, 1);
+        self.links.arrived(self.federation.listing(message.activity.video), message, 1);
     }
 
     fn refused(&mut self, now: Time, message: &Message) {
         self.traffic.refused(now, message);
-        self.links.arrived(message, 0);
+        self.links.arrived(self.federation.listing(message.activity.video), message, 0);
     }
 
     fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
@@ -160,6 +172,14 @@ impl Observer for Collector<'_> {
 
     fn health(&mut self, now: Time, note: &HealthNote) {
         self.delivery.health(now, note);
+    }
+
+    fn origin_second(&mut self, instance: InstanceId, second: u64, bytes: SecondBytes) {
+        self.traffic.add_origin_second(instance, second, bytes);
+    }
+
+    fn is_replayed(&mut self, instance: InstanceId) {
+        self.counters.is_replayed(instance);
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], queues: &[QueueSample]) {

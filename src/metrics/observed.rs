@@ -1,5 +1,6 @@
 //! The primaries of one cell, which records and metrics are made of.
 
+use crate::metrics::catalogues::CatalogueRow;
 use crate::metrics::counters::{Counters, Staleness};
 use crate::metrics::delays::DelayRow;
 use crate::metrics::delivery::Delivery;
@@ -15,6 +16,8 @@ pub struct Observed {
     pub origin_peaks: OriginPeaks,
     /// Displayed and true viewers at each sample.
     pub counters: Counters,
+    /// What is displayed of catalogues at each sample.
+    pub catalogues: Vec<CatalogueRow>,
     /// The age of totals at followers.
     pub staleness: Staleness,
     /// How long messages took.

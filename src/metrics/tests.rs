@@ -11,7 +11,7 @@ use crate::domain::federation::{Capacity, Instance as Member, Video};
 use crate::domain::protocol::Rules;
 use crate::domain::receiving::Receiving;
 use crate::event::{Lane, Letter, LetterName};
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::{InstanceId, ListingId, VideoId};
 use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
 use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::{Amount, Flow};
@@ -45,11 +45,11 @@ fn federation() -> Federation {
         receiving: Receiving::AT_ONCE,
         follows_as: Default::default(),
     };
-    Federation {
-        instances: (0..4).map(member).collect(),
-        videos: [Video { name: String::new(), origin: ORIGIN, length: None }].into(),
-        followers: BTreeMap::from([(ORIGIN, vec![WITH_VIEWERS, WITHOUT_VIEWERS, NOT_PEERTUBE])]),
-    }
+    Federation::new(
+        (0..4).map(member).collect(),
+        [Video { name: String::new(), origin: ORIGIN, length: None, listing: ListingId(0) }],
+        BTreeMap::from([(ORIGIN, vec![WITH_VIEWERS, WITHOUT_VIEWERS, NOT_PEERTUBE])]),
+    )
 }
 
 /// Its instances, which show nothing.
@@ -110,7 +110,8 @@ fn ending(busy: Vec<Busy>) -> Ending {
 /// What was observed in ten seconds in which `happen` happened.
 fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut Collector<'_>)) -> Observed {
     let (every, bucket) = (Span::from_secs(1), Span::from_secs(60));
-    let mut collector = Collector::new(federation, &[], every, bucket, AfterUpdates::Counted);
+    let audience = Audience::default();
+    let mut collector = Collector::new(federation, (&[], &audience), every, bucket, AfterUpdates::Counted);
     happen(&mut collector);
     collector.finish(Time::from_ms(10_000), ending, Aggregates::default())
 }

@@ -13,13 +13,14 @@
 use crate::domain::asked_back::AfterUpdates;
 use crate::domain::federation::Federation;
 use crate::event::Message;
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::{InstanceId, ListingId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
-use crate::observe::{AnswerEnd, Departed};
+use crate::metrics::origin_seconds::OriginSeconds;
+use crate::observe::{AnswerEnd, Departed, SecondBytes};
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 const SECOND: Span = Span::from_secs(1);
 
@@ -32,22 +33,27 @@ const UPDATE_FETCH: Sums = Sums { messages: 3, head_bytes: 2_325, response_bytes
 pub struct TrafficRow {
     /// The start of the bucket in ns.
     pub start_ns: u64,
-    /// The number of the video.
-    pub video: u32,
+    /// What it is about.
+    pub listing: ListingId,
     /// The number of the instance.
     pub instance: u32,
     /// Which way the requests go, seen from the instance.
     pub direction: Direction,
     /// What they carry.
     pub kind: Kind,
+    /// Whether the instance sends them about videos of its own.
+    pub is_own: bool,
     /// What they add up to.
     pub sums: Sums,
 }
 
+/// What a row is about.
+pub type TrafficPlace = (u64, ListingId, u32, Direction, Kind, bool);
+
 impl TrafficRow {
     /// What it is about, in the order of the records.
-    pub fn place(&self) -> (u64, u32, u32, Direction, Kind) {
-        (self.start_ns, self.video, self.instance, self.direction, self.kind)
+    pub fn place(&self) -> TrafficPlace {
+        (self.start_ns, self.listing, self.instance, self.direction, self.kind, self.is_own)
     }
 }
 
@@ -159,9 +165,6 @@ pub enum OriginSends {
     Other,
 }
 
-/// Bytes that an instance sent in a second, by `OriginSends`.
-pub type SecondBytes = [u64; 2];
-
 /// The most bytes that one origin sent in one second.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OriginPeaks {
@@ -178,10 +181,13 @@ impl OriginSends {
     }
 }
 
+/// What a row of one instance in one bucket is about, as in `TrafficRow`.
+type OpenKey = (ListingId, Direction, Kind, bool);
+
 /// The rows of an instance in a bucket that is open: a handful, so a search from the front is fastest.
 #[derive(Clone, Default)]
 struct Open {
-    keys: Vec<(VideoId, Direction, Kind)>,
+    keys: Vec<OpenKey>,
     sums: Vec<Sums>,
 }
 
@@ -192,8 +198,6 @@ type Bucket = Vec<Open>;
 pub(super) struct Traffic<'a> {
     federation: &'a Federation,
     after_updates: AfterUpdates,
-    /// By `InstanceId`: whether it owns a video.
-    is_origin: Vec<bool>,
     bucket: Span,
     /// The number of the first bucket that is open.
     first: u64,
@@ -201,28 +205,25 @@ pub(super) struct Traffic<'a> {
     /// The bucket of the last report: when it starts, and its place among those that are open.
     last: (Time, usize),
     rows: Vec<TrafficRow>,
-    /// By `InstanceId`: the last second of the run in which it sent anything, if it is an origin, and what.
-    open_seconds: Vec<(u64, SecondBytes)>,
-    /// By origin: the same of seconds that are over.
-    origin_bytes: BTreeMap<InstanceId, BTreeMap<u64, SecondBytes>>,
+    /// What origins send in the seconds that are not complete.
+    seconds: OriginSeconds,
+    /// The busiest of those that are.
+    peaks: OriginPeaks,
 }
 
 impl<'a> Traffic<'a> {
     pub(super) fn new(federation: &'a Federation, bucket: Span, after_updates: AfterUpdates) -> Traffic<'a> {
         let count = federation.instances.len();
-        let mut is_origin = vec![false; count];
-        federation.videos.iter().for_each(|video| is_origin[video.origin.index()] = true);
         Traffic {
             federation,
             after_updates,
-            is_origin,
             bucket,
             first: 0,
             open: VecDeque::from([vec![Open::default(); count]]),
             last: (Time::ZERO, 0),
             rows: Vec::new(),
-            open_seconds: vec![(0, [0; 2]); count],
-            origin_bytes: BTreeMap::new(),
+            seconds: OriginSeconds::new(federation),
+            peaks: OriginPeaks::default(),
         }
     }
 
@@ -274,7 +275,7 @@ impl<'a> Traffic<'a> {
     /// The bytes of a request cross the link of its sender.
     fn request_left(&mut self, now: Time, message: &Message) {
         self.row(now, message.from, message, Direction::Out).add_request_bytes(message);
-        if self.is_origin[message.from.index()] {
+        if self.seconds.owns(message.from) {
             let is_own = self.federation.origin(message.activity.video) == message.from;
             let what = OriginSends::of(message.kind, is_own);
             self.add_origin_bytes(message.from, now, what, message.bytes());
@@ -299,7 +300,7 @@ impl<'a> Traffic<'a> {
             AnswerEnd::Arrives => (message.from, Direction::Out),
         };
         self.row(at, instance, message, direction).response_bytes += bytes;
-        if end == AnswerEnd::Leaves && self.is_origin[message.to.index()] {
+        if end == AnswerEnd::Leaves {
             self.add_origin_bytes(message.to, at, OriginSends::Other, bytes);
         }
     }
@@ -309,9 +310,10 @@ impl<'a> Traffic<'a> {
         let counts = self.after_updates == AfterUpdates::Counted;
         if counts && message.kind == Kind::Update && self.federation.instances[message.to.index()].is_peertube
         {
-            let (video, kind) = (message.activity.video, Kind::UpdateFetch);
-            self.row_of(now, message.to, video, Direction::Out, kind).add(&UPDATE_FETCH);
-            self.row_of(now, message.from, video, Direction::In, kind).add(&UPDATE_FETCH);
+            let (listing, kind) = (self.federation.listing(message.activity.video), Kind::UpdateFetch);
+            for (instance, direction) in [(message.to, Direction::Out), (message.from, Direction::In)] {
+                self.row_of(now, instance, (listing, direction, kind, false)).add(&UPDATE_FETCH);
+            }
         }
     }
 
@@ -320,35 +322,22 @@ impl<'a> Traffic<'a> {
         while !self.open.is_empty() {
             self.close_first();
         }
-        for origin in (0..self.open_seconds.len()).map(InstanceId::at) {
-            self.close_second(origin);
-        }
-        let mut peaks = OriginPeaks::default();
-        for [own_views, other] in self.origin_bytes.values().flat_map(BTreeMap::values) {
-            peaks.own_views = peaks.own_views.max(*own_views);
-            peaks.all = peaks.all.max(own_views + other);
-        }
-        (self.rows, peaks)
+        self.complete_seconds(u64::MAX);
+        (self.rows, self.peaks)
     }
 
     /// The sums of messages like this one at an instance.
     fn row(&mut self, now: Time, instance: InstanceId, message: &Message, direction: Direction) -> &mut Sums {
-        self.row_of(now, instance, message.activity.video, direction, message.kind)
+        let video = &self.federation.videos[message.activity.video.index()];
+        let is_own = direction == Direction::Out && video.origin == instance;
+        self.row_of(now, instance, (video.listing, direction, message.kind, is_own))
     }
 
-    fn row_of(
-        &mut self,
-        now: Time,
-        instance: InstanceId,
-        video: VideoId,
-        direction: Direction,
-        kind: Kind,
-    ) -> &mut Sums {
+    fn row_of(&mut self, now: Time, instance: InstanceId, key: OpenKey) -> &mut Sums {
         if now < self.last.0 || now >= self.last.0 + self.bucket {
             self.open_bucket_of(now);
         }
         let open = &mut self.open[self.last.1][instance.index()];
-        let key = (video, direction, kind);
         let place = open.keys.iter().position(|known| *known == key).unwrap_or_else(|| {
             open.keys.push(key);
             open.sums.push(Sums::ZERO);
@@ -358,26 +347,16 @@ impl<'a> Traffic<'a> {
     }
 
     fn add_origin_bytes(&mut self, origin: InstanceId, now: Time, what: OriginSends, bytes: u64) {
-        let second = now.ns() / SECOND.ns();
-        if self.open_seconds[origin.index()].0 != second {
-            self.close_second(origin);
-        }
-        let open = &mut self.open_seconds[origin.index()];
-        open.0 = second;
-        open.1[what as usize] += bytes;
-    }
-
-    fn close_second(&mut self, origin: InstanceId) {
-        let (second, bytes) = std::mem::take(&mut self.open_seconds[origin.index()]);
-        if bytes != [0; 2] {
-            self.add_origin_second(origin, second, bytes);
+        if let Some(sums) = self.seconds.of(origin, now.ns() / SECOND.ns()) {
+            sums[what as usize] += bytes;
         }
     }
 
     /// An origin sent so many bytes in a second of the run.
     pub(super) fn add_origin_second(&mut self, origin: InstanceId, second: u64, bytes: SecondBytes) {
-        let sums = self.origin_bytes.entry(origin).or_default().entry(second).or_default();
-        sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
+        if let Some(sums) = self.seconds.of(origin, second) {
+            sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
+        }
     }
 
     /// What a follower fetched after an `Update` that took effect outside of the event loop, as two rows.
@@ -391,9 +370,17 @@ impl<'a> Traffic<'a> {
     ) {
         let start_ns = at.ns() / self.bucket.ns() * self.bucket.ns();
         for (instance, direction) in [(follower, Direction::Out), (origin, Direction::In)] {
-            let (video, instance) = (video.0, instance.0);
+            let (listing, instance) = (self.federation.listing(video), instance.0);
             let kind = Kind::UpdateFetch;
-            rows.push(TrafficRow { start_ns, video, instance, direction, kind, sums: UPDATE_FETCH });
+            rows.push(TrafficRow {
+                start_ns,
+                listing,
+                instance,
+                direction,
+                kind,
+                is_own: false,
+                sums: UPDATE_FETCH,
+            });
         }
     }
 
@@ -402,12 +389,21 @@ impl<'a> Traffic<'a> {
         while self.first < until.ns() / self.bucket.ns() && self.open.len() > 1 {
             self.close_first();
         }
+        self.complete_seconds(until.ns() / SECOND.ns());
+    }
+
+    /// No report of a second before this one will come.
+    fn complete_seconds(&mut self, until: u64) {
+        for (_, _, [own_views, other]) in self.seconds.take_before(until) {
+            self.peaks.own_views = self.peaks.own_views.max(own_views);
+            self.peaks.all = self.peaks.all.max(own_views + other);
+        }
     }
 
     fn open_bucket_of(&mut self, now: Time) {
         let number = now.ns() / self.bucket.ns();
         let place = number.checked_sub(self.first).expect("a bucket that is not closed") as usize;
-        let count = self.open_seconds.len();
+        let count = self.federation.instances.len();
         while self.open.len() <= place {
             self.open.push_back(vec![Open::default(); count]);
         }
@@ -419,11 +415,11 @@ impl<'a> Traffic<'a> {
         let start_ns = self.first * self.bucket.ns();
         let first = self.rows.len();
         for (instance, open) in (0..).zip(bucket) {
-            for ((video, direction, kind), sums) in open.keys.into_iter().zip(open.sums) {
-                self.rows.push(TrafficRow { start_ns, video: video.0, instance, direction, kind, sums });
+            for ((listing, direction, kind, is_own), sums) in open.keys.into_iter().zip(open.sums) {
+                self.rows.push(TrafficRow { start_ns, listing, instance, direction, kind, is_own, sums });
             }
         }
-        self.rows[first..].sort_by_key(|row| (row.video, row.instance, row.direction, row.kind));
+        self.rows[first..].sort_by_key(TrafficRow::place);
         self.first += 1;
         if !self.open.is_empty() {
             self.open_bucket_of(Time::from_ns(self.first * self.bucket.ns()));

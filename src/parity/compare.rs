@@ -209,7 +209,9 @@ fn compare_links(
     let mut taken: BTreeMap<LinkKey, [LinkSums; 2]> = BTreeMap::new();
     for (number, side) in [simulated, live].into_iter().enumerate() {
         for row in &side.observed.links {
-            taken.entry((row.sender, row.receiver, row.kind, row.video)).or_default()[number] = row.sums;
+            // where a run is compared, every video is a single one
+            let video = VideoId(row.listing.0);
+            taken.entry((row.sender, row.receiver, row.kind, video)).or_default()[number] = row.sums;
         }
     }
     for place in links.keys() {

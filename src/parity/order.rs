@@ -182,6 +182,7 @@ mod tests {
     use crate::foundation::ids::{SessionId, ViewerId};
     use crate::foundation::units::Time;
     use crate::instance::Heartbeat;
+    use crate::foundation::ids::ListingId;
     use crate::mechanism::activity::{Activity, Form, Stamp};
     use proptest::prelude::*;
     use std::sync::Arc;
@@ -191,7 +192,7 @@ mod tests {
 
     fn videos() -> Vec<Video> {
         let video =
-            |number| Video { name: format!("video-{number}"), origin: InstanceId(number), length: None };
+            |number| Video { name: format!("video-{number}"), origin: InstanceId(number), length: None, listing: ListingId(number) };
         (0..VIDEOS).map(video).collect()
     }
 

@@ -1,7 +1,10 @@
 //! One cell: a protocol on one replication's crowd at one point of a sweep. What it is (`CellPlan`) and what came out
 //! (`CellResult`) are plain data, so that cells can run anywhere and in any order.
 
-use crate::cell::{Cell, HEALTH_INTERVAL, Sampling};
+use crate::cell::{Cell, HEALTH_INTERVAL};
+use crate::domain::sampling::Sampling;
+use crate::domain::audience::Audience;
+use crate::domain::federation::Video;
 use crate::domain::workload::sessions;
 use crate::foundation::ids::VideoId;
 use crate::foundation::random::{Purpose, Seed};
@@ -16,6 +19,7 @@ use crate::sim::{self, Execution};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// More threads inside a cell than this never help.
@@ -155,7 +159,7 @@ pub fn run_cell(
     let collector = || {
         Collector::new(
             &cell.federation,
-            &cell.sessions,
+            (&cell.sessions, &cell.audience),
             scenario.measure.every,
             scenario.measure.bucket,
             cell.other.asked_back.after_updates,
@@ -263,8 +267,11 @@ pub fn result(
 /// Everything that the simulation needs to run a cell.
 pub fn build_cell(scenario: &Scenario, plan: &CellPlan) -> Cell {
     let empty = build_cell_without_sessions(scenario, plan);
-    let sessions = sessions(&scenario.crowds, &empty.federation, plan.seed, scenario.end.latest());
-    Cell { sessions, ..empty }
+    let (crowds, catalogues) = (&scenario.crowds, &scenario.catalogues);
+    let sessions = sessions(crowds, catalogues, &empty.federation, plan.seed, scenario.end.latest());
+    let samples = empty.sampling.count_until(scenario.end.latest());
+    let audience = Audience::new(&empty.federation, &sessions, empty.sampling, samples);
+    Cell { sessions, audience: Arc::new(audience), ..empty }
 }
 
 /// The same without sessions.
@@ -290,13 +297,14 @@ pub fn build_cell_without_sessions(scenario: &Scenario, plan: &CellPlan) -> Cell
         delivery: scenario.compare[plan.variant].delivery,
         faults: scenario.compare[plan.variant].faults.clone(),
         other: scenario.other.clone(),
-        names: names(scenario),
+        names: names(scenario, &federation.videos),
         seed: plan.seed,
         tick_phase: phases.map(|span| Time::ZERO + span).collect(),
         health_phase: health_phase
             .map(|(drawn, instance)| instance.health_phase.map_or(drawn, |phase| Time::ZERO + phase))
             .collect(),
         update_phase: drawn(Purpose::UpdatePhase, scenario.other.update_every.unwrap_or_default()).collect(),
+        audience: Arc::default(),
         sampling: Sampling {
             from: scenario.measure.from,
             every: scenario.measure.every,
@@ -309,8 +317,8 @@ pub fn build_cell_without_sessions(scenario: &Scenario, plan: &CellPlan) -> Cell
 }
 
 /// What things are called on the wire.
-fn names(scenario: &Scenario) -> Names {
-    let videos = scenario.videos.iter().enumerate();
+fn names(scenario: &Scenario, videos: &[Video]) -> Names {
+    let videos = videos.iter().enumerate();
     Names {
         instances: scenario.instances.iter().map(|instance| Host::new(&instance.url)).collect(),
         videos: videos

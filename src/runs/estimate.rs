@@ -3,16 +3,16 @@
 //! The figures are upper estimates in expectation, events good to a factor of two and memory to one of ten: they are
 //! there to refuse a mistake of a thousand, not to promise a time.
 
+mod attendance;
 mod load;
 
-use crate::domain::federation::Follows;
-use crate::domain::workload::expected_sessions;
 use crate::event::MAX_NUMBER;
-use crate::foundation::ids::InstanceId;
+use crate::domain::catalogue::CLASSES;
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::runs::EngineChoice;
 use crate::scenario::{Failure, Limits, Scenario, Study};
-use load::{Load, active_videos};
-use std::collections::BTreeMap;
+use load::Load;
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Bytes of a session in memory, with its entries in two stores and its pending heartbeat.
@@ -28,6 +28,10 @@ const ROW_MEMORY_BYTES: f64 = 150.0;
 const TRAFFIC_ROWS: f64 = 6.0;
 /// Rows of links that a sender and an inbox that it sends to have, both ways together, roughly.
 const LINK_ROWS: f64 = 5.0;
+/// Bytes of a video of a catalogue, with its names.
+const VIDEO_BYTES: f64 = 300.0;
+/// Bytes of a viewer of a catalogue at a sample.
+const SEAT_BYTES: f64 = 40.0;
 /// Before any instance or session.
 const BASE_BYTES: f64 = 8e6;
 
@@ -59,20 +63,22 @@ impl Estimate {
     pub fn of(scenario: &Scenario, engine: EngineChoice) -> Estimate {
         let end = scenario.end.latest();
         let duration_s = end.ns() as f64 / 1e9;
-        let sessions = expected_sessions(&scenario.crowds, end);
+        let sessions = attendance::sessions(scenario, end);
         let samples = duration_s / scenario.measure.every.secs_f64() + 1.0;
         let buckets = duration_s / scenario.measure.bucket.secs_f64() + 1.0;
-        let showing = showing(scenario);
-        let active = active_videos(scenario);
-        let owners: BTreeMap<InstanceId, f64> = active
-            .iter()
-            .map(|video| (scenario.videos[video.index()].origin, showing[video.index()]))
-            .collect();
-        let links = owners.values().fold(0.0, |sum, showing| sum + showing) * LINK_ROWS;
-        let shown = showing.iter().sum::<f64>();
-        let active = active.iter().fold(0.0, |sum, video| sum + showing[video.index()]);
-        let traffic = buckets * active * TRAFFIC_ROWS;
-        let rows = samples * shown + traffic + links;
+        let followers = attendance::follower_counts(scenario);
+        let showing = |origin: InstanceId| 1.0 + followers[origin.index()];
+        let of_single = |video: &VideoId| scenario.videos[video.index()].origin;
+        let active = attendance::active_videos(scenario);
+        let owners: BTreeSet<InstanceId> = active.iter().map(of_single).collect();
+        let owners_of_catalogues = scenario.catalogues.iter().flat_map(|catalogue| &catalogue.owners);
+        let links = owners.iter().chain(owners_of_catalogues).fold(0.0, |sum, id| sum + showing(*id)) * LINK_ROWS;
+        let detailed = scenario.detailed.len() as f64 * (1.0 + attendance::followers(scenario));
+        let shown = scenario.videos.iter().fold(detailed, |sum, video| sum + showing(video.origin));
+        let active = active.iter().fold(detailed, |sum, video| sum + showing(of_single(video)));
+        let catalogues = scenario.catalogues.len() as f64;
+        let traffic = buckets * (active + catalogues * scenario.instances.len() as f64) * TRAFFIC_ROWS;
+        let rows = samples * (shown + catalogues * CLASSES as f64) + traffic + links;
         // rows of videos that nobody watches are in the records only
         let rows_in_memory = samples * active + traffic + links;
         let loads: Vec<_> =
@@ -92,7 +98,9 @@ impl Estimate {
             memory_bytes: BASE_BYTES
                 + sessions * SESSION_BYTES
                 + most(|load| load.message_bytes)
-                + rows_in_memory * ROW_MEMORY_BYTES,
+                + rows_in_memory * ROW_MEMORY_BYTES
+                + attendance::videos_of_catalogues(scenario) * VIDEO_BYTES
+                + attendance::heartbeats_of_catalogues(scenario, scenario.measure.every.secs_f64()) * SEAT_BYTES,
             output_bytes: rows * ROW_BYTES * scenario.compare.len() as f64,
         }
     }
@@ -162,20 +170,6 @@ impl Estimate {
         }
         Ok(())
     }
-}
-
-/// By video: the instances that show it, in expectation; the follower lists are drawn only later.
-fn showing(scenario: &Scenario) -> Vec<f64> {
-    let mut edges: BTreeMap<InstanceId, f64> = BTreeMap::new();
-    if let Follows::Edges(list) = &scenario.follows {
-        list.iter().for_each(|(_, followed)| *edges.entry(*followed).or_default() += 1.0);
-    }
-    let followers = |origin: &InstanceId| match &scenario.follows {
-        Follows::Everybody => scenario.instances.len() as f64 - 1.0,
-        Follows::Random { mean } => *mean,
-        Follows::Edges(_) => edges.get(origin).copied().unwrap_or(0.0),
-    };
-    scenario.videos.iter().map(|video| 1.0 + followers(&video.origin)).collect()
 }
 
 /// A time, rounded so that it does not look exact.

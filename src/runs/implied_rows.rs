@@ -2,7 +2,6 @@
 //! of a kept cell leaves them out, so that it grows with what is watched; they are put back when records are written.
 
 use crate::domain::federation::Federation;
-use crate::foundation::ids::VideoId;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -60,8 +59,9 @@ pub(super) fn write_all_rows(
     let time_of = |rows: &str| Some(rows.strip_prefix(common)?.split_once(',')?.0.to_owned());
     while !left.is_empty() {
         let time_ms = time_of(left).ok_or_else(misplaced)?;
-        for (id, video) in federation.videos.iter().enumerate() {
-            for instance in federation.showing(VideoId::at(id)) {
+        for id in federation.listed() {
+            let video = &federation.videos[id.index()];
+            for instance in federation.showing(id) {
                 let instance = &federation.instances[instance.index()].name;
                 // names need no quotes
                 let key = format!("{common}{time_ms},{},{instance},", video.name);

@@ -3,11 +3,12 @@
 //! Tidy: one meaning per file, units in the column names, integers wherever they exist, and on every row what it
 //! belongs to: scenario, protocol, cell, replication, seed and model version. No wall time, path or thread count.
 
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::intervals::{Candidate, Table, front};
 use crate::metrics::Observed;
 use crate::metrics::delays::QUANTILES_PER_MILLE;
+use crate::metrics::traffic::{Sums, TrafficRow};
 use crate::runs::cell::{CellResult, MetricValue};
 use crate::runs::implied_rows::{ImpliedRows, Rows};
 use crate::runs::spec::{CellSpec, MODEL_VERSION};
@@ -38,7 +39,7 @@ pub const SUMMARY: &str = "summary.csv";
 pub(super) const COUNTERS: &str = "counters.csv";
 
 /// All files of records, in the order of the digest.
-pub static RECORD_FILES: [RecordFile; 7] = [
+pub static RECORD_FILES: [RecordFile; 8] = [
     RecordFile { name: SUMMARY, columns: &["metric", "unit", "value"], key: 1, rows: summary },
     RecordFile {
         name: "traffic.csv",
@@ -65,6 +66,27 @@ pub static RECORD_FILES: [RecordFile; 7] = [
         columns: &["time_ms", "video", "instance", "displayed_viewers", "true_viewers"],
         key: 3,
         rows: counters,
+    },
+    RecordFile {
+        name: "catalogues.csv",
+        columns: &[
+            "time_ms",
+            "catalogue",
+            "class",
+            "watched_videos",
+            "true_viewers",
+            "origin_pairs",
+            "origin_displayed",
+            "origin_error_abs",
+            "follower_pairs",
+            "follower_displayed",
+            "follower_error_abs",
+            "seen_viewers",
+            "seen_error_abs",
+            "seen_wrong_zeros",
+        ],
+        key: 3,
+        rows: catalogues,
     },
     RecordFile {
         name: "delays.csv",
@@ -188,7 +210,7 @@ pub(super) enum ColumnType {
 pub(super) fn column_type(column: &str) -> ColumnType {
     match column {
         "scenario" | "protocol" | "model_version" | "metric" | "unit" | "pareto" | "video" | "instance"
-        | "follower" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => ColumnType::Text,
+        | "follower" | "catalogue" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => ColumnType::Text,
         "value" | "quantile" => ColumnType::Real,
         _ => ColumnType::Whole,
     }
@@ -222,21 +244,29 @@ pub(super) fn summary_rows(spec: &CellSpec, metrics: &[MetricValue]) -> String {
 }
 
 fn traffic(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
-    for row in &result.observed.traffic {
+    let listings = scenario.listings();
+    // what an instance sends about its own videos and about others of a catalogue is one row
+    let is_same = |one: &TrafficRow, next: &TrafficRow| {
+        TrafficRow { is_own: true, ..*one }.place() == TrafficRow { is_own: true, ..*next }.place()
+    };
+    for rows in result.observed.traffic.chunk_by(is_same) {
+        let row = &rows[0];
+        let mut sums = Sums::ZERO;
+        rows.iter().for_each(|row| sums.add(&row.sums));
         emit(&[
             ms(row.start_ns),
-            scenario.videos[row.video as usize].name.clone(),
+            listings[row.listing.index()].clone(),
             scenario.instances[row.instance as usize].name.clone(),
             row.direction.name().to_owned(),
             row.kind.name().to_owned(),
-            row.sums.messages.to_string(),
-            row.sums.head_bytes.to_string(),
-            row.sums.body_bytes.to_string(),
-            row.sums.response_bytes.to_string(),
-            row.sums.tcp_up_bytes.to_string(),
-            row.sums.tcp_down_bytes.to_string(),
-            row.sums.tls_up_bytes.to_string(),
-            row.sums.tls_down_bytes.to_string(),
+            sums.messages.to_string(),
+            sums.head_bytes.to_string(),
+            sums.body_bytes.to_string(),
+            sums.response_bytes.to_string(),
+            sums.tcp_up_bytes.to_string(),
+            sums.tcp_down_bytes.to_string(),
+            sums.tls_up_bytes.to_string(),
+            sums.tls_down_bytes.to_string(),
         ]);
     }
 }
@@ -248,8 +278,8 @@ fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
     let seed = Seed { seed: result.seed, replication: result.replication };
     let federation = scenario.federation(variant, seed);
     for (sample, &at_ns) in counters.at_ns.iter().enumerate() {
-        for (id, video) in federation.videos.iter().enumerate() {
-            let id = VideoId::at(id);
+        for id in federation.listed() {
+            let video = &federation.videos[id.index()];
             let watching = counters.watching(id, sample).to_string();
             for instance in federation.showing(id) {
                 let displayed = counters.displayed(id, instance, sample);
@@ -262,6 +292,31 @@ fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
                 ]);
             }
         }
+    }
+}
+
+/// A row for each sample, catalogue and class of popularity: sums over its videos, and over the instances that show them or the
+/// viewers who see them.
+fn catalogues(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
+    let Observed { counters, catalogues, .. } = &result.observed;
+    for row in catalogues {
+        let displayed = |sums: &crate::metrics::uptime::Sums| (sums.error + sums.watching as i64).to_string();
+        emit(&[
+            ms(counters.at_ns[row.sample]),
+            scenario.catalogues[row.catalogue].name.clone(),
+            (row.class + 1).to_string(),
+            row.watched_videos.to_string(),
+            row.watching.to_string(),
+            row.origins.pairs.to_string(),
+            displayed(&row.origins),
+            row.origins.error_abs.to_string(),
+            row.followers.pairs.to_string(),
+            displayed(&row.followers),
+            row.followers.error_abs.to_string(),
+            row.seen.viewers.to_string(),
+            row.seen.error_abs.to_string(),
+            row.seen.wrong_zeros.to_string(),
+        ]);
     }
 }
 
@@ -310,9 +365,10 @@ fn followers(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
 
 fn links(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
     let instance = |id: InstanceId| scenario.instances[id.index()].name.clone();
+    let listings = scenario.listings();
     for row in &result.observed.links {
         emit(&[
-            scenario.videos[row.video.index()].name.clone(),
+            listings[row.listing.index()].clone(),
             instance(row.sender),
             instance(row.receiver),
             row.kind.name().to_owned(),

@@ -18,7 +18,7 @@ const WHOLE_MAX: u64 = 1 << 53;
 /// What names and times in the records of a scenario can be.
 pub(super) struct ScenarioNames<'a> {
     instances: BTreeSet<&'a str>,
-    videos: BTreeSet<&'a str>,
+    listings: BTreeSet<String>,
     end_ms: u64,
 }
 
@@ -65,7 +65,7 @@ impl<'a> ScenarioNames<'a> {
     pub(super) fn of(scenario: &'a Scenario) -> ScenarioNames<'a> {
         ScenarioNames {
             instances: scenario.instances.iter().map(|instance| &instance.name[..]).collect(),
-            videos: scenario.videos.iter().map(|video| &video.name[..]).collect(),
+            listings: scenario.listings().into_iter().collect(),
             end_ms: scenario.end.latest().ms(),
         }
     }
@@ -74,7 +74,7 @@ impl<'a> ScenarioNames<'a> {
     pub(super) fn can_be(&self, column: &str, cell: &str) -> bool {
         match (column_type(column), column) {
             (_, "instance" | "follower" | "sender" | "receiver") => self.instances.contains(cell),
-            (_, "video") => self.videos.contains(cell),
+            (_, "video" | "catalogue") => self.listings.contains(cell),
             (_, "kind") => Kind::ALL.iter().any(|kind| kind.name() == cell),
             (_, "direction") => ["in", "out"].contains(&cell),
             (_, "removed") => ["true", "false"].contains(&cell),

@@ -2,19 +2,20 @@
 //!
 //! Plain values for the layers below; nothing here knows YAML, files or how a scenario was read.
 
+use crate::domain::catalogue::{Catalogue, Ranking};
+use crate::domain::crowd::Crowd;
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
-use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance, Video};
+use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance, Listings, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
 use crate::domain::receiving::Receiving;
-use crate::domain::workload::Crowd;
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, ListingId, VideoId};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NetworkModel;
 use crate::scenario::problem::Problem;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// One experiment: a federation, its viewers, and the protocols to compare.
@@ -46,8 +47,12 @@ pub struct Scenario {
     pub instances: Vec<InstanceSpec>,
     /// The names of the regions, as `InstanceSpec::region` counts them; one without a name if there are none.
     pub regions: Vec<String>,
-    /// The videos, by `VideoId`.
+    /// The single videos, by `VideoId`; those of catalogues follow.
     pub videos: Vec<VideoSpec>,
+    /// Many videos each.
+    pub catalogues: Vec<Catalogue>,
+    /// The videos of catalogues that records list singly, with their names.
+    pub detailed: BTreeMap<VideoId, String>,
     /// Who follows whom.
     pub follows: Follows,
     /// Who watches.
@@ -305,16 +310,51 @@ impl Scenario {
             follows_as: spec.follows_as,
         };
         let Variant { rules, receiving, .. } = &self.compare[variant];
-        let origins: BTreeSet<InstanceId> = self.videos.iter().map(|video| video.origin).collect();
+        let (videos, catalogues) = self.all_videos(seed);
+        let origins: BTreeSet<InstanceId> = videos.iter().map(|video| video.origin).collect();
         Federation {
             instances: self.instances.iter().zip(rules).zip(receiving).map(instance).collect(),
-            videos: self
-                .videos
-                .iter()
-                .map(|video| Video { name: video.name.clone(), origin: video.origin, length: video.length })
-                .collect(),
+            videos: videos.into(),
+            catalogues: catalogues.into(),
+            listings: Listings { single: self.videos.len() as u32, detailed: self.detailed.keys().copied().collect() },
             followers: self.follows.lists(self.instances.len(), origins, seed),
         }
+    }
+
+    /// All videos of a replication, and the rankings of the catalogues.
+    fn all_videos(&self, seed: Seed) -> (Vec<Video>, Vec<Ranking>) {
+        let single = |(id, video): (usize, &VideoSpec)| Video {
+            name: video.name.clone(),
+            origin: video.origin,
+            length: video.length,
+            listing: ListingId::at(id),
+        };
+        let mut videos: Vec<Video> = self.videos.iter().enumerate().map(single).collect();
+        let mut rankings = Vec::new();
+        for (number, catalogue) in self.catalogues.iter().enumerate() {
+            let (owners, ranking) = catalogue.ranking(number as u64, VideoId::at(videos.len()), seed);
+            let listing = ListingId::at(self.videos.len() + number);
+            let (name, length) = (&catalogue.name, catalogue.length);
+            let ranked = (1..).zip(owners);
+            videos.extend(ranked.map(|(rank, origin): (u32, _)| Video {
+                name: format!("{name}-{rank}"),
+                origin,
+                length,
+                listing,
+            }));
+            rankings.push(ranking);
+        }
+        for (number, video) in self.detailed.keys().enumerate() {
+            videos[video.index()].listing = ListingId::at(self.videos.len() + self.catalogues.len() + number);
+        }
+        (videos, rankings)
+    }
+
+    /// What records tell of, by `ListingId`: the name.
+    pub fn listings(&self) -> Vec<String> {
+        let videos = self.videos.iter().map(|video| video.name.clone());
+        let catalogues = self.catalogues.iter().map(|catalogue| catalogue.name.clone());
+        videos.chain(catalogues).chain(self.detailed.values().cloned()).collect()
     }
 
     /// The position in `compare` of the column of this name.

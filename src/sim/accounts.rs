@@ -5,17 +5,18 @@
 //! the end of the run does not count. What all destinations of a job share is added once per job. Requests of routes that take
 //! their steps as events are counted here too, one by one; their flow is in the ledger of the run.
 
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::domain::federation::Federation;
+use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::activity::Kind;
 use crate::mechanism::boundary::{add_below, boundary_us};
 use crate::mechanism::connections::Connection;
 use crate::mechanism::ledger::{Amount, Arrival, Flow};
 use crate::mechanism::transport::TransportBytes;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::links::LinkSums;
-use crate::metrics::traffic::{Direction, OriginSends, SecondBytes, Sums, TrafficRow};
-use crate::observe::{Departed, RequestOutcome};
+use crate::metrics::origin_seconds::OriginSeconds;
+use crate::metrics::traffic::{Direction, OriginSends, Sums, TrafficPlace, TrafficRow};
+use crate::observe::{Departed, RequestOutcome, SecondBytes};
 use crate::request::{Path, RequestHistory};
 use crate::sim::job_times::JobTimes;
 use crate::sim::route::Route;
@@ -38,10 +39,10 @@ pub(in crate::sim) struct Accounts {
     /// Messages by what became of them, without `queued` and `in_flight`, which `flow()` derives.
     flow: Flow,
     aggregates: Aggregates,
-    /// A sender, a second of the run, and bytes that are not in `aggregates.origin_bytes` yet.
-    last_second: (InstanceId, u64, SecondBytes),
-    /// Sums at senders and receivers in the buckets that the run has passed, by bucket, video, instance, direction and kind.
-    traffic: BTreeMap<(u64, VideoId, InstanceId, Direction, Kind), Sums>,
+    /// What origins send.
+    seconds: OriginSeconds,
+    /// Sums at senders and receivers in the buckets that the run has passed, by bucket, listing, instance, direction and kind.
+    traffic: BTreeMap<TrafficPlace, Sums>,
     /// The requests of the other buckets.
     counts: RouteCounts,
 }
@@ -61,15 +62,20 @@ impl Work {
 }
 
 impl Accounts {
-    pub(in crate::sim) fn new(instances: usize, end: Time, bucket: Span, work: Option<Work>) -> Accounts {
+    pub(in crate::sim) fn new(
+        federation: &Federation,
+        end: Time,
+        bucket: Span,
+        work: Option<Work>,
+    ) -> Accounts {
         Accounts {
             end,
             bucket,
             work,
-            cpu_ns: vec![0; instances],
+            cpu_ns: vec![0; federation.instances.len()],
             flow: Flow::default(),
             aggregates: Aggregates::default(),
-            last_second: (InstanceId(0), 0, [0; 2]),
+            seconds: OriginSeconds::new(federation),
             traffic: BTreeMap::new(),
             counts: RouteCounts::new(bucket),
         }
@@ -113,9 +119,8 @@ impl Accounts {
         });
         for destination in exceptions {
             let second = (start.ns() + left_ns(destination)) / SECOND.ns();
-            self.close_second();
-            let sum = self.aggregates.origin_bytes.get_mut(&(route.from, second)).expect("it was added");
-            sum[what as usize] -= route.bytes(destination);
+            let sums = self.seconds.of(route.from, second).expect("it was added");
+            sums[what as usize] -= route.bytes(destination);
         }
     }
 
@@ -127,7 +132,7 @@ impl Accounts {
     }
 
     /// A receiver answers one request of a route.
-    fn answer(&mut self, route: &Route, destination: usize, at: Time) {
+    pub(in crate::sim) fn answer(&mut self, route: &Route, destination: usize, at: Time) {
         if route.is_to_origin.get(destination) == Some(&true) {
             let (to, bytes) = (route.to[destination], route.response_bytes(destination));
             self.add_origin_bytes(to, at.ns() / SECOND.ns(), OriginSends::Other, bytes);
@@ -136,20 +141,8 @@ impl Accounts {
 
     /// An origin sent so many bytes in a second of the run.
     fn add_origin_bytes(&mut self, from: InstanceId, second: u64, what: OriginSends, bytes: u64) {
-        if (self.last_second.0, self.last_second.1) != (from, second) {
-            self.close_second();
-        }
-        let last = &mut self.last_second;
-        (last.0, last.1) = (from, second);
-        last.2[what as usize] += bytes;
-    }
-
-    /// Adds `last_second` to the sums.
-    fn close_second(&mut self) {
-        let (from, second, bytes) = std::mem::take(&mut self.last_second);
-        if bytes != [0; 2] {
-            let sums = self.aggregates.origin_bytes.entry((from, second)).or_default();
-            sums.iter_mut().zip(bytes).for_each(|(sum, bytes)| *sum += bytes);
+        if let Some(sums) = self.seconds.of(from, second) {
+            sums[what as usize] += bytes;
         }
     }
 
@@ -334,6 +327,11 @@ impl Accounts {
         self.counts.bucket_of(at)
     }
 
+    /// Takes what origins sent in the seconds before `now`.
+    pub(in crate::sim) fn take_seconds(&mut self, now: Time) -> Vec<(u64, InstanceId, SecondBytes)> {
+        self.seconds.take_before(now.ns() / SECOND.ns())
+    }
+
     /// The run has reached `now`: sums up the buckets before.
     pub(in crate::sim) fn pass(&mut self, now: Time) {
         let open = self.bucket_of(now);
@@ -388,7 +386,8 @@ impl Accounts {
     }
 
     fn add_traffic(&mut self, bucket: u64, route: &Route, at: InstanceId, direction: Direction, sums: &Sums) {
-        let place = (bucket, route.video, at, direction, route.kind);
+        let is_own = direction == Direction::Out && route.is_own;
+        let place = (bucket, route.listing, at.0, direction, route.kind, is_own);
         self.traffic.entry(place).or_default().add(sums);
     }
 
@@ -409,10 +408,10 @@ impl Accounts {
     /// All sums of the run.
     pub(in crate::sim) fn finish(mut self) -> Aggregates {
         self.pass(Time::NEVER);
-        self.close_second();
-        for ((bucket, video, instance, direction, kind), sums) in self.traffic {
-            let (start_ns, video, instance) = (bucket * self.bucket.ns(), video.0, instance.0);
-            let row = TrafficRow { start_ns, video, instance, direction, kind, sums };
+        self.aggregates.origin_bytes = self.seconds.take_before(u64::MAX);
+        for ((bucket, listing, instance, direction, kind, is_own), sums) in self.traffic {
+            let start_ns = bucket * self.bucket.ns();
+            let row = TrafficRow { start_ns, listing, instance, direction, kind, is_own, sums };
             self.aggregates.traffic.push(row);
         }
         let cpu = self.cpu_ns.iter().enumerate().filter(|(_, ns)| **ns > 0);
@@ -423,10 +422,10 @@ impl Accounts {
     /// Adds what one destination of a route received in a bucket: to its link and to the receiver's row.
     fn add_received(&mut self, bucket: u64, route: &Route, destination: usize, sums: &Sums) {
         let &Sums { messages, head_bytes, body_bytes, .. } = sums;
-        let (to, &Route { from, video, kind, .. }) = (route.to[destination], route);
+        let (to, &Route { from, listing, kind, .. }) = (route.to[destination], route);
         if body_bytes > 0 {
             let sums = LinkSums { messages, head_bytes, body_bytes };
-            self.aggregates.links.add((video, from, kind), to, &sums);
+            self.aggregates.links.add((listing, from, kind), to, &sums);
         }
         if *sums != Sums::ZERO {
             self.add_traffic(bucket, route, to, Direction::In, sums);

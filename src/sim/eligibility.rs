@@ -2,7 +2,7 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ ¬O ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; its displays are replayed |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
 //! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
@@ -15,7 +15,7 @@
 //! - `V`: JSON-LD verification takes no time, `Q ∧ verify + json_ld_verify = 0`. Then its order at one instant matters.
 //! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
-//! - `O`: it owns a video, so it sends on what it receives.
+//! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
 //! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
 //! - `R`: each request is made once and on a new connection, `¬Q ∨` (PeerTube queues `∧ attempts = 1 ∧` no breaker `∧` no keep-alive).
 //! - `F`: it receives with the figures of the delivery (one inbox worker, no ban), and refuses nothing but for the rate: no fault
@@ -125,7 +125,7 @@ impl Eligibility {
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
                 && !asks_back[index]
-                && !eligibility.is_origin[index];
+                && (is_unlimited || !eligibility.is_origin[index]);
             eligibility.is_contended_receiver[index] = !is_unlimited
                 && !eligibility.is_uncontended_receiver[index]
                 && (capacity.uplink_bits_per_s, capacity.downlink_bits_per_s) == (None, None)

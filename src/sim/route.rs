@@ -1,7 +1,7 @@
 //! Routes: what jobs share that carry messages of the same sizes from one instance to the same inboxes. Sizes are in bytes.
 
 use crate::event::{Letter, Message};
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::{InstanceId, ListingId};
 use crate::mechanism::activity::{Form, Kind};
 use crate::mechanism::ledger::Amount;
 use crate::mechanism::transport::TransportBytes;
@@ -18,7 +18,9 @@ pub(in crate::sim) struct Route {
     pub(in crate::sim) number: u32,
     pub(in crate::sim) from: InstanceId,
     pub(in crate::sim) to: Arc<[InstanceId]>,
-    pub(in crate::sim) video: VideoId,
+    pub(in crate::sim) listing: ListingId,
+    /// Whether the sender owns what the messages are about.
+    pub(in crate::sim) is_own: bool,
     pub(in crate::sim) kind: Kind,
     /// The form of the sender's request heads.
     pub(in crate::sim) form: Form,
@@ -63,13 +65,14 @@ impl Route {
         is_whole: bool,
         to: &Arc<[InstanceId]>,
         messages: &[Message],
+        (listing, is_own): (ListingId, bool),
         origin_sends: Option<OriginSends>,
         is_to_origin: Vec<bool>,
         [transport, transport_kept]: [Vec<TransportBytes>; 2],
         followers: Vec<Option<u32>>,
         is_order_insensitive: impl Fn(InstanceId) -> bool,
     ) -> Route {
-        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
+        let Letter { from, kind, form, persistence, body_bytes, .. } = *messages[0].letter;
         let mut replayed: Vec<ReplayedDestination> = (0..)
             .zip(&followers)
             .filter_map(|(destination, &follower)| {
@@ -89,7 +92,8 @@ impl Route {
         Route {
             number,
             from,
-            video: activity.video,
+            listing,
+            is_own,
             kind,
             form,
             persistence,

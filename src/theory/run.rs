@@ -116,7 +116,7 @@ impl Run {
         let mut meter = Meter {
             collector: Collector::new(
                 &cell.federation,
-                &cell.sessions,
+                (&cell.sessions, &cell.audience),
                 cell.sampling.every,
                 BUCKET,
                 cell.other.asked_back.after_updates,

@@ -1,7 +1,7 @@
 //! Scripted visits, and what is measured of them.
 
 use super::run::Run;
-use crate::domain::workload::Scripted;
+use crate::domain::crowd::Scripted;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 

@@ -5,7 +5,8 @@
 
 use super::formulas::Theory;
 use super::run::{BUCKET, ORIGIN, Run, VIDEO};
-use crate::cell::{Cell, Sampling};
+use crate::cell::Cell;
+use crate::domain::sampling::Sampling;
 use crate::domain::arrivals::Arrivals;
 use crate::domain::delivery::Delivery;
 use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
@@ -13,8 +14,9 @@ use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::{PlainViews, Rules};
 use crate::domain::receiving::Receiving;
 use crate::domain::watch::Watch;
-use crate::domain::workload::{Clients, Crowd, Scripted, Source, Spread, sessions};
-use crate::foundation::ids::InstanceId;
+use crate::domain::crowd::{Clients, Crowd, Drawn, Scripted, Source, Spread};
+use crate::domain::workload::sessions;
+use crate::foundation::ids::{InstanceId, ListingId};
 use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::{Latency, NetworkModel};
@@ -22,6 +24,7 @@ use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, SESSION_ID_LENGTH, VIDE
 use crate::scenario::End;
 use rand::RngExt;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// All entries have expired so long after the last viewer has left ...
 const EXPIRED_AFTER: Span = Span::from_secs(1_000);
@@ -145,7 +148,7 @@ impl Setting {
         };
         let tick_phase: Vec<Time> = (0..=self.followers as u64).map(phase).collect();
         Cell {
-            sessions: sessions(&[self.crowd()], &federation, seed, end),
+            sessions: sessions(&[self.crowd()], &[], &federation, seed, end),
             network: NetworkModel {
                 latency: self.latency.clone(),
                 loss_ppm: self.loss_ppm,
@@ -164,6 +167,7 @@ impl Setting {
             other: OtherTraffic::default(),
             health_phase: vec![Time::ZERO; self.followers + 1],
             update_phase: vec![Time::ZERO; self.followers + 1],
+            audience: Arc::default(),
             sampling: self.sampling(tick_phase[0]),
             end: match self.window {
                 Window::UntilIdle(_) => {
@@ -189,23 +193,23 @@ impl Setting {
             receiving: Receiving::AT_ONCE,
             follows_as: Default::default(),
         };
-        Federation {
-            instances: (0..=self.followers).map(instance).collect(),
-            videos: [Video { name: "video".into(), origin: ORIGIN, length: None }].into(),
-            followers: Follows::Everybody.lists(self.followers + 1, [ORIGIN], seed),
-        }
+        Federation::new(
+            (0..=self.followers).map(instance).collect(),
+            [Video { name: "video".into(), origin: ORIGIN, length: None, listing: ListingId(0) }],
+            Follows::Everybody.lists(self.followers + 1, [ORIGIN], seed),
+        )
     }
 
     fn crowd(&self) -> Crowd {
         let source = match &self.viewers {
             Viewers::Scripted(visits) => Source::Scripted(visits.clone()),
-            Viewers::Poisson(rates) => Source::Drawn {
+            Viewers::Poisson(rates) => Source::Drawn(Drawn {
                 from: Time::ZERO,
                 arrivals: Arrivals::Constant { rate_per_s: rates.iter().sum() },
                 watch: self.watch.clone(),
                 spread: Spread::Weights((0..).map(InstanceId).zip(rates.iter().copied()).collect()),
                 returns: None,
-            },
+            }),
         };
         Crowd { video: VIDEO, source, clients: self.clients }
     }

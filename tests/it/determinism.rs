@@ -177,14 +177,14 @@ fn links_add_up_to_the_traffic_that_arrived() {
             .iter()
             .filter(|row| row.direction == Direction::In && row.kind != Kind::UpdateFetch)
         {
-            let sums: &mut [u64; 3] = arrived.entry((row.instance, row.video, row.kind)).or_default();
+            let sums: &mut [u64; 3] = arrived.entry((row.instance, row.listing.0, row.kind)).or_default();
             let Sums { messages, head_bytes, body_bytes, .. } = row.sums;
             [messages, head_bytes, body_bytes].iter().zip(sums).for_each(|(more, sum)| *sum += more);
         }
         arrived.retain(|_, sums| sums[0] > 0);
         assert!(arrived.len() > 5, "{arrived:?}");
         for row in &observed.links {
-            let key = (row.receiver.0, row.video.0, row.kind);
+            let key = (row.receiver.0, row.listing.0, row.kind);
             let sums = arrived.get_mut(&key).expect("it is in the traffic");
             let less = [row.sums.messages, row.sums.head_bytes, row.sums.body_bytes];
             less.iter().zip(sums).for_each(|(less, sum)| *sum -= less);

@@ -3,10 +3,11 @@
 use fedisim::domain::federation::{Capacity, Federation, FollowsAs, Instance, Video};
 use fedisim::domain::protocol::Rules;
 use fedisim::domain::receiving::Receiving;
-use fedisim::foundation::ids::{InstanceId, VideoId};
+use fedisim::foundation::ids::{InstanceId, ListingId, VideoId};
 use fedisim::mechanism::sparse_counts::SparseCounts;
 use fedisim::metrics::counters::Counters;
-use fedisim::metrics::display::{Display, Sums};
+use fedisim::metrics::display::Display;
+use fedisim::metrics::uptime::Sums;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -24,13 +25,18 @@ fn federation(instances: u32) -> Federation {
         receiving: Receiving::AT_ONCE,
         follows_as: FollowsAs::Server,
     };
-    let video = |origin: u32| Video { name: String::new(), origin: InstanceId(origin), length: None };
+    let video = |(number, origin): (u32, u32)| Video {
+        name: String::new(),
+        origin: InstanceId(origin),
+        length: None,
+        listing: ListingId(number),
+    };
     let others = |origin: u32| (0..instances).filter(|id| *id != origin).map(InstanceId).collect();
-    Federation {
-        instances: (0..instances).map(instance).collect(),
-        videos: [video(0), video(1), video(1)].into(),
-        followers: [0, 1].map(|origin| (InstanceId(origin), others(origin))).into(),
-    }
+    Federation::new(
+        (0..instances).map(instance).collect(),
+        [(0, 0), (1, 1), (2, 1)].map(video),
+        [0, 1].map(|origin| (InstanceId(origin), others(origin))).into(),
+    )
 }
 
 fn sparse(counts: &[u32]) -> SparseCounts {
@@ -72,7 +78,7 @@ fn pair() -> Federation {
 
 #[test]
 fn the_sums_are_those_of_a_hand_count() {
-    let display = Display::of(&counters(&[10, 12, 0], &[&[11, 12, 4], &[0, 6, 4]]), &pair());
+    let display = Display::of(&counters(&[10, 12, 0], &[&[11, 12, 4], &[0, 6, 4]]), &[], &pair());
     assert_eq!(display.origins, Sums { pairs: 3, error_abs: 5, error: 5, watching: 22 });
     assert_eq!(display.followers, Sums { pairs: 3, error_abs: 20, error: -12, watching: 22 });
     assert_eq!((display.federation_error, display.federation_error_abs), (-17, 17));
@@ -93,7 +99,7 @@ fn a_flap_is_a_fall_to_half_that_the_truth_does_not_make() {
         ([4, 2], [0, 0], 0),
         ([8, 0], [8, 8], 1),
     ] {
-        let display = Display::of(&counters(&watching, &[&displayed]), &pair());
+        let display = Display::of(&counters(&watching, &[&displayed]), &[], &pair());
         assert_eq!((display.flaps, display.steps), (flaps, 2), "{displayed:?} {watching:?}");
     }
 }
@@ -170,6 +176,6 @@ proptest! {
                 counters.displayed.insert((video, id), sparse(&shown));
             }
         }
-        prop_assert_eq!(Display::of(&counters, &federation), of_every_pair(&counters, &federation));
+        prop_assert_eq!(Display::of(&counters, &[], &federation), of_every_pair(&counters, &federation));
     }
 }

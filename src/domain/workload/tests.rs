@@ -1,8 +1,10 @@
 //! The sessions of a crowd against their laws, with fixed seeds and bounds that are able to fail.
 
 use super::*;
-use crate::domain::arrivals::Stage;
+use crate::domain::arrivals::{Arrivals, Stage};
+use crate::domain::crowd::Spread;
 use crate::domain::federation::{Follows, Instance, Video};
+use crate::foundation::ids::ListingId;
 use crate::domain::protocol::Rules;
 use crate::domain::receiving::Receiving;
 use proptest::prelude::*;
@@ -29,12 +31,14 @@ fn federation(instances: u32) -> Federation {
         receiving: Receiving::AT_ONCE,
         follows_as: Default::default(),
     };
-    let video = |name: &str| Video { name: name.to_owned(), origin: ORIGIN, length: None };
-    Federation {
-        instances: (0..instances).map(instance).collect(),
-        videos: [video("a"), video("b")].into(),
-        followers: Follows::Everybody.lists(instances as usize, [ORIGIN], SEED),
-    }
+    let video = |number: u32| Video {
+        name: number.to_string(),
+        origin: ORIGIN,
+        length: None,
+        listing: ListingId(number),
+    };
+    let followers = Follows::Everybody.lists(instances as usize, [ORIGIN], SEED);
+    Federation::new((0..instances).map(instance).collect(), [video(0), video(1)], followers)
 }
 
 fn constant(rate_per_s: f64) -> Arrivals {
@@ -42,12 +46,12 @@ fn constant(rate_per_s: f64) -> Arrivals {
 }
 
 fn crowd(arrivals: Arrivals, watch: Watch, spread: Spread, returns: Option<Returns>) -> Crowd {
-    let source = Source::Drawn { from: Time::ZERO, arrivals, watch, spread, returns };
+    let source = Source::Drawn(Drawn { from: Time::ZERO, arrivals, watch, spread, returns });
     Crowd { video: VideoId(0), source, clients: Clients::default() }
 }
 
 fn draw(crowd: &Crowd, seed: Seed) -> Vec<Session> {
-    sessions(std::slice::from_ref(crowd), &federation(8), seed, HOUR)
+    sessions(std::slice::from_ref(crowd), &[], &federation(8), seed, HOUR)
 }
 
 /// |mean - expected| at most 4 standard errors, which are small enough to see an error.
@@ -143,7 +147,7 @@ fn spreads_without_luck_are_exact() {
         (zipf(0.3), 1, [0; 5]),
     ] {
         let crowd = crowd(constant(1.0), WATCH, spread, None);
-        let list = sessions(std::slice::from_ref(&crowd), &federation(instances), SEED, HOUR);
+        let list = sessions(std::slice::from_ref(&crowd), &[], &federation(instances), SEED, HOUR);
         let seen: Vec<u32> = list[..5].iter().map(|session| session.instance.0).collect();
         assert_eq!(seen, seats, "{crowd:?}");
     }
@@ -249,7 +253,7 @@ fn a_change_of_one_law_leaves_the_others_untouched() {
     assert_eq!(base, first);
     assert!(again.len() > base.len());
     let earlier =
-        sessions(&[crowd(constant(0.5), WATCH, ZIPF, None)], &federation(8), SEED, Time::from_ms(900_000));
+        sessions(&[crowd(constant(0.5), WATCH, ZIPF, None)], &[], &federation(8), SEED, Time::from_ms(900_000));
     assert_eq!(earlier, base[..earlier.len()]);
     assert!(base[earlier.len()].start >= Time::from_ms(900_000));
 }
@@ -291,7 +295,7 @@ fn scripted_sessions_are_copied() {
         ),
         script(1, vec![visit(Some("ann"), 1, 50, 500)]),
     ];
-    let list = sessions(&crowds, &federation(4), SEED, Time::from_ms(100_000));
+    let list = sessions(&crowds, &[], &federation(4), SEED, Time::from_ms(100_000));
     let seen: Vec<_> = list
         .iter()
         .map(|s| (s.start.ms(), s.viewer.0, s.instance.0, s.video.0, s.end.since(s.start).us()))
@@ -359,7 +363,7 @@ proptest! {
         let crowds: Vec<_> =
             rates.into_iter().map(|rate| crowd(constant(rate), watch.clone(), ZIPF, returns.clone())).collect();
         let end = Time::from_ms(end_s * 1_000);
-        let list = sessions(&crowds, &federation(5), Seed { seed, replication: 0 }, end);
+        let list = sessions(&crowds, &[], &federation(5), Seed { seed, replication: 0 }, end);
         prop_assert!(list.is_sorted_by_key(|session| session.start));
         prop_assert!(list.iter().all(|session| session.start < end && session.start < session.end));
         let visits = visits_by_viewer(&list);
@@ -421,7 +425,7 @@ fn who_comes_back_keeps_the_address_and_crowds_share_none() {
     let clients = Clients { behind_one_address_ppm: 1_000_000, ..Clients::default() };
     let returns = Some(Returns { probability: 0.5, mean_after: SECOND * 60 });
     let one = Crowd { clients, ..crowd(constant(0.05), WATCH, Spread::List(vec![ORIGIN]), returns) };
-    let list = sessions(&[one.clone(), one], &federation(8), SEED, HOUR);
+    let list = sessions(&[one.clone(), one], &[], &federation(8), SEED, HOUR);
     let addresses: std::collections::BTreeSet<_> = list.iter().map(|session| session.address).collect();
     assert_eq!(addresses.len(), 2);
     assert!(list.iter().filter(|session| session.viewer == list[0].viewer).count() > 0);

@@ -23,7 +23,7 @@ pub struct Proof {
 }
 
 /// What becomes of the connection after the request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Persistence {
     /// It ends.
     Closed,

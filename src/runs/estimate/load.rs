@@ -5,17 +5,17 @@ use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::other_traffic::Background;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
-use crate::domain::workload::{Source, Spread, expected_heartbeats, expected_sessions};
-use crate::foundation::ids::VideoId;
+use crate::domain::crowd::Source;
 use crate::foundation::random::Seed;
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Span;
 use crate::mechanism::activity::FetchReason;
 use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
+use crate::runs::estimate::attendance;
 use crate::scenario::Scenario;
 use crate::sim::broadcasts_without_events;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Bytes of a message under way: a pending event, in a heap that grows by doubling.
 const IN_FLIGHT_BYTES: f64 = 200.0;
@@ -29,9 +29,6 @@ const DESTINATION_BYTES: f64 = 40.0;
 const REQUEST_EVENTS: f64 = 6.0;
 /// Bytes of a change of an instance's state that faults make.
 const OUTAGE_BYTES: f64 = 64.0;
-/// Arrivals are cut into so many parts to find the busiest, which is a little busier still.
-const PARTS: u32 = 20;
-const BUSIER: f64 = 1.25;
 /// Bytes of a message that makes no events, under way to an inbox or waiting there, in lists that grow by doubling.
 const EVENTLESS_BYTES: f64 = 80.0;
 
@@ -60,21 +57,22 @@ impl Load {
         let tick_s = least(|rules| rules.parameters.tick_interval);
         let age_s = least(|rules| rules.parameters.refederation_age);
         let beat_s = |own: Option<Span>| own.map_or(heartbeat_s, Span::secs_f64);
-        let heartbeats = expected_heartbeats(&scenario.crowds, end, &beat_s);
-        let sendings = expected_heartbeats(&scenario.crowds, end, &|own| beat_s(own).max(age_s));
-        let sessions = expected_sessions(&scenario.crowds, end);
+        let heartbeats = attendance::heartbeats(scenario, &beat_s);
+        let sendings = attendance::heartbeats(scenario, &|own| beat_s(own).max(age_s));
+        let sessions = attendance::sessions(scenario, end);
         let instances = rules.len() as f64;
-        let followers = instances - 1.0;
+        let followers = attendance::followers(scenario);
         let floods = rules
             .iter()
             .any(|rules| rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never);
         let plain = rules.iter().any(|rules| rules.plain_views == PlainViews::Each);
         let ticks = duration_s / tick_s + 1.0;
-        let videos = active_videos(scenario).len() as f64;
+        let totals = ticks * attendance::active_videos(scenario).len() as f64
+            + attendance::heartbeats_of_catalogues(scenario, tick_s);
         let other = Other::of(scenario, sessions);
         let broadcasts = if floods { sendings } else { 0.0 }
             + if plain { sessions } else { 0.0 }
-            + ticks * videos
+            + totals
             + other.broadcasts;
         let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
         let tries = tries(scenario, variant);
@@ -82,7 +80,7 @@ impl Load {
         let changes = changes(&column.faults, duration_s);
         let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
-        let busiest = busiest(scenario);
+        let busiest = attendance::busiest(scenario);
         let at_once = |time_s: f64| (busiest * time_s / duration_s).min(1.0);
         let eventless = match engine {
             EngineChoice::Plain | EngineChoice::Live => 0.0,
@@ -124,22 +122,6 @@ impl Load {
     }
 }
 
-/// The videos of which anything is sent.
-pub(super) fn active_videos(scenario: &Scenario) -> BTreeSet<VideoId> {
-    let watched = scenario.crowds.iter().map(|crowd| crowd.video);
-    watched.chain(scenario.other.background.iter().map(|background| background.video)).collect()
-}
-
-/// The busiest part of a run is so many times as busy as the mean.
-fn busiest(scenario: &Scenario) -> f64 {
-    let end = scenario.end.latest();
-    let until = |part: u32| Time::from_ns(end.ns() / u64::from(PARTS) * u64::from(part));
-    let came: Vec<f64> = (0..=PARTS).map(|part| expected_sessions(&scenario.crowds, until(part))).collect();
-    let most = came.windows(2).map(|part| part[1] - part[0]).fold(0.0, f64::max);
-    let all = came[PARTS as usize];
-    if all > 0.0 { BUSIER * most * f64::from(PARTS) / all } else { 1.0 }
-}
-
 /// The share of messages that make no events; `per_s` are messages per second and inbox when it is busiest.
 fn share_without_events(scenario: &Scenario, variant: usize, per_s: f64) -> f64 {
     let column = &scenario.compare[variant];
@@ -151,37 +133,9 @@ fn share_without_events(scenario: &Scenario, variant: usize, per_s: f64) -> f64 
     let cell = build_cell_without_sessions(scenario, &CellPlan { number: variant, point: 0, variant, seed });
     match broadcasts_without_events(&cell) {
         true if is_unlimited(&column.delivery) => 1.0,
-        true => share_at_origins(scenario),
+        true => attendance::share_at_origins(scenario),
         false => 0.0,
     }
-}
-
-/// The share of sessions at the origins of their videos.
-fn share_at_origins(scenario: &Scenario) -> f64 {
-    let end = scenario.end.latest();
-    let (mut at_origin, mut all) = (0.0, 0.0);
-    for crowd in &scenario.crowds {
-        let origin = scenario.videos[crowd.video.index()].origin;
-        let share = |there: f64, all: f64| if all > 0.0 { there / all } else { 0.0 };
-        let of_crowd = match &crowd.source {
-            Source::Scripted(visits) => {
-                let there = visits.iter().filter(|visit| visit.instance == origin).count();
-                share(there as f64, visits.len() as f64)
-            }
-            Source::Drawn { spread: Spread::Zipf { origin_share, .. }, .. } => *origin_share,
-            Source::Drawn { spread: Spread::Weights(weights), .. } => {
-                let there = weights.iter().filter(|weight| weight.0 == origin).map(|weight| weight.1);
-                share(there.sum(), weights.iter().map(|weight| weight.1).sum())
-            }
-            Source::Drawn { spread: Spread::List(list), .. } => {
-                share(list.iter().filter(|id| **id == origin).count() as f64, list.len() as f64)
-            }
-        };
-        let sessions = crowd.expected_sessions(end);
-        at_origin += sessions * of_crowd;
-        all += sessions;
-    }
-    if all > 0.0 { at_origin / all } else { 0.0 }
 }
 
 /// What is sent beside Views.
@@ -204,7 +158,8 @@ impl Other {
         let duration_s = scenario.end.latest().ns() as f64 / 1e9;
         let flushes = other.update_every.map_or(0.0, |every| duration_s / every.secs_f64() + 1.0);
         // Only a video that was viewed is updated.
-        let updates = (flushes * scenario.videos.len() as f64).min(sessions);
+        let videos = scenario.videos.len() as f64 + attendance::videos_of_catalogues(scenario);
+        let updates = (flushes * videos).min(sessions);
         let mut jobs = BTreeMap::new();
         for background in &other.background {
             let origin = scenario.videos[background.video.index()].origin;
@@ -232,7 +187,8 @@ impl Other {
         };
         let first = match other.asked_back.first_contact {
             FirstContact::Requests => {
-                let videos = active_videos(scenario).len() as f64;
+                let videos = attendance::active_videos(scenario).len() as f64;
+                let videos = videos + attendance::videos_of_catalogues(scenario).min(sessions);
                 // who signs has viewers or a video
                 let signers = instances.min(sessions + videos);
                 signers * count(FetchReason::Actor) + videos * count(FetchReason::Video)
@@ -256,7 +212,7 @@ fn inbox_s(scenario: &Scenario, delivery: &Delivery) -> f64 {
     if is_unlimited(delivery) {
         return 0.0;
     }
-    let verifies = if share_at_origins(scenario) < 1.0 {
+    let verifies = if attendance::share_at_origins(scenario) < 1.0 {
         delivery.receiving.verify + delivery.receiving.json_ld_verify
     } else {
         Span::ZERO
@@ -312,7 +268,9 @@ fn longest_session(scenario: &Scenario, heartbeat_s: f64) -> f64 {
             beats.fold(0.0, f64::max)
         }
     };
-    scenario.crowds.iter().map(|crowd| of_crowd(&crowd.source)).fold(0.0, f64::max)
+    let of_crowds = scenario.crowds.iter().map(|crowd| of_crowd(&crowd.source));
+    let of_laws = if scenario.catalogues.is_empty() { 0.0 } else { end.ns() as f64 / 1e9 / heartbeat_s };
+    of_crowds.fold(of_laws, f64::max)
 }
 
 /// The mean latency of the slowest law in use.

@@ -4,7 +4,7 @@ use crate::domain::arrivals::{Arrivals, Stage};
 use crate::domain::faults::Fault;
 use crate::domain::protocol::{PlainViews, Rules, ViewersKnownBy};
 use crate::domain::watch::{Quantiles, Watch, stretch};
-use crate::domain::workload::{Clients, Crowd, Returns, Scripted, Source, Spread};
+use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
@@ -17,24 +17,18 @@ use crate::scenario::shape::Form;
 use crate::scenario::value::Checked;
 
 /// What crowds refer to.
-struct Context<'a> {
-    table: &'a Table,
-    videos: &'a [Result<VideoSpec, String>],
-    files: &'a Files,
+pub(super) struct Context<'a> {
+    pub(super) table: &'a Table,
+    pub(super) videos: &'a [Result<VideoSpec, String>],
+    pub(super) files: &'a Files,
 }
 
-/// The crowds of a file.
-pub(crate) fn crowds(
-    file: &Checked,
-    table: &Table,
-    videos: &[Result<VideoSpec, String>],
-    files: &Files,
-    problems: &mut Problems,
-) -> Option<Vec<Crowd>> {
-    let context = Context { table, videos, files };
-    let built: Vec<_> =
-        file.get("viewers")?.items().iter().map(|item| context.crowd(item, problems)).collect();
-    built.into_iter().collect()
+/// What people watch.
+#[derive(Clone, Copy)]
+pub(super) struct Watched<'a> {
+    pub(super) name: &'a str,
+    /// None if it is live.
+    pub(super) length: Option<Span>,
 }
 
 /// Warns of keys of crowds that have no effect in any column.
@@ -81,25 +75,36 @@ pub(crate) fn video(
 }
 
 impl Context<'_> {
+    /// The crowds of a file.
+    pub(super) fn crowds(&self, file: &Checked, problems: &mut Problems) -> Option<Vec<Crowd>> {
+        let items = file.get("viewers")?.items();
+        let built: Vec<_> = items.iter().map(|item| self.crowd(item, problems)).collect();
+        built.into_iter().collect()
+    }
+
     fn crowd(&self, item: &Checked, problems: &mut Problems) -> Option<Crowd> {
         let (case, value) = item.case()?;
         let video = value.get("video").and_then(|at| video(at, self.videos, problems));
+        let watched = video.and_then(|video| self.videos[video.index()].as_ref().ok());
+        let watched = watched.map(|video| Watched { name: &video.name, length: video.length });
         let source = match case {
-            "arrivals" => self.drawn(value, video, problems),
+            "arrivals" => self.drawn(value, watched, problems).map(Source::Drawn),
             "sessions" => self.listed(value, problems),
             _ => self.traced(value.get("trace")?, problems),
         };
-        let clients = Clients {
-            first_heartbeat_after: value.span("first_heartbeat_after").unwrap_or_default(),
-            view_after: value.span("view_after"),
-            behind_one_address_ppm: value.share_ppm("behind_one_address").unwrap_or_default(),
-        };
+        let clients = clients(value);
         Some(Crowd { video: video?, source: source?, clients })
     }
 
-    fn drawn(&self, value: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Source> {
+    /// The laws by which people come to what they watch.
+    pub(super) fn drawn(
+        &self,
+        value: &Checked,
+        watched: Option<Watched<'_>>,
+        problems: &mut Problems,
+    ) -> Option<Drawn> {
         let arrivals = value.get("arrivals").and_then(arrivals);
-        let watch = value.get("watch").and_then(|at| self.watch(at, video, problems));
+        let watch = value.get("watch").and_then(|at| watch(at, watched, problems));
         let spread = value.get("spread").and_then(|at| self.spread(at, problems));
         let returns = match value.get("returns")?.case()? {
             ("none", _) => None,
@@ -109,29 +114,7 @@ impl Context<'_> {
             }),
         };
         let from = Time::ZERO + value.span("from")?;
-        Some(Source::Drawn { from, arrivals: arrivals?, watch: watch?, spread: spread?, returns })
-    }
-
-    fn watch(&self, at: &Checked, video: Option<VideoId>, problems: &mut Problems) -> Option<Watch> {
-        let (case, value) = at.case()?;
-        match case {
-            "exponential" => Some(Watch::Exponential { mean: value.as_span()? }),
-            "fixed" => Some(Watch::Fixed(value.as_span()?)),
-            "lognormal" => lognormal(value),
-            "weibull" => Some(Watch::Weibull { scale: value.span("scale")?, shape: value.number("shape")? }),
-            "quantiles" => quantiles(value, problems),
-            _ => {
-                let video = self.videos[video?.index()].as_ref().ok()?;
-                if video.length.is_none() {
-                    let message = format!(
-                        "`retention` is measured on videos with a length, and `{}` is live; use `exponential: 10 min` or `fixed: 10 min`",
-                        video.name
-                    );
-                    problems.at(at.spot(), message);
-                }
-                Some(Watch::Retention { video: video.length? })
-            }
-        }
+        Some(Drawn { from, arrivals: arrivals?, watch: watch?, spread: spread?, returns })
     }
 
     fn spread(&self, at: &Checked, problems: &mut Problems) -> Option<Spread> {
@@ -225,6 +208,36 @@ impl Context<'_> {
     }
 }
 
+/// How the players of a crowd report.
+pub(super) fn clients(value: &Checked) -> Clients {
+    Clients {
+        first_heartbeat_after: value.span("first_heartbeat_after").unwrap_or_default(),
+        view_after: value.span("view_after"),
+        behind_one_address_ppm: value.share_ppm("behind_one_address").unwrap_or_default(),
+    }
+}
+
+fn watch(at: &Checked, watched: Option<Watched<'_>>, problems: &mut Problems) -> Option<Watch> {
+    let (case, value) = at.case()?;
+    match case {
+        "exponential" => Some(Watch::Exponential { mean: value.as_span()? }),
+        "fixed" => Some(Watch::Fixed(value.as_span()?)),
+        "lognormal" => lognormal(value),
+        "weibull" => Some(Watch::Weibull { scale: value.span("scale")?, shape: value.number("shape")? }),
+        "quantiles" => quantiles(value, problems),
+        _ => {
+            let Watched { name, length } = watched?;
+            if length.is_none() {
+                let message = format!(
+                    "`retention` is measured on videos with a length, and `{name}` is live; use `exponential: 10 min` or `fixed: 10 min`"
+                );
+                problems.at(at.spot(), message);
+            }
+            Some(Watch::Retention { video: length? })
+        }
+    }
+}
+
 fn arrivals(at: &Checked) -> Option<Arrivals> {
     let (case, value) = at.case()?;
     match case {
@@ -235,6 +248,11 @@ fn arrivals(at: &Checked) -> Option<Arrivals> {
             };
             value.items().iter().map(stage).collect::<Option<_>>().map(Arrivals::Stages)
         }
+        "daily" => Some(Arrivals::Daily {
+            mean_per_s: value.rate_per_s("mean")?,
+            peak_at: value.span("peak_at")?,
+            amplitude: f64::from(value.share_ppm("amplitude")?) / 1e6,
+        }),
         _ => Some(Arrivals::Viral {
             peak_viewers: value.number("peak")?,
             growth: value.span("growth")?,

@@ -3,6 +3,7 @@
 //! Every part is built as far as it can be, so that all problems are told at once; a part is `None` only if a
 //! problem has been noted. What refers to something broken is passed over in silence: one mistake, one message.
 
+mod catalogues;
 mod choice;
 mod crowds;
 mod delivery;
@@ -39,7 +40,10 @@ pub(crate) fn build(
     let mut columns = protocols::columns(file, &protocols, &deliveries, &federation, problems);
     let follows = federation::follows(file, &federation, files, problems);
     let peers = federation::peers(file, &federation, problems);
-    let crowds = crowds::crowds(file, &federation, &videos, files, problems);
+    let watching = crowds::Context { table: &federation, videos: &videos, files };
+    let crowds = watching.crowds(file, problems);
+    let catalogues = catalogues::catalogues(file, &watching, problems);
+    let detailed = catalogues.as_ref().and_then(|all| catalogues::detailed(file, videos.len(), all, problems));
     effect::of_groups(file, &columns, problems);
     let network = network::network(file, &federation, files, problems);
     if let Some(network) = &network {
@@ -77,6 +81,8 @@ pub(crate) fn build(
         instances: federation.instances,
         regions: federation.regions,
         videos: videos.into_iter().map(|video| video.ok()).collect::<Option<_>>()?,
+        catalogues: catalogues?,
+        detailed: detailed?,
         follows: follows?,
         crowds: crowds?,
         network: network?,

@@ -6,15 +6,9 @@ use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, names, optiona
 
 pub(super) fn crowd() -> Shape {
     let video = || required("video", "the video that they watch", Shape::Text(Form::Name));
-    let mut drawn = vec![
-        video(),
-        required("arrivals", "when they come", arrivals()),
-        with_default("from", "the start of `arrivals`", any_span(), "0 s"),
-        required("watch", "how long they watch", watch()),
-        required("spread", "at which instances they sit", spread()),
-        with_default("returns", "whether they come back", returns(), "none"),
-    ];
-    drawn.extend(clients());
+    let mut of_laws = vec![video()];
+    of_laws.extend(drawn("when they come"));
+    of_laws.extend(clients());
     let session = Shape::Record(vec![
         required("instance", "where", instance_name()),
         optional(
@@ -33,14 +27,25 @@ pub(super) fn crowd() -> Shape {
     let mut traced = vec![video(), required("trace", doc, data_file())];
     traced.extend(clients());
     Shape::OneOf(vec![
-        case("arrivals", "viewers drawn from laws", Arm::Marked(Shape::Record(drawn))),
+        case("arrivals", "viewers drawn from laws", Arm::Marked(Shape::Record(of_laws))),
         case("sessions", "viewers written down one by one", Arm::Marked(Shape::Record(listed))),
         case("trace", "viewers from a file", Arm::Marked(Shape::Record(traced))),
     ])
 }
 
+/// The laws by which people come.
+pub(super) fn drawn(arrivals_doc: &'static str) -> Vec<Field> {
+    vec![
+        required("arrivals", arrivals_doc, arrivals()),
+        with_default("from", "the start of `arrivals`", any_span(), "0 s"),
+        required("watch", "how long they watch", watch()),
+        required("spread", "at which instances they sit", spread()),
+        with_default("returns", "whether they come back", returns(), "none"),
+    ]
+}
+
 /// How the players of a crowd report.
-fn clients() -> Vec<Field> {
+pub(super) fn clients() -> Vec<Field> {
     vec![
         optional(
             "first_heartbeat_after",
@@ -77,6 +82,11 @@ pub(super) fn arrivals() -> Shape {
         ),
     ];
     let constant = vec![required("rate", "viewers per time", rate())];
+    let daily = vec![
+        required("mean", "viewers per time, on average over a day", rate()),
+        required("peak_at", "when most come, every 24 hours from `from` on", any_span()),
+        required("amplitude", "how much more come then, as a share of the mean; as much less come 12 hours later", share()),
+    ];
     Shape::OneOf(vec![
         case("constant", "at a constant rate", Arm::Keyed(Shape::Record(constant))),
         case(
@@ -84,6 +94,7 @@ pub(super) fn arrivals() -> Shape {
             "ramps, each from the rate before (0 at first) to its own",
             Arm::Keyed(list(stage, 1, 1_000)),
         ),
+        case("daily", "by the hour of the day: mean x (1 + amplitude x cos(2 pi (t - peak_at) / 24 h))", Arm::Keyed(Shape::Record(daily))),
         case("viral", "linear growth to a peak, then a power-law decay", Arm::Keyed(Shape::Record(viral))),
     ])
 }

@@ -80,13 +80,17 @@ pub(super) fn capacity() -> Shape {
 }
 
 pub(super) fn video() -> Shape {
-    let length = Shape::OneOf(vec![
-        case("length", "how long it is", Arm::Plain(positive_span())),
-        case("live", "it is a live stream", Arm::Word),
-    ]);
     Shape::Record(vec![
         required("origin", "the instance that owns it", instance_name()),
-        required("length", "its length, or `live`", length),
+        required("length", "its length, or `live`", length()),
+    ])
+}
+
+/// How long a video is.
+pub(super) fn length() -> Shape {
+    Shape::OneOf(vec![
+        case("length", "how long it is", Arm::Plain(positive_span())),
+        case("live", "it is a live stream", Arm::Word),
     ])
 }
 

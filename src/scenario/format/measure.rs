@@ -1,7 +1,7 @@
 //! When a run ends, what is sampled, bounded and expected of it, and names on the wire.
 
 use crate::scenario::format::values::{positive_span, protocol_name, whole_ms};
-use crate::scenario::shape::{Arm, Field, Form, Shape, case, names, optional, required, with_default, words};
+use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, names, optional, required, with_default, words};
 
 /// Numbers of metrics are within this, either side of 0.
 const METRIC_MAX: f64 = 1e18;
@@ -22,6 +22,12 @@ pub(super) fn measure() -> Vec<Field> {
         with_default("every", "time between two samples of the counters", whole_ms(1), "10 s"),
         with_default("from", "the first sample", whole_ms(0), "0 s"),
         with_default("bucket", "the width of the buckets in which traffic is counted", whole_ms(1), "1 min"),
+        with_default(
+            "detail",
+            "videos of catalogues that records tell of as of single ones: CATALOGUE-1 is the one that is watched most",
+            list(Shape::Text(Form::Name), 0, 1_000),
+            "[]",
+        ),
     ]
 }
 

@@ -3,6 +3,7 @@
 //! The rules of protocols come from `domain::protocol`, so a new rule needs nothing here. Sources of default figures
 //! stand beside them; a figure without a source has no default and must be written by who needs it.
 
+mod catalogues;
 mod crowds;
 mod delivery;
 mod faults;
@@ -15,6 +16,7 @@ mod receiving;
 pub(crate) mod sweep;
 mod values;
 
+use crate::scenario::format::catalogues::catalogue;
 use crate::scenario::format::crowds::crowd;
 use crate::scenario::format::delivery::{delivery, delivery_name};
 use crate::scenario::format::faults::fault;
@@ -25,9 +27,12 @@ use crate::scenario::format::other_traffic::other_traffic;
 use crate::scenario::format::protocols::{protocol, variant};
 use crate::scenario::format::values::protocol_name;
 use crate::scenario::shape::{Form, Shape, list, names, optional, required, with_default};
+pub(in crate::scenario) use catalogues::CATALOGUE_VIDEOS_MAX;
 pub(in crate::scenario) use network::MEASURED;
 pub(in crate::scenario) use values::INSTANCES_MAX;
 
+/// A scenario has at most this many catalogues.
+const CATALOGUES_MAX: usize = 1_000;
 /// A scenario has at most this many faults.
 const FAULTS_MAX: usize = 200;
 /// A scenario has at most this many peers.
@@ -67,9 +72,15 @@ pub(crate) fn scenario() -> Shape {
         ),
         with_default("deliveries", "deliveries of your own", names(Form::Name, delivery(), 0, 64), "{}"),
         required("instances", "the groups of instances", names(Form::GroupName, group(), 1, 2_000)),
-        required("videos", "the videos", names(Form::Name, video(), 1, 1_000)),
+        with_default("videos", "single videos", names(Form::Name, video(), 0, 1_000), "{}"),
+        with_default(
+            "catalogues",
+            "many videos under one name each, and who comes to them",
+            names(Form::GroupName, catalogue(), 0, CATALOGUES_MAX),
+            "{}",
+        ),
         with_default("follows", "who follows whom", follows(), "everybody"),
-        required("viewers", "the crowds that watch", list(crowd(), 0, 1_000)),
+        with_default("viewers", "the crowds that watch single videos", list(crowd(), 0, 1_000), "[]"),
         required("network", "the network between the instances", network()),
         with_default("faults", "what goes wrong", list(fault(), 0, FAULTS_MAX), "[]"),
         with_default("other_traffic", "what is sent beside Views", Shape::Record(other_traffic()), "{}"),

@@ -5,7 +5,7 @@ use crate::domain::arrivals::{Arrivals, Stage};
 use crate::domain::federation::{Follows, FollowsAs};
 use crate::domain::protocol::{Forward, Rules, Threshold};
 use crate::domain::watch::Watch;
-use crate::domain::workload::{Clients, Crowd, Returns, Scripted, Source, Spread};
+use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
@@ -200,7 +200,7 @@ fn what_is_probably_not_meant_is_warned_about() {
 fn crowds_become_sources() {
     let crowds = valid(FULL).crowds;
     let drawn = |crowd: &Crowd| match &crowd.source {
-        Source::Drawn { from, arrivals, watch, spread, returns } => {
+        Source::Drawn(Drawn { from, arrivals, watch, spread, returns }) => {
             (*from, arrivals.clone(), watch.clone(), spread.clone(), returns.clone())
         }
         Source::Scripted(_) => panic!("it is drawn"),

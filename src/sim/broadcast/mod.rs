@@ -5,6 +5,7 @@
 
 mod ahead;
 mod linear;
+mod routes;
 mod state;
 mod unqueued;
 mod whole_job;

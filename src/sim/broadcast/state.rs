@@ -7,6 +7,7 @@
 //! No protocol rule is applied here: a send is an `Effect` of an `Instance`, and the run chooses its queue.
 
 use super::linear::Linear;
+use super::routes::Routes;
 use crate::cell::Cell;
 use crate::domain::delivery::Queues;
 use crate::domain::faults::Timetable;
@@ -26,7 +27,7 @@ use crate::sim::accounts::{Accounts, Work};
 use crate::sim::eligibility::{Eligibility, Fallback};
 use crate::sim::replay::{Broadcast, Helpers, Shard, Windows};
 use crate::sim::route::Route;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -70,9 +71,6 @@ pub(super) struct OpenBroadcast {
     pub(super) latest: Time,
 }
 
-/// The number of routes that are remembered for later jobs. A job keeps its own route.
-pub(super) const ROUTES_KEPT: usize = 32;
-
 /// The part of a run that is computed outside the event loop.
 pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) cell: &'a Cell,
@@ -82,15 +80,13 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) path: Path,
     /// The same as linear functions, if all its times are whole µs.
     pub(super) linear: Option<Linear>,
-    pub(super) routes: VecDeque<Arc<Route>>,
+    pub(super) routes: Routes,
     /// Routes made so far, which numbers them.
     pub(super) routes_made: u32,
     /// By route number: the latest interval.
     pub(super) faults_on_routes: BTreeMap<u32, FaultsOnRoute>,
     /// By the slot of a running job of a contended sender.
     pub(super) open_broadcasts: Vec<Option<OpenBroadcast>>,
-    /// Recent splits of lists of inboxes: the list, its uncontended receivers, the others.
-    pub(super) splits: VecDeque<[Arc<[InstanceId]>; 3]>,
     pub(in crate::sim) accounts: Accounts,
     pub(in crate::sim) windows: Windows<'a>,
     pub(super) schedule: Schedule,
@@ -150,15 +146,14 @@ impl<'a> Broadcasts<'a> {
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Broadcasts {
             cell,
-            accounts: Accounts::new(followers.len(), end, bucket, work),
+            accounts: Accounts::new(&cell.federation, end, bucket, work),
             followers,
             linear: Linear::of(&path),
             path,
-            routes: VecDeque::new(),
+            routes: Routes::default(),
             routes_made: 0,
             faults_on_routes: BTreeMap::new(),
             open_broadcasts: Vec::new(),
-            splits: VecDeque::new(),
             windows: Windows::new(shards, has_refused, helpers),
             schedule: Schedule::default(),
             there_us: Vec::new(),
@@ -175,16 +170,10 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// The remembered route of a job of the same sender, inboxes, video, kind and sizes.
+    /// The remembered route of a job of the same sender, inboxes, listing, kind and sizes.
     pub(in crate::sim) fn find_route(&self, letter: &Letter, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
-        let Letter { from, activity, kind, form, persistence, body_bytes, .. } = *letter;
-        let what = (from, activity.video, kind, form, persistence, body_bytes);
-        let is_it = |route: &&Arc<Route>| {
-            let Route { from, video, kind, form, persistence, body_bytes, .. } = ***route;
-            (from, video, kind, form, persistence, body_bytes) == what
-                && (Arc::ptr_eq(&route.to, to) || route.to == *to)
-        };
-        self.routes.iter().rev().find(is_it).cloned()
+        let video = &self.cell.federation.videos[letter.activity.video.index()];
+        self.routes.find(letter, (video.listing, video.origin == letter.from), to)
     }
 
     /// Whether all requests of a job can be computed without events; if not, why.
@@ -215,9 +204,11 @@ impl<'a> Broadcasts<'a> {
         is_whole: bool,
     ) -> Arc<Route> {
         let Letter { from, activity, kind, persistence, .. } = *messages[0].letter;
+        let video = &self.cell.federation.videos[activity.video.index()];
+        let is_own = video.origin == from;
         let owns = |id: &InstanceId| self.eligibility.is_origin[id.index()];
         let origin_sends =
-            owns(&from).then(|| OriginSends::of(kind, self.cell.federation.origin(activity.video) == from));
+            owns(&from).then(|| OriginSends::of(kind, is_own));
         let is_to_origin = if to.iter().any(owns) { to.iter().map(owns).collect() } else { Vec::new() };
         let transport =
             |connection| messages.iter().map(|message| self.transport_of(message, connection)).collect();
@@ -233,6 +224,7 @@ impl<'a> Broadcasts<'a> {
             is_whole,
             to,
             messages,
+            (video.listing, is_own),
             origin_sends,
             is_to_origin,
             transport,
@@ -240,10 +232,7 @@ impl<'a> Broadcasts<'a> {
             is_order_insensitive,
         ));
         self.routes_made += 1;
-        if self.routes.len() == ROUTES_KEPT {
-            self.routes.pop_front();
-        }
-        self.routes.push_back(Arc::clone(&route));
+        self.routes.add(&route);
         route
     }
 
@@ -300,9 +289,14 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// A viewer's heartbeat at an instance: adds it if the instance is replayed.
+    /// A viewer's heartbeat at an instance: adds it if the instance is replayed, and does not own the video.
     pub(in crate::sim) fn heartbeat(&mut self, at: InstanceId, now: Time, input: Input<'static>) {
-        if let Some(follower) = self.followers[at.index()] {
+        let video = match input {
+            Input::Heartbeat(heartbeat) => heartbeat.video,
+            Input::Heartbeats { video, .. } => video,
+            _ => return,
+        };
+        if let Some(follower) = self.followers[at.index()].filter(|_| self.cell.federation.origin(video) != at) {
             self.windows.heartbeat(follower, now, input);
         }
     }

@@ -1,7 +1,7 @@
 //! Broadcasts without queues (`Queues::Unlimited`) and without events: each message leaves when it is sent, and arrives one
 //! latency later or is lost.
 
-use super::state::{Broadcasts, ROUTES_KEPT};
+use super::state::Broadcasts;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -13,22 +13,10 @@ use crate::sim::route::Route;
 use std::sync::Arc;
 
 impl Broadcasts<'_> {
-    /// Splits a list of inboxes into uncontended receivers and others. Recent splits are remembered.
+    /// Splits a list of inboxes into uncontended receivers and others.
     pub(in crate::sim) fn split(&mut self, list: &Arc<[InstanceId]>) -> [Arc<[InstanceId]>; 2] {
-        if let Some([_, uncontended, others]) =
-            self.splits.iter().find(|[whole, ..]| Arc::ptr_eq(whole, list))
-        {
-            return [Arc::clone(uncontended), Arc::clone(others)];
-        }
-        let (uncontended, others): (Vec<_>, Vec<_>) =
-            list.iter().partition(|id| self.eligibility.is_uncontended_receiver[id.index()]);
-        let split = [Arc::clone(list), uncontended.into(), others.into()];
-        if self.splits.len() == ROUTES_KEPT {
-            self.splits.pop_front();
-        }
-        self.splits.push_back(split.clone());
-        let [_, uncontended, others] = split;
-        [uncontended, others]
+        let Broadcasts { routes, eligibility, .. } = self;
+        routes.split(list, |id| eligibility.is_uncontended_receiver[id.index()])
     }
 
     /// Sends one activity to all destinations of a route but `except`. `template` is any of its messages, `latencies` are by
@@ -64,6 +52,8 @@ impl Broadcasts<'_> {
                 good.take(route.bytes(destination));
                 separate.push(destination);
                 self.accounts.note(route, destination, &history);
+            } else {
+                self.accounts.answer(route, destination, arrives);
             }
             if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
                 self.windows.receive(follower, arrives, broadcast);

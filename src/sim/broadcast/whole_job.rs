@@ -5,7 +5,7 @@
 //! `Path::whole`. All requests of any other job are.
 
 use super::linear::Linear;
-use super::state::{Broadcasts, FaultsOnRoute, ROUTES_KEPT};
+use super::state::{Broadcasts, FaultsOnRoute};
 use crate::event::{Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -40,6 +40,8 @@ struct Planned {
     irregular: Vec<(usize, RequestHistory)>,
 }
 
+/// The number of routes whose faults are remembered.
+const FAULTS_KEPT: usize = 1 << 14;
 /// Stands in the columns for an irregular request.
 const IRREGULAR_US: u32 = NEVER_US;
 
@@ -276,7 +278,7 @@ impl Broadcasts<'_> {
         let any = affected.contains(&true);
         let until = timetable.next_change(now);
         let faults = FaultsOnRoute { from: now, until, affected, any };
-        if self.faults_on_routes.len() >= ROUTES_KEPT {
+        if self.faults_on_routes.len() >= FAULTS_KEPT {
             self.faults_on_routes.pop_first();
         }
         self.faults_on_routes.insert(route.number, faults.clone());

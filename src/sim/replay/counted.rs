@@ -10,7 +10,7 @@
 //! added by `follower`.
 
 use super::broadcast::{BroadcastEffect, BroadcastSummary};
-use crate::cell::Sampling;
+use crate::domain::sampling::Sampling;
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::Time;
 use crate::mechanism::boundary::{add_below, boundary_us};

@@ -17,6 +17,7 @@ use crate::mechanism::activity::Kind;
 use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::metrics::aggregates::Aggregates;
+use crate::metrics::catalogue_sums::Whose;
 use crate::metrics::counters::Displayed;
 use crate::metrics::delays::DelayCounts;
 use crate::metrics::delivery::QueueRow;
@@ -342,7 +343,7 @@ impl Follower {
     /// Removes expired entries.
     fn tick(&mut self) {
         match &mut self.shown {
-            Shown::Tallies(tallies) => tallies.all.iter_mut().for_each(|tally| tally.1.tick(self.next_tick)),
+            Shown::Tallies(tallies) => tallies.tick(self.next_tick),
             Shown::Instance(instance) => {
                 let input = Input::Tick { number: self.tick_number };
                 instance.handle(self.next_tick + self.clock_ahead, input, &mut Vec::new());
@@ -356,8 +357,16 @@ impl Follower {
     fn sample(&mut self, context: &Context<'_>, output: &mut Output<'_>) {
         let at = self.next_sample;
         let counted = context.counted.displays(self.place, self.sample_number, self.ticked());
-        for (video, count) in self.shown.displays().chain(counted).filter(|_| !self.is_dead) {
-            self.displayed.entry(video).or_default().add(self.sample_number as usize, count);
+        let (federation, sample) = (&output.cell.federation, self.sample_number as usize);
+        let displays = self.shown.displays().chain(counted).filter(|_| !self.is_dead);
+        for (video, count) in displays.filter(|&(video, _)| federation.catalogue_of(video).is_none()) {
+            self.displayed.entry(video).or_default().add(sample, count);
+        }
+        if !self.is_dead && self.is_peertube {
+            let counted = context.counted.displays(self.place, self.sample_number, self.ticked());
+            let of = (federation, &*output.cell.audience);
+            let displays = self.shown.displays().chain(counted);
+            output.aggregates.catalogues.sample(of, (self.id, Whose::Others), sample, displays);
         }
         for built in self.newest_total.values() {
             output.aggregates.staleness.sum_us += at.since(*built).us();

@@ -1,6 +1,7 @@
 //! The replay: what followers display of broadcasts that are computed outside the event loop.
 //!
-//! A follower that owns no video sends nothing because of what it receives, so its displays affect no other instance.
+//! A follower sends nothing because of what it receives about the videos of others, so what it displays of them affects no other
+//! instance. What it displays of its own videos is not replayed.
 //! Arrivals at its inbox are collected in windows (`windows`), grouped by follower (`arrival_matrix`, `shard`) and replayed
 //! follower by follower (`follower`), on helper threads if there are any. Jobs whose arrivals are order-insensitive are
 //! counted instead (`counted`). It must not know how requests travel.

@@ -35,6 +35,16 @@ impl Tallies {
     }
 }
 
+impl Tallies {
+    /// The tick at an instant. Tallies without entries go.
+    pub(in crate::sim) fn tick(&mut self, now: Time) {
+        self.all.retain_mut(|(_, tally)| {
+            tally.tick(now);
+            !tally.is_empty()
+        });
+    }
+}
+
 impl Shown {
     /// The videos of which viewers are displayed, and how many.
     pub(in crate::sim) fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> {

@@ -66,6 +66,9 @@ impl Run<'_> {
         self.assert_conserved();
         if let Some(broadcasts) = &mut self.broadcasts {
             broadcasts.accounts.pass(self.now);
+            for (second, origin, bytes) in broadcasts.accounts.take_seconds(self.now) {
+                self.observer.origin_second(origin, second, bytes);
+            }
         }
         let queues = self.queue_samples(self.now);
         self.observer.sample(self.now, number, &self.instances, &queues);

@@ -221,7 +221,12 @@ impl Run<'_> {
         let is_replayed = |id| {
             broadcasts.as_ref().is_some_and(|broadcasts| broadcasts.follower(InstanceId::at(id)).is_some())
         };
-        let shows_nothing = |instance: &Instance| instance.displays().next().is_none();
+        let federation = &self.cell.federation;
+        let shows_nothing = |id: usize, instance: &Instance| {
+            // what is displayed of others' videos is replayed
+            let mut shown = instance.displays().map(|shown| federation.origin(shown.0));
+            !shown.any(|origin| !is_replayed(id) || origin == instance.id())
+        };
         let events_are_idle = matches!(self.cell.end, End::Idle { .. })
             && self.next_session == self.cell.sessions.len()
             && self.now >= self.last_end
@@ -230,7 +235,7 @@ impl Run<'_> {
                 .instances
                 .iter()
                 .enumerate()
-                .all(|(id, instance)| is_replayed(id) || !instance.is_up() || shows_nothing(instance));
+                .all(|(id, instance)| !instance.is_up() || shows_nothing(id, instance));
         let now = self.now;
         events_are_idle && self.broadcasts.as_mut().is_none_or(|broadcasts| broadcasts.is_idle(now))
     }

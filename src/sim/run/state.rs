@@ -190,6 +190,9 @@ impl<'a> Run<'a> {
         for (id, machine) in self.machines.iter_mut().enumerate() {
             machine.is_lazy = broadcasts.eligibility.is_lazy(InstanceId::at(id));
             machine.ends_without_event = broadcasts.eligibility.ends_without_event[id];
+            if broadcasts.follower(InstanceId::at(id)).is_some() {
+                self.observer.is_replayed(InstanceId::at(id));
+            }
         }
         // without latency there is no look-ahead
         self.looks_ahead = self.cell.network.latency_min() > Span::ZERO;

@@ -104,7 +104,8 @@ impl Run<'_> {
         self.conditions.arrival(sent, window, at)
     }
 
-    /// Sends to the uncontended receivers of a list without events, and returns the other inboxes.
+    /// Sends to the uncontended receivers of a list without events, and returns the other inboxes. What goes to the owner of a video
+    /// is an event: it may send because of it.
     fn send_unqueued_broadcast(
         &mut self,
         letter: &Rc<Letter>,
@@ -113,7 +114,8 @@ impl Run<'_> {
         latencies: &mut Vec<Option<Span>>,
         now: Time,
     ) -> Arc<[InstanceId]> {
-        let Some(broadcasts) = &mut self.broadcasts else { return Arc::clone(list) };
+        let is_own = self.cell.federation.origin(letter.activity.video) == letter.from;
+        let Some(broadcasts) = self.broadcasts.as_mut().filter(|_| is_own) else { return Arc::clone(list) };
         let [uncontended, others] = broadcasts.split(list);
         if uncontended.iter().all(|&id| Some(id) == except) {
             return others;

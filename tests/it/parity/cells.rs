@@ -108,7 +108,7 @@ pub(super) fn run(cell: &Cell) -> Run {
 pub(super) fn run_with<O: Observer>(cell: &Cell, other: O) -> (Run, O) {
     let collector = Collector::new(
         &cell.federation,
-        &cell.sessions,
+        (&cell.sessions, &cell.audience),
         cell.sampling.every,
         cell.sampling.bucket,
         cell.other.asked_back.after_updates,
