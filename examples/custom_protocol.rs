@@ -50,7 +50,7 @@ fn main() {
             result.protocol,
             metric(&result, "viewer_messages_sent"),
             metric(&result, "viewer_bytes_sent"),
-            metric(&result, "display_error_relative"),
+            metric(&result, "seen_error_relative"),
         );
     }
 }

@@ -3,7 +3,6 @@
 //! Queues, loss and CPU time play no part: a message leaves when it is sent.
 
 use crate::cell::Cell;
-use crate::domain::sampling::Sampling;
 use crate::conform::trace::{MessageRow, RestartRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::delivery::Delivery;
@@ -11,6 +10,7 @@ use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::receiving::Receiving;
+use crate::domain::sampling::Sampling;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, ListingId};
 use crate::foundation::random::Seed;
@@ -23,8 +23,8 @@ use crate::mechanism::wire::{
 use crate::observe::{Observer, QueueSample};
 use crate::scenario::End;
 use crate::sim;
-use std::sync::atomic::AtomicBool;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 const SEED: Seed = Seed { seed: 0, replication: 0 };
 

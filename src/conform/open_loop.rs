@@ -55,7 +55,8 @@ struct Replay<'a> {
 impl<'a> Replay<'a> {
     fn new(trace: &'a Trace) -> Replay<'a> {
         let videos: Arc<[Video]> =
-            [Video { name: "video".into(), origin: trace.origin, length: None, listing: ListingId(0) }].into();
+            [Video { name: "video".into(), origin: trace.origin, length: None, listing: ListingId(0) }]
+                .into();
         let start = |(id, &rules)| Instance::new(InstanceId::at(id), rules, Arc::clone(&videos));
         Replay {
             trace,

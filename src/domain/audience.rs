@@ -38,13 +38,15 @@ impl Audience {
         }
         let mut seats = Vec::new();
         for session in sessions.iter().filter(|session| federation.catalogue_of(session.video).is_some()) {
-            let watched = sampling.count_before(session.start)..sampling.count_before(session.end).min(samples);
+            let watched =
+                sampling.count_before(session.start)..sampling.count_before(session.end).min(samples);
             let Session { instance, video, .. } = *session;
             seats.extend(watched.map(|sample| Seats { instance, sample: sample as u32, video, viewers: 1 }));
         }
         seats.sort_unstable();
         seats.dedup_by(|next, kept| {
-            let is_same = (next.instance, next.sample, next.video) == (kept.instance, kept.sample, kept.video);
+            let is_same =
+                (next.instance, next.sample, next.video) == (kept.instance, kept.sample, kept.video);
             if is_same {
                 kept.viewers += next.viewers;
             }

@@ -105,7 +105,8 @@ impl Catalogue {
                 let mut order: Vec<usize> = (0..self.owners.len()).collect();
                 order.shuffle(&mut seed.stream(Purpose::Shelf, 2 * number));
                 let mut counts = vec![0; order.len()];
-                for (owner, count) in order.into_iter().zip(shared_out(*total, self.owners.len(), *exponent)) {
+                for (owner, count) in order.into_iter().zip(shared_out(*total, self.owners.len(), *exponent))
+                {
                     counts[owner] = count;
                 }
                 counts

@@ -131,7 +131,8 @@ impl Drawn {
     /// First visits are exact in expectation. Each brings p / (1 - p) returns if there is time, and at most one per mean pause
     /// in the time there is.
     pub fn expected_sessions(&self, end: Time) -> f64 {
-        let visits = self.returns.as_ref().map_or(1.0, |returns| returns.expected_visits(end.since(self.from)));
+        let visits =
+            self.returns.as_ref().map_or(1.0, |returns| returns.expected_visits(end.since(self.from)));
         self.arrivals.curve(self.from, end, &self.watch).total() * visits
     }
 

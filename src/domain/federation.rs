@@ -298,8 +298,7 @@ mod tests {
             receiving: Receiving::AT_ONCE,
             follows_as: FollowsAs::Server,
         };
-        let federation =
-            Federation::new(vec![instance; 3], [], BTreeMap::new());
+        let federation = Federation::new(vec![instance; 3], [], BTreeMap::new());
         let mut seen = BTreeMap::new();
         for replication in 0..REPLICATIONS {
             let order = federation.by_popularity(Seed { replication, ..SEED });

@@ -13,5 +13,6 @@ pub mod other_traffic;
 pub mod protocol;
 pub mod receiving;
 pub mod sampling;
+pub mod viewers;
 pub mod watch;
 pub mod workload;

@@ -21,7 +21,6 @@ use crate::domain::watch::{SHORTEST_WATCH, Watch, stretch};
 use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
-use crate::mechanism::sparse_counts::SparseCounts;
 use rand_chacha::ChaCha8Rng;
 use seats::Seats;
 use std::collections::BTreeMap;
@@ -102,48 +101,6 @@ pub fn sessions(
     // stable: equal starts stay in the order in which they were made
     book.sessions.sort_by_key(|session| session.start);
     book.sessions
-}
-
-/// The true viewers (sessions with start <= t < end, anywhere; closed form 1) of each video that has sessions, at samples in
-/// ascending order. The order of sessions does not matter.
-pub fn watching(sessions: &[Session], samples: &[Time]) -> BTreeMap<VideoId, SparseCounts> {
-    let mut visits: BTreeMap<VideoId, (Vec<Time>, Vec<Time>)> = BTreeMap::new();
-    for session in sessions {
-        let (starts, ends) = visits.entry(session.video).or_default();
-        starts.push(session.start);
-        ends.push(session.end);
-    }
-    let of_video = |(video, (mut starts, mut ends)): (VideoId, (Vec<Time>, Vec<Time>))| {
-        starts.sort_unstable();
-        ends.sort_unstable();
-        let until = |instants: &[Time], t: Time| instants.partition_point(|&instant| instant <= t);
-        let first = samples.partition_point(|&t| t < starts[0]);
-        let mut counts = SparseCounts::default();
-        for (sample, &t) in samples.iter().enumerate().skip(first).take_while(|(_, t)| ends.last() > Some(t))
-        {
-            counts.add(sample, (until(&starts, t) - until(&ends, t)) as u64);
-        }
-        (video, counts)
-    };
-    visits.into_iter().map(of_video).collect()
-}
-
-/// The most true viewers that one video has at one instant, `until` or before.
-pub fn watching_peak(sessions: &[Session], until: Time) -> u64 {
-    let mut visits: BTreeMap<VideoId, Vec<(Time, i64)>> = BTreeMap::new();
-    for session in sessions.iter().filter(|session| session.start < session.end && session.start <= until) {
-        visits.entry(session.video).or_default().extend([(session.start, 1), (session.end, -1)]);
-    }
-    let of_video = |mut changes: Vec<(Time, i64)>| {
-        // who leaves at an instant does not meet who comes
-        changes.sort_unstable();
-        let counts = changes.iter().scan(0, |count, (_, change)| {
-            *count += change;
-            Some(*count)
-        });
-        counts.max().unwrap_or(0)
-    };
-    visits.into_values().map(of_video).max().unwrap_or(0).unsigned_abs()
 }
 
 /// The sessions written so far, and who is who in them.
@@ -270,4 +227,3 @@ impl<'a> Book<'a> {
 fn after(time: Time, span: Span) -> Time {
     Time::from_ns(time.ns().saturating_add(span.ns()))
 }
-

@@ -64,7 +64,9 @@ impl Instance {
             DisplayEffect::OneMore => {
                 store.add(entry, expires);
             }
-            DisplayEffect::Replaced(count) => store.replace(entry, count, expires),
+            DisplayEffect::Replaced { count, total_built } => {
+                store.replace(entry, count, expires, total_built);
+            }
         }
     }
 }
@@ -86,8 +88,13 @@ pub enum DisplayEffect {
     None,
     /// An entry more, which counts 1.
     OneMore,
-    /// All entries are replaced by one that counts so many.
-    Replaced(u32),
+    /// All entries are replaced by one.
+    Replaced {
+        /// It counts so many.
+        count: u32,
+        /// When it was built, by its author's clock, if it is a total of the origin.
+        total_built: Option<Time>,
+    },
 }
 
 /// What an activity from `sender` about a video of `origin` does at a follower with these rules.
@@ -105,5 +112,7 @@ pub fn display_effect(
         AcceptResult::Anybody => true,
         AcceptResult::VideoHost => activity.author == origin,
     };
-    activity.result.filter(|_| accepts).map_or(DisplayEffect::OneMore, DisplayEffect::Replaced)
+    let is_total = activity.subject == Subject::Total && activity.author == origin;
+    let replaced = |count| DisplayEffect::Replaced { count, total_built: is_total.then_some(activity.built) };
+    activity.result.filter(|_| accepts).map_or(DisplayEffect::OneMore, replaced)
 }

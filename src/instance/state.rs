@@ -97,6 +97,11 @@ impl Instance {
         all.filter(|&(_, count)| count > 0)
     }
 
+    /// The videos of which it shows a total of their origin, with what it knows beside, and when that was built, by the origin's clock.
+    pub fn displayed_totals(&self) -> impl Iterator<Item = (VideoId, Time)> + '_ {
+        self.shown.iter().filter_map(|(&video, shown)| Some((video, shown.store.displayed_total()?)))
+    }
+
     /// A copy that knows of one viewer of one video and nothing else: to a heartbeat of theirs it does what the whole does.
     pub fn of_viewer(&self, video: VideoId, viewer: ViewerId) -> Instance {
         let entry = self.entry_of(viewer);

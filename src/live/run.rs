@@ -167,8 +167,13 @@ fn run_one(
     let scale = setup.scale;
     let sampling = cell.sampling;
     let after_updates = cell.other.asked_back.after_updates;
-    let collector =
-        Collector::new(&cell.federation, (&cell.sessions, &cell.audience), sampling.every, sampling.bucket, after_updates);
+    let collector = Collector::new(
+        &cell.federation,
+        (&cell.sessions, &cell.audience),
+        sampling.every,
+        sampling.bucket,
+        after_updates,
+    );
     let mut both = Both(collector, more);
     let outcome = run_cell(cell, setup, runtime, &mut both, stop)?;
     let Both(collector, _) = both;

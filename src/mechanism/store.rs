@@ -61,8 +61,18 @@ pub struct Store {
     list: u32,
     /// The sum over the listed entries.
     sum: u64,
+    /// The total that is among the entries.
+    total: Option<Total>,
     /// Whether the process has touched the store since it started.
     loaded: bool,
+}
+
+/// A total that has replaced all that was counted.
+#[derive(Clone, Copy, Debug)]
+struct Total {
+    id: u128,
+    expires: Time,
+    built: Time,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,12 +92,25 @@ struct Unnamed {
 impl Store {
     /// An empty store.
     pub fn new(keeping: StoreLayout) -> Store {
-        Store { keeping, named: BTreeMap::new(), unnamed: Vec::new(), list: 0, sum: 0, loaded: true }
+        Store {
+            keeping,
+            named: BTreeMap::new(),
+            unnamed: Vec::new(),
+            list: 0,
+            sum: 0,
+            total: None,
+            loaded: true,
+        }
     }
 
     /// What people see: the sum over the entries, expired ones included until the next cleaning.
     pub fn displayed(&self) -> u64 {
         if self.loaded { self.sum } else { 0 }
+    }
+
+    /// When the total was built that is part of what people see, if one is.
+    pub fn displayed_total(&self) -> Option<Time> {
+        self.total.filter(|_| self.loaded).map(|total| total.built)
     }
 
     /// Extends the entry of `id`, or adds one that counts 1. Returns whether it was added.
@@ -137,9 +160,10 @@ impl Store {
         }
     }
 
-    /// Replaces all that is counted by one entry.
-    pub fn replace(&mut self, id: EntryId, count: u32, expires: Time) {
+    /// Replaces all that is counted by one entry; `total_built` is when it was built, if it is a total.
+    pub fn replace(&mut self, id: EntryId, count: u32, expires: Time, total_built: Option<Time>) {
         self.loaded = true;
+        self.total = total_built.map(|built| Total { id: id.number(), expires, built });
         self.unnamed.clear();
         self.sum = 0;
         match self.keeping {
@@ -161,6 +185,11 @@ impl Store {
         let list = self.list;
         self.named.retain(|_, entry| entry.expires > now || entry.list != list);
         self.unnamed.retain(|entry| entry.expires > now);
+        self.total = self.total.filter(|total| match self.keeping {
+            StoreLayout::List => total.expires > now,
+            // its entry may have been extended
+            StoreLayout::Keyed => self.named.contains_key(&total.id),
+        });
         let named =
             self.named.values().filter(|entry| entry.list == list).map(|entry| u64::from(entry.count));
         let unnamed = self.unnamed.iter().map(|entry| u64::from(entry.count));
@@ -187,7 +216,7 @@ impl Store {
             self.named.get(&number).map(|&entry| (number, entry)).into_iter().collect();
         let listed = named.values().filter(|entry| entry.list == self.list);
         let sum = listed.map(|entry| u64::from(entry.count)).sum();
-        Store { named, unnamed: Vec::new(), sum, ..*self }
+        Store { named, unnamed: Vec::new(), sum, total: None, ..*self }
     }
 
     /// Whether nothing is kept.
@@ -296,7 +325,7 @@ mod tests {
     fn replacing_leaves_the_ids_of_a_list_known_and_uncounted() {
         let mut store = Store::new(StoreLayout::List);
         *store.extend(viewer(1), at(10)) = Some(at(1));
-        store.replace(total(), 7, at(15));
+        store.replace(total(), 7, at(15), Some(at(3)));
         assert!(!store.extend_or_add(viewer(1), at(30)));
         assert_eq!((store.displayed(), store.last_sent(viewer(1))), (7, Some(at(1))));
         assert_eq!(store.unexpired_viewers_of(InstanceId(1), at(20)), 1);
@@ -309,9 +338,36 @@ mod tests {
     fn replacing_clears_a_keyed_store() {
         let mut store = Store::new(StoreLayout::Keyed);
         store.extend_or_add(viewer(1), at(10));
-        store.replace(total(), 7, at(15));
+        store.replace(total(), 7, at(15), Some(at(3)));
         assert!(store.extend_or_add(viewer(1), at(12)));
         assert_eq!(store.displayed(), 8);
+    }
+
+    /// From the total on until the tick at or after its expiry, an entry that is no total, or a restart.
+    #[test]
+    fn a_total_is_displayed_as_long_as_its_entry_is_there() {
+        for keeping in [StoreLayout::List, StoreLayout::Keyed] {
+            let mut store = Store::new(keeping);
+            assert_eq!(store.displayed_total(), None);
+            store.replace(total(), 7, at(15), Some(at(3)));
+            store.extend_or_add(viewer(1), at(90));
+            store.add(viewer(2), at(90));
+            store.clean(at(14));
+            assert_eq!(store.displayed_total(), Some(at(3)), "{keeping:?}");
+            store.replace(total(), 0, at(25), Some(at(13)));
+            assert_eq!((store.displayed_total(), store.displayed()), (Some(at(13)), 0), "{keeping:?}");
+            store.clean(at(25));
+            assert_eq!(store.displayed_total(), None, "{keeping:?}");
+            store.replace(total(), 7, at(40), Some(at(30)));
+            store.replace(viewer(1), 1, at(50), None);
+            assert_eq!(store.displayed_total(), None, "{keeping:?}");
+            store.replace(total(), 7, at(60), Some(at(50)));
+            store.restart();
+            assert_eq!(store.displayed_total(), None, "{keeping:?}");
+            store.extend_or_add(viewer(3), at(90));
+            let kept = (keeping == StoreLayout::Keyed).then_some(at(50));
+            assert_eq!(store.displayed_total(), kept, "{keeping:?}");
+        }
     }
 
     #[test]
@@ -327,9 +383,9 @@ mod tests {
     fn likeness_is_of_what_is_kept_and_not_of_how_it_came() {
         let near = Span::from_ms(5);
         let (mut one, mut other) = (Store::new(StoreLayout::List), Store::new(StoreLayout::List));
-        one.replace(total(), 3, at(1));
+        one.replace(total(), 3, at(1), Some(at(0)));
         for store in [&mut one, &mut other] {
-            store.replace(total(), 7, at(15));
+            store.replace(total(), 7, at(15), Some(at(3)));
             store.extend_or_add(viewer(1), at(50));
         }
         one.add(viewer(2), at(20));
@@ -344,7 +400,7 @@ mod tests {
         let (mut listed, mut unlisted) = (Store::new(StoreLayout::List), Store::new(StoreLayout::List));
         unlisted.extend_or_add(viewer(1), at(50));
         for store in [&mut listed, &mut unlisted] {
-            store.replace(total(), 1, at(15));
+            store.replace(total(), 1, at(15), Some(at(3)));
         }
         listed.extend_or_add(viewer(1), at(50));
         unlisted.add(viewer(1), at(50));

@@ -12,6 +12,8 @@ pub struct Tally {
     /// When how many leave, in order of time.
     leaving: Vec<(Time, u64)>,
     sum: u64,
+    /// The total among them: when it leaves, and when it was built.
+    total: Option<(Time, Time)>,
 }
 
 impl Tally {
@@ -33,10 +35,11 @@ impl Tally {
         }
     }
 
-    /// Replaces all entries by one.
-    pub fn replace(&mut self, count: u64, leaves: Time) {
+    /// Replaces all entries by one; `total_built` is when it was built, if it is a total.
+    pub fn replace(&mut self, count: u64, leaves: Time, total_built: Option<Time>) {
         self.leaving.clear();
         self.sum = 0;
+        self.total = total_built.map(|built| (leaves, built));
         self.add(count, leaves);
     }
 
@@ -44,6 +47,7 @@ impl Tally {
     pub fn tick(&mut self, now: Time) {
         let gone = self.leaving.partition_point(|tick| tick.0 <= now);
         self.sum -= self.leaving.drain(..gone).map(|tick| tick.1).sum::<u64>();
+        self.total = self.total.filter(|total| total.0 > now);
     }
 
     /// Whether nothing is to leave.
@@ -54,6 +58,11 @@ impl Tally {
     /// What people see.
     pub fn displayed(&self) -> u64 {
         self.sum
+    }
+
+    /// When the total was built that is part of what people see, if one is.
+    pub fn displayed_total(&self) -> Option<Time> {
+        self.total.map(|total| total.1)
     }
 }
 
@@ -89,10 +98,12 @@ mod tests {
                     tally.add(1, leaves);
                     store.add(id, Time::from_ns(expires));
                 } else {
-                    tally.replace(u64::from(count), leaves);
-                    store.replace(id, count, Time::from_ns(expires));
+                    let total_built = (count == 6).then_some(Time::from_ns(now));
+                    tally.replace(u64::from(count), leaves, total_built);
+                    store.replace(id, count, Time::from_ns(expires), total_built);
                 }
                 prop_assert_eq!(tally.displayed(), store.displayed());
+                prop_assert_eq!(tally.displayed_total(), store.displayed_total());
             }
         }
     }

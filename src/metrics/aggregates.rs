@@ -57,8 +57,7 @@ impl Aggregates {
         }
         self.displayed.extend(other.displayed);
         self.catalogues.add(&other.catalogues);
-        self.staleness.sum_us += other.staleness.sum_us;
-        self.staleness.count += other.staleness.count;
+        self.staleness.add(other.staleness);
         self.viewers_as_plain_views += other.viewers_as_plain_views;
         self.outcomes.add(&other.outcomes);
         self.queues.extend(other.queues);
@@ -96,8 +95,7 @@ impl Aggregates {
                 is_same
             });
         }
-        observed.staleness.sum_us += self.staleness.sum_us;
-        observed.staleness.count += self.staleness.count;
+        observed.staleness.add(self.staleness);
         observed.delivery.outcomes.add(&self.outcomes);
         let peak = &mut observed.delivery.inbox_waiting_peak;
         *peak = self.inbox_waiting_peak.max(*peak);

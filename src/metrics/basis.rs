@@ -9,9 +9,10 @@ use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::delivery::OutcomeCounts;
 use crate::metrics::display::Display;
-use crate::metrics::uptime::Sums;
+use crate::metrics::seen::SeenSums;
 use crate::metrics::traffic;
 use crate::metrics::traffic::{Direction, TrafficRow};
+use crate::metrics::uptime::Sums;
 use crate::observe::Busy;
 use std::collections::BTreeSet;
 
@@ -202,7 +203,21 @@ pub(super) fn count(count: u64) -> Option<Value> {
 
 /// The one division of a metric; none over nothing.
 pub(super) fn ratio(numerator: i64, denominator: u64) -> Option<Value> {
+    wide_ratio(i128::from(numerator), u128::from(denominator))
+}
+
+/// The same of sums that may exceed 64 bits.
+pub(super) fn wide_ratio(numerator: i128, denominator: u128) -> Option<Value> {
     (denominator > 0).then(|| Value::Real(numerator as f64 / denominator as f64))
+}
+
+/// The one division of a metric weighted by who looks.
+pub(super) fn seen(
+    basis: &Basis<'_>,
+    sum: fn(&SeenSums) -> i128,
+    of: fn(&SeenSums) -> u128,
+) -> Option<Value> {
+    wide_ratio(sum(&basis.display.seen), of(&basis.display.seen))
 }
 
 pub(super) fn mean_abs(sums: &Sums) -> Option<Value> {

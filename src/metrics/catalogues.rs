@@ -47,9 +47,8 @@ pub(super) fn rows(
     counters: &Counters,
 ) -> Vec<CatalogueRow> {
     let catalogues = federation.catalogues.len();
-    let place = |sample: usize, catalogue: usize, class: usize| {
-        (sample * catalogues + catalogue) * CLASSES + class
-    };
+    let place =
+        |sample: usize, catalogue: usize, class: usize| (sample * catalogues + catalogue) * CLASSES + class;
     let mut rows = vec![CatalogueRow::default(); counters.samples() * catalogues * CLASSES];
     let mut by_origin: BTreeMap<InstanceId, Vec<(usize, usize, VideoId)>> = BTreeMap::new();
     for (catalogue, ranking) in federation.catalogues.iter().enumerate() {

@@ -4,12 +4,13 @@
 
 use crate::domain::audience::Audience;
 use crate::domain::federation::Federation;
-use crate::domain::workload::{Session, watching};
+use crate::domain::viewers::watching;
+use crate::domain::workload::Session;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
-use crate::mechanism::activity::Kind;
+use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::sparse_counts::SparseCounts;
 use crate::metrics::catalogue_sums::{CatalogueSums, Whose};
 use std::collections::BTreeMap;
@@ -24,6 +25,8 @@ pub struct Counters {
     pub every_ns: u64,
     /// By video that has sessions: those that watch, anywhere.
     pub watching: BTreeMap<VideoId, SparseCounts>,
+    /// By video and instance that shows it, if it has sessions there: those that watch there.
+    pub watching_at: BTreeMap<(VideoId, InstanceId), SparseCounts>,
     /// By video and instance that shows it, if that ever displays a viewer: the displayed counts.
     pub displayed: BTreeMap<(VideoId, InstanceId), SparseCounts>,
     /// By instance: the samples at which it is down and displays nothing, ascending.
@@ -33,13 +36,21 @@ pub struct Counters {
 /// What one instance displayed at each sample, by video of which it ever displayed a viewer.
 pub type Displayed = BTreeMap<VideoId, SparseCounts>;
 
-/// The age of the newest total that took effect at a follower, summed over samples and followers that have one.
+/// The age of the totals that followers display, summed over samples and followers that display one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Staleness {
     /// The sum of ages in whole microseconds.
     pub sum_us: u64,
     /// The number of ages.
     pub count: u64,
+}
+
+/// Notes the ages of displayed totals.
+#[derive(Debug, Default)]
+pub struct TotalAges {
+    /// By video of which a total took effect whose origin's clock, which dates it, is ahead of the true time: how far.
+    clock_ahead: BTreeMap<VideoId, Span>,
+    staleness: Staleness,
 }
 
 /// Notes samples while a run goes on.
@@ -50,9 +61,38 @@ pub(super) struct CounterLog<'a> {
     is_replayed: Vec<bool>,
     catalogues: CatalogueSums,
     counters: Counters,
-    staleness: Staleness,
-    /// When the newest total was built that took effect at a follower.
-    newest_total: BTreeMap<(VideoId, InstanceId), Time>,
+    ages: TotalAges,
+}
+
+impl Staleness {
+    /// Adds the ages of other samples or followers.
+    pub fn add(&mut self, other: Staleness) {
+        self.sum_us += other.sum_us;
+        self.count += other.count;
+    }
+}
+
+impl TotalAges {
+    /// A total takes effect, which was built at `authored` by the true clock.
+    pub fn took_effect(&mut self, total: &Activity, authored: Time) {
+        let ahead = total.built.since(authored);
+        if ahead > Span::ZERO {
+            self.clock_ahead.insert(total.video, ahead);
+        }
+    }
+
+    /// At a sample a follower displays these totals, each built at an instant by the clock of its origin.
+    pub fn sample(&mut self, now: Time, displayed: impl Iterator<Item = (VideoId, Time)>) {
+        for (video, built) in displayed {
+            let built = built.before(self.clock_ahead.get(&video).copied().unwrap_or_default());
+            self.staleness.add(Staleness { sum_us: now.since(built).us(), count: 1 });
+        }
+    }
+
+    /// All of them.
+    pub fn staleness(&self) -> Staleness {
+        self.staleness
+    }
 }
 
 impl Counters {
@@ -102,8 +142,7 @@ impl<'a> CounterLog<'a> {
             is_replayed: vec![false; federation.instances.len()],
             catalogues: CatalogueSums::default(),
             counters: Counters { every_ns: every.ns(), ..Counters::default() },
-            staleness: Staleness::default(),
-            newest_total: BTreeMap::new(),
+            ages: TotalAges::default(),
         }
     }
 
@@ -113,9 +152,8 @@ impl<'a> CounterLog<'a> {
     }
 
     pub(super) fn processed(&mut self, message: &Message) {
-        if message.kind == Kind::Total && self.federation.instances[message.to.index()].is_peertube {
-            let newest = self.newest_total.entry((message.activity.video, message.to)).or_default();
-            *newest = message.authored.max(*newest);
+        if message.kind == Kind::Total {
+            self.ages.took_effect(&message.activity, message.authored);
         }
     }
 
@@ -137,10 +175,7 @@ impl<'a> CounterLog<'a> {
                     self.counters.displayed.entry((video, id)).or_default().add(sample, count);
                 }
             }
-        }
-        for built in self.newest_total.values() {
-            self.staleness.sum_us += now.since(*built).us();
-            self.staleness.count += 1;
+            self.ages.sample(now, instance.displayed_totals());
         }
     }
 
@@ -150,7 +185,7 @@ impl<'a> CounterLog<'a> {
         sessions: &[Session],
         (replayed, of_catalogues): (Vec<(InstanceId, Displayed)>, &CatalogueSums),
     ) -> (Counters, Staleness, CatalogueSums) {
-        let CounterLog { federation, mut counters, staleness, mut catalogues, .. } = self;
+        let CounterLog { federation, mut counters, ages, mut catalogues, .. } = self;
         for (instance, displayed) in replayed {
             let pairs = displayed.into_iter().map(|(video, counts)| ((video, instance), counts));
             counters.displayed.extend(pairs);
@@ -158,8 +193,42 @@ impl<'a> CounterLog<'a> {
         // people may watch at an instance that does not show the video
         counters.displayed.retain(|&(video, instance), _| federation.shows(instance, video));
         let samples: Vec<Time> = counters.at_ns.iter().copied().map(Time::from_ns).collect();
-        counters.watching = watching(sessions, &samples);
+        let listed: Vec<Session> = sessions
+            .iter()
+            .filter(|session| federation.catalogue_of(session.video).is_none())
+            .copied()
+            .collect();
+        counters.watching = watching(&listed, &samples, |session| session.video);
+        counters.watching_at = watching(&listed, &samples, |session| (session.video, session.instance));
+        counters.watching_at.retain(|&(video, instance), _| federation.shows(instance, video));
         catalogues.add(of_catalogues);
-        (counters, staleness, catalogues)
+        (counters, ages.staleness(), catalogues)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mechanism::activity::{Form, Stamp, Subject};
+
+    /// The clock of the origin is a minute ahead; nobody has heard of the other video's.
+    #[test]
+    fn ages_are_of_true_time() {
+        let (now, built) = (Time::from_ms(90_000), Time::from_ms(61_500));
+        let total = Activity {
+            video: VideoId(3),
+            author: InstanceId(0),
+            subject: Subject::Total,
+            result: Some(7),
+            built,
+            expires: None,
+            stamp: Stamp::default(),
+            form: Form::V61,
+        };
+        let mut ages = TotalAges::default();
+        ages.took_effect(&total, Time::from_ms(1_500));
+        ages.sample(now, [(VideoId(3), built), (VideoId(4), built)].into_iter());
+        ages.sample(now, std::iter::empty());
+        assert_eq!(ages.staleness(), Staleness { sum_us: 88_500_000 + 28_500_000, count: 2 });
     }
 }

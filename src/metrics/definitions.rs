@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 pub use super::basis::Value;
 use super::basis::{
     Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, link_busy_share, mean_abs, ratio,
-    wait_ms,
+    seen, wait_ms,
 };
 
 /// A metric as people read it.
@@ -48,6 +48,7 @@ pub enum Better {
 pub const SYMBOLS: &str = "\
 d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
+w: viewers of one video at one instance that shows it and is up; who watches at another sees no count, and weighs nothing; time: summed over viewers and samples
 viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views
 other traffic: all that is no View (updates, watch actions, the background, and the GETs that they cause); all traffic: both
 origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1 that crossed their sender's link, without TCP and TLS
@@ -368,6 +369,17 @@ definitions! {
         "sum of TCP, IP and TLS to them", |b| count(b.bill(Class::NotPeertube, Direction::In).transport);
     "payer_not_peertube_cpu_s", "s", Lower, "who pays, all traffic: CPU time of followers that are not PeerTube and show nothing",
         "sum of CPU time", |b| b.cpu_s(Class::NotPeertube);
+    "seen_error_relative", "share", Lower, "how wrong the number is that a viewer sees, as a share of the true viewers: each weighs as long as they look",
+        "sum of w |d - n| / sum of w n", |b| seen(b, |sums| sums.error_abs as i128, |sums| sums.watching);
+    "seen_error_mean_abs", "viewers", Lower, "the same in viewers",
+        "sum of w |d - n| / sum of w", |b| seen(b, |sums| sums.error_abs as i128, |sums| sums.viewers);
+    "seen_error_bias", "viewers", NearerZero, "whether viewers see too many (+) or too few (-)",
+        "sum of w (d - n) / sum of w", |b| seen(b, |sums| sums.error, |sums| sums.viewers);
+    "seen_wrong_zero_share", "share", Lower, "share of the viewers' time in which they see 0",
+        "sum of w where d = 0 / sum of w", |b| seen(b, |sums| sums.wrong_zeros as i128, |sums| sums.viewers);
+    "seen_within_10_percent_share", "share", Higher, "share of the viewers' time in which the number is within 10 % of the truth",
+        "sum of w where 10 |d - n| <= n / sum of w",
+        |b| seen(b, |sums| sums.within_10_percent as i128, |sums| sums.viewers);
     "display_error_mean_abs", "viewers", Lower, "how far displayed counts are from the true viewers",
         "mean of |d - n|", |b| mean_abs(&b.display.all());
     "display_error_bias", "viewers", NearerZero, "whether they show too many (+) or too few (-)",
@@ -397,8 +409,8 @@ definitions! {
     "flapping_per_h", "1/h", Lower, "how often a displayed count collapses without reason, per instance and hour",
         "steps from d >= 4 to d' <= d / 2 while not n' <= n / 2, by steps x sampling interval",
         |b| flaps_per_h(b);
-    "staleness_mean_s", "s", Lower, "age of the newest total that a follower has (none where no totals are sent)",
-        "mean over samples and followers at which one took effect of (t - when it was built)",
+    "staleness_mean_s", "s", Lower, "age of the totals of origins that followers display (none where none displays any)",
+        "mean over samples and followers that display one (no tick has removed its entry, nothing replaced it) of (t - when it was built)",
         |b| ratio(b.observed.staleness.sum_us as i64, b.observed.staleness.count * 1_000_000);
     "origin_displayed_mean", "viewers", None, "what the origins show",
         "mean of o over origins", |b| displayed(&b.display.origins);

@@ -53,7 +53,7 @@ pub struct Display {
 impl Display {
     /// Sums over all samples of a run.
     pub fn of(counters: &Counters, catalogues: &[CatalogueRow], federation: &Federation) -> Display {
-        let mut display = Display::default();
+        let mut display = Display { seen: SeenSums::of(counters), ..Display::default() };
         let mut videos: BTreeMap<InstanceId, Vec<VideoId>> = BTreeMap::new();
         for video in federation.listed().filter(|_| counters.samples() > 0) {
             videos.entry(federation.origin(video)).or_default().push(video);

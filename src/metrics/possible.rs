@@ -11,8 +11,14 @@ const COUNTED: [&str; 8] =
 /// Other metrics that count.
 const COUNTS: [&str; 2] = ["disagreement_max", "viewers_peak"];
 /// Parts of a whole.
-const PARTS: [&str; 4] =
-    ["delivery_failed_share", "activities_never_arrived_share", "refused_share", "wrong_zero_share"];
+const PARTS: [&str; 6] = [
+    "delivery_failed_share",
+    "activities_never_arrived_share",
+    "refused_share",
+    "wrong_zero_share",
+    "seen_wrong_zero_share",
+    "seen_within_10_percent_share",
+];
 
 impl Definition {
     /// Whether it counts something. What counts has a value in every run; a quotient has none where there is nothing to divide by.
@@ -57,6 +63,11 @@ mod tests {
             ("display_error_bias", f64::NEG_INFINITY, false),
             ("display_error_relative", 3.5, true),
             ("delivery_failed_share", 1.5, false),
+            ("seen_error_relative", 3.5, true),
+            ("seen_error_bias", -2.5, true),
+            ("seen_error_mean_abs", -2.5, false),
+            ("seen_within_10_percent_share", 1.0, true),
+            ("seen_wrong_zero_share", 1.5, false),
         ] {
             let definition = Definition::named(metric).expect("a metric");
             assert_eq!(definition.can_be(value), can_be, "{metric} {value}");

@@ -1,7 +1,6 @@
 //! All sums of traffic and delivery against hand counts, through the collector as a driver calls it.
 
 use super::aggregates::Aggregates;
-use super::counters::Staleness;
 use super::definitions::{Value, compute};
 use super::delays::DelayRow;
 use super::delivery::Delivery;
@@ -235,16 +234,12 @@ fn traffic_is_summed_by_what_it_carries_and_by_who_pays() {
 #[test]
 fn a_message_takes_effect_when_it_comes_out_of_the_inbox_queue() {
     let federation = federation();
-    let instances = instances(&federation);
     let observed = observed(&federation, &ending(Vec::new()), |collector| {
         let total = message(Kind::Total, ORIGIN, WITH_VIEWERS);
         collector.delivered(Time::from_ms(2_000), &total);
-        collector.sample(Time::from_ms(3_000), 0, &instances, &[]);
         collector.processed(Time::from_ms(4_500), &total);
-        collector.sample(Time::from_ms(5_000), 1, &instances, &[]);
     });
-    // built at 1 s, in effect at 4.5 s, 4 s old at the second sample
-    assert_eq!(observed.staleness, Staleness { sum_us: 4_000_000, count: 1 });
+    // built at 1 s
     let DelayRow { kind, messages, quantiles_us } = observed.delays[0];
     assert_eq!((kind, messages), (Kind::Total, 1));
     assert!((3_500_000..=3_503_500).contains(&quantiles_us[1]), "{quantiles_us:?}");

@@ -70,7 +70,13 @@ pub fn run_both(
         let comparison = alive.result.map(|live| {
             let (every, bucket) = (cell.sampling.every, cell.sampling.bucket);
             let after_updates = cell.other.asked_back.after_updates;
-            let collector = Collector::new(&cell.federation, (&cell.sessions, &cell.audience), every, bucket, after_updates);
+            let collector = Collector::new(
+                &cell.federation,
+                (&cell.sessions, &cell.audience),
+                every,
+                bucket,
+                after_updates,
+            );
             let mut all = Both(collector, Both(log(cell), DisplayedCounts::new(cell)));
             let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
             let Both(collector, Both(simulated, counts)) = all;

@@ -43,7 +43,7 @@ impl Scope {
             RecordedInput::Receive { activity, sender } => {
                 let origin = videos[activity.video.index()].origin;
                 let effect = display_effect(instance.rules(), activity, *sender, origin);
-                if matches!(effect, DisplayEffect::Replaced(_)) && origin != instance.id() {
+                if matches!(effect, DisplayEffect::Replaced { .. }) && origin != instance.id() {
                     Scope::Video(activity.video)
                 } else {
                     named(activity.video, activity.author, activity.subject)
@@ -179,10 +179,10 @@ impl Pair<'_> {
 mod tests {
     use super::*;
     use crate::domain::protocol::{PRESETS, Rules};
+    use crate::foundation::ids::ListingId;
     use crate::foundation::ids::{SessionId, ViewerId};
     use crate::foundation::units::Time;
     use crate::instance::Heartbeat;
-    use crate::foundation::ids::ListingId;
     use crate::mechanism::activity::{Activity, Form, Stamp};
     use proptest::prelude::*;
     use std::sync::Arc;
@@ -191,8 +191,12 @@ mod tests {
     const VIDEOS: u32 = 2;
 
     fn videos() -> Vec<Video> {
-        let video =
-            |number| Video { name: format!("video-{number}"), origin: InstanceId(number), length: None, listing: ListingId(number) };
+        let video = |number| Video {
+            name: format!("video-{number}"),
+            origin: InstanceId(number),
+            length: None,
+            listing: ListingId(number),
+        };
         (0..VIDEOS).map(video).collect()
     }
 

@@ -9,8 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// What a sweep shows that optimises nothing.
-const METRICS: [&str; 4] =
-    ["viewer_messages_sent", "bytes_sent", "origin_bytes_sent", "display_error_relative"];
+const METRICS: [&str; 4] = ["viewer_messages_sent", "bytes_sent", "origin_bytes_sent", "seen_error_relative"];
 /// More rows than these are in `summary.csv` only.
 const ROWS_MAX: usize = 200;
 

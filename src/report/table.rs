@@ -17,7 +17,7 @@ struct Group {
     against_baseline: bool,
 }
 
-static GROUPS: [Group; 6] = [
+static GROUPS: [Group; 7] = [
     Group {
         title: "VIEWER TRAFFIC (who watches)",
         rows: &[
@@ -69,7 +69,18 @@ static GROUPS: [Group; 6] = [
         against_baseline: false,
     },
     Group {
-        title: "COUNTERS (displayed against true viewers)",
+        title: "WHAT VIEWERS SEE (each weighs as long as they look)",
+        rows: &[
+            ("error of the number they see", "seen_error_relative"),
+            ("the same in viewers", "seen_error_mean_abs"),
+            ("bias (seen - true)", "seen_error_bias"),
+            ("time in which it is within 10 %", "seen_within_10_percent_share"),
+            ("time in which it is 0", "seen_wrong_zero_share"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "COUNTERS (every instance weighs alike)",
         rows: &[
             ("true viewers, mean", "viewers_mean"),
             ("the origin shows", "origin_displayed_mean"),
@@ -90,7 +101,7 @@ static GROUPS: [Group; 6] = [
             ("largest disagreement at a sample", "disagreement_max"),
             ("shows 0 while somebody watches", "wrong_zero_share"),
             ("collapses per instance and hour", "flapping_per_h"),
-            ("age of the total", "staleness_mean_s"),
+            ("age of a displayed total", "staleness_mean_s"),
         ],
         against_baseline: false,
     },

@@ -2,9 +2,9 @@
 //! (`CellResult`) are plain data, so that cells can run anywhere and in any order.
 
 use crate::cell::{Cell, HEALTH_INTERVAL};
-use crate::domain::sampling::Sampling;
 use crate::domain::audience::Audience;
 use crate::domain::federation::Video;
+use crate::domain::sampling::Sampling;
 use crate::domain::workload::sessions;
 use crate::foundation::ids::VideoId;
 use crate::foundation::random::{Purpose, Seed};

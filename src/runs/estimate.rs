@@ -6,8 +6,8 @@
 mod attendance;
 mod load;
 
-use crate::event::MAX_NUMBER;
 use crate::domain::catalogue::CLASSES;
+use crate::event::MAX_NUMBER;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::runs::EngineChoice;
 use crate::scenario::{Failure, Limits, Scenario, Study};
@@ -72,7 +72,8 @@ impl Estimate {
         let active = attendance::active_videos(scenario);
         let owners: BTreeSet<InstanceId> = active.iter().map(of_single).collect();
         let owners_of_catalogues = scenario.catalogues.iter().flat_map(|catalogue| &catalogue.owners);
-        let links = owners.iter().chain(owners_of_catalogues).fold(0.0, |sum, id| sum + showing(*id)) * LINK_ROWS;
+        let links =
+            owners.iter().chain(owners_of_catalogues).fold(0.0, |sum, id| sum + showing(*id)) * LINK_ROWS;
         let detailed = scenario.detailed.len() as f64 * (1.0 + attendance::followers(scenario));
         let shown = scenario.videos.iter().fold(detailed, |sum, video| sum + showing(video.origin));
         let active = active.iter().fold(detailed, |sum, video| sum + showing(of_single(video)));
@@ -100,7 +101,8 @@ impl Estimate {
                 + most(|load| load.message_bytes)
                 + rows_in_memory * ROW_MEMORY_BYTES
                 + attendance::videos_of_catalogues(scenario) * VIDEO_BYTES
-                + attendance::heartbeats_of_catalogues(scenario, scenario.measure.every.secs_f64()) * SEAT_BYTES,
+                + attendance::heartbeats_of_catalogues(scenario, scenario.measure.every.secs_f64())
+                    * SEAT_BYTES,
             output_bytes: rows * ROW_BYTES * scenario.compare.len() as f64,
         }
     }

@@ -210,7 +210,9 @@ pub(super) enum ColumnType {
 pub(super) fn column_type(column: &str) -> ColumnType {
     match column {
         "scenario" | "protocol" | "model_version" | "metric" | "unit" | "pareto" | "video" | "instance"
-        | "follower" | "catalogue" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => ColumnType::Text,
+        | "follower" | "catalogue" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => {
+            ColumnType::Text
+        }
         "value" | "quantile" => ColumnType::Real,
         _ => ColumnType::Whole,
     }

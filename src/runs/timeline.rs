@@ -5,7 +5,8 @@
 //! No record is made from it.
 
 use crate::domain::federation::Federation;
-use crate::domain::workload::{Session, watching};
+use crate::domain::viewers::watching;
+use crate::domain::workload::Session;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -110,7 +111,7 @@ impl<'a, W: Write> Timeline<'a, W> {
     /// # Errors
     /// The first error of the writer.
     pub fn finish(mut self) -> io::Result<Written> {
-        for (video, counts) in watching(self.sessions, &self.samples) {
+        for (video, counts) in watching(self.sessions, &self.samples, |session| session.video) {
             let name = format!("true viewers of {}", self.federation.videos[video.index()].name);
             for sample in 0..self.samples.len() {
                 self.counter(FEDERATION, &name, self.samples[sample], u64::from(counts.at(sample)));

@@ -82,7 +82,8 @@ impl Scenario {
     /// Who follows whom of the videos' origins, or may, as far as both are PeerTube; two that follow each other are one pair.
     fn for_pairs(&self, mut pair: impl FnMut(InstanceId, InstanceId)) {
         let owners = self.catalogues.iter().flat_map(|catalogue| catalogue.owners.iter().copied());
-        let origins: BTreeSet<InstanceId> = self.videos.iter().map(|video| video.origin).chain(owners).collect();
+        let origins: BTreeSet<InstanceId> =
+            self.videos.iter().map(|video| video.origin).chain(owners).collect();
         let is_peertube = |id: InstanceId| self.instances[id.index()].is_peertube;
         match &self.follows {
             Follows::Everybody | Follows::Random { .. } => {

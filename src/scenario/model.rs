@@ -316,7 +316,10 @@ impl Scenario {
             instances: self.instances.iter().zip(rules).zip(receiving).map(instance).collect(),
             videos: videos.into(),
             catalogues: catalogues.into(),
-            listings: Listings { single: self.videos.len() as u32, detailed: self.detailed.keys().copied().collect() },
+            listings: Listings {
+                single: self.videos.len() as u32,
+                detailed: self.detailed.keys().copied().collect(),
+            },
             followers: self.follows.lists(self.instances.len(), origins, seed),
         }
     }

@@ -13,9 +13,9 @@ use super::scripted::{
 };
 use super::setting::{Setting, Viewers, Window};
 use super::watch_laws;
+use crate::domain::crowd::{Clients, Scripted};
 use crate::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
 use crate::domain::watch::Watch;
-use crate::domain::crowd::{Clients, Scripted};
 use crate::foundation::units::Span;
 use crate::mechanism::network::Latency;
 

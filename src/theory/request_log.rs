@@ -59,8 +59,13 @@ impl RequestLog {
         let cell = build_cell(scenario, plan);
         let after_updates = cell.other.asked_back.after_updates;
         let sampling = &cell.sampling;
-        let collector =
-            Collector::new(&cell.federation, (&cell.sessions, &cell.audience), sampling.every, sampling.bucket, after_updates);
+        let collector = Collector::new(
+            &cell.federation,
+            (&cell.sessions, &cell.audience),
+            sampling.every,
+            sampling.bucket,
+            after_updates,
+        );
         let mut both = Both(collector, RequestLog::default());
         let ending = sim::run(&cell, &mut both, &AtomicBool::new(false));
         let RunOutcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };

@@ -31,7 +31,7 @@ pub struct Run {
     ticks: u64,
     /// The sum of the totals that it sent in the window, each counted once per follower.
     totals: u64,
-    shown_ages: Ages,
+    received_ages: Ages,
     followers: u64,
     from_s: u64,
     end_s: u64,
@@ -54,7 +54,8 @@ struct Meter<'a> {
     totals: u64,
     /// By instance: when the newest total was built that took effect there.
     newest_total: Vec<Option<Time>>,
-    shown_ages: Ages,
+    /// The ages of these at samples, whether they are still displayed or not.
+    received_ages: Ages,
 }
 
 impl Observer for Meter<'_> {
@@ -98,13 +99,9 @@ impl Observer for Meter<'_> {
 
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
         self.collector.sample(now, number, instances, queues);
-        for (instance, built) in instances.iter().zip(&self.newest_total) {
-            if let Some(built) = built
-                && instance.displayed(VIDEO) > 0
-            {
-                self.shown_ages.sum_us += now.since(*built).us();
-                self.shown_ages.count += 1;
-            }
+        for built in self.newest_total.iter().flatten() {
+            self.received_ages.sum_us += now.since(*built).us();
+            self.received_ages.count += 1;
         }
     }
 }
@@ -127,14 +124,14 @@ impl Run {
             ticks: 0,
             totals: 0,
             newest_total: vec![None; instances],
-            shown_ages: Ages::default(),
+            received_ages: Ages::default(),
         };
         let ending = sim::run(cell, &mut meter, &AtomicBool::new(false));
         let RunOutcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };
-        let Meter { collector, heartbeats, beats, ticks, totals, shown_ages, .. } = meter;
+        let Meter { collector, heartbeats, beats, ticks, totals, received_ages, .. } = meter;
         let observed = collector.finish(end, &ending, Aggregates::default());
         let followers = instances as u64 - 1;
-        Run { observed, heartbeats, beats, ticks, totals, shown_ages, followers, from_s, end_s }
+        Run { observed, heartbeats, beats, ticks, totals, received_ages, followers, from_s, end_s }
     }
 
     /// Samples of the true count of viewers.
@@ -241,14 +238,14 @@ impl Run {
         self.totals as f64 / self.followers as f64 / self.ticks as f64
     }
 
-    /// Mean age of the newest total at followers.
+    /// Mean age of the newest total that followers received, displayed or not.
     pub fn total_age_s(&self) -> f64 {
-        self.observed.staleness.sum_us as f64 / 1e6 / self.observed.staleness.count as f64
+        self.received_ages.sum_us as f64 / 1e6 / self.received_ages.count as f64
     }
 
-    /// The same over samples in which the follower displays viewers, that is the total if nobody watches there.
+    /// Mean age of the totals that followers display.
     pub fn shown_total_age_s(&self) -> f64 {
-        self.shown_ages.sum_us as f64 / 1e6 / self.shown_ages.count as f64
+        self.observed.staleness.sum_us as f64 / 1e6 / self.observed.staleness.count as f64
     }
 
     /// Share of samples in which followers display 0.

@@ -6,15 +6,15 @@
 use super::formulas::Theory;
 use super::run::{BUCKET, ORIGIN, Run, VIDEO};
 use crate::cell::Cell;
-use crate::domain::sampling::Sampling;
 use crate::domain::arrivals::Arrivals;
+use crate::domain::crowd::{Clients, Crowd, Drawn, Scripted, Source, Spread};
 use crate::domain::delivery::Delivery;
 use crate::domain::federation::{Federation, Follows, Instance as InstanceSpec, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::{PlainViews, Rules};
 use crate::domain::receiving::Receiving;
+use crate::domain::sampling::Sampling;
 use crate::domain::watch::Watch;
-use crate::domain::crowd::{Clients, Crowd, Drawn, Scripted, Source, Spread};
 use crate::domain::workload::sessions;
 use crate::foundation::ids::{InstanceId, ListingId};
 use crate::foundation::random::{Purpose, Seed};

@@ -7,6 +7,7 @@ use fedisim::foundation::ids::{InstanceId, ListingId, VideoId};
 use fedisim::mechanism::sparse_counts::SparseCounts;
 use fedisim::metrics::counters::Counters;
 use fedisim::metrics::display::Display;
+use fedisim::metrics::seen::SeenSums;
 use fedisim::metrics::uptime::Sums;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ fn counters(watching: &[u32], shown: &[&[u32]]) -> Counters {
         at_ns: (0..watching.len() as u64).collect(),
         every_ns: 1,
         watching: BTreeMap::from([(VideoId(0), sparse(watching))]),
+        watching_at: BTreeMap::new(),
         displayed: (0..).zip(shown).map(pair).collect(),
         down: BTreeMap::new(),
     }
@@ -86,6 +88,27 @@ fn the_sums_are_those_of_a_hand_count() {
     assert_eq!(display.disagreement_max, 11);
     assert_eq!((display.wrong_zeros, display.watched_pairs), (1, 4));
     assert_eq!((display.samples, display.watching), (3, 22));
+}
+
+/// Two of ten, then of twelve, watch at the follower, and one more at each sample at the origin, which is down at the first.
+#[test]
+fn a_viewer_weighs_where_they_sit() {
+    let mut counters = counters(&[10, 12, 3], &[&[0, 12, 4], &[0, 6, 3]]);
+    counters.down.insert(InstanceId(0), vec![0..1]);
+    let seats = [(0, [1, 1, 1]), (1, [2, 2, 0])];
+    let seat = |(id, counts): (u32, [u32; 3])| ((VideoId(0), InstanceId(id)), sparse(&counts));
+    counters.watching_at = seats.map(seat).into();
+    let seen = Display::of(&counters, &[], &pair()).seen;
+    // |d - n|: at the follower 10 and 6 for two each, at the origin 0 and 1
+    let expected = SeenSums {
+        viewers: 6,
+        error_abs: 33,
+        error: -31,
+        watching: 2 * 22 + 12 + 3,
+        wrong_zeros: 2,
+        within_10_percent: 1,
+    };
+    assert_eq!(seen, expected);
 }
 
 #[test]
@@ -122,6 +145,8 @@ fn of_every_pair(counters: &Counters, federation: &Federation) -> Display {
             sums.disagreement_max = sums.disagreement_max.max(spread);
             for id in federation.showing(video) {
                 let Some(d) = shown(id, sample) else { continue };
+                let looking = counters.watching_at.get(&(video, id)).map_or(0, |counts| counts.at(sample));
+                (0..looking).for_each(|_| sums.seen.note(1, d, n));
                 let note = |sums: &mut Sums| {
                     sums.pairs += 1;
                     sums.error_abs += u64::from(d.abs_diff(n));
@@ -157,6 +182,7 @@ proptest! {
         instances in 2u32..6,
         // by video and instance, the last "instance" being the truth
         counts in prop::collection::vec(prop::collection::vec(prop_oneof![Just(0u32), 0u32..12], 6), 18),
+        looking in prop::collection::vec(prop::collection::vec(0u32..4, 6), 18),
         is_watched in prop::collection::vec(any::<bool>(), 18),
         down in prop::collection::vec(prop::collection::vec(prop::bool::weighted(0.3), 6), 6),
     ) {
@@ -174,6 +200,7 @@ proptest! {
                 let up = |sample: usize| if counters.is_up(id, sample) { counts[sample] } else { 0 };
                 let shown: Vec<u32> = (0..samples).map(up).collect();
                 counters.displayed.insert((video, id), sparse(&shown));
+                counters.watching_at.insert((video, id), sparse(&looking[number][..samples]));
             }
         }
         prop_assert_eq!(Display::of(&counters, &[], &federation), of_every_pair(&counters, &federation));

@@ -28,6 +28,7 @@ mod queues;
 mod reading;
 mod real_servers;
 mod receiving;
+mod seen;
 mod sweeps;
 mod theory;
 mod viewers;

@@ -39,6 +39,9 @@ fn samples_are_kept_where_viewers_are_displayed() {
         assert!((10_000..=20_000).contains(&pairs), "{}: {pairs}", result.protocol);
         assert!(counters.displayed.values().all(|counts| counts.iter().count() <= counters.samples()));
         assert_eq!((counters.watching.len(), counters.down.len()), (1, 0));
+        // and who sits where costs what is watched
+        let seats: usize = counters.watching_at.values().map(|counts| counts.iter().count()).sum();
+        assert!((1..=10).contains(&seats), "{}: {seats}", result.protocol);
     }
 }
 

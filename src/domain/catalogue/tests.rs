@@ -62,7 +62,9 @@ fn what_rounding_leaves_is_given_once() {
 #[test]
 fn people_choose_by_zipfs_law() {
     let (_, ranking) = catalogue(2, VideoCounts::Each(2), 1.0, None).ranking(0, FIRST, SEED);
-    for (share, rank) in [(0.0, 0), (0.479, 0), (0.481, 1), (0.719, 1), (0.721, 2), (0.879, 2), (0.881, 3), (0.9999, 3)] {
+    for (share, rank) in
+        [(0.0, 0), (0.479, 0), (0.481, 1), (0.719, 1), (0.721, 2), (0.879, 2), (0.881, 3), (0.9999, 3)]
+    {
         assert_eq!(ranking.at_share(share), Some(VideoId(FIRST.0 + rank)), "{share}");
     }
     let none = catalogue(1, VideoCounts::Listed(vec![0]), 1.0, None);
@@ -86,7 +88,8 @@ fn shares_of_owners_are_kept() {
 /// all is alone in the first class, with nobody in the next four.
 #[test]
 fn classes_are_tenths_of_the_viewing() {
-    let class = |ranking: &Ranking| ranking.videos().map(|video| ranking.class(VideoId(video))).collect::<Vec<_>>();
+    let class =
+        |ranking: &Ranking| ranking.videos().map(|video| ranking.class(VideoId(video))).collect::<Vec<_>>();
     let even = Ranking::new(FIRST, &[0.5; 20]);
     assert_eq!(class(&even), (0..20).map(|rank| rank / 2).collect::<Vec<_>>());
     let one = Ranking::new(FIRST, &[5.0, 1.0, 1.0, 1.0, 1.0, 1.0]);

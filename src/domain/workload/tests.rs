@@ -7,6 +7,7 @@ use crate::domain::federation::{Follows, Instance, Video};
 use crate::foundation::ids::ListingId;
 use crate::domain::protocol::Rules;
 use crate::domain::receiving::Receiving;
+use crate::domain::viewers::{watching, watching_peak};
 use proptest::prelude::*;
 
 const SEED: Seed = Seed { seed: 1, replication: 0 };
@@ -77,7 +78,7 @@ fn viewers_are_poisson_with_mean_rate_times_watch_time() {
         let crowd = crowd(constant(1.5), watch, ZIPF, None);
         let count = |replication| {
             let list = draw(&crowd, Seed { replication, ..SEED });
-            f64::from(watching(&list, &[almost])[&VideoId(0)].at(0))
+            f64::from(watching(&list, &[almost], |session| session.video)[&VideoId(0)].at(0))
         };
         let counts: Vec<f64> = (0..REPLICATIONS).map(count).collect();
         let mean = counts.iter().sum::<f64>() / f64::from(REPLICATIONS);
@@ -105,7 +106,7 @@ fn a_viral_wave_reaches_its_peak() {
     let crowd = crowd(arrivals, WATCH, ZIPF, None);
     let count = |replication| {
         let list = draw(&crowd, Seed { replication, ..SEED });
-        f64::from(watching(&list, peak.as_slice())[&VideoId(0)].at(0))
+        f64::from(watching(&list, peak.as_slice(), |session| session.video)[&VideoId(0)].at(0))
     };
     let mean = (0..REPLICATIONS).map(count).sum::<f64>() / f64::from(REPLICATIONS);
     check_mean("peak", mean, 2_000.0, (2_000.0 / f64::from(REPLICATIONS)).sqrt());
@@ -334,8 +335,10 @@ fn watching_counts_from_the_start_to_before_the_end() {
     };
     let list = [session(0, 0, 0, 10), session(1, 0, 5, 20), session(2, 0, 5, 6), session(3, 1, 7, 9)];
     let samples = [0, 4, 5, 6, 8, 9, 10, 20].map(Time::from_ms);
-    let counts: Vec<_> =
-        watching(&list, &samples).iter().map(|(video, counts)| (video.0, counts.all(8))).collect();
+    let counts: Vec<_> = watching(&list, &samples, |session| session.video.0)
+        .iter()
+        .map(|(&video, counts)| (video, counts.all(8)))
+        .collect();
     assert_eq!(counts, [(0, vec![1, 1, 3, 2, 2, 2, 1, 0]), (1, vec![0, 0, 0, 0, 1, 0, 0, 0])]);
     // who leaves does not meet who comes, and what has no length is no visit
     let peak = |list: &[Session], until_ms| watching_peak(list, Time::from_ms(until_ms));
@@ -369,10 +372,15 @@ proptest! {
         let visits = visits_by_viewer(&list);
         prop_assert!(visits.iter().all(|visits| !visits.is_empty()), "viewers are numbered without gaps");
         let samples: Vec<Time> = (0..=36).map(|k| Time::from_ms(k * 50_000)).collect();
-        let counts = watching(&list, &samples);
+        let counts = watching(&list, &samples, |session| session.instance);
         for (k, &at) in samples.iter().enumerate() {
-            let there = list.iter().filter(|session| session.start <= at && at < session.end).count();
-            prop_assert_eq!(counts.get(&VideoId(0)).map_or(0, |counts| counts.at(k)) as usize, there);
+            for instance in (0..5).map(InstanceId) {
+                let is_there = |session: &&Session| {
+                    session.instance == instance && session.start <= at && at < session.end
+                };
+                let there = list.iter().filter(is_there).count();
+                prop_assert_eq!(counts.get(&instance).map_or(0, |counts| counts.at(k)) as usize, there);
+            }
         }
     }
 }

@@ -244,7 +244,7 @@ pub(super) fn distribution(run: &Run) -> Option<Figure> {
     }
     Some(Figure {
         kind: "error-distribution",
-        title: "How often which error is seen".to_owned(),
+        title: "How often which error is displayed".to_owned(),
         caption: format!(
             "Share of samples at all instances in which |displayed - true| is at most so many viewers: the more to the left, the better.{}",
             which(run)

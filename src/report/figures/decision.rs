@@ -12,7 +12,7 @@ use crate::scenario::Pareto;
 
 /// Cost and error where a scenario names none.
 const COST: &str = "viewer_bytes_sent";
-const ERROR: &str = "display_error_relative";
+const ERROR: &str = "seen_error_relative";
 /// Points that are drawn, of all columns together.
 const POINTS_MAX: usize = 3_000;
 /// Rows of a tornado.

@@ -26,10 +26,14 @@ pub const KINDS: [Kind; 12] = [
     Kind { name: "displayed", doc: "displayed and true viewers over time", make: counters::displayed },
     Kind {
         name: "error",
-        doc: "how far displayed counts are from the truth, over time",
+        doc: "how far displayed counts are from the truth, over time, every instance alike",
         make: counters::error,
     },
-    Kind { name: "error-distribution", doc: "how often which error is seen", make: counters::distribution },
+    Kind {
+        name: "error-distribution",
+        doc: "how often which error is displayed, every instance alike",
+        make: counters::distribution,
+    },
     Kind { name: "messages", doc: "messages per second over time", make: traffic::messages },
     Kind { name: "bytes", doc: "bytes sent so far, over time", make: traffic::bytes },
     Kind { name: "payers", doc: "who sends and receives how many bytes", make: traffic::payers },

@@ -7,7 +7,7 @@ use crate::report::table::{estimated, ratio_text};
 
 /// Cost and error where a scenario names none, in words.
 const COST: (&str, &str) = ("viewer_bytes_sent", "bytes of viewer traffic");
-const ERROR: (&str, &str) = ("display_error_relative", "error of the counters, relative to the true viewers");
+const ERROR: (&str, &str) = ("seen_error_relative", "error of the number that viewers see");
 
 /// The sentences.
 pub(super) fn answer(run: &Run) -> Vec<String> {

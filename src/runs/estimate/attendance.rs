@@ -1,9 +1,9 @@
 //! Who is to be expected: sessions and heartbeats of crowds and catalogues, at the origins of what they watch or elsewhere, and how
 //! many follow those.
 
+use crate::domain::catalogue::Catalogue;
 use crate::domain::crowd::{Crowd, Source, Spread};
 use crate::domain::federation::Follows;
-use crate::domain::catalogue::Catalogue;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::Scenario;
@@ -65,7 +65,8 @@ pub(super) fn followers(scenario: &Scenario) -> f64 {
     let (end, counts) = (scenario.end.latest(), follower_counts(scenario));
     let mut weighted = BTreeMap::new();
     for crowd in &scenario.crowds {
-        *weighted.entry(scenario.videos[crowd.video.index()].origin).or_insert(0.0) += crowd.expected_sessions(end);
+        *weighted.entry(scenario.videos[crowd.video.index()].origin).or_insert(0.0) +=
+            crowd.expected_sessions(end);
     }
     for catalogue in &scenario.catalogues {
         let sessions = catalogue.visits.expected_sessions(end);

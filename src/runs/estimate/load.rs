@@ -1,11 +1,11 @@
 //! What a column of a scenario loads a simulation with: messages, events, and bytes under way.
 
 use crate::domain::asked_back::{AfterUpdates, FetchOrder, FirstContact};
+use crate::domain::crowd::Source;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::other_traffic::Background;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
-use crate::domain::crowd::Source;
 use crate::foundation::random::Seed;
 use crate::foundation::units::Span;
 use crate::mechanism::activity::FetchReason;

@@ -51,7 +51,8 @@ fn catalogue(
     });
     let clash = context.videos.iter().flatten().find(|video| is_of(name, &video.name));
     if let Some(video) = clash {
-        let message = format!("has the video `{}` too, which is one of `videos`; call one otherwise", video.name);
+        let message =
+            format!("has the video `{}` too, which is one of `videos`; call one otherwise", video.name);
         problems.at(value.spot(), message);
     }
     let watched = length.map(|length: Option<Span>| Watched { name, length });
@@ -105,11 +106,13 @@ pub(crate) fn detailed(
                 detailed.insert(video, name.to_owned());
             }
             Err(Some(catalogue)) => {
-                let message = format!("`{name}` is none of the {} videos of `{}`", catalogue.count(), catalogue.name);
+                let message =
+                    format!("`{name}` is none of the {} videos of `{}`", catalogue.count(), catalogue.name);
                 problems.at(at.spot(), message);
             }
             Err(None) => {
-                let known: Vec<String> = catalogues.iter().map(|catalogue| format!("{}-1", catalogue.name)).collect();
+                let known: Vec<String> =
+                    catalogues.iter().map(|catalogue| format!("{}-1", catalogue.name)).collect();
                 unknown(at.spot(), "video of a catalogue", name, known.iter().map(String::as_str), problems);
             }
         }
@@ -118,12 +121,20 @@ pub(crate) fn detailed(
 }
 
 /// The video of a catalogue called so; else the catalogue that has not so many.
-fn find<'a>(name: &str, singles: usize, catalogues: &'a [Catalogue]) -> Result<VideoId, Option<&'a Catalogue>> {
+fn find<'a>(
+    name: &str,
+    singles: usize,
+    catalogues: &'a [Catalogue],
+) -> Result<VideoId, Option<&'a Catalogue>> {
     let mut first = singles as u64;
     for catalogue in catalogues {
         if let Some(rank) = name.strip_prefix(&catalogue.name[..]).and_then(rank_of) {
             let is_there = rank <= catalogue.count();
-            return if is_there { Ok(VideoId::at((first + rank - 1) as usize)) } else { Err(Some(catalogue)) };
+            return if is_there {
+                Ok(VideoId::at((first + rank - 1) as usize))
+            } else {
+                Err(Some(catalogue))
+            };
         }
         first += catalogue.count();
     }

@@ -1,10 +1,10 @@
 //! Crowds: the people who come to a video.
 
 use crate::domain::arrivals::{Arrivals, Stage};
+use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
 use crate::domain::faults::Fault;
 use crate::domain::protocol::{PlainViews, Rules, ViewersKnownBy};
 use crate::domain::watch::{Quantiles, Watch, stretch};
-use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;

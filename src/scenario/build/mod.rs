@@ -43,7 +43,8 @@ pub(crate) fn build(
     let watching = crowds::Context { table: &federation, videos: &videos, files };
     let crowds = watching.crowds(file, problems);
     let catalogues = catalogues::catalogues(file, &watching, problems);
-    let detailed = catalogues.as_ref().and_then(|all| catalogues::detailed(file, videos.len(), all, problems));
+    let detailed =
+        catalogues.as_ref().and_then(|all| catalogues::detailed(file, videos.len(), all, problems));
     effect::of_groups(file, &columns, problems);
     let network = network::network(file, &federation, files, problems);
     if let Some(network) = &network {

@@ -32,7 +32,12 @@ fn videos() -> Shape {
 }
 
 fn popularity() -> Shape {
-    Shape::Record(vec![with_default("zipf", "exponent of Zipf's law over the videos' ranks", exponent(), "1")])
+    Shape::Record(vec![with_default(
+        "zipf",
+        "exponent of Zipf's law over the videos' ranks",
+        exponent(),
+        "1",
+    )])
 }
 
 fn exponent() -> Shape {

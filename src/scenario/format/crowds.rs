@@ -85,7 +85,11 @@ pub(super) fn arrivals() -> Shape {
     let daily = vec![
         required("mean", "viewers per time, on average over a day", rate()),
         required("peak_at", "when most come, every 24 hours from `from` on", any_span()),
-        required("amplitude", "how much more come then, as a share of the mean; as much less come 12 hours later", share()),
+        required(
+            "amplitude",
+            "how much more come then, as a share of the mean; as much less come 12 hours later",
+            share(),
+        ),
     ];
     Shape::OneOf(vec![
         case("constant", "at a constant rate", Arm::Keyed(Shape::Record(constant))),
@@ -94,7 +98,11 @@ pub(super) fn arrivals() -> Shape {
             "ramps, each from the rate before (0 at first) to its own",
             Arm::Keyed(list(stage, 1, 1_000)),
         ),
-        case("daily", "by the hour of the day: mean x (1 + amplitude x cos(2 pi (t - peak_at) / 24 h))", Arm::Keyed(Shape::Record(daily))),
+        case(
+            "daily",
+            "by the hour of the day: mean x (1 + amplitude x cos(2 pi (t - peak_at) / 24 h))",
+            Arm::Keyed(Shape::Record(daily)),
+        ),
         case("viral", "linear growth to a peak, then a power-law decay", Arm::Keyed(Shape::Record(viral))),
     ])
 }

@@ -1,7 +1,9 @@
 //! When a run ends, what is sampled, bounded and expected of it, and names on the wire.
 
 use crate::scenario::format::values::{positive_span, protocol_name, whole_ms};
-use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, names, optional, required, with_default, words};
+use crate::scenario::shape::{
+    Arm, Field, Form, Shape, case, list, names, optional, required, with_default, words,
+};
 
 /// Numbers of metrics are within this, either side of 0.
 const METRIC_MAX: f64 = 1e18;

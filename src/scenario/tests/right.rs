@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::domain::arrivals::{Arrivals, Stage};
+use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
 use crate::domain::federation::{Follows, FollowsAs};
 use crate::domain::protocol::{Forward, Rules, Threshold};
 use crate::domain::watch::Watch;
-use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};

@@ -207,8 +207,7 @@ impl<'a> Broadcasts<'a> {
         let video = &self.cell.federation.videos[activity.video.index()];
         let is_own = video.origin == from;
         let owns = |id: &InstanceId| self.eligibility.is_origin[id.index()];
-        let origin_sends =
-            owns(&from).then(|| OriginSends::of(kind, is_own));
+        let origin_sends = owns(&from).then(|| OriginSends::of(kind, is_own));
         let is_to_origin = if to.iter().any(owns) { to.iter().map(owns).collect() } else { Vec::new() };
         let transport =
             |connection| messages.iter().map(|message| self.transport_of(message, connection)).collect();
@@ -296,7 +295,9 @@ impl<'a> Broadcasts<'a> {
             Input::Heartbeats { video, .. } => video,
             _ => return,
         };
-        if let Some(follower) = self.followers[at.index()].filter(|_| self.cell.federation.origin(video) != at) {
+        if let Some(follower) =
+            self.followers[at.index()].filter(|_| self.cell.federation.origin(video) != at)
+        {
             self.windows.heartbeat(follower, now, input);
         }
     }

@@ -10,7 +10,7 @@ use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
 use crate::event::Lane;
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::{DisplayEffect, Effect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
@@ -18,11 +18,11 @@ use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::catalogue_sums::Whose;
-use crate::metrics::counters::Displayed;
+use crate::metrics::counters::{Displayed, TotalAges};
 use crate::metrics::delays::DelayCounts;
 use crate::metrics::delivery::QueueRow;
 use crate::observe::QueueName;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::Drain;
@@ -57,8 +57,8 @@ pub(in crate::sim) struct Follower {
     limiter: Option<RateLimiter>,
     /// Whether the rate limit refused a request. The run took it for delivered, so its results are void.
     pub(in crate::sim) has_refused: bool,
-    /// When the newest total that took effect was built.
-    newest_total: BTreeMap<VideoId, Time>,
+    /// The ages of the totals that it displayed at samples.
+    pub(in crate::sim) total_ages: TotalAges,
     /// Activities whose service in an inbox queue has begun.
     pub(in crate::sim) worked_on: u64,
 }
@@ -123,7 +123,7 @@ impl Follower {
             arrivals: VecDeque::new(),
             limiter,
             has_refused: false,
-            newest_total: BTreeMap::new(),
+            total_ages: TotalAges::default(),
             worked_on: 0,
         }
     }
@@ -301,13 +301,14 @@ impl Follower {
                 match display_effect(rules, activity, sender, federation.origin(activity.video)) {
                     DisplayEffect::None => {}
                     DisplayEffect::OneMore => tally.add(1, leaves),
-                    DisplayEffect::Replaced(count) => tally.replace(u64::from(count), leaves),
+                    DisplayEffect::Replaced { count, total_built } => {
+                        tally.replace(u64::from(count), leaves, total_built);
+                    }
                 }
             }
         }
         if *kind == Kind::Total {
-            let newest = self.newest_total.entry(activity.video).or_default();
-            *newest = (*authored).max(*newest);
+            self.total_ages.took_effect(activity, *authored);
         }
     }
 
@@ -368,10 +369,7 @@ impl Follower {
             let displays = self.shown.displays().chain(counted);
             output.aggregates.catalogues.sample(of, (self.id, Whose::Others), sample, displays);
         }
-        for built in self.newest_total.values() {
-            output.aggregates.staleness.sum_us += at.since(*built).us();
-            output.aggregates.staleness.count += 1;
-        }
+        self.total_ages.sample(at, self.shown.displayed_totals());
         if let Some(work) = context.inbox {
             for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
                 let next = at + output.cell.sampling.every;

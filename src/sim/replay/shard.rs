@@ -169,6 +169,7 @@ impl<'a> Shard<'a> {
             *peak = follower.inbox_waiting_peak(work).max(*peak);
             self.aggregates.cpu_ns.push((follower.id, follower.worked_on * work.ns()));
             self.aggregates.displayed.push((follower.id, follower.displayed));
+            self.aggregates.staleness.add(follower.total_ages.staleness());
         }
         let noted = Kind::ALL.into_iter().zip(self.delays).filter(|(_, counts)| counts.is_any());
         self.aggregates.delays = noted.collect();

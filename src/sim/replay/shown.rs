@@ -55,6 +55,16 @@ impl Shown {
         let of_tallies = tallies.iter().map(|(video, tally)| (*video, tally.displayed()));
         of_tallies.filter(|shown| shown.1 > 0).chain(instance.into_iter().flat_map(|shown| shown.displays()))
     }
+
+    /// The videos of which a total of their origin is displayed, and when that was built, by the origin's clock.
+    pub(in crate::sim) fn displayed_totals(&self) -> impl Iterator<Item = (VideoId, Time)> {
+        let (tallies, instance) = match self {
+            Shown::Tallies(tallies) => (&tallies.all[..], None),
+            Shown::Instance(instance) => (&[][..], Some(instance)),
+        };
+        let of_tallies = tallies.iter().filter_map(|(video, tally)| Some((*video, tally.displayed_total()?)));
+        of_tallies.chain(instance.into_iter().flat_map(|shown| shown.displayed_totals()))
+    }
 }
 
 /// When entries leave: at the first tick at or after they expire, but not before the next tick.

@@ -163,6 +163,12 @@ const PLANTED: &[Planted] = &[
         error: Error::Model(twice_as_slow),
     },
     Planted {
+        name: "totals that have left have an age",
+        experiment: "totals alone, with loss",
+        claim: "16a age of a shown total, s",
+        error: Error::Formula(|theory| theory.total_age_s()),
+    },
+    Planted {
         name: "nothing is lost (messages)",
         experiment: ONCE_LOSSY,
         claim: "8 messages /s",
