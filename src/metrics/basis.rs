@@ -9,10 +9,10 @@ use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::delivery::OutcomeCounts;
 use crate::metrics::display::Display;
+use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
 use crate::metrics::traffic;
 use crate::metrics::traffic::{Direction, TrafficRow};
-use crate::metrics::uptime::Sums;
 use crate::observe::Busy;
 use std::collections::BTreeSet;
 

@@ -5,8 +5,8 @@ use crate::domain::audience::{Audience, Seats};
 use crate::domain::catalogue::CLASSES;
 use crate::domain::federation::Federation;
 use crate::foundation::ids::{InstanceId, VideoId};
+use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
-use crate::metrics::uptime::Sums;
 use std::collections::BTreeMap;
 
 /// Which videos of an instance a sample is about.

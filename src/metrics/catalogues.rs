@@ -10,8 +10,9 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::sparse_counts::SparseCounts;
 use crate::metrics::catalogue_sums::{CatalogueSums, ClassSums};
 use crate::metrics::counters::Counters;
+use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
-use crate::metrics::uptime::{Sums, Uptime};
+use crate::metrics::uptime::Uptime;
 use std::collections::BTreeMap;
 
 /// One class of a catalogue at one sample.

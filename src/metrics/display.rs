@@ -10,8 +10,9 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::sparse_counts::SparseCounts;
 use crate::metrics::catalogues::CatalogueRow;
 use crate::metrics::counters::Counters;
+use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
-use crate::metrics::uptime::{Sums, Uptime};
+use crate::metrics::uptime::Uptime;
 use std::collections::BTreeMap;
 
 /// A fall from a displayed count below this is no flap.
@@ -53,7 +54,7 @@ pub struct Display {
 impl Display {
     /// Sums over all samples of a run.
     pub fn of(counters: &Counters, catalogues: &[CatalogueRow], federation: &Federation) -> Display {
-        let mut display = Display { seen: SeenSums::of(counters), ..Display::default() };
+        let mut display = Display { seen: seen(counters), ..Display::default() };
         let mut videos: BTreeMap<InstanceId, Vec<VideoId>> = BTreeMap::new();
         for video in federation.listed().filter(|_| counters.samples() > 0) {
             videos.entry(federation.origin(video)).or_default().push(video);
@@ -159,6 +160,25 @@ impl Display {
             self.disagreement_max = self.disagreement_max.max(most.saturating_sub(least));
         }
     }
+}
+
+/// What viewers of the videos that are listed singly see, over all samples of a run.
+fn seen(counters: &Counters) -> SeenSums {
+    let mut sums = SeenSums::default();
+    let mut watching: (Option<VideoId>, Vec<u32>) = (None, Vec::new());
+    for (&(video, instance), viewers) in &counters.watching_at {
+        if watching.0 != Some(video) {
+            let samples = counters.samples();
+            let all = counters.watching.get(&video).map(|counts| counts.all(samples));
+            watching = (Some(video), all.unwrap_or_else(|| vec![0; samples]));
+        }
+        for (sample, viewers) in viewers.iter() {
+            if let Some(displayed) = counters.displayed(video, instance, sample) {
+                sums.note(viewers, displayed, watching.1[sample]);
+            }
+        }
+    }
+    sums
 }
 
 fn is_flap(displayed: &[u32], watching: &[u32]) -> bool {

@@ -17,6 +17,7 @@ pub mod distribution;
 pub mod links;
 mod observed;
 pub mod origin_seconds;
+pub mod pairs;
 pub mod possible;
 pub mod seen;
 #[cfg(test)]

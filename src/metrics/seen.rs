@@ -3,8 +3,6 @@
 //! At a sample, w viewers of a video at an instance see its page there: it shows d where the truth is n >= w. An instance that is
 //! down, or that does not show the video, shows nothing: who sits there sees nothing, and weighs nothing.
 
-use crate::foundation::ids::VideoId;
-use crate::metrics::counters::Counters;
 use std::ops::AddAssign;
 
 /// Sums over viewers and samples, of one part of a run or of all of it.
@@ -34,25 +32,6 @@ impl SeenSums {
         self.watching += weight * u128::from(watching);
         self.wrong_zeros += if displayed == 0 { weight } else { 0 };
         self.within_10_percent += if 10 * error_abs <= u128::from(watching) { weight } else { 0 };
-    }
-
-    /// Sums over all samples of a run.
-    pub(super) fn of(counters: &Counters) -> SeenSums {
-        let mut sums = SeenSums::default();
-        let mut watching: (Option<VideoId>, Vec<u32>) = (None, Vec::new());
-        for (&(video, instance), viewers) in &counters.watching_at {
-            if watching.0 != Some(video) {
-                let samples = counters.samples();
-                let all = counters.watching.get(&video).map(|counts| counts.all(samples));
-                watching = (Some(video), all.unwrap_or_else(|| vec![0; samples]));
-            }
-            for (sample, viewers) in viewers.iter() {
-                if let Some(displayed) = counters.displayed(video, instance, sample) {
-                    sums.note(viewers, displayed, watching.1[sample]);
-                }
-            }
-        }
-        sums
     }
 }
 

@@ -302,7 +302,7 @@ fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
 fn catalogues(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
     let Observed { counters, catalogues, .. } = &result.observed;
     for row in catalogues {
-        let displayed = |sums: &crate::metrics::uptime::Sums| (sums.error + sums.watching as i64).to_string();
+        let displayed = |sums: &crate::metrics::pairs::Sums| (sums.error + sums.watching as i64).to_string();
         emit(&[
             ms(counters.at_ns[row.sample]),
             scenario.catalogues[row.catalogue].name.clone(),

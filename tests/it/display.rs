@@ -7,8 +7,8 @@ use fedisim::foundation::ids::{InstanceId, ListingId, VideoId};
 use fedisim::mechanism::sparse_counts::SparseCounts;
 use fedisim::metrics::counters::Counters;
 use fedisim::metrics::display::Display;
+use fedisim::metrics::pairs::Sums;
 use fedisim::metrics::seen::SeenSums;
-use fedisim::metrics::uptime::Sums;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -75,6 +75,7 @@ fn counters(watching: &[u32], shown: &[&[u32]]) -> Counters {
 fn pair() -> Federation {
     let mut federation = federation(3);
     federation.videos = federation.videos[..1].into();
+    federation.listings.single = 1;
     federation
 }
 

@@ -1,3 +1,5 @@
+//! Catalogues against counts and shares worked out by hand.
+
 use super::*;
 use crate::domain::arrivals::Arrivals;
 use crate::domain::crowd::Spread;
