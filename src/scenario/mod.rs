@@ -16,6 +16,7 @@ mod emit;
 mod format;
 mod incompatible_follows;
 mod init;
+mod instant;
 mod model;
 mod pick;
 mod problem;

@@ -162,19 +162,24 @@ pub(crate) fn shortened(text: &str) -> String {
 /// The name that the user may have meant, as the end of a message: "; did you mean `x`?" or "; there are a, b, c".
 pub fn nearest<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().take(NAMES_MAX).collect();
-    let mut pairs = 0;
-    let affordable = names.iter().take_while(|name| {
-        pairs += name.len() * text.len();
-        pairs <= PAIRS_MAX
-    });
-    let best = affordable.map(|name| (strsim::osa_distance(text, name), *name)).min();
-    match best {
-        Some((distance, name)) if is_slip(text, name, distance) => format!("; did you mean `{name}`?"),
+    match meant(text, names.iter().copied()) {
+        Some(name) => format!("; did you mean `{name}`?"),
         _ if names.is_empty() => "; there is none".to_owned(),
         _ if names.len() == 1 => format!("; there is only {}", names[0]),
         _ if names.len() <= 20 => format!("; there are {}", names.join(", ")),
         _ => format!("; there are {}, ...", names[..10].join(", ")),
     }
+}
+
+/// The nearest of some names, if text may be a slip of it.
+pub(crate) fn meant<'a>(text: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let mut pairs = 0;
+    let affordable = names.into_iter().take_while(|name| {
+        pairs += name.len() * text.len();
+        pairs <= PAIRS_MAX
+    });
+    let (distance, name) = affordable.map(|name| (strsim::osa_distance(text, name), name)).min()?;
+    is_slip(text, name, distance).then_some(name)
 }
 
 /// Whether a text so far from a name may be a slip of it. A slip of two letters or more keeps the first one or leaves out

@@ -62,6 +62,7 @@ fn text(form: Form) -> Value {
     match form {
         Form::Prose => json!({"type": "string", "minLength": 1, "maxLength": 10_000}),
         Form::Setting => json!({"type": ["string", "number"]}),
+        Form::Instant => json!({"type": ["string", "number"], "pattern": form.pattern()}),
         _ => json!({"type": "string", "pattern": form.pattern()}),
     }
 }

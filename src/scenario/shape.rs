@@ -5,6 +5,7 @@
 
 use crate::foundation::text::one_line;
 use crate::foundation::units::Span;
+use crate::scenario::instant::Instant;
 use crate::scenario::quantity;
 use crate::scenario::tree::{self, Node};
 
@@ -112,6 +113,8 @@ pub(crate) enum Form {
     DataPath,
     /// The hash of a file.
     Sha256,
+    /// A time as in a data file.
+    Instant,
     /// A version number.
     Version,
     /// A metric; which ones there are is not for the format to say.
@@ -145,6 +148,9 @@ impl Form {
                 "a file in the scenario's folder or below: letters, digits, `-`, `_` and `.` between `/`, no `..`"
             }
             Form::Sha256 => "a SHA-256 of 64 digits of 0-9 and a-f",
+            Form::Instant => {
+                "a time as in the file: seconds such as `12.5`, or an instant such as `2020-08-09T13:16:51Z`"
+            }
             Form::Version => "a version number, such as `6.3.0`",
             Form::Metric => "the name of a metric: a-z, 0-9 and `_`",
             Form::Path => "keys with a dot between, such as `network.loss`",
@@ -169,6 +175,9 @@ impl Form {
             }
             Form::DataPath => "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
             Form::Sha256 => "^[0-9a-f]{64}$",
+            Form::Instant => {
+                "^(-?[0-9]+(\\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.[0-9:.]{8,}([Zz]|[+-][0-9:]{5}))$"
+            }
             Form::Version => "^[0-9][0-9A-Za-z.-]{0,31}$",
             Form::Metric => "^[a-z][a-z0-9_]{0,62}$",
             Form::Path => "^[A-Za-z0-9_-]+([.][A-Za-z0-9_-]+)*$",
@@ -204,6 +213,7 @@ impl Form {
                 text.len() <= 255 && text.split('/').all(|part| made_of(part, 255, first, "."))
             }
             Form::Sha256 => text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
+            Form::Instant => Instant::of(text).is_some(),
             Form::Version => {
                 let digit_first = text.bytes().next().is_some_and(|b| b.is_ascii_digit());
                 digit_first && made_of(text, 32, |b| b.is_ascii_alphanumeric(), "-.")

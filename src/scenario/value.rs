@@ -67,11 +67,6 @@ impl Checked {
         if let Value::Record(entries) = &self.value { entries } else { &[] }
     }
 
-    /// The same to be changed; `None` if it is something else.
-    pub(crate) fn entries_mut(&mut self) -> Option<&mut Vec<(String, Checked)>> {
-        if let Value::Record(entries) = &mut self.value { Some(entries) } else { None }
-    }
-
     /// The items of a list; none if it is broken.
     pub(crate) fn items(&self) -> &[Checked] {
         if let Value::List(items) = &self.value { items } else { &[] }

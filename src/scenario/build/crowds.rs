@@ -8,12 +8,12 @@ use crate::domain::watch::{Quantiles, Watch, stretch};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
+use crate::scenario::build::trace;
 use crate::scenario::build::unknown::unknown;
-use crate::scenario::data::{self, Files};
+use crate::scenario::data::Files;
 use crate::scenario::model::{Variant, VideoSpec};
 use crate::scenario::problem::Problems;
 use crate::scenario::quantity;
-use crate::scenario::shape::Form;
 use crate::scenario::value::Checked;
 
 /// What crowds refer to.
@@ -90,7 +90,10 @@ impl Context<'_> {
         let source = match case {
             "arrivals" => self.drawn(value, watched, problems).map(Source::Drawn),
             "sessions" => self.listed(value, problems),
-            _ => self.traced(value.get("trace")?, problems),
+            _ => {
+                let visits = trace::visits(value.get("trace")?, self.table, self.files, problems);
+                visits.map(Source::Scripted)
+            }
         };
         let clients = clients(value);
         Some(Crowd { video: video?, source: source?, clients })
@@ -170,41 +173,6 @@ impl Context<'_> {
         };
         let sessions: Vec<_> = value.get("sessions")?.items().iter().map(&mut session).collect();
         sessions.into_iter().collect::<Option<_>>().map(Source::Scripted)
-    }
-
-    fn traced(&self, at: &Checked, problems: &mut Problems) -> Option<Source> {
-        let file = self.files.get(at)?;
-        let mut sessions = Vec::new();
-        let columns = ["instance", "viewer", "start_s", "watch_s"];
-        data::rows(file, &columns, &["heartbeat_s"], problems, |row, problems| {
-            let at = row.at("instance");
-            let instance = self.table.instance(row.text("instance")?, at, problems);
-            if let Some(instance) = instance {
-                self.table.need_peertube(&[instance], at, problems);
-            }
-            let viewer = row.text("viewer")?;
-            if !viewer.is_empty() && !Form::PersonName.fits(viewer) {
-                row.wrong("viewer", Form::PersonName.expects(), problems);
-            }
-            let start = row.seconds("start_s", Span::ZERO, problems);
-            let watch = row.seconds("watch_s", Span::from_ms(1), problems);
-            let heartbeat = match row.text("heartbeat_s").unwrap_or_default() {
-                "" => None,
-                _ => Some(row.seconds("heartbeat_s", Span::from_ms(1), problems)?),
-            };
-            sessions.push(Scripted {
-                viewer: (!viewer.is_empty()).then(|| viewer.to_owned()),
-                instance: instance?,
-                start: Time::ZERO + start?,
-                watch: watch?,
-                heartbeat,
-            });
-            Some(())
-        });
-        if sessions.is_empty() {
-            problems.warn(at.spot(), "names a file without a session: nobody watches");
-        }
-        Some(Source::Scripted(sessions))
     }
 }
 

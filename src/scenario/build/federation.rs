@@ -4,7 +4,7 @@ use crate::domain::federation::{Capacity, Follows, FollowsAs};
 use crate::domain::receiving::Software;
 use crate::foundation::ids::InstanceId;
 use crate::scenario::build::unknown::unknown;
-use crate::scenario::data::{self, Files};
+use crate::scenario::data::{self, Column, Files};
 use crate::scenario::format::INSTANCES_MAX;
 use crate::scenario::model::{Group, InstanceSpec, Peer, VideoSpec};
 use crate::scenario::problem::{Problems, Spot, shown};
@@ -13,6 +13,8 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
+/// The columns of a table of follows.
+const EDGE_COLUMNS: [Column; 2] = [Column::required("follower"), Column::required("followed")];
 /// Names of groups in a scenario stand for at most this many instances, however often they are used.
 const MEMBERS_MAX: usize = 4_000_000;
 
@@ -306,7 +308,7 @@ pub(crate) fn follows(
         }
         "edges" => {
             let (mut edges, mut known, mut repeated, mut own) = (Vec::new(), BTreeSet::new(), 0, 0);
-            data::rows(files.get(value)?, &["follower", "followed"], &[], problems, |row, problems| {
+            data::rows(files.get(value)?, &EDGE_COLUMNS, problems, |row, problems| {
                 let follower = table.instance(row.text("follower")?, row.at("follower"), problems);
                 let followed = table.instance(row.text("followed")?, row.at("followed"), problems);
                 let edge = (follower?, followed?);

@@ -6,7 +6,7 @@
 
 use crate::foundation::units::Span;
 use crate::mechanism::network::PlacePair;
-use crate::scenario::data::{self, DataFile, Row};
+use crate::scenario::data::{self, Column, DataFile, Row};
 use crate::scenario::problem::{Problems, Spot, nearest, shown};
 use crate::scenario::quantity;
 use crate::scenario::shape::Form;
@@ -20,6 +20,16 @@ const LONGEST_MS: f64 = 60_000.0;
 const SIGMA_MAX: f64 = 3.0;
 /// So many missing pairs are named.
 const NAMED_MAX: usize = 5;
+/// The columns of a table with a row per pair.
+const COLUMNS: [Column; 7] = [
+    Column::required("from"),
+    Column::required("to"),
+    Column::required("ms"),
+    Column::optional("sigma"),
+    Column::optional("p90"),
+    Column::optional("p95"),
+    Column::optional("p99"),
+];
 /// The columns with quantiles, and the standard normal quantiles at them.
 const QUANTILES: [(&str, f64); 3] =
     [("p90", 1.281_551_565_544_600_5), ("p95", 1.644_853_626_951_472_7), ("p99", 2.326_347_874_040_841)];
@@ -57,13 +67,11 @@ pub(super) fn read(
     let numbers = used.iter().enumerate().map(|(number, name)| (&name[..], number)).collect();
     let cells = vec![None; used.len() * used.len()];
     let mut table = Table { figures, used: numbers, cells, named: BTreeSet::new() };
-    let is_list = data::header(file)
-        .is_some_and(|names| ["from", "to"].iter().all(|end| names.iter().any(|name| name == end)));
+    let is_list = data::header(file).is_some_and(|names| {
+        ["from", "to"].iter().all(|end| names.iter().any(|name| name.eq_ignore_ascii_case(end)))
+    });
     if is_list {
-        let optional = ["sigma", "p90", "p95", "p99"];
-        data::rows(file, &["from", "to", "ms"], &optional, problems, |row, problems| {
-            table.row(row, problems)
-        });
+        data::rows(file, &COLUMNS, problems, |row, problems| table.row(row, problems));
     } else {
         data::square(file, problems, |ends, text, spot, problems| table.cell(ends, text, spot, problems));
     }
@@ -121,7 +129,7 @@ impl Table<'_> {
         let Some((_, z)) = QUANTILES.iter().find(|(name, _)| *name == column) else {
             let sigma = quantity::number(text).filter(|sigma| (0.0..=SIGMA_MAX).contains(sigma));
             if sigma.is_none() {
-                row.wrong(
+                row.wrong_number(
                     column,
                     &format!("a standard deviation of the logarithm, from 0 to {SIGMA_MAX}"),
                     problems,
@@ -237,12 +245,12 @@ fn rounded(sigma: f64) -> f64 {
 fn figure(text: &str, spot: Spot<'_>, problems: &mut Problems) -> Option<f64> {
     let bare = text.strip_suffix("ms").map_or(text, str::trim_end);
     let ms = quantity::number(bare);
-    let why = match ms {
+    let message = match ms {
         Some(ms) if (0.0..=LONGEST_MS).contains(&ms) => return Some(ms),
-        Some(ms) if ms < 0.0 => "is negative; leave out what was not measured",
-        Some(_) => "is more than a minute; figures are in milliseconds",
-        None => "is not a number of milliseconds, such as `43` or `43.2`",
+        Some(ms) if ms < 0.0 => format!("{} is negative; leave out what was not measured", shown(text)),
+        Some(_) => format!("{} is more than a minute; figures are in milliseconds", shown(text)),
+        None => data::no_number(text, "a number of milliseconds, such as `43` or `43.2`"),
     };
-    problems.at(spot, format!("{} {why}", shown(text)));
+    problems.at(spot, message);
     None
 }

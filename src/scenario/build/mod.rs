@@ -18,6 +18,7 @@ mod protocols;
 mod receiving;
 mod retry;
 pub(crate) mod sweep;
+mod trace;
 mod unknown;
 
 use crate::scenario::data::Files;

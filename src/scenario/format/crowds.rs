@@ -1,6 +1,6 @@
 //! Crowds: when viewers come, how long they watch, where they sit.
 
-use crate::scenario::format::federation::data_file;
+use crate::scenario::format::federation::timed_file;
 use crate::scenario::format::values::{any_span, instance_name, positive_span, rate, share};
 use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, names, optional, required, with_default};
 
@@ -23,8 +23,8 @@ pub(super) fn crowd() -> Shape {
     let mut listed =
         vec![video(), required("sessions", "each visit, written down", list(session, 0, 20_000))];
     listed.extend(clients());
-    let doc = "a CSV file with the columns instance,viewer,start_s,watch_s and perhaps heartbeat_s";
-    let mut traced = vec![video(), required("trace", doc, data_file())];
+    let doc = "a CSV file with the columns instance,viewer,start_s,watch_s and perhaps heartbeat_s; starts in seconds, or instants as in RFC 3339";
+    let mut traced = vec![video(), required("trace", doc, timed_file())];
     traced.extend(clients());
     Shape::OneOf(vec![
         case("arrivals", "viewers drawn from laws", Arm::Marked(Shape::Record(of_laws))),

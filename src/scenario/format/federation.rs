@@ -4,7 +4,7 @@ use crate::domain::federation::FollowsAs;
 use crate::domain::receiving::Software;
 use crate::scenario::format::receiving::receiving;
 use crate::scenario::format::values::{INSTANCES_MAX, any_span, instance_name, positive_span, protocol_name};
-use crate::scenario::shape::{Arm, Case, Form, Shape, case, optional, required, with_default, words};
+use crate::scenario::shape::{Arm, Case, Field, Form, Shape, case, optional, required, with_default, words};
 
 /// No link is faster, in bits per second.
 const BIT_RATE_MAX: u64 = 1_000_000_000_000;
@@ -99,15 +99,38 @@ pub(super) fn data_file() -> Shape {
     Shape::OneOf(data_file_cases(Arm::Plain))
 }
 
+/// The same for one that holds times.
+pub(super) fn timed_file() -> Shape {
+    let mut file = file_and_hash();
+    file.push(first_instant());
+    Shape::OneOf(vec![
+        case("path", "the file", Arm::Plain(Shape::Text(Form::DataPath))),
+        case("file", "the file, perhaps with what second zero is", Arm::Plain(Shape::Record(file))),
+    ])
+}
+
+/// What its times are counted from.
+pub(super) fn first_instant() -> Field {
+    optional(
+        "from",
+        "second zero, as the file has its times (else 0 where these are seconds, and the earliest of instants)",
+        Shape::Text(Form::Instant),
+    )
+}
+
 /// The ways in which one is written. `with_hash` is `Arm::Marked` where a mapping may be something else.
 pub(super) fn data_file_cases(with_hash: fn(Shape) -> Arm) -> Vec<Case> {
-    let file = vec![
-        required("file", "the file", Shape::Text(Form::DataPath)),
-        optional("sha256", "its hash; another file of this name is refused", Shape::Text(Form::Sha256)),
-    ];
     vec![
         case("path", "the file", Arm::Plain(Shape::Text(Form::DataPath))),
-        case("file", "the file with its hash", with_hash(Shape::Record(file))),
+        case("file", "the file with its hash", with_hash(Shape::Record(file_and_hash()))),
+    ]
+}
+
+/// A file, and which one of its name it must be.
+pub(super) fn file_and_hash() -> Vec<Field> {
+    vec![
+        required("file", "the file", Shape::Text(Form::DataPath)),
+        optional("sha256", "its hash; another file of this name is refused", Shape::Text(Form::Sha256)),
     ]
 }
 

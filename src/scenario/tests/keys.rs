@@ -53,6 +53,7 @@ fn every_key_and_case_of_the_format_is_used_here() {
             {video: a, deletion: {objects: 1, at: 1 s}, to: [b], body: 2 kB, preview: {answer: 1 kB, share: 1 %, within: 1 s}},
             {video: a, likes: {jobs: 1, at: 1 s, over: 1 s}, to: [b], body: 2 kB, preview: {answer: 1 kB, share: 1 %, within: 1 s}},
             {video: a, upload: {at: 1 s}, to: [b], body: 2 kB, preview: {answer: 1 kB, share: 1 %, within: 1 s}}]}",
+        "viewers: [{video: a, trace: {file: a, sha256: b, from: 1}}]",
         "deliveries: {d: {signature_window: off}}",
         "instances: {other: {inboxes: {per_account: 2}}}",
         "instances: {other: {receives: {rate_limit: {requests: 1, per: 1 s, retry_after: sent}}}}",

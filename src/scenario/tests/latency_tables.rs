@@ -62,7 +62,9 @@ fn rows_and_squares_say_the_same() {
     let square = "from \\ to,eu-central-1,New York,São Paulo\neu-central-1,-,88.2,200\nNew York,88.2 ms,,120.4\n\
                   São Paulo,200,120.4,—\n";
     let expected = [1_000, 44_100, 100_000, 44_100, 1_000, 60_200, 100_000, 60_200, 1_000];
-    for table in [rows, square, &format!("\u{feff}{rows}"), &rows.replace('\n', "\r\n")] {
+    let in_german = square.replace(',', ";").replace('\n', "\r\n");
+    let tabs = rows.replace(',', "\t").replace("from", "From");
+    for table in [rows, square, &format!("\u{feff}{rows}"), &rows.replace('\n', "\r\n"), &in_german, &tabs] {
         let pairs = with_table(ROUND_TRIP, table).expect("it is right");
         assert_eq!(medians_us(&pairs), expected);
         assert!(pairs.iter().all(|pair| hundredths(pair.sigma) == 20));
@@ -166,8 +168,8 @@ fn mistakes_in_the_form_of_tables_are_told() {
         ),
         (
             ROUND_TRIP,
-            "from\tto\tms\n".to_owned(),
-            "ms.csv:1:1: has the header `from\\u{9}to\\u{9}ms`; it needs the columns from,to,ms, or in a square table each place once; its cells are separated by tabs: separate them by commas",
+            "from\tto\tm\n".to_owned(),
+            "ms.csv:1:1: has no column `ms`; it needs from,to,ms[,sigma][,p90][,p95][,p99]; did you mean `m`?",
         ),
         (
             ROUND_TRIP,

@@ -1,5 +1,6 @@
 //! Whole files: what is read, what is refused and in which words.
 
+mod data_files;
 mod hostile;
 mod keys;
 mod latency_tables;
@@ -54,9 +55,6 @@ fn data(path: &str) -> io::Result<Vec<u8>> {
         "wrong-crowd.csv" => {
             Ok(b"instance,viewer,start_s,watch_s\norigin,a b,0,1\nsilent,,-1,0\norigin,,1e400,1 s\n".to_vec())
         }
-        "wrong-header.csv" => Ok(b"instance,viewer,start,watch_s\n".to_vec()),
-        "tabs.csv" => Ok(b"instance\tviewer\tstart_s\twatch_s\n".to_vec()),
-        "since-1970.csv" => Ok(b"instance,viewer,start_s,watch_s\norigin,,1701388800000,5\n".to_vec()),
         "silent-edges.csv" => Ok(b"follower,followed\nsilent-2,origin\n".to_vec()),
         "no-rows.csv" => Ok(b"instance,viewer,start_s,watch_s\n".to_vec()),
         "odd-edges.csv" => {

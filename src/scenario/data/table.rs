@@ -1,0 +1,276 @@
+//! CSV tables as people have them: columns in any order and any letter case, cells between commas, semicolons or tabs.
+//!
+//! Columns that nothing is read from are ignored, and named once in a warning. Numbers have a decimal point. Whatever is wrong
+//! has its line and the name of its column. Nothing here knows what a table is for.
+
+use crate::scenario::data::files::DataFile;
+use crate::scenario::data::lines::Lines;
+use crate::scenario::problem::{Place, Problems, Spot, meant, nearest, shortened, shown};
+use std::collections::BTreeSet;
+
+/// What may separate cells; where a header has as many of several, the first of them does.
+const SEPARATORS: [u8; 3] = *b",;\t";
+/// So many columns are named in a message.
+const NAMED_MAX: usize = 5;
+
+/// A column that is read: its name, and others that it has in the wild.
+pub(crate) struct Column {
+    name: &'static str,
+    aliases: &'static [&'static str],
+    is_required: bool,
+}
+
+impl Column {
+    /// A column without which a table cannot be read.
+    pub(crate) const fn required(name: &'static str) -> Column {
+        Column { name, aliases: &[], is_required: true }
+    }
+
+    /// A column that may be absent.
+    pub(crate) const fn optional(name: &'static str) -> Column {
+        Column { name, aliases: &[], is_required: false }
+    }
+
+    /// The same with other names.
+    pub(crate) const fn or(self, aliases: &'static [&'static str]) -> Column {
+        Column { aliases, ..self }
+    }
+
+    /// Where it stands in a header; under its own name if that is there.
+    fn position(&self, header: &[String]) -> Option<usize> {
+        let mut names = std::iter::once(&self.name).chain(self.aliases);
+        names.find_map(|name| header.iter().position(|cell| cell.eq_ignore_ascii_case(name)))
+    }
+}
+
+/// The first row of a table.
+pub(crate) struct Header<'a> {
+    columns: &'a [Column],
+    /// All names, as they are written.
+    pub(crate) names: Vec<String>,
+    /// Where each of `columns` stands.
+    positions: Vec<Option<usize>>,
+}
+
+/// A later row.
+pub(crate) struct Row<'a> {
+    pub(crate) place: Place,
+    header: &'a Header<'a>,
+    /// As many as the header has.
+    pub(crate) cells: &'a csv::StringRecord,
+}
+
+impl<'a> Row<'a> {
+    /// The cell of a column, if the table has the column.
+    pub(crate) fn text(&self, column: &str) -> Option<&'a str> {
+        self.cells.get(self.position(column)?)
+    }
+
+    /// Where a cell stands: the line, and the column by its name in the table.
+    pub(crate) fn at(&self, column: &'static str) -> Spot<'a> {
+        let path = self.position(column).map_or(column, |position| &self.header.names[position]);
+        Spot { place: self.place, path }
+    }
+
+    /// Notes that a cell is not what it should be.
+    pub(crate) fn wrong(&self, column: &'static str, expects: &str, problems: &mut Problems) {
+        let cell = self.text(column).unwrap_or_default();
+        problems.at(self.at(column), format!("{} is not {expects}", shown(cell)));
+    }
+
+    /// The same for a cell with a number.
+    pub(crate) fn wrong_number(&self, column: &'static str, expects: &str, problems: &mut Problems) {
+        let cell = self.text(column).unwrap_or_default();
+        problems.at(self.at(column), no_number(cell, expects));
+    }
+
+    fn position(&self, column: &str) -> Option<usize> {
+        let index = self.header.columns.iter().position(|known| known.name == column)?;
+        self.header.positions[index]
+    }
+}
+
+/// Why text is not the number that is expected.
+pub(crate) fn no_number(text: &str, expects: &str) -> String {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let has_comma = text.split_once(',').is_some_and(|(before, behind)| {
+        let whole = before.trim_start_matches('-').split('.').all(digits);
+        whole && digits(behind)
+    });
+    let remedy = if has_comma { "; write a decimal point, and no comma" } else { "" };
+    format!("{} is not {expects}{remedy}", shown(text))
+}
+
+/// Hands every row of a table to `take`, after a look at its header. Stops when problems are no longer told.
+pub(crate) fn rows(
+    file: &DataFile,
+    columns: &[Column],
+    problems: &mut Problems,
+    mut take: impl FnMut(&Row<'_>, &mut Problems) -> Option<()>,
+) {
+    let Some(header) = header_of(file, columns, problems) else { return };
+    warn_of_ignored(file, &header, problems);
+    all_rows(file, &header, problems, |row, problems| {
+        take(row, problems);
+    });
+}
+
+/// The header of a table, if it has all that is needed.
+pub(crate) fn header_of<'a>(
+    file: &DataFile,
+    columns: &'a [Column],
+    problems: &mut Problems,
+) -> Option<Header<'a>> {
+    let mut told = |message: String| problems.add(file.line(1), "", message);
+    let names = match names(&mut reader(file)) {
+        Ok(names) => names,
+        Err(error) => {
+            told(unreadable(&error));
+            return None;
+        }
+    };
+    let positions: Vec<_> = columns.iter().map(|column| column.position(&names)).collect();
+    if let Some((column, _)) =
+        columns.iter().zip(&positions).find(|(column, position)| column.is_required && position.is_none())
+    {
+        let required = columns.iter().filter(|column| column.is_required).map(|column| column.name);
+        let optional = columns.iter().filter(|column| !column.is_required);
+        let found: Vec<String> = names.iter().map(|name| shortened(name)).collect();
+        told(format!(
+            "has no column `{}`; it needs {}{}{}",
+            column.name,
+            required.collect::<Vec<_>>().join(","),
+            optional.map(|column| format!("[,{}]", column.name)).collect::<String>(),
+            nearest(column.name, found.iter().map(String::as_str))
+        ));
+        return None;
+    }
+    for &position in positions.iter().flatten() {
+        let name = &names[position];
+        if names[position + 1..].iter().any(|other| other.eq_ignore_ascii_case(name)) {
+            told(format!("has the column {} twice", shown(name)));
+            return None;
+        }
+    }
+    Some(Header { columns, names, positions })
+}
+
+/// Warns of the columns that nothing is read from.
+fn warn_of_ignored(file: &DataFile, header: &Header<'_>, problems: &mut Problems) {
+    let is_read = |position: usize| header.positions.contains(&Some(position));
+    let ignored: Vec<&String> =
+        (0..).zip(&header.names).filter(|(at, _)| !is_read(*at)).map(|of| of.1).collect();
+    if ignored.is_empty() {
+        return;
+    }
+    let mut names: Vec<String> = ignored.iter().take(NAMED_MAX).map(|name| shown(name)).collect();
+    if ignored.len() > NAMED_MAX {
+        names.push(format!("{} more", ignored.len() - NAMED_MAX));
+    }
+    let absent = header.columns.iter().zip(&header.positions).filter(|(_, position)| position.is_none());
+    let absent: Vec<&str> = absent.map(|(column, _)| column.name).collect();
+    let slip = ignored.iter().find_map(|name| meant(name, absent.iter().copied()));
+    let remedy = slip.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+    let message = format!("has columns that nothing is read from: {}{remedy}", names.join(", "));
+    problems.warn(Spot { place: file.line(1), path: "" }, message);
+}
+
+/// The names in a file's first row, if it can be read.
+pub(crate) fn header(file: &DataFile) -> Option<Vec<String>> {
+    names(&mut reader(file)).ok()
+}
+
+/// Hands every cell of a square table to `take`, with the names of its row and its column. The first row names the columns, the
+/// first cell of each other row the row; what stands in the corner does not matter. Stops when problems are no longer told.
+pub(crate) fn square(
+    file: &DataFile,
+    problems: &mut Problems,
+    mut take: impl FnMut((&str, &str), &str, Spot<'_>, &mut Problems) -> Option<()>,
+) {
+    let names = match names(&mut reader(file)) {
+        Ok(names) => names,
+        Err(error) => return problems.add(file.line(1), "", unreadable(&error)),
+    };
+    let columns = names.get(1..).unwrap_or_default();
+    let known: BTreeSet<&str> = columns.iter().map(String::as_str).collect();
+    if columns.is_empty() || known.len() < columns.len() {
+        let message = format!(
+            "has the header {}; it needs the columns from,to,ms, or in a square table each place once",
+            shown(&names.join(","))
+        );
+        return problems.add(file.line(1), "", message);
+    }
+    let header = Header { columns: &[], positions: Vec::new(), names: names.clone() };
+    all_rows(file, &header, problems, |row, problems| {
+        let from = row.cells.get(0).unwrap_or_default();
+        if !known.contains(from) {
+            let message = format!(
+                "is the row of {}, which is no column; a square table has the same places in its first row and column, other tables have the columns from,to,ms",
+                shown(from)
+            );
+            return problems.add(row.place, "", message);
+        }
+        for (to, text) in columns.iter().zip(row.cells.iter().skip(1)) {
+            // a cell that is wrong has said so
+            take((from, to), text, Spot { place: row.place, path: to }, problems);
+        }
+    });
+}
+
+fn reader(file: &DataFile) -> csv::Reader<&[u8]> {
+    let content = file.content();
+    let mut builder = csv::ReaderBuilder::new();
+    builder.trim(csv::Trim::All).flexible(true).delimiter(separator(content)).from_reader(content)
+}
+
+/// The separator that stands most often in the first line that is not empty, outside of quotes.
+fn separator(content: &[u8]) -> u8 {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let start = content.iter().position(|byte| !is_end(byte)).unwrap_or(content.len());
+    let line = content[start..].split(is_end).next().unwrap_or_default();
+    let outside = || line.split(|&byte| byte == b'"').step_by(2).flatten();
+    let count = |separator: u8| outside().filter(|&&byte| byte == separator).count();
+    // of equals the last is the maximum
+    SEPARATORS.into_iter().rev().max_by_key(|&separator| count(separator)).unwrap_or(b',')
+}
+
+fn names(reader: &mut csv::Reader<&[u8]>) -> csv::Result<Vec<String>> {
+    Ok(reader.headers()?.iter().map(str::to_owned).collect())
+}
+
+/// Hands every row after the header to `take`, but those without any text. Stops when problems are no longer told.
+pub(crate) fn all_rows(
+    file: &DataFile,
+    header: &Header<'_>,
+    problems: &mut Problems,
+    mut take: impl FnMut(&Row<'_>, &mut Problems),
+) {
+    let (mut reader, mut lines) = (reader(file), Lines::new(file.content()));
+    // the header has been read once without a mistake
+    let _ = reader.headers();
+    let mut cells = csv::StringRecord::new();
+    while !problems.full() {
+        // the ends of lines before a record count as part of it
+        let offset = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+        let place = file.line(lines.of_next_text(offset));
+        match reader.read_record(&mut cells) {
+            Ok(false) => return,
+            Ok(true) if cells.iter().all(str::is_empty) => {}
+            Ok(true) if cells.len() == header.names.len() => {
+                take(&Row { place, header, cells: &cells }, problems)
+            }
+            Ok(true) => {
+                let message = format!("has {} cells; the header has {}", cells.len(), header.names.len());
+                problems.add(place, "", message);
+            }
+            Err(error) => problems.add(place, "", unreadable(&error)),
+        }
+    }
+}
+
+fn unreadable(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::Utf8 { .. } => "is not UTF-8 text; save the file as UTF-8".to_owned(),
+        _ => format!("is not CSV: {error}"),
+    }
+}
