@@ -14,6 +14,7 @@ mod choose;
 mod data;
 mod emit;
 mod format;
+mod graph;
 mod incompatible_follows;
 mod init;
 mod instant;

@@ -1,10 +1,9 @@
 //! Groups, instances, videos and who follows whom.
 
-use crate::domain::federation::{Capacity, Follows, FollowsAs};
+use crate::domain::federation::{Capacity, FollowsAs};
 use crate::domain::receiving::Software;
 use crate::foundation::ids::InstanceId;
 use crate::scenario::build::unknown::unknown;
-use crate::scenario::data::{self, Column, Files};
 use crate::scenario::format::INSTANCES_MAX;
 use crate::scenario::model::{Group, InstanceSpec, Peer, VideoSpec};
 use crate::scenario::problem::{Problems, Spot, shown};
@@ -13,8 +12,6 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-/// The columns of a table of follows.
-const EDGE_COLUMNS: [Column; 2] = [Column::required("follower"), Column::required("followed")];
 /// Names of groups in a scenario stand for at most this many instances, however often they are used.
 const MEMBERS_MAX: usize = 4_000_000;
 
@@ -24,6 +21,7 @@ pub(crate) struct Table {
     pub(crate) instances: Vec<InstanceSpec>,
     pub(crate) regions: Vec<String>,
     by_name: BTreeMap<String, InstanceId>,
+    by_host: BTreeMap<String, InstanceId>,
     /// Whether any server has more than one inbox.
     has_further_inboxes: bool,
     group_by_name: BTreeMap<String, usize>,
@@ -43,6 +41,7 @@ impl Table {
             instances: Vec::new(),
             regions: Vec::new(),
             by_name: BTreeMap::new(),
+            by_host: BTreeMap::new(),
             has_further_inboxes: entries.iter().any(|(_, group)| inboxes(group) > 1),
             group_by_name: BTreeMap::new(),
             left: Cell::new(MEMBERS_MAX),
@@ -64,9 +63,8 @@ impl Table {
             Some((names.text("scheme")?, names.text("domain")?))
         };
         let (scheme, domain) = scheme_and_domain().unwrap_or(("https", "example"));
-        let mut hosts = BTreeMap::new();
         for (name, group) in entries {
-            table.complete &= table.add_group(name, group, (scheme, domain), &mut hosts, problems);
+            table.complete &= table.add_group(name, group, (scheme, domain), problems);
         }
         table
     }
@@ -77,7 +75,6 @@ impl Table {
         name: &str,
         group: &Checked,
         (scheme, domain): (&str, &str),
-        hosts: &mut BTreeMap<String, String>,
         problems: &mut Problems,
     ) -> bool {
         let count = group.integer("count").unwrap_or(1);
@@ -105,7 +102,8 @@ impl Table {
             } else if host.len() > 253 || host.contains(['{', '}']) || host.ends_with([':', '.', '-']) {
                 let rule = "a host has at most 253 characters, and in braces `{n}` or `{name}`";
                 Some(format!("makes the host {}; {rule}", shown(&host)))
-            } else if let Some(other) = hosts.insert(host.clone(), instance.clone()) {
+            } else if let Some(other) = self.by_host.insert(host.clone(), id) {
+                let other = &self.instances[other.index()].name;
                 let remedy = "put `{n}` or `{name}` into `host`, or give them other hosts";
                 Some(format!("gives `{instance}` the host {}, which `{other}` has; {remedy}", shown(&host)))
             } else {
@@ -170,6 +168,14 @@ impl Table {
         None
     }
 
+    /// The instance that a file of others calls so: by its name, its host, or the URL of it or of something there.
+    pub(crate) fn named(&self, text: &str) -> Option<InstanceId> {
+        let text = text.to_ascii_lowercase();
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+        let host = rest.map_or(&text[..], |rest| rest.split(['/', '?', '#']).next().unwrap_or_default());
+        self.by_name.get(&text).or_else(|| self.by_host.get(host)).copied()
+    }
+
     /// The instances of the group, or the instance, called `name` at `at`, in ascending order; or a problem.
     pub(crate) fn members(
         &self,
@@ -201,7 +207,7 @@ impl Table {
     }
 
     /// The inboxes at the host of an instance; they come one after another.
-    fn inboxes_at(&self, host: InstanceId) -> impl Iterator<Item = InstanceId> + '_ {
+    pub(super) fn inboxes_at(&self, host: InstanceId) -> impl Iterator<Item = InstanceId> + '_ {
         let from = self.instances[host.index()..].iter().take_while(move |spec| spec.host == host).count();
         (host.index()..host.index() + from).map(InstanceId::at)
     }
@@ -283,50 +289,6 @@ pub(crate) fn videos(
         }
     };
     file.get("videos").map_or(&[][..], Checked::entries).iter().map(&mut video).collect()
-}
-
-/// Who follows whom.
-pub(crate) fn follows(
-    file: &Checked,
-    table: &Table,
-    files: &Files,
-    problems: &mut Problems,
-) -> Option<Follows> {
-    let at = file.get("follows")?;
-    let (case, value) = at.case()?;
-    match case {
-        "everybody" => Some(Follows::Everybody),
-        "random" => {
-            let mean = value.number("mean")?;
-            let most = table.instances.len().saturating_sub(1);
-            if table.complete && mean > most as f64 {
-                let at = value.get("mean")?;
-                let message = format!("{mean} is more than the {most} others that an instance can follow");
-                problems.at(at.spot(), message);
-            }
-            Some(Follows::Random { mean })
-        }
-        "edges" => {
-            let (mut edges, mut known, mut repeated, mut own) = (Vec::new(), BTreeSet::new(), 0, 0);
-            data::rows(files.get(value)?, &EDGE_COLUMNS, problems, |row, problems| {
-                let follower = table.instance(row.text("follower")?, row.at("follower"), problems);
-                let followed = table.instance(row.text("followed")?, row.at("followed"), problems);
-                let edge = (follower?, followed?);
-                own += u32::from(edge.0 == edge.1);
-                repeated += u32::from(!known.insert(edge));
-                edges.extend(table.inboxes_at(edge.0).map(|inbox| (inbox, edge.1)));
-                Some(())
-            });
-            if repeated + own > 0 {
-                let message = format!(
-                    "has {repeated} follows a second time and {own} of an instance by itself; they count once and not at all"
-                );
-                problems.warn(value.spot(), message);
-            }
-            Some(Follows::Edges(edges))
-        }
-        _ => unreachable!("the format has no other case"),
-    }
 }
 
 /// The servers of others.

@@ -10,6 +10,7 @@ mod delivery;
 mod effect;
 mod faults;
 mod federation;
+mod follows;
 mod latency_table;
 mod measure;
 mod network;
@@ -39,7 +40,7 @@ pub(crate) fn build(
     let protocols = protocols::Protocols::new(file, problems);
     let deliveries = delivery::Deliveries::new(file, problems);
     let mut columns = protocols::columns(file, &protocols, &deliveries, &federation, problems);
-    let follows = federation::follows(file, &federation, files, problems);
+    let follows = follows::follows(file, &federation, files, problems);
     let peers = federation::peers(file, &federation, problems);
     let watching = crowds::Context { table: &federation, videos: &videos, files };
     let crowds = watching.crowds(file, problems);

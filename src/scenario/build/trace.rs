@@ -50,7 +50,8 @@ pub(super) fn visits(
 
 fn visit(row: &Row<'_>, table: &Table, clock: &mut Clock, problems: &mut Problems) -> Option<Visit> {
     let at = row.at("instance");
-    let instance = table.instance(row.text("instance")?, at, problems);
+    let text = row.text("instance")?;
+    let instance = table.named(text).or_else(|| table.instance(text, at, problems));
     if let Some(instance) = instance {
         table.need_peertube(&[instance], at, problems);
     }

@@ -3,6 +3,7 @@
 //! A file's SHA-256 stands in the resolved scenario, so that equal resolved scenarios are equal runs; a scenario that
 //! states the hash refuses another file. Reading is the caller's: nothing here opens a file, or knows what is in one.
 
+use crate::scenario::data::lines::Lines;
 use crate::scenario::emit::sha256;
 use crate::scenario::problem::{Place, Problems, shown};
 use crate::scenario::value::{Checked, Value, Written};
@@ -11,6 +12,8 @@ use std::io;
 
 /// A data file has at most this many bytes.
 pub(crate) const DATA_BYTES_MAX: u64 = 256 << 20;
+/// What to say of bytes that are no text.
+pub(super) const NOT_UTF8: &str = "is not UTF-8 text; save the file as UTF-8";
 
 /// The data files of a scenario, by path.
 pub(crate) struct Files(BTreeMap<String, DataFile>);
@@ -25,6 +28,17 @@ impl DataFile {
     /// What it holds, without a byte order mark.
     pub(crate) fn content(&self) -> &[u8] {
         self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes)
+    }
+
+    /// The same as text; or a problem.
+    pub(crate) fn text(&self, problems: &mut Problems) -> Option<&str> {
+        let content = self.content();
+        let text = std::str::from_utf8(content);
+        if let Err(error) = text {
+            let line = Lines::new(content).at(error.valid_up_to());
+            problems.add(self.line(line), "", NOT_UTF8);
+        }
+        text.ok()
     }
 
     /// The beginning of a line.

@@ -1,10 +1,14 @@
-//! What lies beside a scenario: its files (`files`), tables in them (`table`) and the times that these hold (`clock`).
+//! What lies beside a scenario: its files (`files`), tables (`table`) and lists of JSON (`json`) in them, and the times that these hold
+//! (`clock`).
 
 mod clock;
 mod files;
+mod json;
 mod lines;
 mod table;
 
 pub(crate) use clock::{Clock, seconds};
 pub(crate) use files::{DATA_BYTES_MAX, DataFile, Files};
+pub(crate) use json::{Items, json, member};
+pub(crate) use lines::Lines;
 pub(crate) use table::{Column, Row, header, no_number, rows, square};

@@ -3,7 +3,7 @@
 //! Columns that nothing is read from are ignored, and named once in a warning. Numbers have a decimal point. Whatever is wrong
 //! has its line and the name of its column. Nothing here knows what a table is for.
 
-use crate::scenario::data::files::DataFile;
+use crate::scenario::data::files::{DataFile, NOT_UTF8};
 use crate::scenario::data::lines::Lines;
 use crate::scenario::problem::{Place, Problems, Spot, meant, nearest, shortened, shown};
 use std::collections::BTreeSet;
@@ -36,10 +36,17 @@ impl Column {
         Column { aliases, ..self }
     }
 
-    /// Where it stands in a header; under its own name if that is there.
-    fn position(&self, header: &[String]) -> Option<usize> {
+    fn is_called(&self, name: &str) -> bool {
+        std::iter::once(&self.name).chain(self.aliases).any(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Where it stands in a header, and under which name; its own goes first.
+    fn position(&self, header: &[String]) -> Option<(usize, &'static str)> {
         let mut names = std::iter::once(&self.name).chain(self.aliases);
-        names.find_map(|name| header.iter().position(|cell| cell.eq_ignore_ascii_case(name)))
+        names.find_map(|&name| {
+            let position = header.iter().position(|cell| cell.eq_ignore_ascii_case(name));
+            position.map(|position| (position, name))
+        })
     }
 }
 
@@ -48,8 +55,8 @@ pub(crate) struct Header<'a> {
     columns: &'a [Column],
     /// All names, as they are written.
     pub(crate) names: Vec<String>,
-    /// Where each of `columns` stands.
-    positions: Vec<Option<usize>>,
+    /// Where each of `columns` stands, and under which name.
+    positions: Vec<Option<(usize, &'static str)>>,
 }
 
 /// A later row.
@@ -63,13 +70,12 @@ pub(crate) struct Row<'a> {
 impl<'a> Row<'a> {
     /// The cell of a column, if the table has the column.
     pub(crate) fn text(&self, column: &str) -> Option<&'a str> {
-        self.cells.get(self.position(column)?)
+        self.cells.get(self.position(column)?.0)
     }
 
-    /// Where a cell stands: the line, and the column by its name in the table.
-    pub(crate) fn at(&self, column: &'static str) -> Spot<'a> {
-        let path = self.position(column).map_or(column, |position| &self.header.names[position]);
-        Spot { place: self.place, path }
+    /// Where a cell stands: the line, and the column by the name that the table has for it.
+    pub(crate) fn at(&self, column: &'static str) -> Spot<'static> {
+        Spot { place: self.place, path: self.position(column).map_or(column, |(_, name)| name) }
     }
 
     /// Notes that a cell is not what it should be.
@@ -84,7 +90,7 @@ impl<'a> Row<'a> {
         problems.at(self.at(column), no_number(cell, expects));
     }
 
-    fn position(&self, column: &str) -> Option<usize> {
+    fn position(&self, column: &str) -> Option<(usize, &'static str)> {
         let index = self.header.columns.iter().position(|known| known.name == column)?;
         self.header.positions[index]
     }
@@ -135,20 +141,24 @@ pub(crate) fn header_of<'a>(
     {
         let required = columns.iter().filter(|column| column.is_required).map(|column| column.name);
         let optional = columns.iter().filter(|column| !column.is_required);
-        let found: Vec<String> = names.iter().map(|name| shortened(name)).collect();
+        let is_read = |name: &&String| columns.iter().any(|column| column.is_called(name));
+        let others: Vec<String> =
+            names.iter().filter(|name| !is_read(name)).map(|name| shortened(name)).collect();
+        let remedy = match &others[..] {
+            [] => String::new(),
+            _ => nearest(column.name, others.iter().map(String::as_str)),
+        };
         told(format!(
-            "has no column `{}`; it needs {}{}{}",
+            "has no column `{}`; it needs {}{}{remedy}",
             column.name,
             required.collect::<Vec<_>>().join(","),
             optional.map(|column| format!("[,{}]", column.name)).collect::<String>(),
-            nearest(column.name, found.iter().map(String::as_str))
         ));
         return None;
     }
-    for &position in positions.iter().flatten() {
-        let name = &names[position];
+    for &(position, name) in positions.iter().flatten() {
         if names[position + 1..].iter().any(|other| other.eq_ignore_ascii_case(name)) {
-            told(format!("has the column {} twice", shown(name)));
+            told(format!("has the column `{name}` twice"));
             return None;
         }
     }
@@ -157,7 +167,7 @@ pub(crate) fn header_of<'a>(
 
 /// Warns of the columns that nothing is read from.
 fn warn_of_ignored(file: &DataFile, header: &Header<'_>, problems: &mut Problems) {
-    let is_read = |position: usize| header.positions.contains(&Some(position));
+    let is_read = |position: usize| header.positions.iter().flatten().any(|read| read.0 == position);
     let ignored: Vec<&String> =
         (0..).zip(&header.names).filter(|(at, _)| !is_read(*at)).map(|of| of.1).collect();
     if ignored.is_empty() {
@@ -270,7 +280,7 @@ pub(crate) fn all_rows(
 
 fn unreadable(error: &csv::Error) -> String {
     match error.kind() {
-        csv::ErrorKind::Utf8 { .. } => "is not UTF-8 text; save the file as UTF-8".to_owned(),
+        csv::ErrorKind::Utf8 { .. } => NOT_UTF8.to_owned(),
         _ => format!("is not CSV: {error}"),
     }
 }

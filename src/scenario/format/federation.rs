@@ -140,7 +140,11 @@ pub(super) fn follows() -> Shape {
     Shape::OneOf(vec![
         case("everybody", "every instance follows every other", Arm::Word),
         case("random", "each follows each other one by chance", Arm::Keyed(Shape::Record(random))),
-        case("edges", "a CSV file with the columns follower,followed", Arm::Keyed(data_file())),
+        case(
+            "edges",
+            "a file of instances, by name, host or URL: CSV with the columns follower,followed (or Source,Target), GDF, GraphML, GEXF or node-link JSON",
+            Arm::Keyed(data_file()),
+        ),
     ])
 }
 

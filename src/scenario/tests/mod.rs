@@ -1,6 +1,7 @@
 //! Whole files: what is read, what is refused and in which words.
 
 mod data_files;
+mod graphs;
 mod hostile;
 mod keys;
 mod latency_tables;
