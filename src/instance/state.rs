@@ -164,6 +164,13 @@ impl Instance {
         }
     }
 
+    /// A total that is counted elsewhere replaces all that is counted here of a video.
+    pub fn forget_listed(&mut self, video: VideoId) {
+        if let Some(shown) = self.shown.get_mut(&video) {
+            shown.store.forget_listed();
+        }
+    }
+
     /// What it keeps of a video, to be changed: it wakes up.
     pub(super) fn video_state(&mut self, video: VideoId) -> &mut VideoState {
         let keeping = self.keeping();

@@ -179,6 +179,14 @@ impl Store {
         }
     }
 
+    /// Removes all entries from the list, as `replace` does, and lists none.
+    pub fn forget_listed(&mut self) {
+        self.total = None;
+        self.unnamed.clear();
+        self.sum = 0;
+        self.list += 1;
+    }
+
     /// The tick: entries that expire at `now` or before leave. An entry in no list stays known for ever.
     pub fn clean(&mut self, now: Time) {
         self.loaded = true;

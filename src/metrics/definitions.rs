@@ -46,6 +46,7 @@ pub enum Better {
 
 /// The symbols that formulas use.
 pub const SYMBOLS: &str = "\
+listed: named one by one in records: single videos, and those of catalogues that `measure.detail` names
 d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
 w: viewers of one video at one instance that shows it and is up; who watches at another sees no count, and weighs nothing; time: summed over viewers and samples
@@ -387,7 +388,7 @@ definitions! {
     "display_error_relative", "share", Lower, "the same as a share of the true viewers",
         "sum of |d - n| / sum of n", |b| ratio(b.display.all().error_abs as i64, b.display.all().watching);
     "display_error_at_peak", "viewers", Lower, "how far they are off at the sample with the most viewers",
-        "mean of |d - n| over the first sample of each video with the largest n", |b| mean_abs(&b.display.at_peak);
+        "mean of |d - n| over the first sample of each listed video with the largest n", |b| mean_abs(&b.display.at_peak);
     "origin_display_error_mean_abs", "viewers", Lower, "the same of origins only",
         "mean of |o - n|", |b| mean_abs(&b.display.origins);
     "origin_display_error_bias", "viewers", NearerZero, "the same of origins only",
@@ -399,15 +400,15 @@ definitions! {
     "expiry_bias", "viewers", NearerZero, "first part of the error: expiry and ticks make even the origin show too many",
         "mean of o - n over origins", |b| bias(&b.display.origins);
     "federation_error", "viewers", NearerZero, "second part: what followers show beside that of the origin",
-        "mean of d - o over followers", |b| ratio(b.display.federation_error, b.display.federation_pairs);
+        "mean of d - o over followers, of listed videos", |b| ratio(b.display.federation_error, b.display.federation_pairs);
     "federation_error_mean_abs", "viewers", Lower, "the same without regard to sign",
-        "mean of |d - o| over followers", |b| ratio(b.display.federation_error_abs as i64, b.display.federation_pairs);
+        "mean of |d - o| over followers, of listed videos", |b| ratio(b.display.federation_error_abs as i64, b.display.federation_pairs);
     "disagreement_max", "viewers", Lower, "the largest difference between two instances at one sample",
-        "max over samples of (max d - min d)", |b| count(u64::from(b.display.disagreement_max));
+        "max over samples of (max d - min d), of listed videos", |b| count(u64::from(b.display.disagreement_max));
     "wrong_zero_share", "share", Lower, "share of time and instances that show 0 while somebody watches",
         "pairs with d = 0 and n > 0 / pairs with n > 0", |b| ratio(b.display.wrong_zeros as i64, b.display.watched_pairs);
     "flapping_per_h", "1/h", Lower, "how often a displayed count collapses without reason, per instance and hour",
-        "steps from d >= 4 to d' <= d / 2 while not n' <= n / 2, by steps x sampling interval",
+        "steps of listed videos from d >= 4 to d' <= d / 2 while not n' <= n / 2, by steps x sampling interval",
         |b| flaps_per_h(b);
     "staleness_mean_s", "s", Lower, "age of the totals of origins that followers display (none where none displays any)",
         "mean over samples and followers that display one (no tick has removed its entry, nothing replaced it) of (t - when it was built)",

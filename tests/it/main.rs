@@ -3,6 +3,7 @@
 mod asked_back;
 mod background;
 mod bill;
+mod catalogues;
 mod cells;
 mod command_line;
 mod compress;

@@ -234,3 +234,21 @@ proptest! {
         }
     }
 }
+
+/// 3.2 /s at 20:00, 0.8 /s at 8:00, and a day's mean over any 24 hours.
+#[test]
+fn a_day_has_its_peak_and_its_mean() {
+    let hours = |h: u64| Time::ZERO + Span::from_secs(h * 3_600);
+    let law = Arrivals::Daily { mean_per_s: 2.0, peak_at: Span::from_secs(20 * 3_600), amplitude: 0.6 };
+    let curve = law.curve(Time::ZERO, hours(60), &WATCH);
+    for (at, rate) in [(20, 3.2), (44, 3.2), (8, 0.8), (32, 0.8), (14, 2.0), (2, 2.0)] {
+        assert!((curve.rate_at(hours(at)) - rate).abs() < 1e-9, "{at}: {}", curve.rate_at(hours(at)));
+    }
+    let day = |from: u64| curve.cumulative(hours(from + 24)) - curve.cumulative(hours(from));
+    for from in [0, 7, 36] {
+        assert!((day(from) / 172_800.0 - 1.0).abs() < 1e-9, "{from}: {}", day(from));
+    }
+    // the peak counts from the beginning of the crowd
+    let later = law.curve(hours(1), hours(60), &WATCH);
+    assert!((later.rate_at(hours(21)) - 3.2).abs() < 1e-9 && later.rate_at(Time::ZERO) == 0.0);
+}

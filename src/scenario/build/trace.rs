@@ -1,6 +1,6 @@
 //! Crowds from a file: a row per visit, with the times that it has.
 
-use crate::domain::workload::Scripted;
+use crate::domain::crowd::Scripted;
 use crate::foundation::units::{Span, Time};
 use crate::scenario::build::federation::Table;
 use crate::scenario::data::{self, Clock, Column, Files, Row};

@@ -1,7 +1,7 @@
 //! Tables beside a scenario as people have them: what is read, and what is refused in which words.
 
 use super::*;
-use crate::domain::workload::Source;
+use crate::domain::crowd::Source;
 use crate::foundation::units::{Span, Time};
 
 /// The scenario of `BASE` with a change, and a file beside it; or what is wrong, without the name of the scenario's file. What was

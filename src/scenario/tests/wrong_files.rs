@@ -682,4 +682,32 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "silent: {software: other, region: fr, count: 200, inboxes: {per_account: 100}}",
         "8:3: instances: are 20004 instances together, with all their inboxes; there may be 20000: lower a `count`",
     ),
+    // catalogues
+    (
+        "network:\n",
+        "catalogues: {tail: {of: silent, videos: 3, length: live, arrivals: {constant: {rate: 1 /s}}, watch: {fixed: 1 s}, spread: {list: [origin]}}}\nnetwork:\n",
+        "19:25: catalogues.tail.of: `silent` is not PeerTube (`software`), so it has no videos and nobody watches there",
+    ),
+    (
+        "network:\n",
+        "catalogues: {tail: {of: origin, videos: 3, length: live, arrivals: {constant: {rate: 1 /s}}, watch: retention, spread: {list: [origin]}}}\nnetwork:\n",
+        "19:101: catalogues.tail.watch: `retention` is measured on videos with a length, and `tail` is live; use `exponential: 10 min` or `fixed: 10 min`",
+    ),
+    (
+        "network:\n",
+        "catalogues: {tail: {of: followers, videos: 400000, length: live, arrivals: {constant: {rate: 1 /s}}, watch: {fixed: 1 s}, spread: {list: [origin]}}}\nnetwork:\n",
+        "19:13: catalogues: are 1200000 videos together; there may be 1000000: lower the `videos` of a catalogue",
+    ),
+    (
+        "network:\n",
+        "catalogues: {clip: {of: origin, videos: 3, length: live, arrivals: {constant: {rate: 1 /s}}, watch: {fixed: 1 s}, spread: {list: [origin]}}}\nnetwork:\n",
+        "19:20: catalogues.clip: has the video `clip` too, which is one of `videos`; call one otherwise",
+    ),
+    (
+        "network:\n",
+        "catalogues: {tail: {of: origin, videos: 3, length: live, arrivals: {constant: {rate: 1 /s}}, watch: {fixed: 1 s}, spread: {list: [origin]}}}\nmeasure: {detail: [tail-3, tail-4, tale-1, clip]}\nnetwork:\n",
+        "20:28: measure.detail.1: `tail-4` is none of the 3 videos of `tail`\n\
+         20:36: measure.detail.2: `tale-1` is no video of a catalogue; did you mean `tail-1`?\n\
+         20:44: measure.detail.3: `clip` is no video of a catalogue; there is only tail-1",
+    ),
 ];

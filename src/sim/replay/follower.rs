@@ -12,7 +12,7 @@ use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
 use crate::event::Lane;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::instance::{DisplayEffect, Effect, Input, Instance, display_effect};
+use crate::instance::{DisplayEffect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
@@ -26,6 +26,9 @@ use std::collections::VecDeque;
 use std::iter::Peekable;
 use std::sync::Arc;
 use std::vec::Drain;
+
+/// The heartbeats of a follower's own viewers in a window, ascending.
+type OwnInputs<'w> = Peekable<Drain<'w, (Time, Input<'static>)>>;
 
 /// An uncontended receiver that is replayed.
 pub(in crate::sim) struct Follower {
@@ -97,7 +100,7 @@ impl Follower {
         let rules = instance.rules;
         let limit = cell.delivery.receiving.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
         let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
-        let is_counted = rules.store == StoreKind::List && !has_viewers;
+        let whole_instance = || Box::new(Instance::new(id, rules, Arc::clone(&cell.federation.videos)));
         Follower {
             id,
             place,
@@ -111,10 +114,11 @@ impl Follower {
             tick_interval: rules.parameters.tick_interval,
             next_sample: cell.sampling.from,
             sample_number: 0,
-            shown: if is_counted {
-                Shown::Tallies(Tallies::default())
-            } else {
-                Shown::Instance(Box::new(Instance::new(id, rules, Arc::clone(&cell.federation.videos))))
+            shown: match rules.store {
+                StoreKind::List => {
+                    Shown::List { received: Tallies::default(), own: has_viewers.then(whole_instance) }
+                }
+                StoreKind::Keyed => Shown::Instance(whole_instance()),
             },
             displayed: Displayed::new(),
             lanes: Default::default(),
@@ -148,7 +152,7 @@ impl Follower {
                 self.process(done, &broadcast, own, context, &mut output);
             }
         }
-        let counts = matches!(self.shown, Shown::Tallies(_)) && self.is_peertube;
+        let counts = matches!(self.shown, Shown::List { .. }) && self.is_peertube;
         let mut rest = &*coming;
         while let Some((&InboxArrival { at, broadcast }, behind)) = rest.split_first() {
             let (broadcast, summary) = (&broadcasts[broadcast as usize], &summaries[broadcast as usize]);
@@ -160,7 +164,7 @@ impl Follower {
             } else if self.takes_for_plain(summary.kind) {
                 self.process_plain(at, summary.kind, summary.authored, &mut output);
             } else if summary.effect == BroadcastEffect::AddsOne && counts {
-                rest = self.add_run(run, summaries, context, &mut output);
+                rest = self.add_run(run, summaries, own, context, &mut output);
             } else if summary.effect == BroadcastEffect::ShowsNothing {
                 output.delays[summary.kind as usize].note(at.since(summary.authored));
             } else {
@@ -219,10 +223,12 @@ impl Follower {
         &mut self,
         run: &'r [InboxArrival],
         summaries: &[BroadcastSummary],
+        own: &mut OwnInputs<'_>,
         context: &Context<'_>,
         output: &mut Output<'_>,
     ) -> &'r [InboxArrival] {
         let first = &summaries[run[0].broadcast as usize];
+        self.take_own_before(run[0].at, own, context, output);
         self.advance_before(run[0].at, context, output);
         let leaving = Leaving::of(first.expires, self.next_tick, self.tick_interval, self.clock_ahead);
         let until = self.next_tick.min(self.next_sample).min(context.horizon);
@@ -240,8 +246,8 @@ impl Follower {
             added += u64::from(adds);
             taken += 1;
         }
-        if let Shown::Tallies(tallies) = &mut self.shown {
-            tallies.of(first.video).add(added, leaving.at);
+        if let Shown::List { received, .. } = &mut self.shown {
+            received.of(first.video).add(added, leaving.at);
         }
         &run[taken..]
     }
@@ -264,7 +270,7 @@ impl Follower {
         &mut self,
         at: Time,
         broadcast: &Broadcast,
-        own: &mut Peekable<Drain<'_, (Time, Input<'static>)>>,
+        own: &mut OwnInputs<'_>,
         context: &Context<'_>,
         output: &mut Output<'_>,
     ) {
@@ -283,9 +289,7 @@ impl Follower {
         // with a separate queue of Views, what is in the other queue changes no display
         let changes_display = kind.is_view() || !self.has_views_inbox;
         let Some(expires) = activity.expires.filter(|_| changes_display) else { return };
-        while let Some((before, input)) = own.next_if(|own| own.0 < at) {
-            self.heartbeat(before, input, context, output);
-        }
+        self.take_own_before(at, own, context, output);
         self.advance_before(at, context, output);
         let sender = *from;
         match &mut self.shown {
@@ -293,16 +297,17 @@ impl Follower {
                 let input = Input::Receive { activity, sender };
                 instance.handle(at + self.clock_ahead, input, &mut Vec::new());
             }
-            Shown::Tallies(tallies) => {
+            Shown::List { received, own } => {
                 let leaves = Leaving::of(expires, self.next_tick, self.tick_interval, self.clock_ahead).at;
                 let federation = &output.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
-                let tally = tallies.of(activity.video);
+                let tally = received.of(activity.video);
                 match display_effect(rules, activity, sender, federation.origin(activity.video)) {
                     DisplayEffect::None => {}
                     DisplayEffect::OneMore => tally.add(1, leaves),
                     DisplayEffect::Replaced { count, total_built } => {
                         tally.replace(u64::from(count), leaves, total_built);
+                        own.iter_mut().for_each(|own| own.forget_listed(activity.video));
                     }
                 }
             }
@@ -315,10 +320,19 @@ impl Follower {
     /// A heartbeat of an own viewer changes what is displayed.
     fn heartbeat(&mut self, at: Time, input: Input<'static>, context: &Context<'_>, output: &mut Output<'_>) {
         self.advance_before(at, context, output);
-        if let Shown::Instance(instance) = &mut self.shown {
-            // the run handles the same input and sends its effects
-            let mut sends: Vec<Effect> = Vec::new();
-            instance.handle(at + self.clock_ahead, input, &mut sends);
+        self.shown.client_input(at + self.clock_ahead, input);
+    }
+
+    /// Heartbeats of own viewers before an instant.
+    fn take_own_before(
+        &mut self,
+        at: Time,
+        own: &mut OwnInputs<'_>,
+        context: &Context<'_>,
+        output: &mut Output<'_>,
+    ) {
+        while let Some((before, input)) = own.next_if(|own| own.0 < at) {
+            self.heartbeat(before, input, context, output);
         }
     }
 
@@ -343,13 +357,7 @@ impl Follower {
 
     /// Removes expired entries.
     fn tick(&mut self) {
-        match &mut self.shown {
-            Shown::Tallies(tallies) => tallies.tick(self.next_tick),
-            Shown::Instance(instance) => {
-                let input = Input::Tick { number: self.tick_number };
-                instance.handle(self.next_tick + self.clock_ahead, input, &mut Vec::new());
-            }
-        }
+        self.shown.tick(self.next_tick, self.next_tick + self.clock_ahead, self.tick_number);
         self.next_tick += self.tick_interval;
         self.tick_number += 1;
     }

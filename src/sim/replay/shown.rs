@@ -1,15 +1,17 @@
-//! The viewers that a follower displays: tallies by expiry tick, or an `Instance` where tallies are not enough.
+//! The viewers that a follower displays: tallies by expiry tick, beside an `Instance` for its own viewers, or that alone where tallies are
+//! not enough.
 
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
-use crate::instance::Instance;
+use crate::instance::{Input, Instance};
 use crate::mechanism::tally::Tally;
 use std::ops::Range;
 
 /// The store behind a follower's displayed counts.
 pub(in crate::sim) enum Shown {
-    /// Entries only add up and expire.
-    Tallies(Tallies),
+    /// A list: received entries add up, expire, and are replaced by totals. Own viewers are entries of an instance that receives
+    /// nothing, if there are any; a total removes them from the list.
+    List { received: Tallies, own: Option<Box<Instance>> },
     /// All of the protocol's rules.
     Instance(Box<Instance>),
 }
@@ -37,7 +39,7 @@ impl Tallies {
 
 impl Tallies {
     /// The tick at an instant. Tallies without entries go.
-    pub(in crate::sim) fn tick(&mut self, now: Time) {
+    fn tick(&mut self, now: Time) {
         self.all.retain_mut(|(_, tally)| {
             tally.tick(now);
             !tally.is_empty()
@@ -46,22 +48,48 @@ impl Tallies {
 }
 
 impl Shown {
-    /// The videos of which viewers are displayed, and how many.
-    pub(in crate::sim) fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> {
-        let (tallies, instance) = match self {
-            Shown::Tallies(tallies) => (&tallies.all[..], None),
-            Shown::Instance(instance) => (&[][..], Some(instance)),
+    fn parts(&self) -> (&[(VideoId, Tally)], Option<&Instance>) {
+        match self {
+            Shown::List { received, own } => (&received.all, own.as_deref()),
+            Shown::Instance(instance) => (&[], Some(instance)),
+        }
+    }
+
+    /// The tick at an instant, which the follower's clock shows as `clock`.
+    pub(in crate::sim) fn tick(&mut self, now: Time, clock: Time, number: u32) {
+        let instance = match self {
+            Shown::List { received, own } => {
+                received.tick(now);
+                own.as_mut()
+            }
+            Shown::Instance(instance) => Some(instance),
         };
+        if let Some(instance) = instance {
+            instance.handle(clock, Input::Tick { number }, &mut Vec::new());
+        }
+    }
+
+    /// An own viewer's client reports at an instant of the follower's clock. The run sends what follows from it.
+    pub(in crate::sim) fn client_input(&mut self, clock: Time, input: Input<'static>) {
+        let instance = match self {
+            Shown::List { own, .. } => own.as_mut(),
+            Shown::Instance(instance) => Some(instance),
+        };
+        if let Some(instance) = instance {
+            instance.handle(clock, input, &mut Vec::new());
+        }
+    }
+
+    /// The videos of which viewers are displayed, and how many. A video may come twice.
+    pub(in crate::sim) fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> {
+        let (tallies, instance) = self.parts();
         let of_tallies = tallies.iter().map(|(video, tally)| (*video, tally.displayed()));
         of_tallies.filter(|shown| shown.1 > 0).chain(instance.into_iter().flat_map(|shown| shown.displays()))
     }
 
     /// The videos of which a total of their origin is displayed, and when that was built, by the origin's clock.
     pub(in crate::sim) fn displayed_totals(&self) -> impl Iterator<Item = (VideoId, Time)> {
-        let (tallies, instance) = match self {
-            Shown::Tallies(tallies) => (&tallies.all[..], None),
-            Shown::Instance(instance) => (&[][..], Some(instance)),
-        };
+        let (tallies, instance) = self.parts();
         let of_tallies = tallies.iter().filter_map(|(video, tally)| Some((*video, tally.displayed_total()?)));
         of_tallies.chain(instance.into_iter().flat_map(|shown| shown.displayed_totals()))
     }
