@@ -3,8 +3,9 @@
 use crate::domain::asked_back::Preview;
 use crate::domain::audience::Audience;
 use crate::domain::delivery::Delivery;
-use crate::domain::faults::Fault;
+use crate::domain::faults::{Fault, Timetable};
 use crate::domain::federation::Federation;
+use crate::domain::heartbeats::{self, Door};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::sampling::Sampling;
 use crate::domain::workload::Session;
@@ -83,6 +84,11 @@ pub fn preview_delay(cell: &Cell, entry: u32, number: u32, receiver: InstanceId)
     let mut draws = cell.seed.stream(Purpose::Preview, name);
     let fetches = unit(&mut draws) * 1e6 < f64::from(share_ppm);
     fetches.then(|| Span::from_us((unit(&mut draws) * within.us() as f64) as u64))
+}
+
+/// What clients send to their own instances in a run that ends at `end`.
+pub fn doors(cell: &Cell, timetable: &Timetable, end: Time) -> Vec<Door> {
+    heartbeats::doors(&cell.sessions, &cell.federation, &cell.names, timetable, end)
 }
 
 /// When all is over that is planned to end: the last session, and what the background does not go on doing.

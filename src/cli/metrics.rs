@@ -92,7 +92,21 @@ fn sizes() -> String {
             FORMS.iter().map(|form| head_row(&names, *form, of)),
         ));
     }
+    lines.push("## A heartbeat of a client".to_owned());
+    lines.push(table("from release | bytes | parts", heartbeat_rows(&names).into_iter()));
     lines.join("\n\n")
+}
+
+/// The request of a browser, the same for all releases, and their answers.
+fn heartbeat_rows(names: &Names) -> Vec<String> {
+    let (head, body) = names.heartbeat(ORIGIN, VideoId(0));
+    let mut request = head_parts(&head);
+    request.push(Part { name: "body".to_owned(), bytes: body.len() as u64 });
+    let answer = |(form, release)| {
+        let head = names.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Kept);
+        format!("{release}, answer | {}", listed(&head_parts(&head)))
+    };
+    std::iter::once(format!("any, request | {}", listed(&request))).chain(FORMS.map(answer)).collect()
 }
 
 fn body_row(names: &Names, message: &Message, (form, release): (Form, &str)) -> String {

@@ -9,6 +9,7 @@ pub mod delivery;
 pub mod delivery_presets;
 pub mod faults;
 pub mod federation;
+pub mod heartbeats;
 pub mod other_traffic;
 pub mod protocol;
 pub mod receiving;

@@ -9,7 +9,7 @@ use super::observations::{Observation, OwnedInput};
 use super::outbox::Outbox;
 use super::schedule::Planned;
 use super::state::State;
-use crate::cell::{HEALTH_INTERVAL, background_time, last_planned};
+use crate::cell::{HEALTH_INTERVAL, background_time, doors, last_planned};
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -303,6 +303,8 @@ impl State {
             retries_waiting_peak: 0,
             retries_waiting: 0,
             inbox_dropped: 0,
+            // what was late, refused or without an answer is told in the manifest
+            doors: doors(&self.cell, &self.timetable, now),
         }
     }
 }

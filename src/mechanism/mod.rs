@@ -29,5 +29,6 @@ pub mod sparse_counts;
 pub mod store;
 pub mod tally;
 pub mod time_sort;
+pub mod trains;
 pub mod transport;
 pub mod wire;

@@ -1,9 +1,10 @@
 //! What metrics are computed from: the primaries of a cell, and sums over them by class of instance and kind.
 
 use crate::domain::federation::{Capacity, Federation};
+use crate::domain::heartbeats::Door;
 use crate::foundation::ids::InstanceId;
 use crate::mechanism::activity::Kind;
-use crate::mechanism::fate::Fates;
+use crate::mechanism::fate::{Fate, Fates, Reason};
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
@@ -185,6 +186,16 @@ impl<'a> Basis<'a> {
         &self.observed.delivery.outcomes
     }
 
+    /// The sum over the doors of all instances.
+    pub(super) fn doors(&self, of: fn(&Door) -> u64) -> u64 {
+        self.observed.doors.iter().map(of).sum()
+    }
+
+    /// The most heartbeats in one second at one door.
+    pub(super) fn busiest_door(&self) -> u64 {
+        self.observed.doors.iter().map(|door| door.per_s_peak).max().unwrap_or(0)
+    }
+
     /// CPU time of a class, in seconds.
     pub(super) fn cpu_s(&self, class: Class) -> Option<Value> {
         ratio(self.classes_cpu_ns[class as usize] as i64, 1_000_000_000)
@@ -218,6 +229,11 @@ pub(super) fn seen(
     of: fn(&SeenSums) -> u128,
 ) -> Option<Value> {
     wide_ratio(sum(&basis.display.seen), of(&basis.display.seen))
+}
+
+/// Activities that are given up for a reason.
+pub(super) fn given_up(basis: &Basis<'_>, reason: Reason) -> Option<Value> {
+    count(basis.fates().count(Fate::GivenUp(reason)))
 }
 
 pub(super) fn mean_abs(sums: &Sums) -> Option<Value> {

@@ -12,8 +12,8 @@ use std::collections::BTreeSet;
 
 pub use super::basis::Value;
 use super::basis::{
-    Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, link_busy_share, mean_abs, ratio,
-    seen, wait_ms,
+    Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, given_up, link_busy_share, mean_abs,
+    ratio, seen, wait_ms,
 };
 
 /// A metric as people read it.
@@ -90,11 +90,6 @@ pub fn compute(
     let basis = Basis::of(observed, federation, with_viewers);
     let value = |definition: &'static Definition| Some((definition, (definition.compute)(&basis)?));
     DEFINITIONS.iter().filter_map(value).collect()
-}
-
-/// Activities that are given up for a reason.
-fn given_up(basis: &Basis<'_>, reason: Reason) -> Option<Value> {
-    count(basis.fates().count(Fate::GivenUp(reason)))
 }
 
 macro_rules! definitions {
@@ -370,6 +365,16 @@ definitions! {
         "sum of TCP, IP and TLS to them", |b| count(b.bill(Class::NotPeertube, Direction::In).transport);
     "payer_not_peertube_cpu_s", "s", Lower, "who pays, all traffic: CPU time of followers that are not PeerTube and show nothing",
         "sum of CPU time", |b| b.cpu_s(Class::NotPeertube);
+    "heartbeats", "requests", Lower, "clients: heartbeats that they send to their own instances",
+        "count of those, to instances that are down too", |b| count(b.doors(|door| door.sent));
+    "heartbeats_unanswered", "requests", Lower, "of these, heartbeats to an instance that is down: nobody gets or answers them",
+        "count of those", |b| count(b.doors(|door| door.sent - door.answered));
+    "heartbeat_bytes_in", "bytes", Lower, "clients: what instances get of heartbeats at their own doors, no traffic of the federation",
+        "sum of head + body, as a browser sends them, over those that are answered", |b| count(b.doors(|door| door.request_bytes));
+    "heartbeat_bytes_out", "bytes", Lower, "clients: what instances answer to them",
+        "sum of the heads of answers over the same", |b| count(b.doors(|door| door.answer_bytes));
+    "door_requests_per_s_peak", "requests/s", Lower, "clients: the most heartbeats in one second at the door of one instance",
+        "max over instances and over seconds [k, k + 1) of heartbeats that are sent, answered or not", |b| count(b.busiest_door());
     "seen_error_relative", "share", Lower, "how wrong the number is that a viewer sees, as a share of the true viewers: each weighs as long as they look",
         "sum of w |d - n| / sum of w n", |b| seen(b, |sums| sums.error_abs as i128, |sums| sums.watching);
     "seen_error_mean_abs", "viewers", Lower, "the same in viewers",
@@ -379,8 +384,7 @@ definitions! {
     "seen_wrong_zero_share", "share", Lower, "share of the viewers' time in which they see 0",
         "sum of w where d = 0 / sum of w", |b| seen(b, |sums| sums.wrong_zeros as i128, |sums| sums.viewers);
     "seen_within_10_percent_share", "share", Higher, "share of the viewers' time in which the number is within 10 % of the truth",
-        "sum of w where 10 |d - n| <= n / sum of w",
-        |b| seen(b, |sums| sums.within_10_percent as i128, |sums| sums.viewers);
+        "sum of w where 10 |d - n| <= n / sum of w", |b| seen(b, |sums| sums.within_10_percent as i128, |sums| sums.viewers);
     "display_error_mean_abs", "viewers", Lower, "how far displayed counts are from the true viewers",
         "mean of |d - n|", |b| mean_abs(&b.display.all());
     "display_error_bias", "viewers", NearerZero, "whether they show too many (+) or too few (-)",

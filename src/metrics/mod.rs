@@ -102,6 +102,7 @@ impl<'a> Collector<'a> {
             links: self.links.rows(),
             delivery: self.delivery.finish(ending),
             viewers_as_plain_views: ending.viewers_as_plain_views + aggregates.viewers_as_plain_views,
+            doors: ending.doors.clone(),
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
             viewers_peak: watching_peak(self.sessions, end),
             sessions_unfinished: ending.unfinished_sessions,

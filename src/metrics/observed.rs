@@ -1,5 +1,6 @@
 //! The primaries of one cell, which records and metrics are made of.
 
+use crate::domain::heartbeats::Door;
 use crate::metrics::catalogues::CatalogueRow;
 use crate::metrics::counters::{Counters, Staleness};
 use crate::metrics::delays::DelayRow;
@@ -28,6 +29,8 @@ pub struct Observed {
     pub viewers_as_plain_views: u64,
     /// How delivery went.
     pub delivery: Delivery,
+    /// What clients sent to their own instances.
+    pub doors: Vec<Door>,
     /// Sessions that began.
     pub sessions: u64,
     /// The most true viewers that one video had at one moment.

@@ -6,8 +6,18 @@ use super::definitions::{Better, Definition};
 const LARGEST: f64 = 1e20;
 const SMALLEST: f64 = 1e-20;
 /// Units of which there are only whole ones.
-const COUNTED: [&str; 8] =
-    ["messages", "Views", "bytes", "bytes/s", "jobs", "activities", "followers", "sessions"];
+const COUNTED: [&str; 10] = [
+    "messages",
+    "Views",
+    "bytes",
+    "bytes/s",
+    "jobs",
+    "activities",
+    "followers",
+    "sessions",
+    "requests",
+    "requests/s",
+];
 /// Other metrics that count.
 const COUNTS: [&str; 2] = ["disagreement_max", "viewers_peak"];
 /// Parts of a whole.

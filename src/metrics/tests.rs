@@ -103,6 +103,7 @@ fn ending(busy: Vec<Busy>) -> Ending {
         retries_waiting_peak: 0,
         retries_waiting: 0,
         inbox_dropped: 0,
+        doors: Vec::new(),
     }
 }
 

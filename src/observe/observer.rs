@@ -1,5 +1,6 @@
 //! Who hears what, and in which terms: the observer of a driver.
 
+use crate::domain::heartbeats::Door;
 use crate::event::{Event, Lane, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -50,6 +51,8 @@ pub struct Ending {
     pub viewers_as_plain_views: u64,
     /// Activities that were answered, and lost with the inbox queue when the receiver's process stopped.
     pub inbox_dropped: u64,
+    /// What clients sent to their own instances.
+    pub doors: Vec<Door>,
 }
 
 /// How long an instance's cores and links were busy, in ns; two busy cores count twice.

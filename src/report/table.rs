@@ -17,7 +17,7 @@ struct Group {
     against_baseline: bool,
 }
 
-static GROUPS: [Group; 7] = [
+static GROUPS: [Group; 8] = [
     Group {
         title: "VIEWER TRAFFIC (who watches)",
         rows: &[
@@ -56,6 +56,17 @@ static GROUPS: [Group; 7] = [
             ("followers without viewers receive", "payer_without_viewers_bytes_in"),
             ("followers not PeerTube send", "payer_not_peertube_bytes_out"),
             ("followers not PeerTube receive", "payer_not_peertube_bytes_in"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "AT THEIR OWN DOORS (heartbeats of clients)",
+        rows: &[
+            ("requests", "heartbeats"),
+            ("of these, nobody was there to answer", "heartbeats_unanswered"),
+            ("the busiest second of one instance", "door_requests_per_s_peak"),
+            ("bytes in", "heartbeat_bytes_in"),
+            ("bytes out", "heartbeat_bytes_out"),
         ],
         against_baseline: false,
     },
@@ -261,6 +272,7 @@ pub fn human_readable(value: f64, unit: &str) -> String {
         "share" => format!("{} %", three_digits(value * 100.0)),
         "bytes" => format!("{}B", prefixed(value)),
         "bytes/s" => format!("{}B/s", prefixed(value)),
+        "requests/s" => format!("{}/s", prefixed(value)),
         "s" => format!("{} s", three_digits(value)),
         "ms" => format!("{} ms", three_digits(value)),
         _ => prefixed(value).trim_end().to_owned(),

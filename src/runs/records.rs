@@ -39,7 +39,7 @@ pub const SUMMARY: &str = "summary.csv";
 pub(super) const COUNTERS: &str = "counters.csv";
 
 /// All files of records, in the order of the digest.
-pub static RECORD_FILES: [RecordFile; 8] = [
+pub static RECORD_FILES: [RecordFile; 9] = [
     RecordFile { name: SUMMARY, columns: &["metric", "unit", "value"], key: 1, rows: summary },
     RecordFile {
         name: "traffic.csv",
@@ -120,6 +120,21 @@ pub static RECORD_FILES: [RecordFile; 8] = [
         columns: &["video", "sender", "receiver", "kind", "messages", "head_bytes", "body_bytes"],
         key: 4,
         rows: links,
+    },
+    RecordFile {
+        name: "doors.csv",
+        columns: &[
+            "instance",
+            "request",
+            "payer",
+            "sent",
+            "answered",
+            "request_bytes",
+            "answer_bytes",
+            "per_s_peak",
+        ],
+        key: 2,
+        rows: doors,
     },
 ];
 
@@ -210,9 +225,8 @@ pub(super) enum ColumnType {
 pub(super) fn column_type(column: &str) -> ColumnType {
     match column {
         "scenario" | "protocol" | "model_version" | "metric" | "unit" | "pareto" | "video" | "instance"
-        | "follower" | "catalogue" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver" => {
-            ColumnType::Text
-        }
+        | "follower" | "catalogue" | "direction" | "kind" | "queue" | "removed" | "sender" | "receiver"
+        | "request" | "payer" => ColumnType::Text,
         "value" | "quantile" => ColumnType::Real,
         _ => ColumnType::Whole,
     }
@@ -377,6 +391,22 @@ fn links(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
             row.sums.messages.to_string(),
             row.sums.head_bytes.to_string(),
             row.sums.body_bytes.to_string(),
+        ]);
+    }
+}
+
+/// Heartbeats, which clients pay for, are what comes to a door so far.
+fn doors(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
+    for door in &result.observed.doors {
+        emit(&[
+            scenario.instances[door.instance.index()].name.clone(),
+            "heartbeat".to_owned(),
+            "clients".to_owned(),
+            door.sent.to_string(),
+            door.answered.to_string(),
+            door.request_bytes.to_string(),
+            door.answer_bytes.to_string(),
+            door.per_s_peak.to_string(),
         ]);
     }
 }

@@ -78,7 +78,9 @@ fn classes_are_sums_over_videos() {
     assert!(sums.values().any(|sum| sum[1] > 30 && sum[2] > 10), "something is displayed, and wrong");
     let metrics = |out: &str| {
         let keep = |name: &str| {
-            !["federation_error", "disagreement", "display_error_at_peak", "flapping"].iter().any(|of| name.starts_with(of))
+            !["federation_error", "disagreement", "display_error_at_peak", "flapping"]
+                .iter()
+                .any(|of| name.starts_with(of))
         };
         let rows = rows(&place, &format!("{out}/summary.csv")).into_iter().filter(|row| keep(&row["metric"]));
         rows.map(|row| ((row["protocol"].clone(), row["metric"].clone()), row["value"].clone()))
@@ -99,8 +101,11 @@ fn both_engines_tell_the_same_of_catalogues() {
         place.good(&["run", "small.yaml", "--out", "plain", "--engine", "plain"]);
         for (out, jobs) in [("one", "1"), ("many", "12")] {
             place.good(&["run", "small.yaml", "--out", out, "--jobs", jobs]);
-            for file in ["summary.csv", "traffic.csv", "counters.csv", "catalogues.csv", "delays.csv", "links.csv"] {
-                let (one, other) = (place.read(&format!("plain/{file}")), place.read(&format!("{out}/{file}")));
+            for file in
+                ["summary.csv", "traffic.csv", "counters.csv", "catalogues.csv", "delays.csv", "links.csv"]
+            {
+                let (one, other) =
+                    (place.read(&format!("plain/{file}")), place.read(&format!("{out}/{file}")));
                 assert!(one == other, "{delivery}, {jobs} jobs: {file}");
             }
         }

@@ -20,7 +20,7 @@ fn the_same_run_writes_the_same_bytes_whatever_the_number_of_threads() {
     let place = Place::with_small();
     let table = place.good(&["run", "small.yaml", "--out", "first", "--jobs", "1"]);
     let first = place.contents("first");
-    assert_eq!(first.len(), 10, "{:?}", first.keys());
+    assert_eq!(first.len(), 11, "{:?}", first.keys());
     for (out, jobs) in [("again", "1"), ("two", "2"), ("a-million", "1000000")] {
         assert_eq!(place.good(&["run", "small.yaml", "--out", out, "--jobs", jobs]), table);
         assert!(place.contents(out) == first, "--jobs {jobs}");
@@ -220,5 +220,5 @@ fn two_jobs_work_at_the_same_time() {
         &meet,
     )
     .expect("it runs");
-    assert_eq!(fs::read_dir(place.path("out")).expect("a folder").count(), 10);
+    assert_eq!(fs::read_dir(place.path("out")).expect("a folder").count(), 11);
 }

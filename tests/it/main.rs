@@ -11,6 +11,7 @@ mod conformance;
 mod delivery;
 mod determinism;
 mod display;
+mod doors;
 mod engines;
 mod extremes;
 mod field;

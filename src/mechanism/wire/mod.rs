@@ -16,6 +16,7 @@ mod body;
 mod canonical;
 mod composition;
 mod head;
+mod heartbeat;
 mod names;
 mod read;
 mod size;

@@ -5,7 +5,7 @@
 use super::machine::Machine;
 use super::request::NO_REQUEST;
 use super::state::Run;
-use crate::cell::Cell;
+use crate::cell::{Cell, doors};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::workload::Session;
 use crate::event::Event;
@@ -259,6 +259,7 @@ impl Run<'_> {
             retries_waiting_peak: self.retries_waiting_peak,
             retries_waiting: self.to_retry,
             inbox_dropped: self.inbox_dropped,
+            doors: doors(self.cell, self.timetable, self.now),
         }
     }
 }
