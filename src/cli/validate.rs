@@ -5,6 +5,7 @@ use crate::cli::output::print;
 use crate::cli::scenario_arguments::{ScenarioArguments, warn};
 use crate::runs::EngineChoice;
 use clap::Args;
+use fedisim::domain::catalogue::Catalogue;
 
 /// `fedisim validate`
 #[derive(Args)]
@@ -28,7 +29,7 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
         "{} is valid: {} instances, {} videos, protocols {}\n{}",
         scenario.name,
         scenario.instances.len(),
-        scenario.videos.len(),
+        scenario.videos.len() as u64 + scenario.catalogues.iter().map(Catalogue::count).sum::<u64>(),
         names.join(", "),
         estimate
     )))

@@ -205,6 +205,12 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
             instance.name, scenario.groups[instance.group].name
         ));
     }
+    if let Some(catalogue) = scenario.catalogues.first() {
+        return unfit(format!(
+            "catalogues.{}: live servers have single videos: take it out, as with --set catalogues={{}}, and name some under `videos`",
+            catalogue.name
+        ));
+    }
     Ok(())
 }
 

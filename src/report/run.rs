@@ -1,6 +1,7 @@
 //! A run as its folder has it: the manifest, the resolved scenario, all metrics, and, of one point of its sweep and one
 //! replication, what happened over time. Read from the records alone: how they were made is not known here.
 
+use crate::foundation::random::Seed;
 use crate::intervals::Table;
 use crate::metrics::definitions::names;
 use crate::runs::folder::Manifest;
@@ -19,6 +20,8 @@ pub struct Run {
     pub edited: Vec<String>,
     /// The scenario.
     pub scenario: Scenario,
+    /// The videos that its records name one by one.
+    pub videos: Vec<ListedVideo>,
     /// All metrics.
     pub table: Table,
     /// The point whose course is in `courses`, counted from 0.
@@ -27,6 +30,14 @@ pub struct Run {
     pub replication: u32,
     /// What happened, by column of the comparison.
     pub courses: Vec<Course>,
+}
+
+/// A video that records name.
+pub struct ListedVideo {
+    /// The name.
+    pub name: String,
+    /// The instance that owns it in the replication whose course is told.
+    pub origin: usize,
 }
 
 /// What happened over time in one cell. Times are in ms of model time.
@@ -103,10 +114,11 @@ impl Run {
         let variants = scenario.compare.len();
         let first = (point * scenario.replications as usize + replication as usize) * variants;
         let wanted = Wanted { scenario: &scenario, of_point: &of_point, first, replication };
-        let courses = read_courses(&mut records, &wanted)?;
+        let videos = listed_videos(&of_point, replication);
+        let courses = read_courses(&mut records, &wanted, &videos)?;
         records.check_rest()?;
         let Records { manifest, edited, .. } = records;
-        Ok(Run { manifest, edited, scenario, table, point, replication, courses })
+        Ok(Run { manifest, edited, scenario, videos, table, point, replication, courses })
     }
 
     /// The name of an instance.
@@ -139,11 +151,31 @@ fn foreign(table: &Table, scenario: &Scenario) -> Option<String> {
     Some(format!("{foreign} is no column of the scenario"))
 }
 
-fn read_courses(records: &mut Records, wanted: &Wanted<'_>) -> Result<Vec<Course>, ReadError> {
+/// The videos that the records of a replication name one by one. Who owns which of a catalogue is drawn.
+fn listed_videos(scenario: &Scenario, replication: u32) -> Vec<ListedVideo> {
+    let single = scenario.videos.iter();
+    let mut videos: Vec<ListedVideo> =
+        single.map(|video| ListedVideo { name: video.name.clone(), origin: video.origin.index() }).collect();
+    if !scenario.detailed.is_empty() {
+        let federation = scenario.federation(0, Seed { seed: scenario.seed, replication });
+        let detailed = scenario.detailed.iter();
+        videos.extend(detailed.map(|(&video, name)| ListedVideo {
+            name: name.clone(),
+            origin: federation.origin(video).index(),
+        }));
+    }
+    videos
+}
+
+fn read_courses(
+    records: &mut Records,
+    wanted: &Wanted<'_>,
+    videos: &[ListedVideo],
+) -> Result<Vec<Course>, ReadError> {
     let scenario = wanted.scenario;
     let mut courses = vec![Course::default(); scenario.compare.len()];
     let instances = Names::new(scenario.instances.iter().map(|instance| &instance.name[..]));
-    let videos = Names::new(scenario.videos.iter().map(|video| &video.name[..]));
+    let videos = Names::new(videos.iter().map(|video| &video.name[..]));
     let columns = ["time_ms", "video", "instance", "displayed_viewers", "true_viewers"];
     records.rows("counters.csv", wanted, columns, |variant, row| {
         let counters = courses[variant].counters.entry(videos.position(row[1])?).or_default();

@@ -30,7 +30,7 @@ pub(super) fn displayed(run: &Run) -> Option<Figure> {
     let mut columns = Columns::default();
     let is_first = |seen: &Seen| match seen.instance {
         None => true,
-        Some(instance) => run.scenario.videos[seen.video].origin.index() == instance,
+        Some(instance) => run.videos[seen.video].origin == instance,
     };
     let of = |seen: &Seen| view(run, seen, if is_first(seen) { &many } else { &few }, &mut columns);
     let views = seen.iter().filter_map(of).collect();
@@ -61,11 +61,7 @@ fn views(run: &Run) -> (Vec<Seen>, usize) {
     let mut views = Vec::new();
     let mut left_out = 0;
     for (&video, counters) in &run.courses[0].counters {
-        let of = if run.scenario.videos.len() > 1 {
-            format!("{}: ", run.scenario.videos[video].name)
-        } else {
-            String::new()
-        };
+        let of = if run.videos.len() > 1 { format!("{}: ", run.videos[video].name) } else { String::new() };
         let followers = counters.displayed.len() - 1;
         if followers > 1 {
             let name = format!("{of}mean of {} followers", thousands(followers as u64));
@@ -108,7 +104,7 @@ fn view(run: &Run, seen: &Seen, kept: &[usize], columns: &mut Columns) -> Option
 
 /// At each sample the mean of what the followers that are up display.
 fn mean_of_followers(run: &Run, video: usize, counters: &Counters) -> Vec<Option<f64>> {
-    let origin = run.scenario.videos[video].origin.index();
+    let origin = run.videos[video].origin;
     let followers: Vec<_> = counters
         .displayed
         .iter()

@@ -75,7 +75,9 @@ struct Places {
 impl Places {
     fn of(run: &Run) -> Places {
         let instances = &run.scenario.instances;
-        let owners: BTreeSet<usize> = run.scenario.videos.iter().map(|video| video.origin.index()).collect();
+        let of_catalogues = run.scenario.catalogues.iter().flat_map(|catalogue| &catalogue.owners);
+        let single = run.scenario.videos.iter().map(|video| &video.origin);
+        let owners: BTreeSet<usize> = single.chain(of_catalogues).map(|owner| owner.index()).collect();
         let mut bytes = vec![0_u64; instances.len()];
         for (&(from, to), amount) in run.courses.iter().flat_map(|course| &course.links) {
             bytes[from] = amount.bytes.saturating_add(bytes[from]);
