@@ -195,7 +195,8 @@ fn sources(runs: &Runs) -> Result<Vec<(Scenario, PathBuf, Vec<String>)>, Exit> {
     if let Some(folder) = &runs.run {
         let file = folder.join(RESOLVED_FILE);
         let opened = Records::open(folder, Edits::Refused);
-        let scenario = opened.and_then(|mut records| records.scenario()).map_err(|error| refused(&error))?;
+        let scenario =
+            opened.and_then(|mut records| records.scenario(folder)).map_err(|error| refused(&error))?;
         return Ok(vec![(scenario, file, Vec::new())]);
     }
     let mut sources = Vec::new();

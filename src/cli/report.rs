@@ -32,13 +32,17 @@ pub(super) struct RunArguments {
     /// The replication that is shown over time, counted from 1
     #[arg(long, value_name = "N", default_value_t = 1)]
     replication: u32,
+    /// The folder of the scenario's data files [default: RUN]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     #[command(flatten)]
     edited: EditedArgument,
 }
 
 impl RunArguments {
     pub(super) fn read(&self) -> Result<Run, ReadError> {
-        Run::read(&self.run, self.point, self.replication, self.edited.edits())
+        let data = self.data.as_ref().unwrap_or(&self.run);
+        Run::read(&self.run, data, self.point, self.replication, self.edited.edits())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Crowds: the people who come to a video, as laws or written down one by one. Nothing here draws anything.
 
 use crate::domain::arrivals::Arrivals;
+use crate::domain::spread::Spread;
 use crate::domain::watch::Watch;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -65,22 +66,6 @@ pub struct Scripted {
     pub watch: Span,
     /// The interval between heartbeats, if not that of the instance's protocol.
     pub heartbeat: Option<Span>,
-}
-
-/// At which instance a viewer sits.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Spread {
-    /// A share sits at the origin, the others at the instances that show the video beside it, by Zipf's law over ranks that are drawn for each replication.
-    Zipf {
-        /// The exponent (1.08 for users per instance).
-        exponent: f64,
-        /// The share of viewers at the origin, from 0 to 1.
-        origin_share: f64,
-    },
-    /// In proportion to weights.
-    Weights(Vec<(InstanceId, f64)>),
-    /// One after another, again from the start when the list is through.
-    List(Vec<InstanceId>),
 }
 
 /// Viewers who come back, to the same instance and with the same id.

@@ -14,6 +14,7 @@ pub mod other_traffic;
 pub mod protocol;
 pub mod receiving;
 pub mod sampling;
+pub mod spread;
 pub mod viewers;
 pub mod watch;
 pub mod workload;

@@ -12,17 +12,15 @@
 //!
 //! Nothing here knows about protocols, messages or displayed counts.
 
-mod seats;
-
 use crate::domain::catalogue::Catalogue;
 use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source};
 use crate::domain::federation::Federation;
+use crate::domain::spread::Seats;
 use crate::domain::watch::{SHORTEST_WATCH, Watch, stretch};
 use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
 use rand_chacha::ChaCha8Rng;
-use seats::Seats;
 use std::collections::BTreeMap;
 
 /// Sets the streams of catalogues apart from those of crowds.

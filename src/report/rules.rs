@@ -151,10 +151,10 @@ pub fn protocols(scenario: &Scenario) -> SideBySide {
     let mut names: Vec<String> = Vec::new();
     let mut rules: Vec<Rules> = Vec::new();
     for variant in &scenario.compare {
-        for (group, protocol) in scenario.groups.iter().zip(&variant.protocols) {
+        for (protocol, row) in variant.protocols.iter().zip(&variant.rules) {
             if !names.contains(protocol) {
                 names.push(protocol.clone());
-                rules.push(variant.rules[group.instances.start]);
+                rules.push(*row);
             }
         }
     }

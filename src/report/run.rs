@@ -87,13 +87,19 @@ pub struct Counters {
 }
 
 impl Run {
-    /// Reads the run in a folder; `point` and `replication` are counted from 1.
+    /// Reads the run in a folder, whose scenario has its data files in another; `point` and `replication` are counted from 1.
     ///
     /// # Errors
     /// If the folder holds no complete run, cannot be read, or has no such point or replication.
-    pub fn read(folder: &Path, point: usize, replication: u32, edits: Edits) -> Result<Run, ReadError> {
+    pub fn read(
+        folder: &Path,
+        data: &Path,
+        point: usize,
+        replication: u32,
+        edits: Edits,
+    ) -> Result<Run, ReadError> {
         let mut records = Records::open(folder, edits)?;
-        let scenario = records.scenario()?;
+        let scenario = records.scenario(data)?;
         let table = records.summary(SummarySource::Run)?;
         if let Some(problem) = foreign(&table, &scenario) {
             return Err(ReadError::Wrong(format!("{SUMMARY}: {problem}")));
@@ -109,7 +115,7 @@ impl Run {
             )));
         }
         let (point, replication) = (point - 1, replication - 1);
-        let study = Study::new(scenario.clone(), folder, &names());
+        let study = Study::new(scenario.clone(), data, &names());
         let of_point = study.point(point).map_err(ReadError::Scenario)?;
         let variants = scenario.compare.len();
         let first = (point * scenario.replications as usize + replication as usize) * variants;

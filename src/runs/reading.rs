@@ -114,15 +114,15 @@ impl Records {
         })
     }
 
-    /// The scenario as it was run.
+    /// The scenario as it was run, with its data files from a folder.
     ///
     /// # Errors
-    /// If it cannot be read, or is another.
-    pub fn scenario(&mut self) -> Result<Scenario, ReadError> {
+    /// If it or one of them cannot be read, or is another.
+    pub fn scenario(&mut self, data: &Path) -> Result<Scenario, ReadError> {
         let written = self.manifest.scenario_sha256.clone();
         self.read(RESOLVED_FILE, RECORDS_BYTES_MAX, Some(&written), |_| Ok(()))?;
         let path = self.folder.join(RESOLVED_FILE);
-        scenario::read(&path, &Changes::default(), &names()).map_err(ReadError::Scenario)
+        scenario::read_with_data(&path, data, &Changes::default(), &names()).map_err(ReadError::Scenario)
     }
 
     /// The metrics.

@@ -1,5 +1,5 @@
-//! Which columns a comparison has: those named on the command line in place of the file's, and the baseline that is
-//! taken where none is named.
+//! What depends on the rest of a file before it is resolved: which columns a comparison has, in place of the file's where the command
+//! line names them; the baseline where none is named; how many instances a group has, where a list says it.
 
 use crate::scenario::problem::Place;
 use crate::scenario::tree::{Node, Yaml};
@@ -60,5 +60,19 @@ pub(crate) fn baseline(file: &mut Checked) {
         let value = Value::Text(chosen.clone());
         entries
             .insert(behind, ("baseline".to_owned(), Checked { place, path: "baseline".to_owned(), value }));
+    }
+}
+
+/// Takes the number of instances out of groups that have a list, unless somebody wrote one.
+pub(crate) fn counts(file: &mut Checked) {
+    let Value::Record(sections) = &mut file.value else { return };
+    for (_, section) in sections.iter_mut().filter(|(key, _)| key == "instances") {
+        let Value::Record(groups) = &mut section.value else { return };
+        for (_, group) in groups {
+            let has_list = group.get("list").is_some();
+            if let Value::Record(entries) = &mut group.value {
+                entries.retain(|(key, value)| !has_list || key != "count" || value.as_integer() != Some(1));
+            }
+        }
     }
 }

@@ -73,7 +73,7 @@ impl Scenario {
             let spec = &self.instances[id.index()];
             let rules = latest(&spoken[id.index()], from);
             let preset = PRESETS.iter().find(|preset| preset.rules == rules).map(|preset| preset.name);
-            (spec.name.clone(), preset.unwrap_or(&variant.protocols[spec.group]).to_owned())
+            (spec.name.clone(), preset.unwrap_or(&variant.protocols[id.index()]).to_owned())
         };
         let column = variant.name.clone();
         Some(IncompatibleFollows { column, from, pair: [told(origin), told(follower)], count })

@@ -36,7 +36,7 @@ pub use model::{
     Precision, Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
 };
 pub use problem::{Problem, nearest};
-pub use read::{Changes, Failure, Input, RESOLVED_FILE, parse, read, read_data};
+pub use read::{Changes, Failure, Input, RESOLVED_FILE, parse, read, read_data, read_with_data};
 pub use schema::schema;
 pub use study::Study;
 

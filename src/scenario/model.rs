@@ -142,7 +142,7 @@ impl End {
 pub struct Variant {
     /// The name.
     pub name: String,
-    /// The name of the protocol of each group, in the order of `Scenario::groups`.
+    /// The name of the protocol of each instance, by `InstanceId`.
     pub protocols: Vec<String>,
     /// The rules of each instance, by `InstanceId`.
     pub rules: Vec<Rules>,

@@ -68,6 +68,19 @@ pub struct Changes {
 /// # Errors
 /// `Unreadable` if the file cannot be read, else `Invalid` with every problem.
 pub fn read(path: &Path, changes: &Changes, metrics: &[&str]) -> Result<Scenario, Failure> {
+    read_with_data(path, path.parent().unwrap_or(Path::new("")), changes, metrics)
+}
+
+/// The same with its data files from another folder.
+///
+/// # Errors
+/// `Unreadable` if the file cannot be read, else `Invalid` with every problem.
+pub fn read_with_data(
+    path: &Path,
+    folder: &Path,
+    changes: &Changes,
+    metrics: &[&str],
+) -> Result<Scenario, Failure> {
     let file = path.display().to_string();
     let bytes = match read_beginning(path, tree::BYTES_MAX as u64 + 1) {
         Ok(bytes) => bytes,
@@ -75,8 +88,7 @@ pub fn read(path: &Path, changes: &Changes, metrics: &[&str]) -> Result<Scenario
     };
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
     let resolved = path.file_name().is_some_and(|name| name == RESOLVED_FILE);
-    let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    let data = |name: &str| read_data(&folder, name);
+    let data = |name: &str| read_data(folder, name);
     let stem = stem.as_deref().filter(|_| !resolved);
     parse(&Input { file: &file, bytes: &bytes, stem, data: &data }, changes, metrics)
         .map_err(Failure::Invalid)
@@ -136,6 +148,7 @@ fn scenario(
             .at(name.spot(), format!("is not the file's name without its ending, {stem}; make them equal"));
     }
     choose::baseline(&mut file);
+    choose::counts(&mut file);
     let folder = input.file.rfind('/').map_or("", |at| &input.file[..=at]);
     let files = data::Files::load(&mut file, folder, input.data, problems);
     let scenario = build::build(&file, &files, metrics, problems)?;

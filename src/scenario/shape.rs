@@ -95,6 +95,8 @@ pub(crate) enum Form {
     Name,
     /// A name that numbers are appended to.
     GroupName,
+    /// A name of an instance, which may be its host, or of a group.
+    InstanceName,
     /// A name of a protocol, which may hold dots.
     ProtocolName,
     /// The name of a person.
@@ -105,6 +107,8 @@ pub(crate) enum Form {
     Region,
     /// Two regions.
     RegionPair,
+    /// A column of a table.
+    ColumnName,
     /// A host, perhaps with a port; `{n}` and `{name}` stand for an instance's number and name.
     Host,
     /// The URL of a peer: no name is looked up to reach it.
@@ -133,6 +137,9 @@ impl Form {
         match self {
             Form::Name => "a name: 1 to 63 of a-z, 0-9 and `-`, a letter or digit first",
             Form::GroupName => "a name: 1 to 56 of a-z, 0-9 and `-`, a letter or digit first",
+            Form::InstanceName => {
+                "the name of an instance or group: 1 to 253 of a-z, 0-9, `-` and `.`, a letter or digit first"
+            }
             Form::ProtocolName => "a name: 1 to 63 of a-z, 0-9, `-` and `.`, a letter or digit first",
             Form::PersonName => {
                 "a name: 1 to 63 of letters, digits, `-`, `_` and `.`, a letter or digit first"
@@ -141,6 +148,7 @@ impl Form {
             Form::Region => {
                 "a place: 1 to 64 characters that are seen, such as `de`, `eu-central-1` or `New York`"
             }
+            Form::ColumnName => "the name of a column: 1 to 64 characters that are seen",
             Form::RegionPair => "two places with `-` between, such as `de-fr`",
             Form::Host => "a host, such as `{name}.example` or `127.0.0.1:90{n}`",
             Form::PeerUrl => "a URL with an IP address and a port, such as `http://127.0.0.1:9000/inbox`",
@@ -164,10 +172,11 @@ impl Form {
         match self {
             Form::Name => "^[a-z0-9][a-z0-9-]{0,62}$",
             Form::GroupName => "^[a-z0-9][a-z0-9-]{0,55}$",
+            Form::InstanceName => "^[a-z0-9][a-z0-9.-]{0,252}$",
             Form::ProtocolName => "^[a-z0-9][a-z0-9.-]{0,62}$",
             Form::PersonName => "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
             Form::Share => "^[0-9]+(\\.[0-9]+)? ?%?$",
-            Form::Region => "^\\S(.{0,62}\\S)?$",
+            Form::Region | Form::ColumnName => "^\\S(.{0,62}\\S)?$",
             Form::RegionPair => "^\\S.{0,127}\\S$",
             Form::Host => "^[a-z0-9{][a-z0-9.:{}-]{0,252}$",
             Form::PeerUrl => {
@@ -199,10 +208,11 @@ impl Form {
         match self {
             Form::Name => made_of(text, 63, lower, "-"),
             Form::GroupName => made_of(text, 56, lower, "-"),
+            Form::InstanceName => made_of(text, 253, lower, "-."),
             Form::ProtocolName => made_of(text, 63, lower, "-."),
             Form::PersonName => made_of(text, 63, |b| b.is_ascii_alphanumeric(), "-._"),
             Form::Share => quantity::share_ppm(text).is_some_and(|ppm| ppm <= 1_000_000),
-            Form::Region => region(text),
+            Form::Region | Form::ColumnName => region(text),
             Form::RegionPair => text.split_once('-').is_some_and(|(a, b)| region(a) && region(b)),
             Form::Host => {
                 made_of(text, 253, |b| b == b'{' || b.is_ascii_lowercase() || b.is_ascii_digit(), ".:-}")

@@ -8,6 +8,7 @@ mod cells;
 mod command_line;
 mod compress;
 mod conformance;
+mod data_files;
 mod delivery;
 mod determinism;
 mod display;

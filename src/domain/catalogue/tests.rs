@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::arrivals::Arrivals;
-use crate::domain::crowd::Spread;
+use crate::domain::spread::Spread;
 use crate::domain::watch::Watch;
 use crate::foundation::units::Time;
 use std::collections::BTreeMap;

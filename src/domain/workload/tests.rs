@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::crowd::Spread;
+use crate::domain::spread::Spread;
 use crate::domain::federation::{Follows, Instance, Video};
 use crate::foundation::ids::ListingId;
 use crate::domain::protocol::Rules;
@@ -133,6 +133,17 @@ fn weights_are_proportions() {
     check_share("weight 1 of 4", &list, |session| session.instance == InstanceId(1), 0.25);
 }
 
+/// The origin has its share whatever its size; what does not show the video has nobody.
+#[test]
+fn sizes_are_proportions_of_what_is_not_at_the_origin() {
+    let sizes = [(ORIGIN, 50.0), (InstanceId(1), 1.0), (InstanceId(2), 3.0), (OTHER_SOFTWARE, 9.0)].to_vec();
+    let spread = Spread::Sizes { origin_share: 0.3, sizes };
+    let list = draw(&crowd(constant(60.0), WATCH, spread, None), SEED);
+    check_share("origin", &list, |session| session.instance == ORIGIN, 0.3);
+    check_share("1 of 4", &list, |session| session.instance == InstanceId(1), 0.7 / 4.0);
+    check_share("3 of 4", &list, |session| session.instance == InstanceId(2), 0.7 * 3.0 / 4.0);
+}
+
 #[test]
 fn spreads_without_luck_are_exact() {
     let [one, two] = [InstanceId(1), InstanceId(2)];
@@ -146,6 +157,8 @@ fn spreads_without_luck_are_exact() {
         (zipf(0.0), 2, [1; 5]),
         (zipf(0.0), 1, [0; 5]),
         (zipf(0.3), 1, [0; 5]),
+        (Spread::Sizes { origin_share: 0.0, sizes: vec![(one, 0.0), (two, 0.1)] }, 3, [2; 5]),
+        (Spread::Sizes { origin_share: 0.3, sizes: vec![(one, 0.0), (ORIGIN, 1.0)] }, 3, [0; 5]),
     ] {
         let crowd = crowd(constant(1.0), WATCH, spread, None);
         let list = sessions(std::slice::from_ref(&crowd), &[], &federation(instances), SEED, HOUR);

@@ -2,8 +2,9 @@
 //! many follow those.
 
 use crate::domain::catalogue::Catalogue;
-use crate::domain::crowd::{Crowd, Source, Spread};
+use crate::domain::crowd::{Crowd, Source};
 use crate::domain::federation::Follows;
+use crate::domain::spread::Spread;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::scenario::Scenario;
@@ -125,7 +126,7 @@ pub(super) fn share_at_origins(scenario: &Scenario) -> f64 {
 /// The share of drawn viewers that sit at an origin.
 fn share_at(origin: InstanceId, spread: &Spread) -> f64 {
     match spread {
-        Spread::Zipf { origin_share, .. } => *origin_share,
+        Spread::Zipf { origin_share, .. } | Spread::Sizes { origin_share, .. } => *origin_share,
         Spread::Weights(weights) => {
             let there = weights.iter().filter(|weight| weight.0 == origin).map(|weight| weight.1);
             part(there.sum(), weights.iter().map(|weight| weight.1).sum())

@@ -1,18 +1,19 @@
 //! Crowds: the people who come to a video.
 
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
+use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source};
 use crate::domain::faults::Fault;
 use crate::domain::protocol::{PlainViews, Rules, ViewersKnownBy};
+use crate::domain::spread::Spread;
 use crate::domain::watch::{Quantiles, Watch, stretch};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
-use crate::scenario::build::federation::Table;
+use crate::scenario::build::table::Table;
 use crate::scenario::build::trace;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::data::Files;
 use crate::scenario::model::{Variant, VideoSpec};
-use crate::scenario::problem::Problems;
+use crate::scenario::problem::{Problems, shown};
 use crate::scenario::quantity;
 use crate::scenario::value::Checked;
 
@@ -127,6 +128,7 @@ impl Context<'_> {
                 exponent: value.number("exponent")?,
                 origin_share: f64::from(value.share_ppm("origin_share")?) / 1e6,
             }),
+            "column" => self.sizes(value, problems),
             "weights" => {
                 let mut weights = Vec::new();
                 for (name, at) in value.entries() {
@@ -149,6 +151,24 @@ impl Context<'_> {
                 Some(Spread::List(members.flatten().collect()))
             }
         }
+    }
+
+    /// The sizes that a column says, of all groups whose lists have it and at whose instances people watch.
+    fn sizes(&self, value: &Checked, problems: &mut Problems) -> Option<Spread> {
+        let at = value.get("name")?;
+        let name = at.as_text()?;
+        let groups = self.table.groups_with_column(name);
+        if groups.is_empty() && self.table.complete {
+            let message = format!("is no column of any `list` of PeerTube instances: {}", shown(name));
+            problems.at(at.spot(), message);
+        }
+        let sizes: Vec<_> =
+            groups.into_iter().map(|group| self.table.column(group, name, at.spot(), problems)).collect();
+        let sizes: Vec<_> = sizes.into_iter().collect::<Option<Vec<_>>>()?.concat();
+        if !sizes.is_empty() && sizes.iter().all(|(_, size)| *size == 0.0) {
+            problems.at(at.spot(), "has no number above 0, so nobody can sit anywhere");
+        }
+        Some(Spread::Sizes { origin_share: f64::from(value.share_ppm("origin_share")?) / 1e6, sizes })
     }
 
     /// The instances that a name stands for, if people can watch there.

@@ -3,7 +3,7 @@
 use crate::domain::delivery::{Delivery, Queues, RetryAfter, RetryPer};
 use crate::domain::receiving::Software;
 use crate::mechanism::network::NetworkModel;
-use crate::scenario::build::federation::software;
+use crate::scenario::build::instances::software;
 use crate::scenario::model::Variant;
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;

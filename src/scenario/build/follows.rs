@@ -2,7 +2,7 @@
 
 use crate::domain::federation::Follows;
 use crate::foundation::ids::InstanceId;
-use crate::scenario::build::federation::Table;
+use crate::scenario::build::table::Table;
 use crate::scenario::data::Files;
 use crate::scenario::graph::{self, Graph, Node};
 use crate::scenario::problem::Problems;

@@ -11,7 +11,9 @@ mod effect;
 mod faults;
 mod federation;
 mod follows;
+mod instances;
 mod latency_table;
+mod list;
 mod measure;
 mod network;
 mod other_traffic;
@@ -19,6 +21,7 @@ mod protocols;
 mod receiving;
 mod retry;
 pub(crate) mod sweep;
+mod table;
 mod trace;
 mod unknown;
 
@@ -35,7 +38,7 @@ pub(crate) fn build(
     metrics: &[&str],
     problems: &mut Problems,
 ) -> Option<Scenario> {
-    let federation = federation::Table::new(file, problems);
+    let federation = instances::table(file, files, problems);
     let videos = federation::videos(file, &federation, problems);
     let protocols = protocols::Protocols::new(file, problems);
     let deliveries = delivery::Deliveries::new(file, problems);

@@ -2,8 +2,8 @@
 
 use crate::foundation::units::Span;
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel, PlacePair, Places};
-use crate::scenario::build::federation::Table;
 use crate::scenario::build::latency_table::{self, Figures};
+use crate::scenario::build::table::Table;
 use crate::scenario::data::Files;
 use crate::scenario::format::MEASURED;
 use crate::scenario::problem::Problems;
@@ -78,8 +78,8 @@ fn latency(at: &Checked, sources: Sources<'_>, problems: &mut Problems) -> Optio
 
 fn places(value: &Checked, sources: Sources<'_>, problems: &mut Problems) -> Option<Latency> {
     let Sources { file, table, files } = sources;
-    for (_, group) in file.get("instances").map_or(&[][..], Checked::entries) {
-        if group.is_sound() && group.get("region").is_none() {
+    for (name, group) in file.get("instances").map_or(&[][..], Checked::entries) {
+        if group.is_sound() && group.get("region").is_none() && table.lacks_region(name) {
             let message =
                 format!("has no `region`, by which `{}` goes; give it one, such as `region: de`", value.path);
             problems.at(group.spot(), message);

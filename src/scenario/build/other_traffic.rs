@@ -9,7 +9,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::wire::OtherBodies;
 use crate::scenario::build::crowds::video;
-use crate::scenario::build::federation::Table;
+use crate::scenario::build::table::Table;
 use crate::scenario::model::{End, VideoSpec};
 use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;

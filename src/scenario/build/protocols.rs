@@ -5,11 +5,12 @@ use crate::domain::protocol::{PRESETS, Rules, Threshold};
 use crate::domain::receiving::Receiving;
 use crate::foundation::units::Span;
 use crate::scenario::build::delivery::Deliveries;
-use crate::scenario::build::federation::{Table, software};
+use crate::scenario::build::instances::software;
 use crate::scenario::build::receiving;
+use crate::scenario::build::table::Table;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::model::Variant;
-use crate::scenario::problem::Problems;
+use crate::scenario::problem::{Problems, Spot};
 use crate::scenario::value::{Checked, Value};
 
 /// The protocols that can be named: the presets, then those defined.
@@ -43,17 +44,21 @@ impl<'a> Protocols<'a> {
     /// The rules of the name at `at`; `None` with a problem if there is no such name, and without if its definition is
     /// broken.
     pub(crate) fn rules(&self, at: &Checked, problems: &mut Problems) -> Option<Rules> {
-        let name = at.as_text()?;
-        let found = self.rows.iter().find(|(known, _)| *known == name);
-        if found.is_none() && self.complete {
-            unknown(at.spot(), "protocol", name, self.rows.iter().map(|(known, _)| *known), problems);
-        }
-        found.and_then(|(_, rules)| *rules)
+        Some(self.named(at.as_text()?, at.spot(), problems)?.1)
     }
 
     /// The same with the name.
-    fn named(&self, at: &Checked, problems: &mut Problems) -> Option<Named> {
-        Some((at.as_text()?.to_owned(), self.rules(at, problems)?))
+    fn named(&self, name: &str, at: Spot<'_>, problems: &mut Problems) -> Option<Named> {
+        let found = self.rows.iter().find(|(known, _)| *known == name);
+        if found.is_none() && self.complete {
+            unknown(at, "protocol", name, self.rows.iter().map(|(known, _)| *known), problems);
+        }
+        Some((name.to_owned(), found?.1?))
+    }
+
+    /// That of the name at `at`.
+    fn named_at(&self, at: &Checked, problems: &mut Problems) -> Option<Named> {
+        self.named(at.as_text()?, at.spot(), problems)
     }
 }
 
@@ -70,15 +75,16 @@ pub(crate) fn columns(
     for item in file.get("compare").map_or(&[][..], Checked::items) {
         let delivery = item.case().and_then(|(_, value)| deliveries.of_column(value, problems));
         let column = column(item, protocols, &fixed, table, problems);
-        let (Some(delivery), Some((name, by_group))) = (delivery, column) else { continue };
+        let (Some(delivery), Some((name, spoken))) = (delivery, column) else { continue };
         let receiving = by_group_receiving(file, &delivery);
+        let (protocols, rules) = spoken.into_iter().unzip();
         let column = Variant {
             name,
             delivery,
             receiving: table.instances.iter().map(|instance| receiving[instance.group]).collect(),
             faults: Vec::new(),
-            rules: table.instances.iter().map(|instance| by_group[instance.group].1).collect(),
-            protocols: by_group.into_iter().map(|(name, _)| name).collect(),
+            rules,
+            protocols,
         };
         if columns.iter().any(|other| other.name == column.name) {
             let message =
@@ -150,10 +156,10 @@ type Named = (String, Rules);
 /// The protocols that groups speak in every column, by group; the inner `None` is a broken one.
 fn fixed(file: &Checked, known: &Protocols<'_>, problems: &mut Problems) -> Vec<Option<Option<Named>>> {
     let groups = file.get("instances").map_or(&[][..], Checked::entries);
-    groups.iter().map(|(_, group)| group.get("protocol").map(|at| known.named(at, problems))).collect()
+    groups.iter().map(|(_, group)| group.get("protocol").map(|at| known.named_at(at, problems))).collect()
 }
 
-/// The name of a column and the protocol of each group in it.
+/// The name of a column and the protocol of each instance in it.
 fn column(
     item: &Checked,
     known: &Protocols<'_>,
@@ -166,23 +172,16 @@ fn column(
         "protocol" => (value.as_text()?, value),
         _ => (value.text("name")?, value.get("protocol")?),
     };
-    let default = known.named(protocol, problems);
-    let mut by_group: Vec<Option<Named>> = table
-        .groups
-        .iter()
-        .enumerate()
-        .map(|(at, _)| fixed[at].clone().unwrap_or_else(|| default.clone()))
-        .collect();
+    let default = known.named_at(protocol, problems);
+    let of_group = |group: &Option<Option<Named>>| group.clone().unwrap_or_else(|| default.clone());
+    let by_group: Vec<Option<Named>> = fixed.iter().map(of_group).collect();
+    let mut spoken: Vec<Option<Named>> =
+        table.instances.iter().map(|instance| by_group[instance.group].clone()).collect();
     for (group, at) in value.get("groups").map_or(&[][..], Checked::entries) {
         let Some(index) = table.group(group) else {
             if table.complete {
-                unknown(
-                    at.spot(),
-                    "group",
-                    group,
-                    table.groups.iter().map(|group| &group.name[..]),
-                    problems,
-                );
+                let groups = table.groups.iter().map(|group| &group.name[..]);
+                unknown(at.spot(), "group", group, groups, problems);
             }
             continue;
         };
@@ -192,7 +191,31 @@ fn column(
             );
             problems.at(at.spot(), message);
         }
-        by_group[index] = known.named(at, problems);
+        let spoken = &mut spoken[table.groups[index].instances.clone()];
+        match at.case() {
+            Some(("column", column)) => by_row(spoken, (index, column), known, table, problems),
+            Some((_, protocol)) => spoken.fill(known.named_at(protocol, problems)),
+            None => spoken.fill(None),
+        }
     }
-    Some((name.to_owned(), by_group.into_iter().collect::<Option<_>>()?))
+    Some((name.to_owned(), spoken.into_iter().collect::<Option<_>>()?))
+}
+
+/// Gives the instances of a group the protocols that a column of its list says; where it says none they keep theirs.
+fn by_row(
+    spoken: &mut [Option<Named>],
+    (group, at): (usize, &Checked),
+    known: &Protocols<'_>,
+    table: &Table,
+    problems: &mut Problems,
+) {
+    let Some(name) = at.as_text() else { return spoken.fill(None) };
+    let Some(list) = table.list(group, at.spot(), problems) else { return spoken.fill(None) };
+    let Some(column) = list.column(name, at.spot(), problems) else { return spoken.fill(None) };
+    for (row, spoken) in spoken.chunks_mut(list.inboxes).enumerate() {
+        let protocol = list.text(row, column);
+        if !protocol.is_empty() {
+            spoken.fill(known.named(protocol, list.spot(row, column), problems));
+        }
+    }
 }

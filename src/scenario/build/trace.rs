@@ -2,7 +2,7 @@
 
 use crate::domain::crowd::Scripted;
 use crate::foundation::units::{Span, Time};
-use crate::scenario::build::federation::Table;
+use crate::scenario::build::table::Table;
 use crate::scenario::data::{self, Clock, Column, Files, Row};
 use crate::scenario::instant::Instant;
 use crate::scenario::problem::{Place, Problems, Spot};

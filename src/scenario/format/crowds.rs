@@ -152,13 +152,22 @@ pub(super) fn spread() -> Shape {
         with_default("exponent", "exponent of Zipf's law", exponent, "1.08"),
         required("origin_share", "the share of viewers at the video's origin", share()),
     ];
+    let column = vec![
+        required("name", "the column, such as that of users", Shape::Text(Form::ColumnName)),
+        required("origin_share", "the share of viewers at the video's origin", share()),
+    ];
     let weight = Shape::Number { min: 0.0, max: 1e9 };
     Shape::OneOf(vec![
         case("zipf", "a share at the origin, the others by Zipf's law", Arm::Keyed(Shape::Record(zipf))),
         case(
             "weights",
             "by weights of instances or groups (shared evenly)",
-            Arm::Keyed(names(Form::Name, weight, 1, 10_000)),
+            Arm::Keyed(names(Form::InstanceName, weight, 1, 10_000)),
+        ),
+        case(
+            "column",
+            "a share at the origin, the others in proportion to a column of the lists of groups",
+            Arm::Keyed(Shape::Record(column)),
         ),
         case(
             "list",

@@ -18,6 +18,11 @@ pub(super) fn group() -> Shape {
             "1",
         ),
         optional(
+            "list",
+            "in place of `count`, a CSV file with an instance per row: its column host (or Label) has their hosts, which are their names; region has their regions, and other columns are for who names them",
+            data_file(),
+        ),
+        optional(
             "region",
             "the region or city where they stand, for latencies by place",
             Shape::Text(Form::Region),

@@ -7,10 +7,18 @@ use crate::scenario::shape::{Arm, Form, Shape, Word, case, names, optional, requ
 
 pub(super) fn variant() -> Shape {
     let doc = "protocols of single groups, by the name of the group";
+    let of_group = Shape::OneOf(vec![
+        case("protocol", "one protocol for all of it", Arm::Plain(protocol_name())),
+        case(
+            "column",
+            "to each what this column of the group's `list` says; where it says nothing, the column's own",
+            Arm::Keyed(Shape::Text(Form::ColumnName)),
+        ),
+    ]);
     let assignment = vec![
         required("name", "the name of the column", protocol_name()),
         required("protocol", "the protocol of every group that is not named below", protocol_name()),
-        with_default("groups", doc, names(Form::GroupName, protocol_name(), 0, 1_000), "{}"),
+        with_default("groups", doc, names(Form::GroupName, of_group, 0, 1_000), "{}"),
         optional("delivery", "how everybody delivers in this column (else `delivery`)", delivery_name()),
     ];
     Shape::OneOf(vec![

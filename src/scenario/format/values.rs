@@ -49,5 +49,5 @@ pub(super) fn protocol_name() -> Shape {
 }
 
 pub(super) fn instance_name() -> Shape {
-    Shape::Text(Form::Name)
+    Shape::Text(Form::InstanceName)
 }

@@ -110,17 +110,20 @@ impl Reading {
                 self.graph.nodes[node].names.extend(attribute(element, "label")?);
                 taken = Element::Node(node);
             }
-            b"data" if matches!(self.open.last(), Some(Element::Node(_))) => {
-                if attribute(element, "key")?.is_some_and(|key| self.label_keys.contains(&key)) {
-                    taken = Element::Label(String::new());
-                }
-            }
+            b"data" => taken = self.data(attribute(element, "key")?),
             b"edge" => self.edge(element, spot)?,
             b"hyperedge" => return Err("has an edge of several nodes; a follow is of two".to_owned()),
             _ => {}
         }
         self.open.push(taken);
         Ok(())
+    }
+
+    /// The data of a key.
+    fn data(&self, key: Option<String>) -> Element {
+        let is_of_node = matches!(self.open.last(), Some(Element::Node(_)));
+        let names = key.is_some_and(|key| self.label_keys.contains(&key));
+        if is_of_node && names { Element::Label(String::new()) } else { Element::Other }
     }
 
     fn begin_graph(

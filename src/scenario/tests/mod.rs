@@ -5,6 +5,7 @@ mod graphs;
 mod hostile;
 mod keys;
 mod latency_tables;
+mod lists;
 mod right;
 mod trouble;
 mod wrong;
@@ -61,6 +62,7 @@ fn data(path: &str) -> io::Result<Vec<u8>> {
         "odd-edges.csv" => {
             Ok(b"follower,followed\nfollowers-1,origin\nfollowers-1,origin\norigin,origin\n".to_vec())
         }
+        "edges-of-hosts.csv" => Ok(b"Source,Target\ntwo.example,https://one.example/accounts/me\n".to_vec()),
         "not-text.csv" => Ok(b"follower,followed\n\xff,origin\n".to_vec()),
         _ => Err(io::Error::new(io::ErrorKind::NotFound, "there is no such file")),
     }

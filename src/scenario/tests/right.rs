@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source, Spread};
+use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source};
 use crate::domain::federation::{Follows, FollowsAs};
 use crate::domain::protocol::{Forward, Rules, Threshold};
+use crate::domain::spread::Spread;
 use crate::domain::watch::Watch;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::random::Seed;
@@ -101,7 +102,7 @@ fn protocols_are_bases_with_changes() {
     assert_eq!((other.parameters.threshold, other.forward), (None, Forward::OnlyNew));
     // by instance: origin, followers, fixed, silent, mammoth, wolf
     let mixed = &scenario.compare[2];
-    assert_eq!(mixed.protocols, ["v2", "mine", "v3", "v2", "v2", "v2"]);
+    assert_eq!(mixed.protocols, ["v2", "mine", "mine", "mine", "v3", "v2", "v2", "v2"]);
     let [v2, v3] = ["v2", "v3"].map(|name| Rules::preset(name).expect("a preset"));
     assert_eq!(mixed.rules, [v2, mine, mine, mine, v3, v2, v2, v2]);
 }
