@@ -2,8 +2,7 @@
 //!
 //! The sums are those that `Collector` makes of single reports; adding both gives what it would have made of all of them.
 
-use crate::foundation::ids::{InstanceId, VideoId};
-use crate::foundation::units::Time;
+use crate::foundation::ids::InstanceId;
 use crate::mechanism::activity::Kind;
 use crate::metrics::Observed;
 use crate::metrics::catalogue_sums::CatalogueSums;
@@ -11,7 +10,7 @@ use crate::metrics::counters::{Displayed, Staleness};
 use crate::metrics::delays::{DelayCounts, Delays};
 use crate::metrics::delivery::{OutcomeCounts, QueueRow};
 use crate::metrics::links::Links;
-use crate::metrics::traffic::{Traffic, TrafficRow};
+use crate::metrics::traffic::{Traffic, TrafficRow, UpdatePlace};
 use crate::observe::SecondBytes;
 use std::collections::BTreeMap;
 
@@ -40,8 +39,8 @@ pub struct Aggregates {
     pub queues: Vec<QueueRow>,
     /// The most activities that waited in one inbox queue at one moment.
     pub inbox_waiting_peak: u64,
-    /// When an `Update` took effect: of which video, where, and who sent it.
-    pub update_fetches: Vec<(Time, VideoId, InstanceId, InstanceId)>,
+    /// How many `Update`s took effect that are followed by fetches that are counted only.
+    pub update_fetches: BTreeMap<UpdatePlace, u64>,
     /// CPU time beside what the run itself counted.
     pub cpu_ns: Vec<(InstanceId, u64)>,
 }
@@ -62,14 +61,16 @@ impl Aggregates {
         self.outcomes.add(&other.outcomes);
         self.queues.extend(other.queues);
         self.inbox_waiting_peak = self.inbox_waiting_peak.max(other.inbox_waiting_peak);
-        self.update_fetches.extend(other.update_fetches);
+        for (place, updates) in other.update_fetches {
+            *self.update_fetches.entry(place).or_default() += updates;
+        }
         self.cpu_ns.extend(other.cpu_ns);
     }
 
     /// What sums up traffic.
     pub(super) fn join_traffic(&mut self, traffic: &mut Traffic<'_>) {
-        for &(at, video, follower, origin) in &self.update_fetches {
-            traffic.fetch_outside_of_events(at, video, follower, origin, &mut self.traffic);
+        for (place, &updates) in &self.update_fetches {
+            self.traffic.extend(traffic.fetches_outside_of_events(place, updates));
         }
         for &(second, instance, bytes) in &self.origin_bytes {
             traffic.add_origin_second(instance, second, bytes);

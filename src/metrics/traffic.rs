@@ -13,7 +13,7 @@
 use crate::domain::asked_back::AfterUpdates;
 use crate::domain::federation::Federation;
 use crate::event::Message;
-use crate::foundation::ids::{InstanceId, ListingId, VideoId};
+use crate::foundation::ids::{InstanceId, ListingId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
@@ -64,6 +64,19 @@ pub enum Direction {
     Out,
     /// It receives it.
     In,
+}
+
+/// Where and when an `Update` took effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UpdatePlace {
+    /// The number of the bucket.
+    pub bucket: u64,
+    /// Of what.
+    pub listing: ListingId,
+    /// Where.
+    pub follower: InstanceId,
+    /// Who sent it.
+    pub origin: InstanceId,
 }
 
 /// Messages and bytes.
@@ -359,29 +372,23 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// What a follower fetched after an `Update` that took effect outside of the event loop, as two rows.
-    pub(super) fn fetch_outside_of_events(
-        &self,
-        at: Time,
-        video: VideoId,
-        follower: InstanceId,
-        origin: InstanceId,
-        rows: &mut Vec<TrafficRow>,
-    ) {
-        let start_ns = at.ns() / self.bucket.ns() * self.bucket.ns();
-        for (instance, direction) in [(follower, Direction::Out), (origin, Direction::In)] {
-            let (listing, instance) = (self.federation.listing(video), instance.0);
-            let kind = Kind::UpdateFetch;
-            rows.push(TrafficRow {
-                start_ns,
-                listing,
-                instance,
-                direction,
-                kind,
-                is_own: false,
-                sums: UPDATE_FETCH,
-            });
-        }
+    /// What a follower fetched after so many `Update`s that took effect outside of the event loop, as two rows.
+    pub(super) fn fetches_outside_of_events(&self, place: &UpdatePlace, updates: u64) -> [TrafficRow; 2] {
+        let &UpdatePlace { bucket, listing, follower, origin } = place;
+        let mut sums = Sums::ZERO;
+        sums.messages = updates * UPDATE_FETCH.messages;
+        sums.head_bytes = updates * UPDATE_FETCH.head_bytes;
+        sums.response_bytes = updates * UPDATE_FETCH.response_bytes;
+        let row = |instance: InstanceId, direction| TrafficRow {
+            start_ns: bucket * self.bucket.ns(),
+            listing,
+            instance: instance.0,
+            direction,
+            kind: Kind::UpdateFetch,
+            is_own: false,
+            sums,
+        };
+        [row(follower, Direction::Out), row(origin, Direction::In)]
     }
 
     /// No report of an earlier instant will come.

@@ -14,6 +14,7 @@ pub mod event_log;
 pub mod folder;
 mod implied_rows;
 pub mod reading;
+mod record_rows;
 pub mod records;
 mod rows;
 pub mod spec;

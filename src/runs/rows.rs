@@ -6,6 +6,7 @@ use crate::mechanism::activity::Kind;
 use crate::metrics::definitions::{DEFINITIONS, Definition};
 use crate::runs::CellRecord;
 use crate::runs::cell::MetricValue;
+use crate::runs::record_rows::ALL_KINDS;
 use crate::runs::records::{
     ColumnType, RECORD_FILES, RecordFile, SUMMARY, column_type, common, summary_rows,
 };
@@ -75,7 +76,7 @@ impl<'a> ScenarioNames<'a> {
         match (column_type(column), column) {
             (_, "instance" | "follower" | "sender" | "receiver") => self.instances.contains(cell),
             (_, "video" | "catalogue") => self.listings.contains(cell),
-            (_, "kind") => Kind::ALL.iter().any(|kind| kind.name() == cell),
+            (_, "kind") => cell == ALL_KINDS || Kind::ALL.iter().any(|kind| kind.name() == cell),
             (_, "direction") => ["in", "out"].contains(&cell),
             (_, "removed") => ["true", "false"].contains(&cell),
             (ColumnType::Text, _) => {

@@ -4,6 +4,7 @@ use crate::domain::catalogue::{Catalogue, Popularity, VideoCounts};
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::Span;
 use crate::scenario::build::crowds::{Context, Watched, clients};
+use crate::scenario::build::table::Table;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::format::CATALOGUE_VIDEOS_MAX;
 use crate::scenario::problem::Problems;
@@ -57,13 +58,14 @@ fn catalogue(
     }
     let watched = length.map(|length: Option<Span>| Watched { name, length });
     let visits = context.drawn(value, watched, problems);
-    let videos = value.get("videos").and_then(videos);
-    let exponent = value.get("popularity")?.number("zipf")?;
+    let of = value.text("of").and_then(|of| context.table.group(of));
+    let videos = value.get("videos").and_then(|at| videos(at, of, context.table, problems));
+    let popularity = value.get("popularity").and_then(|at| popularity(at, of, context.table, problems));
     Some(Catalogue {
         name: name.to_owned(),
         owners: owners?,
         videos: videos?,
-        popularity: Popularity { exponent, owners: None },
+        popularity: popularity?,
         length: length?,
         visits: visits?,
         clients: clients(value),
@@ -82,13 +84,40 @@ fn rank_of(rest: &str) -> Option<u64> {
     rank.parse().ok().filter(|number: &u64| *number > 0 && number.to_string() == rank)
 }
 
-fn videos(at: &Checked) -> Option<VideoCounts> {
+/// `of` is the group that owns them, if they belong to a group.
+fn videos(at: &Checked, of: Option<usize>, table: &Table, problems: &mut Problems) -> Option<VideoCounts> {
     let (case, value) = at.case()?;
     let count = |number: u64| u32::try_from(number).ok();
     Some(match case {
         "each" => VideoCounts::Each(count(value.as_integer()?)?),
+        "column" => {
+            let column = value.get("column")?;
+            let group = need_group(of, column, problems)?;
+            VideoCounts::Listed(table.counts(group, column.as_text()?, column.spot(), problems)?)
+        }
         _ => VideoCounts::Zipf { total: count(value.integer("total")?)?, exponent: value.number("zipf")? },
     })
+}
+
+/// Likewise.
+fn popularity(at: &Checked, of: Option<usize>, table: &Table, problems: &mut Problems) -> Option<Popularity> {
+    let owners = match at.get("owners").and_then(|owners| owners.get("column")) {
+        None => None,
+        Some(column) => {
+            let group = need_group(of, column, problems)?;
+            let shares = table.column(group, column.as_text()?, column.spot(), problems)?;
+            Some(shares.into_iter().map(|(_, share)| share).collect())
+        }
+    };
+    Some(Popularity { exponent: at.number("zipf")?, owners })
+}
+
+/// The group whose list has a column.
+fn need_group(of: Option<usize>, column: &Checked, problems: &mut Problems) -> Option<usize> {
+    if of.is_none() {
+        problems.at(column.spot(), "is a column of a list, but `of` names no group with one");
+    }
+    of
 }
 
 /// The videos of catalogues that records list singly.

@@ -4,7 +4,7 @@ use crate::foundation::ids::InstanceId;
 use crate::scenario::build::list::List;
 use crate::scenario::build::unknown::unknown;
 use crate::scenario::model::{Group, InstanceSpec};
-use crate::scenario::problem::{Problems, Spot};
+use crate::scenario::problem::{Problems, Spot, shown};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -170,5 +170,28 @@ impl Table {
         };
         let numbers: Vec<_> = (0..list.rows()).map(&mut number).collect();
         numbers.into_iter().collect()
+    }
+
+    /// The whole numbers in a column of a group's list, by row; or problems.
+    pub(super) fn counts(
+        &self,
+        group: usize,
+        name: &str,
+        at: Spot<'_>,
+        problems: &mut Problems,
+    ) -> Option<Vec<u32>> {
+        let list = self.list(group, at, problems)?;
+        let column = list.column(name, at, problems)?;
+        let mut count = |row| {
+            let number = list.number(row, column, problems)?;
+            let is_count = number.fract() == 0.0 && number <= f64::from(u32::MAX);
+            if !is_count {
+                let message = format!("{} is no whole number", shown(list.text(row, column)));
+                problems.at(list.spot(row, column), message);
+            }
+            is_count.then_some(number as u32)
+        };
+        let counts: Vec<_> = (0..list.rows()).map(&mut count).collect();
+        counts.into_iter().collect()
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::scenario::format::crowds::{clients, drawn};
 use crate::scenario::format::values::instance_name;
-use crate::scenario::shape::{Arm, Field, Shape, case, required, with_default};
+use crate::scenario::shape::{Arm, Field, Form, Shape, case, optional, required, with_default};
 
 /// A catalogue has at most this many videos, and so have all together.
 pub(in crate::scenario) const CATALOGUE_VIDEOS_MAX: u64 = 1_000_000;
@@ -27,17 +27,29 @@ fn videos() -> Shape {
     ];
     Shape::OneOf(vec![
         case("each", "so many at each owner", Arm::Plain(count())),
+        case(
+            "column",
+            "so many at each owner as its row in the list of the group says",
+            Arm::Marked(of_list()),
+        ),
         case("total", "so many in all, shared out over the owners", Arm::Marked(Shape::Record(shared))),
     ])
 }
 
 fn popularity() -> Shape {
-    Shape::Record(vec![with_default(
-        "zipf",
-        "exponent of Zipf's law over the videos' ranks",
-        exponent(),
-        "1",
-    )])
+    Shape::Record(vec![
+        with_default("zipf", "exponent of Zipf's law over the videos' ranks", exponent(), "1"),
+        optional(
+            "owners",
+            "the owners' shares of the viewing: then the law is over the ranks of each owner's videos (else over those of all)",
+            of_list(),
+        ),
+    ])
+}
+
+fn of_list() -> Shape {
+    let doc = "a column of the list of the group that owns them";
+    Shape::Record(vec![required("column", doc, Shape::Text(Form::ColumnName))])
 }
 
 fn exponent() -> Shape {

@@ -32,6 +32,7 @@ fn every_key_and_case_of_the_format_is_used_here() {
         "viewers: [{video: a, arrivals: {constant: {rate: 1 /s}}, watch: {quantiles: {0 %: 0 s, 100 %: 1 s}}}]",
         "catalogues: {t: {of: a, videos: 1, popularity: {zipf: 1}, length: 1 s, first_heartbeat_after: 1 s, view_after: 1 s,
             behind_one_address: 1 %, arrivals: {constant: {rate: 1 /s}}, from: 1 s, watch: {fixed: 1 s}, spread: {list: [a]}, returns: none}}",
+        "catalogues: {t: {videos: {column: videos}, popularity: {owners: {column: views}}, spread: {column: {name: users, origin_share: 1 %}}}}",
         "catalogues: {t: {videos: {total: 1, zipf: 1}, length: live, arrivals: {daily: {mean: 1 /s, peak_at: 1 h, amplitude: 1 %}}}}",
         "catalogues: {t: {arrivals: {stages: [{duration: 1 s, rate: 1 /s}]}, watch: retention, spread: {weights: {a: 1}}}}",
         "catalogues: {t: {arrivals: {viral: {peak: 1, growth: 1 s, decay_exponent: 1, decay_scale: 1 s}}, watch: {exponential: 1 s}}}",

@@ -21,6 +21,7 @@ use crate::metrics::catalogue_sums::Whose;
 use crate::metrics::counters::{Displayed, TotalAges};
 use crate::metrics::delays::DelayCounts;
 use crate::metrics::delivery::QueueRow;
+use crate::metrics::traffic::UpdatePlace;
 use crate::observe::QueueName;
 use std::collections::VecDeque;
 use std::iter::Peekable;
@@ -284,7 +285,11 @@ impl Follower {
         }
         let after_updates = output.cell.other.asked_back.after_updates;
         if *kind == Kind::Update && after_updates == AfterUpdates::Counted {
-            output.aggregates.update_fetches.push((at, activity.video, self.id, *from));
+            let Cell { federation, sampling, .. } = output.cell;
+            let bucket = at.ns() / sampling.bucket.ns();
+            let listing = federation.listing(activity.video);
+            let place = UpdatePlace { bucket, listing, follower: self.id, origin: *from };
+            *output.aggregates.update_fetches.entry(place).or_default() += 1;
         }
         // with a separate queue of Views, what is in the other queue changes no display
         let changes_display = kind.is_view() || !self.has_views_inbox;
