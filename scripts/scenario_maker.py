@@ -95,7 +95,7 @@ class Maker:
         ban = flow({"refusals": rng.randint(1, 20), "within": self.span(1_000, 600_000), "for": self.span(1_000, 600_000)})
         limit = {"requests": rng.randint(1, 50), "per": self.span(10, 60_000)} | ({"retry_after": "absent"} if self.chance(0.3) else {})
         rows = {"verify": rng.choice(["0 s", self.span(1, 1000)]), "json_ld_verify": rng.choice(["0 s", self.span(1, 1000)]),
-                "inbox": rng.choice(["0 s", self.span(1, 1000)]), "inbox_workers": rng.randint(1, 4),
+                "inbox": rng.choice(["0 s", self.span(1, 1000)]), "heartbeat_cpu": rng.choice(["0 s", self.span(1, 1000)]), "inbox_workers": rng.randint(1, 4),
                 "rate_limit": rng.choice(["off", flow(limit)]), "signature_window": window, "ban": rng.choice(["off", ban])}
         rare = {"inbox_workers", "ban"}
         return {key: value for key, value in rows.items() if self.chance(share / 3 if key in rare and self.is_calm else share)}

@@ -2,7 +2,7 @@
 
 use crate::domain::asked_back::Preview;
 use crate::domain::audience::Audience;
-use crate::domain::delivery::Delivery;
+use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::federation::Federation;
 use crate::domain::heartbeats::{self, Door};
@@ -84,6 +84,13 @@ pub fn preview_delay(cell: &Cell, entry: u32, number: u32, receiver: InstanceId)
     let mut draws = cell.seed.stream(Purpose::Preview, name);
     let fetches = unit(&mut draws) * 1e6 < f64::from(share_ppm);
     fetches.then(|| Span::from_us((unit(&mut draws) * within.us() as f64) as u64))
+}
+
+/// CPU time that a heartbeat takes an instance: none where cores are not limited, and none without queues, where nothing takes any.
+pub fn heartbeat_work(cell: &Cell, instance: InstanceId) -> Span {
+    let instance = &cell.federation.instances[instance.index()];
+    let is_limited = instance.capacity.cores.is_some() && cell.delivery.queues != Queues::Unlimited;
+    if is_limited { instance.receiving.heartbeat } else { Span::ZERO }
 }
 
 /// What clients send to their own instances in a run that ends at `end`.

@@ -59,6 +59,8 @@ const PEERTUBE: Delivery = Delivery {
         // assumed, as json_ld_sign
         json_ld_verify: Span::from_ms(5),
         inbox: Span::from_ms(5),
+        // measured on a real server
+        heartbeat: Span::from_ms(3),
         inbox_workers: 1,
         rate_limit: Some(RateLimit { requests: 500, per: Span::from_secs(10), says_when: true }),
         // measured: 8.2.1 refuses a date more than 30 minutes off

@@ -7,6 +7,7 @@
 //! window     401 or 403 if the `Date` is too far from the clock
 //! verify     CPU time; then 403 if the sender is blocked
 //! inbox      CPU time in a queue with workers
+//! heartbeat  CPU time for a client of its own
 //! ```
 //! The figures of a column's delivery hold for all; software with figures of its own (`Software`) and a group's `receives`
 //! change them.
@@ -24,6 +25,8 @@ pub struct Receiving {
     pub json_ld_verify: Span,
     /// CPU time that a received activity takes in the inbox queue.
     pub inbox: Span,
+    /// CPU time that a heartbeat of one of its own clients takes, where its cores are limited.
+    pub heartbeat: Span,
     /// Activities of the inbox queue that are worked on at once, at least 1; with two inbox queues, of either.
     pub inbox_workers: u32,
     /// What it takes from one sender.
@@ -74,6 +77,7 @@ impl Receiving {
         verify: Span::ZERO,
         json_ld_verify: Span::ZERO,
         inbox: Span::ZERO,
+        heartbeat: Span::ZERO,
         inbox_workers: 1,
         rate_limit: None,
         signature_window: None,

@@ -55,6 +55,7 @@ other traffic: all that is no View (updates, watch actions, the background, and 
 origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1 that crossed their sender's link, without TCP and TLS
 message: one activity for one inbox, or one GET (but those that are only counted); one that is sent again is created again
 created = queued + dropped + sent, and sent = delivered + lost + refused + failed_connect + in_flight; what timed out is among delivered, lost and in_flight
+CPU time: of all traffic, and where cores are limited of heartbeats; without queues nothing takes any
 job: what waits in a queue that sends; requests that are over: those that the sender knows to be good, refused, without a connection or timed out";
 
 /// The names of all metrics.

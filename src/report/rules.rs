@@ -31,7 +31,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
-pub const DELIVERY_ROWS: [Row<Delivery>; 28] = [
+pub const DELIVERY_ROWS: [Row<Delivery>; 29] = [
     ("queues", |row| name(&Queues::ALL, row.queues)),
     ("sequential_jobs", |row| row.sequential_jobs.to_string()),
     ("parallel_jobs", |row| row.parallel_jobs.to_string()),
@@ -86,6 +86,7 @@ pub const DELIVERY_ROWS: [Row<Delivery>; 28] = [
     ("verify", |row| row.receiving.verify.to_string()),
     ("json_ld_verify", |row| row.receiving.json_ld_verify.to_string()),
     ("inbox", |row| row.receiving.inbox.to_string()),
+    ("heartbeat_cpu", |row| row.receiving.heartbeat.to_string()),
     ("inbox_workers", |row| row.receiving.inbox_workers.to_string()),
 ];
 

@@ -142,7 +142,8 @@ const SMALL: Small<'_> = Small {
     rest: "other_traffic: {updates: off, watch_actions: off}",
 };
 
-const NO_CPU: &str = "sign: 0 s, json_ld_sign: 0 s, verify: 0 s, json_ld_verify: 0 s, inbox: 0 s";
+const NO_CPU: &str =
+    "sign: 0 s, json_ld_sign: 0 s, verify: 0 s, json_ld_verify: 0 s, inbox: 0 s, heartbeat_cpu: 0 s";
 
 /// Latency is 50 ms everywhere.
 fn small(small: &Small<'_>) -> (Seen, Ending) {

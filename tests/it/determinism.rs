@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
-const RECORDS: [&str; 4] = ["summary.csv", "traffic.csv", "counters.csv", "delays.csv"];
+const RECORDS: [&str; 5] = ["summary.csv", "traffic.csv", "counters.csv", "delays.csv", "doors.csv"];
 
 #[test]
 fn the_same_run_writes_the_same_bytes_whatever_the_number_of_threads() {

@@ -95,7 +95,7 @@ fn the_sums_are_those_of_a_hand_count() {
 #[test]
 fn a_viewer_weighs_where_they_sit() {
     let mut counters = counters(&[10, 12, 3], &[&[0, 12, 4], &[0, 6, 3]]);
-    counters.down.insert(InstanceId(0), vec![0..1]);
+    counters.down.insert(InstanceId(0), ranges(std::iter::once(0)));
     let seats = [(0, [1, 1, 1]), (1, [2, 2, 0])];
     let seat = |(id, counts): (u32, [u32; 3])| ((VideoId(0), InstanceId(id)), sparse(&counts));
     counters.watching_at = seats.map(seat).into();

@@ -1,9 +1,9 @@
 //! What clients send to their own instances: closed forms, and the arithmetic of sessions against every single heartbeat of a run.
 
-use super::cells::{all_in_both, count, run_in_both, scenario};
+use super::cells::{all_in_both, count, run_in_both, scenario, value};
 use fedisim::domain::heartbeats::Door;
 use fedisim::domain::workload::Session;
-use fedisim::event::Event;
+use fedisim::event::{Event, Message};
 use fedisim::foundation::ids::InstanceId;
 use fedisim::foundation::units::Time;
 use fedisim::instance::Input;
@@ -169,4 +169,86 @@ fn the_sessions_say_every_heartbeat_of_a_run() {
     ] {
         assert_every_heartbeat_is_counted(&scenario(CROWD, set));
     }
+}
+
+/// Where cores are limited a heartbeat takes 3 ms of them unless the delivery says otherwise, and elsewhere nothing.
+#[test]
+fn a_heartbeat_takes_cpu_time_where_cores_are_limited() {
+    let stages =
+        |rate| format!("{{stages: [{{duration: 5 min, rate: {rate} /min}}, {{duration: 1 s, rate: 0 /s}}]}}");
+    let arrivals = [20, 5].map(stages);
+    let idle = [
+        "end={when: idle, at_most: 3 h}",
+        &format!("viewers.0.arrivals={}", arrivals[0]),
+        &format!("viewers.1.arrivals={}", arrivals[1]),
+    ];
+    let run = |heartbeat_cpu: &str, cores: &str| {
+        let delivery = format!("deliveries={{mine: {{base: peertube{heartbeat_cpu}}}}}");
+        let instances = format!("instances={{origin: {{}}, followers: {{count: 4, capacity: {{{cores}}}}}}}");
+        let set = [&idle[..], &["delivery=mine", "compare=[v1]", &delivery, &instances]].concat();
+        let result = run_in_both(&scenario(CROWD, &set));
+        let cpu_ns: Vec<u64> = result.observed.delivery.busy.iter().map(|busy| busy.cpu_ns).collect();
+        (cpu_ns, result.observed.doors)
+    };
+    let (free, doors) = run(", heartbeat_cpu: 0 s", "cores: 8");
+    assert_eq!(doors.len(), 5);
+    for (heartbeat_cpu, cores, work_ns) in
+        [("", "cores: 8", 3_000_000), (", heartbeat_cpu: 70 us", "cores: 8", 70_000), ("", "", 0)]
+    {
+        let (used, _) = run(heartbeat_cpu, cores);
+        for door in &doors {
+            let id = door.instance.index();
+            // the origin's cores are not limited
+            let expected = if id == 0 { 0 } else { door.answered * work_ns };
+            assert_eq!(used[id] - free[id], expected, "{} with {heartbeat_cpu} {cores}", door.instance);
+        }
+    }
+}
+
+/// When its messages arrive.
+#[derive(Default)]
+struct Arrivals(Vec<Time>);
+
+impl Observer for Arrivals {
+    fn delivered(&mut self, now: Time, _message: &Message) {
+        self.0.push(now);
+    }
+}
+
+/// Ten heartbeats at one instant, one core: the View that the i-th causes is signed when i of them are worked on.
+#[test]
+fn what_a_heartbeat_causes_waits_for_the_heartbeats_before_it() {
+    let at_once =
+        (0..10).map(|_| "{instance: follower, start: 0 s, watch: 4 s}").collect::<Vec<_>>().join(", ");
+    let text = SEVEN.replace("SESSIONS", &at_once);
+    let no_cpu = "sign: 0 s, json_ld_sign: 0 s, verify: 0 s, json_ld_verify: 0 s, inbox: 0 s";
+    let deliveries = format!("deliveries={{mine: {{base: peertube, {no_cpu}, keep_alive: off}}}}");
+    let set = [&deliveries, "delivery=mine", "compare=[v1]", "instances.follower.capacity={cores: 1}"];
+    let scenario = scenario(&text, &set);
+    run_in_both(&scenario);
+    let mut arrivals = Arrivals::default();
+    let cell = build_cell(&scenario, &plan(&scenario)[0]);
+    sim::run(&cell, &mut arrivals, &AtomicBool::new(false));
+    // TCP and TLS are two round trips of 200 ms
+    let expected: Vec<_> = (1..=10).map(|number| Time::from_ms(number * 3 + 5 * 100)).collect();
+    assert_eq!(arrivals.0, expected);
+}
+
+/// 500 heartbeats a second of 3 ms on one core: it is never idle, and what is sent waits until nobody waits for it.
+#[test]
+fn a_crowd_fills_the_cores_of_its_own_instance() {
+    let visit = "{instance: follower, start: 0 s, watch: 1 h, heartbeat: 1 s}, ";
+    let text = SEVEN.replace("SESSIONS", visit.repeat(500).trim_end_matches(", "));
+    let set = [
+        "end=60 s",
+        "deliveries={mine: {base: peertube, keep_alive: off, rate_limit: off}}",
+        "delivery=mine",
+        "compare=[v1]",
+    ];
+    let run = |capacity| run_in_both(&scenario(&text, &[&set[..], &[capacity]].concat()));
+    let busy = run("instances.follower.capacity={cores: 1}");
+    assert_eq!(busy.observed.delivery.busy[1].cpu_ns, 60_000_000_000);
+    let free = run("instances.follower.capacity={}");
+    let failed = |result| value(result, "delivery_failed_share").parse::<f64>().expect("a share");
+    assert!(failed(&busy) > 0.0 && failed(&free) <= 0.0, "{} {}", failed(&busy), failed(&free));
 }

@@ -93,9 +93,9 @@ impl Load {
         let busy = messages / followers.max(1.0) / duration_s * busiest * inbox_s(scenario, delivery);
         let waiting = 1.0 - 1.0 / busy.max(1.0);
         let under_way = at_once(longest_latency_s(scenario)).max(waiting);
-        // A visit that skips what it can has a heartbeat per sending and a few more.
-        let heartbeats =
-            if engine == EngineChoice::Fast { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
+        // A visit that skips what it can has a heartbeat per sending and a few more; it cannot where each takes CPU time.
+        let skips = engine == EngineChoice::Fast && !heartbeats_work(scenario, delivery);
+        let heartbeats = if skips { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
         Load {
             messages,
             messages_without_events: messages * eventless,
@@ -201,6 +201,11 @@ impl Other {
         };
         (after_updates + first + other.background.iter().map(preview).sum::<f64>()) * (instances - 1.0)
     }
+}
+
+/// Whether heartbeats may take CPU time anywhere.
+fn heartbeats_work(scenario: &Scenario, delivery: &Delivery) -> bool {
+    !is_unlimited(delivery) && scenario.instances.iter().any(|instance| instance.capacity.cores.is_some())
 }
 
 fn is_unlimited(delivery: &Delivery) -> bool {

@@ -9,7 +9,7 @@ use crate::scenario::problem::Problems;
 use crate::scenario::value::Checked;
 
 /// Keys of requests and their receivers, which sending without queues does not have.
-const OF_REQUESTS: [&str; 23] = [
+const OF_REQUESTS: [&str; 24] = [
     "sequential_jobs",
     "parallel_jobs",
     "unicast_jobs",
@@ -30,6 +30,7 @@ const OF_REQUESTS: [&str; 23] = [
     "verify",
     "json_ld_verify",
     "inbox",
+    "heartbeat_cpu",
     "inbox_workers",
     "rate_limit",
     "ban",

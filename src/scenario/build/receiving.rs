@@ -13,6 +13,7 @@ pub(crate) fn changed(base: Receiving, definition: &Checked) -> Option<Receiving
         verify: span("verify", base.verify),
         json_ld_verify: span("json_ld_verify", base.json_ld_verify),
         inbox: span("inbox", base.inbox),
+        heartbeat: span("heartbeat_cpu", base.heartbeat),
         inbox_workers: count(definition, "inbox_workers").unwrap_or(base.inbox_workers),
         rate_limit: match definition.get("rate_limit").and_then(Checked::case) {
             None => base.rate_limit,

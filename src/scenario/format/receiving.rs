@@ -13,6 +13,11 @@ pub(super) fn receiving() -> Vec<Field> {
         optional("json_ld_verify", "CPU time of a JSON-LD verification, of what was forwarded", whole_us()),
         optional("inbox", "CPU time that a received activity takes in the inbox queue", whole_us()),
         optional(
+            "heartbeat_cpu",
+            "CPU time that a heartbeat of a client of its own takes, where cores are limited",
+            whole_us(),
+        ),
+        optional(
             "inbox_workers",
             "activities of the inbox queue that are worked on at once",
             Shape::Integer { min: 1, max: WORKERS_MAX },

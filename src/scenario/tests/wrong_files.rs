@@ -660,7 +660,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     (
         "silent: {software: other, region: fr}",
         "silent: {software: other, region: fr, receives: {workers: 3}}",
-        "10:52: instances.silent.receives.workers: is not a key here; there are verify, json_ld_verify, inbox, inbox_workers, rate_limit, signature_window, ban",
+        "10:52: instances.silent.receives.workers: is not a key here; there are verify, json_ld_verify, inbox, heartbeat_cpu, inbox_workers, rate_limit, signature_window, ban",
     ),
     (
         "end: 10 min",

@@ -16,42 +16,69 @@ pub(in crate::sim) enum Shown {
     Instance(Box<Instance>),
 }
 
-/// The tallies of a follower, by video of which it received anything.
+/// The tallies of a follower, of the videos that have entries.
 #[derive(Default)]
 pub(in crate::sim) struct Tallies {
-    pub(in crate::sim) all: Vec<(VideoId, Tally)>,
-    /// Position of the last one used: most activities in a row are about one video.
-    last: usize,
+    /// Ascending by video: the place of its tally.
+    places: Vec<(VideoId, u32)>,
+    /// Tallies that are in use or free.
+    tallies: Vec<Tally>,
+    free: Vec<u32>,
+    /// The video of the last one used and its place: most activities in a row are about one video.
+    last: Option<(VideoId, u32)>,
 }
 
 impl Tallies {
     /// The tally of a video, created if need be.
     pub(in crate::sim) fn of(&mut self, video: VideoId) -> &mut Tally {
-        if self.all.get(self.last).is_none_or(|tally| tally.0 != video) {
-            self.last = self.all.binary_search_by_key(&video, |tally| tally.0).unwrap_or_else(|place| {
-                self.all.insert(place, (video, Tally::default()));
-                place
-            });
-        }
-        &mut self.all[self.last].1
+        let place = match self.last {
+            Some((last, place)) if last == video => place,
+            _ => self.place(video),
+        };
+        &mut self.tallies[place as usize]
     }
-}
 
-impl Tallies {
-    /// The tick at an instant. Tallies without entries go.
+    fn place(&mut self, video: VideoId) -> u32 {
+        let place = match self.places.binary_search_by_key(&video, |place| place.0) {
+            Ok(at) => self.places[at].1,
+            Err(at) => {
+                let place = self.free.pop().unwrap_or_else(|| {
+                    self.tallies.push(Tally::default());
+                    (self.tallies.len() - 1) as u32
+                });
+                self.places.insert(at, (video, place));
+                place
+            }
+        };
+        self.last = Some((video, place));
+        place
+    }
+
+    /// The tick at an instant. Tallies without entries become free.
     fn tick(&mut self, now: Time) {
-        self.all.retain_mut(|(_, tally)| {
+        let Tallies { places, tallies, free, last } = self;
+        *last = None;
+        places.retain(|&(_, place)| {
+            let tally = &mut tallies[place as usize];
             tally.tick(now);
+            if tally.is_empty() {
+                free.push(place);
+            }
             !tally.is_empty()
         });
+    }
+
+    /// All of them, by video.
+    fn iter(&self) -> impl Iterator<Item = (VideoId, &Tally)> {
+        self.places.iter().map(|&(video, place)| (video, &self.tallies[place as usize]))
     }
 }
 
 impl Shown {
-    fn parts(&self) -> (&[(VideoId, Tally)], Option<&Instance>) {
+    fn parts(&self) -> (Option<&Tallies>, Option<&Instance>) {
         match self {
-            Shown::List { received, own } => (&received.all, own.as_deref()),
-            Shown::Instance(instance) => (&[], Some(instance)),
+            Shown::List { received, own } => (Some(received), own.as_deref()),
+            Shown::Instance(instance) => (None, Some(instance)),
         }
     }
 
@@ -82,15 +109,17 @@ impl Shown {
 
     /// The videos of which viewers are displayed, and how many. A video may come twice.
     pub(in crate::sim) fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> {
-        let (tallies, instance) = self.parts();
-        let of_tallies = tallies.iter().map(|(video, tally)| (*video, tally.displayed()));
+        let (received, instance) = self.parts();
+        let tallies = received.into_iter().flat_map(Tallies::iter);
+        let of_tallies = tallies.map(|(video, tally)| (video, tally.displayed()));
         of_tallies.filter(|shown| shown.1 > 0).chain(instance.into_iter().flat_map(|shown| shown.displays()))
     }
 
     /// The videos of which a total of their origin is displayed, and when that was built, by the origin's clock.
     pub(in crate::sim) fn displayed_totals(&self) -> impl Iterator<Item = (VideoId, Time)> {
-        let (tallies, instance) = self.parts();
-        let of_tallies = tallies.iter().filter_map(|(video, tally)| Some((*video, tally.displayed_total()?)));
+        let (received, instance) = self.parts();
+        let tallies = received.into_iter().flat_map(Tallies::iter);
+        let of_tallies = tallies.filter_map(|(video, tally)| Some((video, tally.displayed_total()?)));
         of_tallies.chain(instance.into_iter().flat_map(|shown| shown.displayed_totals()))
     }
 }

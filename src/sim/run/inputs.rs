@@ -1,7 +1,7 @@
 //! Inputs: heartbeats, timers and background traffic reach instances, and the effects of an instance are sent.
 
 use super::state::Run;
-use crate::cell::{HEALTH_INTERVAL, background_time, report_time};
+use crate::cell::{HEALTH_INTERVAL, background_time, heartbeat_work, report_time};
 use crate::domain::federation::Inboxes;
 use crate::domain::other_traffic::Background;
 use crate::domain::workload::Session;
@@ -10,6 +10,7 @@ use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Recipients};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
+use crate::request::Host;
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -81,6 +82,7 @@ impl Run<'_> {
         let heartbeat = Heartbeat::of(&session, id, number, self.now);
         // a client of an instance that is down tries again at its next heartbeat
         if self.is_up(session.instance) {
+            self.work_on_heartbeat(session.instance);
             self.client_input(session.instance, Input::Heartbeat(heartbeat));
         }
         let rules = self.instances[session.instance.index()].rules();
@@ -100,6 +102,15 @@ impl Run<'_> {
             self.schedule(next, Event::Heartbeat { session: id, number: number + skipped + 1 });
         } else if let Some(at) = report_time(self.cell, id) {
             self.schedule(at, Event::WatchAction { session: id });
+        }
+    }
+
+    /// A heartbeat takes its instance's cores: what comes behind it waits. It takes effect at once all the same.
+    fn work_on_heartbeat(&mut self, instance: InstanceId) {
+        let work = heartbeat_work(self.cell, instance);
+        if work > Span::ZERO {
+            let host = self.host(instance);
+            self.machines[host.index()].work(self.now, work);
         }
     }
 

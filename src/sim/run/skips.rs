@@ -1,11 +1,13 @@
 //! Which sessions may skip heartbeats that change nothing but the expiry of their viewer.
 //!
-//! Condition: the process of the session's instance never changes, and no other session of the same video behind the same address overlaps.
+//! Condition: the process of the session's instance never changes, heartbeats take none of its CPU time, and no other session of the same
+//! video behind the same address overlaps.
 //! Which heartbeats those are is the instance's decision (`Instance::heartbeats_act_from`).
 
-use crate::cell::Cell;
+use crate::cell::{Cell, heartbeat_work};
 use crate::domain::faults::Timetable;
-use crate::foundation::ids::SessionId;
+use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::units::Span;
 use std::collections::BTreeSet;
 
 /// By `SessionId`; empty if none may.
@@ -17,8 +19,12 @@ impl Skips {
     pub(super) fn new(cell: &Cell, timetable: &Timetable) -> Skips {
         let changing: BTreeSet<_> = timetable.changes().iter().map(|change| change.1).collect();
         let sessions = &cell.sessions;
+        let may_skip_at: Vec<bool> = (0..cell.federation.instances.len())
+            .map(InstanceId::at)
+            .map(|id| !changing.contains(&id) && heartbeat_work(cell, id) == Span::ZERO)
+            .collect();
         let mut may_skip: Vec<bool> =
-            sessions.iter().map(|session| !changing.contains(&session.instance)).collect();
+            sessions.iter().map(|session| may_skip_at[session.instance.index()]).collect();
         let mut visits: Vec<usize> = (0..sessions.len()).collect();
         visits.sort_by_key(|&id| (sessions[id].address, sessions[id].video, sessions[id].start));
         let mut latest = None;
