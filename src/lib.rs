@@ -32,6 +32,8 @@ pub mod intervals;
 
 pub mod runs;
 
+pub mod import;
+
 #[cfg(feature = "live")]
 pub mod live;
 

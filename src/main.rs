@@ -7,7 +7,7 @@
 #[cfg(feature = "live")]
 use fedisim::{cell, live, observe, parity};
 use fedisim::{
-    conform, domain, files, foundation, intervals, mechanism, metrics, runs, scenario, sim, theory,
+    conform, domain, files, foundation, import, intervals, mechanism, metrics, runs, scenario, sim, theory,
 };
 use std::process::ExitCode;
 

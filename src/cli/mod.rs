@@ -8,6 +8,7 @@ mod conform;
 mod edited;
 mod events;
 mod exit;
+mod import;
 mod init;
 #[cfg(feature = "live")]
 mod live;
@@ -80,6 +81,8 @@ enum Command {
     Schema,
     /// Write a commented scenario to start from
     Init(init::Arguments),
+    /// Make a scenario of what crawlers publish of a federation: its instances, their releases and who follows whom
+    Import(import::Arguments),
     /// Print the presets, the rules and what each preset chose
     Protocols,
     /// Print the definitions of all metrics, or what each message is made of
@@ -117,6 +120,7 @@ pub fn main() -> ExitCode {
         Command::Validate(arguments) => validate::main(&arguments),
         Command::Schema => Ok(print_json(&scenario::schema())),
         Command::Init(arguments) => init::main(&arguments),
+        Command::Import(arguments) => import::main(&arguments),
         Command::Protocols => Ok(print(&protocols::tables())),
         Command::Metrics(arguments) => Ok(print(&metrics::main(&arguments))),
         Command::Conform(arguments) => conform::main(&arguments),

@@ -13,6 +13,7 @@ pub mod heartbeats;
 pub mod other_traffic;
 pub mod protocol;
 pub mod receiving;
+pub mod release;
 pub mod sampling;
 pub mod spread;
 pub mod viewers;

@@ -15,6 +15,7 @@ mod data;
 mod emit;
 mod format;
 mod graph;
+mod host;
 mod incompatible_follows;
 mod init;
 mod instant;
@@ -30,11 +31,16 @@ mod study;
 mod tree;
 mod value;
 
+pub use data::DATA_BYTES_MAX;
+pub(crate) use data::{Column, DataFile, Row, each_row, header_of};
+pub(crate) use format::{CATALOGUE_VIDEOS_MAX, INSTANCES_MAX};
+pub(crate) use host::host;
 pub use init::{example, is_column_name, is_name, is_path};
 pub use model::{
     End, Expectation, Gate, Group, InstanceSpec, Limits, Measure, PRECISION_REPLICATIONS_MIN, Pareto, Peer,
     Precision, Scenario, Severity, Sweep, Variant, VideoSpec, WireNames,
 };
+pub(crate) use problem::{Place, Problems, shown};
 pub use problem::{Problem, nearest};
 pub use read::{Changes, Failure, Input, RESOLVED_FILE, parse, read, read_data, read_with_data};
 pub use schema::schema;

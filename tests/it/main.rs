@@ -20,6 +20,7 @@ mod folders;
 mod gate;
 #[cfg(unix)]
 mod hostile;
+mod import;
 mod layers;
 #[cfg(feature = "live")]
 mod live;

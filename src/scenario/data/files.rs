@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::io;
 
 /// A data file has at most this many bytes.
-pub(crate) const DATA_BYTES_MAX: u64 = 256 << 20;
+pub const DATA_BYTES_MAX: u64 = 256 << 20;
 /// What to say of bytes that are no text.
 pub(super) const NOT_UTF8: &str = "is not UTF-8 text; save the file as UTF-8";
 
@@ -25,6 +25,11 @@ pub(crate) struct DataFile {
 }
 
 impl DataFile {
+    /// One that is in memory, known by the number of its text.
+    pub(crate) fn new(source: usize, bytes: Vec<u8>) -> DataFile {
+        DataFile { source, bytes }
+    }
+
     /// What it holds, without a byte order mark.
     pub(crate) fn content(&self) -> &[u8] {
         self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&self.bytes)
@@ -68,7 +73,7 @@ impl Files {
                 match read(&path) {
                     Ok(bytes) => {
                         let source = problems.source(format!("{folder}{path}"));
-                        files.0.insert(path.clone(), DataFile { source, bytes });
+                        files.0.insert(path.clone(), DataFile::new(source, bytes));
                     }
                     Err(error) => {
                         let message = format!("names {}, which cannot be read: {error}", shown(&path));

@@ -8,7 +8,8 @@ mod lines;
 mod table;
 
 pub(crate) use clock::{Clock, seconds};
-pub(crate) use files::{DATA_BYTES_MAX, DataFile, Files};
+pub use files::DATA_BYTES_MAX;
+pub(crate) use files::{DataFile, Files};
 pub(crate) use json::{Items, json, member};
 pub(crate) use lines::Lines;
-pub(crate) use table::{Column, Row, all_rows, header, header_of, no_number, rows, square};
+pub(crate) use table::{Column, Row, all_rows, each_row, header, header_of, no_number, rows, square};

@@ -255,25 +255,61 @@ pub(crate) fn all_rows(
     problems: &mut Problems,
     mut take: impl FnMut(&Row<'_>, &mut Problems),
 ) {
+    each_row(file, header, |row| {
+        match row {
+            Ok(row) => take(&row, problems),
+            Err(wrong) => problems.add(wrong.place, "", wrong.message),
+        }
+        !problems.full()
+    });
+}
+
+/// A row that cannot be read.
+pub(crate) struct WrongRow {
+    pub(crate) place: Place,
+    /// More than one if quotes hold them together: there may be rows among them.
+    pub(crate) lines: u32,
+    pub(crate) message: String,
+}
+
+/// Hands every row after the header to `take`, but those without any text, or what is wrong with it, while that returns true.
+pub(crate) fn each_row(
+    file: &DataFile,
+    header: &Header<'_>,
+    mut take: impl FnMut(Result<Row<'_>, WrongRow>) -> bool,
+) {
     let (mut reader, mut lines) = (reader(file), Lines::new(file.content()));
+    let position = |reader: &csv::Reader<_>| usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
     // the header has been read once without a mistake
     let _ = reader.headers();
     let mut cells = csv::StringRecord::new();
-    while !problems.full() {
+    loop {
         // the ends of lines before a record count as part of it
-        let offset = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-        let place = file.line(lines.of_next_text(offset));
-        match reader.read_record(&mut cells) {
-            Ok(false) => return,
-            Ok(true) if cells.iter().all(str::is_empty) => {}
-            Ok(true) if cells.len() == header.names.len() => {
-                take(&Row { place, header, cells: &cells }, problems)
+        let start = position(&reader);
+        let place = file.line(lines.of_next_text(start));
+        let outcome = reader.read_record(&mut cells);
+        if matches!(outcome, Ok(false)) {
+            return;
+        }
+        let text = file.content().get(start..position(&reader)).unwrap_or_default().trim_ascii();
+        let lines = Lines::new(text).at(text.len());
+        let wrong = match outcome {
+            Err(error) => Some(unreadable(&error)),
+            Ok(_) if lines > 1 && text.iter().filter(|byte| **byte == b'"').count() % 2 == 1 => {
+                Some(format!("has a quote that is never closed, so that {lines} lines are one row"))
             }
-            Ok(true) => {
-                let message = format!("has {} cells; the header has {}", cells.len(), header.names.len());
-                problems.add(place, "", message);
+            Ok(_) if cells.iter().all(str::is_empty) => continue,
+            Ok(_) if cells.len() != header.names.len() => {
+                Some(format!("has {} cells; the header has {}", cells.len(), header.names.len()))
             }
-            Err(error) => problems.add(place, "", unreadable(&error)),
+            Ok(_) => None,
+        };
+        let row = match wrong {
+            None => Ok(Row { place, header, cells: &cells }),
+            Some(message) => Err(WrongRow { place, lines, message }),
+        };
+        if !take(row) {
+            return;
         }
     }
 }

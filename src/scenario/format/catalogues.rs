@@ -5,7 +5,7 @@ use crate::scenario::format::values::instance_name;
 use crate::scenario::shape::{Arm, Field, Form, Shape, case, optional, required, with_default};
 
 /// A catalogue has at most this many videos, and so have all together.
-pub(in crate::scenario) const CATALOGUE_VIDEOS_MAX: u64 = 1_000_000;
+pub(crate) const CATALOGUE_VIDEOS_MAX: u64 = 1_000_000;
 
 pub(super) fn catalogue() -> Shape {
     let mut fields = vec![

@@ -27,9 +27,9 @@ use crate::scenario::format::other_traffic::other_traffic;
 use crate::scenario::format::protocols::{protocol, variant};
 use crate::scenario::format::values::protocol_name;
 use crate::scenario::shape::{Form, Shape, list, names, optional, required, with_default};
-pub(in crate::scenario) use catalogues::CATALOGUE_VIDEOS_MAX;
+pub(crate) use catalogues::CATALOGUE_VIDEOS_MAX;
 pub(in crate::scenario) use network::MEASURED;
-pub(in crate::scenario) use values::INSTANCES_MAX;
+pub(crate) use values::INSTANCES_MAX;
 
 /// A scenario has at most this many catalogues.
 const CATALOGUES_MAX: usize = 1_000;

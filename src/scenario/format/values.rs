@@ -4,7 +4,7 @@ use crate::foundation::units::Span;
 use crate::scenario::shape::{Form, Shape};
 
 /// A federation has at most this many instances.
-pub(in crate::scenario) const INSTANCES_MAX: u64 = 20_000;
+pub(crate) const INSTANCES_MAX: u64 = 20_000;
 /// No time in a scenario is longer.
 const LONGEST: Span = Span::from_secs(10_000 * 3_600);
 /// No latency is longer: a request is over long before.

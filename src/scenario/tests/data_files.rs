@@ -128,6 +128,7 @@ fn damaged_tables_are_refused_with_their_line() {
         ("f.csv", "\u{1b}[31m,viewer,start_s,watch_s\n", format!("f.csv:1:1: has no column `instance`; {needs}; there is only \\u{{1b}}[31m")),
         ("f.csv", "instance,viewer,start_s,watch_s,Start_s\n", "f.csv:1:1: has the column `start_s` twice".to_owned()),
         ("f.csv", &format!("{header}origin,,1,5,\n"), "f.csv:2:1: has 5 cells; the header has 4".to_owned()),
+        ("f.csv", &format!("{header}origin,\"anna,1,5\norigin,,2,5\n"), "f.csv:2:1: has a quote that is never closed, so that 2 lines are one row".to_owned()),
         ("f.csv", "instance;viewer;start_s;watch_s\r\norigin;;1,5;5\r\norigin;;1;1.005,5\r\n", format!(
             "f.csv:2:1: start_s: `1,5` {of_time}; write a decimal point, and no comma\n\
              f.csv:3:1: watch_s: `1.005,5` is not a number of seconds from 0.001 to 36000000, to the nanosecond; write a decimal point, and no comma"
