@@ -1,4 +1,4 @@
-//! Layer 7b, import: what crawlers publish of a federation becomes a scenario and the files beside it.
+//! Import: what crawlers publish of a federation becomes a scenario and the files beside it.
 //!
 //! ```text
 //! tables -> instances, follows (what is meant is taken, and all else listed as left out) -> texts of a scenario and its files
