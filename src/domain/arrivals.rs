@@ -1,9 +1,9 @@
 //! When viewers come: Poisson processes with a rate that changes over time.
 //!
-//! Every law becomes a `RateCurve`, a rate in viewers per second that is linear between knots. Its integral, the
-//! cumulative number, is piecewise quadratic and inverted by formula: unit-exponential steps mapped through the inverse
-//! are the instants of the Poisson process, without rejection and without a step size. Nothing here knows where viewers
-//! sit; how long they watch matters only because a viral wave is scaled by its concurrent viewers.
+//! Every law becomes a `RateCurve`, a rate in viewers per second that is linear between knots, and perhaps bursts at some of them.
+//! Its integral, the cumulative number, is piecewise quadratic and inverted by formula: unit-exponential steps mapped through
+//! the inverse are the instants of the Poisson process, without rejection and without a step size. Nothing here knows where
+//! viewers sit; how long they watch matters only because a viral wave is scaled by its concurrent viewers.
 
 use crate::domain::watch::Watch;
 use crate::foundation::random::exponential;
@@ -40,6 +40,8 @@ pub enum Arrivals {
         /// Time scale of the decay: after the peak the rate is (1 + t / scale)^-exponent of its maximum.
         decay_scale: Span,
     },
+    /// Rates that have been found for a series of concurrent viewers (`concurrent`), counted from T0.
+    Concurrent(RateCurve),
 }
 
 /// One ramp.
@@ -51,11 +53,13 @@ pub struct Stage {
     pub rate_per_s: f64,
 }
 
-/// A rate that runs linearly between knots and is zero outside of them.
+/// A rate that runs linearly between knots and is zero outside of them; and bursts of viewers who come at one instant.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RateCurve {
     /// (instant, viewers per second), in order of time; two knots at one instant are a jump.
     pub knots: Vec<(Time, f64)>,
+    /// (instant, expected number of viewers), in order of time; between two knots there is none.
+    pub bursts: Vec<(Time, f64)>,
 }
 
 impl Arrivals {
@@ -67,6 +71,10 @@ impl Arrivals {
     /// at `from + growth`, and the scale does not depend on `end`, so a run that ends earlier does not reach it.
     pub fn curve(&self, from: Time, end: Time, watch: &Watch) -> RateCurve {
         let at = |after: Span| Time::from_ns(from.ns().saturating_add(after.ns()));
+        let shifted = |points: &[(Time, f64)]| -> Vec<(Time, f64)> {
+            points.iter().map(|&(time, value)| (at(time.since(Time::ZERO)), value)).collect()
+        };
+        let mut bursts = Vec::new();
         let knots = match self {
             Arrivals::Constant { rate_per_s } => vec![(from, *rate_per_s), (end.max(from), *rate_per_s)],
             Arrivals::Stages(stages) => {
@@ -88,8 +96,12 @@ impl Arrivals {
                 let scale = if highest > 0.0 { peak_viewers / highest } else { 0.0 };
                 wave.knots.iter().map(|&(time, rate)| (at(time.since(Time::ZERO)), rate * scale)).collect()
             }
+            Arrivals::Concurrent(found) => {
+                bursts = shifted(&found.bursts);
+                shifted(&found.knots)
+            }
         };
-        RateCurve { knots }.cut(end)
+        RateCurve { knots, bursts }.cut(end)
     }
 }
 
@@ -129,10 +141,15 @@ fn unit_wave(growth: Span, exponent: f64, scale: Span, until: Span) -> RateCurve
             knots.push((time, libm::exp(-exponent * log)));
         }
     }
-    RateCurve { knots }
+    RateCurve::new(knots)
 }
 
 impl RateCurve {
+    /// A curve without bursts.
+    pub fn new(knots: Vec<(Time, f64)>) -> RateCurve {
+        RateCurve { knots, bursts: Vec::new() }
+    }
+
     /// Viewers per second at an instant; at a jump, the rate after it.
     pub fn rate_at(&self, at: Time) -> f64 {
         let next = self.knots.partition_point(|knot| knot.0 <= at);
@@ -146,12 +163,16 @@ impl RateCurve {
     /// The expected number of arrivals up to an instant.
     pub fn cumulative(&self, until: Time) -> f64 {
         let pieces = self.pieces().take_while(|piece| piece.from.0 < until);
-        pieces.map(|piece| piece.area_within(until.since(piece.from.0).secs_f64())).sum()
+        let in_pieces: f64 =
+            pieces.map(|piece| piece.area_within(until.since(piece.from.0).secs_f64())).sum();
+        let bursts = self.bursts.iter().take_while(|burst| burst.0 <= until);
+        bursts.fold(in_pieces, |sum, burst| sum + burst.1)
     }
 
     /// The expected number of all arrivals.
     pub fn total(&self) -> f64 {
-        self.pieces().map(|piece| piece.area()).sum()
+        let in_pieces: f64 = self.pieces().map(|piece| piece.area()).sum();
+        self.bursts.iter().fold(in_pieces, |sum, burst| sum + burst.1)
     }
 
     /// The first instant at which the cumulative number is `area`, rounded to a nanosecond; `None` beyond the total.
@@ -167,10 +188,12 @@ impl RateCurve {
 
     /// The expected number of concurrent viewers at an instant, int rate(u) P(W > at - u) du (closed form 2), exactly.
     pub fn expected_viewers(&self, watch: &Watch, at: Time) -> f64 {
-        self.expected_viewers_at(watch, at.since(Time::ZERO).secs_f64())
+        let in_pieces = self.expected_viewers_at(watch, at.since(Time::ZERO).secs_f64());
+        let bursts = self.bursts.iter().take_while(|burst| burst.0 <= at);
+        bursts.fold(in_pieces, |sum, burst| sum + burst.1 * watch.survival(at.since(burst.0)))
     }
 
-    /// Each piece by parts: with H and its integral G, the piece from a to b with slope s gives
+    /// Those of the pieces, each by parts: with H and its integral G, the piece from a to b with slope s gives
     /// rate(a) H(t - a) - rate(b) H(t - b) + s (G(t - a) - G(t - b)).
     fn expected_viewers_at(&self, watch: &Watch, at_s: f64) -> f64 {
         let secs = |time: Time| time.since(Time::ZERO).secs_f64();
@@ -221,6 +244,7 @@ impl RateCurve {
 
     /// The curve before `end`.
     fn cut(mut self, end: Time) -> RateCurve {
+        self.bursts.retain(|burst| burst.0 <= end);
         let keep = self.knots.partition_point(|knot| knot.0 <= end);
         if keep < self.knots.len() {
             let rate = self.rate_at(end);
@@ -281,13 +305,27 @@ impl Piece {
 #[derive(Default)]
 struct Cursor {
     piece: usize,
+    burst: usize,
     area: f64,
 }
 
 impl Cursor {
     fn advance(&mut self, curve: &RateCurve, area: f64) -> Option<Time> {
         self.area += area;
-        while let Some(pair) = curve.knots.get(self.piece..self.piece + 2) {
+        loop {
+            let pair = curve.knots.get(self.piece..self.piece + 2);
+            // a burst comes before the piece that begins with it
+            if let Some(&(at, viewers)) = curve.bursts.get(self.burst)
+                && pair.is_none_or(|pair| at <= pair[0].0)
+            {
+                if self.area <= viewers {
+                    return Some(at);
+                }
+                self.area -= viewers;
+                self.burst += 1;
+                continue;
+            }
+            let pair = pair?;
             let piece = Piece { from: pair[0], to: pair[1] };
             let whole = piece.area();
             if whole > 0.0 && self.area <= whole {
@@ -296,7 +334,6 @@ impl Cursor {
             self.area = (self.area - whole).max(0.0);
             self.piece += 1;
         }
-        None
     }
 }
 

@@ -4,6 +4,7 @@ pub mod arrivals;
 pub mod asked_back;
 pub mod audience;
 pub mod catalogue;
+pub mod concurrent;
 pub mod crowd;
 pub mod delivery;
 pub mod delivery_presets;

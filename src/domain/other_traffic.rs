@@ -83,7 +83,7 @@ impl Jobs {
     /// A storm: `count` jobs to be expected, whose rate is highest at `at` and falls linearly to nothing within `over`.
     pub fn storm(count: f64, at: Time, over: Span) -> Jobs {
         let highest_per_s = 2.0 * count / over.secs_f64();
-        Jobs::Curve(RateCurve { knots: vec![(at, highest_per_s), (at + over, 0.0)] })
+        Jobs::Curve(RateCurve::new(vec![(at, highest_per_s), (at + over, 0.0)]))
     }
 
     /// When job `number` comes, if it does; the one before it came at `last` (at the start, for the first).

@@ -167,6 +167,26 @@ impl Watch {
         (until, y * until - (second + y * y * beyond) / 2.0)
     }
 
+    /// P(W > age) for an age in s, where some leave at that age, after they have left.
+    pub(crate) fn survival_after_s(&self, age_s: f64) -> f64 {
+        // a quotient may be a digit short of the point that it stands for
+        self.survival_at(age_s * (1.0 + 1e-12) / self.scale_s())
+    }
+
+    /// The ages in s at which the survival is no smooth function.
+    pub(crate) fn bends_s(&self) -> impl Iterator<Item = f64> + '_ {
+        self.polyline().iter().map(|point| point.0 * self.scale_s())
+    }
+
+    /// The ages in s at which many leave together, and their shares of all.
+    pub(crate) fn jumps_s(&self) -> impl Iterator<Item = (f64, f64)> + '_ {
+        let points = self.polyline();
+        let end = points.last().map(|&(at, left)| [(at, left), (at, 0.0)]);
+        let pairs = points.windows(2).map(|pair| [pair[0], pair[1]]).chain(end);
+        let jumps = pairs.filter(|[from, to]| to.0 <= from.0 && to.1 < from.1);
+        jumps.map(|[from, to]| (from.0 * self.scale_s(), from.1 - to.1))
+    }
+
     /// P(W > y scales).
     fn survival_at(&self, y: f64) -> f64 {
         match self {

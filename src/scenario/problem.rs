@@ -119,6 +119,11 @@ impl Problems {
         self.found.len() >= PROBLEMS_MAX
     }
 
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// Whether there is none.
     pub(crate) fn is_empty(&self) -> bool {
         self.count == 0

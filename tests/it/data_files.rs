@@ -18,6 +18,10 @@ viewers:
     arrivals: {constant: {rate: 20 /min}}
     watch: {exponential: 2 min}
     spread: {column: {name: users, origin_share: 30 %}}
+  - video: clip
+    arrivals: {concurrent: ccv.json}
+    watch: {lognormal: {median: 80 s, sigma: 1.43}}
+    spread: {list: [tubes]}
 network: {latency: {regions: {sigma: 0.2}}}
 measure: {every: 30 s}
 ";
@@ -32,11 +36,17 @@ const FOLLOWS: &str = "<gexf><graph defaultedgetype='directed'><nodes><node id='
 const VISITS: &str = "viewer\tinstance\tstart\twatch_s\turl\nanna\thttps://three.example/\t2020-08-09T13:16:55.090Z\t400\t-\n\
                       \ttube.two.example\t2020-08-09T13:16:51.342Z\t60\t-\n";
 
+const CCV: &str = r#"[{"time": 0, "ccv": 40}, {"time": "120", "ccv": "60"}, {"time": 240, "ccv": null}, {"time": 600, "ccv": 70}]"#;
+
 fn crawled() -> Place {
     let place = Place::new();
-    for (name, content) in
-        [("crawled.yaml", CRAWLED), ("tubes.csv", TUBES), ("follows.gexf", FOLLOWS), ("visits.csv", VISITS)]
-    {
+    for (name, content) in [
+        ("crawled.yaml", CRAWLED),
+        ("tubes.csv", TUBES),
+        ("follows.gexf", FOLLOWS),
+        ("visits.csv", VISITS),
+        ("ccv.json", CCV),
+    ] {
         place.write(name, content);
     }
     place

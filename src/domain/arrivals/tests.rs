@@ -109,6 +109,32 @@ fn arrivals_are_poisson_with_the_rate_of_the_curve() {
     }
 }
 
+#[test]
+fn bursts_come_at_their_instants() {
+    let knots = vec![(secs(10.0), 1.0), (secs(20.0), 1.0), (secs(20.0), 0.0), (secs(30.0), 0.0)];
+    let curve = RateCurve { knots, bursts: vec![(secs(10.0), 5.0), (secs(20.0), 3.0), (secs(30.0), 2.0)] };
+    for (until_s, sum) in [(9.9, 0.0), (10.0, 5.0), (15.0, 10.0), (20.0, 18.0), (29.0, 18.0), (30.0, 20.0)] {
+        assert!((curve.cumulative(secs(until_s)) - sum).abs() < 1e-9, "{until_s}");
+    }
+    assert!((curve.total() - 20.0).abs() < 1e-9);
+    for (area, at_s) in [(0.0, 10.0), (2.0, 10.0), (5.0, 10.0), (7.0, 12.0), (16.0, 20.0), (18.5, 30.0)] {
+        assert_eq!(curve.inverse(area), Some(secs(at_s)), "{area}");
+    }
+    assert_eq!(curve.inverse(20.1), None);
+    // who watches equally long leaves together
+    let watch = Watch::Fixed(Span::from_secs(4));
+    for (at_s, viewers) in [(9.9, 0.0), (10.0, 5.0), (13.0, 8.0), (14.0, 4.0), (20.0, 7.0), (24.0, 0.0)] {
+        assert!((curve.expected_viewers(&watch, secs(at_s)) - viewers).abs() < 1e-6, "{at_s}");
+    }
+    let shifted = Arrivals::Concurrent(curve.clone()).curve(secs(100.0), secs(125.0), &watch);
+    assert!((shifted.total() - 18.0).abs() < 1e-9);
+    assert_eq!(shifted.inverse(7.0), Some(secs(112.0)));
+    let stream = || Seed { seed: 3, replication: 0 }.stream(Purpose::Arrivals, 0);
+    let times: Vec<_> = curve.times(stream()).collect();
+    let later: Vec<_> = shifted.times(stream()).map(|time| time.before(Span::from_secs(100))).collect();
+    assert!(times.is_sorted() && times.starts_with(&later) && times[0] == secs(10.0));
+}
+
 /// Few arrivals, so that one too many or too few would show.
 #[test]
 fn the_first_arrival_is_not_special() {
@@ -189,7 +215,7 @@ fn odd_but_valid_waves_are_finite() {
 
 #[test]
 fn expected_viewers_of_a_constant_rate_fill_up_to_rate_times_mean() {
-    let curve = RateCurve { knots: vec![(Time::ZERO, 2.0), (secs(1e6), 2.0)] };
+    let curve = RateCurve::new(vec![(Time::ZERO, 2.0), (secs(1e6), 2.0)]);
     let heavy =
         [Watch::Lognormal { median: MINUTE, sigma: 0.5 }, Watch::Weibull { scale: MINUTE, shape: 0.6 }];
     for watch in [WATCH, Watch::Fixed(MINUTE), Watch::Retention { video: MINUTE }].into_iter().chain(heavy) {
@@ -212,7 +238,7 @@ proptest! {
             at += Span::from_ns(length_ns);
             knots.push((at, rate));
         }
-        let curve = RateCurve { knots };
+        let curve = RateCurve::new(knots);
         let time = Time::from_ns(17 + (share * (at.ns() - 17) as f64) as u64);
         let back = curve.inverse(curve.cumulative(time)).expect("below the total");
         prop_assert!(back.ns().abs_diff(time.ns()) <= 100, "{} {}", back.ns(), time.ns());
@@ -224,7 +250,7 @@ proptest! {
         share in 0.0f64..0.9999,
     ) {
         let knots = rates.iter().enumerate().map(|(k, &rate)| (Time::from_ms(k as u64 / 3 * 1_000), rate));
-        let curve = RateCurve { knots: knots.collect() };
+        let curve = RateCurve::new(knots.collect());
         let area = share * curve.total();
         if let Some(time) = curve.inverse(area) {
             // rounded to a nanosecond, at up to 1,000 viewers per second

@@ -8,6 +8,7 @@ use crate::domain::spread::Spread;
 use crate::domain::watch::{Quantiles, Watch, stretch};
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
+use crate::scenario::build::series;
 use crate::scenario::build::table::Table;
 use crate::scenario::build::trace;
 use crate::scenario::build::unknown::unknown;
@@ -107,8 +108,10 @@ impl Context<'_> {
         watched: Option<Watched<'_>>,
         problems: &mut Problems,
     ) -> Option<Drawn> {
-        let arrivals = value.get("arrivals").and_then(arrivals);
         let watch = value.get("watch").and_then(|at| watch(at, watched, problems));
+        let arrivals = value
+            .get("arrivals")
+            .and_then(|at| self.arrivals(at, watch.as_ref(), value.get("returns"), problems));
         let spread = value.get("spread").and_then(|at| self.spread(at, problems));
         let returns = match value.get("returns")?.case()? {
             ("none", _) => None,
@@ -119,6 +122,46 @@ impl Context<'_> {
         };
         let from = Time::ZERO + value.span("from")?;
         Some(Drawn { from, arrivals: arrivals?, watch: watch?, spread: spread?, returns })
+    }
+
+    /// When viewers come who watch so long, and come back so.
+    fn arrivals(
+        &self,
+        at: &Checked,
+        watch: Option<&Watch>,
+        returns: Option<&Checked>,
+        problems: &mut Problems,
+    ) -> Option<Arrivals> {
+        let (case, value) = at.case()?;
+        match case {
+            "constant" => Some(Arrivals::Constant { rate_per_s: value.rate_per_s("rate")? }),
+            "stages" => {
+                let stage = |stage: &Checked| {
+                    Some(Stage { duration: stage.span("duration")?, rate_per_s: stage.rate_per_s("rate")? })
+                };
+                value.items().iter().map(stage).collect::<Option<_>>().map(Arrivals::Stages)
+            }
+            "daily" => Some(Arrivals::Daily {
+                mean_per_s: value.rate_per_s("mean")?,
+                peak_at: value.span("peak_at")?,
+                amplitude: f64::from(value.share_ppm("amplitude")?) / 1e6,
+            }),
+            "concurrent" => {
+                if let Some(returns) =
+                    returns.filter(|returns| matches!(returns.case(), Some((case, _)) if case != "none"))
+                {
+                    problems
+                        .at(returns.spot(), "would come on top of the crowd that the file says; take it out");
+                }
+                series::arrivals(value, watch?, self.files, problems)
+            }
+            _ => Some(Arrivals::Viral {
+                peak_viewers: value.number("peak")?,
+                growth: value.span("growth")?,
+                decay_exponent: value.number("decay_exponent")?,
+                decay_scale: value.span("decay_scale")?,
+            }),
+        }
     }
 
     fn spread(&self, at: &Checked, problems: &mut Problems) -> Option<Spread> {
@@ -223,30 +266,6 @@ fn watch(at: &Checked, watched: Option<Watched<'_>>, problems: &mut Problems) ->
             }
             Some(Watch::Retention { video: length? })
         }
-    }
-}
-
-fn arrivals(at: &Checked) -> Option<Arrivals> {
-    let (case, value) = at.case()?;
-    match case {
-        "constant" => Some(Arrivals::Constant { rate_per_s: value.rate_per_s("rate")? }),
-        "stages" => {
-            let stage = |stage: &Checked| {
-                Some(Stage { duration: stage.span("duration")?, rate_per_s: stage.rate_per_s("rate")? })
-            };
-            value.items().iter().map(stage).collect::<Option<_>>().map(Arrivals::Stages)
-        }
-        "daily" => Some(Arrivals::Daily {
-            mean_per_s: value.rate_per_s("mean")?,
-            peak_at: value.span("peak_at")?,
-            amplitude: f64::from(value.share_ppm("amplitude")?) / 1e6,
-        }),
-        _ => Some(Arrivals::Viral {
-            peak_viewers: value.number("peak")?,
-            growth: value.span("growth")?,
-            decay_exponent: value.number("decay_exponent")?,
-            decay_scale: value.span("decay_scale")?,
-        }),
     }
 }
 

@@ -20,6 +20,7 @@ mod other_traffic;
 mod protocols;
 mod receiving;
 mod retry;
+mod series;
 pub(crate) mod sweep;
 mod table;
 mod trace;

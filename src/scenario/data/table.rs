@@ -4,8 +4,10 @@
 //! has its line and the name of its column. Nothing here knows what a table is for.
 
 use crate::scenario::data::files::{DataFile, NOT_UTF8};
+use crate::scenario::data::json::member;
 use crate::scenario::data::lines::Lines;
 use crate::scenario::problem::{Place, Problems, Spot, meant, nearest, shortened, shown};
+use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 
 /// What may separate cells; where a header has as many of several, the first of them does.
@@ -36,14 +38,26 @@ impl Column {
         Column { aliases, ..self }
     }
 
+    /// Its names, its own first.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
+
+    /// What a JSON object has in place of it, and under which name; `null` is an empty cell.
+    pub(crate) fn member(&self, object: &Map<String, Value>) -> Option<(&'static str, String)> {
+        self.names().find_map(|name| match object.get(name) {
+            Some(Value::Null) => Some((name, String::new())),
+            _ => Some((name, member(object, name)?)),
+        })
+    }
+
     fn is_called(&self, name: &str) -> bool {
-        std::iter::once(&self.name).chain(self.aliases).any(|known| known.eq_ignore_ascii_case(name))
+        self.names().any(|known| known.eq_ignore_ascii_case(name))
     }
 
     /// Where it stands in a header, and under which name; its own goes first.
     fn position(&self, header: &[String]) -> Option<(usize, &'static str)> {
-        let mut names = std::iter::once(&self.name).chain(self.aliases);
-        names.find_map(|&name| {
+        self.names().find_map(|name| {
             let position = header.iter().position(|cell| cell.eq_ignore_ascii_case(name));
             position.map(|position| (position, name))
         })

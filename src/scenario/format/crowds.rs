@@ -1,7 +1,7 @@
 //! Crowds: when viewers come, how long they watch, where they sit.
 
-use crate::scenario::format::federation::timed_file;
-use crate::scenario::format::values::{any_span, instance_name, positive_span, rate, share};
+use crate::scenario::format::federation::{file_and_hash, first_instant, timed_file};
+use crate::scenario::format::values::{any_span, instance_name, positive_span, rate, share, yes_or_no};
 use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, names, optional, required, with_default};
 
 pub(super) fn crowd() -> Shape {
@@ -103,7 +103,26 @@ pub(super) fn arrivals() -> Shape {
             "by the hour of the day: mean x (1 + amplitude x cos(2 pi (t - peak_at) / 24 h))",
             Arm::Keyed(Shape::Record(daily)),
         ),
+        case(
+            "concurrent",
+            "as many as make the crowd that a file says: CSV with the columns time and viewers (or timestamp; ccv, viewer_count, concurrent), or a JSON list",
+            Arm::Keyed(concurrent()),
+        ),
         case("viral", "linear growth to a peak, then a power-law decay", Arm::Keyed(Shape::Record(viral))),
+    ])
+}
+
+fn concurrent() -> Shape {
+    let mut file = file_and_hash();
+    file.push(first_instant());
+    file.push(optional(
+        "at_least",
+        "whether the crowd may be larger where the series falls faster than viewers leave (else that is refused)",
+        yes_or_no(),
+    ));
+    Shape::OneOf(vec![
+        case("path", "the file", Arm::Plain(Shape::Text(Form::DataPath))),
+        case("file", "the file, and how it is taken", Arm::Plain(Shape::Record(file))),
     ])
 }
 

@@ -4,7 +4,7 @@ use crate::domain::delivery::{Health, Queues, RetryAfter, RetryPer, STATUSES_MAX
 use crate::mechanism::connections::StaleConnections;
 use crate::mechanism::retry::LIST_MAX;
 use crate::scenario::format::receiving::receiving;
-use crate::scenario::format::values::{positive_span, whole_us};
+use crate::scenario::format::values::{positive_span, whole_us, yes_or_no};
 use crate::scenario::shape::{Arm, Form, Shape, Word, case, optional, required};
 
 /// The most things at once.
@@ -90,10 +90,6 @@ fn jitter() -> Shape {
         case("mastodon", "whole seconds below (n - 1)^4 / 2, and whole seconds below 10 n", Arm::Word),
         case("share", "up to this share of the wait", Arm::Plain(Shape::Share { max_ppm: 1_000_000 })),
     ])
-}
-
-fn yes_or_no() -> Shape {
-    Shape::Words(vec![Word { name: "yes", doc: "it is" }, Word { name: "no", doc: "it is not" }])
 }
 
 /// Whether senders keep connections.

@@ -1,7 +1,7 @@
 //! Shapes of single values that many keys have: times, shares, rates, names.
 
 use crate::foundation::units::Span;
-use crate::scenario::shape::{Form, Shape};
+use crate::scenario::shape::{Form, Shape, words};
 
 /// A federation has at most this many instances.
 pub(crate) const INSTANCES_MAX: u64 = 20_000;
@@ -34,6 +34,10 @@ pub(super) fn latency_span() -> Shape {
 /// Service times are whole microseconds, as latencies are.
 pub(super) fn whole_us() -> Shape {
     Shape::Span { min: Span::ZERO, max: SERVICE_MAX, step: Span::from_us(1) }
+}
+
+pub(super) fn yes_or_no() -> Shape {
+    words(&[("yes", "it is"), ("no", "it is not")])
 }
 
 pub(super) fn share() -> Shape {

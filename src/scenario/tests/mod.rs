@@ -7,6 +7,7 @@ mod keys;
 mod latency_tables;
 mod lists;
 mod right;
+mod series;
 mod trouble;
 mod wrong;
 mod wrong_files;
