@@ -3,8 +3,8 @@
 //! A follower here is an instance any of whose actors follows an origin: however many do, it is one inbox and one request per
 //! broadcast. Nothing here knows about time.
 
-use crate::domain::catalogue::Ranking;
 use crate::domain::protocol::{ForwardTo, Rules};
+use crate::domain::ranking::Ranking;
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, ListingId, VideoId};
 use crate::foundation::random::{Purpose, Seed, unit};

@@ -13,6 +13,7 @@ pub mod federation;
 pub mod heartbeats;
 pub mod other_traffic;
 pub mod protocol;
+pub mod ranking;
 pub mod receiving;
 pub mod release;
 pub mod sampling;

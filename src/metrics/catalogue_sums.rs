@@ -2,8 +2,8 @@
 //! kept by video and instance.
 
 use crate::domain::audience::{Audience, Seats};
-use crate::domain::catalogue::CLASSES;
 use crate::domain::federation::Federation;
+use crate::domain::ranking::CLASSES;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;

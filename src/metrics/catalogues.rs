@@ -4,8 +4,8 @@
 //! display viewers (`catalogue_sums`) correct that.
 
 use crate::domain::audience::Audience;
-use crate::domain::catalogue::CLASSES;
 use crate::domain::federation::Federation;
+use crate::domain::ranking::CLASSES;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::sparse_counts::SparseCounts;
 use crate::metrics::catalogue_sums::{CatalogueSums, ClassSums};

@@ -6,7 +6,7 @@
 mod attendance;
 mod load;
 
-use crate::domain::catalogue::CLASSES;
+use crate::domain::ranking::CLASSES;
 use crate::event::MAX_NUMBER;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::runs::EngineChoice;

@@ -2,13 +2,14 @@
 //!
 //! Plain values for the layers below; nothing here knows YAML, files or how a scenario was read.
 
-use crate::domain::catalogue::{Catalogue, Ranking};
+use crate::domain::catalogue::Catalogue;
 use crate::domain::crowd::Crowd;
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance, Listings, Video};
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
+use crate::domain::ranking::Ranking;
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, ListingId, VideoId};
 use crate::foundation::random::Seed;
