@@ -225,3 +225,6 @@ impl<'a> Book<'a> {
 fn after(time: Time, span: Span) -> Time {
     Time::from_ns(time.ns().saturating_add(span.ns()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,8 +46,7 @@ pub enum Better {
 
 /// The symbols that formulas use.
 pub const SYMBOLS: &str = "\
-listed: named one by one in records: single videos, and those of catalogues that `measure.detail` names
-d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin
+d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin; listed: named one by one in records, as single videos and those that `measure.detail` names
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
 w: viewers of one video at one instance that shows it and is up; who watches at another sees no count, and weighs nothing; time: summed over viewers and samples
 viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views

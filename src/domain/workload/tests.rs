@@ -1,13 +1,15 @@
 //! The sessions of a crowd against their laws, with fixed seeds and bounds that are able to fail.
 
+mod estimates;
+
 use super::*;
 use crate::domain::arrivals::{Arrivals, Stage};
-use crate::domain::spread::Spread;
 use crate::domain::federation::{Follows, Instance, Video};
-use crate::foundation::ids::ListingId;
 use crate::domain::protocol::Rules;
 use crate::domain::receiving::Receiving;
+use crate::domain::spread::Spread;
 use crate::domain::viewers::{watching, watching_peak};
+use crate::foundation::ids::ListingId;
 use proptest::prelude::*;
 
 const SEED: Seed = Seed { seed: 1, replication: 0 };
@@ -197,7 +199,7 @@ fn viewers_come_back_as_often_as_asked() {
             let mean_s = pauses.iter().sum::<f64>() / pauses.len() as f64;
             check_mean("pause", mean_s, 5.0, 5.0 / (pauses.len() as f64).sqrt());
         }
-        let estimate = expected_sessions(&[crowd], HOUR);
+        let estimate = crowd.expected_sessions(HOUR);
         assert!((list.len() as f64 / estimate - 1.0).abs() < 0.03, "{} of {estimate}", list.len());
     }
 }
@@ -230,26 +232,6 @@ fn visits_by_viewer(list: &[Session]) -> Vec<Vec<Session>> {
 }
 
 #[test]
-fn estimates_hold_before_anything_is_drawn() {
-    let returns = |probability, mean_after| Some(Returns { probability, mean_after });
-    for (returns, least, most) in [
-        (None, 3_500.0, 3_700.0),
-        (returns(0.5, SECOND), 6_000.0, 7_300.0),
-        // for ever returning, but away for ten minutes each time: at most 6 returns in an hour
-        (returns(0.999_999, SECOND * 600), 3_600.0, 7.0 * 3_600.0),
-    ] {
-        let crowds = [crowd(constant(1.0), WATCH, ZIPF, returns)];
-        let estimate = expected_sessions(&crowds, HOUR);
-        assert!((least..most + 1.0).contains(&estimate), "{estimate}");
-        let beats = expected_heartbeats(&crowds, HOUR, &|_| 5.0);
-        assert!((beats / estimate - 61.0).abs() < 1e-9, "{beats}");
-        let list = draw(&crowds[0], SEED);
-        // 4 standard deviations, and more for visits that come in groups
-        assert!((list.len() as f64) < estimate + 8.0 * estimate.sqrt(), "{} of {estimate}", list.len());
-    }
-}
-
-#[test]
 fn a_change_of_one_law_leaves_the_others_untouched() {
     let returns = Some(Returns { probability: 0.3, mean_after: SECOND * 60 });
     let watch = Watch::Retention { video: SECOND * 600 };
@@ -266,8 +248,13 @@ fn a_change_of_one_law_leaves_the_others_untouched() {
     let first: Vec<Session> = visits_by_viewer(&again).iter().map(|visits| visits[0]).collect();
     assert_eq!(base, first);
     assert!(again.len() > base.len());
-    let earlier =
-        sessions(&[crowd(constant(0.5), WATCH, ZIPF, None)], &[], &federation(8), SEED, Time::from_ms(900_000));
+    let earlier = sessions(
+        &[crowd(constant(0.5), WATCH, ZIPF, None)],
+        &[],
+        &federation(8),
+        SEED,
+        Time::from_ms(900_000),
+    );
     assert_eq!(earlier, base[..earlier.len()]);
     assert!(base[earlier.len()].start >= Time::from_ms(900_000));
 }
@@ -326,10 +313,12 @@ fn scripted_sessions_are_copied() {
         ]
     );
     assert!(list.iter().all(|session| session.heartbeat == Some(Span::from_secs(7))));
-    assert!((expected_sessions(&crowds, Time::from_ms(100_000)) - 6.0).abs() < 1e-9);
+    let until = Time::from_ms(100_000);
+    let sum = |of: &dyn Fn(&Crowd) -> f64| crowds.iter().map(of).sum::<f64>();
+    assert!((sum(&|crowd| crowd.expected_sessions(until)) - 6.0).abs() < 1e-9);
     // every 7 s, as the sessions say; nothing counts after the end
     let own_s = |own: Option<Span>| own.map_or(f64::NAN, Span::secs_f64);
-    let beats = expected_heartbeats(&crowds, Time::from_ms(100_000), &own_s);
+    let beats = sum(&|crowd| crowd.expected_heartbeats(until, &own_s));
     assert!((beats - (90.0 / 7.0 + 6.0)).abs() < 1e-6, "{beats}");
 }
 
