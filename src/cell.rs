@@ -14,6 +14,7 @@ use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::wire::Names;
+use crate::metrics::Collector;
 use crate::scenario::End;
 use std::sync::Arc;
 
@@ -50,6 +51,15 @@ pub struct Cell {
     pub end: End,
     /// The run stops after this many events.
     pub event_limit: u64,
+}
+
+impl Cell {
+    /// What notes a run of it.
+    pub fn collector(&self) -> Collector<'_> {
+        let Cell { federation, sessions, audience, sampling, other, .. } = self;
+        let after_updates = other.asked_back.after_updates;
+        Collector::new(federation, (sessions, audience), sampling.every, sampling.bucket, after_updates)
+    }
 }
 
 /// The interval at which follow health is recorded.

@@ -151,7 +151,7 @@ fn counts(found: &Found) -> String {
 {instances} instances: {alive} that answered, and {dead} dead ones, which are down from the beginning
 {follows} follows
 {videos} videos{fewer}
-{users} active users, who make {visits} visits in a day{share}
+{users} active users, who make {visits:.0} visits in a day{share}
 "
     )
 }

@@ -165,7 +165,7 @@ fn imported(
     if said.dead > 0 {
         files.insert(name.dead(), scenario_text::dead(dead));
     }
-    let (text, scenario, estimate) = allowed(&mut said, &files)?;
+    let Attempt { text, scenario, estimate } = allowed(&mut said, &files)?;
     let mut files: Vec<_> = files.into_iter().collect();
     files.push((name.scenario(), text));
     let found = Found {
@@ -184,29 +184,51 @@ fn imported(
     Ok(Imported { files, found, left_out, incompatible, estimate })
 }
 
-/// The text of the scenario, what it means and what a run takes, with half of the viewers again and again until that is within the
-/// limits.
-fn allowed(
-    said: &mut Said<'_>,
-    files: &BTreeMap<String, String>,
-) -> Result<(String, Scenario, Estimate), Vec<Problem>> {
-    let file = said.name.scenario();
-    let missing = || io::ErrorKind::NotFound.into();
-    let data = |name: &str| files.get(name).map(|text| text.clone().into_bytes()).ok_or_else(missing);
-    let mut refused = String::new();
-    for halvings in 0..=HALVINGS_MAX {
-        said.one_in = 1 << halvings;
-        if scenario_text::visits_a_day(said.users, said.one_in) > VISITS_MAX {
-            continue;
-        }
-        let text = scenario_text::scenario(said);
-        let input = Input { file: &file, bytes: text.as_bytes(), stem: Some(said.name.0), data: &data };
-        let scenario = parse(&input, &Changes::default(), &[])?;
-        let estimate = Estimate::of(&scenario, EngineChoice::Fast);
-        match estimate.check(&scenario.limits) {
-            Ok(()) => return Ok((text, scenario, estimate)),
-            Err(why) => refused = why,
+/// The scenario with as few halvings of its viewers as a run within the limits needs: none, or those that bisection finds.
+fn allowed(said: &mut Said<'_>, files: &BTreeMap<String, String>) -> Result<Attempt, Vec<Problem>> {
+    let too_many = |halvings: &u32| scenario_text::visits_a_day(said.users, 1 << halvings) > VISITS_MAX;
+    let first = (0..HALVINGS_MAX).take_while(too_many).count() as u32;
+    let mut attempt = |halvings| {
+        said.one_in = 1_u32 << halvings;
+        attempt(said, files)
+    };
+    if let Ok(allowed) = attempt(first)? {
+        return Ok(allowed);
+    }
+    let (mut low, mut high) = (first + 1, HALVINGS_MAX);
+    let mut best = attempt(high)?.map_err(|problem| vec![problem])?;
+    while low < high {
+        let middle = low.midpoint(high);
+        match attempt(middle)? {
+            Ok(allowed) => (best, high) = (allowed, middle),
+            Err(_) => low = middle + 1,
         }
     }
-    Err(vec![Problem { file, line: 0, column: 0, path: String::new(), message: refused }])
+    said.one_in = 1 << high;
+    Ok(best)
+}
+
+/// The text of a scenario, what it means and what a run takes.
+struct Attempt {
+    text: String,
+    scenario: Scenario,
+    estimate: Estimate,
+}
+
+/// A scenario as it is said, or which limit a run exceeds; an outer error is one of the scenario itself.
+fn attempt(
+    said: &Said<'_>,
+    files: &BTreeMap<String, String>,
+) -> Result<Result<Attempt, Problem>, Vec<Problem>> {
+    let file = said.name.scenario();
+    let text = scenario_text::scenario(said);
+    let missing = || io::ErrorKind::NotFound.into();
+    let data = |name: &str| files.get(name).map(|text| text.clone().into_bytes()).ok_or_else(missing);
+    let input = Input { file: &file, bytes: text.as_bytes(), stem: Some(said.name.0), data: &data };
+    let scenario = parse(&input, &Changes::default(), &[])?;
+    let estimate = Estimate::of(&scenario, EngineChoice::Fast);
+    Ok(match estimate.check(&scenario.limits) {
+        Ok(()) => Ok(Attempt { text, scenario, estimate }),
+        Err(message) => Err(Problem { file, line: 0, column: 0, path: String::new(), message }),
+    })
 }

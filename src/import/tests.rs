@@ -355,7 +355,7 @@ fn a_scenario_has_at_most_so_many_instances_videos_and_visits() {
     assert_eq!((found.videos, found.videos_taken), (3_000_000, 999_900));
     let row = |line: &str| line.starts_with("tube-0.example,peertube-8.2,1000000000,3333,1");
     assert!(file(&imported, "crawl-instances.csv").lines().any(row));
-    // 5,000,000 visits are allowed, and 65,536 is the first power of 2 by which there are no more; other limits may ask for fewer
+    // 5,000,000 visits are allowed, and 65,536 is the first power of 2 by which there are no more; the limit of memory asks for fewer
     assert_eq!(found.users, 300_000_000_000);
     assert!(found.one_in >= 65_536 && found.one_in.is_power_of_two(), "{}", found.one_in);
     let share = format!("of {} visits one is simulated", found.one_in);

@@ -7,7 +7,6 @@ use super::setup::{
     Addresses, SetupError, at_addresses, check, check_peers, default_scale, make_keys, signatures_per_s,
 };
 use crate::cell::Cell;
-use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, Observer, RunOutcome};
 use crate::runs::cell::{CellPlan, CellResult, ExecutionReport, LiveReport, build_cell, result};
@@ -165,15 +164,7 @@ fn run_one(
     stop: &Arc<AtomicBool>,
 ) -> Result<(Option<CellResult>, LiveOutcome), CellError> {
     let scale = setup.scale;
-    let sampling = cell.sampling;
-    let after_updates = cell.other.asked_back.after_updates;
-    let collector = Collector::new(
-        &cell.federation,
-        (&cell.sessions, &cell.audience),
-        sampling.every,
-        sampling.bucket,
-        after_updates,
-    );
+    let collector = cell.collector();
     let mut both = Both(collector, more);
     let outcome = run_cell(cell, setup, runtime, &mut both, stop)?;
     let Both(collector, _) = both;

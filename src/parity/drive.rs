@@ -4,7 +4,6 @@ use crate::cell::Cell;
 use crate::foundation::units::Span;
 use crate::live::run::{Batch, CellRun};
 use crate::live::{CellError, Reason};
-use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Both, RunOutcome};
 use crate::parity::compare::{Comparison, Setting, Side, compare};
@@ -68,15 +67,7 @@ pub fn run_both(
     let pair = |(cell, alive): (&Arc<Cell>, Result<CellRun<Log>, CellError>)| {
         let alive = alive?;
         let comparison = alive.result.map(|live| {
-            let (every, bucket) = (cell.sampling.every, cell.sampling.bucket);
-            let after_updates = cell.other.asked_back.after_updates;
-            let collector = Collector::new(
-                &cell.federation,
-                (&cell.sessions, &cell.audience),
-                every,
-                bucket,
-                after_updates,
-            );
+            let collector = cell.collector();
             let mut all = Both(collector, Both(log(cell), DisplayedCounts::new(cell)));
             let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
             let Both(collector, Both(simulated, counts)) = all;

@@ -10,9 +10,9 @@ use crate::foundation::ids::VideoId;
 use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, VideoNames};
+use crate::metrics::Observed;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::definitions::compute;
-use crate::metrics::{Collector, Observed};
 use crate::observe::RunOutcome;
 use crate::scenario::Scenario;
 use crate::sim::{self, Execution};
@@ -156,22 +156,13 @@ pub fn run_cell(
     stop: &AtomicBool,
 ) -> Result<CellResult, CellError> {
     let cell = build_cell(scenario, plan);
-    let collector = || {
-        Collector::new(
-            &cell.federation,
-            (&cell.sessions, &cell.audience),
-            scenario.measure.every,
-            scenario.measure.bucket,
-            cell.other.asked_back.after_updates,
-        )
-    };
     let fast = |helpers| {
-        let mut collector = collector();
+        let mut collector = cell.collector();
         let done = sim::run_fast(&cell, helpers, &mut collector, stop);
         done.map(|(ending, aggregates, ran)| (collector, ending, aggregates, Some(ran)))
     };
     let plain = || {
-        let mut collector = collector();
+        let mut collector = cell.collector();
         let ending = sim::run(&cell, &mut collector, stop);
         (collector, ending, Aggregates::default(), None)
     };

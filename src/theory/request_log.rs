@@ -4,7 +4,6 @@ use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
-use crate::metrics::Collector;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::definitions::compute;
 use crate::observe::{AnswerEnd, Both, Observer, QueueName, RequestOutcome, RunOutcome};
@@ -57,15 +56,7 @@ impl RequestLog {
     /// Runs a cell of a scenario, event by event.
     pub(super) fn of(scenario: &Scenario, plan: &CellPlan) -> RequestLog {
         let cell = build_cell(scenario, plan);
-        let after_updates = cell.other.asked_back.after_updates;
-        let sampling = &cell.sampling;
-        let collector = Collector::new(
-            &cell.federation,
-            (&cell.sessions, &cell.audience),
-            sampling.every,
-            sampling.bucket,
-            after_updates,
-        );
+        let collector = cell.collector();
         let mut both = Both(collector, RequestLog::default());
         let ending = sim::run(&cell, &mut both, &AtomicBool::new(false));
         let RunOutcome::Done(end) = ending.outcome else { panic!("it ended with {:?}", ending.outcome) };

@@ -111,13 +111,7 @@ impl Run {
     pub(super) fn measure(cell: &Cell, from_s: u64, end_s: u64) -> Run {
         let instances = cell.federation.instances.len();
         let mut meter = Meter {
-            collector: Collector::new(
-                &cell.federation,
-                (&cell.sessions, &cell.audience),
-                cell.sampling.every,
-                BUCKET,
-                cell.other.asked_back.after_updates,
-            ),
+            collector: cell.collector(),
             from: Time::ZERO + Span::from_secs(from_s),
             heartbeats: vec![None; cell.sessions.len()],
             beats: 0,

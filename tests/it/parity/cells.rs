@@ -1,8 +1,8 @@
 //! Cells to compare, and simulated runs of them.
 
 use fedisim::cell::Cell;
+use fedisim::metrics::Observed;
 use fedisim::metrics::aggregates::Aggregates;
-use fedisim::metrics::{Collector, Observed};
 use fedisim::observe::{Both, Observer};
 use fedisim::parity::{DisplayedCounts, Log};
 use fedisim::runs::cell::{build_cell, plan};
@@ -106,13 +106,7 @@ pub(super) fn run(cell: &Cell) -> Run {
 
 /// Simulates a cell, with one more observer.
 pub(super) fn run_with<O: Observer>(cell: &Cell, other: O) -> (Run, O) {
-    let collector = Collector::new(
-        &cell.federation,
-        (&cell.sessions, &cell.audience),
-        cell.sampling.every,
-        cell.sampling.bucket,
-        cell.other.asked_back.after_updates,
-    );
+    let collector = cell.collector();
     let log = Log::default();
     let mut all = Both(collector, Both(log, Both(DisplayedCounts::new(cell), other)));
     let ending = sim::run(cell, &mut all, &AtomicBool::new(false));
