@@ -150,7 +150,7 @@ class Maker:
             "views_inbox": ["shared", "own"], "forward": ["always", "only-new", "never"], "store": ["list", "keyed"],
             "forwarded_viewer": ["viewer", "plain-view"], "forward_to": ["everybody", "server-followers"],
             "connections": ["kept", "new"], "wire": ["peertube-6.0", "peertube-6.1", "peertube-7.1", "peertube-8.0"],
-            "follower_total": ["yes", "no"], "own_viewers": ["each", "none"], "plain_views": ["each", "none"],
+            "follower_total": ["yes", "no"], "own_viewers": ["each", "none"], "plain_views": ["each", "none"], "follower_views": ["update", "own-count"],
             "tick_interval": ["1 s", "7 s", "2 min"], "refederation_age": ["0 s", "10 s", "90 s"],
         }.items():
             if self.chance(0.3):
@@ -325,7 +325,7 @@ class Maker:
     def scenario(self, name):
         rng = self.rng
         end = flow({"when": "idle", "at_most": "2 h"}) if self.ends_idle else f"{self.end_s} s"
-        other = {"updates": rng.choice(["off", flow({"every": self.span(1_000, 1_800_000), "files": rng.choice(["hls", "web", "both"])})]),
+        other = {"updates": rng.choice(["off", flow({"every": self.span(1_000, 1_800_000) if self.chance(0.5) else self.span(1_000, 120_000), "files": rng.choice(["hls", "web", "both"])})]),
                  "watch_actions": rng.choice(["on", "off"]), "background": self.background(), "asked_back": self.asked_back()}
         return "\n".join([
             f"name: {name}", "description: made by chance", f"seed: {rng.randrange(2 ** 64)}", f"end: {end}",

@@ -57,8 +57,8 @@ impl Cell {
     /// What notes a run of it.
     pub fn collector(&self) -> Collector<'_> {
         let Cell { federation, sessions, audience, sampling, other, .. } = self;
-        let after_updates = other.asked_back.after_updates;
-        Collector::new(federation, (sessions, audience), sampling.every, sampling.bucket, after_updates)
+        let updates = other.update_every.map(|_| other.asked_back.after_updates);
+        Collector::new(federation, (sessions, audience), *sampling, updates)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::output::{fail, print, print_line};
-use crate::conform::{Trace, Verdict, conform};
+use crate::conform::{Verdict, conform_file};
 use crate::files;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,5 @@ pub(super) fn replay(path: &Path) -> Result<Verdict, Exit> {
     let problem = |problem: String| format!("{}: {problem}", path.display());
     let bytes = files::read(path, BYTES_MAX)
         .map_err(|error| fail(Exit::CouldNotRun, &problem(format!("cannot be read: {error}"))))?;
-    let trace = Trace::parse(&bytes)
-        .map_err(|why| fail(Exit::BadInput, &problem(format!("not a recording: {why}"))))?;
-    Ok(conform(&trace))
+    conform_file(&bytes).map_err(|why| fail(Exit::BadInput, &problem(format!("not a recording: {why}"))))
 }

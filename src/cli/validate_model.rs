@@ -6,7 +6,7 @@ use crate::cli::output::{print, print_line};
 use crate::conform::Verdict;
 use crate::theory::acceptance::{Estimate, Refusal, check, judge};
 use crate::theory::experiments::EXPERIMENTS;
-use crate::theory::{receiving_cases, sending_cases};
+use crate::theory::{exact_cases, sampled_cases};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -66,7 +66,7 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
 impl Table {
     /// The cases of delivery.
     fn cases(&mut self) {
-        for case in sending_cases::CASES.iter().chain(receiving_cases::CASES) {
+        for case in exact_cases() {
             for claim in (case.claims)(&case.run(&[])) {
                 let verdict = match claim.difference() {
                     _ if claim.holds() => Ok(()),
@@ -77,7 +77,7 @@ impl Table {
                 self.row(&of, &claim.expected.to_string(), &format!("{} | |", claim.measured), verdict);
             }
         }
-        for case in receiving_cases::SAMPLED {
+        for case in sampled_cases() {
             for (claim, values) in (case.claims)().iter().zip(case.measure(&[])) {
                 let of = format!("{} | {} | sampled", claim.name, case.name);
                 self.estimated(&of, claim.expected, judge(claim, &values));

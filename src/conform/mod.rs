@@ -1,7 +1,7 @@
 //! Conformance: recordings of real instances against the `Instance` of both drivers, by every message and every sample.
 //!
 //! `file` and `parse` read a recording as a `trace`. `closed_loop` and `open_loop` replay it, `verdict` compares.
-//! `recorder` makes a `recording` of our own. No rule is implemented here a second time; the recordings are made by
+//! `views` has recordings of the views counter. `recorder` makes a `recording` of our own. No rule is implemented here a second time; the recordings are made by
 //! PeerTube's own code.
 
 mod closed_loop;
@@ -12,13 +12,27 @@ mod recorder;
 mod recording;
 mod trace;
 mod verdict;
+mod views;
 
 pub use recorder::Recorder;
 pub use recording::{BeatRow, Recording, RecordingInstance};
 pub use trace::{MessageRow, RestartRow, SampleRow, Trace};
 pub use verdict::Verdict;
+pub use views::ViewsTrace;
 
-/// Replays a recording and compares.
+/// Reads a recording, replays it and compares.
+///
+/// # Errors
+/// A sentence that says what cannot be understood.
+pub fn conform_file(bytes: &[u8]) -> Result<Verdict, String> {
+    if ViewsTrace::is_one(bytes) {
+        Ok(ViewsTrace::parse(bytes)?.conform())
+    } else {
+        Ok(conform(&Trace::parse(bytes)?))
+    }
+}
+
+/// Replays a recording of viewers and compares.
 pub fn conform(trace: &Trace) -> Verdict {
     if trace.latencies_as_recorded { open_loop::replay(trace) } else { closed_loop::replay(trace) }
 }

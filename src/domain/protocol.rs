@@ -148,7 +148,7 @@ rules! {
         /// those that follow the server, not those that follow an account of it only
         ServerFollowers = "server-followers",
     }
-    /// whether plain views (they count views, not viewers) are sent
+    /// whether plain views (they count views, not viewers) are sent; each instance counts those by its own viewers in any case
     plain_views: PlainViews {
         /// each
         Each = "each",
@@ -161,6 +161,13 @@ rules! {
         Always = "always",
         /// none
         Never = "never",
+    }
+    /// the number of views that an instance displays of others' videos
+    follower_views: FollowerViews {
+        /// what the last `Update` said
+        Update = "update",
+        /// that, and each view by its own viewers since (no release has this)
+        OwnCount = "own-count",
     }
     /// the queue in which an instance's own viewers, plain views and totals wait
     broadcast_queue: BroadcastQueue {
@@ -297,6 +304,7 @@ const PEERTUBE_6_0: Rules = Rules {
     forward_to: ForwardTo::Everybody,
     plain_views: PlainViews::Each,
     forward_plain_views: ForwardPlainViews::Always,
+    follower_views: FollowerViews::Update,
     broadcast_queue: BroadcastQueue::Parallel,
     forward_queue: ForwardQueue::Sequential,
     follow_health: FollowHealth::Score,

@@ -2,7 +2,9 @@
 
 use super::input::{Effect, Heartbeat};
 use super::state::{Instance, PLAIN_VIEW_INTERVAL};
-use crate::domain::protocol::{AcceptResult, FollowerTotal, OwnViewers, PlainViews, StoreKind, ViewerResult};
+use crate::domain::protocol::{
+    AcceptResult, FollowerTotal, FollowerViews, OwnViewers, PlainViews, StoreKind, ViewerResult,
+};
 use crate::foundation::ids::{VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
@@ -33,12 +35,10 @@ impl Instance {
             .sends_viewers_of(video)
             .then(|| last_sent.map_or(now, |last| last + self.rules.parameters.refederation_age));
         let last_view = shown.plain_views.get(&viewer).map(|last| *last + PLAIN_VIEW_INTERVAL);
-        let views = (self.rules.plain_views == PlainViews::Each).then(|| {
-            let after = self.plain_view_after(video, view_after);
-            let enough = now + (after - watched.min(after));
-            last_view.unwrap_or_default().max(enough)
-        });
-        sends.into_iter().chain(views).min()
+        let after = self.plain_view_after(video, view_after);
+        let enough = now + (after - watched.min(after));
+        let views = last_view.unwrap_or_default().max(enough);
+        sends.into_iter().chain([views]).min()
     }
 
     pub(super) fn extend(&mut self, video: VideoId, viewer: ViewerId, last: Time) {
@@ -77,17 +77,36 @@ impl Instance {
 
     pub(super) fn plain_view(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
         let Heartbeat { video, session, number, watched, view_after, .. } = heartbeat;
-        if self.rules.plain_views == PlainViews::None || watched < self.plain_view_after(video, view_after) {
+        if watched < self.plain_view_after(video, view_after) {
             return;
         }
         let viewer = self.known_as(&heartbeat);
         let views = &mut self.video_state(video).plain_views;
         if views.get(&viewer).is_none_or(|last| *last + PLAIN_VIEW_INTERVAL <= now) {
             views.insert(viewer, now);
-            self.video_state(video).was_viewed = true;
-            let stamp = Stamp { session, number };
-            effects.push(self.send_own(self.activity(now, video, Subject::Plain(viewer), stamp)));
+            self.count_view(now, video);
+            if self.rules.plain_views == PlainViews::Each {
+                let stamp = Stamp { session, number };
+                effects.push(self.send_own(self.activity(now, video, Subject::Plain(viewer), stamp)));
+            }
         }
+    }
+
+    /// A viewer of its own has viewed a video.
+    fn count_view(&mut self, now: Time, video: VideoId) {
+        self.views.count(video, now);
+        if self.owns(video) {
+            self.buffer_view(video);
+        } else if self.rules.follower_views == FollowerViews::OwnCount {
+            let number = self.views.displayed(video).saturating_add(1);
+            self.views.display(video, number);
+        }
+    }
+
+    /// One view more of a video of its own: it is displayed and told at the next flush.
+    pub(super) fn buffer_view(&mut self, video: VideoId) {
+        let buffered = &mut self.video_state(video).buffered_views;
+        *buffered = buffered.saturating_add(1);
     }
 
     /// How long a visit lasts before it makes a plain view, `after` in place of what the rules say.

@@ -28,6 +28,13 @@ pub enum Input<'a> {
         /// Who delivers it: its author, or the origin that forwards it.
         sender: InstanceId,
     },
+    /// A video that it did not know has been fetched from its owner.
+    FetchedVideo {
+        /// Which.
+        video: VideoId,
+        /// The number of views that it says.
+        views: u32,
+    },
     /// Its periodic clean-up, with a number that counts up.
     Tick {
         /// The number of this tick since T0.

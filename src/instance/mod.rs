@@ -30,6 +30,9 @@ impl Instance {
             Input::Heartbeat(heartbeat) => self.heartbeat(now, heartbeat, effects),
             Input::Heartbeats { video, viewer, last } => self.extend(video, viewer, last),
             Input::Receive { activity, sender } => self.receive(activity, sender, effects),
+            Input::FetchedVideo { video, views } => {
+                self.views.display(video, views);
+            }
             Input::Tick { number } => self.tick(now, number, effects),
             Input::FlushUpdates { number } => self.flush_updates(now, number, effects),
             Input::ReportWatch { video, viewer, session } => {

@@ -14,10 +14,15 @@ impl Instance {
     pub(super) fn receive(&mut self, activity: &Activity, sender: InstanceId, effects: &mut Vec<Effect>) {
         let is_plain = is_plain_view(&self.rules, activity, sender);
         self.viewers_as_plain_views += u64::from(is_plain && activity.expires.is_some());
+        if let (Subject::Update, Some(number), false) =
+            (activity.subject, activity.result, self.owns(activity.video))
+        {
+            self.views.display(activity.video, number);
+        }
         let expires = activity.expires.filter(|_| !is_plain);
         let forwarded = match (expires, self.owns(activity.video)) {
             (None, true) if is_plain => {
-                self.video_state(activity.video).was_viewed = true;
+                self.buffer_view(activity.video);
                 self.rules.forward_plain_views == ForwardPlainViews::Always
             }
             (None, _) => false,

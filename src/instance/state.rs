@@ -7,6 +7,7 @@ use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::store::{EntryId, Store, StoreLayout};
+use crate::mechanism::views::{Views, ViewsLog};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -28,6 +29,8 @@ pub struct Instance {
     pub(super) is_up: bool,
     /// Salts the ids of viewers; counts the restarts where a restart changes ids.
     pub(super) salt: u32,
+    /// The views that it displays.
+    pub(super) views: Views,
     /// Viewers taken for plain views so far, because another instance than their author delivered them.
     pub(super) viewers_as_plain_views: u64,
 }
@@ -39,8 +42,8 @@ pub(super) struct VideoState {
     pub(super) last_total: LastTotal,
     /// When each viewer last made a plain view; kept outside the process, so restarts do not touch it.
     pub(super) plain_views: BTreeMap<ViewerId, Time>,
-    /// Whether it was viewed since its last `Update`; kept outside the process.
-    pub(super) was_viewed: bool,
+    /// At the video's owner: the views since its last `Update`; kept outside the process.
+    pub(super) buffered_views: u32,
 }
 
 /// What the threshold rule remembers.
@@ -62,6 +65,7 @@ impl Instance {
             next_purge: Time::ZERO,
             is_up: true,
             salt: 0,
+            views: Views::default(),
             viewers_as_plain_views: 0,
         }
     }
@@ -102,6 +106,23 @@ impl Instance {
         self.shown.iter().filter_map(|(&video, shown)| Some((video, shown.store.displayed_total()?)))
     }
 
+    /// The number of views that it displays for a video.
+    pub fn displayed_views(&self, video: VideoId) -> u32 {
+        self.views.displayed(video)
+    }
+
+    /// From now on it keeps what happens to its views counter.
+    pub fn keep_views_log(&mut self) {
+        self.views.keep_log();
+    }
+
+    /// What happened to its views counter since this was last asked, in true time, which its clock is ahead of.
+    pub fn take_views_log(&mut self, clock_ahead: Span) -> ViewsLog {
+        let mut log = self.views.take_log();
+        log.counted.iter_mut().for_each(|view| view.1 = view.1.before(clock_ahead));
+        log
+    }
+
     /// A copy that knows of one viewer of one video and nothing else: to a heartbeat of theirs it does what the whole does.
     pub fn of_viewer(&self, video: VideoId, viewer: ViewerId) -> Instance {
         let entry = self.entry_of(viewer);
@@ -111,7 +132,13 @@ impl Instance {
             ..*shown
         };
         let shown = self.state(video).map(|shown| (video, of_viewer(shown))).into_iter().collect();
-        Instance { shown, asleep: BTreeMap::new(), videos: Arc::clone(&self.videos), ..*self }
+        Instance {
+            shown,
+            asleep: BTreeMap::new(),
+            videos: Arc::clone(&self.videos),
+            views: Views::default(),
+            ..*self
+        }
     }
 
     /// How far from an instant, before or after it, the nearest expiry of an entry is.
@@ -124,7 +151,7 @@ impl Instance {
         let is_empty = |shown: &VideoState| {
             shown.store.is_empty()
                 && shown.plain_views.is_empty()
-                && !shown.was_viewed
+                && shown.buffered_views == 0
                 && shown.last_total == LastTotal::default()
         };
         let kept = |instance: &Instance| instance.states().filter(|(_, shown)| !is_empty(shown)).count();
@@ -132,6 +159,7 @@ impl Instance {
             other.state(*video).map_or_else(|| is_empty(shown), |others| shown.is_like(others, within))
         };
         (self.id, self.rules, self.is_up, self.salt) == (other.id, other.rules, other.is_up, other.salt)
+            && self.views.is_like(&other.views)
             && kept(self) == kept(other)
             && self.states().all(same)
     }
@@ -180,7 +208,7 @@ impl Instance {
                 store: Store::new(keeping),
                 last_total: LastTotal::default(),
                 plain_views: BTreeMap::new(),
-                was_viewed: false,
+                buffered_views: 0,
             })
         })
     }
@@ -214,7 +242,7 @@ impl Instance {
 impl VideoState {
     /// Whether no tick and no flush changes it or sends anything of it.
     fn is_idle(&self) -> bool {
-        !self.store.has_listed() && !self.was_viewed && self.last_total.count == 0
+        !self.store.has_listed() && self.buffered_views == 0 && self.last_total.count == 0
     }
 
     /// Whether, while idle, nothing is left of it at an instant that a later input could depend on.
@@ -226,7 +254,7 @@ impl VideoState {
     fn is_like(&self, other: &VideoState, within: Span) -> bool {
         let views = || self.plain_views.iter().zip(&other.plain_views);
         self.store.is_like(&other.store, within)
-            && (self.last_total, self.was_viewed) == (other.last_total, other.was_viewed)
+            && (self.last_total, self.buffered_views) == (other.last_total, other.buffered_views)
             && self.plain_views.len() == other.plain_views.len()
             && views().all(|(one, other)| one.0 == other.0 && one.1.is_near(*other.1, within))
     }

@@ -36,15 +36,17 @@ impl Instance {
         self.rest(now);
     }
 
-    /// One `Update` for each video of its own that was viewed, however often.
+    /// The views of its own videos since the last time are displayed, and one `Update` for each such video says the new number.
     pub(super) fn flush_updates(&mut self, now: Time, number: u32, effects: &mut Vec<Effect>) {
         let stamp = Stamp { session: SessionId(0), number };
         let own = self.shown.iter_mut().filter(|(video, _)| self.videos[video.index()].origin == self.id);
-        let viewed: Vec<VideoId> = own
-            .filter_map(|(&video, shown)| std::mem::take(&mut shown.was_viewed).then_some(video))
-            .collect();
-        for video in viewed {
-            effects.push(self.send_own(self.activity(now, video, Subject::Update, stamp)));
+        let buffered = own.map(|(&video, shown)| (video, std::mem::take(&mut shown.buffered_views)));
+        let viewed: Vec<(VideoId, u32)> = buffered.filter(|buffered| buffered.1 > 0).collect();
+        for (video, views) in viewed {
+            let number = self.views.displayed(video).saturating_add(views);
+            self.views.display(video, number);
+            let update = self.activity(now, video, Subject::Update, stamp);
+            effects.push(self.send_own(Activity { result: Some(number), ..update }));
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::cell::{HEALTH_INTERVAL, background_time, doors, last_planned};
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
-use crate::instance::{Heartbeat, Instance, is_plain_view};
-use crate::mechanism::activity::{Activity, Subject};
+use crate::instance::{Heartbeat, Instance};
+use crate::mechanism::activity::Activity;
 use crate::mechanism::fate::Fates;
 use crate::observe::{Busy, Ending, RunOutcome};
 use crate::scenario::End;
@@ -205,6 +205,7 @@ impl State {
 
     fn sample(&mut self, now: Time, number: u32) {
         self.assert_conserved();
+        self.report_views();
         let queues = self.queue_samples(now);
         let instances = self.instances.clone();
         self.report(Observation::Sample { now, number, instances, queues });
@@ -212,6 +213,17 @@ impl State {
             self.ended = Some(now);
         }
         self.schedule.add(now + self.cell.sampling.every, Planned::Sample(number + 1));
+    }
+
+    /// Reports what happened to the views counters since this was last done.
+    fn report_views(&mut self) {
+        for number in 0..self.instances.len() {
+            let instance = InstanceId::at(number);
+            let log = self.instances[number].take_views_log(self.timetable.clock_ahead(instance));
+            if !log.is_empty() {
+                self.report(Observation::Views { instance, log });
+            }
+        }
     }
 
     fn is_idle(&self, now: Time) -> bool {
@@ -259,9 +271,6 @@ impl State {
         if !self.cell.federation.instances[at.index()].is_peertube {
             return;
         }
-        if is_plain_view(&self.rules(at), &activity, sender) {
-            *self.views.entry((at, activity.video)).or_default() += 1;
-        }
         self.handle(now, at, OwnedInput::Receive { activity, sender }, Some(body));
     }
 
@@ -273,10 +282,6 @@ impl State {
         self.instances[instance.index()].handle(clock, input.input(), &mut effects);
         self.report(Observation::Handled { now, clock, instance, input });
         for effect in effects {
-            // `receive` has counted a view that is forwarded
-            if body.is_none() && matches!(effect.activity.subject, Subject::Plain(_)) {
-                *self.views.entry((instance, effect.activity.video)).or_default() += 1;
-            }
             self.send(now, instance, &effect, body.as_ref());
         }
     }
@@ -285,6 +290,7 @@ impl State {
     pub(super) fn ending(&mut self, outcome: RunOutcome) -> Ending {
         self.assert_conserved();
         let now = self.ended.unwrap_or_default();
+        self.report_views();
         self.report_unstarted(now);
         self.observations = None;
         let watching = |session: &&Session| session.start <= now && session.end > now;

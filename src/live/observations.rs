@@ -7,6 +7,7 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::{Heartbeat, Input, Instance};
 use crate::mechanism::activity::Activity;
 use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::views::ViewsLog;
 use crate::observe::{AnswerEnd, HealthNote, Observer, QueueName, QueueSample, RequestOutcome};
 use std::rc::Rc;
 
@@ -22,6 +23,7 @@ pub(super) enum Observation {
     JobStarted { now: Time, instance: InstanceId, queue: QueueName, waited: Span },
     JobUnstarted { waited: Span },
     Health { now: Time, note: HealthNote },
+    Views { instance: InstanceId, log: ViewsLog },
     Sample { now: Time, number: u32, instances: Vec<Instance>, queues: Vec<QueueSample> },
 }
 
@@ -100,6 +102,7 @@ impl Observation {
             }
             Observation::JobUnstarted { waited } => observer.job_unstarted(waited),
             Observation::Health { now, note } => observer.health(now, &note),
+            Observation::Views { instance, log } => observer.views(instance, &log),
             Observation::Sample { now, number, instances, queues } => {
                 observer.sample(now, number, &instances, &queues);
             }

@@ -46,8 +46,6 @@ pub(super) struct State {
     pub(super) gets: Gets,
     /// Whether servers outside of the run take part. The registry then needs the documents of ours.
     pub(super) has_peers: bool,
-    /// How often each instance has seen a video viewed.
-    pub(super) views: BTreeMap<(InstanceId, VideoId), u64>,
     pub(super) ended: Option<Time>,
     pub(super) inputs: u64,
     pub(super) inputs_of_strangers: u64,
@@ -72,7 +70,13 @@ impl State {
         let videos = Arc::clone(&federation.videos);
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
         let inboxes = federation.followers.iter();
-        let start = |id: InstanceId| Instance::new(id, instances[id.index()].rules, Arc::clone(&videos));
+        let start = |id: InstanceId| {
+            let mut instance = Instance::new(id, instances[id.index()].rules, Arc::clone(&videos));
+            if cell.other.update_every.is_some() {
+                instance.keep_views_log();
+            }
+            instance
+        };
         let timetable = Timetable::new(&cell.faults, instances.len(), cell.seed, cell.end.latest());
         State {
             cell: Arc::clone(cell),
@@ -90,7 +94,6 @@ impl State {
             registry: Registry::default(),
             gets: Gets::new(cell.seed),
             has_peers,
-            views: BTreeMap::new(),
             ended: None,
             inputs: 0,
             inputs_of_strangers: 0,
@@ -141,9 +144,9 @@ impl State {
     }
 
     /// What an instance displays for a video: viewers and views.
-    pub(super) fn displayed(&self, instance: InstanceId, video: VideoId) -> (u64, u64) {
-        let views = self.views.get(&(instance, video)).copied().unwrap_or(0);
-        (self.instances[instance.index()].displayed(video), views)
+    pub(super) fn displayed(&self, instance: InstanceId, video: VideoId) -> (u64, u32) {
+        let instance = &self.instances[instance.index()];
+        (instance.displayed(video), instance.displayed_views(video))
     }
 
     /// The time between two heartbeats of a visit, as its instance tells its client.

@@ -14,7 +14,7 @@ pub struct Activity {
     pub author: InstanceId,
     /// Who or what it counts.
     pub subject: Subject,
-    /// The count in `result`, if it carries one.
+    /// The count that it carries, if one: of viewers in the `result` of a View, of views in an `Update`.
     pub result: Option<u32>,
     /// When it was built, by its author's clock.
     pub built: Time,

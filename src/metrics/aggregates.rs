@@ -11,6 +11,7 @@ use crate::metrics::delays::{DelayCounts, Delays};
 use crate::metrics::delivery::{OutcomeCounts, QueueRow};
 use crate::metrics::links::Links;
 use crate::metrics::traffic::{Traffic, TrafficRow, UpdatePlace};
+use crate::metrics::views::ViewsMoves;
 use crate::observe::SecondBytes;
 use std::collections::BTreeMap;
 
@@ -29,6 +30,8 @@ pub struct Aggregates {
     pub displayed: Vec<(InstanceId, Displayed)>,
     /// What they displayed of catalogues.
     pub catalogues: CatalogueSums,
+    /// What changed of the numbers of views that they display.
+    pub views: ViewsMoves,
     /// The age of totals.
     pub staleness: Staleness,
     /// Forwarded viewers that took effect as plain views.
@@ -56,6 +59,7 @@ impl Aggregates {
         }
         self.displayed.extend(other.displayed);
         self.catalogues.add(&other.catalogues);
+        self.views.add(other.views);
         self.staleness.add(other.staleness);
         self.viewers_as_plain_views += other.viewers_as_plain_views;
         self.outcomes.add(&other.outcomes);

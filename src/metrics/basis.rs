@@ -14,6 +14,7 @@ use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
 use crate::metrics::traffic;
 use crate::metrics::traffic::{Direction, TrafficRow};
+use crate::metrics::views::ViewsSums;
 use crate::observe::Busy;
 use std::collections::BTreeSet;
 
@@ -229,6 +230,23 @@ pub(super) fn seen(
     of: fn(&SeenSums) -> u128,
 ) -> Option<Value> {
     wide_ratio(sum(&basis.display.seen), of(&basis.display.seen))
+}
+
+/// The one division of a metric of the views counter, over all pairs.
+pub(super) fn views(
+    basis: &Basis<'_>,
+    sum: fn(&ViewsSums) -> i128,
+    of: fn(&ViewsSums) -> u64,
+) -> Option<Value> {
+    let [origins, followers] = basis.observed.views.as_ref()?.sums;
+    let all = origins.with(&followers);
+    wide_ratio(sum(&all), u128::from(of(&all)))
+}
+
+/// The mean lag of owners (0) or followers (1), in seconds.
+pub(super) fn views_lag_s(basis: &Basis<'_>, which: usize) -> Option<Value> {
+    let sums = &basis.observed.views.as_ref()?.sums[which];
+    wide_ratio(sums.lag_ns as i128, u128::from(sums.pairs) * 1_000_000_000)
 }
 
 /// Activities that are given up for a reason.

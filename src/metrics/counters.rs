@@ -4,6 +4,7 @@
 
 use crate::domain::audience::Audience;
 use crate::domain::federation::Federation;
+use crate::domain::sampling::Sampling;
 use crate::domain::viewers::watching;
 use crate::domain::workload::Session;
 use crate::event::Message;
@@ -12,7 +13,9 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::sparse_counts::SparseCounts;
+use crate::mechanism::views::ViewsLog;
 use crate::metrics::catalogue_sums::{CatalogueSums, Whose};
+use crate::metrics::views::{Views, ViewsMoves, ViewsNotes};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -60,8 +63,11 @@ pub(super) struct CounterLog<'a> {
     /// By instance: whether what it displays of others' videos is sampled elsewhere.
     is_replayed: Vec<bool>,
     catalogues: CatalogueSums,
+    sampling: Sampling,
     counters: Counters,
     ages: TotalAges,
+    /// What happens to views counters, if anybody tells followers of views.
+    views: Option<ViewsNotes>,
 }
 
 impl Staleness {
@@ -135,14 +141,21 @@ impl Counters {
 }
 
 impl<'a> CounterLog<'a> {
-    pub(super) fn new(federation: &'a Federation, audience: &'a Audience, every: Span) -> CounterLog<'a> {
+    pub(super) fn new(
+        federation: &'a Federation,
+        audience: &'a Audience,
+        sampling: Sampling,
+        tells_views: bool,
+    ) -> CounterLog<'a> {
         CounterLog {
             federation,
             audience,
             is_replayed: vec![false; federation.instances.len()],
             catalogues: CatalogueSums::default(),
-            counters: Counters { every_ns: every.ns(), ..Counters::default() },
+            sampling,
+            counters: Counters { every_ns: sampling.every.ns(), ..Counters::default() },
             ages: TotalAges::default(),
+            views: tells_views.then(ViewsNotes::default),
         }
     }
 
@@ -154,6 +167,13 @@ impl<'a> CounterLog<'a> {
     pub(super) fn processed(&mut self, message: &Message) {
         if message.kind == Kind::Total {
             self.ages.took_effect(&message.activity, message.authored);
+        }
+    }
+
+    /// What happened to the views counter of an instance since the sample before.
+    pub(super) fn views(&mut self, instance: InstanceId, log: &ViewsLog) {
+        if let Some(views) = &mut self.views {
+            views.note(self.federation, instance, log, self.counters.at_ns.len() as u32);
         }
     }
 
@@ -184,8 +204,9 @@ impl<'a> CounterLog<'a> {
         self,
         sessions: &[Session],
         (replayed, of_catalogues): (Vec<(InstanceId, Displayed)>, &CatalogueSums),
-    ) -> (Counters, Staleness, CatalogueSums) {
-        let CounterLog { federation, mut counters, ages, mut catalogues, .. } = self;
+        views_moves: ViewsMoves,
+    ) -> (Counters, Staleness, CatalogueSums, Option<Views>) {
+        let CounterLog { federation, mut counters, ages, mut catalogues, sampling, views, .. } = self;
         for (instance, displayed) in replayed {
             let pairs = displayed.into_iter().map(|(video, counts)| ((video, instance), counts));
             counters.displayed.extend(pairs);
@@ -202,7 +223,9 @@ impl<'a> CounterLog<'a> {
         counters.watching_at = watching(&listed, &samples, |session| (session.video, session.instance));
         counters.watching_at.retain(|&(video, instance), _| federation.shows(instance, video));
         catalogues.add(of_catalogues);
-        (counters, ages.staleness(), catalogues)
+        let samples = (sampling, counters.samples() as u32);
+        let views = views.map(|views| views.finish(federation, samples, views_moves));
+        (counters, ages.staleness(), catalogues, views)
     }
 }
 

@@ -13,49 +13,9 @@ use std::collections::BTreeSet;
 pub use super::basis::Value;
 use super::basis::{
     Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, given_up, link_busy_share, mean_abs,
-    ratio, seen, wait_ms,
+    ratio, seen, views, views_lag_s, wait_ms, wide_ratio,
 };
-
-/// A metric as people read it.
-pub struct Definition {
-    /// The name in records and in `expect:`.
-    pub name: &'static str,
-    /// The unit of its values.
-    pub unit: &'static str,
-    /// Which way is better.
-    pub better: Better,
-    /// What it says.
-    pub doc: &'static str,
-    /// How it is computed, in the symbols of `SYMBOLS`.
-    pub formula: &'static str,
-    compute: fn(&Basis<'_>) -> Option<Value>,
-}
-
-/// Which way a metric is better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Less.
-    Lower,
-    /// More.
-    Higher,
-    /// The nearer to zero, from either side.
-    NearerZero,
-    /// Neither: it describes the load, not the protocol.
-    None,
-}
-
-/// The symbols that formulas use.
-pub const SYMBOLS: &str = "\
-d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin; listed: named one by one in records, as single videos and those that `measure.detail` names
-pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
-w: viewers of one video at one instance that shows it and is up; who watches at another sees no count, and weighs nothing; time: summed over viewers and samples
-viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views
-other traffic: all that is no View (updates, watch actions, the background, and the GETs that they cause); all traffic: both
-origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1 that crossed their sender's link, without TCP and TLS
-message: one activity for one inbox, or one GET (but those that are only counted); one that is sent again is created again
-created = queued + dropped + sent, and sent = delivered + lost + refused + failed_connect + in_flight; what timed out is among delivered, lost and in_flight
-CPU time: of all traffic, and where cores are limited of heartbeats; without queues nothing takes any
-job: what waits in a queue that sends; requests that are over: those that the sender knows to be good, refused, without a connection or timed out";
+pub use super::definition::{Better, Definition, SYMBOLS};
 
 /// The names of all metrics.
 pub fn names() -> Vec<&'static str> {
@@ -66,18 +26,6 @@ impl Definition {
     /// The definition of a name, if there is one.
     pub fn named(name: &str) -> Option<&'static Definition> {
         DEFINITIONS.iter().find(|definition| definition.name == name)
-    }
-}
-
-impl Better {
-    /// The word for it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Better::Lower => "lower",
-            Better::Higher => "higher",
-            Better::NearerZero => "nearer zero",
-            Better::None => "-",
-        }
     }
 }
 
@@ -417,6 +365,22 @@ definitions! {
     "staleness_mean_s", "s", Lower, "age of the totals of origins that followers display (none where none displays any)",
         "mean over samples and followers that display one (no tick has removed its entry, nothing replaced it) of (t - when it was built)",
         |b| ratio(b.observed.staleness.sum_us as i64, b.observed.staleness.count * 1_000_000);
+    "views_counted", "views", None, "views: those that instances counted of their own viewers (none where nobody tells followers of them)",
+        "count of views, once per viewer and hour, by the rules of their instance", |b| count(b.observed.views.as_ref()?.counted);
+    "views_error_relative", "share", Lower, "views: how wrong the displayed number is",
+        "sum of |e - v| / sum of v, over views pairs", |b| views(b, |all| i128::from(all.error_abs), |all| all.counted);
+    "views_error_mean_abs", "views", Lower, "the same in views",
+        "mean of |e - v|", |b| views(b, |all| i128::from(all.error_abs), |all| all.pairs);
+    "views_error_bias", "views", NearerZero, "whether too many (+) or too few (-) are displayed",
+        "mean of e - v", |b| views(b, |all| i128::from(all.displayed) - i128::from(all.counted), |all| all.pairs);
+    "views_origin_lag_mean_s", "s", Lower, "views: how old the displayed number is at origins",
+        "mean over views pairs of origins of (t - when the first view was counted that is not displayed; 0 if all are)", |b| views_lag_s(b, 0);
+    "views_followers_lag_mean_s", "s", Lower, "the same at followers",
+        "mean over views pairs of followers", |b| views_lag_s(b, 1);
+    "views_disagreement_max", "views", Lower, "the largest difference between two instances at one sample",
+        "max over samples and videos of (max e - min e)", |b| count(u64::from(b.observed.views.as_ref()?.disagreement_max));
+    "views_final_difference_mean", "views", Lower, "what is still wrong when the run has ended",
+        "mean of |e - v| at the end of the run", |b| { let end = &b.observed.views.as_ref()?.at_end; wide_ratio(i128::from(end.error_abs), u128::from(end.pairs)) };
     "origin_displayed_mean", "viewers", None, "what the origins show",
         "mean of o over origins", |b| displayed(&b.display.origins);
     "followers_displayed_mean", "viewers", None, "what the followers show",

@@ -9,6 +9,7 @@ mod basis;
 pub mod catalogue_sums;
 pub mod catalogues;
 pub mod counters;
+mod definition;
 pub mod definitions;
 pub mod delays;
 pub mod delivery;
@@ -24,12 +25,14 @@ pub mod seen;
 mod tests;
 pub mod traffic;
 pub mod uptime;
+pub mod views;
 
 pub use observed::Observed;
 
 use crate::domain::asked_back::AfterUpdates;
 use crate::domain::audience::Audience;
 use crate::domain::federation::Federation;
+use crate::domain::sampling::Sampling;
 use crate::domain::viewers::watching_peak;
 use crate::domain::workload::Session;
 use crate::event::Message;
@@ -38,6 +41,7 @@ use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::views::ViewsLog;
 use crate::observe::{
     AnswerEnd, Departed, Ending, HealthNote, Observer, QueueName, QueueSample, RequestOutcome, SecondBytes,
 };
@@ -61,21 +65,19 @@ pub struct Collector<'a> {
 }
 
 impl<'a> Collector<'a> {
-    /// A collector for one run: samples come `every` so often, traffic is summed in buckets of `bucket`, and what followers
-    /// fetch `after_updates` is counted here or reported.
+    /// A collector for one run. What followers fetch after `updates` is counted here or reported; none if nobody sends any.
     pub fn new(
         federation: &'a Federation,
         (sessions, audience): (&'a [Session], &'a Audience),
-        every: Span,
-        bucket: Span,
-        after_updates: AfterUpdates,
+        sampling: Sampling,
+        updates: Option<AfterUpdates>,
     ) -> Collector<'a> {
         Collector {
             federation,
             audience,
             sessions,
-            traffic: Traffic::new(federation, bucket, after_updates),
-            counters: CounterLog::new(federation, audience, every),
+            traffic: Traffic::new(federation, sampling.bucket, updates.unwrap_or(AfterUpdates::Counted)),
+            counters: CounterLog::new(federation, audience, sampling, updates.is_some()),
             delays: Delays::new(),
             links: Links::default(),
             delivery: DeliveryLog::new(),
@@ -91,13 +93,15 @@ impl<'a> Collector<'a> {
         let (traffic, origin_peaks) = self.traffic.finish();
         let (federation, audience) = (self.federation, self.audience);
         let replayed = (std::mem::take(&mut aggregates.displayed), &aggregates.catalogues);
-        let (counters, staleness, sums) = self.counters.finish(self.sessions, replayed);
+        let views_moves = std::mem::take(&mut aggregates.views);
+        let (counters, staleness, sums, views) = self.counters.finish(self.sessions, replayed, views_moves);
         let mut observed = Observed {
             traffic,
             origin_peaks,
             catalogues: catalogues::rows(&sums, federation, audience, &counters),
             counters,
             staleness,
+            views,
             delays: self.delays.finish(),
             links: self.links.rows(),
             delivery: self.delivery.finish(ending),
@@ -183,6 +187,10 @@ impl Observer for Collector<'_> {
 
     fn is_replayed(&mut self, instance: InstanceId) {
         self.counters.is_replayed(instance);
+    }
+
+    fn views(&mut self, instance: InstanceId, log: &ViewsLog) {
+        self.counters.views(instance, log);
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], queues: &[QueueSample]) {

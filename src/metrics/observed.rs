@@ -7,6 +7,7 @@ use crate::metrics::delays::DelayRow;
 use crate::metrics::delivery::Delivery;
 use crate::metrics::links::LinkRow;
 use crate::metrics::traffic::{OriginPeaks, TrafficRow};
+use crate::metrics::views::Views;
 
 /// The primaries of one cell: everything that records and metrics are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Observed {
     pub catalogues: Vec<CatalogueRow>,
     /// The age of totals at followers.
     pub staleness: Staleness,
+    /// The views counter; none if nobody tells followers of views.
+    pub views: Option<Views>,
     /// How long messages took.
     pub delays: Vec<DelayRow>,
     /// What arrived from whom at whom.

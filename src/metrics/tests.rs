@@ -109,9 +109,9 @@ fn ending(busy: Vec<Busy>) -> Ending {
 
 /// What was observed in ten seconds in which `happen` happened.
 fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut Collector<'_>)) -> Observed {
-    let (every, bucket) = (Span::from_secs(1), Span::from_secs(60));
+    let sampling = Sampling { from: Time::ZERO, every: Span::from_secs(1), bucket: Span::from_secs(60) };
     let audience = Audience::default();
-    let mut collector = Collector::new(federation, (&[], &audience), every, bucket, AfterUpdates::Counted);
+    let mut collector = Collector::new(federation, (&[], &audience), sampling, Some(AfterUpdates::Counted));
     happen(&mut collector);
     collector.finish(Time::from_ms(10_000), ending, Aggregates::default())
 }

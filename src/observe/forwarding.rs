@@ -8,6 +8,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Input, Instance};
 use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::views::ViewsLog;
 
 /// Passes each observation to two observers.
 pub struct Both<A, B>(pub A, pub B);
@@ -88,6 +89,11 @@ impl<A: Observer, B: Observer> Observer for Both<A, B> {
         self.1.origin_second(instance, second, bytes);
     }
 
+    fn views(&mut self, instance: InstanceId, log: &ViewsLog) {
+        self.0.views(instance, log);
+        self.1.views(instance, log);
+    }
+
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
         self.0.sample(now, number, instances, queues);
         self.1.sample(now, number, instances, queues);
@@ -156,6 +162,10 @@ impl<O: Observer + ?Sized> Observer for &mut O {
         (**self).origin_second(instance, second, bytes);
     }
 
+    fn views(&mut self, instance: InstanceId, log: &ViewsLog) {
+        (**self).views(instance, log);
+    }
+
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
         (**self).sample(now, number, instances, queues);
     }
@@ -221,6 +231,10 @@ impl<O: Observer> Observer for Option<O> {
 
     fn origin_second(&mut self, instance: InstanceId, second: u64, bytes: SecondBytes) {
         self.iter_mut().for_each(|observer| observer.origin_second(instance, second, bytes));
+    }
+
+    fn views(&mut self, instance: InstanceId, log: &ViewsLog) {
+        self.iter_mut().for_each(|observer| observer.views(instance, log));
     }
 
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {

@@ -9,6 +9,7 @@ use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::Flow;
 use crate::mechanism::refusal::Refusal;
 use crate::mechanism::transport::TransportBytes;
+use crate::mechanism::views::ViewsLog;
 
 /// Bytes that an instance sent in a second: of Views of its own videos, and of all else.
 pub type SecondBytes = [u64; 2];
@@ -230,6 +231,9 @@ pub trait Observer {
 
     /// An instance that owns a video sent so many bytes in a second of the run that is over, beside what was reported request by request.
     fn origin_second(&mut self, _instance: InstanceId, _second: u64, _bytes: SecondBytes) {}
+
+    /// What happened to the views counter of an instance since the sample before, or until the run ends. Times are true time.
+    fn views(&mut self, _instance: InstanceId, _log: &ViewsLog) {}
 
     /// A sample: displayed counts can be read from `instances`, by id. `queues` are those that are not empty, and those from
     /// which a job has started since the previous sample.

@@ -4,6 +4,7 @@
 //! or send or display something else.
 
 use crate::domain::federation::Video;
+use crate::domain::protocol::FollowerViews;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Span;
 use crate::instance::{DisplayEffect, Effect, Instance, display_effect};
@@ -37,6 +38,13 @@ impl Scope {
         match what {
             RecordedInput::Sample => Scope::Nothing,
             RecordedInput::ReportWatch { .. } => Scope::Nothing,
+            RecordedInput::Heartbeat(beat)
+                if instance.rules().follower_views == FollowerViews::OwnCount
+                    && videos[beat.video.index()].origin != instance.id() =>
+            {
+                // its view is one more than what the last `Update` said
+                Scope::Video(beat.video)
+            }
             RecordedInput::Heartbeat(beat) => {
                 named(beat.video, instance.id(), Subject::Viewer(instance.known_as(beat), 0))
             }

@@ -194,6 +194,7 @@ impl Observer for Recorder<'_> {
             Input::Stop => RecordedInput::Stop,
             Input::Restart(rules) => RecordedInput::Restart(rules.map(Box::new)),
             Input::Heartbeats { .. } => unreachable!("only the column executor skips heartbeats"),
+            Input::FetchedVideo { .. } => unreachable!("live servers know each other from the start"),
         };
         if matches!(what, RecordedInput::Heartbeat(_) | RecordedInput::ReportWatch { .. }) {
             self.awaited = None;

@@ -84,6 +84,21 @@ pub struct Counters {
     pub watching: Vec<u64>,
     /// By instance: what it displayed at each sample; nothing while it was down.
     pub displayed: BTreeMap<usize, Vec<Option<u64>>>,
+    /// The numbers of views at each sample; empty if nobody tells of them.
+    pub views: Vec<ViewsAt>,
+}
+
+/// Views of a video at a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ViewsAt {
+    /// Those that were counted.
+    pub counted: u64,
+    /// The number that the origin displays.
+    pub origin: u64,
+    /// The sum of the numbers that followers display.
+    pub of_followers: u64,
+    /// How many those are.
+    pub followers: u64,
 }
 
 impl Run {
@@ -181,11 +196,25 @@ fn read_courses(
     let scenario = wanted.scenario;
     let mut courses = vec![Course::default(); scenario.compare.len()];
     let instances = Names::new(scenario.instances.iter().map(|instance| &instance.name[..]));
-    let videos = Names::new(videos.iter().map(|video| &video.name[..]));
-    let columns = ["time_ms", "video", "instance", "displayed_viewers", "true_viewers"];
+    let names = Names::new(videos.iter().map(|video| &video.name[..]));
+    let columns = [
+        "time_ms",
+        "video",
+        "instance",
+        "displayed_viewers",
+        "true_viewers",
+        "displayed_views",
+        "true_views",
+    ];
     records.rows("counters.csv", wanted, columns, |variant, row| {
-        let counters = courses[variant].counters.entry(videos.position(row[1])?).or_default();
-        counters.add(number(row[0])?, instances.position(row[2])?, row[3], number(row[4])?)
+        let (video, instance) = (names.position(row[1])?, instances.position(row[2])?);
+        let counters = courses[variant].counters.entry(video).or_default();
+        counters.add(number(row[0])?, instance, row[3], number(row[4])?)?;
+        if row[6].is_empty() {
+            Some(())
+        } else {
+            counters.add_views(instance == videos[video].origin, number(row[5])?, number(row[6])?)
+        }
     })?;
     let columns = ["bucket_start_ms", "direction", "messages", "head_bytes", "body_bytes"];
     records.rows("traffic.csv", wanted, columns, |variant, row| {
@@ -237,6 +266,19 @@ impl Counters {
         let of_instance = self.displayed.entry(instance).or_default();
         of_instance.resize(self.times_ms.len() - 1, None);
         of_instance.push(displayed);
+        Some(())
+    }
+
+    /// Notes the views in the row that was noted last.
+    fn add_views(&mut self, is_origin: bool, displayed: u64, counted: u64) -> Option<()> {
+        self.views.resize(self.times_ms.len(), ViewsAt { counted, ..ViewsAt::default() });
+        let at = self.views.last_mut()?;
+        if is_origin {
+            at.origin = displayed;
+        } else {
+            at.of_followers = at.of_followers.saturating_add(displayed);
+            at.followers += 1;
+        }
         Some(())
     }
 }

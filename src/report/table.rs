@@ -17,7 +17,7 @@ struct Group {
     against_baseline: bool,
 }
 
-static GROUPS: [Group; 8] = [
+static GROUPS: [Group; 9] = [
     Group {
         title: "VIEWER TRAFFIC (who watches)",
         rows: &[
@@ -103,6 +103,17 @@ static GROUPS: [Group; 8] = [
             ("expiry bias (origin - true)", "expiry_bias"),
             ("federation error (follower - origin)", "federation_error"),
             ("the same, absolute", "federation_error_mean_abs"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "VIEWS (the other counter)",
+        rows: &[
+            ("views that instances counted", "views_counted"),
+            ("error of the displayed number", "views_error_relative"),
+            ("how old it is at origins", "views_origin_lag_mean_s"),
+            ("how old it is at followers", "views_followers_lag_mean_s"),
+            ("wrong by, when all is over", "views_final_difference_mean"),
         ],
         against_baseline: false,
     },

@@ -19,6 +19,10 @@ pub struct Gets {
     cache_draws: MessageDraws,
     /// By who answered and what: when it last answered without its cache.
     answered: BTreeMap<(InstanceId, CacheKey), Time>,
+    /// By video: the number of views in the answer that its owner gave last.
+    answered_views: BTreeMap<VideoId, u32>,
+    /// By who asked for a video that it does not know: the number of views in the answer.
+    fetched_views: BTreeMap<(InstanceId, VideoId), u32>,
 }
 
 /// What a cache keeps.
@@ -38,6 +42,8 @@ impl Gets {
             count: 0,
             cache_draws: MessageDraws::new(seed, Purpose::Cache),
             answered: BTreeMap::new(),
+            answered_views: BTreeMap::new(),
+            fetched_views: BTreeMap::new(),
         }
     }
 
@@ -69,6 +75,22 @@ impl Gets {
         if matches!(cache, Cache::For(_)) {
             self.answered.insert(cached(message), now);
         }
+    }
+
+    /// A GET is answered, by a cache or by who was asked, who displays so many views of its video.
+    pub fn answer_views(&mut self, message: &Message, is_cached: bool, displayed: u32) {
+        let video = message.activity.video;
+        if let Some((FetchReason::Video, _, Resource::Video)) = message.activity.fetch() {
+            let before = self.answered_views.get(&video).copied().filter(|_| is_cached);
+            let views = before.unwrap_or(displayed);
+            self.answered_views.insert(video, views);
+            self.fetched_views.insert((message.from, video), views);
+        }
+    }
+
+    /// The number of views in the video that an instance has fetched.
+    pub fn take_views(&mut self, asker: InstanceId, video: VideoId) -> Option<u32> {
+        self.fetched_views.remove(&(asker, video))
     }
 }
 

@@ -282,6 +282,9 @@ pub fn build_cell_without_sessions(scenario: &Scenario, plan: &CellPlan) -> Cell
         (0..scenario.instances.len() as u64).map(phase)
     };
     let health_phase = drawn(Purpose::HealthPhase, HEALTH_INTERVAL).zip(&scenario.instances);
+    let update_interval = scenario.other.update_every.unwrap_or_default();
+    let update_phase = drawn(Purpose::UpdatePhase, update_interval).zip(&scenario.instances);
+    let or_drawn = |drawn: Time, given: Option<Span>| given.map_or(drawn, |phase| Time::ZERO + phase);
     Cell {
         sessions: Vec::new(),
         network: scenario.network.clone(),
@@ -291,10 +294,8 @@ pub fn build_cell_without_sessions(scenario: &Scenario, plan: &CellPlan) -> Cell
         names: names(scenario, &federation.videos),
         seed: plan.seed,
         tick_phase: phases.map(|span| Time::ZERO + span).collect(),
-        health_phase: health_phase
-            .map(|(drawn, instance)| instance.health_phase.map_or(drawn, |phase| Time::ZERO + phase))
-            .collect(),
-        update_phase: drawn(Purpose::UpdatePhase, scenario.other.update_every.unwrap_or_default()).collect(),
+        health_phase: health_phase.map(|(drawn, of)| or_drawn(drawn, of.health_phase)).collect(),
+        update_phase: update_phase.map(|(drawn, of)| or_drawn(drawn, of.update_phase)).collect(),
         audience: Arc::default(),
         sampling: Sampling {
             from: scenario.measure.from,

@@ -46,7 +46,7 @@ pub(super) fn traffic(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) 
 
 /// A row for each sample, video and instance that shows it, whether or not anybody ever watches.
 pub(super) fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>) {
-    let Observed { counters, .. } = &result.observed;
+    let Observed { counters, views, .. } = &result.observed;
     let variant = scenario.variant(&result.protocol).expect("a column of the scenario");
     let seed = Seed { seed: result.seed, replication: result.replication };
     let federation = scenario.federation(variant, seed);
@@ -54,14 +54,19 @@ pub(super) fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>)
         for id in federation.listed() {
             let video = &federation.videos[id.index()];
             let watching = counters.watching(id, sample).to_string();
+            let counted =
+                views.as_ref().map_or_else(String::new, |views| views.counted(id, sample).to_string());
             for instance in federation.showing(id) {
                 let displayed = counters.displayed(id, instance, sample);
+                let displayed_views = views.as_ref().map(|views| views.displayed(id, instance, sample));
                 emit(&[
                     ms(at_ns),
                     video.name.clone(),
                     federation.instances[instance.index()].name.clone(),
                     displayed.map_or_else(String::new, |count| count.to_string()),
                     watching.clone(),
+                    displayed_views.map_or_else(String::new, |views| views.to_string()),
+                    counted.clone(),
                 ]);
             }
         }

@@ -58,7 +58,15 @@ pub static RECORD_FILES: [RecordFile; 9] = [
     },
     RecordFile {
         name: COUNTERS,
-        columns: &["time_ms", "video", "instance", "displayed_viewers", "true_viewers"],
+        columns: &[
+            "time_ms",
+            "video",
+            "instance",
+            "displayed_viewers",
+            "true_viewers",
+            "displayed_views",
+            "true_views",
+        ],
         key: 3,
         rows: counters,
     },

@@ -187,6 +187,8 @@ pub struct InstanceSpec {
     pub tick_phase: Option<Span>,
     /// Its first flush of follow health, if it is not drawn.
     pub health_phase: Option<Span>,
+    /// Its first flush of counted views, if it is not drawn.
+    pub update_phase: Option<Span>,
 }
 
 /// One video.

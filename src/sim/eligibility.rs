@@ -2,7 +2,7 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
 //! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
@@ -14,6 +14,7 @@
 //! - `U`: nothing waits at its stations, `¬Q ∨` cores, uplink and downlink are unlimited.
 //! - `V`: JSON-LD verification takes no time, `Q ∧ verify + json_ld_verify = 0`. Then its order at one instant matters.
 //! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
+//! - `W`: its own viewers change the numbers of views that it displays beside the Updates that it receives: `own-count ∧` own viewers.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
 //! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
@@ -28,7 +29,7 @@ use crate::domain::asked_back::{AfterUpdates, FirstContact};
 use crate::domain::delivery::{Delivery, Health, Queues};
 use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
-use crate::domain::protocol::{AcceptResult, ForwardedViewer, Rules, StoreKind};
+use crate::domain::protocol::{AcceptResult, FollowerViews, ForwardedViewer, Rules, StoreKind};
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -115,12 +116,9 @@ impl Eligibility {
             eligibility.is_dead[index] = changes[index] == [(Time::ZERO, Change::Stop)];
             let keeps_process = changes[index].is_empty();
             let rules = &instance.rules;
-            let shows_totals = rules.store == StoreKind::Keyed
-                && rules.accept_result != AcceptResult::Nobody
-                && eligibility.has_viewers[index];
             eligibility.is_uncontended_receiver[index] = is_unbounded
                 && !verifies_instantly
-                && !shows_totals
+                && !(eligibility.has_viewers[index] && mixes_own(rules))
                 && (keeps_process || eligibility.is_dead[index])
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
@@ -155,6 +153,12 @@ impl Eligibility {
     pub(in crate::sim) fn is_lazy(&self, id: InstanceId) -> bool {
         self.is_uncontended_receiver[id.index()] || self.is_contended_receiver[id.index()]
     }
+}
+
+/// Conditions `T` and `W`, but for own viewers.
+fn mixes_own(rules: &Rules) -> bool {
+    let shows_totals = rules.store == StoreKind::Keyed && rules.accept_result != AcceptResult::Nobody;
+    shows_totals || rules.follower_views == FollowerViews::OwnCount
 }
 
 /// Condition `R`.

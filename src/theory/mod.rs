@@ -5,8 +5,9 @@
 //! `acceptance` accepts or refuses a claim, `experiments` lists what is run and claimed. The tests run wrong models through
 //! the same acceptance test, because a check that cannot fail is none.
 //!
-//! So far what viewers and counters do. Delivery and what is asked back have small cases (`cases`) whose claims are exact, but for two:
-//! `delivery_formulas`, `request_log`, and what is run and claimed in `sending_cases` and `receiving_cases`.
+//! So far what viewers and counters do. Delivery, what is asked back and the views counter have small cases (`cases`), most of whose claims
+//! are exact: `delivery_formulas`, `views_formulas`, `request_log`, and what is run and claimed in `sending_cases`, `receiving_cases` and
+//! `views_cases`.
 
 pub mod acceptance;
 pub mod cases;
@@ -14,10 +15,22 @@ pub mod delivery_formulas;
 pub mod experiment;
 pub mod experiments;
 pub mod formulas;
-pub mod receiving_cases;
+mod receiving_cases;
 pub mod request_log;
 pub mod run;
 mod scripted;
-pub mod sending_cases;
+mod sending_cases;
 pub mod setting;
+mod views_cases;
+mod views_formulas;
 mod watch_laws;
+
+/// The cases whose claims are exact.
+pub fn exact_cases() -> impl Iterator<Item = &'static cases::Case> {
+    sending_cases::CASES.iter().chain(receiving_cases::CASES).chain(views_cases::CASES)
+}
+
+/// The cases whose claims are about means over draws.
+pub fn sampled_cases() -> impl Iterator<Item = &'static cases::Sampled> {
+    receiving_cases::SAMPLED.iter().chain(views_cases::SAMPLED)
+}

@@ -19,7 +19,7 @@ const THERE: Span = Span::from_ms(5 * 50);
 const BURST: Time = Time::from_ms(1_000);
 
 /// The exact cases.
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     Case {
         name: "a herd at an inbox",
         sets: &[&[
@@ -91,7 +91,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// The sampled cases.
-pub const SAMPLED: &[Sampled] = &[
+pub(super) const SAMPLED: &[Sampled] = &[
     Sampled {
         name: "a rate limit on a Poisson stream",
         sets: &[&[

@@ -5,7 +5,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::metrics::aggregates::Aggregates;
-use crate::metrics::definitions::compute;
+use crate::metrics::definitions::{Value, compute};
 use crate::observe::{AnswerEnd, Both, Observer, QueueName, RequestOutcome, RunOutcome};
 use crate::runs::cell::{CellPlan, build_cell};
 use crate::scenario::Scenario;
@@ -49,7 +49,7 @@ pub struct RequestLog {
     pub ended: Vec<Entry>,
     /// Jobs start: when, in which queue, and how long they have waited.
     pub jobs: Vec<(Time, QueueName, Span)>,
-    counts: BTreeMap<&'static str, u64>,
+    metrics: BTreeMap<&'static str, Value>,
 }
 
 impl RequestLog {
@@ -64,9 +64,7 @@ impl RequestLog {
         let observed = collector.finish(end, &ending, Aggregates::default());
         let with_viewers = cell.sessions.iter().map(|session| session.instance).collect();
         let metrics = compute(&observed, &cell.federation, &with_viewers).into_iter();
-        let counts =
-            metrics.filter_map(|(metric, value)| Some((metric.name, value.to_string().parse().ok()?)));
-        log.counts = counts.collect();
+        log.metrics = metrics.map(|(metric, value)| (metric.name, value)).collect();
         // the end of a request may be known before it comes
         [&mut log.answered, &mut log.ended].into_iter().for_each(|list| list.sort_by_key(|entry| entry.at));
         log
@@ -77,7 +75,17 @@ impl RequestLog {
     /// # Panics
     /// If there is none of that name.
     pub fn count(&self, metric: &str) -> u64 {
-        *self.counts.get(metric).unwrap_or_else(|| panic!("{metric} is no count"))
+        let Some(Value::Count(count)) = self.metrics.get(metric) else { panic!("{metric} is no count") };
+        *count
+    }
+
+    /// A metric that is a quotient.
+    ///
+    /// # Panics
+    /// If there is none of that name.
+    pub fn value(&self, metric: &str) -> f64 {
+        let Some(Value::Real(value)) = self.metrics.get(metric) else { panic!("{metric} is no quotient") };
+        *value
     }
 }
 

@@ -15,7 +15,7 @@ const LATENCY: Span = Span::from_ms(50);
 const BURST: Time = Time::from_ms(1_000);
 
 /// The cases.
-pub const CASES: &[Case] = &[
+pub(super) const CASES: &[Case] = &[
     Case {
         name: "as many viewers as a queue behind a dead follower holds",
         sets: &[

@@ -104,7 +104,7 @@ fn all_protocols_see_the_same_viewers() {
     place.good(&["run", "small.yaml", "--out", "out"]);
     let mut true_viewers: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in place.rows("out/counters.csv") {
-        let [_, protocol, .., displayed, watching] = row.as_slice() else { panic!("{row:?}") };
+        let [_, protocol, .., displayed, watching, _, _] = row.as_slice() else { panic!("{row:?}") };
         assert!(displayed.parse::<u64>().is_ok());
         true_viewers.entry(protocol.clone()).or_default().push(watching.clone());
     }

@@ -120,6 +120,15 @@ fn both_engines_make_the_same_records() {
             "instances.watching.protocol=peertube-8.2",
         ],
         &["compare=[v1]", "delivery=unlimited", "instances.quiet.protocol=peertube-8.2"],
+        // who counts its own views beside what it is told; and an inbox of their own for Views
+        &[
+            "compare=[mine]",
+            "protocols={mine: {base: peertube-8.2.4, follower_views: own-count}}",
+            "delivery=unlimited",
+            "other_traffic.updates={every: 1 min}",
+        ],
+        &["compare=[peertube-8.2.4]", "delivery=unlimited", "other_traffic.updates={every: 1 min}"],
+        &["compare=[peertube-8.2]", "other_traffic.updates={every: 1 min}"],
         // followers that get less than others
         &["instances.quiet.follows_as=account", "instances.other.follows_as=no-shared-inbox"],
         &["compare=[peertube-6.3-v1]", "delivery=unlimited", "instances.quiet.follows_as=account"],

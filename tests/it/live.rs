@@ -13,11 +13,11 @@ mod visits;
 use crate::program::{Answer, Place};
 use fedisim::live::keys::PublicKey;
 use serde_json::json;
-use sockets::{get, post};
+use sockets::{Servers, get, post};
 use std::net::TcpListener;
 use std::thread::sleep;
 use std::time::Duration;
-use visits::{VISITS, serve_unvisited};
+use visits::{VISITS, serve_unvisited, unvisited};
 
 #[test]
 fn actors_and_servers_are_described() {
@@ -70,7 +70,11 @@ fn actors_and_servers_are_described() {
 #[test]
 fn a_heartbeat_by_hand_is_a_viewer_everywhere() {
     let place = Place::new();
-    let servers = serve_unvisited(&place);
+    place.write("visits.yaml", unvisited());
+    // views are told once in a second
+    let updates = "other_traffic.updates={every: 1 s}";
+    let call = ["live", "visits.yaml", "--set", updates, "--time-scale", "1", "--out", "out"];
+    let servers = Servers::start(&place, 3, &call);
     let port = servers.port;
     let video = get(port, "/api/v1/videos/1").json();
     assert_eq!(
@@ -97,7 +101,7 @@ fn a_heartbeat_by_hand_is_a_viewer_everywhere() {
     watch(1, "b", 0.0);
     watch(2, "a", 0.0);
     comes([[3, 0]; 3]);
-    // after 22 s it counts as a view too
+    // after 22 s it counts as a view too, which the origin tells to all
     watch(1, "b", 25.0);
     comes([[3, 1]; 3]);
 

@@ -36,4 +36,5 @@ mod seen;
 mod sweeps;
 mod theory;
 mod viewers;
+mod views;
 mod watched;

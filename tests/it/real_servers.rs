@@ -186,7 +186,9 @@ fn every_rule_of_8_2_is_held_by_the_recording_of_8_2_1() {
     let own = Rules::preset("peertube-8.2").expect("a preset");
     let mut unheld = Vec::new();
     for rule in Rules::RULES.iter().filter(|rule| {
-        ![&OF_DELIVERY[..], &["plain_views", "wire", "viewers_known_by"]].concat().contains(&rule.key)
+        ![&OF_DELIVERY[..], &["plain_views", "follower_views", "wire", "viewers_known_by"]]
+            .concat()
+            .contains(&rule.key)
     }) {
         for choice in rule.choices.iter().filter(|choice| choice.name != (rule.get)(&own)) {
             let change = format!("base: peertube-8.2, {}: \"{}\"", rule.key, choice.name);

@@ -8,7 +8,7 @@ use fedisim::theory::acceptance::{check, judge};
 use fedisim::theory::experiment::Experiment;
 use fedisim::theory::experiments::EXPERIMENTS;
 use fedisim::theory::run::Run;
-use fedisim::theory::{receiving_cases, sending_cases};
+use fedisim::theory::{exact_cases, sampled_cases};
 use std::sync::OnceLock;
 
 /// The runs of an experiment under its first law, made once for all tests.
@@ -43,7 +43,7 @@ fn closed_forms_hold() {
 #[test]
 fn exact_cases_hold_in_both_engines() {
     let mut refused = Vec::new();
-    for case in sending_cases::CASES.iter().chain(receiving_cases::CASES) {
+    for case in exact_cases() {
         for claim in (case.claims)(&case.run(&[])) {
             println!("{}; {}; expected {}; {}", case.name, claim.name, claim.expected, claim.measured);
             if !claim.holds() {
@@ -60,7 +60,7 @@ fn exact_cases_hold_in_both_engines() {
 #[test]
 fn sampled_cases_hold() {
     let mut refused = Vec::new();
-    for case in receiving_cases::SAMPLED {
+    for case in sampled_cases() {
         for (claim, values) in (case.claims)().into_iter().zip(case.measure(&[])) {
             let outcome = judge(&claim, &values);
             let line = format!("{}; {}; expected {:.5}; {outcome:?}", case.name, claim.name, claim.expected);

@@ -5,7 +5,7 @@
 //! the addressees from 8.0 on follow those of 8.2.1. Nothing here depends on who sends: a forwarded View is the same bytes.
 //!
 //! What shares the queues with Views is of the same shape, filled up with text to the bytes of a real one: an `Update`
-//! really holds the whole video, a WatchAction what was watched; the model reads neither.
+//! really holds the whole video, of which the model reads the number of views; a WatchAction what was watched, which it does not read.
 
 use super::names::{Names, SESSION_ID_LENGTH_MIN};
 use super::uuid::{UuidOf, uuid};
@@ -37,6 +37,9 @@ pub struct Document {
     pub(super) expires: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) result: Option<InteractionCounter>,
+    /// Of an `Update`: the views of the video. A real one has it in the video; JSON-LD does not know it here, so no signature holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) views: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,7 +251,8 @@ impl Names {
         let actor = self.host(activity.author).account(self.signing_account(activity.author, activity));
         let kind = DocumentKind::of(activity.subject);
         debug_assert!(
-            kind == DocumentKind::View || (activity.expires.is_none() && activity.result.is_none())
+            kind == DocumentKind::View
+                || activity.expires.is_none() && (activity.result.is_none() || kind == DocumentKind::Update)
         );
         let (to, cc) = self.addressees(activity, form);
         Document {
@@ -259,11 +263,12 @@ impl Names {
             kind,
             object: format!("{}/videos/watch/{}", self.host(video.origin).url, video.uuid),
             expires: activity.expires.map(|expires| self.iso_time(expires)),
-            result: activity.result.map(|count| InteractionCounter {
+            result: activity.result.filter(|_| kind == DocumentKind::View).map(|count| InteractionCounter {
                 interaction_type: InteractionType::WatchAction,
                 kind: CounterKind::InteractionCounter,
                 user_interaction_count: count,
             }),
+            views: activity.result.filter(|_| kind == DocumentKind::Update),
             content: None,
             signature: None,
             actor,

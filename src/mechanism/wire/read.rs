@@ -36,7 +36,7 @@ pub struct Read {
     pub ident: String,
     /// When what it counts expires, by its author's clock.
     pub expires: Option<Time>,
-    /// The count in `result`, if it carries one.
+    /// The count that it carries, if one: of viewers in `result`, of views in an `Update`.
     pub result: Option<u32>,
     /// Its form on the wire, the oldest of those that it may be of.
     pub form: Form,
@@ -106,6 +106,9 @@ impl Document {
         if counts && !is_view {
             return Err(format!("an activity `{name}` with `expires` or `result`"));
         }
+        if self.views.is_some() && self.kind != DocumentKind::Update {
+            return Err(format!("an activity `{name}` with `views`"));
+        }
         if self.expires.as_ref().is_some_and(|expires| !has_form_of_time(expires)) {
             return Err("`expires` is not a time in UTC with milliseconds".to_owned());
         }
@@ -149,7 +152,8 @@ impl Names {
             DocumentKind::Create => About::WatchAction,
             DocumentKind::Announce => About::Background,
         };
-        let result = document.result.as_ref().map(|counter| counter.user_interaction_count);
+        let viewers = document.result.as_ref().map(|counter| counter.user_interaction_count);
+        let result = viewers.or(document.views);
         let form = match document.context {
             Context::V60 => Form::V60,
             Context::V61 if document.cc.is_empty() => Form::V61,

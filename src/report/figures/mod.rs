@@ -7,6 +7,7 @@ mod decision;
 mod delivery;
 mod federation;
 mod traffic;
+mod views;
 
 use crate::report::figure::Figure;
 use crate::report::run::Run;
@@ -22,7 +23,7 @@ pub struct Kind {
 }
 
 /// All kinds.
-pub const KINDS: [Kind; 12] = [
+pub const KINDS: [Kind; 13] = [
     Kind { name: "displayed", doc: "displayed and true viewers over time", make: counters::displayed },
     Kind {
         name: "error",
@@ -34,6 +35,7 @@ pub const KINDS: [Kind; 12] = [
         doc: "how often which error is displayed, every instance alike",
         make: counters::distribution,
     },
+    Kind { name: "views", doc: "displayed and counted views over time", make: views::views },
     Kind { name: "messages", doc: "messages per second over time", make: traffic::messages },
     Kind { name: "bytes", doc: "bytes sent so far, over time", make: traffic::bytes },
     Kind { name: "payers", doc: "who sends and receives how many bytes", make: traffic::payers },

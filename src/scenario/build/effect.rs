@@ -85,6 +85,7 @@ pub(crate) fn of_groups(file: &Checked, columns: &[Variant], problems: &mut Prob
         if software(group) != Software::Peertube {
             warn(Some(group), "tick_phase", "other software has no viewers that expire");
             warn(Some(group), "health_phase", "other software has no videos, and so no followers");
+            warn(Some(group), "update_phase", "other software has no videos, and so no views");
         }
         if !columns.is_empty() && !has_queues {
             let why = "every delivery has `queues: unlimited`, where nobody works and nothing is limited";

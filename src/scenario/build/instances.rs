@@ -147,6 +147,7 @@ fn add_group(
             follows_as: choice(&FollowsAs::ALL, group.text("follows_as")),
             tick_phase: group.span("tick_phase"),
             health_phase: group.span("health_phase"),
+            update_phase: group.span("update_phase"),
         };
         let further = (2..=inboxes(group))
             .map(|number| InstanceSpec { name: format!("{}/{number}", spec.name), ..spec.clone() });

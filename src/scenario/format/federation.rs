@@ -58,6 +58,11 @@ pub(super) fn group() -> Shape {
             "their first look at the health of follows (else drawn for each instance)",
             any_span(),
         ),
+        optional(
+            "update_phase",
+            "their first flush of counted views (else drawn for each instance)",
+            any_span(),
+        ),
     ])
 }
 

@@ -161,6 +161,7 @@ fn keys_that_do_nothing_are_warned_about() {
         (&["delivery=unlimited", "instances.silent.capacity={cores: 1}"], "capacity.cores: has no effect"),
         (&["instances.silent.tick_phase=1 s"], "tick_phase: has no effect"),
         (&["instances.silent.health_phase=1 s"], "health_phase: has no effect"),
+        (&["instances.silent.update_phase=1 s"], "update_phase: has no effect"),
         (&["network.latency={constant: 1 h}"], "all are refused; widen it"),
         (
             &[
@@ -203,6 +204,7 @@ fn machines_are_without_limit_unless_it_is_written() {
     let capacity =
         Capacity { cores: Some(2), uplink_bits_per_s: Some(100_000_000), downlink_bits_per_s: Some(56_000) };
     assert_eq!((follower.capacity, follower.health_phase), (capacity, Some(secs(4))));
+    assert_eq!(follower.update_phase, Some(secs(5)));
     let origin = &scenario.instances[0];
     assert_eq!((origin.capacity, origin.health_phase), (Capacity::default(), None));
 }

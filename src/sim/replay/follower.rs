@@ -3,6 +3,7 @@
 //! The inbox queue is a Lindley recursion (`mechanism::lindley`). At one instant, ticks and samples come before all else.
 
 use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArrival};
+use super::context::{Context, Output};
 use super::counted::Counted;
 use super::shown::{Leaving, Shown, Tallies};
 use crate::cell::Cell;
@@ -10,16 +11,15 @@ use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::Queues;
 use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
 use crate::event::Lane;
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{DisplayEffect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
-use crate::metrics::aggregates::Aggregates;
+use crate::mechanism::views::Views;
 use crate::metrics::catalogue_sums::Whose;
 use crate::metrics::counters::{Displayed, TotalAges};
-use crate::metrics::delays::DelayCounts;
 use crate::metrics::delivery::QueueRow;
 use crate::metrics::traffic::UpdatePlace;
 use crate::observe::QueueName;
@@ -48,6 +48,8 @@ pub(in crate::sim) struct Follower {
     next_sample: Time,
     sample_number: u64,
     shown: Shown,
+    /// The numbers of views that it displays.
+    views: Views,
     /// What it displayed at each sample; nothing while it is down.
     pub(in crate::sim) displayed: Displayed,
     /// The inbox queue, and that of Views if it is separate.
@@ -65,27 +67,6 @@ pub(in crate::sim) struct Follower {
     pub(in crate::sim) total_ages: TotalAges,
     /// Activities whose service in an inbox queue has begun.
     pub(in crate::sim) worked_on: u64,
-}
-
-/// What is the same for all followers of a shard in one window.
-pub(in crate::sim) struct Context<'c> {
-    /// The replay goes up to this instant.
-    pub(in crate::sim) horizon: Time,
-    /// The end of the run.
-    pub(in crate::sim) end: Time,
-    /// Service time of the inbox queue, if there is one.
-    pub(in crate::sim) inbox: Option<Span>,
-    /// From the arrival of a request to its inbox queue.
-    pub(in crate::sim) verify: Span,
-    /// The jobs that are counted instead of replayed.
-    pub(in crate::sim) counted: &'c Counted,
-}
-
-/// Where a replay writes its results.
-pub(in crate::sim) struct Output<'n> {
-    pub(in crate::sim) cell: &'n Cell,
-    pub(in crate::sim) aggregates: &'n mut Aggregates,
-    pub(in crate::sim) delays: &'n mut [DelayCounts; Kind::ALL.len()],
 }
 
 impl Follower {
@@ -121,6 +102,7 @@ impl Follower {
                 }
                 StoreKind::Keyed => Shown::Instance(whole_instance()),
             },
+            views: Views::default(),
             displayed: Displayed::new(),
             lanes: Default::default(),
             unprocessed: Default::default(),
@@ -291,6 +273,9 @@ impl Follower {
             let place = UpdatePlace { bucket, listing, follower: self.id, origin: *from };
             *output.aggregates.update_fetches.entry(place).or_default() += 1;
         }
+        if let (Kind::Update, Some(number)) = (*kind, activity.result) {
+            self.show_views(at, activity.video, number, output);
+        }
         // with a separate queue of Views, what is in the other queue changes no display
         let changes_display = kind.is_view() || !self.has_views_inbox;
         let Some(expires) = activity.expires.filter(|_| changes_display) else { return };
@@ -319,6 +304,15 @@ impl Follower {
         }
         if *kind == Kind::Total {
             self.total_ages.took_effect(activity, *authored);
+        }
+    }
+
+    /// An `Update` takes effect. It comes in the order of its inbox queue, whatever Views do.
+    fn show_views(&mut self, at: Time, video: VideoId, number: u32, output: &mut Output<'_>) {
+        if let Some(change) = self.views.display(video, number) {
+            let Cell { federation, sampling, .. } = output.cell;
+            let sample = sampling.count_until(at) as u32;
+            output.aggregates.views.note(federation, self.id, &change, sample);
         }
     }
 

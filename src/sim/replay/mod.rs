@@ -8,6 +8,7 @@
 
 mod arrival_matrix;
 mod broadcast;
+mod context;
 mod counted;
 mod follower;
 mod shard;

@@ -5,8 +5,9 @@
 
 use super::arrival_matrix::ArrivalMatrix;
 use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
+use super::context::{Context, Output};
 use super::counted::Counted;
-use super::follower::{Context, Follower, Output};
+use super::follower::Follower;
 use crate::cell::Cell;
 use crate::domain::delivery::Queues;
 use crate::foundation::ids::InstanceId;
@@ -126,6 +127,7 @@ impl<'a> Shard<'a> {
                 self.has_refused.store(true, Ordering::Relaxed);
             }
         }
+        self.aggregates.views.merge();
         let tick = self.followers.iter().map(|follower| follower.ticked().unwrap_or_default()).min();
         self.counted.forget(self.horizon, tick.unwrap_or_default());
     }

@@ -79,6 +79,8 @@ impl Run<'_> {
     /// A GET is taken: a cache answers, or a core does.
     fn take_get(&mut self, slot: u32, now: Time) {
         if self.requests.get(slot).is_cached {
+            let message = self.requests.get(slot).message.clone();
+            self.answer_views(&message, true);
             return self.answer(slot, now);
         }
         let host = self.requests.get(slot).host;

@@ -124,5 +124,12 @@ impl Run<'_> {
     /// A GET is answered by who was asked: a cache in front keeps the answer.
     pub(super) fn keep_answer(&mut self, message: &Message, now: Time) {
         self.gets.keep_answer(self.cell.other.asked_back.cache, message, now);
+        self.answer_views(message, false);
+    }
+
+    /// What is answered to a GET says how often its video was viewed.
+    pub(super) fn answer_views(&mut self, message: &Message, is_cached: bool) {
+        let displayed = self.instances[message.to.index()].displayed_views(message.activity.video);
+        self.gets.answer_views(message, is_cached, displayed);
     }
 }

@@ -10,6 +10,7 @@ use crate::domain::asked_back::FirstContact;
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
+use crate::instance::Input;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::refusal::Refusal;
 
@@ -70,6 +71,13 @@ impl Run<'_> {
 
     /// What was asked for is known, or could not be fetched: requests that waited for it go on.
     pub(super) fn end_fetch(&mut self, asker: InstanceId, contact: Contact, is_known: bool, now: Time) {
+        if let (Contact::Video(video), true) = (contact, is_known) {
+            // without queues a GET is answered when it is made
+            let origin = &self.instances[self.cell.federation.origin(video).index()];
+            let displayed = origin.displayed_views(video);
+            let views = self.gets.take_views(asker, video).unwrap_or(displayed);
+            self.handle(asker, Input::FetchedVideo { video, views }, now);
+        }
         for slot in self.contacts.end(asker, contact, is_known) {
             if !is_known {
                 self.take(slot, Arrival::Refused(Refusal::UnknownSigner), now);

@@ -71,9 +71,20 @@ impl Run<'_> {
                 self.observer.origin_second(origin, second, bytes);
             }
         }
+        self.report_views();
         let queues = self.queue_samples(self.now);
         self.observer.sample(self.now, number, &self.instances, &queues);
         self.schedule(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
+    }
+
+    /// Reports what happened to the views counters since this was last done.
+    pub(super) fn report_views(&mut self) {
+        for instance in &mut self.instances {
+            let log = instance.take_views_log(self.timetable.clock_ahead(instance.id()));
+            if !log.is_empty() {
+                self.observer.views(instance.id(), &log);
+            }
+        }
     }
 
     /// A client sends a heartbeat, and skips those that can be handled now (`skip_heartbeats`).

@@ -244,6 +244,7 @@ impl Run<'_> {
     fn ending(&mut self, outcome: RunOutcome) -> Ending {
         self.assert_conserved();
         self.assert_waiting();
+        self.report_views();
         self.report_unstarted(self.now);
         let watching = |session: &&Session| session.start <= self.now && session.end > self.now;
         Ending {

@@ -129,7 +129,12 @@ impl<'a> Run<'a> {
         let inboxes = cell.federation.followers.iter();
         let inboxes = inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances)));
         let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
-            Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&cell.federation.videos))
+            let mut state =
+                Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&cell.federation.videos));
+            if cell.other.update_every.is_some() {
+                state.keep_views_log();
+            }
+            state
         };
         Run {
             observer,

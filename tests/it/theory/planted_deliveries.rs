@@ -7,7 +7,7 @@ use fedisim::theory::acceptance::{Claim, Refusal, judge};
 use fedisim::theory::cases::{Case, Exact, Sampled, Values};
 use fedisim::theory::delivery_formulas::{OneAtATime, attempts, waits};
 use fedisim::theory::request_log::RequestLog;
-use fedisim::theory::{receiving_cases, sending_cases};
+use fedisim::theory::{exact_cases, sampled_cases};
 
 /// One error, and the claim that must be refused because of it.
 struct Planted {
@@ -37,6 +37,9 @@ const STREAM: &str = "a Poisson stream into an inbox";
 const AGAIN: &str = "refusals that say when to come again";
 const CLOCKS: &str = "clocks at both bounds of a signature window";
 const WIDE: &str = "a herd of GETs over a wide uplink";
+const REGULAR_VIEWS: &str = "views at regular intervals";
+const LOST_UPDATE: &str = "the same with a lost Update";
+const VIEWS_RESTART: &str = "an owner that starts again";
 const NARROW: &str = "a herd of GETs over a narrow uplink";
 
 const fn model(
@@ -58,6 +61,34 @@ const fn formula(
 }
 
 const PLANTED: &[Planted] = &[
+    model(
+        "flushes are twice as far apart",
+        REGULAR_VIEWS,
+        "37 lag of the follower at an instant",
+        &["other_traffic.updates.every=120 s"],
+    ),
+    model(
+        "the first flush is late",
+        REGULAR_VIEWS,
+        "38 views that the follower lacks at an instant",
+        &["instances.origin.update_phase=50 s"],
+    ),
+    model(
+        "the follower counts its own viewers",
+        LOST_UPDATE,
+        "38 views that the follower lacks at an instant",
+        &[
+            "protocols.mine={base: peertube-8.2.4, follower_views: own-count}",
+            "viewers.0.sessions.3.instance=follower",
+        ],
+    ),
+    model("the Update arrives", LOST_UPDATE, "37 lag of the follower at an instant", &["faults=[]"]),
+    model(
+        "the owner is down when views are to be counted",
+        VIEWS_RESTART,
+        "37 lag of the follower at an instant",
+        &["faults=[{down: [origin], at: 80 s, for: 20 s, how: silent}]"],
+    ),
     model(
         "the time-out is two seconds shorter",
         DEAD,
@@ -224,8 +255,7 @@ fn planted_errors_of_delivery_are_refused() {
 
 /// A claim of a case that is run with further changes.
 fn exact(case: &str, claim: &str, sets: &[&str]) -> Exact {
-    let mut cases = sending_cases::CASES.iter().chain(receiving_cases::CASES);
-    let case: &Case = cases.find(|one| one.name == case).expect("the case is in the table");
+    let case: &Case = exact_cases().find(|one| one.name == case).expect("the case is in the table");
     let mut claims = (case.claims)(&case.run(sets)).into_iter();
     claims.find(|one| one.name == claim).unwrap_or_else(|| panic!("{claim} is claimed"))
 }
@@ -237,6 +267,11 @@ fn planted_errors_of_sampled_cases_are_refused() {
     const LOSSY: &str = "three attempts over a network that loses three legs of ten";
     const TAKEN: &str = "30 time per request taken, s";
     const NEVER: &str = "33 activities that never arrive";
+    const VIEWS: &str = "views of a Poisson crowd";
+    const VIEWS_LOSSY: &str = "views of a Poisson crowd, every fifth message lost";
+    const ORIGIN_LAG: &str = "36 lag of the origin, s";
+    const FOLLOWER_LAG: &str = "37 lag of a follower, s";
+    const LACKING: &str = "38 views that both lack, mean";
     // a wrong model with the claims that refuse it, or the right one with wrong expectations
     for (case, sets, errors) in [
         (LIMIT, &[][..], &[("windows follow each other without a gap", TAKEN, Some(0.2))][..]),
@@ -255,9 +290,27 @@ fn planted_errors_of_sampled_cases_are_refused() {
             &["deliveries.mine.retry.attempts=4"],
             &[("one attempt more", NEVER, None), ("one attempt more", "33 arrivals per activity", None)],
         ),
+        (
+            VIEWS,
+            &["other_traffic.updates.every=23 s"],
+            &[("a longer interval", ORIGIN_LAG, None), ("a longer interval", LACKING, None)],
+        ),
+        (
+            VIEWS,
+            &[],
+            &[
+                ("no view is waited for", ORIGIN_LAG, Some(10.0)),
+                ("followers wait half an interval more", FOLLOWER_LAG, Some(19.1)),
+            ],
+        ),
+        (
+            VIEWS_LOSSY,
+            &["network.loss=18 %"],
+            &[("less is lost", FOLLOWER_LAG, None), ("less is lost", LACKING, None)],
+        ),
+        (VIEWS_LOSSY, &[], &[("a lost Update costs half an interval", FOLLOWER_LAG, Some(11.55))]),
     ] {
-        let found = receiving_cases::SAMPLED.iter().find(|one| one.name == case);
-        let found: &Sampled = found.expect("the case is in the table");
+        let found: &Sampled = sampled_cases().find(|one| one.name == case).expect("the case is in the table");
         let claims: Vec<Claim<RequestLog>> = (found.claims)();
         let measured = found.measure(sets);
         for (name, claim, wrong) in errors {
