@@ -13,6 +13,7 @@ use crate::metrics::counters::Counters;
 use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
 use crate::metrics::uptime::Uptime;
+use crate::metrics::views::{ClassViews, Views};
 use std::collections::BTreeMap;
 
 /// One class of a catalogue at one sample.
@@ -38,6 +39,8 @@ pub struct CatalogueRow {
     pub wrong_zeros: u64,
     /// What viewers see.
     pub seen: SeenSums,
+    /// The views counter; none if nobody tells followers of views.
+    pub views: Option<ClassViews>,
 }
 
 /// One row for each sample, catalogue and class, in this order.
@@ -46,6 +49,7 @@ pub(super) fn rows(
     federation: &Federation,
     audience: &Audience,
     counters: &Counters,
+    views: Option<&Views>,
 ) -> Vec<CatalogueRow> {
     let catalogues = federation.catalogues.len();
     let place =
@@ -87,6 +91,14 @@ pub(super) fn rows(
     });
     for ((sample, catalogue, class), row) in places.zip(&mut rows) {
         (row.sample, row.catalogue, row.class) = (sample, catalogue, class);
+        row.views = views.map(|_| ClassViews::default());
+    }
+    for (views, (catalogue, class)) in
+        views.iter().flat_map(|views| views.of_classes.keys().map(move |class| (views, *class)))
+    {
+        for (sample, of_class) in views.of_class(catalogue, class).enumerate() {
+            rows[place(sample, catalogue, class)].views = Some(of_class);
+        }
     }
     rows
 }

@@ -98,7 +98,7 @@ impl<'a> Collector<'a> {
         let mut observed = Observed {
             traffic,
             origin_peaks,
-            catalogues: catalogues::rows(&sums, federation, audience, &counters),
+            catalogues: catalogues::rows(&sums, federation, audience, &counters, views.as_ref()),
             counters,
             staleness,
             views,

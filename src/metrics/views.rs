@@ -64,6 +64,19 @@ pub struct ViewsSums {
     pub lag_ns: u128,
 }
 
+/// Views of one class of a catalogue at a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ClassViews {
+    /// The views of its videos that were counted.
+    pub counted: i64,
+    /// What their owners display of them.
+    pub at_origins: i64,
+    /// What all followers of each display of it.
+    pub at_followers: i64,
+    /// What those would display if they knew of all.
+    pub followers_counted: i64,
+}
+
 /// The views counter of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Views {
@@ -75,6 +88,8 @@ pub struct Views {
     pub disagreement_max: u32,
     /// The views that were counted.
     pub counted: u64,
+    /// By catalogue and class of those that are not listed, if any was viewed: what changes before each sample.
+    pub of_classes: BTreeMap<(usize, usize), Vec<ClassViews>>,
     /// By listed video: the views counted, by sample.
     pub counted_of: BTreeMap<VideoId, StepCounts>,
     /// By listed video and instance: the number displayed, by sample.
@@ -134,6 +149,18 @@ impl Views {
         self.counted_of.get(&video).map_or(0, |counts| counts.at(sample))
     }
 
+    /// The views of a class of a catalogue at each sample; none if nobody viewed it.
+    pub fn of_class(&self, catalogue: usize, class: usize) -> impl Iterator<Item = ClassViews> {
+        let changes = self.of_classes.get(&(catalogue, class)).into_iter().flatten();
+        changes.scan(ClassViews::default(), |views, change| {
+            views.counted += change.counted;
+            views.at_origins += change.at_origins;
+            views.at_followers += change.at_followers;
+            views.followers_counted += change.followers_counted;
+            Some(*views)
+        })
+    }
+
     /// What an instance displays of a listed video at a sample; while it is down, what it has.
     pub fn displayed(&self, video: VideoId, instance: InstanceId, sample: usize) -> u32 {
         self.displayed_of.get(&(video, instance)).map_or(0, |counts| counts.at(sample))
@@ -189,11 +216,20 @@ impl ViewsNotes {
             let (of_video, behind) =
                 rest[first..].split_at(rest[first..].partition_point(|moved| moved.video == video));
             rest = behind;
-            OfVideo::new(federation, video, counted, sampling).walk(of_video, samples, &mut views);
-            if federation.catalogue_of(video).is_none() {
-                let steps = views.counted_of.entry(video).or_default();
-                counted.iter().for_each(|view| steps.increment(view.sample));
+            let video_views = OfVideo::new(federation, video, counted, sampling);
+            match federation.catalogue_of(video) {
+                None => {
+                    let steps = views.counted_of.entry(video).or_default();
+                    counted.iter().for_each(|view| steps.increment(view.sample));
+                }
+                Some(catalogue) => {
+                    let class = (catalogue, federation.catalogues[catalogue].class(video));
+                    let changes = views.of_classes.entry(class);
+                    let none = || vec![ClassViews::default(); samples as usize];
+                    video_views.note_class(of_video, changes.or_insert_with(none));
+                }
             }
+            video_views.walk(of_video, samples, &mut views);
         }
         views
     }
@@ -228,6 +264,24 @@ impl<'a> OfVideo<'a> {
         }));
         let group = |instances: i64| (instances > 0).then_some((0, instances)).into_iter().collect();
         OfVideo { counted, sample_sums, groups: [group(1), group(followers)], sampling }
+    }
+
+    /// Adds its views, counted and displayed, to the changes of its class before each sample.
+    fn note_class(&self, moves: &[Move], changes: &mut [ClassViews]) {
+        let followers: i64 = self.groups[1].values().sum();
+        for view in self.counted {
+            if let Some(change) = changes.get_mut(view.sample as usize) {
+                change.counted += 1;
+                change.followers_counted += followers;
+            }
+        }
+        for moved in moves {
+            if let Some(change) = changes.get_mut(moved.sample as usize) {
+                let displayed =
+                    if moved.is_origin { &mut change.at_origins } else { &mut change.at_followers };
+                *displayed += i64::from(moved.instances) * (i64::from(moved.after) - i64::from(moved.before));
+            }
+        }
     }
 
     /// Sums up over so many samples, with the moves of its instances in order.

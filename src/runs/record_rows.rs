@@ -7,6 +7,7 @@ use crate::metrics::delays::QUANTILES_PER_MILLE;
 use crate::metrics::links::LinkRow;
 use crate::metrics::pairs::Sums as PairSums;
 use crate::metrics::traffic::{Sums, TrafficRow};
+use crate::metrics::views::ClassViews;
 use crate::runs::cell::CellResult;
 use crate::scenario::Scenario;
 
@@ -79,6 +80,9 @@ pub(super) fn catalogues(scenario: &Scenario, result: &CellResult, emit: Emit<'_
     let Observed { counters, catalogues, .. } = &result.observed;
     for row in catalogues {
         let displayed = |sums: &PairSums| (sums.error + sums.watching as i64).to_string();
+        let views = |of: fn(&ClassViews) -> i64| {
+            row.views.as_ref().map_or_else(String::new, |views| of(views).to_string())
+        };
         emit(&[
             ms(counters.at_ns[row.sample]),
             scenario.catalogues[row.catalogue].name.clone(),
@@ -94,6 +98,10 @@ pub(super) fn catalogues(scenario: &Scenario, result: &CellResult, emit: Emit<'_
             row.seen.viewers.to_string(),
             row.seen.error_abs.to_string(),
             row.seen.wrong_zeros.to_string(),
+            views(|views| views.counted),
+            views(|views| views.at_origins),
+            views(|views| views.followers_counted),
+            views(|views| views.at_followers),
         ]);
     }
 }

@@ -85,7 +85,12 @@ impl<'a> ScenarioNames<'a> {
             (ColumnType::Real, _) => cell
                 .parse::<f64>()
                 .is_ok_and(|share| (0.0..=1.0).contains(&share) && share.to_string() == cell),
-            (_, "displayed_viewers" | "displayed_views" | "true_views") if cell.is_empty() => true,
+            (_, "displayed_viewers") if cell.is_empty() => true,
+            // nobody tells followers of views
+            (
+                _,
+                "displayed_views" | "true_views" | "origin_views" | "follower_true_views" | "follower_views",
+            ) if cell.is_empty() => true,
             (_, "score") => cell.parse::<i64>().is_ok_and(|score| score.to_string() == cell),
             (_, "time_ms" | "bucket_start_ms") => whole(cell).is_some_and(|ms| ms <= self.end_ms),
             (ColumnType::Whole, _) => whole(cell).is_some(),

@@ -24,6 +24,7 @@ catalogues:
 network: {latency: {lognormal: {median: 80 ms, sigma: 0.5}}, loss: 2 %}
 faults: [{down: [tubes-2], at: 5 min, for: 3 min}]
 measure: {every: 30 s, bucket: 1 min, detail: [DETAIL]}
+other_traffic: {updates: {every: 2 min}}
 ";
 
 fn federation(delivery: &str, detail: &str) -> String {
@@ -52,9 +53,15 @@ fn classes_are_sums_over_videos() {
     type Key = (String, String);
     let mut sums: BTreeMap<Key, [u64; 4]> = BTreeMap::new();
     let mut origins: BTreeMap<Key, u64> = BTreeMap::new();
+    let mut views: BTreeMap<Key, [u64; 4]> = BTreeMap::new();
     for row in rows(&place, "videos/counters.csv") {
         let key = (row["protocol"].clone(), row["time_ms"].clone());
-        *origins.entry((key.0.clone(), key.1.clone() + &row["video"])).or_default() += 1;
+        let pairs_before = origins.entry((key.0.clone(), key.1.clone() + &row["video"])).or_default();
+        // the first instance that shows a video is its owner
+        let (views, of) = (views.entry(key.clone()).or_default(), usize::from(*pairs_before > 0) * 2);
+        views[of] += number(&row, "true_views");
+        views[of + 1] += number(&row, "displayed_views");
+        *pairs_before += 1;
         if row["displayed_viewers"].is_empty() {
             continue;
         }
@@ -65,8 +72,14 @@ fn classes_are_sums_over_videos() {
         sum[2] += displayed.abs_diff(watching);
     }
     let mut of_classes: BTreeMap<Key, [u64; 4]> = BTreeMap::new();
+    let mut views_of_classes: BTreeMap<Key, [u64; 4]> = BTreeMap::new();
     for row in rows(&place, "classes/catalogues.csv") {
-        let sum = of_classes.entry((row["protocol"].clone(), row["time_ms"].clone())).or_default();
+        let key = (row["protocol"].clone(), row["time_ms"].clone());
+        let columns = ["true_views", "origin_views", "follower_true_views", "follower_views"];
+        for (sum, column) in views_of_classes.entry(key.clone()).or_default().iter_mut().zip(columns) {
+            *sum += number(&row, column);
+        }
+        let sum = of_classes.entry(key).or_default();
         for part in ["origin", "follower"] {
             sum[0] += number(&row, &format!("{part}_pairs"));
             sum[1] += number(&row, &format!("{part}_displayed"));
@@ -75,6 +88,8 @@ fn classes_are_sums_over_videos() {
     }
     assert_eq!(sums.len(), 5 * 41);
     assert!(sums == of_classes, "sums over videos are those over classes");
+    assert!(views == views_of_classes, "and so are views");
+    assert!(views.values().any(|sum| sum[3] > 0 && sum[3] < sum[2]), "followers display some of them");
     assert!(sums.values().any(|sum| sum[1] > 30 && sum[2] > 10), "something is displayed, and wrong");
     let metrics = |out: &str| {
         let keep = |name: &str| {
