@@ -5,7 +5,7 @@
 use super::broadcast::{Broadcast, BroadcastEffect, BroadcastSummary, InboxArrival};
 use super::context::{Context, Output};
 use super::counted::Counted;
-use super::shown::{Leaving, Shown, Tallies};
+use super::shown::{Leaving, Shown};
 use crate::cell::Cell;
 use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::Queues;
@@ -17,6 +17,7 @@ use crate::instance::{DisplayEffect, Input, Instance, display_effect};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
+use crate::mechanism::tally::Tallies;
 use crate::mechanism::views::Views;
 use crate::metrics::catalogue_sums::Whose;
 use crate::metrics::counters::{Displayed, TotalAges};
@@ -226,11 +227,11 @@ impl Follower {
                 break;
             }
             output.delays[summary.kind as usize].note(received.at.since(summary.authored));
-            added += u64::from(adds);
+            added += u32::from(adds);
             taken += 1;
         }
         if let Shown::List { received, .. } = &mut self.shown {
-            received.of(first.video).add(added, leaving.at);
+            received.add(first.video, added, leaving.at);
         }
         &run[taken..]
     }
@@ -291,12 +292,11 @@ impl Follower {
                 let leaves = Leaving::of(expires, self.next_tick, self.tick_interval, self.clock_ahead).at;
                 let federation = &output.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
-                let tally = received.of(activity.video);
                 match display_effect(rules, activity, sender, federation.origin(activity.video)) {
                     DisplayEffect::None => {}
-                    DisplayEffect::OneMore => tally.add(1, leaves),
+                    DisplayEffect::OneMore => received.add(activity.video, 1, leaves),
                     DisplayEffect::Replaced { count, total_built } => {
-                        tally.replace(u64::from(count), leaves, total_built);
+                        received.replace(activity.video, count, leaves, total_built);
                         own.iter_mut().for_each(|own| own.forget_listed(activity.video));
                     }
                 }

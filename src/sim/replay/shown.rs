@@ -4,7 +4,7 @@
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Input, Instance};
-use crate::mechanism::tally::Tally;
+use crate::mechanism::tally::Tallies;
 use std::ops::Range;
 
 /// The store behind a follower's displayed counts.
@@ -14,64 +14,6 @@ pub(in crate::sim) enum Shown {
     List { received: Tallies, own: Option<Box<Instance>> },
     /// All of the protocol's rules.
     Instance(Box<Instance>),
-}
-
-/// The tallies of a follower, of the videos that have entries.
-#[derive(Default)]
-pub(in crate::sim) struct Tallies {
-    /// Ascending by video: the place of its tally.
-    places: Vec<(VideoId, u32)>,
-    /// Tallies that are in use or free.
-    tallies: Vec<Tally>,
-    free: Vec<u32>,
-    /// The video of the last one used and its place: most activities in a row are about one video.
-    last: Option<(VideoId, u32)>,
-}
-
-impl Tallies {
-    /// The tally of a video, created if need be.
-    pub(in crate::sim) fn of(&mut self, video: VideoId) -> &mut Tally {
-        let place = match self.last {
-            Some((last, place)) if last == video => place,
-            _ => self.place(video),
-        };
-        &mut self.tallies[place as usize]
-    }
-
-    fn place(&mut self, video: VideoId) -> u32 {
-        let place = match self.places.binary_search_by_key(&video, |place| place.0) {
-            Ok(at) => self.places[at].1,
-            Err(at) => {
-                let place = self.free.pop().unwrap_or_else(|| {
-                    self.tallies.push(Tally::default());
-                    (self.tallies.len() - 1) as u32
-                });
-                self.places.insert(at, (video, place));
-                place
-            }
-        };
-        self.last = Some((video, place));
-        place
-    }
-
-    /// The tick at an instant. Tallies without entries become free.
-    fn tick(&mut self, now: Time) {
-        let Tallies { places, tallies, free, last } = self;
-        *last = None;
-        places.retain(|&(_, place)| {
-            let tally = &mut tallies[place as usize];
-            tally.tick(now);
-            if tally.is_empty() {
-                free.push(place);
-            }
-            !tally.is_empty()
-        });
-    }
-
-    /// All of them, by video.
-    fn iter(&self) -> impl Iterator<Item = (VideoId, &Tally)> {
-        self.places.iter().map(|&(video, place)| (video, &self.tallies[place as usize]))
-    }
 }
 
 impl Shown {
@@ -110,16 +52,14 @@ impl Shown {
     /// The videos of which viewers are displayed, and how many. A video may come twice.
     pub(in crate::sim) fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> {
         let (received, instance) = self.parts();
-        let tallies = received.into_iter().flat_map(Tallies::iter);
-        let of_tallies = tallies.map(|(video, tally)| (video, tally.displayed()));
-        of_tallies.filter(|shown| shown.1 > 0).chain(instance.into_iter().flat_map(|shown| shown.displays()))
+        let of_tallies = received.into_iter().flat_map(Tallies::displays);
+        of_tallies.chain(instance.into_iter().flat_map(|shown| shown.displays()))
     }
 
     /// The videos of which a total of their origin is displayed, and when that was built, by the origin's clock.
     pub(in crate::sim) fn displayed_totals(&self) -> impl Iterator<Item = (VideoId, Time)> {
         let (received, instance) = self.parts();
-        let tallies = received.into_iter().flat_map(Tallies::iter);
-        let of_tallies = tallies.filter_map(|(video, tally)| Some((video, tally.displayed_total()?)));
+        let of_tallies = received.into_iter().flat_map(Tallies::displayed_totals);
         of_tallies.chain(instance.into_iter().flat_map(|shown| shown.displayed_totals()))
     }
 }
