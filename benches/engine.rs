@@ -6,7 +6,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use fedisim::foundation::ids::{InstanceId, ViewerId};
-use fedisim::foundation::random::{MessageDraws, Purpose, Seed, exponential};
+use fedisim::foundation::random::{DrawBlock, MessageDraws, Purpose, Seed, exponential};
 use fedisim::foundation::units::{Span, Time};
 use fedisim::mechanism::activity::Subject;
 use fedisim::mechanism::network::{Latency, Network, NetworkModel};
@@ -47,12 +47,12 @@ fn pending_hold(bencher: Bencher, events: u128) {
 
 #[divan::bench]
 fn message_draws(bencher: Bencher) {
-    let mut draws = MessageDraws::new(SEED, Purpose::Latency);
-    let mut out = vec![0; DESTINATIONS as usize];
+    let draws = MessageDraws::new(SEED, Purpose::Latency);
+    let mut out = DrawBlock::default();
     let mut message = 0;
     bencher.counter(ItemsCount::new(DESTINATIONS)).bench_local(|| {
         message += 1;
-        draws.block(message, black_box(&mut out));
+        draws.block(message, DESTINATIONS as usize, black_box(&mut out));
     });
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows what an instance, a protocol or a file is.
 
+mod chacha;
 pub mod ids;
 pub mod random;
 pub mod special;

@@ -3,7 +3,8 @@
 //! Two kinds, both ChaCha8 (`rand_chacha`), so that results do not depend on the platform or on the order of work:
 //! - `Seed::stream`: one generator per (seed, replication, purpose, entity), for the workload and the federation;
 //! - `MessageDraws`: one 32-bit draw per (seed, replication, purpose, message, destination): ChaCha8 stream = hash of
-//!   the message's name, word = destination, so that a block of 16 destinations costs one ChaCha block.
+//!   the message's name, word = destination, so that a block of 16 destinations costs one ChaCha block, and many blocks are
+//!   made together (`chacha`).
 //!
 //! Where two numbers belong to one draw, the second is `second` of it: a bijection that spreads every bit over all others, the
 //! 32-bit finalizer of MurmurHash3 (Appleby) after an addition, so that 0 does not stay 0. It costs a fiftieth of a draw.
@@ -16,6 +17,7 @@
 //! 94d049bb133111eb, xor-shift 31). A ChaCha key is mix(h), mix(h + 1), mix(h + 2), mix(h + 3) with h = fold(words),
 //! each little-endian.
 
+use super::chacha::Words;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -87,29 +89,50 @@ impl Seed {
 
 /// The draws of one purpose for messages: a function of message and destination.
 #[derive(Clone, Debug)]
-pub struct MessageDraws(ChaCha8Rng);
+pub struct MessageDraws {
+    single: ChaCha8Rng,
+    key: [u32; 8],
+}
+
+/// The draws of one message for the destinations 0, 1, ...
+#[derive(Clone, Debug, Default)]
+pub struct DrawBlock(Words);
 
 impl MessageDraws {
     /// The draws of `purpose` under `seed`.
     pub fn new(seed: Seed, purpose: Purpose) -> MessageDraws {
         let words = [seed.seed, u64::from(seed.replication), purpose as u64];
-        MessageDraws(ChaCha8Rng::from_seed(key(&words)))
+        let bytes = key(&words);
+        let mut key = [0; 8];
+        for (word, bytes) in key.iter_mut().zip(bytes.as_chunks().0) {
+            *word = u32::from_le_bytes(*bytes);
+        }
+        MessageDraws { single: ChaCha8Rng::from_seed(bytes), key }
     }
 
     /// The draw of one message (by the `fold` of its name) for one destination, uniform over all 32-bit numbers.
     pub fn one(&mut self, message: u64, destination: u32) -> u32 {
-        self.0.set_stream(message);
-        self.0.set_word_pos(u128::from(destination));
-        self.0.next_u32()
+        self.single.set_stream(message);
+        self.single.set_word_pos(u128::from(destination));
+        self.single.next_u32()
     }
 
-    /// The draws of one message for the destinations 0, 1, ...: `out[d]` equals `one(message, d)`.
-    pub fn block(&mut self, message: u64, out: &mut [u32]) {
-        self.0.set_stream(message);
-        self.0.set_word_pos(0);
-        // as many words as there are, in the generator's order of bytes
-        self.0.fill_bytes(pulp::bytemuck::cast_slice_mut(out));
-        out.iter_mut().for_each(|word| *word = u32::from_le(*word));
+    /// Fills a block with the draws of one message for so many destinations at least, as `one` gives them.
+    pub fn block(&self, message: u64, destinations: usize, out: &mut DrawBlock) {
+        out.0.fill(&self.key, message, destinations);
+    }
+}
+
+impl DrawBlock {
+    /// For how many destinations there are draws.
+    pub fn destinations(&self) -> usize {
+        self.0.count()
+    }
+
+    /// The draw for a destination.
+    #[inline]
+    pub fn of(&self, destination: usize) -> u32 {
+        self.0.get(destination)
     }
 }
 
@@ -172,13 +195,13 @@ mod tests {
     #[test]
     fn a_draw_has_one_value_whatever_the_order_of_work() {
         let mut draws = MessageDraws::new(SEED, Purpose::Latency);
-        let mut block = [0; 100];
-        draws.block(42, &mut block);
+        let mut block = DrawBlock::default();
+        draws.block(42, 100, &mut block);
         for destination in [99, 0, 17, 63, 64] {
-            assert_eq!(draws.one(42, destination), block[destination as usize]);
+            assert_eq!(draws.one(42, destination), block.of(destination as usize));
         }
-        assert_ne!(draws.one(43, 0), block[0]);
-        assert_ne!(MessageDraws::new(SEED, Purpose::Loss).one(42, 0), block[0]);
+        assert_ne!(draws.one(43, 0), block.of(0));
+        assert_ne!(MessageDraws::new(SEED, Purpose::Loss).one(42, 0), block.of(0));
     }
 
     /// Where a draw lies says nothing about where its second number does: chi-square over 64 x 64 cells, of draws and of
@@ -192,8 +215,9 @@ mod tests {
         assert_eq!(list, [0, 1, 2, u32::MAX].map(second));
         const CELLS: usize = 64;
         const DRAWS: usize = 1 << 22;
-        let mut draws = vec![0; DRAWS];
-        MessageDraws::new(SEED, Purpose::Latency).block(1, &mut draws);
+        let mut block = DrawBlock::default();
+        MessageDraws::new(SEED, Purpose::Latency).block(1, DRAWS, &mut block);
+        let draws: Vec<u32> = (0..DRAWS).map(|number| block.of(number)).collect();
         // in standard deviations
         let chi_square = |counts: &[u32]| {
             let expected = f64::from(counts.iter().sum::<u32>()) / counts.len() as f64;

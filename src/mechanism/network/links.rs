@@ -4,9 +4,12 @@ use super::law::Law;
 use super::leg::{Leg, Ways};
 use super::model::NetworkModel;
 use crate::foundation::ids::InstanceId;
-use crate::foundation::random::{MessageDraws, Purpose, Seed, second_all};
+use crate::foundation::random::{DrawBlock, MessageDraws, Purpose, Seed, second_all};
 use crate::foundation::units::Span;
 use std::collections::BTreeMap;
+
+/// A single draw costs about as much as so many draws of a block.
+const DRAWS_PER_SINGLE: usize = 512;
 
 /// Stands for a message that is lost, or that takes more than 71 minutes.
 pub const NO_LATENCY_US: u32 = u32::MAX;
@@ -31,7 +34,7 @@ pub struct Network {
     latency_draws: LatencyDraws,
     loss_draws: MessageDraws,
     /// Room for the losses of one broadcast.
-    losses: Vec<u32>,
+    losses: DrawBlock,
 }
 
 /// The draws of latencies, and those of the last broadcast: one for both ways of a request.
@@ -39,8 +42,7 @@ struct LatencyDraws {
     draws: MessageDraws,
     /// The message of the block.
     message: Option<u64>,
-    /// Its draws by destination.
-    block: Vec<u32>,
+    block: DrawBlock,
 }
 
 /// What a rule says: the receivers, the number of its law and its loss.
@@ -96,10 +98,10 @@ impl Network {
             latency_draws: LatencyDraws {
                 draws: MessageDraws::new(seed, Purpose::Latency),
                 message: None,
-                block: Vec::new(),
+                block: DrawBlock::default(),
             },
             loss_draws: MessageDraws::new(seed, Purpose::Loss),
-            losses: Vec::new(),
+            losses: DrawBlock::default(),
         }
     }
 
@@ -178,7 +180,7 @@ impl Network {
     /// Hands the latencies of one leg of the requests of a broadcast to `put`, in the order of their destinations and with their
     /// places there, as `leg` gives them.
     ///
-    /// Draws are made in blocks over the instance ids where the destinations lie close enough for that to pay.
+    /// Draws are made in blocks over the instance ids unless the destinations lie so far apart that it does not pay.
     fn legs(
         &mut self,
         leg: Leg,
@@ -187,10 +189,8 @@ impl Network {
         to: &[InstanceId],
         mut put: impl FnMut(usize, Option<Span>),
     ) {
-        /// A single draw costs about as much as so many draws of a block.
-        const DRAWS_PER_BLOCK: usize = 64;
         let width = to.iter().map(|id| id.index() + 1).max().unwrap_or(0);
-        if width > to.len().saturating_mul(DRAWS_PER_BLOCK) {
+        if width > to.len().saturating_mul(DRAWS_PER_SINGLE) {
             to.iter()
                 .enumerate()
                 .for_each(|(at, &to)| put(at, self.leg(leg, message, (from, to), &mut None)));
@@ -199,17 +199,16 @@ impl Network {
         self.prepare_broadcaster(leg, from);
         let place = (from, leg != Leg::Request);
         let links = self.broadcasters.get(&place).unwrap_or(&self.plain_broadcaster);
-        let draws: &[u32] = if links.draws_latency { self.latency_draws.block(message, width) } else { &[] };
+        let draws = links.draws_latency.then(|| self.latency_draws.block(message, width));
         if links.draws_loss {
-            self.losses.resize(width.max(self.losses.len()), 0);
-            self.loss_draws.block(leg.name(message), &mut self.losses[..width]);
+            self.loss_draws.block(leg.name(message), width, &mut self.losses);
         }
         for (at, &to) in to.iter().enumerate() {
             let link = links.links.get(to.index()).unwrap_or(&self.default);
             let (sender, receiver) = leg.link((from, to));
             let places = (self.places[sender.index()], self.places[receiver.index()]);
-            let is_lost = links.draws_loss && link.loses(self.losses[to.index()]);
-            let draw = draws.get(to.index()).map_or(0, |&draw| leg.latency_draw(draw));
+            let is_lost = links.draws_loss && link.loses(self.losses.of(to.index()));
+            let draw = draws.map_or(0, |draws| leg.latency_draw(draws.of(to.index())));
             put(at, (!is_lost).then(|| self.laws[link.law].latency(places, draw)));
         }
     }
@@ -224,20 +223,17 @@ impl Network {
         there: &mut Vec<u32>,
         back: &mut Vec<u32>,
     ) {
-        if self.is_plain(from, to) {
+        if self.is_plain(&[Leg::Request, Leg::Answer], from, to) {
             self.draw_all(message, to, there);
             back.clone_from(there);
             second_all(back);
             self.apply_law_us(Leg::Request, from, to, there);
             return self.apply_law_us(Leg::Answer, from, to, back);
         }
-        let us = |latency: Option<Span>| {
-            u32::try_from(latency.map_or(u64::MAX, Span::us)).unwrap_or(NO_LATENCY_US)
-        };
         there.clear();
-        self.legs(Leg::Request, message, from, to, |_, latency| there.push(us(latency)));
+        self.legs(Leg::Request, message, from, to, |_, latency| there.push(rounded_or_none(latency)));
         back.clear();
-        self.legs(Leg::Answer, message, from, to, |_, latency| back.push(us(latency)));
+        self.legs(Leg::Answer, message, from, to, |_, latency| back.push(rounded_or_none(latency)));
         if self.loses_on_the_way_back(from) {
             self.legs(Leg::Handshake, message, from, to, |at, handshake| {
                 if handshake.is_none() {
@@ -247,10 +243,22 @@ impl Network {
         }
     }
 
-    /// Whether the requests of a broadcast meet no rule and no loss, there and back, and lie close enough for draws in blocks.
-    fn is_plain(&self, from: InstanceId, to: &[InstanceId]) -> bool {
-        let has_rules = [Leg::Request, Leg::Answer].iter().any(|&leg| self.has_rules(leg, from));
-        let is_dense = to.last().is_some_and(|last| last.index() < 2 * to.len() + 64);
+    /// `latencies` to destinations in ascending order, in whole microseconds; `NO_LATENCY_US` for what is lost, or takes longer
+    /// than that.
+    pub fn latencies_us(&mut self, message: u64, from: InstanceId, to: &[InstanceId], out: &mut Vec<u32>) {
+        if self.is_plain(&[Leg::Request], from, to) {
+            self.draw_all(message, to, out);
+            return self.apply_law_us(Leg::Request, from, to, out);
+        }
+        out.clear();
+        self.legs(Leg::Request, message, from, to, |_, latency| out.push(rounded_or_none(latency)));
+    }
+
+    /// Whether these legs of the requests of a broadcast meet no rule and no loss, and the destinations lie close enough for
+    /// draws in blocks.
+    fn is_plain(&self, legs: &[Leg], from: InstanceId, to: &[InstanceId]) -> bool {
+        let has_rules = legs.iter().any(|&leg| self.has_rules(leg, from));
+        let is_dense = to.last().is_some_and(|last| last.index() < to.len() * DRAWS_PER_SINGLE);
         !has_rules && self.default.lost_below == 0 && is_dense
     }
 
@@ -261,14 +269,9 @@ impl Network {
         if !self.laws[self.default.law].is_drawn() {
             return out.resize(to.len(), 0);
         }
-        let [first, last] = [to.first(), to.last()].map(|id| id.map_or(0, |id| id.index()));
+        let last = to.last().map_or(0, |id| id.index());
         let draws = self.latency_draws.block(message, last + 1);
-        // most broadcasts go to a group, whose ids follow each other
-        if last - first + 1 == to.len() {
-            out.extend_from_slice(&draws[first..=last]);
-        } else {
-            out.extend(to.iter().map(|to| draws[to.index()]));
-        }
+        out.extend(to.iter().map(|to| draws.of(to.index())));
     }
 
     /// Replaces each draw by the latency of a leg under the law of a link without a rule, in whole microseconds.
@@ -321,10 +324,9 @@ impl Network {
 
 impl LatencyDraws {
     /// The draws of one message for the destinations 0, 1, ..., at least so many.
-    fn block(&mut self, message: u64, width: usize) -> &[u32] {
-        if self.message != Some(message) || self.block.len() < width {
-            self.block.resize(width, 0);
-            self.draws.block(message, &mut self.block);
+    fn block(&mut self, message: u64, destinations: usize) -> &DrawBlock {
+        if self.message != Some(message) || self.block.destinations() < destinations {
+            self.draws.block(message, destinations, &mut self.block);
             self.message = Some(message);
         }
         &self.block
@@ -344,6 +346,11 @@ impl LinkParameters {
     fn loses(self, draw: u32) -> bool {
         u64::from(draw) < self.lost_below
     }
+}
+
+/// A latency in whole microseconds, or `NO_LATENCY_US`.
+fn rounded_or_none(latency: Option<Span>) -> u32 {
+    u32::try_from(latency.map_or(u64::MAX, Span::us)).unwrap_or(NO_LATENCY_US)
 }
 
 /// A message is lost if its 32-bit draw is below this: the share in 2^32nds.

@@ -298,7 +298,7 @@ proptest! {
             blocks.latencies(message, InstanceId(from), &to, &mut out);
             prop_assert_eq!(&out, expected);
         }
-        let (mut ways, mut there, mut back) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut ways, mut there, mut back, mut once) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut to = to;
         to.sort_unstable();
         to.dedup();
@@ -308,6 +308,8 @@ proptest! {
         for &message in &messages {
             blocks.all_ways(message, InstanceId(from), &to, &mut ways);
             blocks.all_ways_us(message, InstanceId(from), &to, &mut there, &mut back);
+            blocks.latencies_us(message, InstanceId(from), &to, &mut once);
+            prop_assert_eq!(&once, &there);
             let us = |span: Option<Span>| span.map_or(NO_LATENCY_US, |span| span.us() as u32);
             for (place, &to) in to.iter().enumerate() {
                 let alone = singles.ways(message, InstanceId(from), to);
