@@ -37,9 +37,14 @@ impl DelayCounts {
 
     /// Messages took so long and so many microseconds more; those of the other number never came.
     pub fn note_all(&mut self, delay: Span, more_us: &[u32], never: u32) {
+        more_us.iter().filter(|more| **more != never).for_each(|more| self.note_later(delay, *more));
+    }
+
+    /// A message took so long and so many microseconds more.
+    #[inline]
+    pub fn note_later(&mut self, delay: Span, more_us: u32) {
         // what is more is whole microseconds
-        let us = delay.us();
-        more_us.iter().filter(|more| **more != never).for_each(|more| self.note_us(us + u64::from(*more)));
+        self.note_us(delay.us() + u64::from(more_us));
     }
 
     #[inline]

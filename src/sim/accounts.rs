@@ -18,6 +18,7 @@ use crate::metrics::origin_seconds::OriginSeconds;
 use crate::metrics::traffic::{Direction, OriginSends, Sums, TrafficPlace, TrafficRow};
 use crate::observe::{Departed, RequestOutcome, SecondBytes};
 use crate::request::{Path, RequestHistory};
+use crate::sim::answers::for_answers;
 use crate::sim::job_times::JobTimes;
 use crate::sim::route::Route;
 use crate::sim::route_counts::{Counts, RouteCounts};
@@ -137,6 +138,13 @@ impl Accounts {
             let (to, bytes) = (route.to[destination], route.response_bytes(destination));
             self.add_origin_bytes(to, at.ns() / SECOND.ns(), OriginSends::Other, bytes);
         }
+    }
+
+    /// The receivers of a job answer: destination `d` at `from + after_us[d]`, but for those with `NEVER_US`.
+    pub(in crate::sim) fn answer_all(&mut self, route: &Route, from: Time, after_us: &[u32]) {
+        for_answers(route, from, after_us, |to, second, bytes| {
+            self.add_origin_bytes(to, second, OriginSends::Other, bytes);
+        });
     }
 
     /// An origin sent so many bytes in a second of the run.

@@ -11,6 +11,7 @@
 //!   and answers left and arrived, by buckets of time (`split`, `job_times`).
 
 mod accounts;
+mod answers;
 mod broadcast;
 mod eligibility;
 mod job_times;

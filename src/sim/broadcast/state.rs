@@ -25,7 +25,7 @@ use crate::metrics::traffic::OriginSends;
 use crate::request::{Conditions, Path};
 use crate::sim::accounts::{Accounts, Work};
 use crate::sim::eligibility::{Eligibility, Fallback};
-use crate::sim::replay::{Broadcast, Helpers, Shard, Windows};
+use crate::sim::replay::{Broadcast, Helpers, Reading, Shard, Windows};
 use crate::sim::route::Route;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -141,8 +141,11 @@ impl<'a> Broadcasts<'a> {
                 range.len(),
             )
         };
-        let shards = helpers.shares(uncontended.len()).into_iter().map(shard).collect();
-        let work = (cell.delivery.queues != Queues::Unlimited).then_some(Work::of(&path));
+        let has_queues = cell.delivery.queues != Queues::Unlimited;
+        let shards = helpers.shares(uncontended.len(), has_queues).into_iter().map(shard).collect();
+        // the rows of a whole job are long, and a window has many of a route
+        let reading = if has_queues { Reading::ByColumn } else { Reading::ByRow };
+        let work = has_queues.then_some(Work::of(&path));
         let (end, bucket) = (cell.end.latest(), cell.sampling.bucket);
         Broadcasts {
             cell,
@@ -154,7 +157,7 @@ impl<'a> Broadcasts<'a> {
             routes_made: 0,
             faults_on_routes: BTreeMap::new(),
             open_broadcasts: Vec::new(),
-            windows: Windows::new(shards, has_refused, helpers),
+            windows: Windows::new(shards, has_refused, helpers, reading),
             schedule: Schedule::default(),
             there_us: Vec::new(),
             back_us: Vec::new(),

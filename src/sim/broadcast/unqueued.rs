@@ -1,14 +1,16 @@
 //! Broadcasts without queues (`Queues::Unlimited`) and without events: each message leaves when it is sent, and arrives one
-//! latency later or is lost.
+//! latency later or is lost. What is regular is a row of latencies; the others are computed one by one.
 
 use super::state::Broadcasts;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::boundary::{NEVER_US, latest_us};
 use crate::mechanism::ledger::Arrival;
-use crate::mechanism::network::Leg;
+use crate::mechanism::network::{Leg, NO_LATENCY_US, Network};
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, RequestHistory, Sent};
+use crate::sim::replay::{ArrivalRow, Reading};
 use crate::sim::route::Route;
 use std::sync::Arc;
 
@@ -19,8 +21,8 @@ impl Broadcasts<'_> {
         routes.split(list, |id| eligibility.is_uncontended_receiver[id.index()])
     }
 
-    /// Sends one activity to all destinations of a route but `except`. `template` is any of its messages, `latencies` are by
-    /// destination, `name` is the name of the random draws.
+    /// Sends one activity to all destinations of a route but `except`. `template` is any of its messages, `name` is the name of
+    /// the random draws.
     #[expect(clippy::too_many_arguments, reason = "the parts of a broadcast have no type of their own")]
     pub(in crate::sim) fn send_unqueued(
         &mut self,
@@ -28,8 +30,8 @@ impl Broadcasts<'_> {
         route: &Arc<Route>,
         except: Option<InstanceId>,
         template: &Message,
-        latencies: &[Option<Span>],
         name: u64,
+        network: &mut Network,
         conditions: &mut Conditions<'_>,
     ) {
         let broadcast = self.add_broadcast(template, conditions);
@@ -38,13 +40,18 @@ impl Broadcasts<'_> {
         except.iter().for_each(|destination| all.take(route.bytes(*destination)));
         self.execution.messages_apart += all.messages;
         self.accounts.send_unqueued(route, now, all);
+        network.latencies_us(name, route.from, &route.to, &mut self.there_us);
+        let irregular = self.plan_unqueued(now, route, except, conditions);
         let (mut good, mut separate) = (all, Vec::from_iter(except));
         let bucket = self.accounts.bucket_of(now);
-        for (destination, latency) in
-            latencies.iter().enumerate().filter(|(destination, _)| Some(*destination) != except)
-        {
+        for destination in irregular {
             let to = route.to[destination];
-            let history = unqueued_history(conditions, (route.from, to), name, *latency, now);
+            let drawn = match self.there_us[destination] {
+                // the column does not say what is lost, or how long it takes
+                NO_LATENCY_US => network.latency(name, route.from, to),
+                us => Some(Span::from_us(u64::from(us))),
+            };
+            let history = unqueued_history(conditions, (route.from, to), name, drawn, now);
             let arrives = history.settled;
             self.in_flight_until = self.in_flight_until.max(arrives);
             let is_delivered = history.arrival == Arrival::Delivered && arrives <= self.cell.end.latest();
@@ -61,7 +68,41 @@ impl Broadcasts<'_> {
         }
         self.accounts.deliver(good);
         self.accounts.leave(route, now, good.bytes);
+        self.accounts.answer_all(route, now, &self.arrived_us);
         self.accounts.note_whole_job(now, route, separate);
+        let latest = now + Span::from_us(u64::from(latest_us(&self.arrived_us)));
+        self.in_flight_until = self.in_flight_until.max(latest);
+        let reading = Reading::ByRow;
+        let row = ArrivalRow { route: Arc::clone(route), broadcast, from: now, latest, reading };
+        self.windows.receive_row(row, &self.arrived_us);
+    }
+
+    /// Fills `arrived_us` from `there_us`. A message that arrives in the bucket of traffic in which it leaves, in the run and
+    /// while faults neither affect it nor change, is regular; all others, and the one to `except`, have `NEVER_US` there. Returns the
+    /// irregular ones.
+    fn plan_unqueued(
+        &mut self,
+        now: Time,
+        route: &Route,
+        except: Option<usize>,
+        conditions: &mut Conditions<'_>,
+    ) -> Vec<usize> {
+        let faults = self.faults_on_route(route, now, conditions);
+        self.arrived_us.clone_from(&self.there_us);
+        except.iter().for_each(|destination| self.arrived_us[*destination] = NEVER_US);
+        if faults.any {
+            let times = self.arrived_us.iter_mut().zip(&*faults.affected);
+            times.filter(|(_, is_affected)| **is_affected).for_each(|(us, _)| *us = NEVER_US);
+        }
+        let latest = now + Span::from_us(u64::from(latest_us(&self.arrived_us)));
+        if latest >= faults.until
+            || latest > self.cell.end.latest()
+            || self.accounts.bucket_of(latest) != self.accounts.bucket_of(now)
+        {
+            self.arrived_us.fill(NEVER_US);
+        }
+        let never = (0..route.to.len()).filter(|destination| self.arrived_us[*destination] == NEVER_US);
+        never.filter(|destination| Some(*destination) != except).collect()
     }
 }
 

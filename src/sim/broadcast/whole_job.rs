@@ -15,7 +15,7 @@ use crate::mechanism::slot_schedule::{Schedule, fits_vectors, ns};
 use crate::observe::RequestOutcome;
 use crate::request::{Conditions, RequestHistory};
 use crate::sim::job_times::JobTimes;
-use crate::sim::replay::{ArrivalRow, BroadcastEffect, BroadcastSummary, SAMPLES_MAX};
+use crate::sim::replay::{ArrivalRow, BroadcastEffect, BroadcastSummary, Reading, SAMPLES_MAX};
 use crate::sim::route::Route;
 use pulp::Arch;
 use std::rc::Rc;
@@ -157,7 +157,8 @@ impl Broadcasts<'_> {
         if is_counted {
             self.execution.messages_counted += good.messages;
         }
-        let row = ArrivalRow { route: Arc::clone(route), broadcast, from, latest, is_counted };
+        let reading = if is_counted { Reading::Counted } else { Reading::ByColumn };
+        let row = ArrivalRow { route: Arc::clone(route), broadcast, from, latest, reading };
         self.windows.receive_row(row, &self.arrived_us);
         let mut end = JobEnd { at: over, step: Step::Ended, last: *last, bad: Vec::new() };
         for (destination, history) in irregular {
@@ -267,7 +268,12 @@ impl Broadcasts<'_> {
     }
 
     /// The destinations of a route that faults affect now, and until when that holds.
-    fn faults_on_route(&mut self, route: &Route, now: Time, conditions: &Conditions<'_>) -> FaultsOnRoute {
+    pub(super) fn faults_on_route(
+        &mut self,
+        route: &Route,
+        now: Time,
+        conditions: &Conditions<'_>,
+    ) -> FaultsOnRoute {
         let holds = |known: &&FaultsOnRoute| known.from <= now && now < known.until;
         if let Some(faults) = self.faults_on_routes.get(&route.number).filter(holds) {
             return faults.clone();

@@ -1,7 +1,7 @@
 //! Arrival matrix: when the requests of whole jobs arrive. It is written by row (job) and read by column (follower).
 //!
-//! A row has one column per destination of its route: µs after the row's `from`, or `NEVER_US`. It stays until its last request
-//! has arrived; each window reads of it what arrives in the window.
+//! A row has one column per destination of its route: µs after the row's `from`, or `NEVER_US`. If it is read by column, it stays
+//! until its last request has arrived; each window reads of it what arrives in the window.
 
 use super::broadcast::InboxArrival;
 use crate::foundation::units::{Span, Time};
@@ -27,8 +27,18 @@ pub(in crate::sim) struct ArrivalRow {
     pub(in crate::sim) from: Time,
     /// No request of the row arrives later.
     pub(in crate::sim) latest: Time,
-    /// Whether its arrivals are counted (`replay::counted`) instead of replayed.
-    pub(in crate::sim) is_counted: bool,
+    pub(in crate::sim) reading: Reading,
+}
+
+/// How the arrivals of a row are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sim) enum Reading {
+    /// They are counted (`replay::counted`) instead of replayed, in the first window.
+    Counted,
+    /// Follower by follower, as they come: for routes of which a window has many rows.
+    ByColumn,
+    /// At once in the first window, where each goes to its follower: for routes of which a window has few rows.
+    ByRow,
 }
 
 /// The rows of one route, to be read follower by follower.
@@ -69,7 +79,7 @@ impl ArrivalMatrix {
     ) -> ArrivalMatrix {
         buffers.rows.clear();
         buffers.after_us.clear();
-        for (row, start) in self.rows.iter().filter(|(row, _)| !row.is_counted && row.latest >= horizon) {
+        for (row, start) in self.read(Reading::ByColumn).filter(|(row, _)| row.latest >= horizon) {
             let broadcast = renumbered[row.broadcast as usize];
             let row = ArrivalRow { broadcast, route: Arc::clone(&row.route), ..*row };
             let end = start + row.route.to.len();
@@ -83,7 +93,7 @@ impl ArrivalMatrix {
         &self,
         followers: Range<u32>,
     ) -> impl Iterator<Item = (&ArrivalRow, Range<u32>, &[u32])> {
-        self.rows.iter().filter(|(row, _)| row.is_counted).filter_map(move |(row, start)| {
+        self.read(Reading::Counted).filter_map(move |(row, start)| {
             let replayed = row.route.replayed(followers.clone());
             let (first, last) = (replayed.first()?, replayed.last()?);
             let columns = start + first.destination as usize..=start + last.destination as usize;
@@ -91,13 +101,24 @@ impl ArrivalMatrix {
         })
     }
 
-    /// The rows that are not counted, by route, for a range of followers and the window `since..until`.
+    /// Of the rows that are read by row: the row, its destinations in this range of followers, and its columns.
+    pub(in crate::sim) fn by_row(
+        &self,
+        followers: Range<u32>,
+    ) -> impl Iterator<Item = (&ArrivalRow, &[ReplayedDestination], &[u32])> {
+        self.read(Reading::ByRow).map(move |(row, start)| {
+            let columns = &self.after_us[*start..start + row.route.to.len()];
+            (row, row.route.replayed(followers.clone()), columns)
+        })
+    }
+
+    /// The rows that are read by column, by route, for a range of followers and the window `since..until`.
     pub(in crate::sim) fn columns(
         &self,
         followers: Range<u32>,
         (since, until): (Time, Time),
     ) -> Vec<RouteColumns<'_>> {
-        let mut rows: Vec<_> = self.rows.iter().filter(|(row, _)| !row.is_counted).collect();
+        let mut rows: Vec<_> = self.read(Reading::ByColumn).collect();
         rows.sort_by_key(|(row, _)| row.route.number);
         let in_window = |&&(ArrivalRow { broadcast, from, .. }, start): &&_| RowInWindow {
             start,
@@ -116,6 +137,11 @@ impl ArrivalMatrix {
                 next: 0,
             })
             .collect()
+    }
+
+    /// The rows that are read like this.
+    fn read(&self, reading: Reading) -> impl Iterator<Item = &(ArrivalRow, usize)> {
+        self.rows.iter().filter(move |(row, _)| row.reading == reading)
     }
 }
 

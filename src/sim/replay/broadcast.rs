@@ -65,6 +65,14 @@ impl Broadcast {
     }
 }
 
+impl BroadcastSummary {
+    /// Whether no receiver displays anything else for it, nor counts it among what it takes for plain views.
+    pub(in crate::sim) fn shows_nothing_anywhere(&self) -> bool {
+        let may_be_taken = matches!(self.kind, Kind::ViewerForwarded | Kind::FollowerTotalForwarded);
+        self.effect == BroadcastEffect::ShowsNothing && !may_be_taken
+    }
+}
+
 /// A broadcast that arrives at an inbox.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::sim) struct InboxArrival {

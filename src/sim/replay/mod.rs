@@ -15,7 +15,7 @@ mod shard;
 mod shown;
 mod windows;
 
-pub(in crate::sim) use arrival_matrix::ArrivalRow;
+pub(in crate::sim) use arrival_matrix::{ArrivalRow, Reading};
 pub(in crate::sim) use broadcast::{Broadcast, BroadcastEffect, BroadcastSummary};
 pub(in crate::sim) use counted::SAMPLES_MAX;
 pub(in crate::sim) use shard::Shard;

@@ -104,6 +104,7 @@ impl<'a> Shard<'a> {
         let since = std::mem::replace(&mut self.horizon, *horizon);
         self.count(&rows, summaries);
         self.take_received(received, renumbered);
+        self.hand_out(&rows, summaries);
         let numbers = self.first..self.first + self.followers.len() as u32;
         let mut columns = rows.columns(numbers.clone(), (since, *horizon));
         let verify = self.cell.delivery.receiving.verify;
@@ -140,6 +141,27 @@ impl<'a> Shard<'a> {
         }
         for (position, received) in received.drain(..) {
             self.followers[position as usize].to_come.push(received);
+        }
+    }
+
+    /// Hands the arrivals of rows that are read by row to their followers. Of what shows nothing anywhere, only delays are noted.
+    fn hand_out(&mut self, rows: &ArrivalMatrix, summaries: &[BroadcastSummary]) {
+        let numbers = self.first..self.first + self.followers.len() as u32;
+        for (row, replayed, after_us) in rows.by_row(numbers) {
+            let summary = &summaries[row.broadcast as usize];
+            let came = replayed.iter().map(|to| (to.follower, after_us[to.destination as usize]));
+            let came = came.filter(|(_, after_us)| *after_us != NEVER_US);
+            if self.inbox.is_none() && summary.shows_nothing_anywhere() {
+                let delays = &mut self.delays[summary.kind as usize];
+                let delay = row.from.since(summary.authored);
+                came.for_each(|(_, after_us)| delays.note_later(delay, after_us));
+                continue;
+            }
+            for (number, after_us) in came {
+                let at = row.from + Span::from_us(u64::from(after_us));
+                let arrival = InboxArrival { at, broadcast: row.broadcast };
+                self.followers[(number - self.first) as usize].to_come.push(arrival);
+            }
         }
     }
 

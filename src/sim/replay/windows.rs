@@ -2,7 +2,7 @@
 //!
 //! Followers do not depend on each other, so results are the same with any number of threads.
 
-use super::arrival_matrix::{ArrivalMatrix, ArrivalRow};
+use super::arrival_matrix::{ArrivalMatrix, ArrivalRow, Reading};
 use super::broadcast::{Broadcast, BroadcastSummary, InboxArrival};
 use super::shard::{Shard, Window};
 use crate::foundation::ids::InstanceId;
@@ -18,6 +18,9 @@ use std::thread::{Scope, ScopedJoinHandle};
 
 /// A window has about this many arrivals, which fit the cache of a core.
 const WINDOW_ENTRIES: usize = 1 << 17;
+/// Or this many for each follower, if their routes are many: what a follower shows is then more than what arrives, and is
+/// fetched into the cache once a window.
+const ENTRIES_PER_FOLLOWER: usize = 1 << 9;
 
 /// Helper threads of a run, the only ones in the model. Their results depend on their inputs alone.
 #[derive(Clone, Copy)]
@@ -28,12 +31,13 @@ pub(in crate::sim) struct Helpers<'s, 'e> {
 }
 
 impl Helpers<'_, '_> {
-    /// Splits followers into shards: one per helper, and the last one for this thread. A replay takes about twice the time of
-    /// the run itself, so this thread takes all without helpers, a quarter with one, and none with more.
-    pub(in crate::sim) fn shares(&self, followers: usize) -> Vec<Range<usize>> {
+    /// Splits followers into shards: one per helper, and the last one for this thread. With queues a replay takes about twice
+    /// the time of the run itself, without them less than that; so this thread takes all without helpers, a quarter with
+    /// one if there are queues, and else none.
+    pub(in crate::sim) fn shares(&self, followers: usize, has_queues: bool) -> Vec<Range<usize>> {
         let here = match self.count {
             0 => followers,
-            1 => followers / 4,
+            1 if has_queues => followers / 4,
             _ => 0,
         };
         let helped = followers - here;
@@ -71,6 +75,8 @@ pub(in crate::sim) struct Windows<'s> {
     places: Vec<(u32, u32)>,
     /// Arrivals and heartbeats in this window.
     entries: usize,
+    /// A window with as many is full.
+    entries_max: usize,
     /// Upper bound of the arrivals that the previous window left to this one.
     carried: usize,
     /// Set by a shard when a rate limit refuses a request.
@@ -90,17 +96,24 @@ enum ShardHost<'s> {
 }
 
 impl<'s> Windows<'s> {
-    /// For shards with their numbers of followers, in order of the followers. All but the last get a thread.
+    /// For shards with their numbers of followers, in order of the followers. All but the last get a thread. `reading` is how rows
+    /// that are not counted are read.
     pub(in crate::sim) fn new(
         shards: Vec<(Shard<'s>, usize)>,
         has_refused: Arc<AtomicBool>,
         helpers: Helpers<'s, '_>,
+        reading: Reading,
     ) -> Windows<'s> {
         let places = (0u32..)
             .zip(&shards)
             .flat_map(|(shard, (_, count))| (0..*count as u32).map(move |at| (shard, at)));
         let places = places.collect();
         let open = shards.iter().map(|(_, count)| Window::of(*count)).collect();
+        let followers: usize = shards.iter().map(|(_, count)| count).sum();
+        let entries_max = match reading {
+            Reading::ByRow => WINDOW_ENTRIES.max(followers * ENTRIES_PER_FOLLOWER),
+            Reading::Counted | Reading::ByColumn => WINDOW_ENTRIES,
+        };
         let threads = shards.len() - 1;
         let place = |(number, (shard, _)): (usize, (Shard<'s>, usize))| {
             if number < threads {
@@ -119,6 +132,7 @@ impl<'s> Windows<'s> {
             shards: shards.into_iter().enumerate().map(place).collect(),
             places,
             entries: 0,
+            entries_max,
             carried: 0,
             has_refused,
         }
@@ -167,7 +181,7 @@ impl<'s> Windows<'s> {
     /// Adds the arrivals of a whole job, by destination.
     pub(in crate::sim) fn receive_row(&mut self, row: ArrivalRow, after_us: &[u32]) {
         // a counted row is complete in its window
-        if !row.is_counted {
+        if row.reading != Reading::Counted {
             self.expect_until(row.broadcast, row.latest);
         }
         self.rows.push(row, after_us);
@@ -200,7 +214,7 @@ impl<'s> Windows<'s> {
     /// Whether enough is collected for a window.
     pub(in crate::sim) fn is_full(&self) -> bool {
         // arrivals that are carried over are visited again: they must not be most of the work
-        self.entries >= WINDOW_ENTRIES.max(self.carried)
+        self.entries >= self.entries_max.max(self.carried)
     }
 
     /// Hands the window to the shards. Everything before the horizon must have been added.

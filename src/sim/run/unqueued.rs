@@ -29,7 +29,7 @@ impl Run<'_> {
         let mut destinations = std::mem::take(&mut self.destinations);
         let mut latencies = std::mem::take(&mut self.latencies);
         let letter = self.letter(from, kind, activity, now);
-        let others = self.send_unqueued_broadcast(&letter, list, except, &mut latencies, now);
+        let others = self.send_unqueued_broadcast(&letter, list, except, now);
         destinations.clear();
         destinations.extend(others.iter().copied().filter(|&to| Some(to) != except));
         self.network.latencies(message_name(activity, from, 0), from, &destinations, &mut latencies);
@@ -111,7 +111,6 @@ impl Run<'_> {
         letter: &Rc<Letter>,
         list: &Arc<[InstanceId]>,
         except: Option<InstanceId>,
-        latencies: &mut Vec<Option<Span>>,
         now: Time,
     ) -> Arc<[InstanceId]> {
         let is_own = self.cell.federation.origin(letter.activity.video) == letter.from;
@@ -123,10 +122,9 @@ impl Run<'_> {
         let route = self.route(letter, &uncontended, true);
         let name = message_name(&letter.activity, letter.from, letter.attempt);
         let template = self.message(letter, uncontended[0]);
-        self.network.latencies(name, letter.from, &uncontended, latencies);
-        let Run { broadcasts, conditions, .. } = self;
+        let Run { broadcasts, conditions, network, .. } = self;
         if let Some((broadcasts, route)) = broadcasts.as_mut().zip(route) {
-            broadcasts.send_unqueued(now, &route, except, &template, latencies, name, conditions);
+            broadcasts.send_unqueued(now, &route, except, &template, name, network, conditions);
         }
         others
     }
