@@ -195,7 +195,10 @@ impl<'a> CounterLog<'a> {
                     self.counters.displayed.entry((video, id)).or_default().add(sample, count);
                 }
             }
-            self.ages.sample(now, instance.displayed_totals());
+            // an origin displays no total of its own
+            if whose == Whose::All {
+                self.ages.sample(now, instance.displayed_totals());
+            }
         }
     }
 

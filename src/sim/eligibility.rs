@@ -13,7 +13,8 @@
 //! - `H`: it has a host of its own, with one inbox.
 //! - `U`: nothing waits at its stations, `¬Q ∨` cores, uplink and downlink are unlimited.
 //! - `V`: JSON-LD verification takes no time, `Q ∧ verify + json_ld_verify = 0`. Then its order at one instant matters.
-//! - `T`: its own viewers depend on the totals it receives: keyed store `∧` totals accepted `∧` own viewers.
+//! - `T`: its own viewers depend on the totals it receives: `Q ∧` keyed store `∧` totals accepted `∧` own viewers. Without queues
+//!   what it receives about videos that its own viewers watch reaches it in the run, too (`echoes`).
 //! - `W`: its own viewers change the numbers of views that it displays beside the Updates that it receives: `own-count ∧` own viewers.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
@@ -31,7 +32,7 @@ use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
 use crate::domain::protocol::{AcceptResult, FollowerViews, ForwardedViewer, Rules, StoreKind};
 use crate::domain::receiving::Receiving;
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::LATENCY_MAX;
 
@@ -75,6 +76,8 @@ pub(in crate::sim) struct Eligibility {
     /// Whether any session watches there.
     pub(in crate::sim) has_viewers: Vec<bool>,
     pub(in crate::sim) is_order_insensitive: Vec<bool>,
+    /// Ascending: an uncontended receiver whose own viewers depend on what it receives about a video, and the video.
+    echoes: Vec<(VideoId, InstanceId)>,
 }
 
 impl Eligibility {
@@ -91,6 +94,7 @@ impl Eligibility {
             is_dead: vec![false; count],
             has_viewers: vec![false; count],
             is_order_insensitive: vec![false; count],
+            echoes: Vec::new(),
         };
         let videos = cell.federation.videos.iter();
         videos.for_each(|video| eligibility.is_origin[video.origin.index()] = true);
@@ -116,9 +120,13 @@ impl Eligibility {
             eligibility.is_dead[index] = changes[index] == [(Time::ZERO, Change::Stop)];
             let keeps_process = changes[index].is_empty();
             let rules = &instance.rules;
+            let has_viewers = eligibility.has_viewers[index];
+            let shows_totals = totals_clear_viewers(rules) && has_viewers;
+            let counts_own_views = rules.follower_views == FollowerViews::OwnCount && has_viewers;
             eligibility.is_uncontended_receiver[index] = is_unbounded
                 && !verifies_instantly
-                && !(eligibility.has_viewers[index] && mixes_own(rules))
+                && (is_unlimited || !shows_totals)
+                && !counts_own_views
                 && (keeps_process || eligibility.is_dead[index])
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
@@ -146,7 +154,30 @@ impl Eligibility {
             eligibility.is_uncontended_receiver.fill(false);
             eligibility.is_contended_receiver.fill(false);
         }
+        eligibility.echoes = eligibility.echoes_of(cell);
         eligibility
+    }
+
+    /// The receivers of what is about a video whose own viewers of it depend on that.
+    pub(in crate::sim) fn echoes(&self, video: VideoId) -> impl Iterator<Item = InstanceId> {
+        let first = self.echoes.partition_point(|echo| echo.0 < video);
+        self.echoes[first..].iter().take_while(move |echo| echo.0 == video).map(|echo| echo.1)
+    }
+
+    /// All of them.
+    fn echoes_of(&self, cell: &Cell) -> Vec<(VideoId, InstanceId)> {
+        let watched = cell.sessions.iter().map(|session| (session.video, session.instance));
+        let depends = |&(video, id): &(VideoId, InstanceId)| {
+            let Instance { rules, is_peertube, .. } = &cell.federation.instances[id.index()];
+            self.is_uncontended_receiver[id.index()]
+                && *is_peertube
+                && totals_clear_viewers(rules)
+                && cell.federation.origin(video) != id
+        };
+        let mut echoes: Vec<_> = watched.filter(depends).collect();
+        echoes.sort_unstable();
+        echoes.dedup();
+        echoes
     }
 
     /// Whether the steps of requests that an instance receives may wait in its calendar.
@@ -155,10 +186,9 @@ impl Eligibility {
     }
 }
 
-/// Conditions `T` and `W`, but for own viewers.
-fn mixes_own(rules: &Rules) -> bool {
-    let shows_totals = rules.store == StoreKind::Keyed && rules.accept_result != AcceptResult::Nobody;
-    shows_totals || rules.follower_views == FollowerViews::OwnCount
+/// Whether a total that an instance receives removes the entries of its own viewers.
+fn totals_clear_viewers(rules: &Rules) -> bool {
+    rules.store == StoreKind::Keyed && rules.accept_result != AcceptResult::Nobody
 }
 
 /// Condition `R`.

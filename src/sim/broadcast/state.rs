@@ -101,6 +101,8 @@ pub(in crate::sim) struct Broadcasts<'a> {
     /// From the beginning of the job to when the request leaves and arrives, or `IRREGULAR_US`.
     pub(super) left_us: Vec<u32>,
     pub(super) arrived_us: Vec<u32>,
+    /// What the run is to receive, too, of the last broadcast without queues: when, and by destination of its route.
+    pub(super) echoes: Vec<(Time, usize)>,
     /// How far the clock of any follower is ahead of true time at most.
     pub(super) clock_ahead_max: Span,
     /// Until when a message may be in flight whose arrival is no event and is not replayed.
@@ -166,6 +168,7 @@ impl<'a> Broadcasts<'a> {
             arrives_us: Vec::new(),
             left_us: Vec::new(),
             arrived_us: Vec::new(),
+            echoes: Vec::new(),
             clock_ahead_max: uncontended.iter().map(|&id| ahead(id)).max().unwrap_or_default(),
             in_flight_until: Time::ZERO,
             execution: Execution::default(),

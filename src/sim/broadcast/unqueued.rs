@@ -2,9 +2,11 @@
 //! latency later or is lost. What is regular is a row of latencies; the others are computed one by one.
 
 use super::state::Broadcasts;
+use crate::cell::Cell;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::instance::{DisplayEffect, display_effect};
 use crate::mechanism::boundary::{NEVER_US, latest_us};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, NO_LATENCY_US, Network};
@@ -22,7 +24,7 @@ impl Broadcasts<'_> {
     }
 
     /// Sends one activity to all destinations of a route but `except`. `template` is any of its messages, `name` is the name of
-    /// the random draws.
+    /// the random draws. Returns which destinations are to receive it in the run, too, and when (`echoes`).
     #[expect(clippy::too_many_arguments, reason = "the parts of a broadcast have no type of their own")]
     pub(in crate::sim) fn send_unqueued(
         &mut self,
@@ -33,7 +35,7 @@ impl Broadcasts<'_> {
         name: u64,
         network: &mut Network,
         conditions: &mut Conditions<'_>,
-    ) {
+    ) -> &[(Time, usize)] {
         let broadcast = self.add_broadcast(template, conditions);
         let except = except.and_then(|id| route.to.binary_search(&id).ok());
         let mut all = route.all();
@@ -42,6 +44,7 @@ impl Broadcasts<'_> {
         self.accounts.send_unqueued(route, now, all);
         network.latencies_us(name, route.from, &route.to, &mut self.there_us);
         let irregular = self.plan_unqueued(now, route, except, conditions);
+        self.find_echoes(now, route, template);
         let (mut good, mut separate) = (all, Vec::from_iter(except));
         let bucket = self.accounts.bucket_of(now);
         for destination in irregular {
@@ -64,6 +67,9 @@ impl Broadcasts<'_> {
             }
             if let Some(follower) = route.followers[destination].filter(|_| is_delivered) {
                 self.windows.receive(follower, arrives, broadcast);
+                if self.is_echoed(template, to) {
+                    self.echoes.push((arrives, destination));
+                }
             }
         }
         self.accounts.deliver(good);
@@ -75,6 +81,26 @@ impl Broadcasts<'_> {
         let reading = Reading::ByRow;
         let row = ArrivalRow { route: Arc::clone(route), broadcast, from: now, latest, reading };
         self.windows.receive_row(row, &self.arrived_us);
+        &self.echoes
+    }
+
+    /// Replaces `echoes` by those of the regular messages of a broadcast.
+    fn find_echoes(&mut self, now: Time, route: &Route, template: &Message) {
+        let Broadcasts { cell, eligibility, arrived_us, echoes, .. } = self;
+        let echo = |to: InstanceId| {
+            let destination = route.to.binary_search(&to).ok()?;
+            let us = arrived_us[destination];
+            let is_echoed = us != NEVER_US && changes_display(cell, template, to);
+            is_echoed.then(|| (now + Span::from_us(u64::from(us)), destination))
+        };
+        echoes.clear();
+        echoes.extend(eligibility.echoes(template.activity.video).filter_map(echo));
+    }
+
+    /// Whether one message is to be received in the run, too.
+    fn is_echoed(&self, message: &Message, to: InstanceId) -> bool {
+        self.eligibility.echoes(message.activity.video).any(|id| id == to)
+            && changes_display(self.cell, message, to)
     }
 
     /// Fills `arrived_us` from `there_us`. A message that arrives in the bucket of traffic in which it leaves, in the run and
@@ -104,6 +130,14 @@ impl Broadcasts<'_> {
         let never = (0..route.to.len()).filter(|destination| self.arrived_us[*destination] == NEVER_US);
         never.filter(|destination| Some(*destination) != except).collect()
     }
+}
+
+/// Whether a message changes what a follower displays.
+fn changes_display(cell: &Cell, message: &Message, to: InstanceId) -> bool {
+    let Cell { federation, .. } = cell;
+    let (rules, activity) = (&federation.instances[to.index()].rules, &message.activity);
+    let effect = display_effect(rules, activity, message.from, federation.origin(activity.video));
+    effect != DisplayEffect::None
 }
 
 /// The history of a message that leaves now. It is never over: no answer is awaited.

@@ -3,7 +3,7 @@
 //! A run ends because it is done, is interrupted or reaches its event limit.
 
 use super::machine::Machine;
-use super::request::NO_REQUEST;
+use super::request::{ECHO, NO_REQUEST};
 use super::state::Run;
 use crate::cell::{Cell, doors};
 use crate::domain::faults::{Change, Timetable};
@@ -188,6 +188,10 @@ impl Run<'_> {
             Event::UpdateFlush { instance, number } => self.flush_updates(instance, number),
             Event::Sample { number } => self.sample(number),
             Event::Request { slot: NO_REQUEST, ref message, .. } => self.arrive_unqueued(message, self.now),
+            Event::Request { slot: ECHO, ref message, .. } => {
+                let input = Input::Receive { activity: &message.activity, sender: message.from };
+                self.handle(message.to, input, self.now);
+            }
             Event::Request { step, slot, .. } => self.step(step, slot, self.now),
             Event::Due { instance, .. } => self.due(instance, self.now),
             Event::JobDone { slot, .. } => self.finish_job(slot, self.now),

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Stands for a message without a request (`Queues::Unlimited`).
 pub(in crate::sim) const NO_REQUEST: u32 = u32::MAX;
+/// Stands for a message without a request that is counted and replayed elsewhere: its receiver takes it.
+pub(in crate::sim) const ECHO: u32 = u32::MAX - 1;
 
 /// A request in progress. It is small, since there are many.
 pub(super) struct Request {

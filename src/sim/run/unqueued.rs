@@ -1,6 +1,6 @@
 //! Sending without queues (`Queues::Unlimited`): a message leaves when it is sent, and arrives one latency later or is lost.
 
-use super::request::NO_REQUEST;
+use super::request::{ECHO, NO_REQUEST};
 use super::state::Run;
 use crate::event::{Event, Letter, Message, Step};
 use crate::foundation::ids::InstanceId;
@@ -122,9 +122,14 @@ impl Run<'_> {
         let route = self.route(letter, &uncontended, true);
         let name = message_name(&letter.activity, letter.from, letter.attempt);
         let template = self.message(letter, uncontended[0]);
-        let Run { broadcasts, conditions, network, .. } = self;
+        let Run { broadcasts, conditions, network, pending, cell, .. } = self;
         if let Some((broadcasts, route)) = broadcasts.as_mut().zip(route) {
-            broadcasts.send_unqueued(now, &route, except, &template, name, network, conditions);
+            let echoes = broadcasts.send_unqueued(now, &route, except, &template, name, network, conditions);
+            for &(at, destination) in echoes {
+                let message = route.message(Rc::clone(letter), destination);
+                let event = Event::Request { step: Step::Arrived, slot: ECHO, message };
+                pending.push(at, event.key(&cell.sessions), event);
+            }
         }
         others
     }
