@@ -5,7 +5,7 @@
 use super::body::{OtherBodies, Signature};
 use super::head::{Persistence, Proof};
 use super::names::{Host, Names};
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, FetchReason, Form, Resource, Subject};
 use std::collections::BTreeMap;
@@ -26,17 +26,22 @@ pub struct Sizes<'a> {
     response_heads: [u64; Form::ALL.len()],
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// All lengths are those in JSON, in bytes. They are few, where videos and authors are many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct BodyKey {
-    video: VideoId,
-    author: InstanceId,
     form: Form,
     subject: SubjectKind,
     expires: bool,
     result_digits: Option<u32>,
+    is_own: bool,
+    author: HostInJson,
+    origin: HostInJson,
+    local_id_digits: u32,
+    /// Of the video's UUID, account and channel.
+    video: [usize; 3],
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum SubjectKind {
     Viewer,
     Total,
@@ -49,6 +54,14 @@ struct HostLengths {
     url: usize,
     server_actor: usize,
     name: usize,
+    in_json: HostInJson,
+}
+
+/// Lengths of the names of one host in JSON, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct HostInJson {
+    url: usize,
+    server_actor: usize,
 }
 
 /// Lengths of names in bytes, and the digits of the content length.
@@ -81,6 +94,10 @@ impl<'a> Sizes<'a> {
             url: host.url.len(),
             server_actor: host.server_actor.len(),
             name: host.name().len(),
+            in_json: HostInJson {
+                url: length_in_json(&host.url),
+                server_actor: length_in_json(&host.server_actor),
+            },
         };
         let hosts = names.instances.iter().map(lengths).collect();
         // The digits of the remaining requests are these unless a client is about to be refused.
@@ -107,13 +124,17 @@ impl<'a> Sizes<'a> {
                 return self.other.bytes(activity.subject).unwrap_or_default();
             }
         };
+        let video = self.names.video(activity.video);
         let key = BodyKey {
-            video: activity.video,
-            author: activity.author,
             form: activity.form,
             subject,
             expires: activity.expires.is_some(),
             result_digits: activity.result.map(|count| digits(u64::from(count))),
+            is_own: activity.author == video.origin,
+            author: self.hosts[activity.author.index()].in_json,
+            origin: self.hosts[video.origin.index()].in_json,
+            local_id_digits: digits(video.local_id),
+            video: [&video.uuid, &video.account, &video.channel].map(|name| length_in_json(name)),
         };
         *self.bodies.entry(key).or_insert_with(|| {
             let signature = Signature::placeholder(self.names.iso_time(activity.built));
@@ -190,6 +211,18 @@ impl<'a> Sizes<'a> {
     pub fn kept_response_extra(&self) -> u64 {
         (Persistence::Kept.of_response().len() - Persistence::Closed.of_response().len()) as u64
     }
+}
+
+/// How long a text is inside of a JSON string.
+fn length_in_json(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 1,
+        0..0x20 => 5,
+        _ => 0,
+    };
+    // no branch for a byte: names have nothing to escape
+    let escaped = text.bytes().filter(|byte| (*byte < 0x20) | (*byte == b'"') | (*byte == b'\\')).count();
+    text.len() + if escaped > 0 { text.bytes().map(more).sum() } else { 0 }
 }
 
 fn digits(number: u64) -> u32 {

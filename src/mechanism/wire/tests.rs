@@ -239,7 +239,8 @@ fn a_size_looked_up_is_the_length_of_the_text() {
     names
         .videos
         .push(VideoNames { local_id: 12_345, ..VideoNames::numbered(VideoId(1), R2, LAB_VIDEO_ID_DIGITS) });
-    let (channel, uuid) = ("news".to_owned(), "of-another-length".to_owned());
+    // as long as others, but not in JSON
+    let (channel, uuid) = ("ne\"s".to_owned(), "of-another-\u{1}ength".to_owned());
     names.videos.push(VideoNames {
         channel,
         uuid,
