@@ -173,7 +173,9 @@ impl Store {
                 self.sum = u64::from(count);
             }
             StoreLayout::Keyed => {
-                self.named.clear();
+                // mostly it takes its own place, and the map keeps its memory
+                let number = id.number();
+                self.named.retain(|&held, _| held == number);
                 self.insert(id, count, expires);
             }
         }

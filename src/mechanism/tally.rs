@@ -16,6 +16,8 @@ pub struct Tallies {
     places: Vec<(VideoId, u32)>,
     /// Tallies that are in use or free.
     tallies: Vec<Tally>,
+    /// By place, the total among the entries: when it leaves, and when it was built. Apart, since most arrivals are no totals.
+    totals: Vec<Option<(Time, Time)>>,
     free: Vec<u32>,
     /// The video of the last one used and its place: most activities in a row are about one video.
     last: Option<(VideoId, u32)>,
@@ -25,7 +27,7 @@ pub struct Tallies {
     spare: Vec<Vec<Entry>>,
 }
 
-/// The entries of one video.
+/// The entries of one video; small, for the cache.
 #[derive(Clone, Debug, Default)]
 struct Tally {
     /// What people see.
@@ -34,8 +36,6 @@ struct Tally {
     entries: u32,
     /// The number of the current list: records of `leaving` with another one were replaced and count no more.
     list: u32,
-    /// The total among the entries: when it leaves, and when it was built.
-    total: Option<(Time, Time)>,
 }
 
 /// Entries of one video that leave at the same tick.
@@ -58,7 +58,8 @@ impl Tallies {
         let place = self.place(video);
         let tally = &mut self.tallies[place as usize];
         let list = tally.list.wrapping_add(1);
-        *tally = Tally { sum: 0, entries: 0, list, total: total_built.map(|built| (leaves, built)) };
+        *tally = Tally { sum: 0, entries: 0, list };
+        self.totals[place as usize] = total_built.map(|built| (leaves, built));
         self.add_at(place, count, leaves);
     }
 
@@ -72,7 +73,8 @@ impl Tallies {
                 if tally.list == list {
                     tally.sum -= u64::from(count);
                     tally.entries -= 1;
-                    tally.total = tally.total.filter(|total| total.0 > now);
+                    let total = &mut self.totals[place as usize];
+                    *total = total.filter(|total| total.0 > now);
                     is_any_empty |= tally.entries == 0;
                 }
             }
@@ -98,7 +100,7 @@ impl Tallies {
 
     /// The videos with a total that is part of what people see, and when that was built.
     pub fn displayed_totals(&self) -> impl Iterator<Item = (VideoId, Time)> {
-        let total = |&(video, place): &(VideoId, u32)| Some((video, self.tallies[place as usize].total?.1));
+        let total = |&(video, place): &(VideoId, u32)| Some((video, self.totals[place as usize]?.1));
         self.places.iter().filter_map(total)
     }
 
@@ -112,6 +114,7 @@ impl Tallies {
             Err(at) => {
                 let place = self.free.pop().unwrap_or_else(|| {
                     self.tallies.push(Tally::default());
+                    self.totals.push(None);
                     (self.tallies.len() - 1) as u32
                 });
                 self.places.insert(at, (video, place));

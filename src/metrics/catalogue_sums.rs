@@ -81,41 +81,70 @@ impl CatalogueSums {
             Whose::Own => federation.origin(video) == instance,
             Whose::Others => federation.origin(video) != instance,
         };
-        let mut counts: BTreeMap<VideoId, u64> = BTreeMap::new();
-        for (video, count) in displayed.filter(|&(video, _)| is_meant(video)) {
-            *counts.entry(video).or_default() += count;
-        }
-        for (&video, &count) in &counts {
-            let Some(sums) = self.of(federation, video, sample) else { continue };
+        let mut counts: Vec<(VideoId, u64)> = displayed.filter(|&(video, _)| is_meant(video)).collect();
+        counts.sort_unstable_by_key(|count| count.0);
+        counts.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            kept.1 += if is_same { next.1 } else { 0 };
+            is_same
+        });
+        let mut sums = SampleSums { federation, sample, all: self, open: None };
+        for &(video, count) in &counts {
+            let Some(sums) = sums.of(video) else { continue };
             let is_origin = federation.origin(video) == instance;
             let shown = if is_origin { &mut sums.origins } else { &mut sums.followers };
             shown.note(count, audience.watching(video).at(sample));
         }
         for &Seats { video, viewers, .. } in audience.seats(instance, sample) {
-            if let Some(sums) = self.of(federation, video, sample).filter(|_| is_meant(video)) {
-                let displayed = counts.get(&video).copied().unwrap_or(0);
+            if let Some(sums) = sums.of(video).filter(|_| is_meant(video)) {
+                let place = counts.binary_search_by_key(&video, |count| count.0);
+                let displayed = place.map_or(0, |place| counts[place].1);
                 let displayed = u32::try_from(displayed).unwrap_or(u32::MAX);
                 sums.seen.note(viewers, displayed, audience.watching(video).at(sample));
             }
         }
-    }
-
-    /// The sums of the class of a video; none if records list it singly.
-    fn of(&mut self, federation: &Federation, video: VideoId, sample: usize) -> Option<&mut ClassSums> {
-        let catalogue = federation.catalogue_of(video)?;
-        let classes = self.0.entry((sample, catalogue)).or_default();
-        Some(&mut classes[federation.catalogues[catalogue].class(video)])
+        sums.close();
     }
 
     /// Adds sums of other instances.
     pub fn add(&mut self, other: &CatalogueSums) {
-        for (place, classes) in &other.0 {
-            let sums = self.0.entry(*place).or_default();
-            for (sum, class) in sums.iter_mut().zip(classes) {
-                sum.origins.add(&class.origins);
-                sum.followers.add(&class.followers);
-                sum.seen += class.seen;
-            }
+        other.0.iter().for_each(|(place, classes)| self.add_classes(*place, classes));
+    }
+
+    fn add_classes(&mut self, place: (usize, usize), classes: &[ClassSums; CLASSES]) {
+        let sums = self.0.entry(place).or_default();
+        for (sum, class) in sums.iter_mut().zip(classes) {
+            sum.origins.add(&class.origins);
+            sum.followers.add(&class.followers);
+            sum.seen += class.seen;
+        }
+    }
+}
+
+/// The sums of one instance at one sample, while they are made: videos come in ascending order, so mostly the next is of the same catalogue.
+struct SampleSums<'s> {
+    federation: &'s Federation,
+    sample: usize,
+    all: &'s mut CatalogueSums,
+    /// Of the catalogue of the last video.
+    open: Option<(usize, [ClassSums; CLASSES])>,
+}
+
+impl SampleSums<'_> {
+    /// The sums of the class of a video; none if records list it singly.
+    fn of(&mut self, video: VideoId) -> Option<&mut ClassSums> {
+        let catalogue = self.federation.catalogue_of(video)?;
+        if self.open.as_ref().is_none_or(|open| open.0 != catalogue) {
+            self.close();
+        }
+        let (_, classes) = self.open.get_or_insert_with(|| (catalogue, Default::default()));
+        Some(&mut classes[self.federation.catalogues[catalogue].class(video)])
+    }
+
+    /// Adds what is open to the sums of all instances.
+    fn close(&mut self) {
+        if let Some((catalogue, classes)) = self.open.take() {
+            self.all.add_classes((self.sample, catalogue), &classes);
         }
     }
 }
