@@ -4,7 +4,7 @@
 
 use super::body::{OtherBodies, Signature};
 use super::head::{Persistence, Proof};
-use super::names::{Host, Names};
+use super::names::{Host, Names, VideoNames};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, FetchReason, Form, Resource, Subject};
@@ -16,6 +16,8 @@ pub struct Sizes<'a> {
     names: &'a Names,
     /// By `InstanceId`.
     hosts: Vec<HostLengths>,
+    /// By `VideoId`: the number of what a body says of it.
+    video_lengths: Vec<u32>,
     other: OtherBodies,
     bodies: BTreeMap<BodyKey, u64>,
     request_heads: BTreeMap<HeadKey, u64>,
@@ -26,7 +28,7 @@ pub struct Sizes<'a> {
     response_heads: [u64; Form::ALL.len()],
 }
 
-/// All lengths are those in JSON, in bytes. They are few, where videos and authors are many.
+/// Authors, origins and videos whose names have the same lengths in JSON are alike: those are few, where these are many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct BodyKey {
     form: Form,
@@ -34,11 +36,10 @@ struct BodyKey {
     expires: bool,
     result_digits: Option<u32>,
     is_own: bool,
-    author: HostInJson,
-    origin: HostInJson,
-    local_id_digits: u32,
-    /// Of the video's UUID, account and channel.
-    video: [usize; 3],
+    /// The numbers of the lengths of their names.
+    author: u32,
+    origin: u32,
+    video: u32,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,14 +55,8 @@ struct HostLengths {
     url: usize,
     server_actor: usize,
     name: usize,
-    in_json: HostInJson,
-}
-
-/// Lengths of the names of one host in JSON, in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct HostInJson {
-    url: usize,
-    server_actor: usize,
+    /// The number of its URL's and server actor's lengths in JSON.
+    in_json: u32,
 }
 
 /// Lengths of names in bytes, and the digits of the content length.
@@ -90,21 +85,25 @@ struct GetKey {
 impl<'a> Sizes<'a> {
     /// The sizes under `names`.
     pub fn new(names: &'a Names, other: OtherBodies) -> Sizes<'a> {
+        let mut numbers = BTreeMap::new();
         let lengths = |host: &Host| HostLengths {
             url: host.url.len(),
             server_actor: host.server_actor.len(),
             name: host.name().len(),
-            in_json: HostInJson {
-                url: length_in_json(&host.url),
-                server_actor: length_in_json(&host.server_actor),
-            },
+            in_json: number(&mut numbers, [&host.url, &host.server_actor].map(|name| length_in_json(name))),
         };
         let hosts = names.instances.iter().map(lengths).collect();
         // The digits of the remaining requests are these unless a client is about to be refused.
         let response = |form| names.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Closed);
+        let mut numbers = BTreeMap::new();
+        let lengths = |video: &VideoNames| {
+            let names = [&video.uuid, &video.account, &video.channel].map(|name| length_in_json(name));
+            number(&mut numbers, (names, digits(video.local_id)))
+        };
         Sizes {
             names,
             hosts,
+            video_lengths: names.videos.iter().map(lengths).collect(),
             other,
             bodies: BTreeMap::new(),
             request_heads: BTreeMap::new(),
@@ -124,17 +123,16 @@ impl<'a> Sizes<'a> {
                 return self.other.bytes(activity.subject).unwrap_or_default();
             }
         };
-        let video = self.names.video(activity.video);
+        let origin = self.names.video(activity.video).origin;
         let key = BodyKey {
             form: activity.form,
             subject,
             expires: activity.expires.is_some(),
             result_digits: activity.result.map(|count| digits(u64::from(count))),
-            is_own: activity.author == video.origin,
+            is_own: activity.author == origin,
             author: self.hosts[activity.author.index()].in_json,
-            origin: self.hosts[video.origin.index()].in_json,
-            local_id_digits: digits(video.local_id),
-            video: [&video.uuid, &video.account, &video.channel].map(|name| length_in_json(name)),
+            origin: self.hosts[origin.index()].in_json,
+            video: self.video_lengths[activity.video.index()],
         };
         *self.bodies.entry(key).or_insert_with(|| {
             let signature = Signature::placeholder(self.names.iso_time(activity.built));
@@ -211,6 +209,12 @@ impl<'a> Sizes<'a> {
     pub fn kept_response_extra(&self) -> u64 {
         (Persistence::Kept.of_response().len() - Persistence::Closed.of_response().len()) as u64
     }
+}
+
+/// Numbers what is given, from 0 in the order in which it first comes.
+fn number<K: Ord>(numbers: &mut BTreeMap<K, u32>, key: K) -> u32 {
+    let next = numbers.len() as u32;
+    *numbers.entry(key).or_insert(next)
 }
 
 /// How long a text is inside of a JSON string.

@@ -24,6 +24,8 @@ type Split = [Arc<[InstanceId]>; 3];
 #[derive(Default)]
 pub(super) struct Routes {
     routes: BTreeMap<Key, Vec<Arc<Route>>>,
+    /// By sender and kind, the route that was found last: mostly it is asked for again.
+    recent: Vec<Option<Arc<Route>>>,
     /// By the address of the whole list, which the split keeps alive.
     splits: BTreeMap<usize, Split>,
     /// Destinations in both.
@@ -33,23 +35,33 @@ pub(super) struct Routes {
 impl Routes {
     /// The route of a letter about something so listed to these inboxes.
     pub(super) fn find(
-        &self,
+        &mut self,
         letter: &Letter,
         (listing, is_own): (ListingId, bool),
         to: &Arc<[InstanceId]>,
     ) -> Option<Arc<Route>> {
         let Letter { from, kind, form, persistence, body_bytes, .. } = *letter;
-        let alike = self.routes.get(&(from, listing, is_own, kind, form, persistence, body_bytes))?;
+        let key = (from, listing, is_own, kind, form, persistence, body_bytes);
+        let place = from.index() * Kind::ALL.len() + kind as usize;
+        if let Some(Some(recent)) = self.recent.get(place)
+            && Arc::ptr_eq(&recent.to, to)
+            && key_of(recent) == key
+        {
+            return Some(Arc::clone(recent));
+        }
         let is_it = |route: &&Arc<Route>| Arc::ptr_eq(&route.to, to) || route.to == *to;
-        alike.iter().rev().find(is_it).cloned()
+        let found = self.routes.get(&key)?.iter().rev().find(is_it)?;
+        if self.recent.len() <= place {
+            self.recent.resize(place + 1, None);
+        }
+        self.recent[place] = Some(Arc::clone(found));
+        Some(Arc::clone(found))
     }
 
     /// Remembers a route.
     pub(super) fn add(&mut self, route: &Arc<Route>) {
         self.make_room(route.to.len());
-        let Route { from, listing, is_own, kind, form, persistence, body_bytes, .. } = **route;
-        let key = (from, listing, is_own, kind, form, persistence, body_bytes);
-        self.routes.entry(key).or_default().push(Arc::clone(route));
+        self.routes.entry(key_of(route)).or_default().push(Arc::clone(route));
     }
 
     /// The split of a list: its uncontended receivers, and the others.
@@ -74,4 +86,9 @@ impl Routes {
         }
         self.destinations += destinations;
     }
+}
+
+fn key_of(route: &Route) -> Key {
+    let Route { from, listing, is_own, kind, form, persistence, body_bytes, .. } = *route;
+    (from, listing, is_own, kind, form, persistence, body_bytes)
 }

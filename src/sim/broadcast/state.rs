@@ -83,8 +83,8 @@ pub(in crate::sim) struct Broadcasts<'a> {
     pub(super) routes: Routes,
     /// Routes made so far, which numbers them.
     pub(super) routes_made: u32,
-    /// By route number: the latest interval.
-    pub(super) faults_on_routes: BTreeMap<u32, FaultsOnRoute>,
+    /// By route number modulo `FAULTS_KEPT`: a route, and its latest interval.
+    pub(super) faults_on_routes: Vec<Option<(u32, FaultsOnRoute)>>,
     /// By the slot of a running job of a contended sender.
     pub(super) open_broadcasts: Vec<Option<OpenBroadcast>>,
     pub(in crate::sim) accounts: Accounts,
@@ -157,7 +157,7 @@ impl<'a> Broadcasts<'a> {
             path,
             routes: Routes::default(),
             routes_made: 0,
-            faults_on_routes: BTreeMap::new(),
+            faults_on_routes: Vec::new(),
             open_broadcasts: Vec::new(),
             windows: Windows::new(shards, has_refused, helpers, reading),
             schedule: Schedule::default(),
@@ -177,7 +177,11 @@ impl<'a> Broadcasts<'a> {
     }
 
     /// The remembered route of a job of the same sender, inboxes, listing, kind and sizes.
-    pub(in crate::sim) fn find_route(&self, letter: &Letter, to: &Arc<[InstanceId]>) -> Option<Arc<Route>> {
+    pub(in crate::sim) fn find_route(
+        &mut self,
+        letter: &Letter,
+        to: &Arc<[InstanceId]>,
+    ) -> Option<Arc<Route>> {
         let video = &self.cell.federation.videos[letter.activity.video.index()];
         self.routes.find(letter, (video.listing, video.origin == letter.from), to)
     }

@@ -40,7 +40,7 @@ struct Planned {
     irregular: Vec<(usize, RequestHistory)>,
 }
 
-/// The number of routes whose faults are remembered.
+/// The number of routes whose faults are remembered at most.
 const FAULTS_KEPT: usize = 1 << 14;
 /// Stands in the columns for an irregular request.
 const IRREGULAR_US: u32 = NEVER_US;
@@ -274,8 +274,12 @@ impl Broadcasts<'_> {
         now: Time,
         conditions: &Conditions<'_>,
     ) -> FaultsOnRoute {
-        let holds = |known: &&FaultsOnRoute| known.from <= now && now < known.until;
-        if let Some(faults) = self.faults_on_routes.get(&route.number).filter(holds) {
+        let place = route.number as usize % FAULTS_KEPT;
+        if let Some(Some((number, faults))) = self.faults_on_routes.get(place)
+            && *number == route.number
+            && faults.from <= now
+            && now < faults.until
+        {
             return faults.clone();
         }
         let timetable = conditions.timetable;
@@ -284,10 +288,10 @@ impl Broadcasts<'_> {
         let any = affected.contains(&true);
         let until = timetable.next_change(now);
         let faults = FaultsOnRoute { from: now, until, affected, any };
-        if self.faults_on_routes.len() >= FAULTS_KEPT {
-            self.faults_on_routes.pop_first();
+        if place >= self.faults_on_routes.len() {
+            self.faults_on_routes.resize(place + 1, None);
         }
-        self.faults_on_routes.insert(route.number, faults.clone());
+        self.faults_on_routes[place] = Some((route.number, faults.clone()));
         faults
     }
 }

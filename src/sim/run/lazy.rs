@@ -3,6 +3,7 @@
 
 use super::machine::{LANES, Machine};
 use super::state::Run;
+use crate::domain::delivery::Queues;
 use crate::event::{Event, Lane, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
@@ -30,6 +31,10 @@ impl Run<'_> {
 
     /// Executes the deferred steps of a machine before this time and key.
     pub(super) fn catch_up(&mut self, id: InstanceId, (until, key): (Time, Key)) {
+        if self.delivery.queues == Queues::Unlimited {
+            // without queues no step is deferred
+            return;
+        }
         while let Some((at, next)) = self.machines[id.index()].next() {
             let machine = &mut self.machines[id.index()];
             if at > until || at == until && machine.order(id, next) > key {

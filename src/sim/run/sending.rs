@@ -209,7 +209,7 @@ impl Run<'_> {
         to: &Arc<[InstanceId]>,
         is_whole: bool,
     ) -> Option<Arc<Route>> {
-        let known = self.broadcasts.as_ref()?.find_route(letter, to);
+        let known = self.broadcasts.as_mut()?.find_route(letter, to);
         known.or_else(|| {
             let messages: Vec<Message> = to.iter().map(|&to| self.message(letter, to)).collect();
             self.broadcasts.as_mut().map(|broadcasts| broadcasts.add_route(&messages, to, is_whole))

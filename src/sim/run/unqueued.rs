@@ -121,9 +121,9 @@ impl Run<'_> {
         }
         let route = self.route(letter, &uncontended, true);
         let name = message_name(&letter.activity, letter.from, letter.attempt);
-        let template = self.message(letter, uncontended[0]);
         let Run { broadcasts, conditions, network, pending, cell, .. } = self;
         if let Some((broadcasts, route)) = broadcasts.as_mut().zip(route) {
+            let template = route.message(Rc::clone(letter), 0);
             let echoes = broadcasts.send_unqueued(now, &route, except, &template, name, network, conditions);
             for &(at, destination) in echoes {
                 let message = route.message(Rc::clone(letter), destination);
