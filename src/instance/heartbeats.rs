@@ -3,20 +3,23 @@
 use super::input::{Effect, Heartbeat};
 use super::state::{Instance, PLAIN_VIEW_INTERVAL};
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, FollowerViews, OwnViewers, PlainViews, StoreKind, ViewerResult,
+    AcceptResult, FollowerTotal, FollowerViews, OwnViewers, PlainViews, Rules, StoreKind, ViewerResult,
 };
 use crate::foundation::ids::{VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 
 impl Instance {
-    /// Whether heartbeats may be skipped that `heartbeats_act_from` does not name: what an own viewer's entry says of them is its
-    /// expiry, and nothing between two heartbeats removes it.
-    pub fn may_skip_heartbeats(&self, video: VideoId, every: Span) -> bool {
-        let is_cleared = self.rules.store == StoreKind::Keyed
-            && self.rules.accept_result != AcceptResult::Nobody
-            && !self.owns(video);
-        every < self.rules.parameters.lifetime && !is_cleared
+    /// Whether heartbeats may be skipped that `heartbeats_act_from` does not name, while nothing is received that removes own viewers: what
+    /// an own viewer's entry says of them is its expiry, and nothing else between two heartbeats removes it.
+    pub fn may_skip_heartbeats(&self, every: Span) -> bool {
+        every < self.rules.parameters.lifetime
+    }
+
+    /// Whether what is received about a video may remove own viewers.
+    pub fn may_clear_own_viewers(&self, video: VideoId) -> bool {
+        let Rules { store, accept_result, .. } = self.rules;
+        store == StoreKind::Keyed && accept_result != AcceptResult::Nobody && !self.owns(video)
     }
 
     /// The viewer that the client of a heartbeat is here.

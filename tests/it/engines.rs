@@ -109,6 +109,21 @@ fn both_engines_make_the_same_records() {
         &["compare=[v2]"],
         &["compare=[peertube-9.0-dev]", "viewers.0.spread={weights: {origin: 1}}"],
         &["compare=[v3]", "delivery=unlimited"],
+        // totals remove own viewers, whose skipped heartbeats come after all
+        &["compare=[peertube-9.0-dev]", "delivery=unlimited"],
+        &[
+            "compare=[peertube-9.0-dev]",
+            "delivery=unlimited",
+            "other_traffic={watch_actions: on}",
+            "network.latency={uniform: {min: 1 ms, max: 20 s}}",
+            "faults=[{clock: [watching], behind: 30 s}, {down: [quiet-3], at: 3 min, for: 5 min}]",
+            "end={when: idle, at_most: 1 h}",
+        ],
+        &[
+            "compare=[mine]",
+            "protocols={mine: {base: peertube-9.0-dev, own_viewers: each, viewer_result: \"yes\", accept_result: anybody}}",
+            "delivery=unlimited",
+        ],
         // forwarded viewers that are plain views, some of them at followers of another release
         &["compare=[peertube-8.2.4]", "delivery=unlimited"],
         &["compare=[peertube-8.0]"],

@@ -1,7 +1,9 @@
 //! Inputs: heartbeats, timers and background traffic reach instances, and the effects of an instance are sent.
 
 use super::state::Run;
+use super::wakes::Asleep;
 use crate::cell::{HEALTH_INTERVAL, background_time, heartbeat_work, report_time};
+use crate::domain::delivery::Queues;
 use crate::domain::federation::Inboxes;
 use crate::domain::other_traffic::Background;
 use crate::domain::workload::Session;
@@ -90,6 +92,10 @@ impl Run<'_> {
     /// A client sends a heartbeat, and skips those that can be handled now (`skip_heartbeats`).
     pub(super) fn heartbeat(&mut self, id: SessionId, number: u32) {
         let session = self.cell.sessions[id.index()];
+        let watched = (session.instance, session.video);
+        if self.wakes.happens(watched, id, number) {
+            return;
+        }
         let heartbeat = Heartbeat::of(&session, id, number, self.now);
         // a client of an instance that is down tries again at its next heartbeat
         if self.is_up(session.instance) {
@@ -108,10 +114,16 @@ impl Run<'_> {
             self.heartbeats_skipped += u64::from(skipped);
         }
         let next = self.now + every * (u64::from(skipped) + 1);
+        let may_wake = self.instances[session.instance.index()].may_clear_own_viewers(session.video);
+        if skipped > 0 && may_wake {
+            let (since, next_number, is_pending) = (self.now, number + skipped + 1, next < session.end);
+            let asleep = Asleep { session: id, since, number, every, next: next_number, is_pending };
+            self.wakes.fall_asleep(watched, asleep);
+        }
         if next < session.end {
             assert!(number < MAX_NUMBER, "a session of more heartbeats than a key can number");
-            self.schedule(next, Event::Heartbeat { session: id, number: number + skipped + 1 });
-        } else if let Some(at) = report_time(self.cell, id) {
+            self.plan_heartbeat(next, id, number + skipped + 1);
+        } else if let Some(at) = report_time(self.cell, id).filter(|_| !may_wake || self.wakes.ends(id)) {
             self.schedule(at, Event::WatchAction { session: id });
         }
     }
@@ -128,7 +140,14 @@ impl Run<'_> {
     /// How many of the next heartbeats of a session can be handled now, since the instance would do nothing at their times.
     pub(super) fn skip_heartbeats(&self, heartbeat: &Heartbeat, session: &Session, every: Span) -> u32 {
         let instance = &self.instances[session.instance.index()];
-        if !instance.may_skip_heartbeats(session.video, every) {
+        // without echoes what is received comes unforeseen
+        let is_woken = || {
+            let broadcasts = self.broadcasts.as_ref();
+            let is_replayed = broadcasts.is_some_and(|it| it.follower(session.instance).is_some());
+            is_replayed && self.delivery.queues == Queues::Unlimited
+        };
+        let is_safe = !instance.may_clear_own_viewers(session.video) || is_woken();
+        if !instance.may_skip_heartbeats(every) || !is_safe {
             return 0;
         }
         let clock = self.clock(session.instance);

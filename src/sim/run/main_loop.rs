@@ -191,6 +191,7 @@ impl Run<'_> {
             Event::Request { slot: ECHO, ref message, .. } => {
                 let input = Input::Receive { activity: &message.activity, sender: message.from };
                 self.handle(message.to, input, self.now);
+                self.wake(message.to, message.activity.video);
             }
             Event::Request { step, slot, .. } => self.step(step, slot, self.now),
             Event::Due { instance, .. } => self.due(instance, self.now),

@@ -7,6 +7,7 @@ use super::job::{Job, QueueKey};
 use super::machine::Machine;
 use super::request::{Deadline, Request};
 use super::skips::Skips;
+use super::wakes::Wakes;
 use crate::cell::{Cell, last_planned};
 use crate::domain::delivery::{Delivery, Health, Tls};
 use crate::domain::faults::Timetable;
@@ -57,6 +58,7 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) cell: &'a Cell,
     pub(super) delivery: Delivery,
     pub(super) path: Path,
+    pub(super) wakes: Wakes,
     pub(super) conditions: Conditions<'a>,
     /// Whether steps that affect one machine only are deferred in its calendar.
     pub(super) looks_ahead: bool,
@@ -150,6 +152,7 @@ impl<'a> Run<'a> {
             last_end: last_planned(cell),
             skips: Skips::default(),
             heartbeats_skipped: 0,
+            wakes: Wakes::default(),
             cell,
             delivery: cell.delivery,
             path: Path::new(&cell.delivery, handshake(cell)),
