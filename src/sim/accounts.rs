@@ -21,7 +21,7 @@ use crate::request::{Path, RequestHistory};
 use crate::sim::answers::for_answers;
 use crate::sim::job_times::JobTimes;
 use crate::sim::route::Route;
-use crate::sim::route_counts::{Counts, RouteCounts};
+use crate::sim::route_counts::{Counts, RouteCounts, bytes_below_http};
 use crate::sim::split::{first_after, for_parts};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -366,9 +366,9 @@ impl Accounts {
             if [left, delivered, refused, answers_left, answers_arrived] == [0; 5] {
                 continue;
             }
-            let mut below_http = below_http(&route.transport, destination, left - kept);
+            let mut below_http = bytes_below_http(&route.transport, destination, left - kept);
             if kept > 0 {
-                below_http.add(&self::below_http(&route.transport_kept, destination, kept));
+                below_http.add(&bytes_below_http(&route.transport_kept, destination, kept));
             }
             out.add(&below_http);
             let (head_bytes, body_bytes) =
@@ -438,17 +438,5 @@ impl Accounts {
         if *sums != Sums::ZERO {
             self.add_traffic(bucket, route, to, Direction::In, sums);
         }
-    }
-}
-
-/// Bytes below HTTP of `messages` messages to one destination; `transport` is by destination.
-fn below_http(transport: &[TransportBytes], destination: usize, messages: u64) -> Sums {
-    let bytes = &transport[destination];
-    Sums {
-        tcp_up_bytes: messages * bytes.tcp_up,
-        tcp_down_bytes: messages * bytes.tcp_down,
-        tls_up_bytes: messages * bytes.tls_up,
-        tls_down_bytes: messages * bytes.tls_down,
-        ..Sums::ZERO
     }
 }

@@ -120,13 +120,9 @@ impl Eligibility {
             eligibility.is_dead[index] = changes[index] == [(Time::ZERO, Change::Stop)];
             let keeps_process = changes[index].is_empty();
             let rules = &instance.rules;
-            let has_viewers = eligibility.has_viewers[index];
-            let shows_totals = totals_clear_viewers(rules) && has_viewers;
-            let counts_own_views = rules.follower_views == FollowerViews::OwnCount && has_viewers;
             eligibility.is_uncontended_receiver[index] = is_unbounded
                 && !verifies_instantly
-                && (is_unlimited || !shows_totals)
-                && !counts_own_views
+                && !(eligibility.has_viewers[index] && mixes_own(rules, is_unlimited))
                 && (keeps_process || eligibility.is_dead[index])
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
@@ -184,6 +180,11 @@ impl Eligibility {
     pub(in crate::sim) fn is_lazy(&self, id: InstanceId) -> bool {
         self.is_uncontended_receiver[id.index()] || self.is_contended_receiver[id.index()]
     }
+}
+
+/// Conditions `T` and `W`, but for own viewers.
+fn mixes_own(rules: &Rules, is_unlimited: bool) -> bool {
+    totals_clear_viewers(rules) && !is_unlimited || rules.follower_views == FollowerViews::OwnCount
 }
 
 /// Whether a total that an instance receives removes the entries of its own viewers.

@@ -2,6 +2,7 @@
 
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::slab::Slab;
+use crate::mechanism::transport::TransportBytes;
 use crate::metrics::traffic::Sums;
 use crate::sim::route::Route;
 use std::collections::BTreeMap;
@@ -121,5 +122,17 @@ impl RouteCounts {
             .into_iter()
             .map(|((bucket, _), slot)| (bucket, self.counts.remove(slot)))
             .collect()
+    }
+}
+
+/// Bytes below HTTP of `messages` messages to one destination; `transport` is by destination.
+pub(super) fn bytes_below_http(transport: &[TransportBytes], destination: usize, messages: u64) -> Sums {
+    let bytes = &transport[destination];
+    Sums {
+        tcp_up_bytes: messages * bytes.tcp_up,
+        tcp_down_bytes: messages * bytes.tcp_down,
+        tls_up_bytes: messages * bytes.tls_up,
+        tls_down_bytes: messages * bytes.tls_down,
+        ..Sums::ZERO
     }
 }

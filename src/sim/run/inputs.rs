@@ -8,7 +8,7 @@ use crate::domain::federation::Inboxes;
 use crate::domain::other_traffic::Background;
 use crate::domain::workload::Session;
 use crate::event::{Event, MAX_NUMBER};
-use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Recipients};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
@@ -134,6 +134,27 @@ impl Run<'_> {
         if work > Span::ZERO {
             let host = self.host(instance);
             self.machines[host.index()].work(self.now, work);
+        }
+    }
+
+    /// Plans a heartbeat; it may be pending.
+    fn plan_heartbeat(&mut self, at: Time, session: SessionId, number: u32) {
+        if !self.wakes.is_pending(session, number) {
+            self.schedule(at, Event::Heartbeat { session, number });
+        }
+    }
+
+    /// What an instance keeps of its own viewers of a video may be gone: plans their heartbeats that were skipped.
+    pub(super) fn wake(&mut self, at: InstanceId, video: VideoId) {
+        for asleep in self.wakes.wake((at, video)) {
+            let first = asleep.first_from(self.now);
+            if first < asleep.next {
+                if asleep.is_pending {
+                    self.wakes.make_void(asleep.session, asleep.next);
+                }
+                self.heartbeats_skipped -= u64::from(asleep.next - first);
+                self.plan_heartbeat(asleep.time_of(first), asleep.session, first);
+            }
         }
     }
 

@@ -3,8 +3,6 @@
 //! Then the first skipped heartbeat at that instant or later becomes an event, and from there on it is decided anew which are skipped. The event
 //! that was pending is void, unless that heartbeat comes to be planned again.
 
-use super::state::Run;
-use crate::event::Event;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,6 +31,19 @@ pub(super) struct Asleep {
     pub(super) is_pending: bool,
 }
 
+impl Asleep {
+    /// The number of the first heartbeat at an instant or later. An arrival comes before a heartbeat of the same instant.
+    pub(super) fn first_from(&self, now: Time) -> u32 {
+        let later = now.since(self.since).ns().div_ceil(self.every.ns()).max(1);
+        u32::try_from(u64::from(self.number) + later).unwrap_or(u32::MAX)
+    }
+
+    /// When that comes.
+    pub(super) fn time_of(&self, number: u32) -> Time {
+        self.since + self.every * u64::from(number - self.number)
+    }
+}
+
 impl Wakes {
     /// A heartbeat happens. Returns whether it is void; if not, its session is awake.
     pub(super) fn happens(&mut self, at: (InstanceId, VideoId), session: SessionId, number: u32) -> bool {
@@ -53,35 +64,23 @@ impl Wakes {
         self.asleep.entry(at).or_default().push(asleep);
     }
 
+    /// What is kept of own viewers of a video may be gone: takes the sessions that watch it and skip heartbeats.
+    pub(super) fn wake(&mut self, at: (InstanceId, VideoId)) -> Vec<Asleep> {
+        self.asleep.remove(&at).unwrap_or_default()
+    }
+
+    /// A pending heartbeat is not to happen.
+    pub(super) fn make_void(&mut self, session: SessionId, number: u32) {
+        self.void.insert((session, number));
+    }
+
+    /// A heartbeat is planned. Returns whether it is pending.
+    pub(super) fn is_pending(&mut self, session: SessionId, number: u32) -> bool {
+        self.void.remove(&(session, number))
+    }
+
     /// Whether the end of a session is to be planned: it was not before.
     pub(super) fn ends(&mut self, session: SessionId) -> bool {
         self.over.insert(session)
-    }
-}
-
-impl Run<'_> {
-    /// Plans a heartbeat; it may be pending.
-    pub(super) fn plan_heartbeat(&mut self, at: Time, session: SessionId, number: u32) {
-        if !self.wakes.void.remove(&(session, number)) {
-            self.schedule(at, Event::Heartbeat { session, number });
-        }
-    }
-
-    /// What is kept of own viewers of a video may be gone.
-    pub(super) fn wake(&mut self, at: InstanceId, video: VideoId) {
-        for asleep in self.wakes.asleep.remove(&(at, video)).unwrap_or_default() {
-            let Asleep { session, since, number, every, next, is_pending } = asleep;
-            // an arrival comes before a heartbeat of the same instant
-            let later = self.now.since(since).ns().div_ceil(every.ns()).max(1);
-            let first = u64::from(number) + later;
-            if first >= u64::from(next) {
-                continue;
-            }
-            if is_pending {
-                self.wakes.void.insert((session, next));
-            }
-            self.heartbeats_skipped -= u64::from(next) - first;
-            self.plan_heartbeat(since + every * later, session, first as u32);
-        }
     }
 }
