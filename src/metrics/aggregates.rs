@@ -11,7 +11,7 @@ use crate::metrics::delays::{DelayCounts, Delays};
 use crate::metrics::delivery::{OutcomeCounts, QueueRow};
 use crate::metrics::links::Links;
 use crate::metrics::traffic::{Traffic, TrafficRow, UpdatePlace};
-use crate::metrics::views::ViewsMoves;
+use crate::metrics::views_moves::ViewsMoves;
 use crate::observe::SecondBytes;
 use std::collections::BTreeMap;
 

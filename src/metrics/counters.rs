@@ -15,7 +15,8 @@ use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::sparse_counts::SparseCounts;
 use crate::mechanism::views::ViewsLog;
 use crate::metrics::catalogue_sums::{CatalogueSums, Whose};
-use crate::metrics::views::{Views, ViewsMoves, ViewsNotes};
+use crate::metrics::views::{Views, ViewsNotes};
+use crate::metrics::views_moves::ViewsMoves;
 use std::collections::BTreeMap;
 use std::ops::Range;
 

@@ -26,6 +26,7 @@ mod tests;
 pub mod traffic;
 pub mod uptime;
 pub mod views;
+pub mod views_moves;
 
 pub use observed::Observed;
 

@@ -8,30 +8,10 @@ use crate::domain::sampling::Sampling;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Time;
 use crate::mechanism::step_counts::StepCounts;
-use crate::mechanism::views::{DisplayedViews, ViewsLog};
+use crate::mechanism::views::ViewsLog;
+use crate::metrics::views_moves::{Move, ViewsMoves, merged};
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-/// So many instances display another number of views from a sample on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Move {
-    video: VideoId,
-    /// The first sample that finds the number after it.
-    sample: u32,
-    is_origin: bool,
-    before: u32,
-    after: u32,
-    instances: u32,
-}
-
-/// The moves of some instances, and the numbers that they display of listed videos.
-#[derive(Clone, Debug, Default)]
-pub struct ViewsMoves {
-    moves: Vec<Move>,
-    /// So many of them, from the first on, are in order, and no two could be one.
-    merged: usize,
-    displayed: BTreeMap<(VideoId, InstanceId), StepCounts>,
-}
 
 /// A view that an instance counted of its own viewers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,40 +89,6 @@ impl ViewsSums {
     }
 }
 
-impl ViewsMoves {
-    /// The number that an instance displays has changed; `sample` is the first one that finds it.
-    pub fn note(
-        &mut self,
-        federation: &Federation,
-        instance: InstanceId,
-        change: &DisplayedViews,
-        sample: u32,
-    ) {
-        let &DisplayedViews { video, before, after } = change;
-        if !federation.shows(instance, video) {
-            return;
-        }
-        let is_origin = federation.origin(video) == instance;
-        self.moves.push(Move { video, sample, is_origin, before, after, instances: 1 });
-        if federation.catalogue_of(video).is_none() {
-            self.displayed.entry((video, instance)).or_default().set(sample, after);
-        }
-    }
-
-    /// Equal moves become one.
-    pub fn merge(&mut self) {
-        let tail = self.moves.split_off(self.merged);
-        self.moves.extend(merged(tail));
-        self.merged = self.moves.len();
-    }
-
-    /// Adds those of other instances.
-    pub fn add(&mut self, other: ViewsMoves) {
-        self.moves.extend(other.moves);
-        self.displayed.extend(other.displayed);
-    }
-}
-
 impl Views {
     /// The views of a listed video that were counted by a sample.
     pub fn counted(&self, video: VideoId, sample: usize) -> u32 {
@@ -165,19 +111,6 @@ impl Views {
     pub fn displayed(&self, video: VideoId, instance: InstanceId, sample: usize) -> u32 {
         self.displayed_of.get(&(video, instance)).map_or(0, |counts| counts.at(sample))
     }
-}
-
-/// In order, equal ones as one.
-fn merged(mut moves: Vec<Move>) -> Vec<Move> {
-    moves.sort_unstable();
-    moves.dedup_by(|next, kept| {
-        let is_same = Move { instances: kept.instances, ..*next } == *kept;
-        if is_same {
-            kept.instances += next.instances;
-        }
-        is_same
-    });
-    moves
 }
 
 impl ViewsNotes {
@@ -376,6 +309,7 @@ mod tests {
     use crate::foundation::ids::ListingId;
     use crate::foundation::random::Seed;
     use crate::foundation::units::Span;
+    use crate::mechanism::views::DisplayedViews;
     use proptest::prelude::*;
 
     const VIDEO: VideoId = VideoId(0);
