@@ -111,6 +111,11 @@ impl Instance {
         self.views.displayed(video)
     }
 
+    /// All numbers of views that it displays but zeros, by video, ascending.
+    pub fn all_displayed_views(&self) -> impl Iterator<Item = (VideoId, u32)> + '_ {
+        self.views.all()
+    }
+
     /// From now on it keeps what happens to its views counter.
     pub fn keep_views_log(&mut self) {
         self.views.keep_log();

@@ -51,6 +51,11 @@ impl Views {
         self.displayed.get(&video).copied().unwrap_or(0)
     }
 
+    /// All numbers that are displayed but zeros, by video, ascending.
+    pub fn all(&self) -> impl Iterator<Item = (VideoId, u32)> + '_ {
+        self.displayed.iter().map(|(&video, &number)| (video, number))
+    }
+
     /// An own viewer has viewed a video.
     pub fn count(&mut self, video: VideoId, at: Time) {
         if let Some(log) = &mut self.log {

@@ -15,8 +15,9 @@ use crate::mechanism::activity::{Activity, Kind};
 use crate::mechanism::sparse_counts::SparseCounts;
 use crate::mechanism::views::ViewsLog;
 use crate::metrics::catalogue_sums::{CatalogueSums, Whose};
-use crate::metrics::views::{Views, ViewsNotes};
+use crate::metrics::views::Views;
 use crate::metrics::views_moves::ViewsMoves;
+use crate::metrics::views_notes::ViewsNotes;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -182,6 +183,9 @@ impl<'a> CounterLog<'a> {
         let sample = self.counters.samples();
         self.counters.at_ns.push(now.ns());
         for instance in instances {
+            if let Some(views) = &mut self.views {
+                views.sample(instance, sample as u32);
+            }
             if !instance.is_up() {
                 self.counters.note_down(instance.id(), sample);
                 continue;

@@ -35,7 +35,7 @@ pub const SYMBOLS: &str = "\
 d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin; listed: named one by one in records, as single videos and those that `measure.detail` names
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
 w: viewers of one video at one instance that shows it and is up; who watches at another sees no count, and weighs nothing; time: summed over viewers and samples
-views pair: a pair of a video that was viewed before, also while its instance is down; v: views of the video that instances counted of their own viewers so far; e: the number of views displayed
+views pair: a pair of a video that was viewed before; v: views of the video that instances counted of their own viewers so far; e: the number of views displayed
 viewer traffic: Views that say who watches (viewers, totals, forwarded or not); all view traffic: plain views too, which count views
 other traffic: all that is no View (updates, watch actions, the background, and the GETs that they cause); all traffic: both
 origin: the instance that owns the video; bytes: head and body of requests over HTTP/1.1 that crossed their sender's link, without TCP and TLS

@@ -26,7 +26,9 @@ mod tests;
 pub mod traffic;
 pub mod uptime;
 pub mod views;
+mod views_groups;
 pub mod views_moves;
+mod views_notes;
 
 pub use observed::Observed;
 

@@ -13,8 +13,10 @@ pub(super) struct Move {
     /// The first sample that finds the number after it.
     pub(super) sample: u32,
     pub(super) is_origin: bool,
-    pub(super) before: u32,
-    pub(super) after: u32,
+    /// None where they were down and displayed nothing.
+    pub(super) before: Option<u32>,
+    /// Likewise, now.
+    pub(super) after: Option<u32>,
     pub(super) instances: u32,
 }
 
@@ -41,7 +43,14 @@ impl ViewsMoves {
             return;
         }
         let is_origin = federation.origin(video) == instance;
-        self.moves.push(Move { video, sample, is_origin, before, after, instances: 1 });
+        self.moves.push(Move {
+            video,
+            sample,
+            is_origin,
+            before: Some(before),
+            after: Some(after),
+            instances: 1,
+        });
         if federation.catalogue_of(video).is_none() {
             self.displayed.entry((video, instance)).or_default().set(sample, after);
         }
@@ -58,6 +67,33 @@ impl ViewsMoves {
     pub fn add(&mut self, other: ViewsMoves) {
         self.moves.extend(other.moves);
         self.displayed.extend(other.displayed);
+    }
+}
+
+/// An instance is down at some samples, and what it displayed before, by video, ascending; of all else it displayed 0.
+#[derive(Clone, Debug)]
+pub(super) struct Outage {
+    pub(super) instance: InstanceId,
+    pub(super) from: u32,
+    /// None while it is down.
+    pub(super) until: Option<u32>,
+    pub(super) displayed: Vec<(VideoId, u32)>,
+}
+
+impl Outage {
+    /// What it moves of a video that its instance shows.
+    pub(super) fn moves(&self, video: VideoId, is_origin: bool) -> impl Iterator<Item = Move> {
+        let found = self.displayed.binary_search_by_key(&video, |displayed| displayed.0);
+        let number = Some(found.map_or(0, |place| self.displayed[place].1));
+        let moved =
+            move |sample, before, after| Move { video, sample, is_origin, before, after, instances: 1 };
+        let back = self.until.map(|until| moved(until, None, number));
+        std::iter::once(moved(self.from, number, None)).chain(back)
+    }
+
+    /// Whether it lasts at a sample.
+    pub(super) fn holds_at(&self, sample: u32) -> bool {
+        self.from <= sample && self.until.is_none_or(|until| sample < until)
     }
 }
 

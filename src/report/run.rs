@@ -93,8 +93,8 @@ pub struct Counters {
 pub struct ViewsAt {
     /// Those that were counted.
     pub counted: u64,
-    /// The number that the origin displays.
-    pub origin: u64,
+    /// The number that the origin displays; none while it is down.
+    pub origin: Option<u64>,
     /// The sum of the numbers that followers display.
     pub of_followers: u64,
     /// How many those are.
@@ -213,7 +213,8 @@ fn read_courses(
         if row[6].is_empty() {
             Some(())
         } else {
-            counters.add_views(instance == videos[video].origin, number(row[5])?, number(row[6])?)
+            let displayed = if row[5].is_empty() { None } else { Some(number(row[5])?) };
+            counters.add_views(instance == videos[video].origin, displayed, number(row[6])?)
         }
     })?;
     let columns = ["bucket_start_ms", "direction", "messages", "head_bytes", "body_bytes"];
@@ -270,12 +271,12 @@ impl Counters {
     }
 
     /// Notes the views in the row that was noted last.
-    fn add_views(&mut self, is_origin: bool, displayed: u64, counted: u64) -> Option<()> {
+    fn add_views(&mut self, is_origin: bool, displayed: Option<u64>, counted: u64) -> Option<()> {
         self.views.resize(self.times_ms.len(), ViewsAt { counted, ..ViewsAt::default() });
         let at = self.views.last_mut()?;
         if is_origin {
             at.origin = displayed;
-        } else {
+        } else if let Some(displayed) = displayed {
             at.of_followers = at.of_followers.saturating_add(displayed);
             at.followers += 1;
         }

@@ -59,7 +59,9 @@ pub(super) fn counters(scenario: &Scenario, result: &CellResult, emit: Emit<'_>)
                 views.as_ref().map_or_else(String::new, |views| views.counted(id, sample).to_string());
             for instance in federation.showing(id) {
                 let displayed = counters.displayed(id, instance, sample);
-                let displayed_views = views.as_ref().map(|views| views.displayed(id, instance, sample));
+                // an instance that is down displays nothing
+                let up = views.as_ref().filter(|_| displayed.is_some());
+                let displayed_views = up.map(|views| views.displayed(id, instance, sample));
                 emit(&[
                     ms(at_ns),
                     video.name.clone(),

@@ -59,11 +59,17 @@ fn classes_are_sums_over_videos() {
         let pairs_before = origins.entry((key.0.clone(), key.1.clone() + &row["video"])).or_default();
         // the first instance that shows a video is its owner
         let (views, of) = (views.entry(key.clone()).or_default(), usize::from(*pairs_before > 0) * 2);
-        views[of] += number(&row, "true_views");
-        views[of + 1] += number(&row, "displayed_views");
         *pairs_before += 1;
+        // what was counted of a video does not go when its owner is down
+        if of == 0 {
+            views[0] += number(&row, "true_views");
+        }
         if row["displayed_viewers"].is_empty() {
             continue;
+        }
+        views[of + 1] += number(&row, "displayed_views");
+        if of > 0 {
+            views[of] += number(&row, "true_views");
         }
         let (displayed, watching) = (number(&row, "displayed_viewers"), number(&row, "true_viewers"));
         let sum = sums.entry(key).or_default();

@@ -71,7 +71,7 @@ fn view(run: &Run, video: usize, whose: Whose, kept: &[usize], columns: &mut Col
 
 fn shown(at: &ViewsAt, whose: Whose) -> Option<f64> {
     match whose {
-        Whose::Origin => Some(at.origin as f64),
+        Whose::Origin => at.origin.map(|views| views as f64),
         Whose::Followers => (at.followers > 0).then(|| at.of_followers as f64 / at.followers as f64),
     }
 }

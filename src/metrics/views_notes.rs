@@ -1,0 +1,238 @@
+//! What happens to the views counters of a run, noted while it runs.
+
+use crate::domain::federation::Federation;
+use crate::domain::sampling::Sampling;
+use crate::foundation::ids::InstanceId;
+use crate::instance::Instance;
+use crate::mechanism::views::ViewsLog;
+use crate::metrics::views::{ClassViews, Views};
+use crate::metrics::views_groups::{Counted, OfVideo, is_follower, with_outages};
+use crate::metrics::views_moves::{Outage, ViewsMoves, merged};
+
+/// Notes what happens to the views counters of a run.
+#[derive(Debug, Default)]
+pub(super) struct ViewsNotes {
+    counted: Vec<Counted>,
+    moves: ViewsMoves,
+    outages: Vec<Outage>,
+}
+
+impl ViewsNotes {
+    /// What happened to an instance since this was last told, before the sample of a number or, behind the last one, the end of the run.
+    /// Times are true time.
+    pub(super) fn note(
+        &mut self,
+        federation: &Federation,
+        instance: InstanceId,
+        log: &ViewsLog,
+        sample: u32,
+    ) {
+        self.counted.extend(log.counted.iter().map(|&(video, at)| Counted { video, sample, at }));
+        for change in &log.displayed {
+            self.moves.note(federation, instance, change, sample);
+        }
+    }
+
+    /// At a sample an instance is up, or not.
+    pub(super) fn sample(&mut self, instance: &Instance, sample: u32) {
+        let mut lasting = self.outages.iter_mut().filter(|outage| outage.until.is_none());
+        let lasting = lasting.find(|outage| outage.instance == instance.id());
+        match (lasting, instance.is_up()) {
+            (Some(outage), true) => outage.until = Some(sample),
+            (None, false) => {
+                let displayed = instance.all_displayed_views().collect();
+                self.outages.push(Outage { instance: instance.id(), from: sample, until: None, displayed });
+            }
+            _ => {}
+        }
+    }
+
+    /// All of it; `others` is what was not reported.
+    pub(super) fn finish(
+        self,
+        federation: &Federation,
+        (sampling, samples): (Sampling, u32),
+        others: ViewsMoves,
+    ) -> Views {
+        let ViewsNotes { mut counted, mut moves, outages } = self;
+        moves.add(others);
+        let ViewsMoves { moves, displayed, .. } = moves;
+        let moves = merged(moves);
+        counted.sort_unstable();
+        let mut views = Views { counted: counted.len() as u64, displayed_of: displayed, ..Views::default() };
+        let mut rest = &moves[..];
+        for counted in counted.chunk_by(|one, next| one.video == next.video) {
+            let video = counted[0].video;
+            let first = rest.partition_point(|moved| moved.video < video);
+            let (of_video, behind) =
+                rest[first..].split_at(rest[first..].partition_point(|moved| moved.video == video));
+            rest = behind;
+            let of_video = &with_outages(federation, video, of_video, &outages);
+            let video_views = OfVideo::new(federation, video, counted, sampling);
+            match federation.catalogue_of(video) {
+                None => {
+                    let steps = views.counted_of.entry(video).or_default();
+                    counted.iter().for_each(|view| steps.increment(view.sample));
+                }
+                Some(catalogue) => {
+                    let class = (catalogue, federation.catalogues[catalogue].class(video));
+                    let changes = views.of_classes.entry(class);
+                    let none = || vec![ClassViews::default(); samples as usize];
+                    let outages =
+                        outages.iter().filter(|outage| is_follower(federation, video, outage.instance));
+                    video_views.note_class(
+                        of_video,
+                        &outages.collect::<Vec<_>>(),
+                        changes.or_insert_with(none),
+                    );
+                }
+            }
+            video_views.walk(of_video, samples, &mut views);
+        }
+        views
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::federation::{Capacity, Follows, FollowsAs, Instance as InstanceSpec, Video};
+    use crate::domain::protocol::Rules;
+    use crate::domain::receiving::Receiving;
+    use crate::foundation::ids::ListingId;
+    use crate::foundation::ids::VideoId;
+    use crate::foundation::random::Seed;
+    use crate::foundation::units::Span;
+    use crate::foundation::units::Time;
+    use crate::mechanism::views::DisplayedViews;
+    use crate::metrics::views::ViewsSums;
+    use proptest::prelude::*;
+    use std::ops::Range;
+
+    const VIDEO: VideoId = VideoId(0);
+    const INSTANCES: usize = 4;
+    const SAMPLES: u32 = 12;
+
+    fn federation() -> Federation {
+        let instance = |id: usize| InstanceSpec {
+            name: format!("i{id}"),
+            url: format!("https://i{id}.example"),
+            rules: Rules::preset("v2").expect("a preset"),
+            host: InstanceId::at(id),
+            is_peertube: true,
+            region: 0,
+            capacity: Capacity::default(),
+            receiving: Receiving::AT_ONCE,
+            follows_as: FollowsAs::Server,
+        };
+        let video = Video { name: "clip".into(), origin: InstanceId(0), length: None, listing: ListingId(0) };
+        let seed = Seed { seed: 1, replication: 0 };
+        let followers = Follows::Everybody.lists(INSTANCES, [InstanceId(0)], seed);
+        Federation::new((0..INSTANCES).map(instance).collect(), [video], followers)
+    }
+
+    /// Sums over every sample and instance, one by one.
+    fn one_by_one(
+        counted: &[(u32, Time)],
+        shown: &[Vec<u32>],
+        down: &[(usize, Range<u32>)],
+        sampling: Sampling,
+    ) -> ([ViewsSums; 2], u32) {
+        let (mut sums, mut apart) = ([ViewsSums::default(); 2], 0);
+        for sample in 0..SAMPLES {
+            let number = counted.iter().filter(|view| view.0 <= sample).count() as u64;
+            if number == 0 {
+                continue;
+            }
+            let is_up = |id: &usize| !down.iter().any(|(of, samples)| of == id && samples.contains(&sample));
+            let now: Vec<(usize, u32)> =
+                (0..INSTANCES).filter(is_up).map(|id| (id, shown[id][sample as usize])).collect();
+            let numbers = || now.iter().map(|shown| shown.1);
+            apart = apart.max(numbers().max().unwrap_or(0) - numbers().min().unwrap_or(0));
+            for &(id, displayed) in &now {
+                let sums = &mut sums[usize::from(id > 0)];
+                sums.pairs += 1;
+                sums.counted += number;
+                sums.displayed += u64::from(displayed);
+                sums.error_abs += number.abs_diff(u64::from(displayed));
+                let missing = counted.get(displayed as usize).filter(|_| u64::from(displayed) < number);
+                let now = sampling.at(u64::from(sample));
+                sums.lag_ns += missing.map_or(0, |view| u128::from(now.since(view.1).ns()));
+            }
+        }
+        (sums, apart)
+    }
+
+    proptest! {
+        /// Groups and segments of samples give what sums over every sample and instance give.
+        #[test]
+        fn groups_are_as_good_as_single_instances(
+            gaps_ms in prop::collection::vec(0u64..4_000, 0..20),
+            mut changes in prop::collection::vec((0u32..=SAMPLES, 0usize..INSTANCES, 0u32..25), 0..40),
+            split in 0usize..40,
+            down in prop::collection::vec((0usize..INSTANCES, 0u32..SAMPLES, 1u32..=SAMPLES), 0..3),
+        ) {
+            let federation = federation();
+            let sampling = Sampling { from: Time::from_ms(500), every: Span::from_ms(2_000), bucket: Span::from_ms(1) };
+            let mut at = Time::ZERO;
+            let counted: Vec<(u32, Time)> = gaps_ms.iter().map(|&gap| {
+                at += Span::from_ms(gap);
+                (sampling.count_until(at) as u32, at)
+            }).collect();
+            changes.sort_by_key(|change| change.0);
+            // an instance is down once, and changes nothing meanwhile; some are down until the end
+            let mut down: Vec<(usize, Range<u32>)> =
+                down.into_iter().map(|(id, from, length)| (id, from..from + length)).collect();
+            down.sort_by_key(|down| down.0);
+            down.dedup_by_key(|down| down.0);
+            let is_down = |id, sample: u32| {
+                // what comes before the sample that finds it down is possible, what comes after is not
+                let lasts = |samples: &Range<u32>| samples.end >= SAMPLES || sample < samples.end;
+                down.iter().any(|(of, samples)| *of == id && samples.start < sample && lasts(samples))
+            };
+            changes.retain(|&(sample, id, _)| !is_down(id, sample));
+            let mut notes = ViewsNotes::default();
+            let mut others = ViewsMoves::default();
+            for &(sample, at) in &counted {
+                let log = ViewsLog { counted: vec![(VIDEO, at)], displayed: Vec::new() };
+                notes.note(&federation, InstanceId(1), &log, sample);
+            }
+            let mut shown = vec![vec![0; SAMPLES as usize + 1]; INSTANCES];
+            for (number, &(sample, id, after)) in changes.iter().enumerate() {
+                let before = shown[id][sample as usize];
+                shown[id][sample as usize..].fill(after);
+                let change = DisplayedViews { video: VIDEO, before, after };
+                // some are reported, some come from elsewhere
+                if id < split % INSTANCES {
+                    let log = ViewsLog { counted: Vec::new(), displayed: vec![change] };
+                    notes.note(&federation, InstanceId::at(id), &log, sample);
+                } else {
+                    others.note(&federation, InstanceId::at(id), &change, sample);
+                    if number % 3 == 0 {
+                        others.merge();
+                    }
+                }
+            }
+            for (id, samples) in &down {
+                let number = shown[*id][samples.start as usize];
+                let until = Some(samples.end).filter(|&until| until < SAMPLES);
+                let displayed = if number > 0 { vec![(VIDEO, number)] } else { Vec::new() };
+                notes.outages.push(Outage { instance: InstanceId::at(*id), from: samples.start, until, displayed });
+            }
+            let views = notes.finish(&federation, (sampling, SAMPLES), others);
+            prop_assert_eq!((views.sums, views.disagreement_max), one_by_one(&counted, &shown, &down, sampling));
+            let is_up_at_last = |id: &usize| !down.iter().any(|(of, samples)| of == id && samples.end >= SAMPLES);
+            let at_end: Vec<u64> =
+                (0..INSTANCES).filter(is_up_at_last).map(|id| u64::from(shown[id][SAMPLES as usize])).collect();
+            if !counted.is_empty() {
+                let number = counted.len() as u64;
+                let error: u64 = at_end.iter().map(|displayed| displayed.abs_diff(number)).sum();
+                prop_assert_eq!((views.at_end.displayed, views.at_end.error_abs), (at_end.iter().sum::<u64>(), error));
+            }
+            for (id, of_instance) in shown.iter().enumerate() {
+                let displayed = (0..SAMPLES as usize).map(|sample| views.displayed(VIDEO, InstanceId::at(id), sample));
+                prop_assert!(displayed.eq(of_instance[..SAMPLES as usize].iter().copied()));
+            }
+        }
+    }
+}
