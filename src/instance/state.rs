@@ -2,7 +2,7 @@
 
 use super::input::{Effect, Recipients};
 use crate::domain::federation::Video;
-use crate::domain::protocol::{Rules, StoreKind};
+use crate::domain::protocol::{FollowerTotal, Rules, StoreKind};
 use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
@@ -230,7 +230,10 @@ impl Instance {
 
     /// After a tick: videos without entries go to sleep, and what nothing can depend on any more is forgotten.
     pub(super) fn rest(&mut self, now: Time) {
-        let asleep = self.shown.extract_if(.., |_, shown| shown.is_idle());
+        // its own viewers are told while they live, even in no list
+        let (id, tells_own) = (self.id, self.rules.follower_total == FollowerTotal::Yes);
+        let lives = |shown: &VideoState| tells_own && shown.store.unexpired_viewers_of(id, now) > 0;
+        let asleep = self.shown.extract_if(.., |_, shown| shown.is_idle() && !lives(shown));
         self.asleep.extend(asleep);
         if now >= self.next_purge {
             self.asleep.retain(|_, shown| !shown.is_over(now));

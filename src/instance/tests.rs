@@ -96,6 +96,29 @@ fn a_follower_total_counts_own_viewers_in_no_list_too() {
     assert_eq!(sent[0].to, Recipients::One(ORIGIN));
 }
 
+/// A total has removed them from the list, and has expired: they are still told at each tick.
+#[test]
+fn own_viewers_in_no_list_do_not_sleep() {
+    let mut v3 = rules("v3");
+    v3.parameters.threshold = None;
+    let mut follower = instance(FOLLOWER, v3);
+    beat(&mut follower, 1, 1);
+    let total = Activity {
+        author: ORIGIN,
+        result: Some(40),
+        expires: Some(Time::ZERO + Span::from_secs(10)),
+        ..follower.activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+    };
+    run(&mut follower, 2, Input::Receive { activity: &total, sender: ORIGIN });
+    // the heartbeats that follow are handled ahead
+    let last = Time::ZERO + Span::from_secs(60);
+    run(&mut follower, 3, Input::Heartbeats { video: VIDEO, viewer: ViewerId(1), last });
+    for (number, s, result) in [(1, 12, Some(1)), (2, 24, Some(1)), (3, 170, Some(1)), (4, 180, None)] {
+        let sent = run(&mut follower, s, Input::Tick { number });
+        assert_eq!(sent.first().and_then(|effect| effect.activity.result), result, "at {s} s");
+    }
+}
+
 #[test]
 fn an_origin_without_the_rule_takes_a_follower_total_for_one_viewer() {
     let total = Activity {
