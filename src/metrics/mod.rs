@@ -29,6 +29,7 @@ pub mod views;
 mod views_groups;
 pub mod views_moves;
 mod views_notes;
+mod views_outages;
 
 pub use observed::Observed;
 

@@ -1,12 +1,12 @@
 //! Sums over samples of what instances display of the views of one video: those that display the same number are one group, and
 //! between two moves every sample is alike.
 
-use crate::domain::federation::Federation;
 use crate::domain::sampling::Sampling;
-use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::ids::VideoId;
 use crate::foundation::units::Time;
 use crate::metrics::views::{ClassViews, Views, ViewsSums};
-use crate::metrics::views_moves::{Move, Outage};
+use crate::metrics::views_moves::Move;
+use crate::metrics::views_outages::Showing;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -17,25 +17,6 @@ pub(super) struct Counted {
     /// The first sample that finds it.
     pub(super) sample: u32,
     pub(super) at: Time,
-}
-
-/// Whether an instance shows the video of another.
-pub(super) fn is_follower(federation: &Federation, video: VideoId, instance: InstanceId) -> bool {
-    federation.shows(instance, video) && federation.origin(video) != instance
-}
-
-/// The moves of a video, those of outages among them, by sample.
-pub(super) fn with_outages(
-    federation: &Federation,
-    video: VideoId,
-    moves: &[Move],
-    outages: &[Outage],
-) -> Vec<Move> {
-    let here = outages.iter().filter(|outage| federation.shows(outage.instance, video));
-    let of_outages = here.flat_map(|outage| outage.moves(video, federation.origin(video) == outage.instance));
-    let mut all: Vec<Move> = moves.iter().copied().chain(of_outages).collect();
-    all.sort_by_key(|moved| moved.sample);
-    all
 }
 
 /// The instances that show a video that was viewed, by the number that they display.
@@ -50,15 +31,8 @@ pub(super) struct OfVideo<'a> {
 }
 
 impl<'a> OfVideo<'a> {
-    pub(super) fn new(
-        federation: &Federation,
-        video: VideoId,
-        counted: &'a [Counted],
-        sampling: Sampling,
-    ) -> OfVideo<'a> {
-        let is_peertube = |id: &&InstanceId| federation.instances[id.index()].is_peertube;
-        let followers =
-            federation.followers[&federation.origin(video)].iter().filter(is_peertube).count() as i64;
+    /// A video that was viewed, with so many followers of its owner that show it.
+    pub(super) fn new(counted: &'a [Counted], followers: i64, sampling: Sampling) -> OfVideo<'a> {
         let mut sample_sums = vec![0];
         let mut sum = 0;
         sample_sums.extend(counted.iter().map(|view| {
@@ -70,24 +44,17 @@ impl<'a> OfVideo<'a> {
     }
 
     /// Adds its views, counted and displayed, to the changes of its class before each sample.
-    pub(super) fn note_class(&self, moves: &[Move], outages: &[&Outage], changes: &mut [ClassViews]) {
-        let followers: i64 = self.groups[1].values().sum();
+    pub(super) fn note_class(&self, moves: &[Move], showing: &Showing<'_>, changes: &mut [ClassViews]) {
         for view in self.counted {
             if let Some(change) = changes.get_mut(view.sample as usize) {
-                let down = outages.iter().filter(|outage| outage.holds_at(view.sample)).count() as i64;
                 change.counted += 1;
-                change.followers_counted += followers - down;
+                change.followers_counted += showing.up_at(view.sample);
             }
         }
-        let counted_by = |sample: u32| self.counted.partition_point(|view| view.sample < sample) as i64;
-        for Outage { from, until, .. } in outages {
-            if let Some(change) = changes.get_mut(*from as usize) {
-                change.followers_counted -= counted_by(*from);
-            }
-            if let Some((until, change)) =
-                until.and_then(|until| Some((until, changes.get_mut(until as usize)?)))
-            {
-                change.followers_counted += counted_by(until);
+        for &(sample, more) in &showing.changes {
+            if let Some(change) = changes.get_mut(sample as usize) {
+                let counted_before = self.counted.partition_point(|view| view.sample < sample) as i64;
+                change.followers_counted += more * counted_before;
             }
         }
         for moved in moves {

@@ -70,33 +70,6 @@ impl ViewsMoves {
     }
 }
 
-/// An instance is down at some samples, and what it displayed before, by video, ascending; of all else it displayed 0.
-#[derive(Clone, Debug)]
-pub(super) struct Outage {
-    pub(super) instance: InstanceId,
-    pub(super) from: u32,
-    /// None while it is down.
-    pub(super) until: Option<u32>,
-    pub(super) displayed: Vec<(VideoId, u32)>,
-}
-
-impl Outage {
-    /// What it moves of a video that its instance shows.
-    pub(super) fn moves(&self, video: VideoId, is_origin: bool) -> impl Iterator<Item = Move> {
-        let found = self.displayed.binary_search_by_key(&video, |displayed| displayed.0);
-        let number = Some(found.map_or(0, |place| self.displayed[place].1));
-        let moved =
-            move |sample, before, after| Move { video, sample, is_origin, before, after, instances: 1 };
-        let back = self.until.map(|until| moved(until, None, number));
-        std::iter::once(moved(self.from, number, None)).chain(back)
-    }
-
-    /// Whether it lasts at a sample.
-    pub(super) fn holds_at(&self, sample: u32) -> bool {
-        self.from <= sample && self.until.is_none_or(|until| sample < until)
-    }
-}
-
 /// In order, equal ones as one.
 pub(super) fn merged(mut moves: Vec<Move>) -> Vec<Move> {
     moves.sort_unstable();

@@ -6,15 +6,17 @@ use crate::foundation::ids::InstanceId;
 use crate::instance::Instance;
 use crate::mechanism::views::ViewsLog;
 use crate::metrics::views::{ClassViews, Views};
-use crate::metrics::views_groups::{Counted, OfVideo, is_follower, with_outages};
-use crate::metrics::views_moves::{Outage, ViewsMoves, merged};
+use crate::metrics::views_groups::{Counted, OfVideo};
+use crate::metrics::views_moves::{ViewsMoves, merged};
+use crate::metrics::views_outages::{Outage, Showing};
+use std::collections::BTreeMap;
 
 /// Notes what happens to the views counters of a run.
 #[derive(Debug, Default)]
 pub(super) struct ViewsNotes {
     counted: Vec<Counted>,
     moves: ViewsMoves,
-    outages: Vec<Outage>,
+    outages: BTreeMap<InstanceId, Vec<Outage>>,
 }
 
 impl ViewsNotes {
@@ -35,13 +37,14 @@ impl ViewsNotes {
 
     /// At a sample an instance is up, or not.
     pub(super) fn sample(&mut self, instance: &Instance, sample: u32) {
-        let mut lasting = self.outages.iter_mut().filter(|outage| outage.until.is_none());
-        let lasting = lasting.find(|outage| outage.instance == instance.id());
+        let last = self.outages.get_mut(&instance.id()).and_then(|outages| outages.last_mut());
+        let lasting = last.filter(|outage| outage.until.is_none());
         match (lasting, instance.is_up()) {
             (Some(outage), true) => outage.until = Some(sample),
             (None, false) => {
                 let displayed = instance.all_displayed_views().collect();
-                self.outages.push(Outage { instance: instance.id(), from: sample, until: None, displayed });
+                let outage = Outage { from: sample, until: None, displayed };
+                self.outages.entry(instance.id()).or_default().push(outage);
             }
             _ => {}
         }
@@ -61,14 +64,17 @@ impl ViewsNotes {
         counted.sort_unstable();
         let mut views = Views { counted: counted.len() as u64, displayed_of: displayed, ..Views::default() };
         let mut rest = &moves[..];
+        let mut by_owner: BTreeMap<InstanceId, Showing<'_>> = BTreeMap::new();
         for counted in counted.chunk_by(|one, next| one.video == next.video) {
             let video = counted[0].video;
             let first = rest.partition_point(|moved| moved.video < video);
             let (of_video, behind) =
                 rest[first..].split_at(rest[first..].partition_point(|moved| moved.video == video));
             rest = behind;
-            let of_video = &with_outages(federation, video, of_video, &outages);
-            let video_views = OfVideo::new(federation, video, counted, sampling);
+            let owner = federation.origin(video);
+            let showing = by_owner.entry(owner).or_insert_with(|| Showing::of(federation, owner, &outages));
+            let of_video = &showing.with_outages(video, of_video);
+            let video_views = OfVideo::new(counted, showing.followers, sampling);
             match federation.catalogue_of(video) {
                 None => {
                     let steps = views.counted_of.entry(video).or_default();
@@ -78,13 +84,7 @@ impl ViewsNotes {
                     let class = (catalogue, federation.catalogues[catalogue].class(video));
                     let changes = views.of_classes.entry(class);
                     let none = || vec![ClassViews::default(); samples as usize];
-                    let outages =
-                        outages.iter().filter(|outage| is_follower(federation, video, outage.instance));
-                    video_views.note_class(
-                        of_video,
-                        &outages.collect::<Vec<_>>(),
-                        changes.or_insert_with(none),
-                    );
+                    video_views.note_class(of_video, showing, changes.or_insert_with(none));
                 }
             }
             video_views.walk(of_video, samples, &mut views);
@@ -217,7 +217,8 @@ mod tests {
                 let number = shown[*id][samples.start as usize];
                 let until = Some(samples.end).filter(|&until| until < SAMPLES);
                 let displayed = if number > 0 { vec![(VIDEO, number)] } else { Vec::new() };
-                notes.outages.push(Outage { instance: InstanceId::at(*id), from: samples.start, until, displayed });
+                let outage = Outage { from: samples.start, until, displayed };
+                notes.outages.entry(InstanceId::at(*id)).or_default().push(outage);
             }
             let views = notes.finish(&federation, (sampling, SAMPLES), others);
             prop_assert_eq!((views.sums, views.disagreement_max), one_by_one(&counted, &shown, &down, sampling));
