@@ -10,7 +10,7 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::metrics::Observed;
 use crate::metrics::links::LinkSums;
-use crate::parity::history::DisplayHistory;
+use crate::parity::history::{Counter, DisplayHistory, Shown};
 use crate::parity::log::{DisplaySample, DisplayedCounts, Log, MessageName, Request};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -283,34 +283,37 @@ fn compare_samples(simulated: &Log, live: &Log, setting: &Setting<'_>, compariso
 fn compare_sample(
     sample: &DisplaySample,
     instance: InstanceId,
-    simulated: Option<&BTreeMap<VideoId, u64>>,
-    live: Option<&BTreeMap<VideoId, u64>>,
+    simulated: Option<&BTreeMap<Shown, u64>>,
+    live: Option<&BTreeMap<Shown, u64>>,
     setting: &Setting<'_>,
     comparison: &mut Comparison,
 ) {
     let Setting { federation, counts, margin, .. } = *setting;
     let history: &DisplayHistory = &counts.histories[instance.index()];
-    let all = federation.videos.len();
-    comparison.samples += all as u64;
-    let videos: BTreeSet<VideoId> = match simulated.is_some() == live.is_some() {
+    let videos = (0..federation.videos.len()).map(VideoId::at);
+    let all = videos.flat_map(|video| [Counter::Viewers, Counter::Views].map(|counter| (video, counter)));
+    comparison.samples += all.clone().count() as u64;
+    let shown: BTreeSet<Shown> = match simulated.is_some() == live.is_some() {
         // both display 0 of all others, or nothing
-        true => history.videos().chain(live.into_iter().flatten().map(|shown| *shown.0)).collect(),
-        false => (0..all).map(VideoId::at).collect(),
+        true => history.all().chain(live.into_iter().flatten().map(|shown| *shown.0)).collect(),
+        false => all.collect(),
     };
-    for video in videos {
+    for (video, counter) in shown {
+        let what = (video, counter);
         let mut right: Vec<u64> = simulated.map_or_else(Vec::new, |_| {
-            history.shown(video, sample.at.before(margin), sample.at + margin).collect()
+            history.shown(what, sample.at.before(margin), sample.at + margin).collect()
         });
         right.sort_unstable();
         right.dedup();
         comparison.samples_near_edge += u64::from(right.len() > 1);
-        let live = live.map(|counts| counts.get(&video).copied().unwrap_or(0));
+        let live = live.map(|counts| counts.get(&what).copied().unwrap_or(0));
         if !live.map_or(right.is_empty(), |count| right.contains(&count)) {
             comparison.differences.push(Difference::Displayed {
                 place: format!(
-                    "{}{}",
+                    "{}{}{}",
                     federation.instances[instance.index()].name,
-                    video_text(federation, video)
+                    video_text(federation, video),
+                    if counter == Counter::Views { ", views" } else { "" }
                 ),
                 at: sample.at,
                 simulated: right,

@@ -11,7 +11,7 @@ use crate::foundation::units::Time;
 use crate::instance::{Effect, Input, Instance};
 use crate::mechanism::activity::{FetchReason, Kind, Stamp, Subject};
 use crate::observe::{AnswerEnd, Observer, QueueSample, RequestOutcome};
-use crate::parity::history::{DisplayHistory, instances};
+use crate::parity::history::{DisplayHistory, Shown, displays, instances};
 use std::collections::BTreeMap;
 
 /// The name of a message, unique in a run. The order is by link first.
@@ -65,8 +65,8 @@ pub struct Request {
 pub struct DisplaySample {
     /// Its planned time.
     pub at: Time,
-    /// By instance, then by video of which it displays a viewer. None at an instance that is down.
-    pub counts: Vec<Option<BTreeMap<VideoId, u64>>>,
+    /// By instance, then by what it displays more than 0 of. None at an instance that is down.
+    pub counts: Vec<Option<BTreeMap<Shown, u64>>>,
 }
 
 /// Logs what a driver reports, for the comparison with the other driver.
@@ -183,7 +183,7 @@ impl Observer for Log {
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
-        let counts = |instance: &Instance| instance.is_up().then(|| instance.displays().collect());
+        let counts = |instance: &Instance| instance.is_up().then(|| displays(instance).collect());
         self.samples.push(DisplaySample { at: now, counts: instances.iter().map(counts).collect() });
     }
 }

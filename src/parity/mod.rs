@@ -20,5 +20,6 @@ mod thresholds;
 pub use compare::{Comparison, Difference, Setting, Side, compare};
 pub use decisions::decisions;
 pub use drive::{ColumnResult, fix_ends, in_model_time, near_decisions, run_both};
+pub use history::Counter;
 pub use log::{DisplaySample, DisplayedCounts, Log, MessageName, Request};
 pub use near::{NearDecision, NearDecisions};

@@ -9,7 +9,7 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::Span;
 use crate::instance::{DisplayEffect, Effect, Instance, display_effect};
 use crate::mechanism::activity::Subject;
-use crate::parity::history::DisplayHistory;
+use crate::parity::history::{DisplayHistory, Shown, displayed, displays};
 use crate::parity::near::Findings;
 use crate::parity::record::{RecordedInput, TimedInput};
 use std::collections::BTreeSet;
@@ -173,12 +173,11 @@ impl Pair<'_> {
         if !matches!(what, RecordedInput::Sample) || !swapped.is_up() {
             return None;
         }
-        let videos: BTreeSet<VideoId> =
-            self.history.videos().chain(swapped.displays().map(|shown| shown.0)).collect();
-        let unlike = videos
+        let all: BTreeSet<Shown> = self.history.all().chain(displays(swapped).map(|shown| shown.0)).collect();
+        let unlike = all
             .into_iter()
-            .map(|video| (video, swapped.displayed(video)))
-            .find(|&(video, count)| !self.history.shows(video, *at, self.margin, count));
+            .map(|shown| (shown, displayed(swapped, shown)))
+            .find(|&(shown, count)| !self.history.shows(shown, *at, self.margin, count));
         unlike.map(|(_, count)| format!("the sample at {} ms would show {count}", at.ms()))
     }
 }

@@ -4,7 +4,7 @@ use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use crate::mechanism::activity::Subject;
-use crate::parity::history::DisplayHistory;
+use crate::parity::history::{Counter, DisplayHistory};
 use crate::parity::near::Findings;
 use crate::parity::record::{RecordedInput, TimedInput};
 use std::collections::BTreeMap;
@@ -123,7 +123,8 @@ impl Shifted {
             let shown = self.on_time.displayed(video);
             let other = [&self.early, &self.late].map(|instance| instance.displayed(video));
             let unlike = other.map(|count| count.abs_diff(shown));
-            let hidden = other.iter().all(|&count| history.shows(video, at, found.margin, count));
+            let hidden =
+                other.iter().all(|&count| history.shows((video, Counter::Viewers), at, found.margin, count));
             if hidden && unlike != [0; 2] {
                 continue;
             }

@@ -12,7 +12,7 @@ use fedisim::instance::Instance;
 use fedisim::mechanism::activity::Kind;
 use fedisim::mechanism::network::Latency;
 use fedisim::observe::{Observer, QueueSample};
-use fedisim::parity::{Comparison, Setting, Side, compare, decisions};
+use fedisim::parity::{Comparison, Counter, Setting, Side, compare, decisions};
 use std::sync::atomic::AtomicBool;
 
 fn compared(cell: &Cell, live: &Run) -> Comparison {
@@ -48,7 +48,8 @@ fn two_equal_runs_have_no_difference() {
         run(&cell).observed.links.iter().map(|row| row.sums.messages).sum::<u64>()
     );
     assert!(comparison.messages > 5 && comparison.bytes > 1_000 * comparison.messages);
-    assert_eq!(comparison.samples, 3 * 23);
+    // viewers and views of one video
+    assert_eq!(comparison.samples, 2 * 3 * 23);
     assert_eq!(furthest_us(&comparison), 0);
 }
 
@@ -145,7 +146,10 @@ fn the_log_names_what_the_run_did() {
         .iter()
         .map(|sample| {
             let up = sample.counts.iter().map(|counts| counts.as_ref().expect("up"));
-            (sample.at, up.map(|counts| counts.get(&VideoId(0)).copied().unwrap_or(0)).collect())
+            (
+                sample.at,
+                up.map(|counts| counts.get(&(VideoId(0), Counter::Viewers)).copied().unwrap_or(0)).collect(),
+            )
         })
         .collect();
     assert_eq!(logged, shown);
