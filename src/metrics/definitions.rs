@@ -73,7 +73,7 @@ definitions! {
         "sum over answers that left, even if they were lost", |b| count(b.received.response_bytes);
     "transport_bytes", "bytes", Lower, "all traffic: bytes below HTTP, where the scenario counts them",
         "sum over requests that left their sender of TCP, IP and TLS, up + down", |b| count(b.sent.transport_bytes());
-    "viewers_as_plain_views", "Views", None, "viewer traffic: forwarded viewers that their receiver took for plain views: they show nothing there",
+    "viewers_as_plain_views", "Views", None, "viewer traffic: forwarded viewers that their receiver took for plain views: they show nothing there, and count as views in its hourly statistics (trending), again after every re-federation",
         "count of viewers (and totals) that somebody else than their author delivered, at receivers with `forwarded_viewer: plain-view`",
         |b| count(b.observed.viewers_as_plain_views);
     "messages_created", "messages", None, "messages that were ever to be sent",

@@ -22,6 +22,8 @@ pub mod pairs;
 pub mod possible;
 pub mod seen;
 #[cfg(test)]
+mod test_federation;
+#[cfg(test)]
 mod tests;
 pub mod traffic;
 pub mod uptime;

@@ -4,13 +4,12 @@ use super::aggregates::Aggregates;
 use super::definitions::{Value, compute};
 use super::delays::DelayRow;
 use super::delivery::Delivery;
+use super::test_federation::{NOT_PEERTUBE, ORIGIN, WITH_VIEWERS, WITHOUT_VIEWERS, federation};
 use super::traffic::TrafficRow;
 use super::*;
-use crate::domain::federation::{Capacity, Instance as Member, Video};
-use crate::domain::protocol::Rules;
-use crate::domain::receiving::Receiving;
+use crate::domain::federation::{Capacity, Instance as Member};
 use crate::event::{Lane, Letter, LetterName};
-use crate::foundation::ids::{InstanceId, ListingId, VideoId};
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::mechanism::activity::{Activity, Form, Kind, Stamp, Subject};
 use crate::mechanism::fate::Fates;
 use crate::mechanism::ledger::{Amount, Flow};
@@ -22,34 +21,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use traffic::{Direction, Sums};
 
-const ORIGIN: InstanceId = InstanceId(0);
-const WITH_VIEWERS: InstanceId = InstanceId(1);
-const WITHOUT_VIEWERS: InstanceId = InstanceId(2);
-const NOT_PEERTUBE: InstanceId = InstanceId(3);
-
 /// The bytes of every response.
 const RESPONSE: u64 = 300;
 const TRANSPORT: TransportBytes = TransportBytes { tcp_up: 1, tcp_down: 20, tls_up: 300, tls_down: 4_000 };
-
-/// One video, its origin and a follower of each kind.
-fn federation() -> Federation {
-    let member = |number: u32| Member {
-        name: number.to_string(),
-        url: String::new(),
-        rules: Rules::preset("v2").expect("a preset"),
-        host: InstanceId(number),
-        is_peertube: InstanceId(number) != NOT_PEERTUBE,
-        region: 0,
-        capacity: Capacity::default(),
-        receiving: Receiving::AT_ONCE,
-        follows_as: Default::default(),
-    };
-    Federation::new(
-        (0..4).map(member).collect(),
-        [Video { name: String::new(), origin: ORIGIN, length: None, listing: ListingId(0) }],
-        BTreeMap::from([(ORIGIN, vec![WITH_VIEWERS, WITHOUT_VIEWERS, NOT_PEERTUBE])]),
-    )
-}
 
 /// Its instances, which show nothing.
 fn instances(federation: &Federation) -> Vec<Instance> {

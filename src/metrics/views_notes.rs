@@ -96,40 +96,19 @@ impl ViewsNotes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::federation::{Capacity, Follows, FollowsAs, Instance as InstanceSpec, Video};
-    use crate::domain::protocol::Rules;
-    use crate::domain::receiving::Receiving;
-    use crate::foundation::ids::ListingId;
     use crate::foundation::ids::VideoId;
-    use crate::foundation::random::Seed;
     use crate::foundation::units::Span;
     use crate::foundation::units::Time;
     use crate::mechanism::views::DisplayedViews;
+    use crate::metrics::test_federation::federation;
     use crate::metrics::views::ViewsSums;
     use proptest::prelude::*;
     use std::ops::Range;
 
     const VIDEO: VideoId = VideoId(0);
-    const INSTANCES: usize = 4;
+    /// Those that show the video; one more follower is not PeerTube.
+    const INSTANCES: usize = 3;
     const SAMPLES: u32 = 12;
-
-    fn federation() -> Federation {
-        let instance = |id: usize| InstanceSpec {
-            name: format!("i{id}"),
-            url: format!("https://i{id}.example"),
-            rules: Rules::preset("v2").expect("a preset"),
-            host: InstanceId::at(id),
-            is_peertube: true,
-            region: 0,
-            capacity: Capacity::default(),
-            receiving: Receiving::AT_ONCE,
-            follows_as: FollowsAs::Server,
-        };
-        let video = Video { name: "clip".into(), origin: InstanceId(0), length: None, listing: ListingId(0) };
-        let seed = Seed { seed: 1, replication: 0 };
-        let followers = Follows::Everybody.lists(INSTANCES, [InstanceId(0)], seed);
-        Federation::new((0..INSTANCES).map(instance).collect(), [video], followers)
-    }
 
     /// Sums over every sample and instance, one by one.
     fn one_by_one(

@@ -84,6 +84,14 @@ impl Place {
         answer.out
     }
 
+    /// A figure of a report's page, by the name of its kind.
+    #[cfg(feature = "report")]
+    pub(crate) fn figure(&self, page: &str, kind: &str) -> Value {
+        let data = page_data(&self.read(page));
+        let figures = data["figures"].as_array().expect("figures");
+        figures.iter().find(|figure| figure["kind"] == kind).expect("a figure of this kind").clone()
+    }
+
     /// Calls the program with something on its standard input.
     pub(crate) fn call_with(&self, arguments: &[&str], input: &str) -> Answer {
         let mut command = self.command(arguments);
@@ -190,4 +198,13 @@ fn gather(folder: &Path, prefix: &str, files: &mut BTreeMap<String, Vec<u8>>) {
             files.insert(name, fs::read(&path).expect("a file"));
         }
     }
+}
+
+/// The data in a report's page.
+#[cfg(feature = "report")]
+pub(crate) fn page_data(page: &str) -> Value {
+    let data =
+        page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("data");
+    assert!(!data.contains('<'));
+    serde_json::from_str(data).expect("JSON")
 }

@@ -1,6 +1,6 @@
 //! What people read of a run: the summary in its formats, plots, the page, the timeline. `tests/browser` opens the page.
 
-use crate::program::{Place, SMALL};
+use crate::program::{Place, SMALL, page_data};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -148,10 +148,7 @@ fn a_page_holds_everything_and_asks_for_nothing() {
     for outside in ["src=\"http", "href=\"http", "@import", "url(http"] {
         assert!(!head.contains(outside), "{outside}");
     }
-    let data =
-        page.split("id=\"data\">").nth(1).and_then(|rest| rest.split("</script>").next()).expect("data");
-    assert!(!data.contains('<'));
-    let data: Value = serde_json::from_str(data).expect("JSON");
+    let data = page_data(&page);
     let kinds: Vec<&str> = data["figures"]
         .as_array()
         .expect("figures")

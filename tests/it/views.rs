@@ -207,16 +207,22 @@ fn views_are_counted_at_home_even_if_nobody_sends_them() {
 
 #[test]
 fn who_meets_a_video_shows_the_number_that_it_fetched() {
-    // the first message that reaches `left` comes at 100 s: until then it knows nothing of the video
+    // the first message that reaches `right` comes at 100 s: until then it knows nothing of the video; `left` has asked at 0 s
     let sets = [
         "viewers.0.sessions=[{instance: origin, start: 500 ms, watch: 1 s}, {instance: origin, start: 100500 ms, watch: 1 s}]",
-        "instances={origin: {update_phase: 60 s}, left: {}}",
-        "faults=[{down: [left], at: 0 s, for: 90 s, how: silent}]",
+        "faults=[{down: [right], at: 0 s, for: 90 s, how: silent}]",
+        // a cache is in front of requests that take time
+        "compare=[{name: mine, protocol: mine, delivery: peertube}]",
     ];
-    for (first_contact, expected) in [("requests", [0, 1, 2]), ("off", [0, 0, 2])] {
-        let first_contact = format!("other_traffic.asked_back={{first_contact: {first_contact}}}");
-        let result = &results(&read(THREE, &[&sets[..], &[&first_contact]].concat()))[0];
-        assert_eq!([99, 110, 121].map(|sample| displayed(result, 1, sample)), expected, "{first_contact}");
+    for (asked_back, expected) in [
+        ("first_contact: requests", [0, 1, 2]),
+        // the answer that `left` got before the first flush
+        ("first_contact: requests, cache: {for: 1 h}", [0, 0, 2]),
+        ("first_contact: off", [0, 0, 2]),
+    ] {
+        let asked_back = format!("other_traffic.asked_back={{{asked_back}}}");
+        let result = &results(&read(THREE, &[&sets[..], &[&asked_back]].concat()))[0];
+        assert_eq!([99, 110, 121].map(|sample| displayed(result, 2, sample)), expected, "{asked_back}");
     }
 }
 
@@ -230,4 +236,31 @@ fn without_updates_nobody_tells_of_views_and_records_say_none() {
     assert_eq!(answer.code, Some(0), "{}", answer.err);
     assert!(place.rows("out/counters.csv").iter().all(|row| row.ends_with(&[String::new(), String::new()])));
     assert!(!place.read("out/summary.csv").contains("views_counted"));
+}
+
+/// The report draws what the test of the rules asks of `own-count`: what was counted, the mean of the followers, the origin's number.
+#[cfg(feature = "report")]
+#[test]
+fn the_report_draws_views_as_instances_display_them() {
+    let place = Place::new();
+    place.write("three.yaml", THREE);
+    place.good(&["run", "three.yaml", "--set", "protocols.mine.follower_views=own-count", "--out", "out"]);
+    place.good(&["report", "out"]);
+    let figure = place.figure("out/report.html", "views");
+    let at =
+        |column: usize| [1, 6, 60, 61, 71, 121].map(|sample| figure["columns"][column][sample].to_string());
+    assert_eq!(figure["columns"][0][60], 1, "minutes");
+    assert_eq!(at(1), ["1", "2", "2", "2", "3", "3"], "counted");
+    assert_eq!(at(2), ["0.5", "1", "1", "2", "2.5", "3"], "followers");
+    assert_eq!(at(3), ["0", "0", "2", "2", "2", "3"], "origin");
+    for (view, (name, column)) in [("mean of followers", 2), ("origin", 3)].into_iter().enumerate() {
+        let view = &figure["views"][view];
+        assert_eq!(view["name"], name);
+        let marks = serde_json::json!([["views counted", 0, 1, true], [0, 0, column, true]]);
+        assert_eq!(view["marks"]["marks"], marks, "{name}");
+    }
+    assert!(
+        figure["says"].as_str().is_some_and(|says| says.contains("followers show on average: mine 3")),
+        "{figure}"
+    );
 }

@@ -114,6 +114,8 @@ fn what_is_not_of_the_shape_is_refused_with_a_sentence() {
             "more than 684",
         ),
         (&view, r#""expires""#, r#""content":"a","expires""#, "an activity `View` with `content`"),
+        (&view, r#""expires""#, r#""views":3,"expires""#, "an activity `View` with `views`"),
+        (&update, r#""content""#, r#""views":-3,"content""#, "invalid value"),
         (
             &update,
             r#""content""#,
