@@ -150,11 +150,17 @@ class Maker:
             "views_inbox": ["shared", "own"], "forward": ["always", "only-new", "never"], "store": ["list", "keyed"],
             "forwarded_viewer": ["viewer", "plain-view"], "forward_to": ["everybody", "server-followers"],
             "connections": ["kept", "new"], "wire": ["peertube-6.0", "peertube-6.1", "peertube-7.1", "peertube-8.0"],
-            "follower_total": ["yes", "no"], "own_viewers": ["each", "none"], "plain_views": ["each", "none"], "follower_views": ["update", "own-count"],
+            "follower_total": ["yes", "no"], "own_viewers": ["each", "none"], "plain_views": ["each", "none", "counted", "in-totals"], "follower_views": ["update", "own-count"],
             "tick_interval": ["1 s", "7 s", "2 min"], "refederation_age": ["0 s", "10 s", "90 s"],
         }.items():
             if self.chance(0.3):
                 row[key] = '"' + rng.choice(values) + '"' if "_" not in key or not values[0][0].isdigit() else rng.choice(values)
+        if self.chance(0.3):
+            row |= {"origin_total": '"yes"', "totals_to": rng.choice(["everybody", "interested"]), "totals_at": rng.choice(["ticks", "spread"]),
+                    "known_viewer": "extend"}
+            row |= {"threshold": rng.choice(['"off"', "{share: 5 %, at_least_every: 3}"])} if self.chance(0.5) else {}
+        if "in-totals" in row.get("plain_views", ""):
+            row["follower_total"] = '"yes"'
         return flow(row)
 
     def fault(self):

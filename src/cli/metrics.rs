@@ -114,7 +114,8 @@ fn body_row(names: &Names, message: &Message, (form, release): (Form, &str)) -> 
     let built = Time::ZERO + Span::from_secs(60);
     let expires = (subject != PLAIN).then_some(built + Span::from_secs(120));
     let stamp = Stamp { session: SessionId(0), number: 0 };
-    let view = Activity { video: VideoId(0), author, subject, result, built, expires, stamp, form };
+    let view =
+        Activity { video: VideoId(0), author, subject, result, views: None, built, expires, stamp, form };
     format!("{name} | {release} | {}", listed(&names.body_parts(&view)))
 }
 

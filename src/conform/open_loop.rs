@@ -157,6 +157,7 @@ impl<'a> Replay<'a> {
         let others = (0..self.instances.len()).map(InstanceId::at).filter(|&id| id != self.trace.origin);
         let inboxes: Vec<InstanceId> = match *to {
             Recipients::One(to) => vec![to],
+            Recipients::Interested => self.instances[from.index()].interested(activity.video),
             Recipients::Followers => others.collect(),
             Recipients::FollowersBut(author) => others.filter(|&id| id != author).collect(),
         };
@@ -213,6 +214,7 @@ fn activities(trace: &Trace) -> Vec<Activity> {
             subject: session
                 .map_or(Subject::Total, |id| Subject::Viewer(trace.sessions[id.index()].viewer, salt)),
             result: row.result.and_then(|count| u32::try_from(count).ok()),
+            views: None,
             built: Time::from_ms(row.sent_ms.min(trace.end.ms())),
             expires: row.expires_ms.map(Time::from_ms),
             stamp: Stamp { session: session.unwrap_or_default(), number: 0 },

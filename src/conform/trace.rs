@@ -127,7 +127,7 @@ fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Viewer | Kind::ViewerForwarded => "viewer",
         Kind::Total | Kind::FollowerTotal | Kind::FollowerTotalForwarded => "total",
-        Kind::Plain | Kind::PlainForwarded => "view",
+        Kind::Plain | Kind::PlainForwarded | Kind::ViewCount => "view",
         Kind::Update
         | Kind::UpdateFetch
         | Kind::WatchAction

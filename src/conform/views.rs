@@ -203,10 +203,12 @@ impl ViewsTrace {
 
     /// Notes the plain views and `Update`s of an effect by link.
     fn note(&self, from: InstanceId, effect: &Effect, sent: &mut Sent) {
-        let Activity { author, subject, result, .. } = effect.activity;
+        let Activity { author, subject, views, .. } = effect.activity;
         let others = (0..self.names.len()).map(InstanceId::at).filter(|id| *id != from);
         let inboxes: Vec<InstanceId> = match effect.to {
             Recipients::One(to) => vec![to],
+            // totals are no views
+            Recipients::Interested => return,
             Recipients::Followers => others.collect(),
             Recipients::FollowersBut(author) => others.filter(|&id| id != author).collect(),
         };
@@ -214,7 +216,7 @@ impl ViewsTrace {
             let (authors, numbers) = sent.entry((from, to)).or_default();
             match subject {
                 Subject::Plain(_) => authors.push(author),
-                Subject::Update => numbers.extend(result),
+                Subject::Update => numbers.extend(views),
                 _ => {}
             }
         }
@@ -260,9 +262,9 @@ impl ViewsTrace {
         }
     }
 
-    fn activity(&self, built: Time, author: InstanceId, subject: Subject, result: Option<u32>) -> Activity {
+    fn activity(&self, built: Time, author: InstanceId, subject: Subject, views: Option<u32>) -> Activity {
         let (stamp, form) = (Stamp::default(), self.rules.wire.form());
-        Activity { video: VIDEO, author, subject, result, built, expires: None, stamp, form }
+        Activity { video: VIDEO, author, subject, result: None, views, built, expires: None, stamp, form }
     }
 }
 

@@ -217,6 +217,11 @@ impl Inboxes {
         &self.own
     }
 
+    /// Those of these followers, given in ascending order, ascending.
+    pub fn own_of(&self, some: &[InstanceId]) -> Vec<InstanceId> {
+        self.own.iter().filter(|id| some.binary_search(id).is_ok()).copied().collect()
+    }
+
     /// Those that a forward of an origin with these rules goes to, but for its author's.
     pub fn forwards(&self, rules: &Rules) -> &Arc<[InstanceId]> {
         match rules.forward_to {

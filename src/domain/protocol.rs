@@ -94,6 +94,21 @@ rules! {
         /// at each tick with a viewer left (unless `threshold` withholds it)
         Yes = "yes",
     }
+    /// to whom the origin sends its totals
+    totals_to: TotalsTo {
+        /// all followers
+        Everybody = "everybody",
+        /// those for whose viewers it counts: who has spoken of some that have not expired; one that has just begun to gets a total at the
+        /// next tick, whatever `threshold` says (no release has this)
+        Interested = "interested",
+    }
+    /// when an instance says its totals
+    totals_at: TotalsAt {
+        /// all of them at its ticks
+        Ticks = "ticks",
+        /// each at a time of its own after every tick at which somebody is counted, by a hash of the video (no release has this)
+        Spread = "spread",
+    }
     /// whether a follower sends its own total to the origin at its ticks, in place of each viewer; an origin with this
     /// rule keeps one entry per follower (no release has this)
     follower_total: FollowerTotal {
@@ -152,6 +167,11 @@ rules! {
     plain_views: PlainViews {
         /// each
         Each = "each",
+        /// none singly: a follower says to the origin at its ticks how many its own viewers made since, and an origin that counts them so, too,
+        /// adds that up and forwards none; to another it is one plain view (no release has this)
+        Counted = "counted",
+        /// the same, but said in the follower's total while it has viewers (no release has this)
+        InTotals = "in-totals",
         /// none
         None = "none",
     }
@@ -295,6 +315,8 @@ pub struct Preset {
 const PEERTUBE_6_0: Rules = Rules {
     own_viewers: OwnViewers::Each,
     origin_total: OriginTotal::No,
+    totals_to: TotalsTo::Everybody,
+    totals_at: TotalsAt::Ticks,
     follower_total: FollowerTotal::No,
     viewer_result: ViewerResult::No,
     accept_result: AcceptResult::Nobody,
@@ -421,10 +443,44 @@ impl ActorUrl {
     }
 }
 
+impl PlainViews {
+    /// Whether views are said by their number.
+    pub fn are_counted(self) -> bool {
+        matches!(self, PlainViews::Counted | PlainViews::InTotals)
+    }
+}
+
 impl Rules {
     /// The row of a preset, `None` if there is none of that name.
     pub fn preset(name: &str) -> Option<Rules> {
         PRESETS.iter().find(|preset| preset.name == name).map(|preset| preset.rules)
+    }
+
+    /// Why these rules contradict each other, and what to do; none if they do not.
+    pub fn contradiction(&self) -> Option<&'static str> {
+        let says_totals = self.origin_total == OriginTotal::Yes || self.follower_total == FollowerTotal::Yes;
+        let knows_viewers = self.known_viewer == KnownViewer::Extend
+            || self.store == StoreKind::Keyed
+            || self.follower_total == FollowerTotal::Yes;
+        if self.plain_views == PlainViews::InTotals && self.follower_total == FollowerTotal::No {
+            Some(
+                "`plain_views: in-totals` says views in the totals of followers, and they say none; add `follower_total: yes`, or say `plain_views: counted`",
+            )
+        } else if self.totals_at == TotalsAt::Spread && !says_totals {
+            Some(
+                "`totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
+            )
+        } else if self.totals_to == TotalsTo::Interested && self.origin_total == OriginTotal::No {
+            Some(
+                "`totals_to: interested` says to whom origins send totals, and they send none; add `origin_total: yes`, or say `totals_to: everybody`",
+            )
+        } else if self.totals_to == TotalsTo::Interested && !knows_viewers {
+            Some(
+                "`totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
+            )
+        } else {
+            None
+        }
     }
 
     /// When a total that is built at a tick expires, after that tick.

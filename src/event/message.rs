@@ -99,9 +99,9 @@ impl LetterName {
 
     /// The name of an activity that `from` sends.
     pub fn new(activity: &Activity, kind: Kind, from: InstanceId) -> LetterName {
-        // A total has no session; its author tells it from the totals that the same origin forwards beside it.
+        // What is said at ticks has no session; its author tells it from what the same origin forwards beside it.
         let who = match activity.subject {
-            Subject::Total | Subject::Update => activity.author.0,
+            Subject::Total | Subject::ViewCount | Subject::Update => activity.author.0,
             _ => activity.stamp.session.0,
         };
         let parts = Parts { joined: 0, free_bits: LetterName::BITS }

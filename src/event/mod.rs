@@ -1,6 +1,6 @@
 //! The events of a run: a closed set, and the key that orders events of one instant.
 //!
-//! The order at one instant is: stops, restarts, ticks, flushes, samples, requests, the rest of delivery, heartbeats,
+//! The order at one instant is: stops, restarts, ticks and totals, flushes, samples, requests, the rest of delivery, heartbeats,
 //! other traffic, what is fetched for previews; within a rank by instance, then link, video, kind, session (of a total:
 //! author), number, attempt and step. So a tick cleans what expires at that very instant, a sample sees that tick and none of
 //! the arrivals, and an arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the
@@ -14,11 +14,11 @@ pub use message::{Letter, LetterName, Message, Step};
 
 use crate::domain::federation::Federation;
 use crate::domain::workload::Session;
-use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::random::fold;
 use crate::foundation::units::Time;
 use crate::mechanism::pending::Key;
-use key::{INSTANCE_BITS, NUMBER_BITS, Parts};
+use key::{INSTANCE_BITS, NUMBER_BITS, Parts, VIDEO_BITS};
 
 /// An event of the simulation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,15 @@ pub enum Event {
         /// Where.
         instance: InstanceId,
         /// Counts up per instance.
+        number: u32,
+    },
+    /// An instance says its total of one video, some time after a tick.
+    SayTotal {
+        /// Where.
+        instance: InstanceId,
+        /// Of which video.
+        video: VideoId,
+        /// The number of the tick.
         number: u32,
     },
     /// An instance records the health of its followers' inboxes, and removes followers with too many failures.
@@ -169,6 +178,10 @@ impl Event {
             Event::Stop { instance } => plain(0, instance),
             Event::Restart { instance } => plain(1, instance),
             Event::Tick { instance, number } => numbered(2, instance, number),
+            Event::SayTotal { instance, video, number } => {
+                let parts = Parts::new(2, instance).with(u64::from(number), NUMBER_BITS);
+                parts.with(1, 1).with(u64::from(video.0), VIDEO_BITS).key(0)
+            }
             Event::HealthFlush { instance, number } => numbered(3, instance, number),
             Event::UpdateFlush { instance, number } => numbered(4, instance, number),
             Event::Sample { number } => numbered(5, InstanceId(0), number),
@@ -208,6 +221,7 @@ impl Event {
             Event::Stop { instance }
             | Event::Restart { instance }
             | Event::Tick { instance, .. }
+            | Event::SayTotal { instance, .. }
             | Event::HealthFlush { instance, .. }
             | Event::UpdateFlush { instance, .. }
             | Event::LaneDone { instance, .. }
@@ -235,6 +249,7 @@ impl Event {
             Event::Request { message, .. } => fold(&[
                 u64::from(message.activity.author.0),
                 message.activity.result.map_or(u64::MAX, u64::from),
+                message.activity.views.map_or(u64::MAX, u64::from),
                 message.activity.expires.map_or(u64::MAX, Time::ns),
                 u64::from(message.head_bytes),
                 u64::from(message.body_bytes),
@@ -251,6 +266,10 @@ impl Event {
             Event::Stop { instance } => format!("stop,{}", name(instance)),
             Event::Restart { instance } => format!("restart,{}", name(instance)),
             Event::Tick { instance, number } => format!("tick,{},number={number}", name(instance)),
+            Event::SayTotal { instance, video, number } => {
+                let video = &federation.videos[video.index()].name;
+                format!("say_total,{},video={video} number={number}", name(instance))
+            }
             Event::HealthFlush { instance, number } => {
                 format!("health_flush,{},number={number}", name(instance))
             }
@@ -311,6 +330,8 @@ mod tests {
             Event::Tick { instance: InstanceId(0), number: 7 },
             Event::Tick { instance: InstanceId(1), number: 3 },
             Event::Tick { instance: InstanceId(1), number: 4 },
+            Event::SayTotal { instance: InstanceId(1), video: VideoId(0), number: 4 },
+            Event::SayTotal { instance: InstanceId(1), video: VideoId(1), number: 4 },
             Event::HealthFlush { instance: InstanceId(0), number: 0 },
             Event::Sample { number: 0 },
             Event::Sample { number: 1 },

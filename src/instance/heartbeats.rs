@@ -98,18 +98,20 @@ impl Instance {
     /// A viewer of its own has viewed a video.
     fn count_view(&mut self, now: Time, video: VideoId) {
         self.views.count(video, now);
-        if self.owns(video) {
-            self.buffer_view(video);
-        } else if self.rules.follower_views == FollowerViews::OwnCount {
+        let is_own = self.owns(video);
+        if is_own || self.rules.plain_views.are_counted() {
+            self.buffer_views(video, 1);
+        }
+        if !is_own && self.rules.follower_views == FollowerViews::OwnCount {
             let number = self.views.displayed(video).saturating_add(1);
             self.views.display(video, number);
         }
     }
 
-    /// One view more of a video of its own: it is displayed and told at the next flush.
-    pub(super) fn buffer_view(&mut self, video: VideoId) {
+    /// So many views more: those of a video of its own are displayed and told at the next flush, others are told at the next tick.
+    pub(super) fn buffer_views(&mut self, video: VideoId, views: u32) {
         let buffered = &mut self.video_state(video).buffered_views;
-        *buffered = buffered.saturating_add(1);
+        *buffered = buffered.saturating_add(views);
     }
 
     /// How long a visit lasts before it makes a plain view, `after` in place of what the rules say.

@@ -40,6 +40,13 @@ pub enum Input<'a> {
         /// The number of this tick since T0.
         number: u32,
     },
+    /// It is time to say its total of one video, after the tick of this number (`Instance::totals_after_tick`).
+    SayTotal {
+        /// Of which.
+        video: VideoId,
+        /// The number of the tick.
+        number: u32,
+    },
     /// It is time to tell followers which of its videos were viewed.
     FlushUpdates {
         /// The number of this flush since T0.
@@ -120,4 +127,6 @@ pub enum Recipients {
     Followers,
     /// All followers of the sender but this one.
     FollowersBut(InstanceId),
+    /// The followers of the sender that are interested in the video (`Instance::interested`).
+    Interested,
 }

@@ -34,6 +34,7 @@ impl Instance {
                 self.views.display(video, views);
             }
             Input::Tick { number } => self.tick(now, number, effects),
+            Input::SayTotal { video, number } => self.say_total(now, video, number, effects),
             Input::FlushUpdates { number } => self.flush_updates(now, number, effects),
             Input::ReportWatch { video, viewer, session } => {
                 if !self.owns(video) {
@@ -59,6 +60,12 @@ impl Instance {
         if before.store != self.rules.store {
             let keeping = self.keeping();
             self.shown.values_mut().for_each(|shown| shown.store = Store::new(keeping));
+        }
+        if !self.rules.plain_views.are_counted() {
+            // views of others' videos that it would say at its ticks, which it does no more
+            let others =
+                self.shown.iter_mut().filter(|(video, _)| self.videos[video.index()].origin != self.id);
+            others.for_each(|(_, shown)| shown.buffered_views = 0);
         }
         if self.rules.ids_after_restart == IdsAfterRestart::New {
             self.salt += 1;

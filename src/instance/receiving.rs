@@ -1,9 +1,9 @@
 //! What arrives at the inbox: at the origin of its video, and at a follower.
 
 use super::input::{Effect, Recipients};
-use super::state::Instance;
+use super::state::{Instance, VideoState};
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, KnownViewer, Rules,
+    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, KnownViewer, Rules, TotalsTo,
 };
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
@@ -15,16 +15,13 @@ impl Instance {
         let is_plain = is_plain_view(&self.rules, activity, sender);
         self.viewers_as_plain_views += u64::from(is_plain && activity.expires.is_some());
         if let (Subject::Update, Some(number), false) =
-            (activity.subject, activity.result, self.owns(activity.video))
+            (activity.subject, activity.views, self.owns(activity.video))
         {
             self.views.display(activity.video, number);
         }
         let expires = activity.expires.filter(|_| !is_plain);
         let forwarded = match (expires, self.owns(activity.video)) {
-            (None, true) if is_plain => {
-                self.buffer_view(activity.video);
-                self.rules.forward_plain_views == ForwardPlainViews::Always
-            }
+            (None, true) if is_plain => self.receive_views(activity),
             (None, _) => false,
             (Some(expires), true) => self.receive_at_origin(activity, expires),
             (Some(expires), false) => {
@@ -37,15 +34,31 @@ impl Instance {
         }
     }
 
+    /// Counts a plain view of a video of its own, or as many as are said at once; returns whether to forward it.
+    fn receive_views(&mut self, activity: &Activity) -> bool {
+        let Rules { plain_views, forward_plain_views, .. } = self.rules;
+        let told =
+            activity.views.filter(|_| activity.subject == Subject::ViewCount && plain_views.are_counted());
+        self.buffer_views(activity.video, told.unwrap_or(1));
+        told.is_none() && forward_plain_views == ForwardPlainViews::Always
+    }
+
     /// Counts a View about a video of its own; returns whether to forward it.
     pub(super) fn receive_at_origin(&mut self, activity: &Activity, expires: Time) -> bool {
-        let Rules { follower_total, known_viewer, forward, .. } = self.rules;
+        let Rules { follower_total, known_viewer, forward, totals_to, plain_views, .. } = self.rules;
         let entry = EntryId { author: activity.author, subject: activity.subject };
-        let store = &mut self.video_state(activity.video).store;
+        let VideoState { store, last_total, .. } = self.video_state(activity.video);
+        if totals_to == TotalsTo::Interested && !store.knows(activity.author) {
+            // who has just become interested knows no total
+            last_total.ticks_ago = u32::MAX;
+        }
         if let (Subject::Total, FollowerTotal::Yes, Some(count)) =
             (activity.subject, follower_total, activity.result)
         {
             store.set(entry, count, expires);
+            if let Some(views) = activity.views.filter(|_| plain_views.are_counted()) {
+                self.buffer_views(activity.video, views);
+            }
             return false;
         }
         let is_new = match known_viewer {
@@ -80,7 +93,7 @@ impl Instance {
 pub fn is_plain_view(rules: &Rules, activity: &Activity, sender: InstanceId) -> bool {
     let loses_expiry = sender != activity.author && rules.forwarded_viewer == ForwardedViewer::PlainView;
     match activity.subject {
-        Subject::Plain(_) => true,
+        Subject::Plain(_) | Subject::ViewCount => true,
         Subject::Viewer(..) | Subject::Total => loses_expiry,
         Subject::Update | Subject::WatchAction(_) | Subject::Background(_) | Subject::Get(..) => false,
     }

@@ -42,7 +42,7 @@ pub(super) struct VideoState {
     pub(super) last_total: LastTotal,
     /// When each viewer last made a plain view; kept outside the process, so restarts do not touch it.
     pub(super) plain_views: BTreeMap<ViewerId, Time>,
-    /// At the video's owner: the views since its last `Update`; kept outside the process.
+    /// At the video's owner the views since its last `Update`, elsewhere those by own viewers that are to be told; kept outside the process.
     pub(super) buffered_views: u32,
 }
 
@@ -176,7 +176,17 @@ impl Instance {
     /// A View of its own without result and expiry.
     pub(super) fn activity(&self, now: Time, video: VideoId, subject: Subject, stamp: Stamp) -> Activity {
         let form = self.rules.wire.form();
-        Activity { video, author: self.id, subject, result: None, built: now, expires: None, stamp, form }
+        Activity {
+            video,
+            author: self.id,
+            subject,
+            result: None,
+            views: None,
+            built: now,
+            expires: None,
+            stamp,
+            form,
+        }
     }
 
     /// A View of its own goes to all followers if the video is its own, else to the video's origin.

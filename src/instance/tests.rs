@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::federation::Video;
-use crate::domain::protocol::Threshold;
+use crate::domain::protocol::{Threshold, TotalsAt, TotalsTo};
 use crate::foundation::ids::{InstanceId, ListingId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
@@ -21,8 +21,8 @@ fn rules(preset: &str) -> Rules {
     Rules::preset(preset).expect("a preset")
 }
 
-fn beat(instance: &mut Instance, viewer: u32, s: u64) -> Vec<Effect> {
-    let heartbeat = Heartbeat {
+fn heartbeat_of(viewer: u32) -> Heartbeat {
+    Heartbeat {
         video: VIDEO,
         viewer: ViewerId(viewer),
         address: ViewerId(viewer),
@@ -30,8 +30,11 @@ fn beat(instance: &mut Instance, viewer: u32, s: u64) -> Vec<Effect> {
         number: 0,
         watched: Span::ZERO,
         view_after: None,
-    };
-    run(instance, s, Input::Heartbeat(heartbeat))
+    }
+}
+
+fn beat(instance: &mut Instance, viewer: u32, s: u64) -> Vec<Effect> {
+    run(instance, s, Input::Heartbeat(heartbeat_of(viewer)))
 }
 
 fn run(instance: &mut Instance, s: u64, input: Input<'_>) -> Vec<Effect> {
@@ -94,6 +97,70 @@ fn a_follower_total_counts_own_viewers_in_no_list_too() {
     let sent = run(&mut follower, 120, Input::Tick { number: 1 });
     assert_eq!(sent[0].activity.result, Some(1));
     assert_eq!(sent[0].to, Recipients::One(ORIGIN));
+}
+
+/// A follower whose first viewer the origin counts gets a total at the next tick, though the threshold holds others back; once nobody speaks for
+/// viewers there, it gets none.
+#[test]
+fn totals_go_to_who_is_interested_and_to_newcomers_at_once() {
+    let mut rules = rules("v3");
+    rules.totals_to = TotalsTo::Interested;
+    rules.parameters.threshold = Some(Threshold { share_ppm: 500_000, max_ticks: 100 });
+    let mut origin = instance(ORIGIN, rules);
+    let others = [FOLLOWER, InstanceId(2)];
+    let total = |author, s: u64, lives: u64| Activity {
+        author,
+        result: Some(10),
+        expires: Some(Time::ZERO + Span::from_secs(s + lives)),
+        ..instance(author, rules).activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+    };
+    // (when, who says 10 viewers, for how long; how many the next tick tells whom)
+    let first: (u64, InstanceId, u64, Option<u32>, &[InstanceId]) = (10, others[0], 390, Some(10), &others[..1]);
+    let expected = [
+        first,
+        (130, others[0], 260, None, &others[..1]),
+        (250, others[1], 300, Some(20), &others),
+        // the first has expired: half as many are worth a total, to the other one alone
+        (370, others[1], 300, Some(10), &others[1..]),
+    ];
+    for (number, (s, author, lives, says, to)) in (1..).zip(expected) {
+        run(&mut origin, s, Input::Receive { activity: &total(author, s, lives), sender: author });
+        let sent = run(&mut origin, s + 50, Input::Tick { number });
+        assert_eq!(sent.first().and_then(|effect| effect.activity.result), says, "at {s} s");
+        assert!(sent.iter().all(|effect| effect.to == Recipients::Interested));
+        assert_eq!(origin.interested(VIDEO), to, "at {s} s");
+    }
+}
+
+/// By a hash of the video, totals of many are spread as if by chance: pairs of 480 videos in one of 120 seconds, give or take five standard errors.
+#[test]
+fn totals_are_spread_over_the_interval() {
+    let mut rules = rules("v2");
+    rules.totals_at = TotalsAt::Spread;
+    let video = |number| Video {
+        name: format!("{number}"),
+        origin: ORIGIN,
+        length: None,
+        listing: ListingId(number),
+    };
+    let mut origin = Instance::new(ORIGIN, rules, (0..480).map(video).collect::<Vec<_>>().into());
+    for number in 0..480 {
+        let heartbeat = Heartbeat { video: VideoId(number), ..heartbeat_of(1) };
+        run(&mut origin, 1, Input::Heartbeat(heartbeat));
+    }
+    assert!(
+        run(&mut origin, 20, Input::Tick { number: 1 })
+            .iter()
+            .all(|effect| effect.activity.subject != Subject::Total)
+    );
+    let mut in_second = [0u32; 120];
+    for (_, after) in origin.totals_after_tick() {
+        in_second[(after.ns() / 1_000_000_000) as usize] += 1;
+    }
+    assert_eq!(in_second.iter().sum::<u32>(), 480);
+    let pairs: u32 = in_second.iter().map(|count| count * count.saturating_sub(1) / 2).sum();
+    let (mean, error) = (480.0 * 479.0 / 2.0 / 120.0, 31.0);
+    assert!((f64::from(pairs) - mean).abs() < 5.0 * error, "{pairs}");
 }
 
 /// A total has removed them from the list, and has expired: they are still told at each tick.

@@ -1,39 +1,91 @@
 //! What an instance does by the clock: expired entries go, totals and `Update`s are sent.
 
-use super::input::Effect;
-use super::state::{Instance, LastTotal};
-use crate::domain::protocol::{FollowerTotal, OriginTotal, Threshold};
-use crate::foundation::ids::{SessionId, VideoId};
-use crate::foundation::units::Time;
+use super::input::{Effect, Recipients};
+use super::state::{Instance, LastTotal, VideoState};
+use crate::domain::protocol::{FollowerTotal, OriginTotal, PlainViews, Rules, Threshold, TotalsAt, TotalsTo};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId};
+use crate::foundation::random::fold;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 
 impl Instance {
     pub(super) fn tick(&mut self, now: Time, number: u32, effects: &mut Vec<Effect>) {
-        let (id, rules) = (self.id, self.rules);
-        let mut totals = Vec::new();
+        let rules = self.rules;
+        let mut due = Vec::new();
         for (&video, shown) in &mut self.shown {
             shown.store.clean(now);
-            let count = if self.videos[video.index()].origin == id {
-                (rules.origin_total == OriginTotal::Yes)
-                    // what servers claim may add up to more than one total can say
-                    .then(|| u32::try_from(shown.store.displayed()).unwrap_or(u32::MAX))
-            } else {
-                (rules.follower_total == FollowerTotal::Yes)
-                    .then(|| shown.store.unexpired_viewers_of(id, now))
-            };
-            if let Some(count) = count
-                && shown.last_total.is_due(count, rules.parameters.threshold)
-            {
-                totals.push((video, count));
+            let is_own = self.videos[video.index()].origin == self.id;
+            if rules.totals_at == TotalsAt::Ticks && says_total(&rules, is_own) {
+                due.push(video);
             }
         }
-        for (video, count) in totals {
-            let stamp = Stamp { session: SessionId(0), number };
-            let activity =
-                Activity { result: Some(count), ..self.activity(now, video, Subject::Total, stamp) };
-            effects.push(self.send_own(Activity { expires: Some(now + rules.total_lifetime()), ..activity }));
+        for video in due {
+            self.say_total(now, video, number, effects);
+        }
+        if rules.plain_views.are_counted() {
+            self.say_views(now, number, effects);
         }
         self.rest(now);
+    }
+
+    /// The views of others' videos by its own viewers since the last time are said, but for those that the next total will say.
+    fn say_views(&mut self, now: Time, number: u32, effects: &mut Vec<Effect>) {
+        let (id, in_totals) = (self.id, self.rules.plain_views == PlainViews::InTotals);
+        let others = self.shown.iter_mut().filter(|(video, _)| self.videos[video.index()].origin != id);
+        let waits = |shown: &VideoState| {
+            in_totals && (shown.last_total.count > 0 || shown.store.unexpired_viewers_of(id, now) > 0)
+        };
+        let viewed = others.filter(|(_, shown)| shown.buffered_views > 0 && !waits(shown));
+        let views: Vec<(VideoId, u32)> =
+            viewed.map(|(&video, shown)| (video, std::mem::take(&mut shown.buffered_views))).collect();
+        for (video, views) in views {
+            let stamp = Stamp { session: SessionId(0), number };
+            let count = self.activity(now, video, Subject::ViewCount, stamp);
+            effects.push(self.send_own(Activity { views: Some(views), ..count }));
+        }
+    }
+
+    /// The videos whose totals are to be said one by one after the tick that has just been, and how long after it.
+    pub fn totals_after_tick(&self) -> impl Iterator<Item = (VideoId, Span)> + '_ {
+        let Rules { totals_at, parameters, .. } = self.rules;
+        let awake = self.shown.keys().filter(move |_| totals_at == TotalsAt::Spread).copied();
+        let says = awake.filter(|&video| says_total(&self.rules, self.owns(video)));
+        says.map(move |video| (video, spread_by_video(video, parameters.tick_interval)))
+    }
+
+    /// Its total of a video is said, if it is due.
+    pub(super) fn say_total(&mut self, now: Time, video: VideoId, number: u32, effects: &mut Vec<Effect>) {
+        let (id, rules, is_own) = (self.id, self.rules, self.owns(video));
+        let Some(shown) = self.shown.get_mut(&video).filter(|_| says_total(&rules, is_own)) else { return };
+        let count = if is_own {
+            let count = match rules.totals_at {
+                // the tick has just removed what has expired
+                TotalsAt::Ticks => shown.store.displayed(),
+                TotalsAt::Spread => shown.store.unexpired(now),
+            };
+            // what servers claim may add up to more than one total can say
+            u32::try_from(count).unwrap_or(u32::MAX)
+        } else {
+            shown.store.unexpired_viewers_of(id, now)
+        };
+        if !shown.last_total.is_due(count, rules.parameters.threshold) {
+            return;
+        }
+        let has_views = !is_own && rules.plain_views == PlainViews::InTotals && shown.buffered_views > 0;
+        let views = has_views.then(|| std::mem::take(&mut shown.buffered_views));
+        let stamp = Stamp { session: SessionId(0), number };
+        let total = self.activity(now, video, Subject::Total, stamp);
+        let expires = Some(now + rules.total_lifetime());
+        let effect = self.send_own(Activity { result: Some(count), views, expires, ..total });
+        let is_for_some = is_own && rules.totals_to == TotalsTo::Interested;
+        effects.push(if is_for_some { Effect { to: Recipients::Interested, ..effect } } else { effect });
+    }
+
+    /// The instances for whose viewers of a video of its own it counts.
+    pub fn interested(&self, video: VideoId) -> Vec<InstanceId> {
+        let mut authors = self.shown.get(&video).map_or_else(Vec::new, |shown| shown.store.authors());
+        authors.retain(|&author| author != self.id);
+        authors
     }
 
     /// The views of its own videos since the last time are displayed, and one `Update` for each such video says the new number.
@@ -46,9 +98,20 @@ impl Instance {
             let number = self.views.displayed(video).saturating_add(views);
             self.views.display(video, number);
             let update = self.activity(now, video, Subject::Update, stamp);
-            effects.push(self.send_own(Activity { result: Some(number), ..update }));
+            effects.push(self.send_own(Activity { views: Some(number), ..update }));
         }
     }
+}
+
+/// Whether an instance says totals of its own videos, or of its own viewers of others'.
+fn says_total(rules: &Rules, is_own: bool) -> bool {
+    if is_own { rules.origin_total == OriginTotal::Yes } else { rules.follower_total == FollowerTotal::Yes }
+}
+
+/// A part of an interval, by a hash of the video.
+fn spread_by_video(video: VideoId, interval: Span) -> Span {
+    let part = u128::from(fold(&[u64::from(video.0)]));
+    Span::from_ns(((u128::from(interval.ns()) * part) >> u64::BITS) as u64)
 }
 
 impl LastTotal {

@@ -51,6 +51,7 @@ impl State {
             author: asker,
             subject: Subject::Get(reason, 0),
             result: None,
+            views: None,
             built: self.clock_of(asker, now),
             expires: None,
             stamp,

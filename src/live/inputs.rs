@@ -148,6 +148,14 @@ impl State {
                 if self.schedule.is_next_tick(instance, number) && self.is_up(instance) {
                     self.handle(now, instance, OwnedInput::Tick { number }, None);
                     self.plan_tick(now, instance);
+                    for (video, after) in self.instances[instance.index()].totals_after_tick() {
+                        self.schedule.add(now + after, Planned::SayTotal(instance, video, number));
+                    }
+                }
+            }
+            Planned::SayTotal(instance, video, number) => {
+                if self.schedule.is_next_tick(instance, number + 1) && self.is_up(instance) {
+                    self.handle(now, instance, OwnedInput::SayTotal { video, number }, None);
                 }
             }
             Planned::HealthFlush(instance, number) => {

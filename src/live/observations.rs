@@ -41,6 +41,7 @@ pub(super) enum OwnedInput {
     Heartbeat(Heartbeat),
     Receive { activity: Activity, sender: InstanceId },
     Tick { number: u32 },
+    SayTotal { video: VideoId, number: u32 },
     FlushUpdates { number: u32 },
     ReportWatch { video: VideoId, viewer: ViewerId, session: SessionId },
     Stop,
@@ -53,6 +54,7 @@ impl OwnedInput {
             OwnedInput::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
             OwnedInput::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
             OwnedInput::Tick { number } => Input::Tick { number: *number },
+            OwnedInput::SayTotal { video, number } => Input::SayTotal { video: *video, number: *number },
             OwnedInput::FlushUpdates { number } => Input::FlushUpdates { number: *number },
             OwnedInput::ReportWatch { video, viewer, session } => {
                 Input::ReportWatch { video: *video, viewer: *viewer, session: *session }

@@ -45,6 +45,7 @@ impl Registry {
         let subject = match read.about {
             About::Viewer => Subject::Viewer(viewer, 0),
             About::Plain => Subject::Plain(viewer),
+            About::ViewCount => Subject::ViewCount,
             About::WatchAction => Subject::WatchAction(viewer),
             About::Total => Subject::Total,
             About::Update => Subject::Update,
@@ -55,6 +56,7 @@ impl Registry {
             author: read.author,
             subject,
             result: read.result,
+            views: read.views,
             built: now,
             expires: read.expires,
             stamp: Stamp { session: SessionId(viewer.0), number: 0 },

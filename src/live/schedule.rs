@@ -4,7 +4,7 @@
 use crate::cell::{Cell, background_time, report_time};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::protocol::Rules;
-use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +14,7 @@ pub(super) enum Planned {
     Stop(InstanceId),
     Restart(InstanceId),
     Tick(InstanceId, u32),
+    SayTotal(InstanceId, VideoId, u32),
     HealthFlush(InstanceId, u32),
     UpdateFlush(InstanceId, u32),
     Sample(u32),

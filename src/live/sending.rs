@@ -23,7 +23,7 @@ impl State {
     /// Queues what an effect sends, or starts it if delivery has no queues. `received` is the document that caused the
     /// effect, if one did.
     pub(super) fn send(&mut self, now: Time, from: InstanceId, effect: &Effect, received: Option<&Bytes>) {
-        let list = self.recipients(from, effect.to);
+        let list = self.recipients(from, effect);
         let reaches_peers = effect.to != Recipients::One(self.cell.federation.origin(effect.activity.video));
         self.send_to(now, from, effect, received, list, reaches_peers);
     }
@@ -55,7 +55,7 @@ impl State {
         if reaches_peers {
             let except = match to {
                 Recipients::FollowersBut(author) => Some(author),
-                Recipients::Followers | Recipients::One(_) => None,
+                Recipients::Followers | Recipients::Interested | Recipients::One(_) => None,
             };
             self.start(Work::Broadcast(Broadcast {
                 from,
@@ -93,24 +93,28 @@ impl State {
                 author: origin,
                 subject: Subject::Background(background.body_bytes),
                 result: None,
+                views: None,
                 built: self.clock_of(origin, now),
                 expires: None,
                 stamp: Stamp { session: SessionId(entry), number },
                 form: self.rules(origin).wire.form(),
             };
-            let all: Arc<[InstanceId]> = self.recipients(origin, Recipients::Followers).into();
-            let some = background.recipients(&all).to_vec();
             let effect = Effect { activity, to: Recipients::Followers };
+            let all: Arc<[InstanceId]> = self.recipients(origin, &effect).into();
+            let some = background.recipients(&all).to_vec();
             self.send_to(now, origin, &effect, None, some, background.to.is_none());
         }
     }
 
-    fn recipients(&self, from: InstanceId, to: Recipients) -> Vec<InstanceId> {
+    fn recipients(&self, from: InstanceId, Effect { activity, to }: &Effect) -> Vec<InstanceId> {
         let inboxes = self.inboxes.get(&from);
-        match (to, inboxes) {
+        match (*to, inboxes) {
             (Recipients::One(to), _) => vec![to],
             (_, None) => Vec::new(),
             (Recipients::Followers, Some(inboxes)) => inboxes.own().to_vec(),
+            (Recipients::Interested, Some(inboxes)) => {
+                inboxes.own_of(&self.instances[from.index()].interested(activity.video))
+            }
             (Recipients::FollowersBut(author), Some(inboxes)) => {
                 let list = inboxes.forwards(&self.rules(from)).iter();
                 list.copied().filter(|&id| id != author).collect()

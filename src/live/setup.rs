@@ -307,8 +307,9 @@ fn check_bodies(name: &str, cell: &Cell) -> Result<(), SetupError> {
                 video,
                 author,
                 subject,
-                // the longest number of views
-                result: (subject == Subject::Update).then_some(u32::MAX),
+                result: None,
+                // the longest number
+                views: (subject == Subject::Update).then_some(u32::MAX),
                 built: Time::ZERO,
                 expires: None,
                 stamp: Stamp { session: SessionId(0), number: 0 },

@@ -14,8 +14,10 @@ pub struct Activity {
     pub author: InstanceId,
     /// Who or what it counts.
     pub subject: Subject,
-    /// The count that it carries, if one: of viewers in the `result` of a View, of views in an `Update`.
+    /// The number of viewers that it carries, if one: the `result` of a View.
     pub result: Option<u32>,
+    /// The number of views that it carries, if one: in an `Update`, a count of views, or a follower's total.
+    pub views: Option<u32>,
     /// When it was built, by its author's clock.
     pub built: Time,
     /// When what it counts expires, by its author's clock; plain views have no expiry.
@@ -53,6 +55,8 @@ pub enum Subject {
     Total,
     /// One plain view of a viewer: it counts views, not viewers.
     Plain(ViewerId),
+    /// How many views the author's own viewers made since it last said so. To who does not know it, one plain view.
+    ViewCount,
     /// An `Update` of the author's video: its count of views changed. No View.
     Update,
     /// A `Create` of a WatchAction: what one visit watched. No View.
@@ -174,6 +178,8 @@ pub enum Kind {
     Plain,
     /// A plain view, forwarded by the origin.
     PlainForwarded,
+    /// The number of views by a follower's own viewers, to the origin.
+    ViewCount,
     /// An `Update` of a video whose views changed.
     Update,
     /// What a follower fetches from the origin after an `Update`: GET requests, simulated or counted only.
@@ -192,7 +198,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of the records.
-    pub const ALL: [Kind; 14] = [
+    pub const ALL: [Kind; 15] = [
         Kind::Viewer,
         Kind::ViewerForwarded,
         Kind::Total,
@@ -200,6 +206,7 @@ impl Kind {
         Kind::FollowerTotalForwarded,
         Kind::Plain,
         Kind::PlainForwarded,
+        Kind::ViewCount,
         Kind::Update,
         Kind::UpdateFetch,
         Kind::WatchAction,
@@ -218,7 +225,9 @@ impl Kind {
             (Subject::Total, false) => Kind::FollowerTotal,
             (Subject::Total, true) => Kind::FollowerTotalForwarded,
             (Subject::Plain(_), false) => Kind::Plain,
-            (Subject::Plain(_), true) => Kind::PlainForwarded,
+            (Subject::ViewCount, false) => Kind::ViewCount,
+            // who forwards it took it for a plain view
+            (Subject::Plain(_) | Subject::ViewCount, true) => Kind::PlainForwarded,
             (Subject::Update, _) => Kind::Update,
             (Subject::WatchAction(_), _) => Kind::WatchAction,
             (Subject::Background(_), _) => Kind::Background,
@@ -239,6 +248,7 @@ impl Kind {
             Kind::FollowerTotalForwarded => "follower_total_forwarded",
             Kind::Plain => "plain",
             Kind::PlainForwarded => "plain_forwarded",
+            Kind::ViewCount => "view_count",
             Kind::Update => "update",
             Kind::UpdateFetch => "update_fetch",
             Kind::WatchAction => "watch_action",
@@ -254,9 +264,9 @@ impl Kind {
         self <= Kind::FollowerTotalForwarded
     }
 
-    /// Whether it is a View at all: viewer traffic or a plain view.
+    /// Whether it is a View at all: viewer traffic, a plain view or a count of those.
     pub fn is_view(self) -> bool {
-        self <= Kind::PlainForwarded
+        self <= Kind::ViewCount
     }
 
     /// Whether its sender passes on what another instance built and signed.

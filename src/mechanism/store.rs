@@ -23,6 +23,9 @@ pub struct EntryId {
     pub subject: Subject,
 }
 
+/// The bits of an id's number behind its author.
+const AUTHOR_SHIFT: u32 = 96;
+
 impl EntryId {
     /// The id as one number, which is quickly compared: all viewers of an author lie side by side.
     fn number(self) -> u128 {
@@ -34,10 +37,16 @@ impl EntryId {
             Subject::WatchAction(viewer) => (4, viewer.0, 0),
             Subject::Background(_) => (5, 0, 0),
             Subject::Get(..) => (6, 0, 0),
+            Subject::ViewCount => (7, 0, 0),
         };
         let parts: [u32; 4] = [self.author.0, kind, viewer, salt];
         parts.into_iter().fold(0, |number, part| number << u32::BITS | u128::from(part))
     }
+}
+
+/// The author in the number of an id.
+fn author(number: u128) -> InstanceId {
+    InstanceId((number >> AUTHOR_SHIFT) as u32)
 }
 
 /// How entries are kept.
@@ -204,6 +213,27 @@ impl Store {
             self.named.values().filter(|entry| entry.list == list).map(|entry| u64::from(entry.count));
         let unnamed = self.unnamed.iter().map(|entry| u64::from(entry.count));
         self.sum = named.chain(unnamed).sum();
+    }
+
+    /// What is listed and has not expired at `now`.
+    pub fn unexpired(&self, now: Time) -> u64 {
+        let named = self.named.values().filter(|entry| entry.list == self.list);
+        let named = named.map(|entry| (entry.expires, entry.count));
+        let all = named.chain(self.unnamed.iter().map(|entry| (entry.expires, entry.count)));
+        all.filter(|(expires, _)| *expires > now).map(|(_, count)| u64::from(count)).sum()
+    }
+
+    /// Those who speak for its entries that have an id, ascending.
+    pub fn authors(&self) -> Vec<InstanceId> {
+        let mut authors: Vec<InstanceId> = self.named.keys().map(|&number| author(number)).collect();
+        authors.dedup();
+        authors
+    }
+
+    /// Whether somebody speaks for an entry that has an id.
+    pub fn knows(&self, author: InstanceId) -> bool {
+        let first = u128::from(author.0) << AUTHOR_SHIFT;
+        self.named.range(first..).next().is_some_and(|(&number, _)| self::author(number) == author)
     }
 
     /// The viewers of `author` whose entry has not expired at `now`, listed or not.

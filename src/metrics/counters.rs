@@ -251,6 +251,7 @@ mod tests {
             author: InstanceId(0),
             subject: Subject::Total,
             result: Some(7),
+            views: None,
             built,
             expires: None,
             stamp: Stamp::default(),

@@ -213,6 +213,10 @@ definitions! {
         "count of requests of that kind", |b| count(b.kind(Kind::PlainForwarded).messages);
     "sent_bytes_plain_forwarded", "bytes", None, "by kind: plain views that origins forward, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::PlainForwarded).request_bytes());
+    "sent_messages_view_count", "messages", None, "by kind: numbers of views that followers say to origins (`plain_views: counted`), requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::ViewCount).messages);
+    "sent_bytes_view_count", "bytes", None, "by kind: numbers of views that followers say to origins, bytes of those that left",
+        "sum of head + body of those", |b| count(b.kind(Kind::ViewCount).request_bytes());
     "sent_messages_update", "messages", None, "by kind: updates of videos, requests begun",
         "count of requests of that kind", |b| count(b.kind(Kind::Update).messages);
     "sent_bytes_update", "bytes", None, "by kind: updates of videos, bytes of those that left",

@@ -41,6 +41,7 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
         author: from,
         subject: Subject::Total,
         result: None,
+        views: None,
         built,
         expires: None,
         stamp: Stamp::default(),

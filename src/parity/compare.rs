@@ -166,7 +166,7 @@ impl LinkMessages {
         }
         for (one, other) in simulated.iter().zip(live) {
             let content = |request: &Request| {
-                (request.result, request.head_bytes, request.body_bytes, answer_bytes(request))
+                (request.counts, request.head_bytes, request.body_bytes, answer_bytes(request))
             };
             if content(one) == content(other) {
                 continue;
@@ -194,9 +194,10 @@ fn answer_bytes(request: &Request) -> Option<u64> {
 
 /// The content of a message as text.
 fn content_text(request: &Request) -> String {
-    let count = request.result.map_or_else(|| "no count".to_owned(), |count| format!("a count of {count}"));
+    let [viewers, views] =
+        request.counts.map(|count| count.map_or_else(|| "none".to_owned(), |count| count.to_string()));
     let answer = answer_bytes(request).map_or_else(String::new, |bytes| format!(", answered by {bytes}"));
-    format!("{count}, {} + {} bytes{answer}", request.head_bytes, request.body_bytes)
+    format!("viewers {viewers}, views {views}, {} + {} bytes{answer}", request.head_bytes, request.body_bytes)
 }
 
 fn compare_links(

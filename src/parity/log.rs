@@ -50,8 +50,8 @@ pub struct Request {
     pub effect: Option<Time>,
     /// When it ended for its sender, and how.
     pub over: Option<(Time, RequestOutcome)>,
-    /// The count that it carries.
-    pub result: Option<u32>,
+    /// The numbers of viewers and of views that it carries.
+    pub counts: [Option<u32>; 2],
     /// Bytes of its head.
     pub head_bytes: u32,
     /// Bytes of its body.
@@ -104,6 +104,7 @@ impl MessageName {
             Subject::Viewer(..) => format!("the View of heartbeat {number} of visit {session}"),
             Subject::Total => format!("the total of tick {number}"),
             Subject::Plain(_) => format!("the plain view of heartbeat {number} of visit {session}"),
+            Subject::ViewCount => format!("the count of views of tick {number}"),
             Subject::Update => format!("update {number}"),
             Subject::WatchAction(_) => format!("the WatchAction of visit {session}"),
             Subject::Background(_) => format!("background job {number} of entry {session}"),
@@ -154,7 +155,7 @@ impl Observer for Log {
             delivered: None,
             effect: None,
             over: None,
-            result: message.activity.result,
+            counts: [message.activity.result, message.activity.views],
             head_bytes: u32::from(message.head_bytes),
             body_bytes: message.body_bytes,
             answer: None,

@@ -57,6 +57,7 @@ impl Scope {
                     named(activity.video, activity.author, activity.subject)
                 }
             }
+            RecordedInput::SayTotal(video, _) => Scope::Video(*video),
             RecordedInput::Tick(_)
             | RecordedInput::FlushUpdates(_)
             | RecordedInput::Stop
@@ -220,6 +221,7 @@ mod tests {
                 author: InstanceId(author),
                 subject,
                 result,
+                views: None,
                 built: at,
                 expires,
                 stamp: Stamp { session, number: 0 },
@@ -242,6 +244,7 @@ mod tests {
             2 | 3 => receive(Subject::Viewer(viewer, 0), (count % 2 == 0).then_some(1), expires),
             4 => receive(Subject::Total, Some(count), expires),
             5 => receive(Subject::Plain(viewer), None, None),
+            6 if viewer == ViewerId(2) => RecordedInput::SayTotal(video, count),
             6 => RecordedInput::Tick(count),
             7 => RecordedInput::FlushUpdates(count),
             _ => RecordedInput::ReportWatch { video, viewer, session },

@@ -23,6 +23,7 @@ pub(super) enum RecordedInput {
         sender: InstanceId,
     },
     Tick(u32),
+    SayTotal(VideoId, u32),
     FlushUpdates(u32),
     ReportWatch {
         video: VideoId,
@@ -75,6 +76,7 @@ impl RecordedInput {
             RecordedInput::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
             RecordedInput::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
             RecordedInput::Tick(number) => Input::Tick { number: *number },
+            RecordedInput::SayTotal(video, number) => Input::SayTotal { video: *video, number: *number },
             RecordedInput::FlushUpdates(number) => Input::FlushUpdates { number: *number },
             RecordedInput::ReportWatch { video, viewer, session } => {
                 Input::ReportWatch { video: *video, viewer: *viewer, session: *session }
@@ -119,6 +121,9 @@ impl RecordedInput {
                 }
             }
             RecordedInput::Tick(number) => format!("tick {number}"),
+            RecordedInput::SayTotal(video, number) => {
+                format!("the total of video {video} after tick {number}")
+            }
             RecordedInput::FlushUpdates(_) => "the flush of updates".to_owned(),
             RecordedInput::ReportWatch { session, .. } => format!("the report of visit {session}"),
             RecordedInput::Stop => "the stop".to_owned(),
@@ -187,6 +192,7 @@ impl Observer for Recorder<'_> {
             Input::Heartbeat(heartbeat) => RecordedInput::Heartbeat(heartbeat),
             Input::Receive { activity, sender } => RecordedInput::Receive { activity: *activity, sender },
             Input::Tick { number } => RecordedInput::Tick(number),
+            Input::SayTotal { video, number } => RecordedInput::SayTotal(video, number),
             Input::FlushUpdates { number } => RecordedInput::FlushUpdates(number),
             Input::ReportWatch { video, viewer, session } => {
                 RecordedInput::ReportWatch { video, viewer, session }

@@ -72,6 +72,7 @@ impl RequestChecks<'_, '_> {
             author: name.author,
             subject: name.subject,
             result: None,
+            views: None,
             built: Time::ZERO,
             expires: None,
             stamp: name.stamp,

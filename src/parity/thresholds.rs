@@ -90,7 +90,7 @@ impl Shifted {
         let TimedInput { at, clock, ref what } = *input;
         let margin = found.margin;
         let nearest = match what {
-            RecordedInput::Tick(_) => self.on_time.nearest_expiry(clock),
+            RecordedInput::Tick(_) | RecordedInput::SayTotal(..) => self.on_time.nearest_expiry(clock),
             _ => None,
         };
         let (early, late) =

@@ -18,6 +18,7 @@ pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 
         Subject::Get(FetchReason::Preview, _) => (7, 0),
         Subject::Get(FetchReason::Actor, _) => (8, 0),
         Subject::Get(FetchReason::Video, _) => (9, 0),
+        Subject::ViewCount => (10, 0),
     };
     let words = [
         subject,
@@ -54,6 +55,7 @@ mod tests {
             author: InstanceId(0),
             subject: Subject::Background(1),
             result: None,
+            views: None,
             built: Time::ZERO,
             expires: None,
             stamp: Stamp { session: SessionId(0), number: 0 },

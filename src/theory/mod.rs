@@ -5,9 +5,9 @@
 //! `acceptance` accepts or refuses a claim, `experiments` lists what is run and claimed. The tests run wrong models through
 //! the same acceptance test, because a check that cannot fail is none.
 //!
-//! So far what viewers and counters do. Delivery, what is asked back and the views counter have small cases (`cases`), most of whose claims
-//! are exact: `delivery_formulas`, `views_formulas`, `request_log`, and what is run and claimed in `sending_cases`, `receiving_cases` and
-//! `views_cases`.
+//! So far what viewers and counters do. Delivery, what is asked back, the views counter and totals have small cases (`cases`), most of whose claims
+//! are exact: `delivery_formulas`, `views_formulas`, `request_log`, and what is run and claimed in `sending_cases`, `receiving_cases`,
+//! `views_cases` and `totals_cases`.
 
 pub mod acceptance;
 pub mod cases;
@@ -21,13 +21,18 @@ pub mod run;
 mod scripted;
 mod sending_cases;
 pub mod setting;
+mod totals_cases;
 mod views_cases;
 mod views_formulas;
 mod watch_laws;
 
 /// The cases whose claims are exact.
 pub fn exact_cases() -> impl Iterator<Item = &'static cases::Case> {
-    sending_cases::CASES.iter().chain(receiving_cases::CASES).chain(views_cases::CASES)
+    sending_cases::CASES
+        .iter()
+        .chain(receiving_cases::CASES)
+        .chain(views_cases::CASES)
+        .chain(totals_cases::CASES)
 }
 
 /// The cases whose claims are about means over draws.

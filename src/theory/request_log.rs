@@ -1,7 +1,7 @@
 //! What is measured in one run of a case of delivery: when its requests begin, arrive and are answered, and its metrics.
 
 use crate::event::Message;
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Kind;
 use crate::metrics::aggregates::Aggregates;
@@ -20,6 +20,8 @@ pub struct Entry {
     pub at: Time,
     /// The instance that receives it.
     pub to: InstanceId,
+    /// The video that it is about.
+    pub video: VideoId,
     /// Its kind.
     pub kind: Kind,
     /// The number of its activity: of a heartbeat of its visit, or of a job of its entry of the background.
@@ -93,6 +95,7 @@ fn entry(at: Time, message: &Message) -> Entry {
     Entry {
         at,
         to: message.to,
+        video: message.activity.video,
         kind: message.kind,
         number: message.activity.stamp.number,
         attempt: message.attempt,

@@ -87,7 +87,7 @@ fn activity(author: InstanceId, subject: Subject, result: Option<u32>, form: For
     let expires = matches!(subject, Subject::Viewer(..) | Subject::Total).then_some(Time::from_ms(120_004));
     let stamp = Stamp { session: SessionId(3), number: 18 };
     let built = Time::from_ms(4);
-    Activity { video: VideoId(0), author, subject, result, built, expires, stamp, form }
+    Activity { video: VideoId(0), author, subject, result, views: None, built, expires, stamp, form }
 }
 
 /// The request by which `from` posts the activity, as its receiver captures it.

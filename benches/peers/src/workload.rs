@@ -118,6 +118,7 @@ fn name(message: u32) -> u64 {
         author: origin,
         subject: Subject::Viewer(ViewerId(message), 0),
         result: None,
+        views: None,
         built: Time::ZERO,
         expires: None,
         stamp: Stamp { session: SessionId(message), number: 0 },

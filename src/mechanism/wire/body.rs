@@ -37,7 +37,8 @@ pub struct Document {
     pub(super) expires: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) result: Option<InteractionCounter>,
-    /// Of an `Update`: the views of the video. A real one has it in the video; JSON-LD does not know it here, so no signature holds it.
+    /// A number of views: in an `Update` those of the video, in a View those by its author's viewers since it last said so. A real `Update` has
+    /// it in the video; JSON-LD does not know it here, so no signature holds it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) views: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,7 +62,9 @@ pub(super) enum DocumentKind {
 impl DocumentKind {
     fn of(subject: Subject) -> DocumentKind {
         match subject {
-            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => DocumentKind::View,
+            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) | Subject::ViewCount => {
+                DocumentKind::View
+            }
             Subject::Update => DocumentKind::Update,
             Subject::WatchAction(_) => DocumentKind::Create,
             // a GET has no body, so `document` refuses it
@@ -197,7 +200,7 @@ impl OtherBodies {
     /// The bytes of a body about `subject`; none for Views, whose text says how many they are.
     pub fn bytes(&self, subject: Subject) -> Option<u64> {
         match subject {
-            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) => None,
+            Subject::Viewer(..) | Subject::Total | Subject::Plain(_) | Subject::ViewCount => None,
             Subject::Update => Some(self.update_bytes),
             Subject::WatchAction(_) => Some(self.watch_action_bytes),
             Subject::Background(bytes) => Some(u64::from(bytes)),
@@ -250,10 +253,7 @@ impl Names {
         let video = self.video(activity.video);
         let actor = self.host(activity.author).account(self.signing_account(activity.author, activity));
         let kind = DocumentKind::of(activity.subject);
-        debug_assert!(
-            kind == DocumentKind::View
-                || activity.expires.is_none() && (activity.result.is_none() || kind == DocumentKind::Update)
-        );
+        debug_assert!(kind == DocumentKind::View || activity.expires.is_none() && activity.result.is_none());
         let (to, cc) = self.addressees(activity, form);
         Document {
             context: Context::of(form),
@@ -263,12 +263,12 @@ impl Names {
             kind,
             object: format!("{}/videos/watch/{}", self.host(video.origin).url, video.uuid),
             expires: activity.expires.map(|expires| self.iso_time(expires)),
-            result: activity.result.filter(|_| kind == DocumentKind::View).map(|count| InteractionCounter {
+            result: activity.result.map(|count| InteractionCounter {
                 interaction_type: InteractionType::WatchAction,
                 kind: CounterKind::InteractionCounter,
                 user_interaction_count: count,
             }),
-            views: activity.result.filter(|_| kind == DocumentKind::Update),
+            views: activity.views,
             content: None,
             signature: None,
             actor,
@@ -300,6 +300,7 @@ impl Names {
         match (activity.subject, form) {
             (Subject::Total, _) => video_uuid.clone(),
             (Subject::Plain(viewer), _) => plain_ident(activity, viewer),
+            (Subject::ViewCount, _) => other_ident(activity, UuidOf::ViewCount, 0),
             (Subject::Update, _) => other_ident(activity, UuidOf::Update, 0),
             (Subject::WatchAction(viewer), _) => other_ident(activity, UuidOf::WatchAction, viewer.0),
             (Subject::Background(_) | Subject::Get(..), _) => other_ident(activity, UuidOf::Background, 0),

@@ -36,8 +36,10 @@ pub struct Read {
     pub ident: String,
     /// When what it counts expires, by its author's clock.
     pub expires: Option<Time>,
-    /// The count that it carries, if one: of viewers in `result`, of views in an `Update`.
+    /// The number of viewers that it carries, if one: its `result`.
     pub result: Option<u32>,
+    /// The number of views that it carries, if one.
+    pub views: Option<u32>,
     /// Its form on the wire, the oldest of those that it may be of.
     pub form: Form,
 }
@@ -51,6 +53,8 @@ pub enum About {
     Total,
     /// A plain view: it never expires.
     Plain,
+    /// A count of views: a plain view with a number.
+    ViewCount,
     /// An `Update` of the video.
     Update,
     /// A `Create` of a WatchAction.
@@ -106,7 +110,7 @@ impl Document {
         if counts && !is_view {
             return Err(format!("an activity `{name}` with `expires` or `result`"));
         }
-        if self.views.is_some() && self.kind != DocumentKind::Update {
+        if self.views.is_some() && !is_view && self.kind != DocumentKind::Update {
             return Err(format!("an activity `{name}` with `views`"));
         }
         if self.expires.as_ref().is_some_and(|expires| !has_form_of_time(expires)) {
@@ -145,6 +149,7 @@ impl Names {
             None => None,
         };
         let about = match document.kind {
+            DocumentKind::View if document.expires.is_none() && document.views.is_some() => About::ViewCount,
             DocumentKind::View if document.expires.is_none() => About::Plain,
             DocumentKind::View if ident == self.video(video).uuid => About::Total,
             DocumentKind::View => About::Viewer,
@@ -152,14 +157,22 @@ impl Names {
             DocumentKind::Create => About::WatchAction,
             DocumentKind::Announce => About::Background,
         };
-        let viewers = document.result.as_ref().map(|counter| counter.user_interaction_count);
-        let result = viewers.or(document.views);
+        let result = document.result.as_ref().map(|counter| counter.user_interaction_count);
         let form = match document.context {
             Context::V60 => Form::V60,
             Context::V61 if document.cc.is_empty() => Form::V61,
             Context::V61 => Form::V80,
         };
-        Ok(Read { author, video, about, ident: ident.to_owned(), expires, result, form })
+        Ok(Read {
+            author,
+            video,
+            about,
+            ident: ident.to_owned(),
+            expires,
+            result,
+            views: document.views,
+            form,
+        })
     }
 
     /// The video that is watched at `url`.

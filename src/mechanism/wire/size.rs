@@ -35,6 +35,7 @@ struct BodyKey {
     subject: SubjectKind,
     expires: bool,
     result_digits: Option<u32>,
+    views_digits: Option<u32>,
     is_own: bool,
     /// The numbers of the lengths of their names.
     author: u32,
@@ -47,6 +48,7 @@ enum SubjectKind {
     Viewer,
     Total,
     Plain,
+    ViewCount,
 }
 
 /// Lengths of the names of one host in bytes.
@@ -119,6 +121,7 @@ impl<'a> Sizes<'a> {
             Subject::Viewer(..) => SubjectKind::Viewer,
             Subject::Total => SubjectKind::Total,
             Subject::Plain(_) => SubjectKind::Plain,
+            Subject::ViewCount => SubjectKind::ViewCount,
             Subject::Update | Subject::WatchAction(_) | Subject::Background(_) | Subject::Get(..) => {
                 return self.other.bytes(activity.subject).unwrap_or_default();
             }
@@ -129,6 +132,7 @@ impl<'a> Sizes<'a> {
             subject,
             expires: activity.expires.is_some(),
             result_digits: activity.result.map(|count| digits(u64::from(count))),
+            views_digits: activity.views.map(|count| digits(u64::from(count))),
             is_own: activity.author == origin,
             author: self.hosts[activity.author.index()].in_json,
             origin: self.hosts[origin.index()].in_json,

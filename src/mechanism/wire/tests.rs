@@ -46,7 +46,17 @@ fn activity(author: InstanceId, subject: Subject, result: Option<u32>) -> Activi
     let built = Time::from_ms(3_723_004);
     let expires = (!matches!(subject, Subject::Plain(_))).then_some(Time::from_ms(3_843_004));
     let stamp = Stamp { session: SessionId(3), number: 18 };
-    Activity { video: VideoId(0), author, subject, result, built, expires, stamp, form: Form::V61 }
+    Activity {
+        video: VideoId(0),
+        author,
+        subject,
+        result,
+        views: None,
+        built,
+        expires,
+        stamp,
+        form: Form::V61,
+    }
 }
 
 /// One activity of every kind, by a follower and by the origin of the video, in all forms.
@@ -54,18 +64,21 @@ fn all_kinds() -> Vec<Activity> {
     let view = |author, subject, result, form| Activity { form, ..activity(author, subject, result) };
     let of_form = |form| {
         let other = |author, subject| Activity { expires: None, ..view(author, subject, None, form) };
+        let counted = |author| Activity { views: Some(u32::MAX), ..other(author, Subject::ViewCount) };
         let of_author = |author| {
             [
                 view(author, VIEWER, None, form),
                 view(author, VIEWER, Some(1), form),
                 view(author, Subject::Total, Some(u32::MAX), form),
                 view(author, PLAIN, None, form),
+                counted(author),
+                Activity { views: Some(0), ..view(author, Subject::Total, Some(1), form) },
                 other(author, Subject::WatchAction(ViewerId(7))),
                 other(author, Subject::Background(1_500)),
             ]
         };
         let update = other(ORIGIN, Subject::Update);
-        let updates = [update, Activity { result: Some(u32::MAX), ..update }];
+        let updates = [update, Activity { views: Some(u32::MAX), ..update }];
         [ORIGIN, R2].into_iter().flat_map(of_author).chain(updates).collect::<Vec<_>>()
     };
     Form::ALL.into_iter().flat_map(of_form).collect()
@@ -254,6 +267,7 @@ fn a_size_looked_up_is_the_length_of_the_text() {
         Subject::Total,
         PLAIN,
         Subject::Plain(ViewerId(u32::MAX)),
+        Subject::ViewCount,
     ];
     let results = (0..10).flat_map(|power| [10u32.pow(power) - 1, 10u32.pow(power)]).chain([u32::MAX]);
     let results: Vec<_> = results.map(Some).chain([None]).collect();
@@ -277,7 +291,7 @@ fn a_size_looked_up_is_the_length_of_the_text() {
             }
         }
     }
-    assert_eq!(bodies, 4 * 9 * 5 * 22 * 3);
+    assert_eq!(bodies, 4 * 9 * 6 * 22 * 3);
     assert!(seen.len() > 100, "{}", seen.len());
 
     let ends = (0..3).flat_map(|from| (0..3).map(move |to| (InstanceId(from), InstanceId(to))));

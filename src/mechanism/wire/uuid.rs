@@ -11,6 +11,7 @@ pub(super) enum UuidOf {
     Update = 3,
     WatchAction = 4,
     Background = 5,
+    ViewCount = 6,
 }
 
 /// A UUID of version 4 by its form; its 122 free bits are a hash of what it names.

@@ -36,7 +36,11 @@ impl<'a> Protocols<'a> {
                 continue;
             }
             let base = definition.get("base").and_then(|at| known.rules(at, problems));
-            known.rows.push((name, base.map(|base| changed(base, definition))));
+            let rules = base.map(|base| changed(base, definition));
+            if let Some(why) = rules.and_then(|rules| rules.contradiction()) {
+                problems.at(definition.spot(), why);
+            }
+            known.rows.push((name, rules));
         }
         known
     }

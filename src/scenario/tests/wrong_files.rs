@@ -231,6 +231,26 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v2, plain_views: in-totals",
+        "6:9: protocols.mine: `plain_views: in-totals` says views in the totals of followers, and they say none; add `follower_total: yes`, or say `plain_views: counted`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v1, totals_at: spread",
+        "6:9: protocols.mine: `totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v1, totals_to: interested",
+        "6:9: protocols.mine: `totals_to: interested` says to whom origins send totals, and they send none; add `origin_total: yes`, or say `totals_to: everybody`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: peertube-6.3-v2, totals_to: interested",
+        "6:9: protocols.mine: `totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v2, threshold: on",
         "6:31: protocols.mine.threshold: `on` is not one of: off | {share: ..., at_least_every: ...}",
     ),

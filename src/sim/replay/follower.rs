@@ -274,7 +274,7 @@ impl Follower {
             let place = UpdatePlace { bucket, listing, follower: self.id, origin: *from };
             *output.aggregates.update_fetches.entry(place).or_default() += 1;
         }
-        if let (Kind::Update, Some(number)) = (*kind, activity.result) {
+        if let (Kind::Update, Some(number)) = (*kind, activity.views) {
             self.show_views(at, activity.video, number, output);
         }
         // with a separate queue of Views, what is in the other queue changes no display

@@ -82,6 +82,7 @@ impl Run<'_> {
             author: asker,
             subject: Subject::Get(reason, 0),
             result: None,
+            views: None,
             built: self.clock(asker),
             expires: None,
             stamp,

@@ -34,6 +34,17 @@ impl Run<'_> {
         if number == self.next_tick[instance.index()] && self.is_up(instance) {
             self.handle(instance, Input::Tick { number }, self.now);
             self.schedule_tick(instance);
+            let totals: Vec<_> = self.instances[instance.index()].totals_after_tick().collect();
+            for (video, after) in totals {
+                self.schedule(self.now + after, Event::SayTotal { instance, video, number });
+            }
+        }
+    }
+
+    /// An instance says its total of a video, unless a restart has replaced the tick before.
+    pub(super) fn say_total(&mut self, instance: InstanceId, video: VideoId, number: u32) {
+        if number + 1 == self.next_tick[instance.index()] && self.is_up(instance) {
+            self.handle(instance, Input::SayTotal { video, number }, self.now);
         }
     }
 
@@ -214,6 +225,7 @@ impl Run<'_> {
                 author: origin,
                 subject: Subject::Background(body_bytes),
                 result: None,
+                views: None,
                 built: self.clock(origin),
                 expires: None,
                 stamp: Stamp { session: SessionId(entry), number },

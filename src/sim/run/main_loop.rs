@@ -184,6 +184,7 @@ impl Run<'_> {
             }
             Event::Restart { instance } => self.restart(instance),
             Event::Tick { instance, number } => self.tick(instance, number),
+            Event::SayTotal { instance, video, number } => self.say_total(instance, video, number),
             Event::HealthFlush { instance, number } => self.flush_health(instance, number),
             Event::UpdateFlush { instance, number } => self.flush_updates(instance, number),
             Event::Sample { number } => self.sample(number),

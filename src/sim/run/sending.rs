@@ -23,7 +23,7 @@ impl Run<'_> {
     /// Creates and queues the jobs of an effect; without queues, sends its messages.
     pub(super) fn send(&mut self, from: InstanceId, effect: &Effect, now: Time) {
         let rules = self.instances[from.index()].rules();
-        let recipients = self.recipients(from, rules, effect.to);
+        let recipients = self.recipients(from, rules, effect);
         self.send_to(from, effect, recipients, now);
     }
 
@@ -76,12 +76,16 @@ impl Run<'_> {
         &self,
         from: InstanceId,
         rules: &Rules,
-        to: Recipients,
+        Effect { activity, to }: &Effect,
     ) -> (Arc<[InstanceId]>, Option<InstanceId>) {
         let inboxes = self.inboxes.get(&from);
         let list = |list: Option<&Arc<[InstanceId]>>| list.map_or_else(|| [].into(), Arc::clone);
-        match to {
+        match *to {
             Recipients::One(to) => ([to].into(), None),
+            Recipients::Interested => {
+                let interested = self.instances[from.index()].interested(activity.video);
+                (inboxes.map_or_else(|| [].into(), |inboxes| inboxes.own_of(&interested).into()), None)
+            }
             Recipients::Followers => (list(inboxes.map(Inboxes::own)), None),
             Recipients::FollowersBut(author) => {
                 (list(inboxes.map(|inboxes| inboxes.forwards(rules))), Some(author))
@@ -291,7 +295,7 @@ pub fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueName {
     match (kind, to) {
         (Kind::Update | Kind::Background, _) => QueueName::Sequential,
         (_, Recipients::One(_)) => QueueName::Unicast,
-        (_, Recipients::Followers) => match rules.broadcast_queue {
+        (_, Recipients::Followers | Recipients::Interested) => match rules.broadcast_queue {
             BroadcastQueue::Sequential => QueueName::Sequential,
             BroadcastQueue::Parallel => QueueName::Parallel,
         },
@@ -304,5 +308,7 @@ pub fn peertube_queue(kind: Kind, to: Recipients, rules: &Rules) -> QueueName {
 
 /// Whether PeerTube makes one job for each inbox that was bad in the last finished job.
 pub fn splits_bad_inboxes(to: Recipients, rules: &Rules, health: &FollowHealth) -> bool {
-    matches!(to, Recipients::Followers) && rules.bad_inbox == BadInbox::Unicast && health.any_bad()
+    matches!(to, Recipients::Followers | Recipients::Interested)
+        && rules.bad_inbox == BadInbox::Unicast
+        && health.any_bad()
 }

@@ -146,6 +146,7 @@ impl Peer {
             author: own,
             subject,
             result,
+            views: None,
             built: Time::ZERO,
             expires: (!is_plain).then_some(Time::from_ms(HOUR_MS)),
             stamp: Stamp { session: SessionId(0), number: 0 },

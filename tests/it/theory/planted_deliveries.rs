@@ -40,6 +40,10 @@ const WIDE: &str = "a herd of GETs over a wide uplink";
 const REGULAR_VIEWS: &str = "views at regular intervals";
 const LOST_UPDATE: &str = "the same with a lost Update";
 const VIEWS_RESTART: &str = "an owner that starts again";
+const INTEREST: &str = "totals to those interested";
+const LOST_TOTAL: &str = "a total that is lost with its views";
+const NUMBERED: &str = "views by their number";
+const SPREAD: &str = "totals over the interval";
 const NARROW: &str = "a herd of GETs over a narrow uplink";
 
 const fn model(
@@ -61,6 +65,35 @@ const fn formula(
 }
 
 const PLANTED: &[Planted] = &[
+    model(
+        "totals go to all followers",
+        INTEREST,
+        "39 totals in all",
+        &["protocols.mine.totals_to=everybody"],
+    ),
+    model(
+        "an entry lives longer than to the next tick",
+        INTEREST,
+        "39 totals to who is interested",
+        &["protocols.mine.lifetime=20 s", "protocols.mine.tick_interval=10 s"],
+    ),
+    model(
+        "views are said apart",
+        INTEREST,
+        "42 counts of views apart",
+        &["protocols.mine.plain_views=counted"],
+    ),
+    model("views are not said", INTEREST, "42 views that are lacking", &["protocols.mine.plain_views=none"]),
+    model("the total arrives", LOST_TOTAL, "42 views that are lacking", &["faults=[]"]),
+    model("views are said one by one", NUMBERED, "41 views one by one", &["protocols.mine.plain_views=each"]),
+    model(
+        "ticks are half as far apart",
+        NUMBERED,
+        "41 counts of views",
+        &["protocols.mine.tick_interval=5 s"],
+    ),
+    model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
+    model("a tick is late", SPREAD, "40 totals of a follower", &["instances.near.tick_phase=4 s"]),
     model(
         "flushes are twice as far apart",
         REGULAR_VIEWS,

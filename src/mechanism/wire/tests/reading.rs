@@ -32,12 +32,13 @@ fn what_is_written_is_read() {
             Subject::Viewer(..) => About::Viewer,
             Subject::Total => About::Total,
             Subject::Plain(_) => About::Plain,
+            Subject::ViewCount => About::ViewCount,
             Subject::Update => About::Update,
             Subject::WatchAction(_) => About::WatchAction,
             Subject::Background(_) => About::Background,
             Subject::Get(..) => continue,
         };
-        let Activity { author, video, expires, result, form, .. } = activity;
+        let Activity { author, video, expires, result, views, form, .. } = activity;
         let ident = names.ident(&activity, form);
         // bodies of these forms differ in what origins broadcast, or not at all
         let form = match form {
@@ -45,7 +46,7 @@ fn what_is_written_is_read() {
             Form::V80 if author != ORIGIN => Form::V61,
             told => told,
         };
-        assert_eq!(read, Read { author, video, about, ident, expires, result, form });
+        assert_eq!(read, Read { author, video, about, ident, expires, result, views, form });
     }
 }
 
@@ -114,7 +115,7 @@ fn what_is_not_of_the_shape_is_refused_with_a_sentence() {
             "more than 684",
         ),
         (&view, r#""expires""#, r#""content":"a","expires""#, "an activity `View` with `content`"),
-        (&view, r#""expires""#, r#""views":3,"expires""#, "an activity `View` with `views`"),
+        (&update, r#""type":"Update""#, r#""type":"Create","views":3"#, "an activity `Create` with `views`"),
         (&update, r#""content""#, r#""views":-3,"content""#, "invalid value"),
         (
             &update,
