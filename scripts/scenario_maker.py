@@ -4,7 +4,7 @@ Every delivery, capacity, fault and kind of other traffic has a chance to be in 
 """
 
 PROTOCOLS = ["v1", "peertube-6.3-v1", "peertube-6.3-v2", "peertube-7.2", "peertube-8.0", "peertube-8.2", "peertube-8.2.4",
-             "peertube-9.0-dev", "v2", "v3"]
+             "peertube-9.0-dev", "v2", "v3", "v4"]
 DELIVERIES = ["unlimited", "peertube", "per-destination", "retrying", "peertube-6", "peertube-8", "mastodon", "lemmy", "misskey", "fedify"]
 LEMMY = ("lemmy", "per-destination")  # with its alias
 GROUPS = ["origin", "near", "far", "other"]

@@ -405,7 +405,20 @@ const V3: Rules = Rules {
     ..PEERTUBE_8_2_4
 };
 
-/// Every preset, oldest release first; the last two are designs, not releases.
+const V4: Rules = Rules {
+    totals_to: TotalsTo::Interested,
+    totals_at: TotalsAt::Spread,
+    plain_views: PlainViews::InTotals,
+    parameters: Parameters {
+        lifetime: Span::from_secs(10),
+        tick_interval: Span::from_secs(10),
+        threshold: Some(Threshold { share_ppm: 50_000, max_ticks: 12 }),
+        ..V3.parameters
+    },
+    ..V3
+};
+
+/// Every preset, oldest release first; the last three are designs, not releases.
 pub const PRESETS: &[Preset] = &[
     Preset { name: "peertube-6.0", doc: "releases up to 6.0", rules: PEERTUBE_6_0 },
     Preset { name: "v1", doc: "alias of peertube-6.0", rules: PEERTUBE_6_0 },
@@ -421,6 +434,11 @@ pub const PRESETS: &[Preset] = &[
         name: "v3",
         doc: "ours, in no release: 8.2.4 with follower totals, a threshold and no forwarding of viewers",
         rules: V3,
+    },
+    Preset {
+        name: "v4",
+        doc: "ours, in no release: v3 with short lives, views said in totals, and totals to who is interested, spread over the interval",
+        rules: V4,
     },
 ];
 

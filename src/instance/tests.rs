@@ -115,7 +115,8 @@ fn totals_go_to_who_is_interested_and_to_newcomers_at_once() {
         ..instance(author, rules).activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
     };
     // (when, who says 10 viewers, for how long; how many the next tick tells whom)
-    let first: (u64, InstanceId, u64, Option<u32>, &[InstanceId]) = (10, others[0], 390, Some(10), &others[..1]);
+    let first: (u64, InstanceId, u64, Option<u32>, &[InstanceId]) =
+        (10, others[0], 390, Some(10), &others[..1]);
     let expected = [
         first,
         (130, others[0], 260, None, &others[..1]),

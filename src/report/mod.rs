@@ -1,6 +1,7 @@
 //! What people read, made from the records alone: the comparison table, the verdict on expectations, figures, and the page that
 //! holds all of it.
 
+mod cancelling;
 pub mod compare;
 pub mod expect;
 pub mod figure;

@@ -1,6 +1,7 @@
 //! The summary of a run as it is printed: the tables for people, or every metric and verdict, exact, for programs.
 
 use crate::intervals::{Estimate, Table as Values};
+use crate::report::cancelling::cancelling;
 use crate::report::expect::Verdict;
 use crate::report::sweep::sweep;
 use crate::report::table::{Style, comparison};
@@ -63,8 +64,13 @@ impl Summary<'_> {
             Style::Markdown => "- ",
             Style::Text => "",
         };
+        let notes = if is_sweep { Vec::new() } else { cancelling(self.values, self.scenario, 0) };
+        if !notes.is_empty() {
+            text.push_str("\n\n");
+            text.extend(notes.iter().map(|note| format!("{bullet}{}\n", style.cell(note))));
+        }
         if !self.verdicts.is_empty() {
-            text.push_str("\n\nExpectations:\n");
+            text.push_str(if notes.is_empty() { "\n\nExpectations:\n" } else { "\nExpectations:\n" });
             if style == Style::Markdown {
                 text.push('\n');
             }

@@ -1,7 +1,8 @@
-//! The answer of a run in two sentences: who is cheapest, and who is most exact.
+//! The answer of a run in sentences: who is cheapest, who is most exact, what a choice is between, and which errors cancel.
 
-use crate::intervals::Estimate;
+use crate::intervals::{Candidate, Estimate, Shown, front};
 use crate::metrics::definitions::Definition;
+use crate::report::cancelling::cancelling;
 use crate::report::run::Run;
 use crate::report::table::{estimated, ratio_text};
 
@@ -37,19 +38,52 @@ pub(super) fn answer(run: &Run) -> Vec<String> {
             shown(&worst.1, cost),
         ));
     }
-    if let [best, ..] = &errors[..] {
+    if let [best, others @ ..] = &errors[..] {
         let cheapest = costs.first().filter(|cheapest| cheapest.0 != best.0);
         let cheapest = cheapest.and_then(|cheapest| errors.iter().find(|other| other.0 == cheapest.0));
         let other = cheapest
             .map_or_else(String::new, |(name, value)| format!("; {name} has {}", shown(value, error)));
         sentences.push(format!(
-            "{place}{} has the smallest {}: {}{other}.{caution}",
+            "{place}{} has the smallest {}: {}{other}{}.{caution}",
             best.0,
             words(error),
-            shown(&best.1, error)
+            shown(&best.1, error),
+            not_worse(run, best.0, others, error),
         ));
     }
+    sentences.extend(front_of(run, &costs, cost, error).map(|front| format!("{place}{front}")));
+    sentences.extend(cancelling(&run.table, &run.scenario, run.point));
     sentences
+}
+
+/// Those that are not shown to have a greater error than the best.
+fn not_worse(run: &Run, best: &str, others: &[(&str, Estimate)], error: &str) -> String {
+    let is_equal = |name: &&str| {
+        let comparison = run.table.compare(run.point, name, best, error);
+        comparison.is_some_and(|comparison| matches!(comparison.shown(), Shown::Nothing | Shown::Equal))
+    };
+    let equal: Vec<&str> = others.iter().map(|other| other.0).filter(is_equal).collect();
+    if equal.is_empty() { String::new() } else { format!("; not shown to be worse: {}", equal.join(", ")) }
+}
+
+/// Which columns nothing else is shown to beat in both cost and error.
+fn front_of(run: &Run, costs: &[(&str, Estimate)], cost: &str, error: &str) -> Option<String> {
+    let known = |&(name, _): &(&str, Estimate)| {
+        let values = |metric| run.table.values(run.point, name, metric).cloned();
+        Some((name.to_owned(), Candidate { cost: values(cost)?, error: values(error)? }))
+    };
+    let (names, candidates): (Vec<String>, Vec<Candidate>) = costs.iter().filter_map(known).unzip();
+    let on: Vec<String> =
+        names.into_iter().zip(front(&candidates)).filter(|one| one.1).map(|one| one.0).collect();
+    match &on[..] {
+        [] => None,
+        _ if candidates.len() < 2 => None,
+        [one] => Some(format!("Nothing is shown to be cheaper than {one}, or more exact.")),
+        several => Some(format!(
+            "A choice is between {}: nothing else is shown to be as cheap and more exact, or as exact and cheaper.",
+            several.join(", ")
+        )),
+    }
 }
 
 /// The columns that have a value of a metric, the lowest first.
