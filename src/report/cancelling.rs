@@ -113,7 +113,7 @@ mod tests {
         assert_eq!(
             cancelling(&values, &scenario, 0),
             [
-                "What followers show under v1 is 13 % too low on average, which is two errors against each other: 106 % too high, since origins count \
+                "What followers show under v1 is 13.0 % too low on average, which is two errors against each other: 106 % too high, since origins count \
               people for too long, and 119 % too low, between origins and followers; where nothing is held up (fast) it is 135 % too high."
             ]
         );
