@@ -156,7 +156,7 @@ class Maker:
             if self.chance(0.3):
                 row[key] = '"' + rng.choice(values) + '"' if "_" not in key or not values[0][0].isdigit() else rng.choice(values)
         if self.chance(0.3):
-            row |= {"origin_total": '"yes"', "totals_to": rng.choice(["everybody", "interested"]), "totals_at": rng.choice(["ticks", "spread"]),
+            row |= {"origin_total": '"yes"', "totals_to": rng.choice(["everybody", "interested"]), "totals_at": rng.choice(["ticks", "spread"]), "origin_views": rng.choice(["updates", "in-totals"]),
                     "known_viewer": "extend"}
             row |= {"threshold": rng.choice(['"off"', "{share: 5 %, at_least_every: 3}"])} if self.chance(0.5) else {}
         if "in-totals" in row.get("plain_views", ""):

@@ -182,6 +182,14 @@ rules! {
         /// none
         Never = "never",
     }
+    /// how an origin tells the number of views
+    origin_views: OriginViews {
+        /// in an `Update` of each video that was viewed since the last flush
+        Updates = "updates",
+        /// in its totals, with what came since the last flush; a flush changes what it displays itself. Followers with this choice display
+        /// what totals say, too (no release has this)
+        InTotals = "in-totals",
+    }
     /// the number of views that an instance displays of others' videos
     follower_views: FollowerViews {
         /// what the last `Update` said
@@ -326,6 +334,7 @@ const PEERTUBE_6_0: Rules = Rules {
     forward_to: ForwardTo::Everybody,
     plain_views: PlainViews::Each,
     forward_plain_views: ForwardPlainViews::Always,
+    origin_views: OriginViews::Updates,
     follower_views: FollowerViews::Update,
     broadcast_queue: BroadcastQueue::Parallel,
     forward_queue: ForwardQueue::Sequential,
@@ -483,6 +492,10 @@ impl Rules {
         if self.plain_views == PlainViews::InTotals && self.follower_total == FollowerTotal::No {
             Some(
                 "`plain_views: in-totals` says views in the totals of followers, and they say none; add `follower_total: yes`, or say `plain_views: counted`",
+            )
+        } else if self.origin_views == OriginViews::InTotals && self.origin_total == OriginTotal::No {
+            Some(
+                "`origin_views: in-totals` says views in the totals of origins, and they say none; add `origin_total: yes`, or say `origin_views: updates`",
             )
         } else if self.totals_at == TotalsAt::Spread && !says_totals {
             Some(

@@ -14,7 +14,7 @@ mod tests;
 mod ticks;
 
 pub use input::{Effect, Heartbeat, Input, Recipients};
-pub use receiving::{DisplayEffect, display_effect, is_plain_view};
+pub use receiving::{DisplayEffect, display_effect, displayed_views, is_plain_view};
 pub use state::Instance;
 
 use crate::domain::protocol::{IdsAfterRestart, Rules, StoreKind};

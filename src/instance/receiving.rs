@@ -3,7 +3,8 @@
 use super::input::{Effect, Recipients};
 use super::state::{Instance, VideoState};
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, KnownViewer, Rules, TotalsTo,
+    AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, KnownViewer, OriginViews,
+    Rules, TotalsTo,
 };
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
@@ -14,8 +15,9 @@ impl Instance {
     pub(super) fn receive(&mut self, activity: &Activity, sender: InstanceId, effects: &mut Vec<Effect>) {
         let is_plain = is_plain_view(&self.rules, activity, sender);
         self.viewers_as_plain_views += u64::from(is_plain && activity.expires.is_some());
-        if let (Subject::Update, Some(number), false) =
-            (activity.subject, activity.views, self.owns(activity.video))
+        if let Some(number) =
+            displayed_views(&self.rules, activity, self.videos[activity.video.index()].origin)
+            && !self.owns(activity.video)
         {
             self.views.display(activity.video, number);
         }
@@ -97,6 +99,16 @@ pub fn is_plain_view(rules: &Rules, activity: &Activity, sender: InstanceId) -> 
         Subject::Viewer(..) | Subject::Total => loses_expiry,
         Subject::Update | Subject::WatchAction(_) | Subject::Background(_) | Subject::Get(..) => false,
     }
+}
+
+/// The number of views that a follower with these rules displays after an activity about a video of `origin`, if that says one.
+pub fn displayed_views(rules: &Rules, activity: &Activity, origin: InstanceId) -> Option<u32> {
+    let says = match activity.subject {
+        Subject::Update => true,
+        Subject::Total => activity.author == origin && rules.origin_views == OriginViews::InTotals,
+        _ => false,
+    };
+    activity.views.filter(|_| says)
 }
 
 /// What an activity does to the count that a follower displays.

@@ -2,7 +2,9 @@
 
 use super::input::{Effect, Recipients};
 use super::state::{Instance, LastTotal, VideoState};
-use crate::domain::protocol::{FollowerTotal, OriginTotal, PlainViews, Rules, Threshold, TotalsAt, TotalsTo};
+use crate::domain::protocol::{
+    FollowerTotal, OriginTotal, OriginViews, PlainViews, Rules, Threshold, TotalsAt, TotalsTo,
+};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::random::fold;
 use crate::foundation::units::{Span, Time};
@@ -71,8 +73,12 @@ impl Instance {
         if !shown.last_total.is_due(count, rules.parameters.threshold) {
             return;
         }
-        let has_views = !is_own && rules.plain_views == PlainViews::InTotals && shown.buffered_views > 0;
-        let views = has_views.then(|| std::mem::take(&mut shown.buffered_views));
+        let views = if is_own {
+            (rules.origin_views == OriginViews::InTotals).then(|| self.flush(video))
+        } else {
+            let has_views = rules.plain_views == PlainViews::InTotals && shown.buffered_views > 0;
+            has_views.then(|| std::mem::take(&mut shown.buffered_views))
+        };
         let stamp = Stamp { session: SessionId(0), number };
         let total = self.activity(now, video, Subject::Total, stamp);
         let expires = Some(now + rules.total_lifetime());
@@ -88,18 +94,27 @@ impl Instance {
         authors
     }
 
-    /// The views of its own videos since the last time are displayed, and one `Update` for each such video says the new number.
+    /// The views of its own videos since the last time are displayed, and one `Update` for each such video says the new number, unless totals do.
     pub(super) fn flush_updates(&mut self, now: Time, number: u32, effects: &mut Vec<Effect>) {
         let stamp = Stamp { session: SessionId(0), number };
-        let own = self.shown.iter_mut().filter(|(video, _)| self.videos[video.index()].origin == self.id);
-        let buffered = own.map(|(&video, shown)| (video, std::mem::take(&mut shown.buffered_views)));
-        let viewed: Vec<(VideoId, u32)> = buffered.filter(|buffered| buffered.1 > 0).collect();
-        for (video, views) in viewed {
-            let number = self.views.displayed(video).saturating_add(views);
-            self.views.display(video, number);
-            let update = self.activity(now, video, Subject::Update, stamp);
-            effects.push(self.send_own(Activity { views: Some(number), ..update }));
+        let own = self.shown.iter().filter(|(video, _)| self.videos[video.index()].origin == self.id);
+        let viewed = own.filter(|(_, shown)| shown.buffered_views > 0).map(|(&video, _)| video);
+        for video in viewed.collect::<Vec<_>>() {
+            let number = self.flush(video);
+            if self.rules.origin_views == OriginViews::Updates {
+                let update = self.activity(now, video, Subject::Update, stamp);
+                effects.push(self.send_own(Activity { views: Some(number), ..update }));
+            }
         }
+    }
+
+    /// The views of a video of its own since the last time are displayed; returns the number.
+    fn flush(&mut self, video: VideoId) -> u32 {
+        let buffered =
+            self.shown.get_mut(&video).map_or(0, |shown| std::mem::take(&mut shown.buffered_views));
+        let number = self.views.displayed(video).saturating_add(buffered);
+        self.views.display(video, number);
+        number
     }
 }
 

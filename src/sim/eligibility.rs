@@ -7,7 +7,7 @@
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
 //! | ends without event | `S ∧ R ∧ L` | the last request of a job makes one event for all of them |
-//! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
+//! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals, nor views in them `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
 //!
 //! - `Q`: deliveries are queued, `queues ≠ unlimited`.
 //! - `H`: it has a host of its own, with one inbox.
@@ -30,7 +30,7 @@ use crate::domain::asked_back::{AfterUpdates, FirstContact};
 use crate::domain::delivery::{Delivery, Health, Queues};
 use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
-use crate::domain::protocol::{AcceptResult, FollowerViews, ForwardedViewer, Rules, StoreKind};
+use crate::domain::protocol::{AcceptResult, FollowerViews, ForwardedViewer, OriginViews, Rules, StoreKind};
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -139,6 +139,7 @@ impl Eligibility {
             eligibility.is_order_insensitive[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
+                && rules.origin_views == OriginViews::Updates
                 && rules.forwarded_viewer == ForwardedViewer::Viewer
                 && !eligibility.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery, rules);

@@ -81,6 +81,15 @@ pub(super) const CASES: &[Case] = &[
         },
     },
     Case {
+        name: "views in the origin's totals",
+        sets: &[TOTALS, &["protocols.mine.origin_views=in-totals"]],
+        claims: |log| {
+            // `near` hears of no view after its own, the others of none
+            let lacked = 6 + 7 * 7;
+            vec![count("43 Updates", log, "sent_messages_update", 0), lacking(log, lacked)]
+        },
+    },
+    Case {
         name: "totals over the interval",
         sets: &[TOTALS, SPREAD],
         claims: |log| {

@@ -236,6 +236,11 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v1, origin_views: in-totals",
+        "6:9: protocols.mine: `origin_views: in-totals` says views in the totals of origins, and they say none; add `origin_total: yes`, or say `origin_views: updates`",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v1, totals_at: spread",
         "6:9: protocols.mine: `totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
     ),

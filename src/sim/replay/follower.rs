@@ -13,7 +13,7 @@ use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
 use crate::event::Lane;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
-use crate::instance::{DisplayEffect, Input, Instance, display_effect};
+use crate::instance::{DisplayEffect, Input, Instance, display_effect, displayed_views};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::lindley::{LindleyQueue, LindleySample};
 use crate::mechanism::rate_limit::RateLimiter;
@@ -274,7 +274,9 @@ impl Follower {
             let place = UpdatePlace { bucket, listing, follower: self.id, origin: *from };
             *output.aggregates.update_fetches.entry(place).or_default() += 1;
         }
-        if let (Kind::Update, Some(number)) = (*kind, activity.views) {
+        let federation = &output.cell.federation;
+        let rules = &federation.instances[self.id.index()].rules;
+        if let Some(number) = displayed_views(rules, activity, federation.origin(activity.video)) {
             self.show_views(at, activity.video, number, output);
         }
         // with a separate queue of Views, what is in the other queue changes no display

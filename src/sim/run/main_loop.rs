@@ -12,6 +12,7 @@ use crate::event::Event;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::units::Time;
 use crate::instance::{Input, Instance};
+use crate::mechanism::activity::Activity;
 use crate::mechanism::pending::Key;
 use crate::metrics::aggregates::Aggregates;
 use crate::observe::{Ending, Observer, RunOutcome};
@@ -190,8 +191,13 @@ impl Run<'_> {
             Event::Sample { number } => self.sample(number),
             Event::Request { slot: NO_REQUEST, ref message, .. } => self.arrive_unqueued(message, self.now),
             Event::Request { slot: ECHO, ref message, .. } => {
-                let input = Input::Receive { activity: &message.activity, sender: message.from };
-                self.handle(message.to, input, self.now);
+                // the numbers of views that it displays are replayed alone
+                let activity = Activity { views: None, ..message.activity };
+                self.handle(
+                    message.to,
+                    Input::Receive { activity: &activity, sender: message.from },
+                    self.now,
+                );
                 self.wake(message.to, message.activity.video);
             }
             Event::Request { step, slot, .. } => self.step(step, slot, self.now),

@@ -43,6 +43,7 @@ const VIEWS_RESTART: &str = "an owner that starts again";
 const INTEREST: &str = "totals to those interested";
 const LOST_TOTAL: &str = "a total that is lost with its views";
 const NUMBERED: &str = "views by their number";
+const IN_TOTALS: &str = "views in the origin's totals";
 const SPREAD: &str = "totals over the interval";
 const NARROW: &str = "a herd of GETs over a narrow uplink";
 
@@ -91,6 +92,13 @@ const PLANTED: &[Planted] = &[
         NUMBERED,
         "41 counts of views",
         &["protocols.mine.tick_interval=5 s"],
+    ),
+    model("Updates tell of views", IN_TOTALS, "43 Updates", &["protocols.mine.origin_views=updates"]),
+    model(
+        "everybody gets totals",
+        IN_TOTALS,
+        "42 views that are lacking",
+        &["protocols.mine.totals_to=everybody"],
     ),
     model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
     model("a tick is late", SPREAD, "40 totals of a follower", &["instances.near.tick_phase=4 s"]),
