@@ -12,6 +12,7 @@ mod import;
 mod init;
 #[cfg(feature = "live")]
 mod live;
+mod matrix;
 mod metrics;
 mod output;
 #[cfg(feature = "live")]
@@ -71,6 +72,8 @@ enum Command {
     /// Draw the figures of a run as SVG or PNG
     #[cfg(feature = "report")]
     Plot(plot::Arguments),
+    /// Run every protocol as origin with every one as followers, or a roll-out, and name what is worse than not upgrading
+    Matrix(matrix::Arguments),
     /// Compare scenarios' runs with their committed baselines, metric by metric; 99 if something is worse
     Check(check::CheckArguments),
     /// Make the runs of scenarios their baselines, and print what changes
@@ -115,6 +118,7 @@ pub fn main() -> ExitCode {
         Command::Report(arguments) => report::main(&arguments),
         #[cfg(feature = "report")]
         Command::Plot(arguments) => plot::main(&arguments),
+        Command::Matrix(arguments) => matrix::main(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Bless(arguments) => check::bless(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),

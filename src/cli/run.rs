@@ -107,7 +107,9 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
     let out = arguments.out.clone().unwrap_or_else(|| Path::new("results").join(&study.scenario.name));
     let timeline = arguments.timeline.open()?;
     let held = LockedFolder::take(&out).map_err(|error| failed(&RunError::Folder(error)))?;
-    let outcome = run_with_progress(&study, estimate.cells, &held, arguments);
+    let how =
+        RunOptions { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
+    let outcome = run_with_progress(&study, estimate.cells, &held, &how, arguments.summary.quiet);
     let outcome = outcome.map_err(|error| failed(&error))?;
     let summary = &arguments.summary;
     let exit = finish(&study.scenario, outcome, &held, &arguments.formats, summary);
@@ -153,22 +155,22 @@ impl Arguments {
     }
 }
 
-fn run_with_progress(
+/// Runs the cells of a study, and shows how far it is unless `quiet`.
+pub(super) fn run_with_progress(
     study: &Study,
     cells: usize,
     out: &LockedFolder,
-    arguments: &Arguments,
+    how: &RunOptions,
+    quiet: bool,
 ) -> Result<RunOutcome, RunError> {
     let stop = stop_on_signal();
-    let how =
-        RunOptions { jobs: threads(arguments.jobs), force: arguments.force, engine: arguments.engine() };
     // indicatif draws on standard error, if that is a terminal
-    let bar = if arguments.summary.quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
+    let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(cells as u64) };
     let template = "{elapsed_precise} {bar:30} {pos}/{len} cells, {per_sec}, {eta} left {msg}";
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.expect("the template is valid"));
     bar.enable_steady_tick(std::time::Duration::from_millis(200));
-    let outcome = run(study, out, &how, &stop, &|spec| {
+    let outcome = run(study, out, how, &stop, &|spec| {
         bar.set_message(format!("({} done)", spec.protocol));
         bar.inc(1);
     });

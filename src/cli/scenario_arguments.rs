@@ -5,6 +5,7 @@ use crate::cli::output::{complain, complain_of_scenario, fail};
 use crate::metrics::definitions::names;
 use crate::runs::EngineChoice;
 use crate::runs::estimate::Estimate;
+use crate::runs::mixtures::Columns;
 use crate::scenario::{self, Changes, Failure, Scenario, Study};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -17,9 +18,9 @@ pub(super) struct ScenarioArguments {
     /// Change a value of the scenario, as in `--set network.loss="1 %"`
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
-    /// Compare these protocols instead of those that the scenario lists
-    #[arg(long, value_name = "NAME")]
-    protocol: Vec<String>,
+    /// Compare these protocols instead of those that the scenario lists (several times, or with commas between)
+    #[arg(long, value_name = "NAME", value_delimiter = ',', visible_alias = "protocols")]
+    pub(super) protocol: Vec<String>,
     /// Run so many replications, each with its own draws
     #[arg(long, value_name = "N")]
     replications: Option<u32>,
@@ -33,6 +34,12 @@ impl ScenarioArguments {
     #[cfg(feature = "live")]
     pub(super) fn with(&self, changes: &[String]) -> ScenarioArguments {
         ScenarioArguments { set: [changes, &self.set].concat(), ..self.clone() }
+    }
+
+    /// The arguments with other columns: more changes, which override those of the command line, and the columns' names.
+    pub(super) fn with_columns(&self, columns: &Columns) -> ScenarioArguments {
+        let set = [&self.set[..], &columns.sets].concat();
+        ScenarioArguments { set, protocol: columns.names.clone(), ..self.clone() }
     }
 
     /// The valid scenario, or the exit code after a report of what is wrong.

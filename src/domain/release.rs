@@ -3,6 +3,7 @@
 //! Source: the lines of releases that the presets stand for (`protocol`), and PeerTube's configuration for what a release leaves to its
 //! administrators: the viewers federation V2 is off in 6.1 to 7.0 unless somebody turns it on.
 
+use crate::domain::protocol::PRESETS;
 use std::fmt;
 use std::str::FromStr;
 
@@ -18,6 +19,8 @@ const LINES: [([u32; 3], &str); 7] = [
 ];
 /// The preset of the newest line that is released.
 pub const NEWEST: &str = "peertube-8.2.4";
+/// What the names of releases begin with; those of designs and aliases do not.
+const RELEASES: &str = "peertube-";
 /// No part of a version is larger; what is, is a date or something else.
 const PART_MAX: u32 = 999;
 
@@ -32,6 +35,11 @@ impl Release {
         let line = LINES.iter().find(|(from, _)| *from <= self.0);
         line.map_or(LINES[LINES.len() - 1].1, |(_, preset)| preset)
     }
+}
+
+/// The presets that are releases, oldest first.
+pub fn releases() -> impl Iterator<Item = &'static str> {
+    PRESETS.iter().map(|preset| preset.name).filter(|name| name.starts_with(RELEASES))
 }
 
 /// Text is no version.
@@ -68,7 +76,6 @@ impl fmt::Display for Release {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::protocol::PRESETS;
 
     #[test]
     fn a_release_has_the_rules_of_its_line() {
@@ -91,6 +98,12 @@ mod tests {
         ] {
             assert_eq!(text.parse().map(Release::preset), Ok(preset), "{text}");
         }
+    }
+
+    #[test]
+    fn designs_are_no_releases() {
+        let all: Vec<&str> = releases().collect();
+        assert_eq!((all.len(), all[0], all[7]), (8, "peertube-6.0", "peertube-9.0-dev"));
     }
 
     #[test]

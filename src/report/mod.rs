@@ -6,6 +6,7 @@ pub mod compare;
 pub mod expect;
 pub mod figure;
 pub mod figures;
+pub mod matrix;
 #[cfg(feature = "report")]
 pub mod page;
 #[cfg(feature = "report")]

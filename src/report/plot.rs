@@ -3,6 +3,7 @@
 //! kuva draws axes, lines and marks. Names stand beside the ends of lines, as a legend that needs no search; SVG carries the title
 //! and what the figure says in words. The same figure gives the same bytes.
 
+mod heat_map;
 mod layout;
 mod network;
 
@@ -23,6 +24,8 @@ use layout::{
     BOTTOM, FONT, HEIGHT, LEFT, LETTER, LINE_HEIGHT, MARKERS, SCALE, SWATCH, TEXT, TOP, WIDTH, shortened,
 };
 use std::sync::Arc;
+
+pub use heat_map::HeatMap;
 
 const SHAPES: [MarkerShape; crate::report::style::MARKERS] = [
     MarkerShape::Circle,
@@ -54,6 +57,11 @@ pub fn draw(figure: &Figure, view: &View, theme: Theme) -> Drawing {
         Marks::Network(network) => network::draw(network, &title, theme),
     };
     Drawing { scene, title, says: figure.says.clone() }
+}
+
+/// Draws a heat map.
+pub fn draw_heat_map(map: &HeatMap, theme: Theme) -> Drawing {
+    Drawing { scene: heat_map::draw(map, theme), title: map.title.clone(), says: map.says() }
 }
 
 impl Drawing {

@@ -13,6 +13,7 @@ pub mod estimate;
 pub mod event_log;
 pub mod folder;
 mod implied_rows;
+pub mod mixtures;
 pub mod reading;
 mod record_rows;
 pub mod records;

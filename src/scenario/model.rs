@@ -42,6 +42,8 @@ pub struct Scenario {
     pub compare: Vec<Variant>,
     /// The position in `compare` of the one that others are compared with.
     pub baseline: usize,
+    /// The names of the protocols that it defines, in the order of the file.
+    pub own_protocols: Vec<String>,
     /// The groups of instances, in the order of the file.
     pub groups: Vec<Group>,
     /// The instances, by `InstanceId`.
@@ -162,6 +164,8 @@ pub struct Group {
     pub name: String,
     /// Its instances, as positions in `Scenario::instances`; at least one.
     pub instances: Range<usize>,
+    /// Whether they speak the same protocol in every column.
+    pub has_fixed_protocol: bool,
 }
 
 /// What is fixed about one instance whatever the protocol.

@@ -24,6 +24,7 @@ mod import;
 mod layers;
 #[cfg(feature = "live")]
 mod live;
+mod matrix;
 #[cfg(feature = "live")]
 mod parity;
 mod peaks;

@@ -155,7 +155,11 @@ fn add_group(
         table.instances.push(spec);
         table.instances.extend(further);
     }
-    table.groups.push(Group { name: name.to_owned(), instances: first..table.instances.len() });
+    table.groups.push(Group {
+        name: name.to_owned(),
+        instances: first..table.instances.len(),
+        has_fixed_protocol: group.get("protocol").is_some(),
+    });
     is_whole
 }
 

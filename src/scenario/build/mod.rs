@@ -84,6 +84,7 @@ pub(crate) fn build(
         end: end?,
         baseline: columns.iter().position(|column| column.name == baseline)?,
         compare: columns,
+        own_protocols: file.get("protocols")?.entries().iter().map(|(name, _)| name.clone()).collect(),
         groups: federation.groups,
         instances: federation.instances,
         regions: federation.regions,

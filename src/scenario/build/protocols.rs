@@ -9,9 +9,14 @@ use crate::scenario::build::instances::software;
 use crate::scenario::build::receiving;
 use crate::scenario::build::table::Table;
 use crate::scenario::build::unknown::unknown;
-use crate::scenario::model::Variant;
+use crate::scenario::format::INSTANCES_MAX;
+use crate::scenario::model::{InstanceSpec, Variant};
 use crate::scenario::problem::{Problems, Spot};
 use crate::scenario::value::{Checked, Value};
+use std::collections::BTreeSet;
+
+/// Instances of all columns together, so that a short file cannot make much of them.
+const SPOKEN_MAX: usize = 32 * INSTANCES_MAX as usize;
 
 /// The protocols that can be named: the presets, then those defined.
 pub(crate) struct Protocols<'a> {
@@ -75,8 +80,19 @@ pub(crate) fn columns(
     problems: &mut Problems,
 ) -> Vec<Variant> {
     let fixed = fixed(file, protocols, problems);
+    let items = file.get("compare").map_or(&[][..], Checked::items);
+    if let Some(at) = file.get("compare").filter(|_| items.len() * table.instances.len() > SPOKEN_MAX) {
+        let (columns, instances) = (items.len(), table.instances.len());
+        problems.at(
+            at.spot(),
+            format!(
+                "has {columns} columns for {instances} instances; there may be {SPOKEN_MAX} of both multiplied: take fewer of one"
+            ),
+        );
+        return Vec::new();
+    }
     let mut columns: Vec<Variant> = Vec::new();
-    for item in file.get("compare").map_or(&[][..], Checked::items) {
+    for item in items {
         let delivery = item.case().and_then(|(_, value)| deliveries.of_column(value, problems));
         let column = column(item, protocols, &fixed, table, problems);
         let (Some(delivery), Some((name, spoken))) = (delivery, column) else { continue };
@@ -202,7 +218,39 @@ fn column(
             None => spoken.fill(None),
         }
     }
+    by_instance(&mut spoken, value, known, (fixed, table), problems);
     Some((name.to_owned(), spoken.into_iter().collect::<Option<_>>()?))
+}
+
+/// Gives single instances the protocols under which a column names them.
+fn by_instance(
+    spoken: &mut [Option<Named>],
+    column: &Checked,
+    known: &Protocols<'_>,
+    (fixed, table): (&[Option<Option<Named>>], &Table),
+    problems: &mut Problems,
+) {
+    let mut given = BTreeSet::new();
+    for (protocol, members) in column.get("instances").map_or(&[][..], Checked::entries) {
+        let named = known.named(protocol, members.spot(), problems);
+        for at in members.items() {
+            let name = at.as_text().unwrap_or_default();
+            let Some(ids) = table.members(name, at.spot(), problems) else { continue };
+            for id in table.hosts(ids) {
+                let InstanceSpec { name, group, .. } = &table.instances[id.index()];
+                if fixed[*group].is_some() {
+                    let group = &table.groups[*group].name;
+                    let message = format!(
+                        "`{name}` speaks a fixed protocol (`instances.{group}.protocol`); remove one of the two"
+                    );
+                    problems.at(at.spot(), message);
+                } else if !given.insert(id) {
+                    problems.at(at.spot(), format!("has `{name}` a second time; name each instance once"));
+                }
+                table.inboxes_at(id).for_each(|inbox| spoken[inbox.index()].clone_from(&named));
+            }
+        }
+    }
 }
 
 /// Gives the instances of a group the protocols that a column of its list says; where it says none they keep theirs.

@@ -29,7 +29,7 @@ use crate::scenario::format::values::protocol_name;
 use crate::scenario::shape::{Form, Shape, list, names, optional, required, with_default};
 pub(crate) use catalogues::CATALOGUE_VIDEOS_MAX;
 pub(in crate::scenario) use network::MEASURED;
-pub(crate) use values::INSTANCES_MAX;
+pub(crate) use values::{COLUMNS_MAX, INSTANCES_MAX};
 
 /// A scenario has at most this many catalogues.
 const CATALOGUES_MAX: usize = 1_000;
@@ -56,7 +56,11 @@ pub(crate) fn scenario() -> Shape {
         ),
         optional("precision", "when there are enough replications", sweep::precision()),
         required("end", "when the run ends", end()),
-        required("compare", "the protocols that are compared, on the same viewers", list(variant(), 1, 32)),
+        required(
+            "compare",
+            "the protocols that are compared, on the same viewers",
+            list(variant(), 1, COLUMNS_MAX),
+        ),
         optional(
             "baseline",
             "the protocol that others are compared with (else `v1`, else the first)",

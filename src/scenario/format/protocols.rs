@@ -2,8 +2,10 @@
 
 use crate::domain::protocol::Rules;
 use crate::scenario::format::delivery::delivery_name;
-use crate::scenario::format::values::{any_span, positive_span, protocol_name, share};
-use crate::scenario::shape::{Arm, Form, Shape, Word, case, names, optional, required, with_default};
+use crate::scenario::format::values::{
+    INSTANCES_MAX, any_span, instance_name, positive_span, protocol_name, share,
+};
+use crate::scenario::shape::{Arm, Form, Shape, Word, case, list, names, optional, required, with_default};
 
 pub(super) fn variant() -> Shape {
     let doc = "protocols of single groups, by the name of the group";
@@ -19,6 +21,11 @@ pub(super) fn variant() -> Shape {
         required("name", "the name of the column", protocol_name()),
         required("protocol", "the protocol of every group that is not named below", protocol_name()),
         with_default("groups", doc, names(Form::GroupName, of_group, 0, 1_000), "{}"),
+        optional(
+            "instances",
+            "protocols of single instances, by the name of the protocol, in place of what `groups` says: such as the part of a group that is upgraded already",
+            names(Form::ProtocolName, list(instance_name(), 1, INSTANCES_MAX as usize), 0, 100),
+        ),
         optional("delivery", "how everybody delivers in this column (else `delivery`)", delivery_name()),
     ];
     Shape::OneOf(vec![

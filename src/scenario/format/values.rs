@@ -5,6 +5,8 @@ use crate::scenario::shape::{Form, Shape, words};
 
 /// A federation has at most this many instances.
 pub(crate) const INSTANCES_MAX: u64 = 20_000;
+/// A comparison has at most this many columns.
+pub(crate) const COLUMNS_MAX: usize = 1_000;
 /// No time in a scenario is longer.
 const LONGEST: Span = Span::from_secs(10_000 * 3_600);
 /// No latency is longer: a request is over long before.

@@ -55,7 +55,7 @@ fn every_key_and_case_of_the_format_is_used_here() {
             {video: a, likes: {jobs: 1, at: 1 s, over: 1 s}, to: [b], body: 2 kB, preview: {answer: 1 kB, share: 1 %, within: 1 s}},
             {video: a, upload: {at: 1 s}, to: [b], body: 2 kB, preview: {answer: 1 kB, share: 1 %, within: 1 s}}]}",
         "instances: {a: {list: b}, c: {list: {file: d, sha256: e}}}",
-        "compare: [{name: a, protocol: v1, groups: {b: {column: c}}}]",
+        "compare: [{name: a, protocol: v1, groups: {b: {column: c}}, instances: {v2: [b]}}]",
         "viewers: [{video: a, arrivals: {constant: {rate: 1 /s}}, watch: retention, spread: {column: {name: b, origin_share: 1 %}}}]",
         "viewers: [{video: a, arrivals: {concurrent: b}}]",
         "catalogues: {t: {arrivals: {concurrent: b}}}",

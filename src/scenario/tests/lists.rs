@@ -63,7 +63,10 @@ fn rows_become_instances() {
     let regions: Vec<&str> =
         scenario.instances.iter().map(|instance| &scenario.regions[instance.region][..]).collect();
     assert_eq!(regions, ["de", "fr", "de", "us"]);
-    assert_eq!(scenario.groups[1], Group { name: "tubes".to_owned(), instances: 1..4 });
+    assert_eq!(
+        scenario.groups[1],
+        Group { name: "tubes".to_owned(), instances: 1..4, has_fixed_protocol: false }
+    );
     assert_eq!(scenario.compare[0].protocols, ["v1"; 4]);
     assert_eq!(scenario.compare[1].protocols, ["v1", "v2", "v1", "mine"]);
     let rules = &scenario.compare[1].rules;

@@ -1,5 +1,6 @@
 //! Whole files: what is read, what is refused and in which words.
 
+mod columns;
 mod data_files;
 mod graphs;
 mod hostile;

@@ -123,7 +123,10 @@ fn groups_become_instances() {
     let urls: Vec<&str> = scenario.instances.iter().map(|instance| &instance.url[..]).collect();
     assert_eq!(urls[..2], ["http://127.0.0.1:9000", "http://127.0.0.1:9001"]);
     assert_eq!(urls[4], "http://fixed.test");
-    assert_eq!(scenario.groups[1], Group { name: "followers".to_owned(), instances: 1..4 });
+    assert_eq!(
+        scenario.groups[1],
+        Group { name: "followers".to_owned(), instances: 1..4, has_fixed_protocol: false }
+    );
     let follower = &scenario.instances[3];
     assert_eq!((follower.group, follower.is_peertube, follower.tick_phase), (1, true, Some(secs(3))));
     assert_eq!((scenario.instances[5].is_peertube, scenario.instances[5].tick_phase), (false, None));

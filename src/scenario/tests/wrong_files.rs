@@ -139,7 +139,7 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "  c/lip: {",
         "12:3: videos: the key `c/lip` is not a name: 1 to 63 of a-z, 0-9 and `-`, a letter or digit first",
     ),
-    ("compare: [v1, v2]", "compare: []", "4:10: compare: has 0 items; it may have from 1 to 32"),
+    ("compare: [v1, v2]", "compare: []", "4:10: compare: has 0 items; it may have from 1 to 1000"),
     // one of several
     (
         "end: 10 min",
@@ -212,6 +212,21 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "compare: [v1, v2]",
         "compare: [v1, v2, {name: x, protocol: v2, groups: {folowers: v1}}]",
         "4:62: compare.2.groups.folowers: `folowers` is no group; did you mean `followers`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [v1, v2, {name: x, protocol: v2, instances: {v1: [folowers]}}]",
+        "4:60: compare.2.instances.v1.0: `folowers` is no instance or group; did you mean `followers`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [v1, v2, {name: x, protocol: v2, instances: {v9: [followers]}}]",
+        "4:59: compare.2.instances.v9: `v9` is no protocol; did you mean `v1`?",
+    ),
+    (
+        "compare: [v1, v2]",
+        "compare: [v1, v2, {name: x, protocol: v2, instances: {v1: [origin], v3: [origin]}}]",
+        "4:74: compare.2.instances.v3.0: has `origin` a second time; name each instance once",
     ),
     (
         "compare: [v1, v2]",
