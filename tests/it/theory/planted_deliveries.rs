@@ -40,6 +40,9 @@ const WIDE: &str = "a herd of GETs over a wide uplink";
 const REGULAR_VIEWS: &str = "views at regular intervals";
 const LOST_UPDATE: &str = "the same with a lost Update";
 const VIEWS_RESTART: &str = "an owner that starts again";
+const RAMP: &str = "a ramp at the origin, and one viewer at a follower";
+const LATE_RAMP: &str = "a ramp that a follower sees only at its end";
+const CONSTANT: &str = "a crowd that does not change";
 const NARROW: &str = "a herd of GETs over a narrow uplink";
 
 const fn model(
@@ -61,6 +64,46 @@ const fn formula(
 }
 
 const PLANTED: &[Planted] = &[
+    model(
+        "half of the instants are no samples",
+        RAMP,
+        "39 least messages on a ramp, 0 %",
+        &["measure.every=20 s"],
+    ),
+    model(
+        "the follower is down for a while",
+        RAMP,
+        "39 least messages on a ramp, 1 %",
+        &["faults=[{down: [follower], at: 100 s, for: 100 s}]"],
+    ),
+    formula("an error is bounded on one side only", RAMP, "39 least messages on a ramp, 5 %", |right| {
+        assert_eq!(*right, Values::one(29));
+        Values::one(36)
+    }),
+    model(
+        "the viewer at the follower leaves",
+        RAMP,
+        "39 least messages on a ramp, 20 %",
+        &["viewers.0.sessions.0.watch=2 min"],
+    ),
+    model(
+        "the follower has somebody all the time",
+        LATE_RAMP,
+        "39 least messages from then on, 5 %",
+        &["viewers.0.sessions.0.start=0 s"],
+    ),
+    model(
+        "everybody sits at the origin",
+        CONSTANT,
+        "40 least messages of a constant crowd",
+        &["viewers.0.sessions.3.instance=origin"],
+    ),
+    model(
+        "two sit at the follower",
+        CONSTANT,
+        "41 error if nothing is sent, per mille",
+        &["viewers.0.sessions.2.instance=follower"],
+    ),
     model(
         "flushes are twice as far apart",
         REGULAR_VIEWS,
