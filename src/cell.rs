@@ -4,17 +4,19 @@ use crate::domain::asked_back::Preview;
 use crate::domain::audience::Audience;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Fault, Timetable};
-use crate::domain::federation::Federation;
+use crate::domain::federation::{Federation, Instance};
 use crate::domain::heartbeats::{self, Door};
 use crate::domain::other_traffic::OtherTraffic;
+use crate::domain::protocol::Parameters;
 use crate::domain::sampling::Sampling;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::network::NetworkModel;
-use crate::mechanism::wire::Names;
+use crate::mechanism::wire::{Names, smallest_total_bytes};
 use crate::metrics::Collector;
+use crate::metrics::limits::Terms;
 use crate::scenario::End;
 use std::sync::Arc;
 
@@ -56,9 +58,24 @@ pub struct Cell {
 impl Cell {
     /// What notes a run of it.
     pub fn collector(&self) -> Collector<'_> {
-        let Cell { federation, sessions, audience, sampling, other, .. } = self;
+        let Cell { federation, sessions, audience, sampling, other, names, .. } = self;
         let updates = other.update_every.map(|_| other.asked_back.after_updates);
-        Collector::new(federation, (sessions, audience), *sampling, updates)
+        let terms = Terms { message_bytes: smallest_total_bytes(names), own_kept: self.own_kept() };
+        Collector::new(federation, (sessions, audience), *sampling, updates, terms)
+    }
+
+    /// For how long after they left an instance may count viewers of its own: an entry lives for its lifetime, and the next tick removes
+    /// it. None of an instance whose process ever stops.
+    fn own_kept(&self) -> Vec<Option<Span>> {
+        let kept = |instance: &Instance| {
+            let Parameters { lifetime, tick_interval, .. } = instance.rules.parameters;
+            Some(lifetime + tick_interval)
+        };
+        let mut all: Vec<Option<Span>> = self.federation.instances.iter().map(kept).collect();
+        for stopped in self.faults.iter().flat_map(Fault::stopped) {
+            all[stopped.index()] = None;
+        }
+        all
     }
 }
 

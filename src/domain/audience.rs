@@ -22,8 +22,10 @@ pub struct Audience {
 /// The viewers of one video at one instance and sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seats {
-    instance: InstanceId,
-    sample: u32,
+    /// Where they sit.
+    pub instance: InstanceId,
+    /// The number of the sample.
+    pub sample: u32,
     /// What they watch.
     pub video: VideoId,
     /// How many they are.
@@ -65,6 +67,13 @@ impl Audience {
     /// The true viewers of a video at each sample.
     pub fn watching(&self, video: VideoId) -> &SparseCounts {
         &self.watching[(video.0 - self.first) as usize]
+    }
+
+    /// All seats, ordered by video, instance and sample.
+    pub fn by_video(&self) -> impl Iterator<Item = &Seats> {
+        let mut seats: Vec<&Seats> = self.seats.iter().collect();
+        seats.sort_unstable_by_key(|seats| (seats.video, seats.instance, seats.sample));
+        seats.into_iter()
     }
 
     /// The viewers at an instance and a sample, by video in ascending order.

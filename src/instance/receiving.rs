@@ -49,8 +49,9 @@ impl Instance {
     pub(super) fn receive_at_origin(&mut self, activity: &Activity, expires: Time) -> bool {
         let Rules { follower_total, known_viewer, forward, totals_to, plain_views, .. } = self.rules;
         let entry = EntryId { author: activity.author, subject: activity.subject };
+        let is_of_others = activity.author != self.id;
         let VideoState { store, last_total, .. } = self.video_state(activity.video);
-        if totals_to == TotalsTo::Interested && !store.knows(activity.author) {
+        if totals_to == TotalsTo::Interested && is_of_others && !store.knows(activity.author) {
             // who has just become interested knows no total
             last_total.ticks_ago = u32::MAX;
         }

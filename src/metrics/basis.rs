@@ -10,6 +10,7 @@ use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::delivery::OutcomeCounts;
 use crate::metrics::display::Display;
+use crate::metrics::limits::Limits;
 use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
 use crate::metrics::traffic;
@@ -230,6 +231,37 @@ pub(super) fn seen(
     of: fn(&SeenSums) -> u128,
 ) -> Option<Value> {
     wide_ratio(sum(&basis.display.seen), of(&basis.display.seen))
+}
+
+/// The one division of a metric of what viewers would see if nothing were sent.
+pub(super) fn nothing_sent(
+    basis: &Basis<'_>,
+    sum: fn(&SeenSums) -> u128,
+    of: fn(&SeenSums) -> u128,
+) -> Option<Value> {
+    let sums = &basis.observed.limits.nothing_sent;
+    wide_ratio(sum(sums) as i128, of(sums))
+}
+
+/// The least messages for an error of at most so many percent, one of `PERCENTS`.
+pub(super) fn least_messages(basis: &Basis<'_>, percent: u32) -> Option<Value> {
+    count(basis.observed.limits.least(percent)?)
+}
+
+/// The same in bytes.
+pub(super) fn least_bytes(basis: &Basis<'_>, percent: u32) -> Option<Value> {
+    let Limits { message_bytes, .. } = basis.observed.limits;
+    count(basis.observed.limits.least(percent)?.saturating_mul(message_bytes))
+}
+
+/// How many times the least it is that followers took, in messages and in bytes.
+pub(super) fn times_least(basis: &Basis<'_>) -> [Option<Value>; 2] {
+    let limits = &basis.observed.limits;
+    let least_bytes = u128::from(limits.as_exact_messages) * u128::from(limits.message_bytes);
+    [
+        wide_ratio(i128::from(limits.received_messages), u128::from(limits.as_exact_messages)),
+        wide_ratio(i128::from(limits.received_bytes), least_bytes),
+    ]
 }
 
 /// The one division of a metric of the views counter, over all pairs.

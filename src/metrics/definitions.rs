@@ -12,8 +12,9 @@ use std::collections::BTreeSet;
 
 pub use super::basis::Value;
 use super::basis::{
-    Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, given_up, link_busy_share, mean_abs,
-    ratio, seen, views, views_lag_s, wait_ms, wide_ratio,
+    Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, given_up, least_bytes, least_messages,
+    link_busy_share, mean_abs, nothing_sent, ratio, seen, times_least, views, views_lag_s, wait_ms,
+    wide_ratio,
 };
 pub use super::definition::{Better, Definition, SYMBOLS};
 
@@ -337,6 +338,27 @@ definitions! {
         "sum of w where d = 0 / sum of w", |b| seen(b, |sums| sums.wrong_zeros as i128, |sums| sums.viewers);
     "seen_within_10_percent_share", "share", Higher, "share of the viewers' time in which the number is within 10 % of the truth",
         "sum of w where 10 |d - n| <= n / sum of w", |b| seen(b, |sums| sums.within_10_percent as i128, |sums| sums.viewers);
+    "nothing_sent_seen_error_relative", "share", None, "limits: how wrong the number is that viewers would see if nothing were sent, and each instance showed its own viewers",
+        "sum of w (n - w) / sum of w n", |b| nothing_sent(b, |sums| sums.error_abs, |sums| sums.watching);
+    "nothing_sent_seen_within_10_percent_share", "share", None, "limits: share of the viewers' time in which that number would be within 10 % of the truth",
+        "sum of w where 10 (n - w) <= n / sum of w", |b| nothing_sent(b, |sums| sums.within_10_percent, |sums| sums.viewers);
+    "least_messages_0_percent", "messages", None, "limits: the least messages by which followers with viewers are never wrong (docs/limits.md)", "sum over videos and followers of the fewest numbers told", |b| least_messages(b, 0);
+    "least_messages_1_percent", "messages", None, "the same for an error of at most 1 % of n", "the same, where 100 |d - n| <= 1 n at each sample with w > 0", |b| least_messages(b, 1);
+    "least_messages_2_percent", "messages", None, "the same for an error of at most 2 % of n", "the same, where 100 |d - n| <= 2 n at each sample with w > 0", |b| least_messages(b, 2);
+    "least_messages_5_percent", "messages", None, "the same for an error of at most 5 % of n", "the same, where 100 |d - n| <= 5 n at each sample with w > 0", |b| least_messages(b, 5);
+    "least_messages_10_percent", "messages", None, "the same for an error of at most 10 % of n", "the same, where 100 |d - n| <= 10 n at each sample with w > 0", |b| least_messages(b, 10);
+    "least_messages_20_percent", "messages", None, "the same for an error of at most 20 % of n", "the same, where 100 |d - n| <= 20 n at each sample with w > 0", |b| least_messages(b, 20);
+    "least_bytes_0_percent", "bytes", None, "limits: the bytes of the least messages by which followers with viewers are never wrong", "least_messages_0_percent x head + body of the smallest total, uncompressed", |b| least_bytes(b, 0);
+    "least_bytes_1_percent", "bytes", None, "the same for an error of at most 1 % of n", "least_messages_1_percent x head + body of the smallest total, uncompressed", |b| least_bytes(b, 1);
+    "least_bytes_2_percent", "bytes", None, "the same for an error of at most 2 % of n", "least_messages_2_percent x head + body of the smallest total, uncompressed", |b| least_bytes(b, 2);
+    "least_bytes_5_percent", "bytes", None, "the same for an error of at most 5 % of n", "least_messages_5_percent x head + body of the smallest total, uncompressed", |b| least_bytes(b, 5);
+    "least_bytes_10_percent", "bytes", None, "the same for an error of at most 10 % of n", "least_messages_10_percent x head + body of the smallest total, uncompressed", |b| least_bytes(b, 10);
+    "least_bytes_20_percent", "bytes", None, "the same for an error of at most 20 % of n", "least_messages_20_percent x head + body of the smallest total, uncompressed", |b| least_bytes(b, 20);
+    "interested_messages_received", "messages", Lower, "limits: viewer traffic about listed videos that followers took which have viewers of the video at any sample", "count of requests taken", |b| count(b.observed.limits.received_messages);
+    "least_messages_as_exact", "messages", None, "limits: the least messages by which these followers are right wherever they were so in this run", "sum over listed videos and followers of the fewest numbers told, for the one of 0, 1, 2, 5, 10, 20 % that needs most", |b| count(b.observed.limits.as_exact_messages);
+    "floor_messages_as_exact", "messages", None, "limits: the same of any protocol, whose followers may be right by luck: none can send less", "sum over those that never stop of half the fewest changes of what is told, whatever they count of their own viewers", |b| count(b.observed.limits.floor_messages);
+    "times_least_messages", "times", Lower, "limits: how many times the least these followers took (none if that is nothing)", "interested_messages_received / least_messages_as_exact", |b| times_least(b)[0];
+    "times_least_bytes", "times", Lower, "the same in bytes, each of the least messages being the smallest total", "head + body of those received / (least_messages_as_exact x head + body of the smallest total)", |b| times_least(b)[1];
     "display_error_mean_abs", "viewers", Lower, "how far displayed counts are from the true viewers",
         "mean of |d - n|", |b| mean_abs(&b.display.all());
     "display_error_bias", "viewers", NearerZero, "whether they show too many (+) or too few (-)",

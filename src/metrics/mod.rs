@@ -9,12 +9,14 @@ mod basis;
 pub mod catalogue_sums;
 pub mod catalogues;
 pub mod counters;
+pub mod cover;
 mod definition;
 pub mod definitions;
 pub mod delays;
 pub mod delivery;
 pub mod display;
 pub mod distribution;
+pub mod limits;
 pub mod links;
 mod observed;
 pub mod origin_seconds;
@@ -55,6 +57,7 @@ use aggregates::Aggregates;
 use counters::CounterLog;
 use delays::Delays;
 use delivery::DeliveryLog;
+use limits::{Limits, Terms};
 use links::{LinkRow, LinkSums, Links};
 use traffic::{Direction, Traffic};
 
@@ -63,6 +66,7 @@ pub struct Collector<'a> {
     federation: &'a Federation,
     audience: &'a Audience,
     sessions: &'a [Session],
+    terms: Terms,
     traffic: Traffic<'a>,
     counters: CounterLog<'a>,
     delays: Delays,
@@ -77,11 +81,13 @@ impl<'a> Collector<'a> {
         (sessions, audience): (&'a [Session], &'a Audience),
         sampling: Sampling,
         updates: Option<AfterUpdates>,
+        terms: Terms,
     ) -> Collector<'a> {
         Collector {
             federation,
             audience,
             sessions,
+            terms,
             traffic: Traffic::new(federation, sampling.bucket, updates.unwrap_or(AfterUpdates::Counted)),
             counters: CounterLog::new(federation, audience, sampling, updates.is_some()),
             delays: Delays::new(),
@@ -101,15 +107,18 @@ impl<'a> Collector<'a> {
         let replayed = (std::mem::take(&mut aggregates.displayed), &aggregates.catalogues);
         let views_moves = std::mem::take(&mut aggregates.views);
         let (counters, staleness, sums, views) = self.counters.finish(self.sessions, replayed, views_moves);
+        let links = self.links.rows();
+        let crowd = (self.sessions, audience);
         let mut observed = Observed {
             traffic,
             origin_peaks,
             catalogues: catalogues::rows(&sums, federation, audience, &counters, views.as_ref()),
+            limits: Limits::of((federation, &self.terms), crowd, &counters, &links),
             counters,
             staleness,
             views,
             delays: self.delays.finish(),
-            links: self.links.rows(),
+            links,
             delivery: self.delivery.finish(ending),
             viewers_as_plain_views: ending.viewers_as_plain_views + aggregates.viewers_as_plain_views,
             doors: ending.doors.clone(),

@@ -5,6 +5,7 @@ use crate::metrics::catalogues::CatalogueRow;
 use crate::metrics::counters::{Counters, Staleness};
 use crate::metrics::delays::DelayRow;
 use crate::metrics::delivery::Delivery;
+use crate::metrics::limits::Limits;
 use crate::metrics::links::LinkRow;
 use crate::metrics::traffic::{OriginPeaks, TrafficRow};
 use crate::metrics::views::Views;
@@ -20,6 +21,8 @@ pub struct Observed {
     pub counters: Counters,
     /// What is displayed of catalogues at each sample.
     pub catalogues: Vec<CatalogueRow>,
+    /// What no protocol can do better, and what was sent.
+    pub limits: Limits,
     /// The age of totals at followers.
     pub staleness: Staleness,
     /// The views counter; none if nobody tells followers of views.

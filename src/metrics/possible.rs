@@ -21,13 +21,15 @@ const COUNTED: [&str; 10] = [
 /// Other metrics that count.
 const COUNTS: [&str; 2] = ["disagreement_max", "viewers_peak"];
 /// Parts of a whole.
-const PARTS: [&str; 6] = [
+const PARTS: [&str; 8] = [
     "delivery_failed_share",
     "activities_never_arrived_share",
     "refused_share",
     "wrong_zero_share",
     "seen_wrong_zero_share",
     "seen_within_10_percent_share",
+    "nothing_sent_seen_error_relative",
+    "nothing_sent_seen_within_10_percent_share",
 ];
 
 impl Definition {

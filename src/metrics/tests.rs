@@ -86,7 +86,8 @@ fn ending(busy: Vec<Busy>) -> Ending {
 fn observed(federation: &Federation, ending: &Ending, happen: impl FnOnce(&mut Collector<'_>)) -> Observed {
     let sampling = Sampling { from: Time::ZERO, every: Span::from_secs(1), bucket: Span::from_secs(60) };
     let audience = Audience::default();
-    let mut collector = Collector::new(federation, (&[], &audience), sampling, Some(AfterUpdates::Counted));
+    let mut collector =
+        Collector::new(federation, (&[], &audience), sampling, Some(AfterUpdates::Counted), Terms::default());
     happen(&mut collector);
     collector.finish(Time::from_ms(10_000), ending, Aggregates::default())
 }

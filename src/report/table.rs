@@ -17,7 +17,7 @@ struct Group {
     against_baseline: bool,
 }
 
-static GROUPS: [Group; 9] = [
+static GROUPS: [Group; 10] = [
     Group {
         title: "VIEWER TRAFFIC (who watches)",
         rows: &[
@@ -87,6 +87,26 @@ static GROUPS: [Group; 9] = [
             ("bias (seen - true)", "seen_error_bias"),
             ("time in which it is within 10 %", "seen_within_10_percent_share"),
             ("time in which it is 0", "seen_wrong_zero_share"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "LIMITS (what no protocol can do better)",
+        rows: &[
+            ("error they see if nothing is sent", "nothing_sent_seen_error_relative"),
+            ("the same, time within 10 %", "nothing_sent_seen_within_10_percent_share"),
+            ("least messages if everybody knows at once", "least_messages_0_percent"),
+            ("least messages for an error of at most 1 %", "least_messages_1_percent"),
+            ("for 2 %", "least_messages_2_percent"),
+            ("for 5 %", "least_messages_5_percent"),
+            ("for 5 %, in bytes", "least_bytes_5_percent"),
+            ("for 10 %", "least_messages_10_percent"),
+            ("for 20 %", "least_messages_20_percent"),
+            ("messages to followers with viewers", "interested_messages_received"),
+            ("least messages to be right where it is", "least_messages_as_exact"),
+            ("so many times the least", "times_least_messages"),
+            ("the same in bytes", "times_least_bytes"),
+            ("floor that no protocol goes below, with luck", "floor_messages_as_exact"),
         ],
         against_baseline: false,
     },

@@ -5,9 +5,9 @@
 //! `acceptance` accepts or refuses a claim, `experiments` lists what is run and claimed. The tests run wrong models through
 //! the same acceptance test, because a check that cannot fail is none.
 //!
-//! So far what viewers and counters do. Delivery, what is asked back, the views counter and totals have small cases (`cases`), most of whose claims
-//! are exact: `delivery_formulas`, `views_formulas`, `request_log`, and what is run and claimed in `sending_cases`, `receiving_cases`,
-//! `views_cases` and `totals_cases`.
+//! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals and limits have small cases (`cases`), most of
+//! whose claims are exact: `delivery_formulas`, `views_formulas`, `limits_formulas`, `request_log`, and what is run and claimed in
+//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases` and `limits_cases`.
 
 pub mod acceptance;
 pub mod cases;
@@ -15,6 +15,8 @@ pub mod delivery_formulas;
 pub mod experiment;
 pub mod experiments;
 pub mod formulas;
+mod limits_cases;
+mod limits_formulas;
 mod receiving_cases;
 pub mod request_log;
 pub mod run;
@@ -28,11 +30,8 @@ mod watch_laws;
 
 /// The cases whose claims are exact.
 pub fn exact_cases() -> impl Iterator<Item = &'static cases::Case> {
-    sending_cases::CASES
-        .iter()
-        .chain(receiving_cases::CASES)
-        .chain(views_cases::CASES)
-        .chain(totals_cases::CASES)
+    let delivery = sending_cases::CASES.iter().chain(receiving_cases::CASES);
+    delivery.chain(views_cases::CASES).chain(totals_cases::CASES).chain(limits_cases::CASES)
 }
 
 /// The cases whose claims are about means over draws.

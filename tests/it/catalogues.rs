@@ -99,9 +99,11 @@ fn classes_are_sums_over_videos() {
     assert!(sums.values().any(|sum| sum[1] > 30 && sum[2] > 10), "something is displayed, and wrong");
     let metrics = |out: &str| {
         let keep = |name: &str| {
-            !["federation_error", "disagreement", "display_error_at_peak", "flapping"]
-                .iter()
-                .any(|of| name.starts_with(of))
+            let of_listed =
+                ["federation_error", "disagreement", "display_error_at_peak", "flapping", "times_least"];
+            !of_listed.iter().any(|of| name.starts_with(of))
+                && !name.ends_with("_as_exact")
+                && name != "interested_messages_received"
         };
         let rows = rows(&place, &format!("{out}/summary.csv")).into_iter().filter(|row| keep(&row["metric"]));
         rows.map(|row| ((row["protocol"].clone(), row["metric"].clone()), row["value"].clone()))

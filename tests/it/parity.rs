@@ -95,7 +95,7 @@ fn missing_messages_and_other_contents_are_named() {
         "{found:#?}"
     );
     let total = "origin -> near, total: 1 messages are not alike; first the total of tick 0, origin -> near at 50000 ms: \
-                 a count of 3, ";
+                 viewers 3, views none, ";
     assert!(found.iter().any(|line| line.starts_with(total)), "{found:#?}");
     // bytes
     let mut longer = cell.clone();

@@ -137,8 +137,14 @@ fn every_rule_of_views_is_held_by_the_recordings() {
                 }
             }
         }
-        let expected =
-            [("plain_views", "none"), ("forward_plain_views", "never"), ("follower_views", "own-count")];
+        let expected = [
+            ("plain_views", "counted"),
+            ("plain_views", "in-totals"),
+            ("plain_views", "none"),
+            ("forward_plain_views", "never"),
+            ("origin_views", "in-totals"),
+            ("follower_views", "own-count"),
+        ];
         assert_eq!(held, expected);
     }
 }

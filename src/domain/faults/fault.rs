@@ -107,6 +107,23 @@ pub enum Fault {
     },
 }
 
+impl Fault {
+    /// The instances whose processes it may stop.
+    pub fn stopped(&self) -> &[InstanceId] {
+        match self {
+            Fault::Down { instances, .. } => instances,
+            Fault::Dead { of, .. } | Fault::Outages { of, .. } => of,
+            Fault::Restart { instance, .. } => std::slice::from_ref(instance),
+            Fault::Slow { .. }
+            | Fault::Partition { .. }
+            | Fault::Loss { .. }
+            | Fault::Latency { .. }
+            | Fault::Blocked { .. }
+            | Fault::Skew { .. } => &[],
+        }
+    }
+}
+
 /// From one instant, that included, to another, that not; without an end it lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Period {

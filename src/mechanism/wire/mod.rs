@@ -17,6 +17,7 @@ mod canonical;
 mod composition;
 mod head;
 mod heartbeat;
+mod least;
 mod names;
 mod read;
 mod size;
@@ -28,6 +29,7 @@ pub use body::{Document, OtherBodies, Signature};
 pub use canonical::canonical_options;
 pub use composition::{Part, head_parts};
 pub use head::{Persistence, Proof};
+pub use least::smallest_total_bytes;
 pub use names::{
     EPOCH_UNIX_MS, Host, LAB_SESSION_ID_LENGTH, LAB_VIDEO_ID_DIGITS, Names, SESSION_ID_LENGTH,
     SESSION_ID_LENGTH_MIN, VERSION, VIDEO_ID_DIGITS, VideoNames, http_date_unix_s,

@@ -45,6 +45,9 @@ const LOST_TOTAL: &str = "a total that is lost with its views";
 const NUMBERED: &str = "views by their number";
 const IN_TOTALS: &str = "views in the origin's totals";
 const SPREAD: &str = "totals over the interval";
+const RAMP: &str = "a ramp at the origin, and one viewer at a follower";
+const LATE_RAMP: &str = "a ramp that a follower sees only at its end";
+const CONSTANT: &str = "a crowd that does not change";
 const NARROW: &str = "a herd of GETs over a narrow uplink";
 
 const fn model(
@@ -102,6 +105,46 @@ const PLANTED: &[Planted] = &[
     ),
     model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
     model("a tick is late", SPREAD, "40 totals of a follower", &["instances.near.tick_phase=4 s"]),
+    model(
+        "half of the instants are no samples",
+        RAMP,
+        "44 least messages on a ramp, 0 %",
+        &["measure.every=20 s"],
+    ),
+    model(
+        "the follower is down for a while",
+        RAMP,
+        "44 least messages on a ramp, 1 %",
+        &["faults=[{down: [follower], at: 100 s, for: 100 s}]"],
+    ),
+    formula("an error is bounded on one side only", RAMP, "44 least messages on a ramp, 5 %", |right| {
+        assert_eq!(*right, Values::one(29));
+        Values::one(36)
+    }),
+    model(
+        "the viewer at the follower leaves",
+        RAMP,
+        "44 least messages on a ramp, 20 %",
+        &["viewers.0.sessions.0.watch=2 min"],
+    ),
+    model(
+        "the follower has somebody all the time",
+        LATE_RAMP,
+        "44 least messages from then on, 5 %",
+        &["viewers.0.sessions.0.start=0 s"],
+    ),
+    model(
+        "everybody sits at the origin",
+        CONSTANT,
+        "45 least messages of a constant crowd",
+        &["viewers.0.sessions.3.instance=origin"],
+    ),
+    model(
+        "two sit at the follower",
+        CONSTANT,
+        "46 error if nothing is sent, per mille",
+        &["viewers.0.sessions.2.instance=follower"],
+    ),
     model(
         "flushes are twice as far apart",
         REGULAR_VIEWS,

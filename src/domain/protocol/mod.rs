@@ -1,0 +1,18 @@
+//! Protocols as rules: what a release sends, forwards, accepts and keeps, one row of independent rules per release.
+//!
+//! Source: PeerTube's releases 6.0 to 9.0-dev, as the recordings in `tests/traces` show them (docs/conformance.md says which
+//! releases were run and which were read). Sending asks the sender's rules, receiving the receiver's; there is no negotiation, so a mixed federation is instances with
+//! different rows. This file says which rules exist and what each release chose; `instance` says what they do.
+
+mod presets;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use presets::{PRESETS, Preset};
+pub use rules::{
+    AcceptResult, ActorUrl, BadInbox, BroadcastQueue, Choice, ConnectionReuse, FollowHealth, FollowerTotal,
+    FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo, ForwardedViewer, IdsAfterRestart,
+    KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Rule, Rules, StoreKind,
+    Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
+};
