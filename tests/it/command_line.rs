@@ -42,7 +42,7 @@ fn calls_end_with_their_codes() {
         ("run small.yaml --set seed", 2, "--set seed"),
         ("run small.yaml --set sed=2", 2, "did you mean `seed`"),
         ("run small.yaml --set end=0", 2, "end"),
-        ("run small.yaml --protocol v4", 2, "did you mean `v"),
+        ("run small.yaml --protocol v9", 2, "did you mean `v"),
         ("run missing.yaml", 1, "missing.yaml: cannot be read"),
         ("run .", 1, "not a regular file"),
         ("validate missing.yaml", 1, "cannot be read"),

@@ -30,8 +30,6 @@ fn every_rule_and_parameter_that_recordings_can_see_is_held_by_one() {
     // that all presets have changes nothing
     let invisible = [
         ("follower_total", "no"),
-        ("plain_views", "counted"),
-        ("plain_views", "in-totals"),
         ("plain_views", "none"),
         ("forward_plain_views", "always"),
         ("forward_plain_views", "never"),
