@@ -159,7 +159,7 @@ class Maker:
             row |= {"origin_total": '"yes"', "totals_to": rng.choice(["everybody", "interested"]), "totals_at": rng.choice(["ticks", "spread"]), "origin_views": rng.choice(["updates", "in-totals"]),
                     "known_viewer": "extend"}
             row |= {"threshold": rng.choice(['"off"', "{share: 5 %, at_least_every: 3}"])} if self.chance(0.5) else {}
-        if "in-totals" in row.get("plain_views", ""):
+        if "in-totals" in row.get("plain_views", "") or row["base"] == "v4":
             row["follower_total"] = '"yes"'
         return flow(row)
 

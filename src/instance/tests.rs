@@ -155,7 +155,7 @@ fn totals_are_spread_over_the_interval() {
             .all(|effect| effect.activity.subject != Subject::Total)
     );
     let mut in_second = [0u32; 120];
-    for (_, after) in origin.totals_after_tick() {
+    for (_, after) in origin.totals_after_tick(Time::ZERO + Span::from_secs(20)) {
         in_second[(after.ns() / 1_000_000_000) as usize] += 1;
     }
     assert_eq!(in_second.iter().sum::<u32>(), 480);

@@ -47,12 +47,17 @@ impl Instance {
         }
     }
 
-    /// The videos whose totals are to be said one by one after the tick that has just been, and how long after it.
-    pub fn totals_after_tick(&self) -> impl Iterator<Item = (VideoId, Span)> + '_ {
+    /// The videos whose totals are to be said one by one after the tick that has just been at `now`, and how long after it. Whether a follower
+    /// says one depends on its own viewers alone, not on what it has received.
+    pub fn totals_after_tick(&self, now: Time) -> impl Iterator<Item = (VideoId, Span)> + '_ {
         let Rules { totals_at, parameters, .. } = self.rules;
-        let awake = self.shown.keys().filter(move |_| totals_at == TotalsAt::Spread).copied();
-        let says = awake.filter(|&video| says_total(&self.rules, self.owns(video)));
-        says.map(move |video| (video, spread_by_video(video, parameters.tick_interval)))
+        let counts = move |&(&video, shown): &(&VideoId, &VideoState)| {
+            let is_own = self.owns(video);
+            let has_own = || shown.last_total.count > 0 || shown.store.unexpired_viewers_of(self.id, now) > 0;
+            totals_at == TotalsAt::Spread && says_total(&self.rules, is_own) && (is_own || has_own())
+        };
+        let videos = self.shown.iter().filter(counts).map(|(&video, _)| video);
+        videos.map(move |video| (video, spread_by_video(video, parameters.tick_interval)))
     }
 
     /// Its total of a video is said, if it is due.

@@ -148,7 +148,8 @@ impl State {
                 if self.schedule.is_next_tick(instance, number) && self.is_up(instance) {
                     self.handle(now, instance, OwnedInput::Tick { number }, None);
                     self.plan_tick(now, instance);
-                    for (video, after) in self.instances[instance.index()].totals_after_tick() {
+                    let clock = self.clock_of(instance, now);
+                    for (video, after) in self.instances[instance.index()].totals_after_tick(clock) {
                         self.schedule.add(now + after, Planned::SayTotal(instance, video, number));
                     }
                 }

@@ -34,7 +34,8 @@ impl Run<'_> {
         if number == self.next_tick[instance.index()] && self.is_up(instance) {
             self.handle(instance, Input::Tick { number }, self.now);
             self.schedule_tick(instance);
-            let totals: Vec<_> = self.instances[instance.index()].totals_after_tick().collect();
+            let clock = self.clock(instance);
+            let totals: Vec<_> = self.instances[instance.index()].totals_after_tick(clock).collect();
             for (video, after) in totals {
                 self.schedule(self.now + after, Event::SayTotal { instance, video, number });
             }
