@@ -151,7 +151,7 @@ class Maker:
             "forwarded_viewer": ["viewer", "plain-view"], "forward_to": ["everybody", "server-followers"],
             "connections": ["kept", "new"], "wire": ["peertube-6.0", "peertube-6.1", "peertube-7.1", "peertube-8.0"],
             "follower_total": ["yes", "no"], "own_viewers": ["each", "none"], "plain_views": ["each", "none", "counted", "in-totals"], "follower_views": ["update", "own-count"],
-            "tick_interval": ["1 s", "7 s", "2 min"], "refederation_age": ["0 s", "10 s", "90 s"],
+            "lifetime": ["10 s", "1 min"], "tick_interval": ["1 s", "7 s", "2 min"], "refederation_age": ["0 s", "10 s", "90 s"],
         }.items():
             if self.chance(0.3):
                 row[key] = '"' + rng.choice(values) + '"' if "_" not in key or not values[0][0].isdigit() else rng.choice(values)

@@ -15,11 +15,11 @@ impl Instance {
     pub(super) fn receive(&mut self, activity: &Activity, sender: InstanceId, effects: &mut Vec<Effect>) {
         let is_plain = is_plain_view(&self.rules, activity, sender);
         self.viewers_as_plain_views += u64::from(is_plain && activity.expires.is_some());
-        if let Some(number) =
-            displayed_views(&self.rules, activity, self.videos[activity.video.index()].origin)
-            && !self.owns(activity.video)
-        {
-            self.views.display(activity.video, number);
+        if activity.views.is_some() && !self.owns(activity.video) {
+            let origin = self.videos[activity.video.index()].origin;
+            if let Some(number) = displayed_views(&self.rules, activity, origin) {
+                self.views.display(activity.video, number);
+            }
         }
         let expires = activity.expires.filter(|_| !is_plain);
         let forwarded = match (expires, self.owns(activity.video)) {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::federation::Video;
-use crate::domain::protocol::{Threshold, TotalsAt, TotalsTo};
+use crate::domain::protocol::{PlainViews, Threshold, TotalsAt, TotalsTo};
 use crate::foundation::ids::{InstanceId, ListingId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
@@ -131,6 +131,73 @@ fn totals_go_to_who_is_interested_and_to_newcomers_at_once() {
         assert!(sent.iter().all(|effect| effect.to == Recipients::Interested));
         assert_eq!(origin.interested(VIDEO), to, "at {s} s");
     }
+}
+
+/// A spread total counts who has not expired when it is said, though their entries are there until the next tick.
+#[test]
+fn a_spread_total_counts_nobody_who_has_expired() {
+    let mut rules = rules("v2");
+    rules.totals_at = TotalsAt::Spread;
+    let mut origin = instance(ORIGIN, rules);
+    beat(&mut origin, 1, 10);
+    beat(&mut origin, 2, 60);
+    run(&mut origin, 120, Input::Tick { number: 1 });
+    let said = |origin: &mut Instance, s| run(origin, s, Input::SayTotal { video: VIDEO, number: 1 });
+    assert_eq!(said(&mut origin, 129)[0].activity.result, Some(2));
+    assert_eq!(said(&mut origin, 131)[0].activity.result, Some(1));
+    assert_eq!(origin.displayed(VIDEO), 2);
+    assert!(said(&mut origin, 181).is_empty());
+}
+
+/// Whether a follower's total is planned depends on its own viewers alone: replayed followers receive nothing in the run.
+#[test]
+fn what_a_follower_received_plans_no_total_of_its_own() {
+    let mut follower = instance(FOLLOWER, rules("v4"));
+    let total = Activity {
+        author: ORIGIN,
+        result: Some(40),
+        expires: Some(Time::ZERO + Span::from_secs(500)),
+        ..follower.activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+    };
+    run(&mut follower, 2, Input::Receive { activity: &total, sender: ORIGIN });
+    run(&mut follower, 10, Input::Tick { number: 1 });
+    let planned =
+        |follower: &Instance, s| follower.totals_after_tick(Time::ZERO + Span::from_secs(s)).count();
+    assert_eq!(planned(&follower, 10), 0);
+    beat(&mut follower, 1, 11);
+    run(&mut follower, 20, Input::Tick { number: 2 });
+    assert_eq!(planned(&follower, 20), 1);
+}
+
+/// A count of views is so many views where views are counted, and one plain view, which is forwarded, elsewhere; who stops counting forgets
+/// what it has not said.
+#[test]
+fn a_count_of_views_is_read_by_the_receivers_rules() {
+    for (protocol, views, forwards) in [("v4", 5, 0), ("peertube-8.2.4", 1, 1)] {
+        let mut origin = instance(ORIGIN, rules(protocol));
+        let count = Activity {
+            author: FOLLOWER,
+            views: Some(5),
+            ..origin.activity(Time::ZERO, VIDEO, Subject::ViewCount, Stamp::default())
+        };
+        let sent = run(&mut origin, 1, Input::Receive { activity: &count, sender: FOLLOWER });
+        assert_eq!(sent.len(), forwards, "{protocol}");
+        run(&mut origin, 2, Input::FlushUpdates { number: 0 });
+        assert_eq!(origin.displayed_views(VIDEO), views, "{protocol}");
+    }
+    let mut rules = rules("v4");
+    rules.plain_views = PlainViews::Counted;
+    let mut follower = instance(FOLLOWER, rules);
+    let viewed = Heartbeat { watched: Span::from_secs(60), ..heartbeat_of(1) };
+    let counts = |effects: &[Effect]| {
+        effects.iter().filter(|effect| effect.activity.subject == Subject::ViewCount).count()
+    };
+    run(&mut follower, 61, Input::Heartbeat(viewed));
+    assert_eq!(counts(&run(&mut follower, 70, Input::Tick { number: 7 })), 1);
+    run(&mut follower, 3_700, Input::Heartbeat(viewed));
+    run(&mut follower, 3_701, Input::Restart(Rules::preset("v3")));
+    run(&mut follower, 3_702, Input::Restart(Some(rules)));
+    assert_eq!(counts(&run(&mut follower, 3_710, Input::Tick { number: 8 })), 0);
 }
 
 /// By a hash of the video, totals of many are spread as if by chance: pairs of 480 videos in one of 120 seconds, give or take five standard errors.

@@ -56,6 +56,8 @@ pub(super) struct Broadcast {
     pub(super) from: InstanceId,
     /// The author of a forwarded activity, who does not get it back.
     pub(super) except: Option<InstanceId>,
+    /// If not all get it: those that do, ascending.
+    pub(super) only: Option<Vec<InstanceId>>,
     pub(super) built: Time,
     pub(super) body: Body,
 }

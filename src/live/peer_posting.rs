@@ -16,8 +16,9 @@ use tokio::sync::mpsc::Receiver;
 
 /// Queues a broadcast for the peers that follow its sender.
 pub(super) async fn run_broadcast(cluster: Arc<Cluster>, broadcast: Broadcast) {
-    let Broadcast { from, except, built, body } = broadcast;
-    let follows = |peer: &&Peer| peer.is_following(from) && Some(peer.id) != except;
+    let Broadcast { from, except, only, built, body } = broadcast;
+    let is_meant = |id: InstanceId| only.as_ref().is_none_or(|only| only.contains(&id)) && Some(id) != except;
+    let follows = |peer: &&Peer| peer.is_following(from) && is_meant(peer.id);
     if !cluster.peers.iter().any(|peer| follows(&peer)) {
         return;
     }

@@ -53,13 +53,16 @@ impl State {
             }
         };
         if reaches_peers {
-            let except = match to {
-                Recipients::FollowersBut(author) => Some(author),
-                Recipients::Followers | Recipients::Interested | Recipients::One(_) => None,
+            let interested = || self.instances[from.index()].interested(activity.video);
+            let (except, only) = match to {
+                Recipients::FollowersBut(author) => (Some(author), None),
+                Recipients::Interested => (None, Some(interested())),
+                Recipients::Followers | Recipients::One(_) => (None, None),
             };
             self.start(Work::Broadcast(Broadcast {
                 from,
                 except,
+                only,
                 built: activity.built,
                 body: body.clone(),
             }));

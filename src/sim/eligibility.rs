@@ -2,7 +2,7 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
 //! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
@@ -16,6 +16,8 @@
 //! - `T`: its own viewers depend on the totals it receives: `Q ∧` keyed store `∧` totals accepted `∧` own viewers. Without queues
 //!   what it receives about videos that its own viewers watch reaches it in the run, too (`echoes`).
 //! - `W`: its own viewers change the numbers of views that it displays beside the Updates that it receives: `own-count ∧` own viewers.
+//! - `G`: when it sends its own viewers again depends on the totals it receives, which take them off its list, but out of its memory only later:
+//!   list `∧` totals accepted `∧` viewers sent singly `∧` re-federation age > lifetime `∧` own viewers.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
 //! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
@@ -30,7 +32,9 @@ use crate::domain::asked_back::{AfterUpdates, FirstContact};
 use crate::domain::delivery::{Delivery, Health, Queues};
 use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
-use crate::domain::protocol::{AcceptResult, FollowerViews, ForwardedViewer, OriginViews, Rules, StoreKind};
+use crate::domain::protocol::{
+    AcceptResult, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Rules, StoreKind,
+};
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -183,9 +187,20 @@ impl Eligibility {
     }
 }
 
-/// Conditions `T` and `W`, but for own viewers.
+/// Conditions `T`, `W` and `G`, but for own viewers.
 fn mixes_own(rules: &Rules, is_unlimited: bool) -> bool {
-    totals_clear_viewers(rules) && !is_unlimited || rules.follower_views == FollowerViews::OwnCount
+    totals_clear_viewers(rules) && !is_unlimited
+        || rules.follower_views == FollowerViews::OwnCount
+        || remembers_cleared_viewers(rules)
+}
+
+/// Whether a viewer whom a total has taken off the list would be sent again at another time if none had come: one in no list is never cleaned, and
+/// one in the list when it has expired, which matters only before it is to be sent again.
+fn remembers_cleared_viewers(rules: &Rules) -> bool {
+    rules.store == StoreKind::List
+        && rules.accept_result != AcceptResult::Nobody
+        && rules.follower_total == FollowerTotal::No
+        && rules.parameters.refederation_age > rules.parameters.lifetime
 }
 
 /// Whether a total that an instance receives removes the entries of its own viewers.

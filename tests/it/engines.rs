@@ -134,6 +134,25 @@ const SETS: &[&[&str]] = &[
         "instances.watching.protocol=peertube-8.2",
     ],
     &["compare=[v1]", "delivery=unlimited", "instances.quiet.protocol=peertube-8.2"],
+    // totals to some, at times of their own, with views in them both ways; a store that keeps ids hears of them in the run, too
+    &["compare=[v4]"],
+    &["compare=[v4]", "delivery=unlimited"],
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v4, store: keyed, origin_views: in-totals, totals_to: everybody}}",
+        "delivery=unlimited",
+    ],
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v4, follower_total: \"no\", plain_views: counted, origin_views: in-totals}}",
+        "delivery=unlimited",
+    ],
+    // who comes back after an entry has expired, but before they are sent again: what lists remember depends on totals
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v2, lifetime: 10 s, refederation_age: 3 min}}",
+        "delivery=unlimited",
+    ],
     // who counts its own views beside what it is told; and an inbox of their own for Views
     &[
         "compare=[mine]",

@@ -115,6 +115,7 @@ fn random(number: u64) -> Scenario {
     let rules = one_of(&[
         "",
         "threshold: {share: 5 %, at_least_every: 8}, ",
+        "origin_total: \"yes\", known_viewer: extend, totals_to: interested, totals_at: spread, accept_result: video-host, origin_views: in-totals, ",
         "origin_total: \"yes\", own_viewers: none, viewer_result: \"yes\", accept_result: video-host, forward: never, ",
     ]);
     let sets = [

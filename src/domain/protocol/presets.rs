@@ -121,6 +121,7 @@ const V4: Rules = Rules {
     parameters: Parameters {
         lifetime: Span::from_secs(10),
         tick_interval: Span::from_secs(10),
+        refederation_age: Span::from_ms(7_500),
         threshold: Some(Threshold { share_ppm: 50_000, max_ticks: 12 }),
         ..V3.parameters
     },

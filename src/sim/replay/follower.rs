@@ -274,10 +274,12 @@ impl Follower {
             let place = UpdatePlace { bucket, listing, follower: self.id, origin: *from };
             *output.aggregates.update_fetches.entry(place).or_default() += 1;
         }
-        let federation = &output.cell.federation;
-        let rules = &federation.instances[self.id.index()].rules;
-        if let Some(number) = displayed_views(rules, activity, federation.origin(activity.video)) {
-            self.show_views(at, activity.video, number, output);
+        if activity.views.is_some() {
+            let federation = &output.cell.federation;
+            let rules = &federation.instances[self.id.index()].rules;
+            if let Some(number) = displayed_views(rules, activity, federation.origin(activity.video)) {
+                self.show_views(at, activity.video, number, output);
+            }
         }
         // with a separate queue of Views, what is in the other queue changes no display
         let changes_display = kind.is_view() || !self.has_views_inbox;

@@ -6,6 +6,7 @@ use super::visits::{VISITS, counts, with_peer, with_sessions};
 use crate::program::Place;
 use fedisim::live::keys::{KeyPair, PublicKey};
 use fedisim::live::ld_signature;
+use fedisim::mechanism::activity::Subject;
 use fedisim::mechanism::wire::Document;
 use serde_json::{Value, json};
 use std::thread::sleep;
@@ -111,6 +112,24 @@ fn a_server_of_others_follows_and_is_believed_if_it_signs() {
         links.iter().filter(|row| row[8] == "far").map(|row| row[10].parse::<usize>().expect("a number"));
     let of_far: usize = of_far.sum();
     assert!(of_far > got, "{of_far} for a follower, {got} for the peer");
+}
+
+/// Where totals go to those who are interested, a peer gets them from when it has said that somebody watches there.
+#[test]
+fn a_peer_gets_totals_once_it_is_interested() {
+    let (place, peer) = (Place::new(), Peer::start());
+    let scenario = VISITS.replace("{base: peertube-8.2.4, heartbeat: 12 s,", "{base: v4, heartbeat: 5 s,");
+    place.write("visits.yaml", with_peer(&scenario, &peer));
+    let servers = Servers::start(&place, 3, &["live", "visits.yaml", "--time-scale", "10", "--out", "out"]);
+    let viewers = |number: u16| get(servers.port + number, "/api/v1/videos/1").json()["viewers"].as_u64();
+    // more than its own: a total has come
+    until("a total at a follower", || (viewers(1) > Some(2)).then_some(()));
+    assert!(peer.got().is_empty(), "{:?}", peer.got());
+    let total = peer.says(servers.port, 0, Subject::Total, Some(4));
+    assert_eq!(peer.post(servers.port, &total, &peer.key).status, 204);
+    let got = peer.wait_for("View", &format!("{}/accounts/peertube", servers.url(0))).json();
+    assert!(got["result"]["userInteractionCount"].as_u64() > Some(4), "{got}");
+    assert_eq!(servers.end().code, Some(0));
 }
 
 #[test]

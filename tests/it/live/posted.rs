@@ -127,7 +127,7 @@ fn a_date_is_of_now_and_is_signed() {
 #[test]
 fn extreme_numbers_change_nothing_but_what_is_shown() {
     std::thread::scope(|scope| {
-        for protocol in ["v3", "peertube-6.3-v2", "peertube-8.2.4"] {
+        for protocol in ["v3", "v4", "peertube-6.3-v2", "peertube-8.2.4"] {
             scope.spawn(move || claim_extremes(protocol));
         }
     });
