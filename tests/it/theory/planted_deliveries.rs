@@ -44,6 +44,8 @@ const INTEREST: &str = "totals to those interested";
 const LOST_TOTAL: &str = "a total that is lost with its views";
 const NUMBERED: &str = "views by their number";
 const IN_TOTALS: &str = "views in the origin's totals";
+const RESTARTED: &str = "totals over the interval, and a restart";
+const NO_INBOX: &str = "totals to those interested who have an inbox";
 const SPREAD: &str = "totals over the interval";
 const RAMP: &str = "a ramp at the origin, and one viewer at a follower";
 const LATE_RAMP: &str = "a ramp that a follower sees only at its end";
@@ -104,6 +106,13 @@ const PLANTED: &[Planted] = &[
         &["protocols.mine.totals_to=everybody"],
     ),
     model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
+    model("nobody starts again", RESTARTED, "40 totals of a follower", &["faults=[]"]),
+    model(
+        "the follower has an inbox",
+        NO_INBOX,
+        "39 totals in all",
+        &["instances.near.follows_as=server"],
+    ),
     model("a tick is late", SPREAD, "40 totals of a follower", &["instances.near.tick_phase=4 s"]),
     model(
         "half of the instants are no samples",
