@@ -107,12 +107,7 @@ const PLANTED: &[Planted] = &[
     ),
     model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
     model("nobody starts again", RESTARTED, "40 totals of a follower", &["faults=[]"]),
-    model(
-        "the follower has an inbox",
-        NO_INBOX,
-        "39 totals in all",
-        &["instances.near.follows_as=server"],
-    ),
+    model("the follower has an inbox", NO_INBOX, "39 totals in all", &["instances.near.follows_as=server"]),
     model("a tick is late", SPREAD, "40 totals of a follower", &["instances.near.tick_phase=4 s"]),
     model(
         "half of the instants are no samples",
