@@ -25,6 +25,7 @@ mod protocols;
 mod report;
 mod run;
 mod scenario_arguments;
+mod search;
 mod summary;
 mod timeline;
 mod validate;
@@ -74,6 +75,8 @@ enum Command {
     Plot(plot::Arguments),
     /// Run every protocol as origin with every one as followers, or a roll-out, and name what is worse than not upgrading
     Matrix(matrix::Arguments),
+    /// Find the cheapest protocol of each class of error, among combinations of rules and parameters
+    Search(search::Arguments),
     /// Compare scenarios' runs with their committed baselines, metric by metric; 99 if something is worse
     Check(check::CheckArguments),
     /// Make the runs of scenarios their baselines, and print what changes
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "report")]
         Command::Plot(arguments) => plot::main(&arguments),
         Command::Matrix(arguments) => matrix::main(&arguments),
+        Command::Search(arguments) => search::main(&arguments),
         Command::Check(arguments) => check::check(&arguments),
         Command::Bless(arguments) => check::bless(&arguments),
         Command::Validate(arguments) => validate::main(&arguments),

@@ -14,8 +14,8 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// `fedisim run`
 #[derive(Args)]
@@ -184,8 +184,13 @@ pub(super) fn threads(jobs: Option<NonZeroUsize>) -> usize {
     jobs.unwrap_or_else(cores).get()
 }
 
-/// A flag that the first interrupt or termination signal sets. The second one ends the program.
+/// A flag that the first interrupt or termination signal sets, the same at every call. The second one ends the program.
 pub(super) fn stop_on_signal() -> Arc<AtomicBool> {
+    static STOP: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+    Arc::clone(STOP.get_or_init(install_stop))
+}
+
+fn install_stop() -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let installed = ctrlc::set_handler(move || {

@@ -78,6 +78,8 @@ pub enum Purpose {
     Shelf = 21,
     /// Which video of a catalogue a viewer watches.
     Choice = 22,
+    /// Which combinations begin a search.
+    Search = 23,
 }
 
 impl Seed {

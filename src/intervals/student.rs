@@ -18,6 +18,13 @@ pub struct Estimate {
     pub count: usize,
 }
 
+impl Estimate {
+    /// Half the width of an interval that contains the true mean with another confidence. None of a single value.
+    pub fn half_width_at(&self, confidence: f64) -> Option<f64> {
+        half_width(self.variance, self.count, confidence)
+    }
+}
+
 /// The mean of one or more values.
 pub fn mean_of(values: &[f64]) -> Estimate {
     assert!(!values.is_empty(), "a mean needs a value");
@@ -25,7 +32,7 @@ pub fn mean_of(values: &[f64]) -> Estimate {
     let mean = values.iter().sum::<f64>() / count as f64;
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
     let variance = if count > 1 { squares / (count - 1) as f64 } else { 0.0 };
-    Estimate { mean, variance, half_width: half_width(variance, count), count }
+    Estimate { mean, variance, half_width: half_width(variance, count, CONFIDENCE), count }
 }
 
 /// The ratio of the means of pairs (value, base), which is less biased than the mean of ratios. Its variance is by
@@ -41,14 +48,14 @@ pub(super) fn ratio_of(pairs: &[(f64, f64)]) -> Option<Estimate> {
     Some(Estimate { mean: ratio, ..mean_of(&residuals) })
 }
 
-fn half_width(variance: f64, count: usize) -> Option<f64> {
-    (count > 1).then(|| quantile(count - 1) * libm::sqrt(variance / count as f64))
+fn half_width(variance: f64, count: usize, confidence: f64) -> Option<f64> {
+    (count > 1).then(|| quantile(count - 1, confidence) * libm::sqrt(variance / count as f64))
 }
 
 /// The quantile of Student's distribution, rounded to 1e-6, so that it is the same on every platform.
-fn quantile(degrees_of_freedom: usize) -> f64 {
+fn quantile(degrees_of_freedom: usize, confidence: f64) -> f64 {
     let law = StudentsT::new(0.0, 1.0, degrees_of_freedom as f64).expect("there is a degree of freedom");
-    let exact = law.inverse_cdf((1.0 + CONFIDENCE) / 2.0);
+    let exact = law.inverse_cdf((1.0 + confidence) / 2.0);
     libm::round(exact * 1e6) / 1e6
 }
 
@@ -62,7 +69,12 @@ mod tests {
         for (degrees, expected) in
             [(1, 12.706), (2, 4.303), (9, 2.262), (19, 2.093), (99, 1.984), (9_999, 1.960)]
         {
-            assert!((quantile(degrees) - expected).abs() < 6e-4, "{degrees}: {}", quantile(degrees));
+            let found = quantile(degrees, 0.95);
+            assert!((found - expected).abs() < 6e-4, "{degrees}: {found}");
+        }
+        for (degrees, expected) in [(1, 636.619), (2, 31.599), (9, 4.781)] {
+            let found = quantile(degrees, 0.999);
+            assert!((found - expected).abs() < 6e-4, "{degrees}: {found}");
         }
     }
 

@@ -6,6 +6,7 @@ pub mod compare;
 pub mod expect;
 pub mod figure;
 pub mod figures;
+mod flips;
 pub mod matrix;
 #[cfg(feature = "report")]
 pub mod page;
@@ -13,6 +14,7 @@ pub mod page;
 pub mod plot;
 pub mod rules;
 pub mod run;
+pub mod search;
 pub mod style;
 pub mod summary;
 pub mod sweep;

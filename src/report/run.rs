@@ -134,6 +134,7 @@ impl Run {
         let of_point = study.point(point).map_err(ReadError::Scenario)?;
         let variants = scenario.compare.len();
         let first = (point * scenario.replications as usize + replication as usize) * variants;
+        let replication = scenario.first_replication + replication;
         let wanted = Wanted { scenario: &scenario, of_point: &of_point, first, replication };
         let videos = listed_videos(&of_point, replication);
         let courses = read_courses(&mut records, &wanted, &videos)?;

@@ -3,6 +3,7 @@
 use crate::intervals::{Estimate, Table as Values};
 use crate::report::cancelling::cancelling;
 use crate::report::expect::Verdict;
+use crate::report::flips::flips;
 use crate::report::sweep::sweep;
 use crate::report::table::{Style, comparison};
 use crate::scenario::{Expectation, Scenario};
@@ -64,7 +65,10 @@ impl Summary<'_> {
             Style::Markdown => "- ",
             Style::Text => "",
         };
-        let notes = if is_sweep { Vec::new() } else { cancelling(self.values, self.scenario, 0) };
+        let notes = match is_sweep {
+            true => flips(self.values, self.scenario),
+            false => cancelling(self.values, self.scenario, 0),
+        };
         if !notes.is_empty() {
             text.push_str("\n\n");
             text.extend(notes.iter().map(|note| format!("{bullet}{}\n", style.cell(note))));

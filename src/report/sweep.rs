@@ -66,6 +66,13 @@ pub(super) fn short<'a>(path: &'a str, all: &[String]) -> &'a str {
     if is_shared { path } else { own }
 }
 
+/// What a point sets; empty where that is nothing.
+pub(super) fn setting(values: &Values, point: usize) -> String {
+    let pairs = values.parameters.iter().zip(&values.points[point]).filter(|(_, value)| !value.is_empty());
+    let text = pairs.map(|(path, value)| format!("{} {value}", short(path, &values.parameters)));
+    text.collect::<Vec<_>>().join(", ")
+}
+
 /// The cheapest choice whose error is shown to be within a bound.
 fn cheapest(values: &Values, pareto: &Pareto, bound: f64) -> String {
     let unit = |metric: &str| Definition::named(metric).map_or("", |definition| definition.unit);
@@ -84,10 +91,8 @@ fn cheapest(values: &Values, pareto: &Pareto, bound: f64) -> String {
     let Some((point, protocol, cost, error)) = best else {
         return format!("{wanted}: none of these");
     };
-    let pairs = values.parameters.iter().zip(&values.points[point]).filter(|(_, value)| !value.is_empty());
-    let place: Vec<String> =
-        pairs.map(|(path, value)| format!("{} {value}", short(path, &values.parameters))).collect();
-    let place = if place.is_empty() { String::new() } else { format!(" with {}", place.join(", ")) };
+    let place = setting(values, point);
+    let place = if place.is_empty() { String::new() } else { format!(" with {place}") };
     format!(
         "{wanted} the cheapest is {protocol}{place}: {} {} ({} {})",
         pareto.cost,

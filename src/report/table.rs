@@ -293,7 +293,7 @@ pub(super) fn ratio_text(comparison: &Comparison) -> Option<String> {
 }
 
 /// How many times another value one is, or which part of it.
-fn times(ratio: f64) -> String {
+pub(super) fn times(ratio: f64) -> String {
     if ratio >= 0.1 || ratio == 0.0 { format!("x{ratio:.2}") } else { format!("1/{:.0}", 1.0 / ratio) }
 }
 

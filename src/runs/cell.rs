@@ -130,7 +130,7 @@ pub fn plan(scenario: &Scenario) -> Vec<CellPlan> {
     let columns = scenario.compare.len();
     let mut cells = Vec::new();
     for point in 0..scenario.sweep.points.len() {
-        for replication in 0..scenario.replications {
+        for replication in scenario.replication_numbers() {
             let seed = Seed { seed: scenario.seed, replication };
             let first = cells.len();
             let cell = |variant| CellPlan { number: first + variant, point, variant, seed };

@@ -18,6 +18,7 @@ pub mod reading;
 mod record_rows;
 pub mod records;
 mod rows;
+pub mod search;
 pub mod spec;
 mod stopping;
 pub mod summary;

@@ -62,7 +62,8 @@ impl<'a> Stopping<'a> {
         let baseline = &self.scenario.compare[self.scenario.baseline].name;
         let values = |protocol: &str| {
             let all = self.table.values(at, protocol, &precision.metric)?;
-            Some((0..replications).filter_map(|number| all.get(&number).copied()).collect::<Vec<f64>>())
+            let numbers = self.scenario.replication_numbers().take(replications as usize);
+            Some(numbers.filter_map(|number| all.get(&number).copied()).collect::<Vec<f64>>())
         };
         let others = self.scenario.compare.iter().map(|column| &column.name).filter(|name| *name != baseline);
         let mut others = others.peekable();

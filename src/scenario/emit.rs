@@ -20,6 +20,23 @@ pub(crate) fn emit(checked: &Checked) -> String {
     out
 }
 
+/// A checked value on one line, as it may stand in a file.
+pub(crate) fn flow(checked: &Checked) -> String {
+    fn written(node: &Plain) -> String {
+        match node {
+            Plain::Scalar(text) => text.clone(),
+            Plain::List(items) => {
+                format!("[{}]", items.iter().map(written).collect::<Vec<_>>().join(", "))
+            }
+            Plain::Map(entries) => {
+                let entry = |(key, value): &(String, Plain)| format!("{key}: {}", written(value));
+                format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(", "))
+            }
+        }
+    }
+    written(&plain(checked))
+}
+
 /// The SHA-256 of bytes, as 64 hex digits.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().fold(String::new(), |mut hex, byte| {

@@ -25,8 +25,10 @@ mod problem;
 mod quantity;
 mod read;
 mod schema;
+mod search;
 mod set;
 mod shape;
+mod space;
 mod study;
 mod tree;
 mod value;
@@ -45,6 +47,8 @@ pub(crate) use problem::{Place, Problems, shown};
 pub use problem::{Problem, nearest};
 pub use read::{Changes, Failure, Input, RESOLVED_FILE, parse, read, read_data, read_with_data};
 pub use schema::schema;
+pub use search::{parse_search, read_search};
+pub use space::{SearchBound, SearchScenario, SearchSpace};
 pub use study::Study;
 
 #[cfg(test)]

@@ -30,6 +30,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Replications; with `precision` at most.
     pub replications: u32,
+    /// The number of the first of them.
+    pub first_replication: u32,
     /// When there are enough replications; none if all are wanted.
     pub precision: Option<Precision>,
     /// What is varied.
@@ -365,6 +367,11 @@ impl Scenario {
         let videos = self.videos.iter().map(|video| video.name.clone());
         let catalogues = self.catalogues.iter().map(|catalogue| catalogue.name.clone());
         videos.chain(catalogues).chain(self.detailed.values().cloned()).collect()
+    }
+
+    /// The numbers of the replications.
+    pub fn replication_numbers(&self) -> Range<u32> {
+        self.first_replication..self.first_replication + self.replications
     }
 
     /// The position in `compare` of the column of this name.

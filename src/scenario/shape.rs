@@ -115,6 +115,8 @@ pub(crate) enum Form {
     PeerUrl,
     /// A file beside the scenario.
     DataPath,
+    /// A file as seen from another, which may be above it.
+    FilePath,
     /// The hash of a file.
     Sha256,
     /// A time as in a data file.
@@ -155,6 +157,7 @@ impl Form {
             Form::DataPath => {
                 "a file in the scenario's folder or below: letters, digits, `-`, `_` and `.` between `/`, no `..`"
             }
+            Form::FilePath => "a file as seen from this one, such as `viral.yaml` or `../viral.yaml`",
             Form::Sha256 => "a SHA-256 of 64 digits of 0-9 and a-f",
             Form::Instant => {
                 "a time as in the file: seconds such as `12.5`, or an instant such as `2020-08-09T13:16:51Z`"
@@ -183,6 +186,7 @@ impl Form {
                 "^http://([0-9.]{7,15}|\\[[0-9a-f:.]{2,45}\\]):[1-9][0-9]{0,4}/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$"
             }
             Form::DataPath => "^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
+            Form::FilePath => "^(\\.\\./){0,9}[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$",
             Form::Sha256 => "^[0-9a-f]{64}$",
             Form::Instant => {
                 "^(-?[0-9]+(\\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}.[0-9:.]{8,}([Zz]|[+-][0-9:]{5}))$"
@@ -221,6 +225,10 @@ impl Form {
             Form::DataPath => {
                 let first = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
                 text.len() <= 255 && text.split('/').all(|part| made_of(part, 255, first, "."))
+            }
+            Form::FilePath => {
+                let above = text.split('/').take_while(|part| *part == "..").count();
+                above <= 9 && Form::DataPath.fits(&text[3 * above.min(text.len() / 3)..])
             }
             Form::Sha256 => text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')),
             Form::Instant => Instant::of(text).is_some(),

@@ -153,6 +153,32 @@ test("the numbers of a figure are in a table, and an axis becomes logarithmic", 
   await close();
 });
 
+test("a slider moves the mark on the front and shows that point's table", async () => {
+  const { page, close } = await open("sweep");
+  const rows = records("sweep", "summary.csv").filter((row) => row.protocol === "v2");
+  const at = async (loss) => {
+    const own = rows.filter((row) => row["network.loss"] === loss && row.metric === "viewer_bytes_sent");
+    return own.reduce((sum, row) => sum + Number(row.value), 0) / own.length;
+  };
+  const ring = () => page.evaluate(() => document.querySelector("#figure-pareto .plot").data.find((trace) => trace.name === "chosen").x);
+  const cell = () => page.locator('#comparison th[title="viewer_bytes_sent"]').locator("xpath=..").locator("td").nth(1).textContent();
+  const has = (values, wanted) => values.some((value) => Math.abs(value - wanted) < 1e-6 * wanted);
+  const before = await cell();
+  const [first, lossy] = [await at("1 %"), await at("10 %")];
+  assert.ok(has(await ring(), first) && !has(await ring(), lossy));
+  const slider = page.locator('#sliders label:has-text("network.loss") input');
+  await slider.focus();
+  const steps = await slider.evaluate((input) => Number(input.max));
+  for (let step = 0; step < steps && (await slider.getAttribute("aria-valuetext")) !== "10 %"; step += 1) await page.keyboard.press("ArrowRight");
+  assert.equal(await slider.getAttribute("aria-valuetext"), "10 %");
+  assert.ok(has(await ring(), lossy) && !has(await ring(), first), `${await ring()} has ${lossy}`);
+  assert.notEqual(await cell(), before);
+  const mega = (await cell()).match(/^([0-9.]+) MB/);
+  assert.ok(mega && Math.abs(Number(mega[1]) - lossy / 1e6) < 0.006 * Number(mega[1]), `${await cell()} is ${lossy}`);
+  assert.equal(await page.locator("#point").textContent() === "1", false);
+  await close();
+});
+
 test("dragging enlarges", async () => {
   const { page, close } = await open("viral");
   const plot = page.locator("#figure-error .nsewdrag");

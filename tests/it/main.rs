@@ -34,6 +34,7 @@ mod queues;
 mod reading;
 mod real_servers;
 mod receiving;
+mod search;
 mod seen;
 mod sweeps;
 mod theory;

@@ -5,7 +5,7 @@ use crate::intervals::Comparison;
 use crate::metrics::definitions::Definition;
 use crate::report::figure::{Axis, Column, DotSeries, Dots, Figure, Marks, Point, Points, Series, View};
 use crate::report::run::Run;
-use crate::report::sweep::short;
+use crate::report::sweep::setting;
 use crate::report::table::human_readable;
 use crate::runs::records::on_front;
 use crate::scenario::Pareto;
@@ -67,7 +67,7 @@ fn point(run: &Run, pareto: &Pareto, series: &Series, number: usize) -> Option<P
     let error = run.table.mean(number, series.name(), &pareto.error)?;
     Some(Point {
         series: series.clone(),
-        name: setting(run, number),
+        name: setting(&run.table, number),
         x: cost.mean,
         y: error.mean.abs(),
         x_half_width: cost.half_width,
@@ -80,14 +80,6 @@ fn label(point: &Point) -> String {
         "" => point.series.name().to_owned(),
         name => format!("{} with {name}", point.series.name()),
     }
-}
-
-/// What a point sets; empty where there is but one.
-fn setting(run: &Run, point: usize) -> String {
-    let pairs =
-        run.table.parameters.iter().zip(&run.table.points[point]).filter(|(_, value)| !value.is_empty());
-    let text = pairs.map(|(path, value)| format!("{} {value}", short(path, &run.table.parameters)));
-    text.collect::<Vec<_>>().join(", ")
 }
 
 /// How many times the baseline each column sends, at every point, the widest swing from the first point at the top.
@@ -117,7 +109,7 @@ pub(super) fn tornado(run: &Run) -> Option<Figure> {
         ));
         rows.truncate(ROWS_MAX);
         rows.insert(0, (0, (base, base_half_width)));
-        let name = |point: usize| match (point, setting(run, point)) {
+        let name = |point: usize| match (point, setting(&run.table, point)) {
             (0, text) if text.is_empty() => "first point".to_owned(),
             (0, text) => format!("first point: {text}"),
             (_, text) => text,

@@ -25,9 +25,10 @@ pub(super) fn add(
     records: &mut Records,
 ) -> Result<(), ReadError> {
     let columns = scenario.compare.len();
-    for replication in 0..values.replications() as u32 {
+    let numbers = scenario.replication_numbers().take(values.replications());
+    for (row, replication) in numbers.enumerate() {
         let mut sums = vec![Sums::default(); columns];
-        let first = replication as usize * columns;
+        let first = row * columns;
         let wanted = Wanted { scenario, of_point: scenario, first, replication };
         let fields = ["instance", "displayed_viewers", "true_viewers"];
         records.rows("counters.csv", &wanted, fields, |variant, [instance, displayed, watching]| {

@@ -3,6 +3,7 @@
 use crate::intervals::{Candidate, Estimate, Shown, front};
 use crate::metrics::definitions::Definition;
 use crate::report::cancelling::cancelling;
+use crate::report::flips::flips;
 use crate::report::run::Run;
 use crate::report::table::{estimated, ratio_text};
 
@@ -53,6 +54,7 @@ pub(super) fn answer(run: &Run) -> Vec<String> {
     }
     sentences.extend(front_of(run, &costs, cost, error).map(|front| format!("{place}{front}")));
     sentences.extend(cancelling(&run.table, &run.scenario, run.point));
+    sentences.extend(flips(&run.table, &run.scenario));
     sentences
 }
 

@@ -5,6 +5,7 @@
 //! comes with the crate plotly, of which nothing else is used; tests/browser holds it against npm's package.
 
 mod answer;
+mod sliders;
 
 use crate::foundation::text::visible;
 use crate::report::expect::{Verdict, verdicts};
@@ -21,6 +22,7 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use sliders::Sliders;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -32,6 +34,7 @@ const SCENARIO_BYTES_MAX: usize = 200_000;
 struct Data {
     figures: Vec<Figure>,
     looks: Vec<Drawn>,
+    sliders: Option<Sliders>,
 }
 
 /// How a column of the comparison is drawn.
@@ -48,8 +51,9 @@ pub fn page(run: &Run) -> String {
     let figures = figures::all(run);
     let plotly = plotly_script();
     let head = policy(&[&plotly, SCRIPT]);
-    let contents = contents(run, &figures);
-    let data = json(&Data { looks: looks(run), figures });
+    let sliders = Sliders::of(run);
+    let contents = contents(run, &figures, sliders.as_ref());
+    let data = json(&Data { looks: looks(run), figures, sliders });
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -109,7 +113,7 @@ fn colours() -> String {
     format!(":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}", of(Theme::Light), of(Theme::Dark))
 }
 
-fn contents(run: &Run, figures: &[Figure]) -> Markup {
+fn contents(run: &Run, figures: &[Figure], sliders: Option<&Sliders>) -> Markup {
     let verdicts = verdicts(&run.scenario, &run.table);
     html! {
         a.skip href="#figures" { "Skip to the figures" }
@@ -127,7 +131,7 @@ fn contents(run: &Run, figures: &[Figure]) -> Markup {
         main {
             section #comparison aria-labelledby="comparison-title" {
                 h2 #comparison-title { "Comparison" }
-                (comparison(run))
+                (comparison(run, sliders))
             }
             section #figures aria-labelledby="figures-title" {
                 h2 #figures-title { "Figures" }
@@ -165,12 +169,17 @@ fn kept(verdicts: &[Verdict]) -> String {
     format!("{hold} of {} expectations hold.{failed}", verdicts.len())
 }
 
-fn comparison(run: &Run) -> Markup {
+fn comparison(run: &Run, sliders: Option<&Sliders>) -> Markup {
     let is_sweep = !run.scenario.sweep.parameters.is_empty() || run.scenario.pareto.is_some();
     html! {
         @if is_sweep {
             details { summary { "All points" } pre tabindex="0" { (sweep(&run.table, &run.scenario, Style::Text)) } }
-            p { "Point " (run.point + 1) " of " (run.table.points.len()) ":" }
+            @if let Some(sliders) = sliders { (sliders.markup()) }
+            p {
+                "Point " span #point { (run.point + 1) } " of " (run.table.points.len())
+                @if sliders.is_some() { ", ringed on the front; figures over time are of point " (run.point + 1) }
+                ":"
+            }
         }
         @if run.table.replications() > 1 {
             p { "Means of " (run.table.replications()) " replications, with 95 % intervals of the mean and of the ratio to " (run.baseline()) "." }

@@ -1,10 +1,11 @@
 "use strict";
 // Draws the figures of the page with Plotly. The data are in the element `data`; their form is `report::figure`.
 (() => {
-  const { figures, looks } = JSON.parse(document.getElementById("data").textContent);
+  const { figures, looks, sliders } = JSON.parse(document.getElementById("data").textContent);
   const MARKERS = ["circle", "square", "triangle-up", "diamond", "triangle-down", "star"];
   const ROWS_MAX = 200;
   const hidden = new Set(); // numbers of columns that are not shown
+  let chosen = sliders ? sliders.chosen : null; // number of the point of the sweep that is shown
   const state = new Map(); // by element: { view, log: { x, y }, drawn }
 
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -69,7 +70,13 @@
         hovertemplate: "%{customdata}<br>%{x:,.6~r}, %{y:,.6~r}<extra>" + text(name) + "</extra>",
       };
     });
-    return marks.front.length > 1 ? [front, ...traces] : traces;
+    const ringed = sliders ? marks.points.filter((point) => point.name === sliders.points[chosen].name && isShown(point.series)) : [];
+    const ring = {
+      type: "scatter", mode: "markers", name: "chosen", hoverinfo: "skip",
+      x: ringed.map((point) => point.x), y: ringed.map((point) => point.y),
+      marker: { color: css("--text"), symbol: "circle-open", size: 22, line: { color: css("--text"), width: 3 } },
+    };
+    return [...(marks.front.length > 1 ? [front] : []), ...traces, ...(ringed.length > 0 ? [ring] : [])];
   }
 
   const bytes = (count) => {
@@ -220,6 +227,56 @@
     details.querySelector("div").replaceChildren(table);
   }
 
+  // The point that has a value of a parameter and else shares most with the chosen one.
+  function nearest(parameter, value) {
+    const now = sliders.points[chosen].at;
+    const shared = (at) => at.filter((other, number) => number !== parameter && other === now[number]).length;
+    let best = chosen;
+    let most = -1;
+    sliders.points.forEach(({ at }, number) => {
+      if (at[parameter] === value && shared(at) > most) [best, most] = [number, shared(at)];
+    });
+    return best;
+  }
+
+  function choose(point) {
+    chosen = point;
+    const { at, rows } = sliders.points[point];
+    document.getElementById("point").textContent = String(point + 1);
+    for (const input of document.querySelectorAll("[data-slider]")) {
+      const number = Number(input.dataset.slider);
+      const value = sliders.parameters[number].values[at[number]] || "as in the file";
+      input.value = String(at[number]);
+      input.setAttribute("aria-valuetext", value);
+      input.parentElement.querySelector("output").textContent = value;
+    }
+    const table = document.querySelector("#comparison table");
+    for (const body of [...table.tBodies]) body.remove();
+    let title = null;
+    for (const [number, cells] of rows) {
+      const [group, label, metric] = sliders.rows[number];
+      const headCell = (text, scope) => {
+        const cell = document.createElement("th");
+        cell.scope = scope;
+        cell.textContent = text;
+        return cell;
+      };
+      if (group !== title) {
+        const head = headCell(sliders.titles[group], "rowgroup");
+        head.className = "group";
+        head.colSpan = cells.length + 1;
+        table.createTBody().insertRow().append(head);
+        title = group;
+      }
+      const row = table.tBodies[table.tBodies.length - 1].insertRow();
+      const head = headCell(label, "row");
+      head.title = metric;
+      row.append(head);
+      for (const cell of cells) row.insertCell().textContent = cell;
+    }
+    drawnFigures().filter((element) => figures[Number(element.dataset.figure)].kind === "pareto").forEach(draw);
+  }
+
   function drawnFigures() {
     return [...state.keys()].filter((element) => state.get(element).drawn);
   }
@@ -266,6 +323,9 @@
       else hidden.add(Number(box.dataset.series));
       drawnFigures().forEach(draw);
     });
+  }
+  for (const input of document.querySelectorAll("[data-slider]")) {
+    input.addEventListener("input", () => choose(nearest(Number(input.dataset.slider), Number(input.value))));
   }
   paintSwatches();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawnFigures().forEach(draw));

@@ -161,7 +161,7 @@ impl Rollout {
 /// Visits by instance, over all replications.
 fn visits(scenario: &Scenario) -> BTreeMap<InstanceId, u64> {
     let mut visits = BTreeMap::new();
-    for replication in 0..scenario.replications {
+    for replication in scenario.replication_numbers() {
         let seed = Seed { seed: scenario.seed, replication };
         let federation = scenario.federation(0, seed);
         let end = scenario.end.latest();

@@ -20,6 +20,7 @@ mod other_traffic;
 mod protocols;
 mod receiving;
 mod retry;
+pub(crate) mod search;
 mod series;
 pub(crate) mod sweep;
 mod table;
@@ -78,6 +79,7 @@ pub(crate) fn build(
         description: file.text("description")?.to_owned(),
         seed: file.integer("seed")?,
         replications: replications?,
+        first_replication: file.integer("first_replication").and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
         precision,
         sweep: sweep?,
         pareto,

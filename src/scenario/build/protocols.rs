@@ -139,7 +139,7 @@ fn by_group_receiving(file: &Checked, delivery: &Delivery) -> Vec<Receiving> {
 }
 
 /// `base` with what a definition says.
-fn changed(base: Rules, definition: &Checked) -> Rules {
+pub(crate) fn changed(base: Rules, definition: &Checked) -> Rules {
     let mut rules = base;
     for rule in Rules::RULES {
         if let Some(choice) = definition.text(rule.key) {

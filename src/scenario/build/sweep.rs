@@ -161,6 +161,11 @@ fn points_of(list: &Checked) -> Axis {
     list.items().iter().map(point).collect()
 }
 
+/// The values of a list or range, written out; none if they are broken.
+pub(crate) fn values(values: &Checked, problems: &mut Problems) -> Option<Vec<String>> {
+    Some(Values::of(values, problems)?.texts())
+}
+
 /// The values of a path, not yet written out.
 enum Values<'a> {
     Listed(Vec<&'a str>),

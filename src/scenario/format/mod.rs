@@ -13,6 +13,7 @@ mod network;
 mod other_traffic;
 mod protocols;
 mod receiving;
+mod search;
 pub(crate) mod sweep;
 mod values;
 
@@ -24,11 +25,13 @@ use crate::scenario::format::federation::{follows, group, peer, video};
 use crate::scenario::format::measure::{end, expectation, gate, limits, measure, parity, wire_names};
 use crate::scenario::format::network::network;
 use crate::scenario::format::other_traffic::other_traffic;
-use crate::scenario::format::protocols::{protocol, variant};
+use crate::scenario::format::protocols::variant;
 use crate::scenario::format::values::protocol_name;
 use crate::scenario::shape::{Form, Shape, list, names, optional, required, with_default};
 pub(crate) use catalogues::CATALOGUE_VIDEOS_MAX;
 pub(in crate::scenario) use network::MEASURED;
+pub(crate) use protocols::protocol;
+pub(crate) use search::search;
 pub(crate) use values::{COLUMNS_MAX, INSTANCES_MAX};
 
 /// A scenario has at most this many catalogues.
@@ -53,6 +56,11 @@ pub(crate) fn scenario() -> Shape {
             "how often everything is drawn anew; with `precision` at most",
             sweep::replications(),
             "1",
+        ),
+        optional(
+            "first_replication",
+            "the number of the first replication: with 10 a run goes on where one of 10 replications ended (else 0)",
+            sweep::replications(),
         ),
         optional("precision", "when there are enough replications", sweep::precision()),
         required("end", "when the run ends", end()),

@@ -38,7 +38,7 @@ pub(super) fn variant() -> Shape {
     ])
 }
 
-pub(super) fn protocol() -> Shape {
+pub(crate) fn protocol() -> Shape {
     let mut fields = vec![required(
         "base",
         "the protocol that it changes: a release, or one defined above",

@@ -1,6 +1,8 @@
 //! The format of what is repeated and varied: replications, precision, sweeps and what is optimised.
 
-use crate::scenario::shape::{Arm, Field, Form, Shape, case, list, names, optional, required, with_default};
+use crate::scenario::shape::{
+    Arm, Case, Field, Form, Shape, case, list, names, optional, required, with_default,
+};
 
 /// A scenario has at most this many replications.
 const REPLICATIONS_MAX: u64 = 100_000;
@@ -42,8 +44,12 @@ pub(crate) fn pareto() -> Shape {
     ])
 }
 
-pub(crate) fn sweep() -> Vec<Field> {
-    let value = || Shape::Text(Form::Setting);
+fn value() -> Shape {
+    Shape::Text(Form::Setting)
+}
+
+/// Ways to write many values of a quantity shorter than as a list.
+pub(super) fn values_of_ranges() -> [Case; 2] {
     let range = vec![
         required("from", "the first value", value()),
         required("to", "no value is greater", value()),
@@ -54,11 +60,15 @@ pub(crate) fn sweep() -> Vec<Field> {
         required("to", "the last value", value()),
         required("count", "how many there are", Shape::Integer { min: 2, max: VALUES_MAX }),
     ];
-    let values = Shape::OneOf(vec![
-        case("list", "these", Arm::Plain(list(value(), 1, ITEMS_MAX))),
+    [
         case("range", "at equal distances", Arm::Keyed(Shape::Record(range))),
         case("log_range", "at equal ratios", Arm::Keyed(Shape::Record(log_range))),
-    ]);
+    ]
+}
+
+pub(crate) fn sweep() -> Vec<Field> {
+    let listed = case("list", "these", Arm::Plain(list(value(), 1, ITEMS_MAX)));
+    let values = Shape::OneOf(std::iter::once(listed).chain(values_of_ranges()).collect());
     let bounds = |doc| {
         let fields =
             vec![required("from", "the lower bound", value()), required("to", "the upper bound", value())];
