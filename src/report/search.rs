@@ -44,19 +44,21 @@ impl<'a> SearchResults<'a> {
         };
         let cost: Vec<String> = cost.iter().map(weighted).collect();
         let Search { candidates, is_exhaustive, rounds, .. } = self.search;
-        let tried = candidates.all.iter().filter(|candidate| candidate.point.is_some()).count();
+        let raced = self.search.fates.iter();
+        let raced = raced.filter(|(number, _)| candidates.all[*number].point.is_some()).count();
         let how = match is_exhaustive {
-            true => "all raced".to_owned(),
-            false => {
-                format!("{} drawn raced, then {rounds} rounds of neighbours of the best", self.space.drawn)
-            }
+            true => format!("all {raced} raced"),
+            false => format!(
+                "{} were drawn, with {rounds} rounds of neighbours of the best {raced} raced",
+                self.space.drawn
+            ),
         };
         let left_out = match candidates.contradictions.len() {
             0 => String::new(),
             count => format!(", {count} left out because they contradict themselves"),
         };
         format!(
-            "{name}: {} combinations; {how}: {tried} candidates{left_out}\n\
+            "{name}: {} combinations; {how}{left_out}\n\
              Cost: {}; that of {baseline} is 1, mean over {}. Error: {error}; a class holds in every scenario{but}.\n",
             self.space.points(),
             cost.join(" + "),
