@@ -32,8 +32,8 @@ const SEED: Seed = Seed { seed: 0, replication: 0 };
 
 /// Replays a recording whose latencies are given, and compares.
 pub(super) fn replay(trace: &Trace) -> Verdict {
-    let Replayed { messages, samples, .. } = run(trace);
-    verdict(trace, &trace.messages, &messages, &samples)
+    let Replayed { messages, samples, views_counted, .. } = run(trace);
+    verdict(trace, &trace.messages, &messages, &samples, views_counted)
 }
 
 /// What our instances do in the situation of a recording.
@@ -42,6 +42,8 @@ pub(super) struct Replayed {
     pub(super) messages: Vec<MessageRow>,
     /// What they display.
     pub(super) samples: Vec<SampleRow>,
+    /// How many views the origin knows of at the last sample.
+    pub(super) views_counted: u64,
     /// The first message of each kind as JSON.
     pub(super) examples: Vec<ExampleRow>,
 }
@@ -49,12 +51,18 @@ pub(super) struct Replayed {
 /// Lets our instances do what they do.
 pub(super) fn run(trace: &Trace) -> Replayed {
     let cell = cell(trace);
-    let mut replay =
-        Replay { trace, names: &cell.names, messages: vec![], samples: vec![], examples: vec![] };
+    let mut replay = Replay {
+        trace,
+        names: &cell.names,
+        messages: vec![],
+        samples: vec![],
+        views_counted: 0,
+        examples: vec![],
+    };
     sim::run(&cell, &mut replay, &AtomicBool::new(false));
-    let Replay { mut messages, samples, examples, .. } = replay;
+    let Replay { mut messages, samples, views_counted, examples, .. } = replay;
     messages.sort();
-    Replayed { messages, samples, examples }
+    Replayed { messages, samples, views_counted, examples }
 }
 
 /// The cell that a recording describes.
@@ -124,6 +132,7 @@ struct Replay<'a> {
     names: &'a Names,
     messages: Vec<MessageRow>,
     samples: Vec<SampleRow>,
+    views_counted: u64,
     examples: Vec<ExampleRow>,
 }
 
@@ -163,6 +172,7 @@ impl Observer for Replay<'_> {
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
+        self.views_counted = u64::from(instances[self.trace.origin.index()].counted_views(VIDEO));
         self.samples.push(SampleRow {
             at_ms: now.ms(),
             displayed: instances.iter().map(|instance| instance.displayed(VIDEO)).collect(),

@@ -34,6 +34,9 @@ pub(super) struct File {
     pub(super) viewers: Vec<Viewer>,
     pub(super) messages: Table,
     pub(super) samples: Table,
+    /// How many views the origin knows of at the last sample.
+    #[serde(default, rename = "viewsCounted")]
+    pub(super) views_counted: Option<u64>,
 }
 
 #[derive(Deserialize)]

@@ -36,13 +36,13 @@ pub(super) fn replay(trace: &Trace) -> Verdict {
     for (at, event) in &events {
         replay.happen(*at, event);
     }
-    let Replay { mut messages, samples, .. } = replay;
+    let Replay { mut messages, samples, views_counted, .. } = replay;
     // arrivals are input here, so they are not compared
     let mut recorded: Vec<MessageRow> =
         trace.messages.iter().map(|row| MessageRow { arrives_ms: None, ..row.clone() }).collect();
     recorded.sort();
     messages.sort();
-    verdict(trace, &recorded, &messages, &samples)
+    verdict(trace, &recorded, &messages, &samples, views_counted)
 }
 
 struct Replay<'a> {
@@ -54,6 +54,7 @@ struct Replay<'a> {
     activities: Vec<Activity>,
     messages: Vec<MessageRow>,
     samples: Vec<SampleRow>,
+    views_counted: u64,
 }
 
 impl<'a> Replay<'a> {
@@ -69,6 +70,7 @@ impl<'a> Replay<'a> {
             activities: activities(trace),
             messages: Vec::new(),
             samples: Vec::new(),
+            views_counted: 0,
         }
     }
 
@@ -196,6 +198,7 @@ impl<'a> Replay<'a> {
     }
 
     fn sample(&mut self, at: Time) {
+        self.views_counted = u64::from(self.instances[self.trace.origin.index()].counted_views(VIDEO));
         let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VIDEO) } else { 0 };
         self.samples.push(SampleRow {
             at_ms: at.ms(),

@@ -60,6 +60,7 @@ impl Trace {
             session_names,
             messages,
             samples: samples(&file.samples, &names)?,
+            views_counted: file.views_counted.filter(|_| file.has_views()),
             instances,
         })
     }

@@ -120,6 +120,8 @@ pub struct Recording {
     pub messages: Vec<MessageRow>,
     /// Samples, with `displayed` in the order of `instances`. `watching` is ignored and counted from heartbeats and visits.
     pub samples: Vec<SampleRow>,
+    /// How many views the origin knows of at the last sample, where messages hold views.
+    pub views_counted: u64,
     /// Messages as JSON; commentary.
     pub examples: Vec<ExampleRow>,
 }
@@ -154,6 +156,9 @@ impl Recording {
         text += &table("messages", &json!(message_columns(self.has_views)), rows);
         text += ",\n";
         text += &table("samples", &json!(sample_columns), self.samples.iter().map(|row| self.sample(row)));
+        if self.has_views {
+            text += &format!(",\n \"viewsCounted\": {}", self.views_counted);
+        }
         if !self.examples.is_empty() {
             text += &format!(",\n \"examples\": {}", lines(self.examples.iter().map(example)));
         }

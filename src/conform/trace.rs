@@ -51,6 +51,8 @@ pub struct Trace {
     pub messages: Vec<MessageRow>,
     /// All samples, in order of time.
     pub samples: Vec<SampleRow>,
+    /// How many views the origin knows of at the last sample, if the recording says so.
+    pub views_counted: Option<u64>,
 }
 
 /// A recorded restart.

@@ -148,7 +148,7 @@ fn restarts(faults: &[Fault], name: &Name<'_>) -> Result<Vec<(String, u64, u64)>
 
 /// What our instances do in a situation.
 fn written(trace: &Trace) -> Recording {
-    let Replayed { messages, samples, examples } = run(trace);
+    let Replayed { messages, samples, views_counted, examples } = run(trace);
     let instance = |id: usize| {
         let (rules, tick_phase_ms) = (&trace.rules[id], trace.tick_phase[id].ms());
         let spread = (rules.totals_at == TotalsAt::Spread)
@@ -183,6 +183,7 @@ fn written(trace: &Trace) -> Recording {
         visits: trace.sessions.iter().zip(&trace.session_names).map(visit_of(trace)).collect(),
         messages,
         samples,
+        views_counted,
         examples,
     }
 }

@@ -65,6 +65,10 @@ fn a_recording_of_a_design_with_a_number_changed_differs() {
                 row[column] = json!(row[column].as_u64()? + 1);
                 Some(conform(&parse(&altered).expect("it is understood")))
             };
+            let mut counted = json_of(&text);
+            counted["viewsCounted"] = json!(counted["viewsCounted"].as_u64().expect("a number") + 1);
+            let verdict = conform(&parse(&counted).expect("it is understood"));
+            assert!(matches!(verdict, Verdict::Differs(_)), "{}: {verdict:?}", path.display());
             for (column, is_in_all) in [(7, true), (8, true), (9, false)] {
                 match alter(column) {
                     Some(verdict) => assert!(matches!(verdict, Verdict::Differs(_)), "{}", path.display()),
@@ -162,6 +166,7 @@ fn recordings_of_designs_hold_no_ties() {
                 times.push(tick.ms());
                 times.extend(spread_ms.map(|after| tick.ms() + after));
             }
+            times.extend(trace.samples.iter().map(|row| row.at_ms));
             let arrivals = trace.messages.iter().filter(|row| row.to == *name);
             times.extend(arrivals.filter_map(|row| row.arrives_ms));
             let all = times.len();
