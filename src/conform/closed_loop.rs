@@ -1,8 +1,9 @@
 //! The closed-loop replay: the recorded latencies are given, and a message arrives because an instance here sent it.
 //!
-//! Queues, loss and CPU time play no part: a message leaves when it is sent.
+//! Queues, loss and CPU time play no part: a message leaves when it is sent. `writing` takes from here what a recording of ours says.
 
 use crate::cell::Cell;
+use crate::conform::recording::ExampleRow;
 use crate::conform::trace::{MessageRow, RestartRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::delivery::Delivery;
@@ -16,6 +17,7 @@ use crate::foundation::ids::{InstanceId, ListingId};
 use crate::foundation::random::Seed;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
+use crate::mechanism::activity::{Activity, Subject};
 use crate::mechanism::network::{Latency, LinkRule, NetworkModel};
 use crate::mechanism::wire::{
     EPOCH_UNIX_MS, Host, LAB_SESSION_ID_LENGTH, LAB_VIDEO_ID_DIGITS, Names, VERSION, VideoNames,
@@ -30,11 +32,37 @@ const SEED: Seed = Seed { seed: 0, replication: 0 };
 
 /// Replays a recording whose latencies are given, and compares.
 pub(super) fn replay(trace: &Trace) -> Verdict {
-    let mut replay = Replay { trace, messages: Vec::new(), samples: Vec::new() };
-    sim::run(&cell(trace), &mut replay, &AtomicBool::new(false));
-    let Replay { mut messages, samples, .. } = replay;
+    let Replayed { messages, samples, views_counted, .. } = run(trace);
+    verdict(trace, &trace.messages, &messages, &samples, views_counted)
+}
+
+/// What our instances do in the situation of a recording.
+pub(super) struct Replayed {
+    /// What they send, sorted.
+    pub(super) messages: Vec<MessageRow>,
+    /// What they display.
+    pub(super) samples: Vec<SampleRow>,
+    /// How many views the origin knows of at the last sample.
+    pub(super) views_counted: u64,
+    /// The first message of each kind as JSON.
+    pub(super) examples: Vec<ExampleRow>,
+}
+
+/// Lets our instances do what they do.
+pub(super) fn run(trace: &Trace) -> Replayed {
+    let cell = cell(trace);
+    let mut replay = Replay {
+        trace,
+        names: &cell.names,
+        messages: vec![],
+        samples: vec![],
+        views_counted: 0,
+        examples: vec![],
+    };
+    sim::run(&cell, &mut replay, &AtomicBool::new(false));
+    let Replay { mut messages, samples, views_counted, examples, .. } = replay;
     messages.sort();
-    verdict(trace, &trace.messages, &messages, &samples)
+    Replayed { messages, samples, views_counted, examples }
 }
 
 /// The cell that a recording describes.
@@ -101,18 +129,50 @@ fn cell(trace: &Trace) -> Cell {
 /// What our instances send and display, as rows of a recording.
 struct Replay<'a> {
     trace: &'a Trace,
+    names: &'a Names,
     messages: Vec<MessageRow>,
     samples: Vec<SampleRow>,
+    views_counted: u64,
+    examples: Vec<ExampleRow>,
+}
+
+impl Replay<'_> {
+    /// Keeps the first message of each kind that its author sends, as JSON.
+    fn note_example(&mut self, row: &MessageRow, activity: &Activity) {
+        let of = example_of(activity, self.trace.origin);
+        let is_known = self.examples.iter().any(|example| example.of == of);
+        if !row.forwarded && !is_known {
+            let body = self.names.activity(activity, activity.form).json();
+            self.examples.push(ExampleRow { of, sent_ms: row.sent_ms, from: row.from.clone(), body });
+        }
+    }
+}
+
+/// What kind of example a View is.
+fn example_of(activity: &Activity, origin: InstanceId) -> String {
+    let author = if activity.author == origin { "origin" } else { "follower" };
+    let what = match (activity.subject, activity.result) {
+        (Subject::Total, Some(0)) => "total of 0 of the",
+        (Subject::Total, _) => "total of the",
+        (Subject::ViewCount, _) => "views of the",
+        (Subject::Plain(_), _) => "view of the",
+        _ => "viewer of the",
+    };
+    let with_views =
+        if activity.subject == Subject::Total && activity.views.is_some() { ", with views" } else { "" };
+    format!("{what} {author}{with_views}")
 }
 
 impl Observer for Replay<'_> {
     fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
         let arrives = arrives.expect("nothing is lost in a replay").ms();
         let row = self.trace.row(now, &message.activity, message.from, message.to);
+        self.note_example(&row, &message.activity);
         self.messages.push(MessageRow { arrives_ms: Some(arrives), ..row });
     }
 
     fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
+        self.views_counted = u64::from(instances[self.trace.origin.index()].counted_views(VIDEO));
         self.samples.push(SampleRow {
             at_ms: now.ms(),
             displayed: instances.iter().map(|instance| instance.displayed(VIDEO)).collect(),

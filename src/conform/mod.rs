@@ -1,7 +1,8 @@
 //! Conformance: recordings of real instances against the `Instance` of both drivers, by every message and every sample.
 //!
 //! `file` and `parse` read a recording as a `trace`. `closed_loop` and `open_loop` replay it, `verdict` compares.
-//! `views` has recordings of the views counter. `recorder` makes a `recording` of our own. No rule is implemented here a second time; the recordings are made by
+//! `views` has recordings of the views counter. `recorder` makes a `recording` of our own of a run, `writing` one of what our instances
+//! do in a given situation. No rule is implemented here a second time; the recordings are made by
 //! PeerTube's own code.
 
 mod closed_loop;
@@ -13,12 +14,14 @@ mod recording;
 mod trace;
 mod verdict;
 mod views;
+mod writing;
 
 pub use recorder::Recorder;
-pub use recording::{BeatRow, Recording, RecordingInstance};
+pub use recording::{BeatRow, ExampleRow, Recording, RecordingInstance, Times, VisitRow};
 pub use trace::{MessageRow, RestartRow, SampleRow, Trace};
 pub use verdict::Verdict;
 pub use views::ViewsTrace;
+pub use writing::{write_cell, write_like};
 
 /// Reads a recording, replays it and compares.
 ///

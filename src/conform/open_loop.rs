@@ -6,10 +6,10 @@
 use crate::conform::trace::{MessageRow, SampleRow, Trace, VIDEO};
 use crate::conform::verdict::{Verdict, verdict};
 use crate::domain::federation::Video;
-use crate::domain::protocol::IdsAfterRestart;
+use crate::domain::protocol::{IdsAfterRestart, TotalsAt};
 use crate::foundation::ids::{InstanceId, ListingId, SessionId};
 use crate::foundation::units::{Span, Time};
-use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients};
+use crate::instance::{Effect, Heartbeat, Input, Instance, Recipients, spread_by_video};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ enum Recorded {
     Stop(InstanceId),
     Restart(InstanceId),
     Tick(InstanceId, u32),
+    /// Some time after the tick of this number.
+    SayTotal(InstanceId, u32),
     Sample,
     /// The receiver, the sender, whether it is a total, whether it is forwarded, and the number of the row.
     Arrival(InstanceId, InstanceId, bool, bool, usize),
@@ -34,22 +36,25 @@ pub(super) fn replay(trace: &Trace) -> Verdict {
     for (at, event) in &events {
         replay.happen(*at, event);
     }
-    let Replay { mut messages, samples, .. } = replay;
+    let Replay { mut messages, samples, views_counted, .. } = replay;
     // arrivals are input here, so they are not compared
     let mut recorded: Vec<MessageRow> =
         trace.messages.iter().map(|row| MessageRow { arrives_ms: None, ..row.clone() }).collect();
     recorded.sort();
     messages.sort();
-    verdict(trace, &recorded, &messages, &samples)
+    verdict(trace, &recorded, &messages, &samples, views_counted)
 }
 
 struct Replay<'a> {
     trace: &'a Trace,
     instances: Vec<Instance>,
+    /// By `InstanceId`: the number of its last tick, while it is to say its total after that.
+    to_say: Vec<Option<u32>>,
     /// By row: the activity that arrives.
     activities: Vec<Activity>,
     messages: Vec<MessageRow>,
     samples: Vec<SampleRow>,
+    views_counted: u64,
 }
 
 impl<'a> Replay<'a> {
@@ -61,9 +66,11 @@ impl<'a> Replay<'a> {
         Replay {
             trace,
             instances: trace.rules.iter().enumerate().map(start).collect(),
+            to_say: vec![None; trace.rules.len()],
             activities: activities(trace),
             messages: Vec::new(),
             samples: Vec::new(),
+            views_counted: 0,
         }
     }
 
@@ -79,8 +86,11 @@ impl<'a> Replay<'a> {
             all.extend((0..).zip(beats).map(beat));
         }
         for id in (0..self.instances.len()).map(InstanceId::at) {
-            let ticks = (0..).zip(self.ticks(id));
-            all.extend(ticks.map(|(number, at)| (at, Recorded::Tick(id, number))));
+            let spread = self.spread(id);
+            for (number, at) in (0..).zip(self.ticks(id)) {
+                all.push((at, Recorded::Tick(id, number)));
+                all.extend(spread.map(|after| (at + after, Recorded::SayTotal(id, number))));
+            }
         }
         for restart in &trace.restarts {
             all.extend(restart.stop.map(|at| (at, Recorded::Stop(restart.instance))));
@@ -120,15 +130,38 @@ impl<'a> Replay<'a> {
         }
     }
 
+    /// How long after a tick an instance says its total, if not at once.
+    fn spread(&self, id: InstanceId) -> Option<Span> {
+        let rules = &self.trace.rules[id.index()];
+        let by_hash = || spread_by_video(VIDEO, rules.parameters.tick_interval);
+        let spread = self.trace.spread[id.index()];
+        (rules.totals_at == TotalsAt::Spread).then(|| spread.unwrap_or_else(by_hash))
+    }
+
     fn id(&self, name: &str) -> InstanceId {
         id(self.trace, name)
     }
 
     fn happen(&mut self, at: Time, event: &Recorded) {
         match *event {
-            Recorded::Stop(id) => self.give(at, id, Input::Stop),
-            Recorded::Restart(id) => self.give(at, id, Input::Restart(None)),
-            Recorded::Tick(id, number) => self.give(at, id, Input::Tick { number }),
+            Recorded::Stop(id) => {
+                self.to_say[id.index()] = None;
+                self.give(at, id, Input::Stop);
+            }
+            Recorded::Restart(id) => {
+                self.to_say[id.index()] = None;
+                self.give(at, id, Input::Restart(None));
+            }
+            Recorded::Tick(id, number) => {
+                self.give(at, id, Input::Tick { number });
+                let says = self.instances[id.index()].totals_after_tick(at).next().is_some();
+                self.to_say[id.index()] = says.then_some(number);
+            }
+            Recorded::SayTotal(id, number) => {
+                if self.to_say[id.index()] == Some(number) {
+                    self.give(at, id, Input::SayTotal { video: VIDEO, number });
+                }
+            }
             Recorded::Sample => self.sample(at),
             Recorded::Arrival(to, _, _, _, row) => {
                 let activity = self.activities[row];
@@ -165,6 +198,7 @@ impl<'a> Replay<'a> {
     }
 
     fn sample(&mut self, at: Time) {
+        self.views_counted = u64::from(self.instances[self.trace.origin.index()].counted_views(VIDEO));
         let shown = |instance: &Instance| if instance.is_up() { instance.displayed(VIDEO) } else { 0 };
         self.samples.push(SampleRow {
             at_ms: at.ms(),
@@ -186,9 +220,9 @@ fn id(trace: &Trace, name: &str) -> InstanceId {
 
 /// The activity of every row. The author of a forwarded one is the sender of the same message to the forwarder.
 fn activities(trace: &Trace) -> Vec<Activity> {
-    type Carried<'a> = (&'a str, Option<&'a str>, Option<u64>, Option<u64>);
+    type Carried<'a> = (&'a str, Option<&'a str>, [Option<u64>; 3]);
     fn carried(row: &MessageRow) -> Carried<'_> {
-        (&row.kind, row.viewer.as_deref(), row.result, row.expires_ms)
+        (&row.kind, row.viewer.as_deref(), [row.result, row.expires_ms, row.views])
     }
     let mut authors: BTreeMap<(&str, Carried<'_>), InstanceId> = BTreeMap::new();
     for row in trace.messages.iter().filter(|row| !row.forwarded) {
@@ -211,10 +245,14 @@ fn activities(trace: &Trace) -> Vec<Activity> {
         Activity {
             video: VIDEO,
             author,
-            subject: session
-                .map_or(Subject::Total, |id| Subject::Viewer(trace.sessions[id.index()].viewer, salt)),
+            subject: match (session, row.kind == "view") {
+                (Some(session), false) => Subject::Viewer(trace.sessions[session.index()].viewer, salt),
+                (Some(session), true) => Subject::Plain(trace.sessions[session.index()].viewer),
+                (None, false) => Subject::Total,
+                (None, true) => Subject::ViewCount,
+            },
             result: row.result.and_then(|count| u32::try_from(count).ok()),
-            views: None,
+            views: row.views.and_then(|count| u32::try_from(count).ok()),
             built: Time::from_ms(row.sent_ms.min(trace.end.ms())),
             expires: row.expires_ms.map(Time::from_ms),
             stamp: Stamp { session: session.unwrap_or_default(), number: 0 },

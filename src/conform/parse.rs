@@ -1,6 +1,6 @@
 //! From the file of a recording to a valid trace. What cannot be understood is the user's mistake and gets one sentence.
 
-use crate::conform::file::{COUNTED_MAX, File, MS_MAX, Params, Restart, Table, Viewer, expect_range};
+use crate::conform::file::{COUNTED_MAX, File, MS_MAX, Params, Restart, Table, VIEWS, Viewer, expect_range};
 use crate::conform::trace::{MessageRow, RestartRow, SampleRow, Trace, VIDEO};
 use crate::domain::protocol::{PlainViews, Rules};
 use crate::domain::workload::Session;
@@ -16,6 +16,11 @@ impl Trace {
     /// A sentence that says what cannot be understood.
     pub fn parse(bytes: &[u8]) -> Result<Trace, String> {
         let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        Trace::of(&file)
+    }
+
+    /// What a file says.
+    pub(super) fn of(file: &File) -> Result<Trace, String> {
         file.check_sizes()?;
         let instances: Vec<String> = file.protocol.keys().cloned().collect();
         let names = Instances(&instances);
@@ -32,9 +37,17 @@ impl Trace {
         } else if let Some(row) = messages.iter().find(|row| row.arrives_ms.is_none()) {
             return Err(format!("messages.rows: {row} never arrives, which needs an empty latencyMs"));
         }
+        for name in file.params.times.keys().chain(file.params.spread_ms.keys()) {
+            names.id(name).map_err(|error| format!("params: {error}"))?;
+        }
+        let spread = |name: &String| file.params.spread_ms.get(name).copied().map(Span::from_ms);
         Ok(Trace {
+            description: file.description.as_str().unwrap_or_default().to_owned(),
+            presets: file.protocol.values().cloned().collect(),
+            has_views: file.has_views(),
+            spread: instances.iter().map(spread).collect(),
             origin,
-            rules: rules(&file)?,
+            rules: rules(file)?,
             tick_phase: tick_phase(&file.params.tick_phase_ms, &instances)?,
             latency_default,
             latency_of_link,
@@ -47,6 +60,7 @@ impl Trace {
             session_names,
             messages,
             samples: samples(&file.samples, &names)?,
+            views_counted: file.views_counted.filter(|_| file.has_views()),
             instances,
         })
     }
@@ -66,11 +80,13 @@ fn rules(file: &File) -> Result<Vec<Rules>, String> {
     let row = |(instance, protocol): (&String, &String)| {
         let mut rules = Rules::preset(protocol)
             .ok_or_else(|| format!("protocol.{instance}: there is no protocol `{protocol}`"))?;
-        // recordings hold viewers and totals only
-        rules.plain_views = PlainViews::None;
-        rules.parameters.lifetime = Span::from_ms(file.params.viewer_lifetime_ms);
-        rules.parameters.tick_interval = Span::from_ms(file.params.tick_interval_ms);
-        rules.parameters.refederation_age = Span::from_ms(file.params.refederate_ms);
+        if !file.has_views() {
+            rules.plain_views = PlainViews::None;
+        }
+        let times = file.params.times_of(instance);
+        rules.parameters.lifetime = Span::from_ms(times.viewer_lifetime_ms);
+        rules.parameters.tick_interval = Span::from_ms(times.tick_interval_ms);
+        rules.parameters.refederation_age = Span::from_ms(times.refederate_ms);
         Ok(rules)
     };
     file.protocol.iter().map(row).collect()
@@ -105,9 +121,12 @@ fn check_input(row: &MessageRow) -> Result<(), String> {
     if let Some(ms) = row.expires_ms {
         expect_range("messages.expires", ms, 0..=2 * MS_MAX)?;
     }
-    let too_many = row.result.filter(|&count| count > COUNTED_MAX);
-    let problem = |count| Err(format!("messages.resultCount: {count} is more than {COUNTED_MAX}"));
-    too_many.map_or(Ok(()), problem)
+    for (column, count) in [("resultCount", row.result), (VIEWS, row.views)] {
+        if let Some(count) = count.filter(|&count| count > COUNTED_MAX) {
+            return Err(format!("messages.{column}: {count} is more than {COUNTED_MAX}"));
+        }
+    }
+    Ok(())
 }
 
 type Latencies = (Option<Span>, Vec<(InstanceId, InstanceId, Span)>);
@@ -179,12 +198,14 @@ fn messages(table: &Table, instances: &Instances<'_>) -> Result<Vec<MessageRow>,
     for (at, name) in at.iter_mut().zip(names) {
         *at = column(name)?;
     }
+    let views = column(VIEWS).ok();
     let read = |(number, row): (usize, &Vec<Value>)| {
         let wrong = |why: &str| format!("messages.rows[{number}]: {} is not a message{why}", shown(row));
         if row.len() != table.columns.len() {
             return Err(wrong(": it has not one value per column"));
         }
-        let read = message(&at.map(|column| &row[column])).ok_or_else(|| wrong(""))?;
+        let views = views.map(|column| &row[column]);
+        let read = message(&at.map(|column| &row[column]), views).ok_or_else(|| wrong(""))?;
         for end in [&read.from, &read.to] {
             instances.id(end).map_err(|why| wrong(&format!(": {why}")))?;
         }
@@ -195,7 +216,8 @@ fn messages(table: &Table, instances: &Instances<'_>) -> Result<Vec<MessageRow>,
     Ok(rows)
 }
 
-fn message(cells: &[&Value; 9]) -> Option<MessageRow> {
+/// The message of a row; `views` is its cell there, if the recording has views.
+fn message(cells: &[&Value; 9], views: Option<&Value>) -> Option<MessageRow> {
     let text = |cell: &Value| cell.as_str().map(str::to_owned);
     let [sent, arrives, from, to, kind, forwarded, viewer, result, expires] = cells;
     if !(viewer.is_string() || viewer.is_null()) {
@@ -207,7 +229,11 @@ fn message(cells: &[&Value; 9]) -> Option<MessageRow> {
         arrives_ms: optional(arrives)?,
         from: text(from)?,
         to: text(to)?,
-        kind: text(kind).filter(|kind| ["viewer", "total"].contains(&kind.as_str()))?,
+        kind: text(kind).filter(|kind| match kind.as_str() {
+            "viewer" | "total" => true,
+            "view" => views.is_some(),
+            _ => false,
+        })?,
         forwarded: match forwarded.as_u64()? {
             0 => false,
             1 => true,
@@ -216,6 +242,7 @@ fn message(cells: &[&Value; 9]) -> Option<MessageRow> {
         viewer: text(viewer),
         result: optional(result)?,
         expires_ms: optional(expires)?,
+        views: views.map_or(Some(None), optional)?,
     })
 }
 

@@ -4,15 +4,15 @@
 //! recorded when instances handle them, messages when they are created and when they take effect.
 
 use crate::cell::Cell;
-use crate::conform::recording::{BeatRow, Recording, RecordingInstance};
+use crate::conform::recording::{BeatRow, Recording, RecordingInstance, Times};
 use crate::conform::trace::{MessageRow, SampleRow, VIDEO};
 use crate::domain::faults::Fault;
 use crate::domain::federation::{self, FollowsAs};
-use crate::domain::protocol::{PRESETS, Preset, Rules};
+use crate::domain::protocol::{PRESETS, Parameters, Preset, Rules, TotalsAt};
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::instance::{Input, Instance};
+use crate::instance::{Input, Instance, spread_by_video};
 use crate::mechanism::activity::Subject;
 use crate::observe::{Observer, QueueSample};
 
@@ -51,26 +51,28 @@ impl Recorder {
         if !cell.faults.iter().all(fits) {
             return Err("a recording holds neither upgrades nor wrong clocks".to_owned());
         }
-        let parameters = federation.instances[0].rules.parameters;
-        let times = [parameters.lifetime, parameters.tick_interval, parameters.refederation_age];
         let instance = |(instance, phase): (&federation::Instance, &Time)| {
-            let of = instance.rules.parameters;
+            let why = "speaks no release: a recording names releases and designs";
             let preset = preset_of(&instance.rules);
-            let preset = preset.filter(|_| [of.lifetime, of.tick_interval, of.refederation_age] == times);
-            let why = "speaks no release, or with other times than the others: a recording names releases";
             let preset = preset.ok_or_else(|| format!("{} {why}", instance.name))?.to_owned();
-            Ok(RecordingInstance { name: instance.name.clone(), preset, tick_phase_ms: phase.ms() })
+            let times = Times::of(&instance.rules.parameters);
+            let spread = instance.rules.totals_at == TotalsAt::Spread;
+            let spread = spread.then(|| spread_by_video(VIDEO, instance.rules.parameters.tick_interval));
+            Ok(RecordingInstance {
+                name: instance.name.clone(),
+                preset,
+                tick_phase_ms: phase.ms(),
+                times,
+                spread_ms: spread.map(ms),
+            })
         };
         let instances = federation.instances.iter().zip(&cell.tick_phase).map(instance);
-        let [lifetime_ms, tick_interval_ms, refederate_ms] = times.map(ms);
         Ok(Recorder {
             recording: Recording {
                 description: description.to_owned(),
                 instances: instances.collect::<Result<_, String>>()?,
                 origin: federation.instances[video.origin.index()].name.clone(),
-                lifetime_ms,
-                tick_interval_ms,
-                refederate_ms,
+                times: Times::of(&federation.instances[video.origin.index()].rules.parameters),
                 sample_offset_ms: cell.sampling.from.ms(),
                 sample_every_ms: ms(cell.sampling.every),
                 ..Recording::default()
@@ -103,10 +105,11 @@ impl Recorder {
     }
 }
 
-/// The release with these rules, not counting times and plain views.
+/// The release or design with these rules, not counting plain views and times but those of the threshold.
 fn preset_of(rules: &Rules) -> Option<&'static str> {
     let is_it = |preset: &&Preset| {
-        let like = Rules { parameters: rules.parameters, plain_views: rules.plain_views, ..preset.rules };
+        let parameters = Parameters { threshold: preset.rules.parameters.threshold, ..rules.parameters };
+        let like = Rules { parameters, plain_views: rules.plain_views, ..preset.rules };
         like == *rules
     };
     PRESETS.iter().find(is_it).map(|preset| preset.name)
@@ -149,6 +152,7 @@ impl Observer for Recorder {
             viewer,
             result: message.activity.result.map(u64::from),
             expires_ms: message.activity.expires.map(Time::ms),
+            views: None,
         });
     }
 

@@ -13,14 +13,22 @@ pub(super) const VIDEO: VideoId = VideoId(0);
 /// A recording that has been read.
 #[derive(Clone, Debug)]
 pub struct Trace {
+    /// What it is, as text; may be empty.
+    pub description: String,
     /// By `InstanceId`: the names, in ascending order.
     pub instances: Vec<String>,
+    /// By `InstanceId`: the name of the preset.
+    pub presets: Vec<String>,
     /// The instance that owns the one video.
     pub origin: InstanceId,
     /// By `InstanceId`.
     pub rules: Vec<Rules>,
+    /// Whether its messages hold views, too. Else nobody sends any in a replay.
+    pub has_views: bool,
     /// By `InstanceId`: the first tick.
     pub tick_phase: Vec<Time>,
+    /// By `InstanceId`: how long after a tick the total leaves where totals are spread, if that is not by the hash of the video here.
+    pub spread: Vec<Option<Span>>,
     /// The one-way latency of links that are not listed.
     pub latency_default: Option<Span>,
     /// The one-way latencies of listed links.
@@ -43,6 +51,8 @@ pub struct Trace {
     pub messages: Vec<MessageRow>,
     /// All samples, in order of time.
     pub samples: Vec<SampleRow>,
+    /// How many views the origin knows of at the last sample, if the recording says so.
+    pub views_counted: Option<u64>,
 }
 
 /// A recorded restart.
@@ -67,16 +77,18 @@ pub struct MessageRow {
     pub from: String,
     /// The instance that received it.
     pub to: String,
-    /// `viewer` or `total`.
+    /// `viewer`, `total` or `view`.
     pub kind: String,
     /// Whether it was forwarded.
     pub forwarded: bool,
-    /// The name of the session in a viewer's View.
+    /// The name of the session in the View of a viewer, or of one view.
     pub viewer: Option<String>,
     /// The count in `result`.
     pub result: Option<u64>,
     /// When it expires.
     pub expires_ms: Option<u64>,
+    /// The number of views that it carries.
+    pub views: Option<u64>,
 }
 
 /// What all instances displayed at one time.
@@ -108,11 +120,14 @@ impl Trace {
             kind: kind_name(Kind::of(activity, from, self.origin)).to_owned(),
             forwarded: activity.author != from,
             viewer: match activity.subject {
-                Subject::Viewer(..) => Some(self.session_names[activity.stamp.session.index()].clone()),
+                Subject::Viewer(..) | Subject::Plain(_) => {
+                    Some(self.session_names[activity.stamp.session.index()].clone())
+                }
                 _ => None,
             },
             result: activity.result.map(u64::from),
             expires_ms: activity.expires.map(Time::ms),
+            views: activity.views.map(u64::from),
         }
     }
 
@@ -142,9 +157,10 @@ impl fmt::Display for MessageRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let number = |number: Option<u64>| number.map_or_else(|| "none".to_owned(), |n| n.to_string());
         let arrives = self.arrives_ms.map_or_else(String::new, |ms| format!(", arrives {ms} ms"));
+        let views = self.views.map_or_else(String::new, |views| format!(", views {views}"));
         write!(
             f,
-            "[{} ms: {} from {} to {}{}, forwarded {}, viewer {}, result {}, expires {}]",
+            "[{} ms: {} from {} to {}{}, forwarded {}, viewer {}, result {}, expires {}{}]",
             self.sent_ms,
             self.kind,
             self.from,
@@ -153,7 +169,8 @@ impl fmt::Display for MessageRow {
             u8::from(self.forwarded),
             self.viewer.as_deref().unwrap_or("none"),
             number(self.result),
-            number(self.expires_ms)
+            number(self.expires_ms),
+            views
         )
     }
 }

@@ -16,21 +16,26 @@ pub enum Verdict {
     Differs(String),
 }
 
-/// Compares sorted messages, and samples, with ours.
+/// Compares sorted messages, and samples, with ours; at last the views that the origin knows of.
 pub(super) fn verdict(
     trace: &Trace,
     recorded: &[MessageRow],
     messages: &[MessageRow],
     samples: &[SampleRow],
+    views_counted: u64,
 ) -> Verdict {
     let differences = [
         first_difference(recorded, messages, |row| row.sent_ms, MessageRow::to_string),
         first_difference(&trace.samples, samples, |row| row.at_ms, |row| sample_text(trace, row)),
     ];
     let first = differences.into_iter().flatten().min_by_key(|(at_ms, _)| *at_ms);
-    match first {
-        Some((_, text)) => Verdict::Differs(text),
-        None => Verdict::Conforms { messages: messages.len(), samples: samples.len() },
+    let other_views = trace.views_counted.filter(|&counted| counted != views_counted);
+    match (first, other_views) {
+        (Some((_, text)), _) => Verdict::Differs(text),
+        (None, Some(counted)) => Verdict::Differs(format!(
+            "at the last sample: recorded {counted} views that the origin knows of; ours {views_counted}"
+        )),
+        (None, None) => Verdict::Conforms { messages: messages.len(), samples: samples.len() },
     }
 }
 

@@ -16,6 +16,7 @@ mod ticks;
 pub use input::{Effect, Heartbeat, Input, Recipients};
 pub use receiving::{DisplayEffect, display_effect, displayed_views, is_plain_view};
 pub use state::Instance;
+pub use ticks::spread_by_video;
 
 use crate::domain::protocol::{IdsAfterRestart, Rules, StoreKind};
 use crate::foundation::units::Time;

@@ -111,6 +111,12 @@ impl Instance {
         self.views.displayed(video)
     }
 
+    /// The number of views of a video of its own that it knows of: those that it displays, and those that it will at its next flush.
+    pub fn counted_views(&self, video: VideoId) -> u32 {
+        let buffered = self.state(video).map_or(0, |shown| shown.buffered_views);
+        self.views.displayed(video).saturating_add(buffered)
+    }
+
     /// All numbers of views that it displays but zeros, by video, ascending.
     pub fn all_displayed_views(&self) -> impl Iterator<Item = (VideoId, u32)> + '_ {
         self.views.all()

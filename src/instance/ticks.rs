@@ -128,8 +128,8 @@ fn says_total(rules: &Rules, is_own: bool) -> bool {
     if is_own { rules.origin_total == OriginTotal::Yes } else { rules.follower_total == FollowerTotal::Yes }
 }
 
-/// A part of an interval, by a hash of the video.
-fn spread_by_video(video: VideoId, interval: Span) -> Span {
+/// A part of an interval, by a hash of the video: how long after a tick a total leaves where totals are spread.
+pub fn spread_by_video(video: VideoId, interval: Span) -> Span {
     let part = u128::from(fold(&[u64::from(video.0)]));
     Span::from_ns(((u128::from(interval.ns()) * part) >> u64::BITS) as u64)
 }

@@ -4,6 +4,7 @@
 mod files;
 mod recorder;
 pub(crate) mod rules;
+mod written;
 
 use fedisim::conform::{Trace, Verdict, conform};
 use files::{assert_conforms, parse, paths, recordings, rows_of, trace};

@@ -1,6 +1,6 @@
 //! `fedisim search`: the front of all combinations, whatever raced and however often it was killed; and spaces that are wrong.
 
-use crate::program::{Answer, Place, SMALL};
+use crate::program::{Answer, Place};
 use std::collections::BTreeMap;
 use std::process::Child;
 use std::thread::sleep;

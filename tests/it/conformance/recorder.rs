@@ -13,7 +13,7 @@ const RECORDED: &str = "
 name: recorded
 description: two restarts and lost messages
 end: 400 s
-compare: [peertube-6.0, peertube-6.3-v2, peertube-8.2.4, peertube-9.0-dev, v3]
+compare: [peertube-6.0, peertube-6.3-v2, peertube-8.2.4, peertube-9.0-dev, v3, v4]
 delivery: unlimited
 other_traffic: {updates: off, watch_actions: off}
 instances: {origin: {tick_phase: 50001 ms}, near: {tick_phase: 60002 ms}, far: {tick_phase: 70003 ms}}
@@ -49,7 +49,7 @@ fn recorded(column: usize) -> Recording {
 #[test]
 fn a_recording_of_ours_is_read_and_conforms() {
     let mut lost = 0;
-    for column in 0..5 {
+    for column in 0..6 {
         let recording = recorded(column);
         assert!(recording.messages.len() > 4 && recording.beats.len() > 150);
         assert_eq!(recording.restarts.len(), 2);
