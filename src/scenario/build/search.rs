@@ -136,7 +136,7 @@ fn choices(file: &Checked, problems: &mut Problems) -> Option<Vec<(String, Vec<C
         let shape = &fields.iter().find(|field| field.key == key).expect("the format has its keys").shape;
         let mut texts = BTreeSet::new();
         let values = values_of(values, shape, problems)?;
-        for value in &values {
+        for value in values.iter().filter(|value| value.is_sound()) {
             if !texts.insert(flow(value)) {
                 problems.at(value.spot(), format!("is there twice: {}; leave one out", flow(value)));
             }
