@@ -76,11 +76,8 @@ impl Load {
             + if plain { sessions } else { 0.0 }
             + totals
             + other.broadcasts;
-        let unicasts = sendings
-            + if plain { sessions } else { 0.0 }
-            + other.unicasts
-            + lies.views
-            + lies.results * followers;
+        let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
+        let unicasts = unicasts + lies.views + lies.results * followers;
         let tries = tries(scenario, variant);
         let messages = (broadcasts * followers + unicasts) * tries + other.gets(scenario, sessions);
         let changes = changes(&column.faults, duration_s);
@@ -108,8 +105,7 @@ impl Load {
             events: heartbeats
                 + with_events * if is_unlimited(delivery) { 1.0 } else { REQUEST_EVENTS }
                 + (ticks + other.flushes) * instances
-                + lies.views
-                + lies.results
+                + lies.events()
                 + changes,
             numbers: ticks
                 .max(longest_session(scenario, heartbeat_s))
@@ -120,14 +116,17 @@ impl Load {
                 + under_way * messages * eventless * EVENTLESS_BYTES
                 + at_once(kept_s) * with_events * ENTRY_BYTES
                 + changes * OUTAGE_BYTES
-                + match delivery.queues {
-                    Queues::Unlimited => 0.0,
-                    Queues::Peertube => (broadcasts + unicasts) * JOB_BYTES,
-                    Queues::PerDestination | Queues::Workers => {
-                        (broadcasts + unicasts) * JOB_BYTES + with_events * DESTINATION_BYTES
-                    }
-                },
+                + queued_bytes(delivery, broadcasts + unicasts, with_events),
         }
+    }
+}
+
+/// Bytes of so many jobs that wait at once, with so many messages.
+fn queued_bytes(delivery: &Delivery, jobs: f64, messages: f64) -> f64 {
+    match delivery.queues {
+        Queues::Unlimited => 0.0,
+        Queues::Peertube => jobs * JOB_BYTES,
+        Queues::PerDestination | Queues::Workers => jobs * JOB_BYTES + messages * DESTINATION_BYTES,
     }
 }
 
@@ -242,6 +241,11 @@ impl Lies {
             all.of_one = all.of_one.max(times);
         }
         all
+    }
+
+    /// Events in which lies are told.
+    fn events(&self) -> f64 {
+        self.views + self.results
     }
 }
 
