@@ -60,6 +60,8 @@ class Maker:
         # In some, receivers make GETs to the origin.
         self.asks_back = rng.random() < (0.1 if self.is_calm else 0.5)
         self.share_of_limits = 0 if self.is_calm else 0.9 if self.is_busy else 0.4
+        # In some, one or a few instances lie.
+        self.tells_lies = rng.random() < 0.3
         # In some, many videos are watched beside the single ones; half of these deliver without queues, as owners are replayed only then.
         self.has_catalogues = rng.random() < 0.3
 
@@ -159,6 +161,8 @@ class Maker:
             row |= {"origin_total": '"yes"', "totals_to": rng.choice(["everybody", "interested"]), "totals_at": rng.choice(["ticks", "spread"]), "origin_views": rng.choice(["updates", "in-totals"]),
                     "known_viewer": "extend"}
             row |= {"threshold": rng.choice(['"off"', "{share: 5 %, at_least_every: 3}"])} if self.chance(0.5) else {}
+        if "known_viewer" in row and self.chance(0.3):
+            row["follower_cap"] = rng.choice(["off", 0, 2, 50])
         if "in-totals" in row.get("plain_views", "") or row["base"] == "v4":
             row["follower_total"] = '"yes"'
         return flow(row)
@@ -185,6 +189,22 @@ class Maker:
         if self.chance(0.3):
             kind["columns"] = rng.choice(["[mine]", "[theirs]", "[mine, theirs]"])
         return flow(kind)
+
+    def lie(self):
+        """Few Views where messages are many."""
+        rng, most = self.rng, max(2, 2_000 // self.most)
+        told = {"every": f"{max(1, self.end_s // 30)} s"}
+        lie = {"instance": rng.choice(self.liars), "video": rng.choice(["clip", "stream"])} | rng.choice([
+            {"times": rng.choice([2, 3, 20])},
+            {"viewers": rng.choice([1, 7, most])},
+            {"flood": f"{most / self.end_s:.4f} /s"},
+            {"result": flow({"viewers": rng.choice([0, 1, 100_000, 2_900_000_000])} | told)},
+            {"replay": told["every"]},
+        ])
+        return flow(lie | ({"from": self.within()} if self.chance(0.6) else {}) | ({"for": self.span(1_000, 600_000)} if self.chance(0.6) else {}))
+
+    def lies(self):
+        return "[" + ", ".join(self.lie() for _ in range(self.rng.choice([1, 1, 2, 4]) if self.tells_lies else 0)) + "]"
 
     def rate(self):
         """Sessions per second: few where messages are many."""
@@ -330,6 +350,9 @@ class Maker:
 
     def scenario(self, name):
         rng = self.rng
+        near, far = rng.randint(1, self.most), rng.randint(1, self.most)
+        # one liar, or all of a small group
+        self.liars = [group if count < 4 else f"{group}-1" for group, count in (("near", near), ("far", far))]
         end = flow({"when": "idle", "at_most": "2 h"}) if self.ends_idle else f"{self.end_s} s"
         other = {"updates": rng.choice(["off", flow({"every": self.span(1_000, 1_800_000) if self.chance(0.5) else self.span(1_000, 120_000), "files": rng.choice(["hls", "web", "both"])})]),
                  "watch_actions": rng.choice(["on", "off"]), "background": self.background(), "asked_back": self.asked_back()}
@@ -339,11 +362,12 @@ class Maker:
             "compare:",
             f"  - {{name: mine, protocol: odd, delivery: odd-one, groups: {{far: {rng.choice(self.protocols)}}}}}",
             f"  - {{name: theirs, protocol: {rng.choice(PROTOCOLS)}, delivery: {'unlimited' if self.has_catalogues and self.chance(0.5) else rng.choice(DELIVERIES)}}}",
-            f"instances: {{origin: {self.group(1, is_origin=True)}, near: {self.group(rng.randint(1, self.most))}, far: {self.group(rng.randint(1, self.most))},"
+            f"instances: {{origin: {self.group(1, is_origin=True)}, near: {self.group(near)}, far: {self.group(far)},"
             f" other: {self.group(rng.randint(1, 3), ', software: ' + rng.choice(['other', 'other', 'mastodon', 'akkoma']) + self.inboxes())}}}",
             "videos: {clip: {origin: origin, length: 5 min}, stream: {origin: origin, length: live}}",
             "viewers: [" + ", ".join(self.crowd() for _ in range(rng.randint(1, 3))) + "]",
             f"network: {self.network(name + '.csv')}",
             "faults: [" + ", ".join(self.fault() for _ in range(rng.choice([0, 0, 1, 2]) if self.is_calm or self.is_busy else rng.randint(0, 6))) + "]",
+            f"lies: {self.lies()}",
             f"other_traffic: {flow(other)}",
             *self.catalogues(), ""])

@@ -6,6 +6,7 @@ use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::federation::{Federation, Instance};
 use crate::domain::heartbeats::{self, Door};
+use crate::domain::lies::Lie;
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Parameters;
 use crate::domain::sampling::Sampling;
@@ -43,6 +44,8 @@ pub struct Cell {
     pub delivery: Delivery,
     /// Outages, cuts and losses.
     pub faults: Vec<Fault>,
+    /// What instances say that is not so.
+    pub lies: Vec<Lie>,
     /// Traffic other than Views.
     pub other: OtherTraffic,
     /// When samples are taken.
@@ -125,12 +128,13 @@ pub fn doors(cell: &Cell, timetable: &Timetable, end: Time) -> Vec<Door> {
     heartbeats::doors(&cell.sessions, &cell.federation, &cell.names, timetable, end)
 }
 
-/// When all is over that is planned to end: the last session, and what the background does not go on doing.
+/// When all is over that is planned to end: the last session, the last lie, and what the background does not go on doing.
 pub fn last_planned(cell: &Cell) -> Time {
     let sessions = cell.sessions.iter().map(|session| session.end);
     // a sample at the instant of the last job finds it still to come
     const NEXT: Span = Span::from_ns(1);
     let background =
         cell.other.background.iter().filter_map(|entry| entry.jobs.last()).map(|last| last + NEXT);
-    sessions.chain(background).max().unwrap_or_default()
+    let lies = cell.lies.iter().map(|lie| lie.until);
+    sessions.chain(background).chain(lies).max().unwrap_or_default()
 }

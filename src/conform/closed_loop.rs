@@ -113,6 +113,7 @@ fn cell(trace: &Trace) -> Cell {
             epoch_unix_ms: EPOCH_UNIX_MS,
         },
         seed: SEED,
+        lies: Vec::new(),
         tick_phase: trace.tick_phase.clone(),
         health_phase: vec![trace.end; trace.instances.len()],
         update_phase: vec![trace.end; trace.instances.len()],

@@ -186,7 +186,7 @@ impl<'a> Replay<'a> {
 
     /// Notes a row for each inbox of a send.
     fn send(&mut self, at: Time, from: InstanceId, effect: &Effect) {
-        let Effect { activity, to } = effect;
+        let Effect { activity, to, .. } = effect;
         let others = (0..self.instances.len()).map(InstanceId::at).filter(|&id| id != self.trace.origin);
         let inboxes: Vec<InstanceId> = match *to {
             Recipients::One(to) => vec![to],

@@ -11,6 +11,7 @@ pub mod delivery_presets;
 pub mod faults;
 pub mod federation;
 pub mod heartbeats;
+pub mod lies;
 pub mod other_traffic;
 pub mod protocol;
 pub mod ranking;

@@ -1,7 +1,7 @@
 //! The events of a run: a closed set, and the key that orders events of one instant.
 //!
 //! The order at one instant is: stops, restarts, ticks and totals, flushes, samples, requests, the rest of delivery, heartbeats,
-//! other traffic, what is fetched for previews; within a rank by instance, then link, video, kind, session (of a total:
+//! other traffic, what is fetched for previews, lies; within a rank by instance, then link, video, kind, session (of a total:
 //! author), number, attempt and step. So a tick cleans what expires at that very instant, a sample sees that tick and none of
 //! the arrivals, and an arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the
 //! model's.
@@ -157,6 +157,15 @@ pub enum Event {
         /// Counts up per run: somebody may get a job twice.
         copy: u64,
     },
+    /// A lie is told once more, or is over.
+    Lie {
+        /// Who lies.
+        instance: InstanceId,
+        /// The number of the lie.
+        lie: u32,
+        /// How often it has been told; none when it is over.
+        time: Option<u32>,
+    },
 }
 /// The threads of an instance that work on one task at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -212,6 +221,12 @@ impl Event {
                 let parts = Parts::new(14, asker).with(u64::from(entry), 32);
                 parts.with(u64::from(number), NUMBER_BITS).key(copy)
             }
+            // an end comes before another telling
+            Event::Lie { instance, lie, time } => {
+                let parts = Parts::new(15, instance).with(u64::from(lie), 32);
+                let [is_told, time] = time.map_or([0, 0], |time| [1, u64::from(time)]);
+                parts.with(is_told, 1).with(time, NUMBER_BITS).key(0)
+            }
         }
     }
 
@@ -228,6 +243,7 @@ impl Event {
             | Event::Due { instance, .. }
             | Event::JobLimit { instance, .. }
             | Event::AskBreaker { instance, .. }
+            | Event::Lie { instance, .. }
             | Event::FetchPreview { asker: instance, .. } => Some(instance),
             Event::Request { step, ref message, .. } => {
                 let is_at_receiver = matches!(step, Step::Reached | Step::Arrived | Step::Verified);
@@ -293,6 +309,10 @@ impl Event {
             Event::Background { entry, number } => format!("background,,entry={entry} number={number}"),
             Event::FetchPreview { asker, entry, number, .. } => {
                 format!("fetch_preview,{},entry={entry} number={number}", name(asker))
+            }
+            Event::Lie { instance, lie, time } => {
+                let time = time.map_or_else(|| "over".to_owned(), |time| time.to_string());
+                format!("lie,{},lie={lie} time={time}", name(instance))
             }
             Event::Heartbeat { session, number } => {
                 let visit = &sessions[session.index()];

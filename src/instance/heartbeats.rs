@@ -59,15 +59,27 @@ impl Instance {
         let last_sent = store.extend(entry, expires);
         if sends_viewers && last_sent.is_none_or(|last| last + age <= now) {
             *last_sent = Some(now);
-            let result = match self.rules.viewer_result {
-                ViewerResult::Yes => Some(1),
-                ViewerResult::No => None,
-            };
             let stamp = Stamp { session: heartbeat.session, number: heartbeat.number };
-            let activity = Activity { result, ..self.activity(now, heartbeat.video, subject, stamp) };
-            effects.push(self.send_own(Activity { expires: Some(expires), ..activity }));
+            effects.push(self.send_own(self.view_of_viewer(now, heartbeat.video, subject, stamp)));
+            self.invent_beside(now, &heartbeat, effects);
         }
         self.plain_view(now, heartbeat, effects);
+    }
+
+    /// The View of one viewer.
+    pub(super) fn view_of_viewer(
+        &self,
+        now: Time,
+        video: VideoId,
+        subject: Subject,
+        stamp: Stamp,
+    ) -> Activity {
+        let result = match self.rules.viewer_result {
+            ViewerResult::Yes => Some(1),
+            ViewerResult::No => None,
+        };
+        let expires = Some(now + self.rules.parameters.lifetime);
+        Activity { result, expires, ..self.activity(now, video, subject, stamp) }
     }
 
     pub(super) fn sends_viewers_of(&self, video: VideoId) -> bool {

@@ -1,5 +1,6 @@
 //! What can happen to an instance, and what it sends because of it.
 
+use crate::domain::lies::Lie;
 use crate::domain::protocol::{Rules, ViewersKnownBy};
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -61,10 +62,33 @@ pub enum Input<'a> {
         /// On which visit.
         session: SessionId,
     },
+    /// Something happens to one of its lies, of this number.
+    Lie {
+        /// Which lie.
+        number: u32,
+        /// What happens.
+        act: LieAct,
+    },
     /// Its process stops: until it starts again it takes no input and displays nothing.
     Stop,
     /// Its process starts again, with other rules if some are given.
     Restart(Option<Rules>),
+}
+
+/// What happens to a lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LieAct {
+    /// It is told from now on, where it is told beside what is said anyway.
+    Begin(Lie),
+    /// It is told to an inbox.
+    Tell {
+        /// How often it has been before.
+        time: u32,
+        /// To whom.
+        to: InstanceId,
+    },
+    /// It is told no more.
+    End,
 }
 
 /// One heartbeat of a client.
@@ -116,6 +140,20 @@ pub struct Effect {
     pub activity: Activity,
     /// To whom.
     pub to: Recipients,
+    /// Whether its sender lies in it. That is on no wire.
+    pub is_false: bool,
+}
+
+impl Effect {
+    /// What is sent truly.
+    pub fn new(activity: Activity, to: Recipients) -> Effect {
+        Effect { activity, to, is_false: false }
+    }
+
+    /// A lie to one inbox.
+    pub(super) fn lie(activity: Activity, to: InstanceId) -> Effect {
+        Effect { activity, to: Recipients::One(to), is_false: true }
+    }
 }
 
 /// The inboxes that a send is for.

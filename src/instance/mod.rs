@@ -7,13 +7,15 @@
 
 mod heartbeats;
 mod input;
+mod lies;
+mod lying;
 mod receiving;
 mod state;
 #[cfg(test)]
 mod tests;
 mod ticks;
 
-pub use input::{Effect, Heartbeat, Input, Recipients};
+pub use input::{Effect, Heartbeat, Input, LieAct, Recipients};
 pub use receiving::{DisplayEffect, display_effect, displayed_views, is_plain_view};
 pub use state::Instance;
 pub use ticks::spread_by_video;
@@ -27,6 +29,7 @@ use state::LastTotal;
 impl Instance {
     /// Takes an input at an instant and appends the sends that it causes.
     pub fn handle(&mut self, now: Time, input: Input<'_>, effects: &mut Vec<Effect>) {
+        let first = effects.len();
         match input {
             Input::Heartbeat(heartbeat) => self.heartbeat(now, heartbeat, effects),
             Input::Heartbeats { video, viewer, last } => self.extend(video, viewer, last),
@@ -48,9 +51,11 @@ impl Instance {
                     )));
                 }
             }
+            Input::Lie { number, act } => self.lie(now, number, act, effects),
             Input::Stop => self.is_up = false,
             Input::Restart(rules) => self.restart(rules),
         }
+        self.lying.note(self.id, &effects[first..]);
     }
 
     fn restart(&mut self, rules: Option<Rules>) {

@@ -32,7 +32,7 @@ impl Instance {
             }
         };
         if forwarded {
-            effects.push(Effect { activity: *activity, to: Recipients::FollowersBut(activity.author) });
+            effects.push(Effect::new(*activity, Recipients::FollowersBut(activity.author)));
         }
     }
 
@@ -48,6 +48,7 @@ impl Instance {
     /// Counts a View about a video of its own; returns whether to forward it.
     pub(super) fn receive_at_origin(&mut self, activity: &Activity, expires: Time) -> bool {
         let Rules { follower_total, known_viewer, forward, totals_to, plain_views, .. } = self.rules;
+        let cap = self.rules.parameters.follower_cap.filter(|_| activity.author != self.id);
         let entry = EntryId { author: activity.author, subject: activity.subject };
         let is_of_others = activity.author != self.id;
         let VideoState { store, last_total, .. } = self.video_state(activity.video);
@@ -58,10 +59,15 @@ impl Instance {
         if let (Subject::Total, FollowerTotal::Yes, Some(count)) =
             (activity.subject, follower_total, activity.result)
         {
-            store.set(entry, count, expires);
+            let room = cap.map(|cap| cap.saturating_sub(store.counted_of(entry.author, Some(entry))));
+            store.set(entry, room.map_or(count, |room| count.min(room)), expires);
             if let Some(views) = activity.views.filter(|_| plain_views.are_counted()) {
                 self.buffer_views(activity.video, views);
             }
+            return false;
+        }
+        let is_full = |cap: u32| !store.holds(entry) && store.counted_of(entry.author, None) >= cap;
+        if cap.is_some_and(is_full) {
             return false;
         }
         let is_new = match known_viewer {

@@ -1,6 +1,7 @@
 //! The state of an instance, and what can be asked of it.
 
 use super::input::{Effect, Recipients};
+use super::lies::Lying;
 use crate::domain::federation::Video;
 use crate::domain::protocol::{FollowerTotal, Rules, StoreKind};
 use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
@@ -33,6 +34,8 @@ pub struct Instance {
     pub(super) views: Views,
     /// Viewers taken for plain views so far, because another instance than their author delivered them.
     pub(super) viewers_as_plain_views: u64,
+    /// The lies that it tells; others tell none.
+    pub(super) lying: Lying,
 }
 
 /// What an instance keeps for one video.
@@ -67,6 +70,7 @@ impl Instance {
             salt: 0,
             views: Views::default(),
             viewers_as_plain_views: 0,
+            lying: Lying::default(),
         }
     }
 
@@ -148,6 +152,7 @@ impl Instance {
             asleep: BTreeMap::new(),
             videos: Arc::clone(&self.videos),
             views: Views::default(),
+            lying: self.lying.clone(),
             ..*self
         }
     }
@@ -199,7 +204,7 @@ impl Instance {
     pub(super) fn send_own(&self, activity: Activity) -> Effect {
         let origin = self.videos[activity.video.index()].origin;
         let to = if origin == self.id { Recipients::Followers } else { Recipients::One(origin) };
-        Effect { activity, to }
+        Effect::new(activity, to)
     }
 
     pub(super) fn owns(&self, video: VideoId) -> bool {
@@ -248,8 +253,11 @@ impl Instance {
     pub(super) fn rest(&mut self, now: Time) {
         // its own viewers are told while they live, even in no list
         let (id, tells_own) = (self.id, self.rules.follower_total == FollowerTotal::Yes);
-        let lives = |shown: &VideoState| tells_own && shown.store.unexpired_viewers_of(id, now) > 0;
-        let asleep = self.shown.extract_if(.., |_, shown| shown.is_idle() && !lives(shown));
+        let lying = &self.lying;
+        let lives = |video, shown: &VideoState| {
+            tells_own && lying.claimed(video, shown.store.unexpired_viewers_of(id, now)) > 0
+        };
+        let asleep = self.shown.extract_if(.., |&video, shown| shown.is_idle() && !lives(video, shown));
         self.asleep.extend(asleep);
         if now >= self.next_purge {
             self.asleep.retain(|_, shown| !shown.is_over(now));

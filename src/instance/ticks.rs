@@ -13,6 +13,10 @@ use crate::mechanism::activity::{Activity, Stamp, Subject};
 impl Instance {
     pub(super) fn tick(&mut self, now: Time, number: u32, effects: &mut Vec<Effect>) {
         let rules = self.rules;
+        for video in self.lying.claimed_videos() {
+            // its total is said though nobody watches
+            self.video_state(video);
+        }
         let mut due = Vec::new();
         for (&video, shown) in &mut self.shown {
             shown.store.clean(now);
@@ -53,7 +57,8 @@ impl Instance {
         let Rules { totals_at, parameters, .. } = self.rules;
         let counts = move |&(&video, shown): &(&VideoId, &VideoState)| {
             let is_own = self.owns(video);
-            let has_own = || shown.last_total.count > 0 || shown.store.unexpired_viewers_of(self.id, now) > 0;
+            let own = || self.lying.claimed(video, shown.store.unexpired_viewers_of(self.id, now));
+            let has_own = || shown.last_total.count > 0 || own() > 0;
             totals_at == TotalsAt::Spread && says_total(&self.rules, is_own) && (is_own || has_own())
         };
         let videos = self.shown.iter().filter(counts).map(|(&video, _)| video);
@@ -64,6 +69,7 @@ impl Instance {
     pub(super) fn say_total(&mut self, now: Time, video: VideoId, number: u32, effects: &mut Vec<Effect>) {
         let (id, rules, is_own) = (self.id, self.rules, self.owns(video));
         let Some(shown) = self.shown.get_mut(&video).filter(|_| says_total(&rules, is_own)) else { return };
+        let own = if is_own { 0 } else { shown.store.unexpired_viewers_of(id, now) };
         let count = if is_own {
             let count = match rules.totals_at {
                 // the tick has just removed what has expired
@@ -73,7 +79,7 @@ impl Instance {
             // what servers claim may add up to more than one total can say
             u32::try_from(count).unwrap_or(u32::MAX)
         } else {
-            shown.store.unexpired_viewers_of(id, now)
+            self.lying.claimed(video, own)
         };
         if !shown.last_total.is_due(count, rules.parameters.threshold) {
             return;
@@ -88,6 +94,7 @@ impl Instance {
         let total = self.activity(now, video, Subject::Total, stamp);
         let expires = Some(now + rules.total_lifetime());
         let effect = self.send_own(Activity { result: Some(count), views, expires, ..total });
+        let effect = Effect { is_false: !is_own && count != own, ..effect };
         let is_for_some = is_own && rules.totals_to == TotalsTo::Interested;
         effects.push(if is_for_some { Effect { to: Recipients::Interested, ..effect } } else { effect });
     }

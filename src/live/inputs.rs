@@ -307,6 +307,8 @@ impl State {
         Ending {
             outcome,
             viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
+            // `setup` refuses lies
+            lies_told: 0,
             events: self.inputs,
             flow,
             fates: Fates::of_single_requests(&flow),

@@ -38,7 +38,7 @@ impl State {
         list: Vec<InstanceId>,
         reaches_peers: bool,
     ) {
-        let Effect { activity, to } = *effect;
+        let Effect { activity, to, .. } = *effect;
         let origin = self.cell.federation.origin(activity.video);
         let kind = Kind::of(&activity, from, origin);
         let body = match received {
@@ -102,14 +102,14 @@ impl State {
                 stamp: Stamp { session: SessionId(entry), number },
                 form: self.rules(origin).wire.form(),
             };
-            let effect = Effect { activity, to: Recipients::Followers };
+            let effect = Effect::new(activity, Recipients::Followers);
             let all: Arc<[InstanceId]> = self.recipients(origin, &effect).into();
             let some = background.recipients(&all).to_vec();
             self.send_to(now, origin, &effect, None, some, background.to.is_none());
         }
     }
 
-    fn recipients(&self, from: InstanceId, Effect { activity, to }: &Effect) -> Vec<InstanceId> {
+    fn recipients(&self, from: InstanceId, Effect { activity, to, .. }: &Effect) -> Vec<InstanceId> {
         let inboxes = self.inboxes.get(&from);
         match (*to, inboxes) {
             (Recipients::One(to), _) => vec![to],

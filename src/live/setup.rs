@@ -193,6 +193,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
                 "{name}: live servers send bodies as they are: give it a delivery with `compress: off`"
             ));
         }
+        check_lies(cell)?;
         check_asked_back(name, cell)?;
         check_first_contact(name, cell)?;
         check_refusals(name, cell)?;
@@ -225,6 +226,15 @@ pub(super) fn check_peers(peers: &[Peer], addresses: &Addresses) -> Result<(), S
             "peers: {url} is not on this machine's loopback: allow its address with --allow-address, each time"
         ))),
     }
+}
+
+/// Checks that nobody lies.
+fn check_lies(cell: &Cell) -> Result<(), SetupError> {
+    if cell.lies.is_empty() {
+        return Ok(());
+    }
+    let problem = "lies: live servers tell none: take them out, as with --set lies=[]";
+    Err(SetupError::Scenario(problem.to_owned()))
 }
 
 /// Checks that everybody has met: live servers know all keys of a run.

@@ -236,6 +236,19 @@ impl Store {
         self.named.range(first..).next().is_some_and(|(&number, _)| self::author(number) == author)
     }
 
+    /// Whether it has an entry of this id.
+    pub fn holds(&self, id: EntryId) -> bool {
+        self.named.contains_key(&id.number())
+    }
+
+    /// What its entries that have an id count for `author`, expired ones included until the next cleaning, without one of them.
+    pub fn counted_of(&self, author: InstanceId, but: Option<EntryId>) -> u32 {
+        let (first, but) = (u128::from(author.0) << AUTHOR_SHIFT, but.map(EntryId::number));
+        let of_author = self.named.range(first..=first | ((1 << AUTHOR_SHIFT) - 1));
+        let others = of_author.filter(|(number, _)| Some(**number) != but);
+        others.fold(0, |sum, (_, entry)| sum.saturating_add(entry.count))
+    }
+
     /// The viewers of `author` whose entry has not expired at `now`, listed or not.
     pub fn unexpired_viewers_of(&self, author: InstanceId, now: Time) -> u32 {
         let id = |viewer, salt| EntryId { author, subject: Subject::Viewer(ViewerId(viewer), salt) }.number();

@@ -10,6 +10,7 @@ use crate::mechanism::refusal::Refusal;
 use crate::metrics::Observed;
 use crate::metrics::delivery::OutcomeCounts;
 use crate::metrics::display::Display;
+use crate::metrics::lies::{Differences, LieEffects};
 use crate::metrics::limits::Limits;
 use crate::metrics::pairs::Sums;
 use crate::metrics::seen::SeenSums;
@@ -279,6 +280,19 @@ pub(super) fn views(
 pub(super) fn views_lag_s(basis: &Basis<'_>, which: usize) -> Option<Value> {
     let sums = &basis.observed.views.as_ref()?.sums[which];
     wide_ratio(sums.lag_ns as i128, u128::from(sums.pairs) * 1_000_000_000)
+}
+
+/// The mean of what lies change at the instances of one kind.
+pub(super) fn lie_mean(basis: &Basis<'_>, of: fn(&LieEffects) -> &Differences) -> Option<Value> {
+    let Differences { pairs, sum, .. } = *of(basis.observed.lie_effects.as_ref()?);
+    ratio(sum, pairs)
+}
+
+/// One division: what lies change at all honest instances, in viewers x seconds, by the lies told.
+pub(super) fn per_lie(basis: &Basis<'_>) -> Option<Value> {
+    let changed = u128::from(basis.observed.lie_effects.as_ref()?.all_abs());
+    let changed_ns = changed * u128::from(basis.observed.counters.every_ns);
+    wide_ratio(changed_ns as i128, u128::from(basis.observed.lies_told) * 1_000_000_000)
 }
 
 /// Activities that are given up for a reason.

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 pub use super::basis::Value;
 use super::basis::{
     Basis, Class, bias, count, cpu_busy_share, displayed, flaps_per_h, given_up, least_bytes, least_messages,
-    link_busy_share, mean_abs, nothing_sent, ratio, seen, times_least, views, views_lag_s, wait_ms,
-    wide_ratio,
+    lie_mean, link_busy_share, mean_abs, nothing_sent, per_lie, ratio, seen, times_least, views, views_lag_s,
+    wait_ms, wide_ratio,
 };
 pub use super::definition::{Better, Definition, SYMBOLS};
 
@@ -407,6 +407,11 @@ definitions! {
         "max over samples and videos of (max e - min e)", |b| count(u64::from(b.observed.views.as_ref()?.disagreement_max));
     "views_final_difference_mean", "views", Lower, "what is still wrong when the run has ended",
         "mean of |e - v| at the end of the run", |b| { let end = &b.observed.views.as_ref()?.at_end; wide_ratio(i128::from(end.error_abs), u128::from(end.pairs)) };
+    "lies_told", "lies", None, "lies: how often instances told one to an inbox (none where the scenario has no `lies`)", "count of those, whether they arrived or not", |b| b.observed.lie_effects.and(count(b.observed.lies_told));
+    "lie_effect_origin_mean", "viewers", NearerZero, "lies: what they make honest origins display too much (+) or too little (-)", "mean over samples of o - o in the same run without lies, of videos that are lied about", |b| lie_mean(b, |all| &all.origins);
+    "lie_effect_followers_mean", "viewers", NearerZero, "the same of followers that do not lie", "mean over pairs of those followers of d - d in the same run without lies", |b| lie_mean(b, |all| &all.followers);
+    "lie_effect_max", "viewers", Lower, "the most that any honest instance displays too much or too little for the lies", "max over pairs of |d - d in the same run without lies|", |b| count(u64::from(b.observed.lie_effects?.most));
+    "lie_effect_per_lie", "viewer seconds", Lower, "what a lie brings: viewers x seconds that all honest instances together display too much or too little, for each", "sum over pairs of |d - d in the same run without lies| x sampling interval / lies_told", |b| per_lie(b);
     "origin_displayed_mean", "viewers", None, "what the origins show",
         "mean of o over origins", |b| displayed(&b.display.origins);
     "followers_displayed_mean", "viewers", None, "what the followers show",

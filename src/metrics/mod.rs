@@ -16,6 +16,7 @@ pub mod delays;
 pub mod delivery;
 pub mod display;
 pub mod distribution;
+pub mod lies;
 pub mod limits;
 pub mod links;
 mod observed;
@@ -121,6 +122,8 @@ impl<'a> Collector<'a> {
             links,
             delivery: self.delivery.finish(ending),
             viewers_as_plain_views: ending.viewers_as_plain_views + aggregates.viewers_as_plain_views,
+            lies_told: ending.lies_told,
+            lie_effects: None,
             doors: ending.doors.clone(),
             sessions: self.sessions.iter().filter(|session| session.start <= end).count() as u64,
             viewers_peak: watching_peak(self.sessions, end),

@@ -5,6 +5,7 @@ use crate::metrics::catalogues::CatalogueRow;
 use crate::metrics::counters::{Counters, Staleness};
 use crate::metrics::delays::DelayRow;
 use crate::metrics::delivery::Delivery;
+use crate::metrics::lies::LieEffects;
 use crate::metrics::limits::Limits;
 use crate::metrics::links::LinkRow;
 use crate::metrics::traffic::{OriginPeaks, TrafficRow};
@@ -33,6 +34,10 @@ pub struct Observed {
     pub links: Vec<LinkRow>,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,
+    /// How often lies were told, each to one inbox.
+    pub lies_told: u64,
+    /// What that changed; none where nobody lies.
+    pub lie_effects: Option<LieEffects>,
     /// How delivery went.
     pub delivery: Delivery,
     /// What clients sent to their own instances.

@@ -72,6 +72,7 @@ fn ending(busy: Vec<Busy>) -> Ending {
         unfinished_sessions: 0,
         busy,
         viewers_as_plain_views: 0,
+        lies_told: 0,
         queued_jobs_peak: 0,
         inbox_waiting_peak: 0,
         fates: Fates::default(),

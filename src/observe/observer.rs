@@ -50,6 +50,8 @@ pub struct Ending {
     pub retries_waiting: u64,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,
+    /// How often lies were told, each to one inbox.
+    pub lies_told: u64,
     /// Activities that were answered, and lost with the inbox queue when the receiver's process stopped.
     pub inbox_dropped: u64,
     /// What clients sent to their own instances.

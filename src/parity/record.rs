@@ -200,6 +200,7 @@ impl Observer for Recorder<'_> {
             Input::Stop => RecordedInput::Stop,
             Input::Restart(rules) => RecordedInput::Restart(rules.map(Box::new)),
             Input::Heartbeats { .. } => unreachable!("only the column executor skips heartbeats"),
+            Input::Lie { .. } => unreachable!("live servers tell no lies"),
             Input::FetchedVideo { .. } => unreachable!("live servers know each other from the start"),
         };
         if matches!(what, RecordedInput::Heartbeat(_) | RecordedInput::ReportWatch { .. }) {

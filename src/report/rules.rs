@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 pub type Row<T> = (&'static str, fn(&T) -> String);
 
 /// The rows of parameters: their keys, and what a protocol has there.
-pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
+pub const PARAMETER_ROWS: [Row<Parameters>; 7] = [
     ("lifetime", |parameters| parameters.lifetime.to_string()),
     ("tick_interval", |parameters| parameters.tick_interval.to_string()),
     ("refederation_age", |parameters| parameters.refederation_age.to_string()),
@@ -28,6 +28,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 6] = [
             },
         )
     }),
+    ("follower_cap", |parameters| parameters.follower_cap.map_or_else(off, |cap| cap.to_string())),
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.

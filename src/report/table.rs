@@ -17,7 +17,7 @@ struct Group {
     against_baseline: bool,
 }
 
-static GROUPS: [Group; 10] = [
+static GROUPS: [Group; 11] = [
     Group {
         title: "VIEWER TRAFFIC (who watches)",
         rows: &[
@@ -134,6 +134,17 @@ static GROUPS: [Group; 10] = [
             ("how old it is at origins", "views_origin_lag_mean_s"),
             ("how old it is at followers", "views_followers_lag_mean_s"),
             ("wrong by, when all is over", "views_final_difference_mean"),
+        ],
+        against_baseline: false,
+    },
+    Group {
+        title: "LIES (against the same run without them)",
+        rows: &[
+            ("lies told", "lies_told"),
+            ("an honest origin shows more", "lie_effect_origin_mean"),
+            ("followers that do not lie show more", "lie_effect_followers_mean"),
+            ("most that one of them is moved", "lie_effect_max"),
+            ("viewers x seconds per lie", "lie_effect_per_lie"),
         ],
         against_baseline: false,
     },

@@ -13,6 +13,7 @@ use crate::mechanism::wire::{EPOCH_UNIX_MS, Host, Names, VideoNames};
 use crate::metrics::Observed;
 use crate::metrics::aggregates::Aggregates;
 use crate::metrics::definitions::compute;
+use crate::metrics::lies::LieEffects;
 use crate::observe::RunOutcome;
 use crate::scenario::Scenario;
 use crate::sim::{self, Execution};
@@ -156,14 +157,32 @@ pub fn run_cell(
     stop: &AtomicBool,
 ) -> Result<CellResult, CellError> {
     let cell = build_cell(scenario, plan);
+    let (mut observed, ran) = execute(&cell, engine, stop)?;
+    if !cell.lies.is_empty() {
+        let honest = Cell { lies: Vec::new(), ..cell.clone() };
+        let (without, _) = execute(&honest, engine, stop)?;
+        let effects = LieEffects::of(&cell.lies, &cell.federation, &observed.counters, &without.counters);
+        observed.lie_effects = Some(effects);
+    }
+    let protocol = scenario.compare[plan.variant].name.clone();
+    let ran = ExecutionReport::new(protocol, ran.as_ref());
+    Ok(result(scenario, plan, &cell, observed, ran))
+}
+
+/// What is observed of a cell, and what made no events if anything.
+fn execute(
+    cell: &Cell,
+    engine: Engine,
+    stop: &AtomicBool,
+) -> Result<(Observed, Option<Execution>), CellError> {
     let fast = |helpers| {
         let mut collector = cell.collector();
-        let done = sim::run_fast(&cell, helpers, &mut collector, stop);
+        let done = sim::run_fast(cell, helpers, &mut collector, stop);
         done.map(|(ending, aggregates, ran)| (collector, ending, aggregates, Some(ran)))
     };
     let plain = || {
         let mut collector = cell.collector();
-        let ending = sim::run(&cell, &mut collector, stop);
+        let ending = sim::run(cell, &mut collector, stop);
         (collector, ending, Aggregates::default(), None)
     };
     let (collector, ending, aggregates, ran) = match engine {
@@ -175,9 +194,7 @@ pub fn run_cell(
         RunOutcome::Interrupted => return Err(CellError::Interrupted),
         RunOutcome::EventLimit(at) => return Err(CellError::EventLimit(at)),
     };
-    let protocol = scenario.compare[plan.variant].name.clone();
-    let ran = ExecutionReport::new(protocol, ran.as_ref());
-    Ok(result(scenario, plan, &cell, collector.finish(end, &ending, aggregates), ran))
+    Ok((collector.finish(end, &ending, aggregates), ran))
 }
 
 impl ExecutionReport {
@@ -290,6 +307,7 @@ pub fn build_cell_without_sessions(scenario: &Scenario, plan: &CellPlan) -> Cell
         network: scenario.network.clone(),
         delivery: scenario.compare[plan.variant].delivery,
         faults: scenario.compare[plan.variant].faults.clone(),
+        lies: scenario.lies.clone(),
         other: scenario.other.clone(),
         names: names(scenario, &federation.videos),
         seed: plan.seed,

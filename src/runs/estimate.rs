@@ -50,7 +50,7 @@ pub struct Estimate {
     pub events: f64,
     /// Seconds on one core, all cells together; roughly.
     pub time_s: f64,
-    /// The most ticks or background jobs of one instance, heartbeats of one session, or samples.
+    /// The most ticks, background jobs or tellings of a lie of one instance, heartbeats of one session, or samples.
     pub numbers: f64,
     /// Bytes in memory of a cell.
     pub memory_bytes: f64,
@@ -85,6 +85,8 @@ impl Estimate {
         let loads: Vec<_> =
             (0..scenario.compare.len()).map(|variant| Load::of(scenario, variant, engine)).collect();
         let most = |read: fn(&Load) -> f64| loads.iter().map(read).fold(0.0, f64::max);
+        // a cell with lies is run without them, too
+        let runs = if scenario.lies.is_empty() { 1.0 } else { 2.0 };
         Estimate {
             cells: scenario.compare.len(),
             sessions,
@@ -94,7 +96,8 @@ impl Estimate {
             time_s: loads
                 .iter()
                 .map(|load| load.events * EVENT_S + load.messages_without_events * EVENTLESS_S)
-                .sum(),
+                .sum::<f64>()
+                * runs,
             numbers: most(|load| load.numbers).max(samples),
             memory_bytes: BASE_BYTES
                 + sessions * SESSION_BYTES
@@ -166,7 +169,7 @@ impl Estimate {
         }
         if self.numbers >= f64::from(MAX_NUMBER) {
             return Err(format!(
-                "about {:.3e} ticks or background jobs of one instance, heartbeats of one session or samples are to be expected, more than {MAX_NUMBER}: a longer tick_interval, heartbeat, measure.every or other_traffic.updates.every, a lower rate of other_traffic.background, or an earlier end",
+                "about {:.3e} ticks, background jobs or lies of one instance, heartbeats of one session or samples are to be expected, more than {MAX_NUMBER}: a longer tick_interval, heartbeat, measure.every or other_traffic.updates.every, a lower rate of other_traffic.background or of `lies`, or an earlier end",
                 self.numbers
             ));
         }

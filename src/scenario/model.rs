@@ -7,6 +7,7 @@ use crate::domain::crowd::Crowd;
 use crate::domain::delivery::Delivery;
 use crate::domain::faults::Fault;
 use crate::domain::federation::{Capacity, Federation, Follows, FollowsAs, Instance, Listings, Video};
+use crate::domain::lies::Lie;
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
 use crate::domain::ranking::Ranking;
@@ -64,6 +65,8 @@ pub struct Scenario {
     pub crowds: Vec<Crowd>,
     /// The network.
     pub network: NetworkModel,
+    /// What instances say that is not so.
+    pub lies: Vec<Lie>,
     /// What is sent beside Views.
     pub other: OtherTraffic,
     /// What is sampled.

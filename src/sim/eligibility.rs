@@ -2,7 +2,7 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ ¬N ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
 //! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
@@ -18,6 +18,7 @@
 //! - `W`: its own viewers change the numbers of views that it displays beside the Updates that it receives: `own-count ∧` own viewers.
 //! - `G`: when it sends its own viewers again depends on the totals it receives, which take them off its list, but out of its memory only later:
 //!   list `∧` totals accepted `∧` viewers sent singly `∧` re-federation age > lifetime `∧` own viewers.
+//! - `N`: it hears a false `result` of somebody who is not the origin of the video.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
 //! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
@@ -32,6 +33,7 @@ use crate::domain::asked_back::{AfterUpdates, FirstContact};
 use crate::domain::delivery::{Delivery, Health, Queues};
 use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
+use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::protocol::{
     AcceptResult, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Rules, StoreKind,
 };
@@ -114,6 +116,7 @@ impl Eligibility {
         let needs_no_order = inbox == Span::ZERO && rate_limit.is_none();
         let dates = Dates::of(cell, timetable);
         let shares_host = sharing(instances);
+        let hears_results = hearing(cell);
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
             let is_unbounded = is_unlimited
@@ -131,6 +134,7 @@ impl Eligibility {
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
                 && !asks_back[index]
+                && !hears_results[index]
                 && (is_unlimited || !eligibility.is_origin[index]);
             eligibility.is_contended_receiver[index] = !is_unlimited
                 && !eligibility.is_uncontended_receiver[index]
@@ -239,6 +243,15 @@ fn asking(cell: &Cell) -> Vec<bool> {
         }
     }
     asks
+}
+
+/// Condition `N`: who hears false results.
+fn hearing(cell: &Cell) -> Vec<bool> {
+    let mut hears = vec![false; cell.federation.instances.len()];
+    let tells = |lie: &&Lie| matches!(lie.what, Falsehood::Result { .. });
+    let hearers = cell.lies.iter().filter(tells).flat_map(|lie| lie.hearers(&cell.federation));
+    hearers.for_each(|id| hears[id.index()] = true);
+    hears
 }
 
 /// Which instances share a host with others.

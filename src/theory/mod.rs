@@ -5,9 +5,9 @@
 //! `acceptance` accepts or refuses a claim, `experiments` lists what is run and claimed. The tests run wrong models through
 //! the same acceptance test, because a check that cannot fail is none.
 //!
-//! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals and limits have small cases (`cases`), most of
+//! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals, limits and lies have small cases (`cases`), most of
 //! whose claims are exact: `delivery_formulas`, `views_formulas`, `limits_formulas`, `request_log`, and what is run and claimed in
-//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases` and `limits_cases`.
+//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases`, `limits_cases` and `lies_cases`.
 
 pub mod acceptance;
 pub mod cases;
@@ -15,6 +15,7 @@ pub mod delivery_formulas;
 pub mod experiment;
 pub mod experiments;
 pub mod formulas;
+mod lies_cases;
 mod limits_cases;
 mod limits_formulas;
 mod receiving_cases;
@@ -31,7 +32,11 @@ mod watch_laws;
 /// The cases whose claims are exact.
 pub fn exact_cases() -> impl Iterator<Item = &'static cases::Case> {
     let delivery = sending_cases::CASES.iter().chain(receiving_cases::CASES);
-    delivery.chain(views_cases::CASES).chain(totals_cases::CASES).chain(limits_cases::CASES)
+    delivery
+        .chain(views_cases::CASES)
+        .chain(totals_cases::CASES)
+        .chain(limits_cases::CASES)
+        .chain(lies_cases::CASES)
 }
 
 /// The cases whose claims are about means over draws.

@@ -165,6 +165,7 @@ impl Setting {
             seed,
             delivery: Delivery::preset("unlimited").expect("a preset"),
             faults: Vec::new(),
+            lies: Vec::new(),
             other: OtherTraffic::default(),
             health_phase: vec![Time::ZERO; self.followers + 1],
             update_phase: vec![Time::ZERO; self.followers + 1],

@@ -22,6 +22,7 @@ mod gate;
 mod hostile;
 mod import;
 mod layers;
+mod lies;
 mod limits;
 #[cfg(feature = "live")]
 mod live;

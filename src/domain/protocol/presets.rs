@@ -54,6 +54,7 @@ const PEERTUBE_6_0: Rules = Rules {
         heartbeat: Span::from_secs(5),
         plain_view_after: Span::from_secs(30),
         threshold: None,
+        follower_cap: None,
     },
 };
 

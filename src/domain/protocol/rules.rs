@@ -296,6 +296,8 @@ pub struct Parameters {
     pub plain_view_after: Span,
     /// When totals may be withheld (no release does).
     pub threshold: Option<Threshold>,
+    /// An origin counts at most so many viewers of one follower (no release has this).
+    pub follower_cap: Option<u32>,
 }
 
 /// The threshold rule: a total is sent only if it changed enough, or if too many ticks went by without one.
@@ -337,9 +339,8 @@ impl Rules {
     /// Why these rules contradict each other, and what to do; none if they do not.
     pub fn contradiction(&self) -> Option<&'static str> {
         let says_totals = self.origin_total == OriginTotal::Yes || self.follower_total == FollowerTotal::Yes;
-        let knows_viewers = self.known_viewer == KnownViewer::Extend
-            || self.store == StoreKind::Keyed
-            || self.follower_total == FollowerTotal::Yes;
+        let keeps_ids = self.known_viewer == KnownViewer::Extend || self.store == StoreKind::Keyed;
+        let knows_viewers = keeps_ids || self.follower_total == FollowerTotal::Yes;
         if self.plain_views == PlainViews::InTotals && self.follower_total == FollowerTotal::No {
             Some(
                 "`plain_views: in-totals` says views in the totals of followers, and they say none; add `follower_total: yes`, or say `plain_views: counted`",
@@ -359,6 +360,10 @@ impl Rules {
         } else if self.totals_to == TotalsTo::Interested && !knows_viewers {
             Some(
                 "`totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
+            )
+        } else if self.parameters.follower_cap.is_some() && !keeps_ids {
+            Some(
+                "`follower_cap` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend`",
             )
         } else {
             None

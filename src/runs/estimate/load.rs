@@ -4,6 +4,7 @@ use crate::domain::asked_back::{AfterUpdates, FetchOrder, FirstContact};
 use crate::domain::crowd::Source;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
+use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::other_traffic::Background;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
 use crate::foundation::random::Seed;
@@ -70,11 +71,13 @@ impl Load {
         let totals = ticks * attendance::active_videos(scenario).len() as f64
             + attendance::heartbeats_of_catalogues(scenario, tick_s);
         let other = Other::of(scenario, sessions);
-        let broadcasts = if floods { sendings } else { 0.0 }
+        let lies = Lies::of(scenario, rules, sendings);
+        let broadcasts = if floods { sendings + lies.views } else { 0.0 }
             + if plain { sessions } else { 0.0 }
             + totals
             + other.broadcasts;
         let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
+        let unicasts = unicasts + lies.views + lies.results * followers;
         let tries = tries(scenario, variant);
         let messages = (broadcasts * followers + unicasts) * tries + other.gets(scenario, sessions);
         let changes = changes(&column.faults, duration_s);
@@ -102,23 +105,28 @@ impl Load {
             events: heartbeats
                 + with_events * if is_unlimited(delivery) { 1.0 } else { REQUEST_EVENTS }
                 + (ticks + other.flushes) * instances
+                + lies.events()
                 + changes,
             numbers: ticks
                 .max(longest_session(scenario, heartbeat_s))
                 .max(other.flushes)
-                .max(other.jobs_of_one),
+                .max(other.jobs_of_one)
+                .max(lies.of_one),
             message_bytes: under_way * with_events * IN_FLIGHT_BYTES
                 + under_way * messages * eventless * EVENTLESS_BYTES
                 + at_once(kept_s) * with_events * ENTRY_BYTES
                 + changes * OUTAGE_BYTES
-                + match delivery.queues {
-                    Queues::Unlimited => 0.0,
-                    Queues::Peertube => (broadcasts + unicasts) * JOB_BYTES,
-                    Queues::PerDestination | Queues::Workers => {
-                        (broadcasts + unicasts) * JOB_BYTES + with_events * DESTINATION_BYTES
-                    }
-                },
+                + queued_bytes(delivery, broadcasts + unicasts, with_events),
         }
+    }
+}
+
+/// Bytes of so many jobs that wait at once, with so many messages.
+fn queued_bytes(delivery: &Delivery, jobs: f64, messages: f64) -> f64 {
+    match delivery.queues {
+        Queues::Unlimited => 0.0,
+        Queues::Peertube => jobs * JOB_BYTES,
+        Queues::PerDestination | Queues::Workers => jobs * JOB_BYTES + messages * DESTINATION_BYTES,
     }
 }
 
@@ -200,6 +208,44 @@ impl Other {
             background.jobs.expected(scenario.end.latest()) * share
         };
         (after_updates + first + other.background.iter().map(preview).sum::<f64>()) * (instances - 1.0)
+    }
+}
+
+/// What is sent for lies.
+struct Lies {
+    /// Views to origins.
+    views: f64,
+    /// How often results are told, each time to all followers.
+    results: f64,
+    /// How often one lie is told at most.
+    of_one: f64,
+}
+
+impl Lies {
+    /// Those of a column, where viewers are sent so often in all.
+    fn of(scenario: &Scenario, rules: &[Rules], sendings: f64) -> Lies {
+        let mut all = Lies { views: 0.0, results: 0.0, of_one: 0.0 };
+        for lie in &scenario.lies {
+            let Lie { instance, from, until, what, .. } = *lie;
+            let every = lie.every(&rules[instance.index()]);
+            let times =
+                every.map_or(0.0, |every| until.since(from).secs_f64() / every.secs_f64().max(1e-9) + 1.0);
+            match what {
+                // all viewers may be the liar's
+                Falsehood::Times(times) => all.views += sendings * f64::from(times - 1),
+                Falsehood::Result { .. } => all.results += times,
+                Falsehood::Viewers(_) | Falsehood::Flood { .. } | Falsehood::Replay { .. } => {
+                    all.views += times;
+                }
+            }
+            all.of_one = all.of_one.max(times);
+        }
+        all
+    }
+
+    /// Events in which lies are told.
+    fn events(&self) -> f64 {
+        self.views + self.results
     }
 }
 

@@ -13,6 +13,7 @@ mod federation;
 mod follows;
 mod instances;
 mod latency_table;
+mod lies;
 mod list;
 mod measure;
 mod network;
@@ -61,6 +62,7 @@ pub(crate) fn build(
     let context =
         other_traffic::Context { table: &federation, videos: &videos, follows: follows.as_ref(), end };
     let other = other_traffic::other_traffic(file, &context, problems);
+    let lies = lies::Context { table: &federation, videos: &videos, end }.lies(file, problems);
     faults::faults(file, &federation, &protocols, end, &mut columns, problems);
     crowds::question(file, crowds.as_deref().unwrap_or_default(), &columns, problems);
     let measured = measure::measure(file, end, problems);
@@ -96,6 +98,7 @@ pub(crate) fn build(
         follows: follows?,
         crowds: crowds?,
         network: network?,
+        lies: lies?,
         other: other?,
         measure: measured?,
         names: measure::wire_names(file)?,

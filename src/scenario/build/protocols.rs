@@ -162,6 +162,11 @@ pub(crate) fn changed(base: Rules, definition: &Checked) -> Rules {
         Some((_, value)) => parameters.threshold = threshold(value),
         None => {}
     }
+    match definition.get("follower_cap").and_then(Checked::case) {
+        Some(("off", _)) => parameters.follower_cap = None,
+        Some((_, cap)) => parameters.follower_cap = cap.as_integer().and_then(|cap| u32::try_from(cap).ok()),
+        None => {}
+    }
     rules
 }
 

@@ -8,6 +8,7 @@ mod crowds;
 mod delivery;
 mod faults;
 mod federation;
+mod lies;
 mod measure;
 mod network;
 mod other_traffic;
@@ -22,6 +23,7 @@ use crate::scenario::format::crowds::crowd;
 use crate::scenario::format::delivery::{delivery, delivery_name};
 use crate::scenario::format::faults::fault;
 use crate::scenario::format::federation::{follows, group, peer, video};
+use crate::scenario::format::lies::lie;
 use crate::scenario::format::measure::{end, expectation, gate, limits, measure, parity, wire_names};
 use crate::scenario::format::network::network;
 use crate::scenario::format::other_traffic::other_traffic;
@@ -38,6 +40,8 @@ pub(crate) use values::{COLUMNS_MAX, INSTANCES_MAX};
 const CATALOGUES_MAX: usize = 1_000;
 /// A scenario has at most this many faults.
 const FAULTS_MAX: usize = 200;
+/// A scenario has at most this many lies.
+const LIES_MAX: usize = 200;
 /// A scenario has at most this many peers.
 const PEERS_MAX: usize = 100;
 
@@ -95,6 +99,7 @@ pub(crate) fn scenario() -> Shape {
         with_default("viewers", "the crowds that watch single videos", list(crowd(), 0, 1_000), "[]"),
         required("network", "the network between the instances", network()),
         with_default("faults", "what goes wrong", list(fault(), 0, FAULTS_MAX), "[]"),
+        with_default("lies", "what instances say that is not so", list(lie(), 0, LIES_MAX), "[]"),
         with_default("other_traffic", "what is sent beside Views", Shape::Record(other_traffic()), "{}"),
         with_default("measure", "what is sampled, and how often", Shape::Record(measure()), "{}"),
         with_default("names", "how the instances are called on the wire", Shape::Record(wire_names()), "{}"),

@@ -7,6 +7,9 @@ use crate::scenario::format::values::{
 };
 use crate::scenario::shape::{Arm, Form, Shape, Word, case, list, names, optional, required, with_default};
 
+/// More viewers no follower has.
+const FOLLOWER_CAP_MAX: u64 = 1_000_000_000;
+
 pub(super) fn variant() -> Shape {
     let doc = "protocols of single groups, by the name of the group";
     let of_group = Shape::OneOf(vec![
@@ -60,6 +63,10 @@ pub(crate) fn protocol() -> Shape {
         case("off", "a total is sent at every tick", Arm::Word),
         case("on", "a total is sent when it changed enough", Arm::Plain(Shape::Record(threshold))),
     ]);
+    let cap = Shape::OneOf(vec![
+        case("off", "all that it says", Arm::Word),
+        case("viewers", "so many at most", Arm::Plain(Shape::Integer { min: 0, max: FOLLOWER_CAP_MAX })),
+    ]);
     fields.extend([
         optional("lifetime", "how long an entry lives after the last heartbeat or View", positive_span()),
         optional("tick_interval", "time between two ticks (else `lifetime`, if that is given)", positive_span()),
@@ -71,6 +78,7 @@ pub(crate) fn protocol() -> Shape {
         optional("heartbeat", "time between two heartbeats of a client", positive_span()),
         optional("plain_view_after", "watching this long makes a plain view", any_span()),
         optional("threshold", "when totals may be withheld", threshold),
+        optional("follower_cap", "how many viewers of one follower an origin counts at most", cap),
     ]);
     Shape::Record(fields)
 }

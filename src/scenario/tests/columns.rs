@@ -11,7 +11,7 @@ fn a_column_names_single_instances() {
     let scenario = valid_with(FULL, &sets);
     assert_eq!(scenario.compare[0].protocols, ["v2", "mine", "v2", "mine", "v3", "v1", "v1", "v3"]);
     assert_eq!(scenario.compare[0].rules[2], Rules::preset("v2").expect("a preset"));
-    assert_eq!(scenario.own_protocols, ["mine", "other"]);
+    assert_eq!(scenario.own_protocols, ["mine", "other", "capped"]);
     let fixed: Vec<&str> = scenario
         .groups
         .iter()

@@ -271,6 +271,16 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v1, follower_cap: 10",
+        "6:9: protocols.mine: `follower_cap` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, follower_cap: some",
+        "6:34: protocols.mine.follower_cap: `some` is not one of: off | a whole number from 0 to 1000000000",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v2, threshold: on",
         "6:31: protocols.mine.threshold: `on` is not one of: off | {share: ..., at_least_every: ...}",
     ),
@@ -552,6 +562,64 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
         "8:42: instances.origin.capacity.cores: `0` is not a whole number from 1 to 1024\n\
          8:53: instances.origin.capacity.uplink: `0 Mbit/s` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s or bps, kbps, Mbps, Gbps) above 0 and up to 1000 Gbit/s\n\
          8:73: instances.origin.capacity.downlink: `100` is not a bit rate (bit/s, kbit/s, Mbit/s, Gbit/s or bps, kbps, Mbps, Gbps) above 0 and up to 1000 Gbit/s",
+    ),
+    // lies
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip}]",
+        "4:8: lies.0: has none of the keys times, viewers, flood, result, replay; it needs one of them",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip, times: 2, viewers: 3}]",
+        "4:8: lies.0: has both `times` and `viewers`; it may have one of them",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: origin, video: clip, times: 2}]",
+        "4:19: lies.0.instance: `origin` owns the video, and shows what it likes; name an instance that does not",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: silent, video: clip, times: 2}]",
+        "4:19: lies.0.instance: `silent` is not PeerTube (`software`), so it has no videos and nobody watches there",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: follower, video: clap, times: 2}]",
+        "4:19: lies.0.instance: `follower` is no instance or group; did you mean `followers`?\n\
+         4:36: lies.0.video: `clap` is no video; did you mean `clip`?",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip, times: 1}]",
+        "4:52: lies.0.times: `1` is not a whole number from 2 to 10000",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip, viewers: 0}]",
+        "4:54: lies.0.viewers: `0` is not a whole number from 1 to 1000000",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip, flood: 0 /s}]",
+        "4:52: lies.0.flood: is a flood of nothing; give a rate above 0 /s, or leave the lie out",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip, result: {viewers: 5000000000}}]",
+        "4:53: lies.0.result.every: is missing: so often to each; it needs a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h\n\
+         4:63: lies.0.result.viewers: `5000000000` is not a whole number from 0 to 4000000000",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip, replay: 0 s}]",
+        "4:53: lies.0.replay: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "end: 10 min",
+        "end: 10 min\nlies: [{instance: followers-1, video: clip, times: 2, from: 10 min}]",
+        "4:61: lies.0.from: is when the run is over, so nothing would be told; begin before `end`",
     ),
     // faults
     (

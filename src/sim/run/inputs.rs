@@ -233,7 +233,7 @@ impl Run<'_> {
                 form,
             };
             if let Some(list) = self.background_inboxes(entry, origin) {
-                let effect = Effect { activity, to: Recipients::Followers };
+                let effect = Effect::new(activity, Recipients::Followers);
                 self.send_to(origin, &effect, (list, None), self.now);
             }
         }

@@ -68,6 +68,7 @@ impl Run<'_> {
         for entry in 0..self.cell.other.background.len() {
             self.plan_background(entry as u32, 0);
         }
+        self.plan_lies();
         self.schedule(self.cell.sampling.from, Event::Sample { number: 0 });
     }
 
@@ -213,6 +214,7 @@ impl Run<'_> {
             Event::WatchAction { session } => self.report_watch(session),
             Event::Background { entry, number } => self.background(entry, number),
             Event::FetchPreview { asker, entry, number, .. } => self.fetch_preview(asker, entry, number),
+            Event::Lie { lie, time, .. } => self.lie(lie, time),
         }
     }
 
@@ -267,6 +269,7 @@ impl Run<'_> {
             unfinished_sessions: self.cell.sessions.iter().filter(watching).count() as u64,
             busy: self.busy(self.now),
             viewers_as_plain_views: self.instances.iter().map(Instance::viewers_as_plain_views).sum(),
+            lies_told: self.instances.iter().map(Instance::lies_told).sum(),
             queued_jobs_peak: self.queued_jobs_peak,
             inbox_waiting_peak: self.machines.iter().map(Machine::inbox_waiting_peak).max().unwrap_or(0),
             retries_waiting_peak: self.retries_waiting_peak,

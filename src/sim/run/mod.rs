@@ -5,6 +5,7 @@
 //! answers and works through its inbox queue (`threads`). Steps that affect one machine only wait in its calendar instead of
 //! being events (`calendar`, `lazy`). Without queues (`Queues::Unlimited`) a message leaves when it is sent and arrives one
 //! latency later (`unqueued`). Heartbeats that nothing depends on are skipped (`skips`, `wakes`). What receivers ask back are jobs, too (`asking`); what is fetched at first contact is in `first_contact` and `contacts`. What
+//! liars tell beside what they say anyway comes at times of its own (`lying`). What
 //! fails or is held back waits for its next attempt (`retries`, `waiting`). `main_loop` takes the events in
 //! their order, `inputs` hands inputs to instances.
 //! The only protocol rules that are read here are those of delivery.
@@ -20,6 +21,7 @@ mod inputs;
 mod job;
 mod jobs;
 mod lazy;
+mod lying;
 mod machine;
 mod main_loop;
 mod request;

@@ -36,7 +36,7 @@ impl Run<'_> {
         now: Time,
     ) {
         let rules = *self.instances[from.index()].rules();
-        let Effect { activity, to } = *effect;
+        let Effect { activity, to, .. } = *effect;
         let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
         if self.delivery.queues == Queues::Unlimited {
             return self.send_unqueued(from, kind, &activity, &list, except, now);
@@ -76,7 +76,7 @@ impl Run<'_> {
         &self,
         from: InstanceId,
         rules: &Rules,
-        Effect { activity, to }: &Effect,
+        Effect { activity, to, .. }: &Effect,
     ) -> (Arc<[InstanceId]>, Option<InstanceId>) {
         let inboxes = self.inboxes.get(&from);
         let list = |list: Option<&Arc<[InstanceId]>>| list.map_or_else(|| [].into(), Arc::clone);

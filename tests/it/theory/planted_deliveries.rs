@@ -47,6 +47,10 @@ const IN_TOTALS: &str = "views in the origin's totals";
 const RESTARTED: &str = "totals over the interval, and a restart";
 const NO_INBOX: &str = "totals to those interested who have an inbox";
 const SPREAD: &str = "totals over the interval";
+const INVENTED: &str = "viewers who do not exist";
+const CAPPED: &str = "a cap on one follower";
+const CAPPED_TOTALS: &str = "a cap on one follower's totals";
+const RESULT: &str = "a result that is not the origin's";
 const RAMP: &str = "a ramp at the origin, and one viewer at a follower";
 const LATE_RAMP: &str = "a ramp that a follower sees only at its end";
 const CONSTANT: &str = "a crowd that does not change";
@@ -105,6 +109,21 @@ const PLANTED: &[Planted] = &[
         "42 views that are lacking",
         &["protocols.mine.totals_to=everybody"],
     ),
+    model("one viewer more", INVENTED, "47 Views of the liar", &["lies.0.viewers=37"]),
+    model(
+        "they are due earlier",
+        INVENTED,
+        "47 Views of the liar",
+        &["protocols.mine.refederation_age=80 s"],
+    ),
+    model("no cap", CAPPED, "48 what the origin shows", &["protocols.mine.follower_cap=off"]),
+    model(
+        "a cap that is one too large",
+        CAPPED_TOTALS,
+        "48 what the origin shows",
+        &["protocols.mine.follower_cap=11"],
+    ),
+    model("nobody believes it", RESULT, "47 what others show", &["protocols.mine.accept_result=nobody"]),
     model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
     model("nobody starts again", RESTARTED, "40 totals of a follower", &["faults=[]"]),
     model("the follower has an inbox", NO_INBOX, "39 totals in all", &["instances.near.follows_as=server"]),
