@@ -8,7 +8,7 @@ use crate::conform::recording::{BeatRow, Recording, RecordingInstance};
 use crate::conform::trace::{MessageRow, SampleRow, VIDEO};
 use crate::domain::faults::Fault;
 use crate::domain::federation::{self, FollowsAs};
-use crate::domain::protocol::{PRESETS, Preset, Rules};
+use crate::domain::protocol::{PRESETS, Parameters, Preset, Rules};
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -105,8 +105,10 @@ impl Recorder {
 
 /// The release with these rules, not counting times and plain views.
 fn preset_of(rules: &Rules) -> Option<&'static str> {
+    // a recording cannot hold who says that they leave, nor who speaks
+    let parameters = Parameters { leave_beacon_ppm: 0, sampling: 1, ..rules.parameters };
     let is_it = |preset: &&Preset| {
-        let like = Rules { parameters: rules.parameters, plain_views: rules.plain_views, ..preset.rules };
+        let like = Rules { parameters, plain_views: rules.plain_views, ..preset.rules };
         like == *rules
     };
     PRESETS.iter().find(is_it).map(|preset| preset.name)

@@ -5,13 +5,14 @@
 //! `acceptance` accepts or refuses a claim, `experiments` lists what is run and claimed. The tests run wrong models through
 //! the same acceptance test, because a check that cannot fail is none.
 //!
-//! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals and limits have small cases (`cases`), most of
+//! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals, other designs and limits have small cases (`cases`), most of
 //! whose claims are exact: `delivery_formulas`, `views_formulas`, `limits_formulas`, `request_log`, and what is run and claimed in
-//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases` and `limits_cases`.
+//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases`, `design_cases` and `limits_cases`.
 
 pub mod acceptance;
 pub mod cases;
 pub mod delivery_formulas;
+mod design_cases;
 pub mod experiment;
 pub mod experiments;
 pub mod formulas;
@@ -31,10 +32,11 @@ mod watch_laws;
 /// The cases whose claims are exact.
 pub fn exact_cases() -> impl Iterator<Item = &'static cases::Case> {
     let delivery = sending_cases::CASES.iter().chain(receiving_cases::CASES);
-    delivery.chain(views_cases::CASES).chain(totals_cases::CASES).chain(limits_cases::CASES)
+    let views = views_cases::CASES.iter().chain(totals_cases::CASES).chain(limits_cases::CASES);
+    delivery.chain(views).chain(design_cases::CASES)
 }
 
 /// The cases whose claims are about means over draws.
 pub fn sampled_cases() -> impl Iterator<Item = &'static cases::Sampled> {
-    receiving_cases::SAMPLED.iter().chain(views_cases::SAMPLED)
+    receiving_cases::SAMPLED.iter().chain(views_cases::SAMPLED).chain(design_cases::SAMPLED)
 }
