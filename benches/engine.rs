@@ -83,7 +83,7 @@ fn store_extend_and_clean(bencher: Bencher, viewers: u32) {
         for minute in 0..MINUTES {
             let now = Time::from_ms(60_000 * minute);
             for viewer in 0..viewers {
-                store.extend_or_add(black_box(id(viewer)), now + Span::from_secs(120));
+                store.extend_or_add(black_box(id(viewer)), 1, now + Span::from_secs(120));
             }
             if minute % 2 == 1 {
                 store.clean(now);

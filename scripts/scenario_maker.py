@@ -152,7 +152,7 @@ class Maker:
             "views_inbox": ["shared", "own"], "forward": ["always", "only-new", "never"], "store": ["list", "keyed"],
             "forwarded_viewer": ["viewer", "plain-view"], "forward_to": ["everybody", "server-followers"],
             "connections": ["kept", "new"], "wire": ["peertube-6.0", "peertube-6.1", "peertube-7.1", "peertube-8.0"],
-            "follower_total": ["yes", "no"], "own_viewers": ["each", "none"], "plain_views": ["each", "none", "counted", "in-totals"], "follower_views": ["update", "own-count"],
+            "expiry": ["ticks", "exact", "exact"], "follower_total": ["yes", "no"], "own_viewers": ["each", "none"], "plain_views": ["each", "none", "counted", "in-totals"], "follower_views": ["update", "own-count"],
             "lifetime": ["10 s", "1 min"], "tick_interval": ["1 s", "7 s", "2 min"], "refederation_age": ["0 s", "10 s", "90 s"],
         }.items():
             if self.chance(0.3):
@@ -165,6 +165,13 @@ class Maker:
             row["follower_cap"] = rng.choice(["off", 0, 2, 50])
         if "in-totals" in row.get("plain_views", "") or row["base"] == "v4":
             row["follower_total"] = '"yes"'
+        if self.chance(0.3):
+            row |= {"leave_beacon": f"{rng.choice([1, 50, 100])} %", "viewers_known_by": "session"}
+        if self.chance(0.3):
+            row |= {"sampling": rng.choice([2, 3, 10]), "follower_total": '"no"'}
+            row |= {"plain_views": "counted"} if "in-totals" in row.get("plain_views", "") or row["base"] == "v4" else {}
+        if self.chance(0.3):
+            row |= {"origin_views": "updates-by-share", "update_share": f"{rng.choice([1, 10, 50])} %"}
         return flow(row)
 
     def fault(self):

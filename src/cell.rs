@@ -5,15 +5,16 @@ use crate::domain::audience::Audience;
 use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::federation::{Federation, Instance};
-use crate::domain::heartbeats::{self, Door};
+use crate::domain::heartbeats::{self, Door, says_leaving};
 use crate::domain::lies::Lie;
 use crate::domain::other_traffic::OtherTraffic;
-use crate::domain::protocol::Parameters;
+use crate::domain::protocol::{Parameters, Rules};
 use crate::domain::sampling::Sampling;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};
 use crate::foundation::units::{Span, Time};
+use crate::instance;
 use crate::mechanism::network::NetworkModel;
 use crate::mechanism::wire::{Names, smallest_total_bytes};
 use crate::metrics::Collector;
@@ -59,6 +60,13 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// An instance when the run begins.
+    pub fn instance(&self, id: InstanceId) -> instance::Instance {
+        let rules = self.federation.instances[id.index()].rules;
+        let videos = Arc::clone(&self.federation.videos);
+        instance::Instance::new(id, rules, videos).of_replication(self.seed)
+    }
+
     /// What notes a run of it.
     pub fn collector(&self) -> Collector<'_> {
         let Cell { federation, sessions, audience, sampling, other, names, .. } = self;
@@ -99,6 +107,11 @@ pub fn report_time(cell: &Cell, id: SessionId) -> Option<Time> {
     })
 }
 
+/// When the client of a session says that it leaves, if it manages to. `rules` are those of its instance at its first heartbeat.
+pub fn leave_time(cell: &Cell, id: SessionId, rules: &Rules) -> Option<Time> {
+    says_leaving(cell.seed, id, rules).then(|| cell.sessions[id.index()].end)
+}
+
 /// When background job `number` of an entry comes, if it does; the one before it came at `last` (at the start, for the first).
 pub fn background_time(cell: &Cell, entry: u32, number: u32, last: Time) -> Option<Time> {
     let name = fold(&[u64::from(entry), u64::from(number)]);
@@ -125,7 +138,7 @@ pub fn heartbeat_work(cell: &Cell, instance: InstanceId) -> Span {
 
 /// What clients send to their own instances in a run that ends at `end`.
 pub fn doors(cell: &Cell, timetable: &Timetable, end: Time) -> Vec<Door> {
-    heartbeats::doors(&cell.sessions, &cell.federation, &cell.names, timetable, end)
+    heartbeats::doors((&cell.sessions, cell.seed), &cell.federation, &cell.names, timetable, end)
 }
 
 /// When all is over that is planned to end: the last session, the last lie, and what the background does not go on doing.

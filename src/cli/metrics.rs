@@ -99,7 +99,7 @@ fn sizes() -> String {
 
 /// The request of a browser, the same for all releases, and their answers.
 fn heartbeat_rows(names: &Names) -> Vec<String> {
-    let (head, body) = names.heartbeat(ORIGIN, VideoId(0));
+    let (head, body) = names.heartbeat(ORIGIN, VideoId(0), false);
     let mut request = head_parts(&head);
     request.push(Part { name: "body".to_owned(), bytes: body.len() as u64 });
     let answer = |(form, release)| {

@@ -31,7 +31,10 @@ PARAMETERS
   heartbeat: time between two heartbeats of a client
   plain_view_after: a plain view is made after so much watching (half of a shorter video)
   threshold: a total is sent only if it changed by a share of the last one sent, and at least every so many ticks
-  follower_cap: an origin counts at most so many viewers of one follower";
+  follower_cap: an origin counts at most so many viewers of one follower
+  leave_beacon: the share of clients that tell their instance that they leave
+  sampling: one of so many viewers is sent, and counts for as many where this is more than 1
+  update_share: an `Update` is worth a change of the number of views by this share (origin_views: updates-by-share)";
 
 fn table() -> Table {
     let mut table = with_columns("rule", PRESETS.iter().map(|preset| preset.name));

@@ -107,8 +107,10 @@ impl Recorder {
 
 /// The release or design with these rules, not counting plain views and times but those of the threshold.
 fn preset_of(rules: &Rules) -> Option<&'static str> {
+    // a recording cannot hold who says that they leave, nor who speaks
+    let parameters = Parameters { leave_beacon_ppm: 0, sampling: 1, ..rules.parameters };
     let is_it = |preset: &&Preset| {
-        let parameters = Parameters { threshold: preset.rules.parameters.threshold, ..rules.parameters };
+        let parameters = Parameters { threshold: preset.rules.parameters.threshold, ..parameters };
         let like = Rules { parameters, plain_views: rules.plain_views, ..preset.rules };
         like == *rules
     };

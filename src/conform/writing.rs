@@ -202,8 +202,10 @@ fn visit_of(trace: &Trace) -> impl Fn((&Session, &String)) -> VisitRow {
 fn rules_of(preset: &str) -> Value {
     let rules = Rules::preset(preset).expect("the names of a trace are of presets");
     let chosen = Rules::RULES.iter().map(|rule| (rule.key.to_owned(), json!((rule.get)(&rules))));
-    let Parameters { lifetime, tick_interval, refederation_age, heartbeat, plain_view_after, threshold } =
-        rules.parameters;
+    // the others are off in every preset
+    let Parameters {
+        lifetime, tick_interval, refederation_age, heartbeat, plain_view_after, threshold, ..
+    } = rules.parameters;
     let parameters = json!({
         "lifetimeMs": ms(lifetime),
         "tickIntervalMs": ms(tick_interval),

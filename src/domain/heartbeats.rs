@@ -1,14 +1,16 @@
 //! Heartbeats at the doors of instances: what their own clients post to them, computed from the sessions without an event for each.
 //!
 //! A session posts at its first heartbeat and every `heartbeat` of its own, or of the rules that its instance has then, while before its end and until
-//! the end of the run. A client of an instance that is down posts all the same: nobody is there who would get it or answer. Clients are no
+//! the end of the run; and once more when it ends, if it manages to say that it leaves (`leave_beacon`): a request of the same kind, with a member
+//! more. A client of an instance that is down posts all the same: nobody is there who would get it or answer. Clients are no
 //! instances: what they send and get is in no traffic of the federation.
 
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::federation::Federation;
 use crate::domain::protocol::Rules;
 use crate::domain::workload::Session;
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, SessionId};
+use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::trains::{Train, busiest_second};
 use crate::mechanism::wire::{Names, Persistence};
@@ -19,7 +21,7 @@ use std::collections::BTreeMap;
 pub struct Door {
     /// The instance.
     pub instance: InstanceId,
-    /// Heartbeats that clients send.
+    /// Heartbeats that clients send, and those by which they say that they leave.
     pub sent: u64,
     /// Of these, those that the instance gets and answers: it is up.
     pub answered: u64,
@@ -38,26 +40,34 @@ struct Process {
     rules: Rules,
 }
 
+/// Whether the client of a session says that it leaves: one of a share of all, by lot. `rules` are those of its instance at its first
+/// heartbeat, for the page that it has loaded decides.
+pub fn says_leaving(seed: Seed, session: SessionId, rules: &Rules) -> bool {
+    const ALL_PPM: u32 = 1_000_000;
+    seed.lot(Purpose::Beacon, u64::from(session.0), ALL_PPM) < rules.parameters.leave_beacon_ppm
+}
+
 /// The doors at which any heartbeat arrives in a run that ends at `end`, in ascending order of instances.
 pub fn doors(
-    sessions: &[Session],
+    (sessions, seed): (&[Session], Seed),
     federation: &Federation,
     names: &Names,
     timetable: &Timetable,
     end: Time,
 ) -> Vec<Door> {
-    let mut visits: BTreeMap<InstanceId, Vec<&Session>> = BTreeMap::new();
-    for session in sessions.iter().filter(|session| session.first_heartbeat <= end) {
-        visits.entry(session.instance).or_default().push(session);
+    let mut visits: BTreeMap<InstanceId, Vec<(SessionId, &Session)>> = BTreeMap::new();
+    let all = sessions.iter().enumerate().map(|(id, session)| (SessionId::at(id), session));
+    for (id, session) in all.filter(|(_, session)| session.first_heartbeat <= end) {
+        visits.entry(session.instance).or_default().push((id, session));
     }
     let mut changes: BTreeMap<InstanceId, Vec<(Time, Change)>> = BTreeMap::new();
     for (at, instance, change) in timetable.changes() {
         changes.entry(instance).or_default().push((at, change));
     }
-    let of_instance = |(instance, visits): (InstanceId, Vec<&Session>)| {
+    let of_instance = |(instance, visits): (InstanceId, Vec<(SessionId, &Session)>)| {
         let rules = federation.instances[instance.index()].rules;
         let changes = changes.get(&instance).map_or(&[][..], Vec::as_slice);
-        door(instance, &visits, &processes(rules, changes), names, end)
+        door(instance, &visits, &processes(rules, changes), names, (seed, end))
     };
     visits.into_iter().map(of_instance).filter(|door| door.sent > 0).collect()
 }
@@ -75,27 +85,59 @@ fn processes(rules: Rules, changes: &[(Time, Change)]) -> Vec<Process> {
     processes
 }
 
-fn door(instance: InstanceId, visits: &[&Session], processes: &[Process], names: &Names, end: Time) -> Door {
+fn door(
+    instance: InstanceId,
+    visits: &[(SessionId, &Session)],
+    processes: &[Process],
+    names: &Names,
+    (seed, end): (Seed, Time),
+) -> Door {
     let mut door = Door { instance, sent: 0, answered: 0, request_bytes: 0, answer_bytes: 0, per_s_peak: 0 };
     let mut trains = Vec::with_capacity(visits.len());
-    let mut answered = vec![0; processes.len()];
-    for visit in visits {
-        for (train, process) in trains_of(visit, processes, end) {
+    // by process: heartbeats, and those by which clients say that they leave
+    let mut answered = vec![[0; 2]; processes.len()];
+    for &(id, visit) in visits {
+        let says_leaving = |rules: &Rules| says_leaving(seed, id, rules);
+        let heartbeats = trains_of(visit, processes, end).map(|(train, process)| (train, process, 0));
+        let leaving =
+            leaving_of(visit, processes, end, says_leaving).map(|(train, process)| (train, process, 1));
+        for (train, process, kind) in heartbeats.chain(leaving) {
             door.sent += train.count;
-            answered[process] += if processes[process].is_up { train.count } else { 0 };
+            answered[process][kind] += if processes[process].is_up { train.count } else { 0 };
             trains.push(train);
         }
     }
-    let (head, body) = names.heartbeat(instance, visits[0].video);
-    for (process, answered) in processes.iter().zip(answered) {
+    let bytes = [false, true].map(|leaves| {
+        let (head, body) = names.heartbeat(instance, visits[0].1.video, leaves);
+        (head.len() + body.len()) as u64
+    });
+    for (process, [heartbeats, leaving]) in processes.iter().zip(answered) {
         let answer =
             names.response_head(process.rules.wire.form(), Time::ZERO, 1, Time::ZERO, Persistence::Kept);
-        door.answered += answered;
-        door.request_bytes += answered * (head.len() + body.len()) as u64;
-        door.answer_bytes += answered * answer.len() as u64;
+        door.answered += heartbeats + leaving;
+        door.request_bytes += heartbeats * bytes[0] + leaving * bytes[1];
+        door.answer_bytes += (heartbeats + leaving) * answer.len() as u64;
     }
     door.per_s_peak = busiest_second(trains);
     door
+}
+
+/// The process that there is at an instant, by its position.
+fn process_at(processes: &[Process], at: Time) -> Option<usize> {
+    processes.partition_point(|process| process.from <= at).checked_sub(1)
+}
+
+/// What the client of a session posts when it leaves, if it does, as a train of one, and the process that it meets.
+fn leaving_of(
+    session: &Session,
+    processes: &[Process],
+    end: Time,
+    says_leaving: impl Fn(&Rules) -> bool,
+) -> Option<(Train, usize)> {
+    let has_begun = session.first_heartbeat < session.end && session.end <= end;
+    let loaded = &processes[process_at(processes, session.first_heartbeat).filter(|_| has_begun)?];
+    let process = process_at(processes, session.end).filter(|_| says_leaving(&loaded.rules))?;
+    Some((Train::one(session.end), process))
 }
 
 /// The heartbeats of a session, in a train for each process that they meet, by its position.

@@ -1,7 +1,7 @@
 //! The events of a run: a closed set, and the key that orders events of one instant.
 //!
-//! The order at one instant is: stops, restarts, ticks and totals, flushes, samples, requests, the rest of delivery, heartbeats,
-//! other traffic, what is fetched for previews, lies; within a rank by instance, then link, video, kind, session (of a total:
+//! The order at one instant is: stops, restarts, ticks and totals, flushes, samples, requests, the rest of delivery, heartbeats
+//! and who leaves, other traffic, what is fetched for previews, lies; within a rank by instance, then link, video, kind, session (of a total:
 //! author), number, attempt and step. So a tick cleans what expires at that very instant, a sample sees that tick and none of
 //! the arrivals, and an arrival finds what was there before any heartbeat. Recordings have no such ties; this choice is the
 //! model's.
@@ -134,6 +134,11 @@ pub enum Event {
         /// Counts up per session.
         number: u32,
     },
+    /// A client tells its instance that its viewer leaves.
+    Leave {
+        /// Whose.
+        session: SessionId,
+    },
     /// The instance of a session reports what was watched to the video's origin.
     WatchAction {
         /// Which session.
@@ -211,6 +216,11 @@ impl Event {
                 let parts = Parts::new(10, sessions[session.index()].instance);
                 parts.with(u64::from(session.0), 32).with(u64::from(number), NUMBER_BITS).key(0)
             }
+            // before the first heartbeat of a visit that begins at this instant: those are later sessions
+            Event::Leave { session } => {
+                let parts = Parts::new(10, sessions[session.index()].instance).with(u64::from(session.0), 32);
+                parts.with(u64::from(MAX_NUMBER), NUMBER_BITS).with(1, 1).key(0)
+            }
             Event::WatchAction { session } => {
                 let parts = Parts::new(11, sessions[session.index()].instance);
                 parts.with(u64::from(session.0), 32).key(0)
@@ -251,7 +261,7 @@ impl Event {
             }
             Event::JobDone { ref message, .. } => Some(message.from),
             Event::Retry { ref message, .. } => Some(message.from),
-            Event::Heartbeat { session, .. } | Event::WatchAction { session } => {
+            Event::Heartbeat { session, .. } | Event::Leave { session } | Event::WatchAction { session } => {
                 Some(sessions[session.index()].instance)
             }
             Event::Sample { .. } | Event::Background { .. } => None,
@@ -302,6 +312,10 @@ impl Event {
             Event::JobLimit { instance, job, .. } => format!("job_limit,{},job={job}", name(instance)),
             Event::Retry { ref message, .. } => format!("retry,{}", message.describe(federation)),
             Event::AskBreaker { instance, to } => format!("ask_breaker,{},to={}", name(instance), name(to)),
+            Event::Leave { session } => {
+                let visit = &sessions[session.index()];
+                format!("leave,{},session={session}", name(visit.instance))
+            }
             Event::WatchAction { session } => {
                 let visit = &sessions[session.index()];
                 format!("watch_action,{},session={session}", name(visit.instance))

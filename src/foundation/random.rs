@@ -78,14 +78,24 @@ pub enum Purpose {
     Shelf = 21,
     /// Which video of a catalogue a viewer watches.
     Choice = 22,
+    /// Whether a client tells that it leaves.
+    Beacon = 23,
+    /// Which viewers speak for others.
+    Sampling = 24,
     /// Which combinations begin a search.
-    Search = 23,
+    Search = 25,
 }
 
 impl Seed {
     /// The generator of one entity (a crowd, a session, an instance: its number) for one purpose.
     pub fn stream(self, purpose: Purpose, entity: u64) -> ChaCha8Rng {
         ChaCha8Rng::from_seed(key(&[self.seed, u64::from(self.replication), purpose as u64, entity]))
+    }
+
+    /// The lot of one entity for one purpose, where one number is all that is drawn: a whole number below `count`, uniform.
+    pub fn lot(self, purpose: Purpose, entity: u64, count: u32) -> u32 {
+        let hash = fold(&[self.seed, u64::from(self.replication), purpose as u64, entity]);
+        ((u128::from(hash) * u128::from(count)) >> u64::BITS) as u32
     }
 }
 

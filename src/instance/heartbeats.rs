@@ -3,7 +3,8 @@
 use super::input::{Effect, Heartbeat};
 use super::state::{Instance, PLAIN_VIEW_INTERVAL};
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, FollowerViews, OwnViewers, PlainViews, Rules, StoreKind, ViewerResult,
+    AcceptResult, FollowerTotal, FollowerViews, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
+    ViewerResult,
 };
 use crate::foundation::ids::{VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
@@ -35,7 +36,7 @@ impl Instance {
         let shown = self.state(video)?;
         let last_sent = shown.store.last_sent(self.entry_of(viewer));
         let sends = self
-            .sends_viewers_of(video)
+            .sends_viewer(video, viewer)
             .then(|| last_sent.map_or(now, |last| last + self.rules.parameters.refederation_age));
         let last_view = shown.plain_views.get(&viewer).map(|last| *last + PLAIN_VIEW_INTERVAL);
         let after = self.plain_view_after(video, view_after);
@@ -46,17 +47,26 @@ impl Instance {
 
     pub(super) fn extend(&mut self, video: VideoId, viewer: ViewerId, last: Time) {
         let (entry, expires) = (self.entry_of(viewer), last + self.rules.parameters.lifetime);
-        self.video_state(video).store.extend_or_add(entry, expires);
+        self.video_state(video).store.extend(entry, 1, expires);
+    }
+
+    /// A client tells that its viewer leaves, if that is a thing that clients do here.
+    pub(super) fn leave(&mut self, video: VideoId, viewer: ViewerId) {
+        if self.rules.parameters.leave_beacon_ppm > 0 && self.state(video).is_some() {
+            let entry = self.entry_of(viewer);
+            self.video_state(video).store.remove(entry);
+        }
     }
 
     pub(super) fn heartbeat(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {
-        let entry = self.entry_of(self.known_as(&heartbeat));
+        let viewer = self.known_as(&heartbeat);
+        let entry = self.entry_of(viewer);
         let subject = entry.subject;
-        let expires = now + self.rules.parameters.lifetime;
-        let age = self.rules.parameters.refederation_age;
-        let sends_viewers = self.sends_viewers_of(heartbeat.video);
+        let Parameters { lifetime, refederation_age: age, .. } = self.rules.parameters;
+        let expires = now + lifetime;
+        let sends_viewers = self.sends_viewer(heartbeat.video, viewer);
         let store = &mut self.video_state(heartbeat.video).store;
-        let last_sent = store.extend(entry, expires);
+        let last_sent = store.extend(entry, 1, expires);
         if sends_viewers && last_sent.is_none_or(|last| last + age <= now) {
             *last_sent = Some(now);
             let stamp = Stamp { session: heartbeat.session, number: heartbeat.number };
@@ -66,7 +76,7 @@ impl Instance {
         self.plain_view(now, heartbeat, effects);
     }
 
-    /// The View of one viewer.
+    /// The View of one viewer, who may speak for others.
     pub(super) fn view_of_viewer(
         &self,
         now: Time,
@@ -74,20 +84,23 @@ impl Instance {
         subject: Subject,
         stamp: Stamp,
     ) -> Activity {
+        let Parameters { lifetime, sampling, .. } = self.rules.parameters;
         let result = match self.rules.viewer_result {
-            ViewerResult::Yes => Some(1),
-            ViewerResult::No => None,
+            ViewerResult::No if sampling == 1 => None,
+            _ => Some(sampling),
         };
-        let expires = Some(now + self.rules.parameters.lifetime);
+        let expires = Some(now + lifetime);
         Activity { result, expires, ..self.activity(now, video, subject, stamp) }
     }
 
-    pub(super) fn sends_viewers_of(&self, video: VideoId) -> bool {
-        if self.owns(video) {
+    /// Whether it sends a viewer of its own singly.
+    fn sends_viewer(&self, video: VideoId, viewer: ViewerId) -> bool {
+        let sends_singly = if self.owns(video) {
             self.rules.own_viewers == OwnViewers::Each
         } else {
             self.rules.follower_total == FollowerTotal::No
-        }
+        };
+        sends_singly && self.speaks(viewer)
     }
 
     pub(super) fn plain_view(&mut self, now: Time, heartbeat: Heartbeat, effects: &mut Vec<Effect>) {

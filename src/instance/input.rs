@@ -22,6 +22,13 @@ pub enum Input<'a> {
         /// When the last of them comes, by its own clock.
         last: Time,
     },
+    /// One of its clients tells that its viewer leaves.
+    Leave {
+        /// What was watched.
+        video: VideoId,
+        /// By whom.
+        viewer: ViewerId,
+    },
     /// An activity arrives at its inbox.
     Receive {
         /// What arrives.

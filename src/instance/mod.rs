@@ -29,10 +29,12 @@ use state::LastTotal;
 impl Instance {
     /// Takes an input at an instant and appends the sends that it causes.
     pub fn handle(&mut self, now: Time, input: Input<'_>, effects: &mut Vec<Effect>) {
+        self.ask_at(now);
         let first = effects.len();
         match input {
             Input::Heartbeat(heartbeat) => self.heartbeat(now, heartbeat, effects),
             Input::Heartbeats { video, viewer, last } => self.extend(video, viewer, last),
+            Input::Leave { video, viewer } => self.leave(video, viewer),
             Input::Receive { activity, sender } => self.receive(activity, sender, effects),
             Input::FetchedVideo { video, views } => {
                 self.views.display(video, views);

@@ -51,6 +51,7 @@ impl Instance {
         let cap = self.rules.parameters.follower_cap.filter(|_| activity.author != self.id);
         let entry = EntryId { author: activity.author, subject: activity.subject };
         let is_of_others = activity.author != self.id;
+        let stands_for = sampled(&self.rules, activity).unwrap_or(1);
         let VideoState { store, last_total, .. } = self.video_state(activity.video);
         if totals_to == TotalsTo::Interested && is_of_others && !store.knows(activity.author) {
             // who has just become interested knows no total
@@ -71,8 +72,8 @@ impl Instance {
             return false;
         }
         let is_new = match known_viewer {
-            KnownViewer::AnotherEntry => store.add(entry, expires),
-            KnownViewer::Extend => store.extend_or_add(entry, expires),
+            KnownViewer::AnotherEntry => store.add(entry, stands_for, expires),
+            KnownViewer::Extend => store.extend_or_add(entry, stands_for, expires),
         };
         match forward {
             Forward::Always => true,
@@ -88,8 +89,8 @@ impl Instance {
         let store = &mut self.video_state(activity.video).store;
         match effect {
             DisplayEffect::None => {}
-            DisplayEffect::OneMore => {
-                store.add(entry, expires);
+            DisplayEffect::More(count) => {
+                store.add(entry, count, expires);
             }
             DisplayEffect::Replaced { count, total_built } => {
                 store.replace(entry, count, expires, total_built);
@@ -118,13 +119,20 @@ pub fn displayed_views(rules: &Rules, activity: &Activity, origin: InstanceId) -
     activity.views.filter(|_| says)
 }
 
+/// How many viewers one stands for whose View says so, if an instance with these rules reads that: it samples, too. To all others
+/// the `result` of such a View is what that of any other is.
+fn sampled(rules: &Rules, activity: &Activity) -> Option<u32> {
+    let reads = rules.parameters.sampling > 1 && matches!(activity.subject, Subject::Viewer(..));
+    activity.result.filter(|_| reads)
+}
+
 /// What an activity does to the count that a follower displays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DisplayEffect {
     /// Nothing.
     None,
-    /// An entry more, which counts 1.
-    OneMore,
+    /// An entry more, which counts so many.
+    More(u32),
     /// All entries are replaced by one.
     Replaced {
         /// It counts so many.
@@ -144,6 +152,9 @@ pub fn display_effect(
     if activity.expires.is_none() || is_plain_view(rules, activity, sender) {
         return DisplayEffect::None;
     }
+    if let Some(viewers) = sampled(rules, activity) {
+        return DisplayEffect::More(viewers);
+    }
     let accepts = match rules.accept_result {
         AcceptResult::Nobody => false,
         AcceptResult::Anybody => true,
@@ -151,5 +162,5 @@ pub fn display_effect(
     };
     let is_total = activity.subject == Subject::Total && activity.author == origin;
     let replaced = |count| DisplayEffect::Replaced { count, total_built: is_total.then_some(activity.built) };
-    activity.result.filter(|_| accepts).map_or(DisplayEffect::OneMore, replaced)
+    activity.result.filter(|_| accepts).map_or(DisplayEffect::More(1), replaced)
 }

@@ -3,8 +3,9 @@
 use super::input::{Effect, Recipients};
 use super::lies::Lying;
 use crate::domain::federation::Video;
-use crate::domain::protocol::{FollowerTotal, Rules, StoreKind};
+use crate::domain::protocol::{Expiry, FollowerTotal, Rules, StoreKind};
 use crate::foundation::ids::{InstanceId, VideoId, ViewerId};
+use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Stamp, Subject};
 use crate::mechanism::store::{EntryId, Store, StoreLayout};
@@ -36,6 +37,12 @@ pub struct Instance {
     pub(super) viewers_as_plain_views: u64,
     /// The lies that it tells; others tell none.
     pub(super) lying: Lying,
+    /// By video of its own, where that decides (`updates-by-share`): the number of views in its last `Update`; kept outside the process.
+    pub(super) told_views: BTreeMap<VideoId, u32>,
+    /// By its clock: when it was last asked what it displays.
+    asked_at: Time,
+    /// Names the draws of which viewers speak for others.
+    lots: Seed,
 }
 
 /// What an instance keeps for one video.
@@ -71,7 +78,15 @@ impl Instance {
             views: Views::default(),
             viewers_as_plain_views: 0,
             lying: Lying::default(),
+            told_views: BTreeMap::new(),
+            asked_at: Time::ZERO,
+            lots: Seed { seed: 0, replication: 0 },
         }
+    }
+
+    /// The same in a replication: which viewers speak for others is drawn there.
+    pub fn of_replication(self, lots: Seed) -> Instance {
+        Instance { lots, ..self }
     }
 
     /// Which one it is.
@@ -94,20 +109,36 @@ impl Instance {
         &self.rules
     }
 
+    /// From now on what is displayed is what is displayed at an instant of its clock. An input says so as well.
+    pub fn ask_at(&mut self, clock: Time) {
+        self.asked_at = clock;
+    }
+
     /// The number of viewers that it shows for a video.
     pub fn displayed(&self, video: VideoId) -> u64 {
-        self.shown.get(&video).map_or(0, |shown| shown.store.displayed())
+        self.shown.get(&video).map_or(0, |shown| self.count(shown))
     }
 
     /// The videos of which it shows viewers, and how many, in ascending order.
     pub fn displays(&self) -> impl Iterator<Item = (VideoId, u64)> + '_ {
-        let all = self.shown.iter().map(|(&video, shown)| (video, shown.store.displayed()));
+        let all = self.shown.iter().map(|(&video, shown)| (video, self.count(shown)));
         all.filter(|&(_, count)| count > 0)
+    }
+
+    fn count(&self, shown: &VideoState) -> u64 {
+        match self.rules.expiry {
+            Expiry::Ticks => shown.store.displayed(),
+            Expiry::Exact => shown.store.displayed_unexpired(self.asked_at),
+        }
     }
 
     /// The videos of which it shows a total of their origin, with what it knows beside, and when that was built, by the origin's clock.
     pub fn displayed_totals(&self) -> impl Iterator<Item = (VideoId, Time)> + '_ {
-        self.shown.iter().filter_map(|(&video, shown)| Some((video, shown.store.displayed_total()?)))
+        let total = |store: &Store| match self.rules.expiry {
+            Expiry::Ticks => store.displayed_total(),
+            Expiry::Exact => store.unexpired_total(self.asked_at),
+        };
+        self.shown.iter().filter_map(move |(&video, shown)| Some((video, total(&shown.store)?)))
     }
 
     /// The number of views that it displays for a video.
@@ -153,6 +184,7 @@ impl Instance {
             videos: Arc::clone(&self.videos),
             views: Views::default(),
             lying: self.lying.clone(),
+            told_views: BTreeMap::new(),
             ..*self
         }
     }
@@ -176,12 +208,18 @@ impl Instance {
         };
         (self.id, self.rules, self.is_up, self.salt) == (other.id, other.rules, other.is_up, other.salt)
             && self.views.is_like(&other.views)
+            && self.told_views == other.told_views
             && kept(self) == kept(other)
             && self.states().all(same)
     }
 
     pub(super) fn entry_of(&self, viewer: ViewerId) -> EntryId {
         EntryId { author: self.id, subject: Subject::Viewer(viewer, self.salt) }
+    }
+
+    /// Whether a viewer of its own speaks for others, or for nobody else: one of `sampling`, the same one whatever else the rules say.
+    pub(super) fn speaks(&self, viewer: ViewerId) -> bool {
+        self.lots.lot(Purpose::Sampling, u64::from(viewer.0), self.rules.parameters.sampling) == 0
     }
 
     /// A View of its own without result and expiry.

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::domain::federation::Video;
-use crate::domain::protocol::{PlainViews, Threshold, TotalsAt, TotalsTo};
+use crate::domain::protocol::{Expiry, OriginViews, PlainViews, Threshold, TotalsAt, TotalsTo};
 use crate::foundation::ids::{InstanceId, ListingId, SessionId, VideoId, ViewerId};
+use crate::foundation::random::Seed;
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
 use std::sync::Arc;
@@ -198,6 +199,109 @@ fn a_count_of_views_is_read_by_the_receivers_rules() {
     run(&mut follower, 3_701, Input::Restart(Rules::preset("v3")));
     run(&mut follower, 3_702, Input::Restart(Some(rules)));
     assert_eq!(counts(&run(&mut follower, 3_710, Input::Tick { number: 8 })), 0);
+}
+
+/// Who says so is counted no more, in the list or out of it, and is a new viewer at the next heartbeat; without the rule nobody listens.
+#[test]
+fn who_leaves_is_forgotten_at_once() {
+    for (preset, share_ppm, left) in [("v2", 1, 0), ("peertube-9.0-dev", 1, 0), ("v2", 0, 1)] {
+        let mut rules = rules(preset);
+        rules.parameters.leave_beacon_ppm = share_ppm;
+        let mut follower = instance(FOLLOWER, rules);
+        let leave = Input::Leave { video: VIDEO, viewer: ViewerId(1) };
+        run(&mut follower, 1, leave);
+        assert_eq!(beat(&mut follower, 1, 2).len(), 1, "{preset}");
+        run(&mut follower, 3, leave);
+        assert_eq!(follower.displayed(VIDEO), left, "{preset}");
+        assert_eq!(beat(&mut follower, 1, 4).len(), 1 - left as usize, "{preset}");
+        // a total takes its place in a list; the viewer stays known there
+        let total = Activity {
+            author: ORIGIN,
+            result: Some(40),
+            expires: Some(Time::ZERO + Span::from_secs(500)),
+            ..follower.activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+        };
+        run(&mut follower, 5, Input::Receive { activity: &total, sender: ORIGIN });
+        run(&mut follower, 6, leave);
+        assert_eq!(follower.displayed(VIDEO), 40, "{preset}");
+    }
+}
+
+/// What has expired is displayed until the tick, or no longer than it lives; a total likewise, and its age.
+#[test]
+fn what_has_expired_is_displayed_until_a_tick_or_not_at_all() {
+    for (store, expiry, shown) in [
+        (StoreKind::List, Expiry::Ticks, [2, 2, 2]),
+        (StoreKind::List, Expiry::Exact, [2, 1, 0]),
+        (StoreKind::Keyed, Expiry::Exact, [2, 1, 0]),
+    ] {
+        let mut follower = instance(FOLLOWER, Rules { store, expiry, ..rules("v2") });
+        beat(&mut follower, 1, 1);
+        let total = Activity {
+            author: ORIGIN,
+            result: Some(1),
+            expires: Some(Time::ZERO + Span::from_secs(50)),
+            ..follower.activity(Time::ZERO, VIDEO, Subject::Total, Stamp::default())
+        };
+        run(&mut follower, 2, Input::Receive { activity: &total, sender: ORIGIN });
+        beat(&mut follower, 2, 3);
+        let displayed = [49, 50, 123].map(|s| {
+            follower.ask_at(Time::ZERO + Span::from_secs(s));
+            (follower.displayed(VIDEO), follower.displayed_totals().count())
+        });
+        let totals = [1, usize::from(expiry == Expiry::Ticks), usize::from(expiry == Expiry::Ticks)];
+        assert_eq!(displayed, [0, 1, 2].map(|at| (shown[at], totals[at])), "{store:?} {expiry:?}");
+    }
+}
+
+/// Of many viewers one in K speaks, the same ones at each heartbeat, and says K. Who samples counts K for it; who does not, one.
+#[test]
+fn who_speaks_for_others_counts_for_them_where_that_is_known() {
+    let sampling = |preset, number| {
+        let mut rules = rules(preset);
+        rules.parameters.sampling = number;
+        rules
+    };
+    let seed = Seed { seed: 1, replication: 0 };
+    let mut follower = instance(FOLLOWER, sampling("v2", 10)).of_replication(seed);
+    let spoken: Vec<_> = (0..1_000).flat_map(|viewer| beat(&mut follower, viewer, 1)).collect();
+    assert!((70..130).contains(&spoken.len()), "{}", spoken.len());
+    assert!(spoken.iter().all(|effect| effect.activity.result == Some(10)));
+    let again = (0..1_000).flat_map(|viewer| beat(&mut follower, viewer, 100)).count();
+    assert_eq!((again, follower.displayed(VIDEO)), (spoken.len(), 1_000));
+    let activity = &spoken[0].activity;
+    for (at, rules, shown) in [
+        (ORIGIN, sampling("v2", 10), 10),
+        (ORIGIN, sampling("v2", 7), 10),
+        (ORIGIN, rules("v2"), 1),
+        (ORIGIN, sampling("v1", 7), 10),
+        (InstanceId(2), sampling("v1", 7), 10),
+        (InstanceId(2), sampling("peertube-6.3-v1", 7), 10),
+        (InstanceId(2), rules("v1"), 1),
+    ] {
+        let mut receiver = instance(at, rules);
+        run(&mut receiver, 2, Input::Receive { activity, sender: ORIGIN });
+        assert_eq!(receiver.displayed(VIDEO), shown, "{at}");
+    }
+}
+
+/// Numbers of views are told when they have grown by the share of the last one told, whatever the process does in between.
+#[test]
+fn an_update_is_worth_a_share() {
+    let mut rules = rules("v2");
+    rules.origin_views = OriginViews::UpdatesByShare;
+    rules.parameters.update_share_ppm = 500_000;
+    let mut origin = instance(ORIGIN, rules);
+    let mut told = Vec::new();
+    for number in 1..10 {
+        let viewed = Heartbeat { watched: Span::from_secs(60), ..heartbeat_of(number) };
+        run(&mut origin, u64::from(number), Input::Heartbeat(viewed));
+        run(&mut origin, u64::from(number), Input::Restart(None));
+        let sent = run(&mut origin, u64::from(number), Input::FlushUpdates { number });
+        told.extend(sent.iter().filter_map(|effect| effect.activity.views));
+        assert_eq!(origin.displayed_views(VIDEO), number);
+    }
+    assert_eq!(told, [1, 2, 3, 5, 8]);
 }
 
 /// By a hash of the video, totals of many are spread as if by chance: pairs of 480 videos in one of 120 seconds, give or take five standard errors.

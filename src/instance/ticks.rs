@@ -113,9 +113,26 @@ impl Instance {
         let viewed = own.filter(|(_, shown)| shown.buffered_views > 0).map(|(&video, _)| video);
         for video in viewed.collect::<Vec<_>>() {
             let number = self.flush(video);
-            if self.rules.origin_views == OriginViews::Updates {
+            if self.is_worth_an_update(video, number) {
                 let update = self.activity(now, video, Subject::Update, stamp);
                 effects.push(self.send_own(Activity { views: Some(number), ..update }));
+            }
+        }
+    }
+
+    /// Whether an `Update` tells of a number of views; notes it if that matters for the next one.
+    fn is_worth_an_update(&mut self, video: VideoId, number: u32) -> bool {
+        match self.rules.origin_views {
+            OriginViews::Updates => true,
+            OriginViews::InTotals => false,
+            OriginViews::UpdatesByShare => {
+                let told = self.told_views.entry(video).or_default();
+                let change = u64::from(number.saturating_sub(*told)) * 1_000_000;
+                let is_worth = change >= u64::from(*told) * u64::from(self.rules.parameters.update_share_ppm);
+                if is_worth {
+                    *told = number;
+                }
+                is_worth
             }
         }
     }

@@ -18,6 +18,8 @@ struct View {
     /// The position in the video, in seconds.
     current_time: f64,
     session_id: Option<String>,
+    /// `leave`, if it says that the viewer leaves; anything else is none of the model's.
+    view_event: Option<String>,
     /// Of a client of the workload: the number of the visit and of the heartbeat. They name the draws of what it causes.
     visit: Option<u32>,
     heartbeat: Option<u32>,
@@ -48,12 +50,18 @@ pub(super) async fn take(
             let Some(heartbeat) = of_visit(cluster, id, video, session, number, &view) else {
                 return malformed("heartbeats_malformed");
             };
-            cluster.state().heartbeat(id, heartbeat)
+            match view.leaves() {
+                true => cluster.state().leave(id, video, heartbeat.viewer),
+                false => cluster.state().heartbeat(id, heartbeat),
+            }
         }
         // a visit of the workload is known by its connection, not by what a body says
         (Some(_), Some(_), ..) => return malformed("heartbeats_forged"),
         (None, None, Some(name), _) => {
-            let accepted = cluster.state().stranger_heartbeat(id, video, name, view.watched());
+            let accepted = match view.leaves() {
+                true => cluster.state().stranger_leaves(id, video, name),
+                false => cluster.state().stranger_heartbeat(id, video, name, view.watched()),
+            };
             if accepted.is_ok() {
                 cluster.refusals.count("heartbeats_of_strangers", || format!("{} at {id}", excerpt(&body)));
             }
@@ -71,6 +79,10 @@ impl View {
         const SESSION_ID_LENGTH_MAX: usize = 64;
         (0.0..CURRENT_TIME_MAX).contains(&self.current_time)
             && self.session_id.as_ref().is_none_or(|name| name.len() <= SESSION_ID_LENGTH_MAX)
+    }
+
+    fn leaves(&self) -> bool {
+        self.view_event.as_deref() == Some("leave")
     }
 
     fn watched(&self) -> Span {

@@ -11,7 +11,7 @@ use super::schedule::Planned;
 use super::state::State;
 use crate::cell::{HEALTH_INTERVAL, background_time, doors, last_planned};
 use crate::domain::workload::Session;
-use crate::foundation::ids::{InstanceId, SessionId, VideoId};
+use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Heartbeat, Instance};
 use crate::mechanism::activity::Activity;
@@ -216,6 +216,9 @@ impl State {
         self.assert_conserved();
         self.report_views();
         let queues = self.queue_samples(now);
+        for instance in &mut self.instances {
+            instance.ask_at(now + self.timetable.clock_ahead(instance.id()));
+        }
         let instances = self.instances.clone();
         self.report(Observation::Sample { now, number, instances, queues });
         if matches!(self.cell.end, End::Idle { .. }) && self.is_idle(now) {
@@ -265,6 +268,31 @@ impl State {
         let heartbeat =
             Heartbeat { video, viewer, address: viewer, session, number: 0, watched, view_after: None };
         self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
+        Ok(())
+    }
+
+    /// A client of the workload says that its viewer leaves.
+    pub(super) fn leave(
+        &mut self,
+        at: InstanceId,
+        video: VideoId,
+        viewer: ViewerId,
+    ) -> Result<(), Rejection> {
+        let now = self.accept(at, Client::Own)?;
+        self.handle(now, at, OwnedInput::Leave { video, viewer }, None);
+        Ok(())
+    }
+
+    /// A stranger says so.
+    pub(super) fn stranger_leaves(
+        &mut self,
+        at: InstanceId,
+        video: VideoId,
+        session_id: &str,
+    ) -> Result<(), Rejection> {
+        let now = self.accept(at, Client::Stranger)?;
+        let viewer = self.registry.stranger(at, session_id).ok_or(Rejection::TooManyViewers)?;
+        self.handle(now, at, OwnedInput::Leave { video, viewer }, None);
         Ok(())
     }
 

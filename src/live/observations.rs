@@ -43,6 +43,7 @@ pub(super) enum OwnedInput {
     Tick { number: u32 },
     SayTotal { video: VideoId, number: u32 },
     FlushUpdates { number: u32 },
+    Leave { video: VideoId, viewer: ViewerId },
     ReportWatch { video: VideoId, viewer: ViewerId, session: SessionId },
     Stop,
     Restart(Option<Rules>),
@@ -56,6 +57,7 @@ impl OwnedInput {
             OwnedInput::Tick { number } => Input::Tick { number: *number },
             OwnedInput::SayTotal { video, number } => Input::SayTotal { video: *video, number: *number },
             OwnedInput::FlushUpdates { number } => Input::FlushUpdates { number: *number },
+            OwnedInput::Leave { video, viewer } => Input::Leave { video: *video, viewer: *viewer },
             OwnedInput::ReportWatch { video, viewer, session } => {
                 Input::ReportWatch { video: *video, viewer: *viewer, session: *session }
             }

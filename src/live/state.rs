@@ -67,11 +67,10 @@ impl State {
     ) -> State {
         let federation = &cell.federation;
         let instances = &federation.instances;
-        let videos = Arc::clone(&federation.videos);
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
         let inboxes = federation.followers.iter();
         let start = |id: InstanceId| {
-            let mut instance = Instance::new(id, instances[id.index()].rules, Arc::clone(&videos));
+            let mut instance = cell.instance(id);
             if cell.other.update_every.is_some() {
                 instance.keep_views_log();
             }
@@ -144,8 +143,10 @@ impl State {
     }
 
     /// What an instance displays for a video: viewers and views.
-    pub(super) fn displayed(&self, instance: InstanceId, video: VideoId) -> (u64, u32) {
-        let instance = &self.instances[instance.index()];
+    pub(super) fn displayed(&mut self, instance: InstanceId, video: VideoId) -> (u64, u32) {
+        let clock = self.clock_of(instance, self.clock.now());
+        let instance = &mut self.instances[instance.index()];
+        instance.ask_at(clock);
         (instance.displayed(video), instance.displayed_views(video))
     }
 

@@ -1,8 +1,10 @@
-//! The clients of the workload: each visit posts heartbeats to its own instance, as PeerTube's player does.
+//! The clients of the workload: each visit posts heartbeats to its own instance, as PeerTube's player does, and when it leaves that it does, where
+//! it manages to.
 
 use super::cluster::Cluster;
 use super::http_client::exchange_own;
 use super::own_sockets::Purpose;
+use crate::cell::leave_time;
 use crate::foundation::ids::SessionId;
 use crate::foundation::units::Time;
 use hyper::StatusCode;
@@ -15,29 +17,42 @@ pub(super) async fn watch(cluster: Arc<Cluster>, id: SessionId) {
     let visit = cluster.cell.sessions[id.index()];
     let end = visit.end.min(cluster.cell.end.latest());
     let mut at = visit.first_heartbeat;
+    let mut leaves = None;
     for number in 0u32.. {
         if at >= end {
+            if let Some(at) = leaves.filter(|at| *at <= end) {
+                cluster.clock.wait_until(at).await;
+                cluster.spawn(post(Arc::clone(&cluster), id, number, at, true));
+            }
             return;
         }
         cluster.clock.wait_until(at).await;
+        if number == 0 {
+            let rules = cluster.state().rules(visit.instance);
+            leaves = leave_time(&cluster.cell, id, &rules);
+        }
         // a client goes on watching before the answer is there
-        cluster.spawn(post(Arc::clone(&cluster), id, number, at));
+        cluster.spawn(post(Arc::clone(&cluster), id, number, at, false));
         at += cluster.state().heartbeat_interval(id);
     }
 }
 
-async fn post(cluster: Arc<Cluster>, id: SessionId, number: u32, at: Time) {
+/// Posts a heartbeat, or that the viewer leaves.
+async fn post(cluster: Arc<Cluster>, id: SessionId, number: u32, at: Time, leaves: bool) {
     let visit = &cluster.cell.sessions[id.index()];
     let watched_ms = at.since(visit.first_heartbeat).ns() / 1_000_000;
     let names = &cluster.cell.names;
     let (host, uuid) = (names.host(visit.instance).name(), &names.video(visit.video).uuid);
-    let body = json!({
+    let mut body = json!({
         "currentTime": watched_ms as f64 / 1e3,
         "sessionId": visit.viewer.to_string(),
         "visit": id.0,
         "heartbeat": number,
-    })
-    .to_string();
+    });
+    if leaves {
+        body["viewEvent"] = json!("leave");
+    }
+    let body = body.to_string();
     let length = body.len();
     let head = format!(
         "POST /api/v1/videos/{uuid}/views HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"

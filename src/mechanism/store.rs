@@ -6,8 +6,8 @@
 //! - *keyed*: one entry per id and nothing else. Replacing clears it. It survives a restart, but the process shows
 //!   nothing until it next touches it.
 //!
-//! The displayed count includes expired entries until the next cleaning. The store knows no protocol: which call a
-//! View leads to is decided by `instance`.
+//! The displayed count includes expired entries until the next cleaning; what has not expired can be counted at any time. The store knows
+//! no protocol: which call a View leads to is decided by `instance`.
 
 use crate::foundation::ids::{InstanceId, ViewerId};
 use crate::foundation::units::{Span, Time};
@@ -117,39 +117,63 @@ impl Store {
         if self.loaded { self.sum } else { 0 }
     }
 
+    /// The same without what has expired at `now`.
+    pub fn displayed_unexpired(&self, now: Time) -> u64 {
+        if self.loaded { self.unexpired(now) } else { 0 }
+    }
+
     /// When the total was built that is part of what people see, if one is.
     pub fn displayed_total(&self) -> Option<Time> {
         self.total.filter(|_| self.loaded).map(|total| total.built)
     }
 
-    /// Extends the entry of `id`, or adds one that counts 1. Returns whether it was added.
-    pub fn extend_or_add(&mut self, id: EntryId, expires: Time) -> bool {
+    /// The same if it has not expired at `now`.
+    pub fn unexpired_total(&self, now: Time) -> Option<Time> {
+        let Total { id, expires, .. } = self.total?;
+        let lasts = match self.keeping {
+            StoreLayout::List => expires > now,
+            // its entry may have been extended
+            StoreLayout::Keyed => self.named.get(&id).is_some_and(|entry| entry.expires > now),
+        };
+        self.displayed_total().filter(|_| lasts)
+    }
+
+    /// Extends the entry of `id`, or adds one that counts so much. Returns whether it was added.
+    pub fn extend_or_add(&mut self, id: EntryId, count: u32, expires: Time) -> bool {
         let known = self.named.len();
-        self.extend(id, expires);
+        self.extend(id, count, expires);
         self.named.len() > known
     }
 
-    /// Extends the entry of `id`, or adds one that counts 1. Returns when its viewer was last sent, to be set if it is
+    /// The viewer of an entry has left: it counts no more, and nothing is known of it.
+    pub fn remove(&mut self, id: EntryId) {
+        self.loaded = true;
+        if let Some(entry) = self.named.remove(&id.number()).filter(|entry| entry.list == self.list) {
+            self.sum -= u64::from(entry.count);
+        }
+    }
+
+    /// Extends the entry of `id`, or adds one that counts so much. Returns when its viewer was last sent, to be set if it is
     /// sent now.
-    pub fn extend(&mut self, id: EntryId, expires: Time) -> &mut Option<Time> {
+    pub fn extend(&mut self, id: EntryId, count: u32, expires: Time) -> &mut Option<Time> {
         self.loaded = true;
         let (list, sum) = (self.list, &mut self.sum);
         let entry = self.named.entry(id.number()).or_insert_with(|| {
-            *sum += 1;
-            Named { count: 1, expires, last_sent: None, list }
+            *sum += u64::from(count);
+            Named { count, expires, last_sent: None, list }
         });
         entry.expires = expires;
         &mut entry.last_sent
     }
 
-    /// Adds an entry that counts 1. A list takes one more for an id that it holds; a keyed store extends it instead.
+    /// Adds an entry that counts so much. A list takes one more for an id that it holds; a keyed store extends it instead.
     /// Returns whether an entry was added.
-    pub fn add(&mut self, id: EntryId, expires: Time) -> bool {
+    pub fn add(&mut self, id: EntryId, count: u32, expires: Time) -> bool {
         match self.keeping {
-            StoreLayout::Keyed => self.extend_or_add(id, expires),
+            StoreLayout::Keyed => self.extend_or_add(id, count, expires),
             StoreLayout::List => {
-                self.unnamed.push(Unnamed { count: 1, expires });
-                self.sum += 1;
+                self.unnamed.push(Unnamed { count, expires });
+                self.sum += u64::from(count);
                 true
             }
         }

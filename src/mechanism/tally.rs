@@ -183,7 +183,7 @@ mod tests {
                 let store = &mut stores[video as usize];
                 if count < 6 {
                     tallies.add(VideoId(video), 1, leaves);
-                    store.add(id, Time::from_ns(expires));
+                    store.add(id, 1, Time::from_ns(expires));
                 } else {
                     // a total of nobody is one, too
                     let (count, total_built) = (7 - count, (count == 6).then_some(Time::from_ns(now)));

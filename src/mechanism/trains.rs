@@ -29,6 +29,11 @@ impl Train {
         Train { first, every, count: until.since(first).ns().div_ceil(every.ns()) }
     }
 
+    /// One instant.
+    pub fn one(at: Time) -> Train {
+        Train { first: at, every: SECOND, count: 1 }
+    }
+
     /// The instant that would follow the last one.
     pub fn next(&self) -> Time {
         self.first + self.every * self.count

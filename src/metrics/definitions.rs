@@ -318,7 +318,7 @@ definitions! {
         "sum of TCP, IP and TLS to them", |b| count(b.bill(Class::NotPeertube, Direction::In).transport);
     "payer_not_peertube_cpu_s", "s", Lower, "who pays, all traffic: CPU time of followers that are not PeerTube and show nothing",
         "sum of CPU time", |b| b.cpu_s(Class::NotPeertube);
-    "heartbeats", "requests", Lower, "clients: heartbeats that they send to their own instances",
+    "heartbeats", "requests", Lower, "clients: heartbeats that they send to their own instances, also by which they say that they leave",
         "count of those, to instances that are down too", |b| count(b.doors(|door| door.sent));
     "heartbeats_unanswered", "requests", Lower, "of these, heartbeats to an instance that is down: nobody gets or answers them",
         "count of those", |b| count(b.doors(|door| door.sent - door.answered));

@@ -5,14 +5,10 @@ use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The instances of a cell before its first event.
 pub(super) fn instances(cell: &Cell) -> Vec<Instance> {
-    let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
-        Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&cell.federation.videos))
-    };
-    cell.federation.instances.iter().enumerate().map(start).collect()
+    (0..cell.federation.instances.len()).map(|id| cell.instance(InstanceId::at(id))).collect()
 }
 
 /// The numbers below a video.

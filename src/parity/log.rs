@@ -213,4 +213,11 @@ impl Observer for DisplayedCounts {
         self.effects.clear();
         self.histories[instance.index()].note(now, copy);
     }
+
+    /// Where expiry is exact, what is displayed changes without an input.
+    fn sample(&mut self, now: Time, _number: u32, instances: &[Instance], _queues: &[QueueSample]) {
+        for (instance, history) in instances.iter().zip(&mut self.histories) {
+            history.note(now, instance);
+        }
+    }
 }

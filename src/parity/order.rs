@@ -38,6 +38,9 @@ impl Scope {
         match what {
             RecordedInput::Sample => Scope::Nothing,
             RecordedInput::ReportWatch { .. } => Scope::Nothing,
+            RecordedInput::Leave { video, viewer } => {
+                named(*video, instance.id(), Subject::Viewer(*viewer, 0))
+            }
             RecordedInput::Heartbeat(beat)
                 if instance.rules().follower_views == FollowerViews::OwnCount
                     && videos[beat.video.index()].origin != instance.id() =>

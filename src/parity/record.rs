@@ -25,6 +25,10 @@ pub(super) enum RecordedInput {
     Tick(u32),
     SayTotal(VideoId, u32),
     FlushUpdates(u32),
+    Leave {
+        video: VideoId,
+        viewer: ViewerId,
+    },
     ReportWatch {
         video: VideoId,
         viewer: ViewerId,
@@ -67,7 +71,10 @@ impl RecordedInput {
     pub(super) fn is_exact(&self) -> bool {
         !matches!(
             self,
-            RecordedInput::Heartbeat(_) | RecordedInput::Receive { .. } | RecordedInput::ReportWatch { .. }
+            RecordedInput::Heartbeat(_)
+                | RecordedInput::Receive { .. }
+                | RecordedInput::Leave { .. }
+                | RecordedInput::ReportWatch { .. }
         )
     }
 
@@ -78,6 +85,7 @@ impl RecordedInput {
             RecordedInput::Tick(number) => Input::Tick { number: *number },
             RecordedInput::SayTotal(video, number) => Input::SayTotal { video: *video, number: *number },
             RecordedInput::FlushUpdates(number) => Input::FlushUpdates { number: *number },
+            RecordedInput::Leave { video, viewer } => Input::Leave { video: *video, viewer: *viewer },
             RecordedInput::ReportWatch { video, viewer, session } => {
                 Input::ReportWatch { video: *video, viewer: *viewer, session: *session }
             }
@@ -94,7 +102,7 @@ impl RecordedInput {
             Some(input) if instance.is_up() || matches!(self, RecordedInput::Restart(_)) => {
                 instance.handle(clock, input, &mut effects);
             }
-            _ => {}
+            _ => instance.ask_at(clock),
         }
         for effect in &mut effects {
             effect.activity.built = Time::ZERO;
@@ -125,6 +133,7 @@ impl RecordedInput {
                 format!("the total of video {video} after tick {number}")
             }
             RecordedInput::FlushUpdates(_) => "the flush of updates".to_owned(),
+            RecordedInput::Leave { viewer, .. } => format!("that viewer {viewer} leaves"),
             RecordedInput::ReportWatch { session, .. } => format!("the report of visit {session}"),
             RecordedInput::Stop => "the stop".to_owned(),
             RecordedInput::Restart(_) => "the restart".to_owned(),
@@ -176,6 +185,10 @@ impl Observer for Recorder<'_> {
                 let visit = &self.cell.sessions[session.index()];
                 (session, RecordedInput::Heartbeat(Heartbeat::of(visit, session, number, now)))
             }
+            Event::Leave { session } => {
+                let visit = &self.cell.sessions[session.index()];
+                (session, RecordedInput::Leave { video: visit.video, viewer: visit.viewer })
+            }
             Event::WatchAction { session } => {
                 let visit = &self.cell.sessions[session.index()];
                 (session, RecordedInput::ReportWatch { video: visit.video, viewer: visit.viewer, session })
@@ -194,6 +207,7 @@ impl Observer for Recorder<'_> {
             Input::Tick { number } => RecordedInput::Tick(number),
             Input::SayTotal { video, number } => RecordedInput::SayTotal(video, number),
             Input::FlushUpdates { number } => RecordedInput::FlushUpdates(number),
+            Input::Leave { video, viewer } => RecordedInput::Leave { video, viewer },
             Input::ReportWatch { video, viewer, session } => {
                 RecordedInput::ReportWatch { video, viewer, session }
             }
@@ -203,7 +217,11 @@ impl Observer for Recorder<'_> {
             Input::Lie { .. } => unreachable!("live servers tell no lies"),
             Input::FetchedVideo { .. } => unreachable!("live servers know each other from the start"),
         };
-        if matches!(what, RecordedInput::Heartbeat(_) | RecordedInput::ReportWatch { .. }) {
+        let is_of_client = matches!(
+            what,
+            RecordedInput::Heartbeat(_) | RecordedInput::Leave { .. } | RecordedInput::ReportWatch { .. }
+        );
+        if is_of_client {
             self.awaited = None;
         }
         self.record.inputs[instance.index()].push(TimedInput { at: now, clock, what });
@@ -239,8 +257,9 @@ impl Observer for Recorder<'_> {
 
     fn sample(&mut self, now: Time, number: u32, instances: &[Instance], queues: &[QueueSample]) {
         self.record.log.sample(now, number, instances, queues);
-        for inputs in &mut self.record.inputs {
-            inputs.push(TimedInput { at: now, clock: now, what: RecordedInput::Sample });
+        for (id, inputs) in self.record.inputs.iter_mut().enumerate() {
+            let clock = now + self.timetable.clock_ahead(InstanceId::at(id));
+            inputs.push(TimedInput { at: now, clock, what: RecordedInput::Sample });
         }
     }
 }

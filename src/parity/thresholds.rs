@@ -1,5 +1,6 @@
 //! Thresholds: what an instance sends and displays if its inputs come a margin earlier or later.
 
+use crate::domain::protocol::Expiry;
 use crate::foundation::ids::VideoId;
 use crate::foundation::units::{Span, Time};
 use crate::instance::Instance;
@@ -42,7 +43,7 @@ pub(super) fn check_thresholds(
     for input in inputs {
         match &input.what {
             RecordedInput::Heartbeat(_) => check_heartbeat(&shifted.on_time, input, found),
-            RecordedInput::Sample => shifted.check_sample(input.at, &history, found),
+            RecordedInput::Sample => shifted.check_sample(input, &history, found),
             _ => {}
         }
         shifted.take(input, found);
@@ -111,10 +112,18 @@ impl Shifted {
     }
 
     /// Finds a display at a sample that depends on when entries expire.
-    fn check_sample(&mut self, at: Time, history: &DisplayHistory, found: &mut Findings<'_>) {
+    fn check_sample(&mut self, input: &TimedInput, history: &DisplayHistory, found: &mut Findings<'_>) {
         if !self.on_time.is_up() {
             return;
         }
+        let (at, margin) = (input.at, found.margin);
+        for copy in [&mut self.on_time, &mut self.early, &mut self.late] {
+            copy.ask_at(input.clock);
+        }
+        let (place, (since, by)) = match self.on_time.rules().expiry {
+            Expiry::Ticks => ("tick", self.since),
+            Expiry::Exact => ("sample", (at, margin)),
+        };
         let copies = [&self.on_time, &self.early, &self.late];
         for (video, _) in copies.into_iter().flat_map(Instance::displays) {
             self.unlike.entry(video).or_default();
@@ -124,16 +133,15 @@ impl Shifted {
             let other = [&self.early, &self.late].map(|instance| instance.displayed(video));
             let unlike = other.map(|count| count.abs_diff(shown));
             let hidden =
-                other.iter().all(|&count| history.shows((video, Counter::Viewers), at, found.margin, count));
+                other.iter().all(|&count| history.shows((video, Counter::Viewers), at, margin, count));
             if hidden && unlike != [0; 2] {
                 continue;
             }
             if unlike != std::mem::replace(before, unlike) && unlike != [0; 2] {
-                let (since, by) = self.since;
                 let [early, late] = other;
                 found.note(self.on_time.id(), since, by, || {
                     format!(
-                        "an entry expires near the tick: it would show {} and not {shown}",
+                        "an entry expires near the {place}: it would show {} and not {shown}",
                         if early == shown { late } else { early }
                     )
                 });

@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 pub type Row<T> = (&'static str, fn(&T) -> String);
 
 /// The rows of parameters: their keys, and what a protocol has there.
-pub const PARAMETER_ROWS: [Row<Parameters>; 7] = [
+pub const PARAMETER_ROWS: [Row<Parameters>; 10] = [
     ("lifetime", |parameters| parameters.lifetime.to_string()),
     ("tick_interval", |parameters| parameters.tick_interval.to_string()),
     ("refederation_age", |parameters| parameters.refederation_age.to_string()),
@@ -22,13 +22,13 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 7] = [
     ("threshold", |parameters| {
         parameters.threshold.map_or_else(
             || "off".to_owned(),
-            |threshold| {
-                let percent = f64::from(threshold.share_ppm) / 10_000.0;
-                format!("{percent} % or {} ticks", threshold.max_ticks)
-            },
+            |threshold| format!("{} or {} ticks", percent(threshold.share_ppm), threshold.max_ticks),
         )
     }),
     ("follower_cap", |parameters| parameters.follower_cap.map_or_else(off, |cap| cap.to_string())),
+    ("leave_beacon", |parameters| percent(parameters.leave_beacon_ppm)),
+    ("sampling", |parameters| parameters.sampling.to_string()),
+    ("update_share", |parameters| percent(parameters.update_share_ppm)),
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.
@@ -127,6 +127,10 @@ fn waits(Backoff { schedule, jitter }: &Backoff) -> String {
 fn statuses(statuses: &Statuses) -> String {
     let all: Vec<String> = statuses.iter().map(|status| status.to_string()).collect();
     if all.is_empty() { "nothing".to_owned() } else { all.join(", ") }
+}
+
+fn percent(ppm: u32) -> String {
+    format!("{} %", f64::from(ppm) / 10_000.0)
 }
 
 fn off() -> String {

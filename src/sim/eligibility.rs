@@ -147,7 +147,7 @@ impl Eligibility {
             eligibility.is_order_insensitive[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
-                && rules.origin_views == OriginViews::Updates
+                && rules.origin_views != OriginViews::InTotals
                 && rules.forwarded_viewer == ForwardedViewer::Viewer
                 && !eligibility.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery, rules);

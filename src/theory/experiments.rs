@@ -14,7 +14,7 @@ use super::scripted::{
 use super::setting::{Setting, Viewers, Window};
 use super::watch_laws;
 use crate::domain::crowd::{Clients, Scripted};
-use crate::domain::protocol::{KnownViewer, Parameters, Rules, StoreKind};
+use crate::domain::protocol::{Expiry, KnownViewer, Parameters, Rules, StoreKind};
 use crate::domain::watch::Watch;
 use crate::foundation::units::Span;
 use crate::mechanism::network::Latency;
@@ -159,6 +159,44 @@ pub const EXPERIMENTS: &[Experiment] = &[
                 claim("5 display of own viewers", Run::origin_display, theory.own_display()),
                 claim("5 bias of the origin", Run::origin_bias, theory.own_bias()),
             ]
+        },
+    },
+    Experiment {
+        name: "own viewers, whose entries go when they expire",
+        laws: USUAL,
+        setting: |_| {
+            let rules = Rules { expiry: Expiry::Exact, ..beating(preset("v2"), 15) };
+            Setting::poisson(rules, &[0.06], 1_800, 24_000)
+        },
+        claims: |theory| {
+            let ticks_more = theory.origin_rate() * theory.tick_s / 2.0;
+            vec![claim("47 bias of the origin", Run::origin_bias, theory.own_bias() - ticks_more)]
+        },
+    },
+    Experiment {
+        name: "own viewers, half of whom say that they leave",
+        laws: USUAL,
+        setting: |_| {
+            Setting::poisson(
+                with(beating(preset("v2"), 15), |it| it.leave_beacon_ppm = 500_000),
+                &[0.06],
+                1_800,
+                36_000,
+            )
+        },
+        claims: |theory| vec![claim("48 bias of the origin", Run::origin_bias, theory.own_bias() / 2.0)],
+    },
+    Experiment {
+        name: "v1 with every viewer counted once, of whom one of two speaks",
+        laws: USUAL,
+        setting: |_| {
+            let rules = with(beating(v1_once(), 30), |it| it.sampling = 2);
+            Setting::poisson(rules, &[0.02, 0.01, 0.01, 0.01, 0.01], 1_800, 48_000)
+        },
+        claims: |theory| {
+            let [origin, followers] = displays_once(theory);
+            let messages = claim("49 messages /s", Run::messages_per_s, theory.v1_messages_per_s() / 2.0);
+            vec![messages, origin, followers]
         },
     },
     Experiment {
@@ -356,6 +394,12 @@ fn v1_once() -> Rules {
 /// The rules with a heartbeat every `s` seconds.
 fn beating(rules: Rules, s: u64) -> Rules {
     Rules { parameters: Parameters { heartbeat: Span::from_secs(s), ..rules.parameters }, ..rules }
+}
+
+/// The rules with other parameters.
+fn with(mut rules: Rules, change: fn(&mut Parameters)) -> Rules {
+    change(&mut rules.parameters);
+    rules
 }
 
 /// A latency at which a delay forgotten or counted twice shows. Two hops stay below the 30 s that the formulas allow.

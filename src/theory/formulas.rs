@@ -35,7 +35,7 @@ impl Theory {
         (self.rates_per_s.len() - 1) as f64
     }
 
-    fn origin_rate(&self) -> f64 {
+    pub(super) fn origin_rate(&self) -> f64 {
         self.rates_per_s[0]
     }
 

@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
         claims: |log| {
             // 170 s / 2.5 s
             let all: Vec<u64> = (0..68).map(|view| 10_000 + 2_500 * view).collect();
-            vec![begin("47 Views of the liar", log, Kind::Viewer, &all), shown(log, 36)]
+            vec![begin("51 Views of the liar", log, Kind::Viewer, &all), shown(log, 36)]
         },
     },
     Case { name: "a cap on one follower", sets: &[LIES, CAPPED], claims: |log| vec![shown(log, 10)] },
@@ -35,7 +35,7 @@ pub(super) const CASES: &[Case] = &[
         name: "viewers who do not exist, in totals",
         sets: &[LIES, IN_TOTALS],
         claims: |log| {
-            vec![begin("47 totals of the liar", log, Kind::FollowerTotal, &[123_000]), shown(log, 36)]
+            vec![begin("51 totals of the liar", log, Kind::FollowerTotal, &[123_000]), shown(log, 36)]
         },
     },
     Case {
@@ -62,7 +62,7 @@ pub(super) const CASES: &[Case] = &[
         claims: |log| {
             // at 100 s and 160 s, to each of the two others
             let at_ms = [100_000, 100_000, 160_000, 160_000];
-            vec![begin("47 results", log, Kind::FollowerTotal, &at_ms), believed(log, 700)]
+            vec![begin("51 results", log, Kind::FollowerTotal, &at_ms), believed(log, 700)]
         },
     },
     Case {
@@ -92,7 +92,7 @@ fn begin(name: &'static str, log: &RequestLog, kind: Kind, at_ms: &[u64]) -> Exa
 fn shown(log: &RequestLog, expected: u64) -> Exact {
     let measured = libm::round(log.value("origin_displayed_mean")) as u64;
     Exact {
-        name: "48 what the origin shows",
+        name: "52 what the origin shows",
         expected: Values::one(expected),
         measured: Values::one(measured),
     }
@@ -101,5 +101,5 @@ fn shown(log: &RequestLog, expected: u64) -> Exact {
 /// What the two followers that do not lie show at the sample, where the liar shows nothing.
 fn believed(log: &RequestLog, expected: u64) -> Exact {
     let all = libm::round(log.value("followers_displayed_mean") * 3.0) as u64;
-    Exact { name: "47 what others show", expected: Values::one(expected), measured: Values::one(all / 2) }
+    Exact { name: "51 what others show", expected: Values::one(expected), measured: Values::one(all / 2) }
 }

@@ -5,13 +5,14 @@
 //! `acceptance` accepts or refuses a claim, `experiments` lists what is run and claimed. The tests run wrong models through
 //! the same acceptance test, because a check that cannot fail is none.
 //!
-//! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals, limits and lies have small cases (`cases`), most of
+//! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals, other designs, limits and lies have small cases (`cases`), most of
 //! whose claims are exact: `delivery_formulas`, `views_formulas`, `limits_formulas`, `request_log`, and what is run and claimed in
-//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases`, `limits_cases` and `lies_cases`.
+//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases`, `design_cases`, `limits_cases` and `lies_cases`.
 
 pub mod acceptance;
 pub mod cases;
 pub mod delivery_formulas;
+mod design_cases;
 pub mod experiment;
 pub mod experiments;
 pub mod formulas;
@@ -36,10 +37,11 @@ pub fn exact_cases() -> impl Iterator<Item = &'static cases::Case> {
         .chain(views_cases::CASES)
         .chain(totals_cases::CASES)
         .chain(limits_cases::CASES)
+        .chain(design_cases::CASES)
         .chain(lies_cases::CASES)
 }
 
 /// The cases whose claims are about means over draws.
 pub fn sampled_cases() -> impl Iterator<Item = &'static cases::Sampled> {
-    receiving_cases::SAMPLED.iter().chain(views_cases::SAMPLED)
+    receiving_cases::SAMPLED.iter().chain(views_cases::SAMPLED).chain(design_cases::SAMPLED)
 }

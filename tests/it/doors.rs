@@ -68,6 +68,22 @@ fn viewers_of_one_duration_make_so_many_heartbeats() {
     }
 }
 
+/// Who manages to say that they leave makes one request more, 20 bytes larger, at the very end; nobody hears it at an instance that is down then.
+#[test]
+fn who_says_that_they_leave_makes_one_request_more() {
+    let text = SEVEN.replace("SESSIONS", &sessions(7, "31 s"));
+    let mine = |share| format!("protocols={{mine: {{base: peertube-6.3-v1, leave_beacon: {share}}}}}");
+    let metrics = |share, down: &str| doors(&text, &[&mine(share), "compare=[mine]", down]).1;
+    let (heartbeats, down) = (7 * 7, "faults=[{down: [follower], at: 36500 ms, for: 1 h}]");
+    let bytes = |leaving| (heartbeats + leaving) * REQUEST + leaving * 20;
+    assert_eq!(metrics("100 %", "faults=[]")[..3], [heartbeats + 7, 0, bytes(7)]);
+    assert_eq!(metrics("0 %", "faults=[]")[..3], [heartbeats, 0, bytes(0)]);
+    // the last one leaves at 37 s, and all heartbeats are over
+    assert_eq!(metrics("100 %", down)[..3], [heartbeats + 7, 1, bytes(6)]);
+    let some = metrics("50 %", "faults=[]")[0] - heartbeats;
+    assert!((1..7).contains(&some), "{some}");
+}
+
 /// They begin at 0 to 6 s: those of 0 and 5 s meet, those of 1 and 6 s do.
 #[test]
 fn who_meets_in_a_second_makes_the_peak() {

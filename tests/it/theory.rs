@@ -2,6 +2,7 @@
 
 mod planted;
 mod planted_deliveries;
+mod planted_designs;
 
 use super::cells::run_in_both;
 use fedisim::theory::acceptance::{check, judge};

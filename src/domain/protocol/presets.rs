@@ -3,7 +3,7 @@
 //! Source: the recordings in `tests/traces`; docs/conformance.md says which releases were run and which were read.
 
 use super::rules::{
-    AcceptResult, ActorUrl, BadInbox, BroadcastQueue, ConnectionReuse, FollowHealth, FollowerTotal,
+    AcceptResult, ActorUrl, BadInbox, BroadcastQueue, ConnectionReuse, Expiry, FollowHealth, FollowerTotal,
     FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo, ForwardedViewer, IdsAfterRestart,
     KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Rules, StoreKind, Threshold,
     TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
@@ -21,6 +21,7 @@ pub struct Preset {
 }
 
 const PEERTUBE_6_0: Rules = Rules {
+    expiry: Expiry::Ticks,
     own_viewers: OwnViewers::Each,
     origin_total: OriginTotal::No,
     totals_to: TotalsTo::Everybody,
@@ -55,6 +56,9 @@ const PEERTUBE_6_0: Rules = Rules {
         plain_view_after: Span::from_secs(30),
         threshold: None,
         follower_cap: None,
+        leave_beacon_ppm: 0,
+        sampling: 1,
+        update_share_ppm: 0,
     },
 };
 

@@ -77,6 +77,13 @@ pub struct Choice {
 }
 
 rules! {
+    /// when an entry that has expired stops to count in what an instance displays
+    expiry: Expiry {
+        /// at the next tick, which removes it
+        Ticks = "ticks",
+        /// the instant it expires: what is displayed counts those that have not (no release has this)
+        Exact = "exact",
+    }
     /// whether an instance broadcasts the viewers of its own videos singly
     own_viewers: OwnViewers {
         /// each viewer is broadcast, again after the re-federation age
@@ -183,6 +190,8 @@ rules! {
     origin_views: OriginViews {
         /// in an `Update` of each video that was viewed since the last flush
         Updates = "updates",
+        /// in an `Update`, if the number has grown by `update_share` since the one before (no release has this)
+        UpdatesByShare = "updates-by-share",
         /// in its totals, with what came since the last flush; a flush changes what it displays itself. Followers with this choice display
         /// what totals say, too (no release has this)
         InTotals = "in-totals",
@@ -298,6 +307,12 @@ pub struct Parameters {
     pub threshold: Option<Threshold>,
     /// An origin counts at most so many viewers of one follower (no release has this).
     pub follower_cap: Option<u32>,
+    /// The share of clients that tell their instance that they leave, in millionths (none does in any release).
+    pub leave_beacon_ppm: u32,
+    /// One of so many viewers is sent, and counts for as many where this is more than 1 (1 in all releases).
+    pub sampling: u32,
+    /// The change of a number of views that is worth an `Update`, in millionths of the last one told (`updates-by-share`).
+    pub update_share_ppm: u32,
 }
 
 /// The threshold rule: a total is sent only if it changed enough, or if too many ticks went by without one.
@@ -348,6 +363,18 @@ impl Rules {
         } else if self.origin_views == OriginViews::InTotals && self.origin_total == OriginTotal::No {
             Some(
                 "`origin_views: in-totals` says views in the totals of origins, and they say none; add `origin_total: yes`, or say `origin_views: updates`",
+            )
+        } else if self.origin_views == OriginViews::UpdatesByShare && self.parameters.update_share_ppm == 0 {
+            Some(
+                "`origin_views: updates-by-share` tells of a change of at least `update_share`, and none is given; add such as `update_share: 5 %`, or say `origin_views: updates`",
+            )
+        } else if self.parameters.leave_beacon_ppm > 0 && self.viewers_known_by == ViewersKnownBy::Address {
+            Some(
+                "`leave_beacon` says that one client leaves, and `viewers_known_by: address` would take all behind its address for gone; add `viewers_known_by: session`, or say `leave_beacon: 0 %`",
+            )
+        } else if self.parameters.sampling > 1 && self.follower_total == FollowerTotal::Yes {
+            Some(
+                "`sampling` says which viewers are sent singly, and followers send totals of all of theirs; add `follower_total: no`, or say `sampling: 1`",
             )
         } else if self.totals_at == TotalsAt::Spread && !says_totals {
             Some(

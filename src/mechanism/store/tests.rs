@@ -18,13 +18,13 @@ fn at(ms: u64) -> Time {
 fn an_entry_counts_until_the_cleaning_after_its_expiry() {
     for keeping in [StoreLayout::List, StoreLayout::Keyed] {
         let mut store = Store::new(keeping);
-        assert!(store.extend_or_add(viewer(1), at(10)));
-        assert!(!store.extend_or_add(viewer(1), at(20)));
+        assert!(store.extend_or_add(viewer(1), 1, at(10)));
+        assert!(!store.extend_or_add(viewer(1), 1, at(20)));
         store.clean(at(19));
         assert_eq!(store.displayed(), 1);
         store.clean(at(20));
         assert_eq!(store.displayed(), 0);
-        assert!(store.extend_or_add(viewer(1), at(30)), "cleaned ids are unknown");
+        assert!(store.extend_or_add(viewer(1), 1, at(30)), "cleaned ids are unknown");
     }
 }
 
@@ -32,8 +32,8 @@ fn an_entry_counts_until_the_cleaning_after_its_expiry() {
 fn a_list_takes_a_known_id_twice_and_a_keyed_store_does_not() {
     for (keeping, shown) in [(StoreLayout::List, 2), (StoreLayout::Keyed, 1)] {
         let mut store = Store::new(keeping);
-        store.add(viewer(1), at(10));
-        store.add(viewer(1), at(20));
+        store.add(viewer(1), 1, at(10));
+        store.add(viewer(1), 1, at(20));
         assert_eq!(store.displayed(), shown);
     }
 }
@@ -41,22 +41,22 @@ fn a_list_takes_a_known_id_twice_and_a_keyed_store_does_not() {
 #[test]
 fn replacing_leaves_the_ids_of_a_list_known_and_uncounted() {
     let mut store = Store::new(StoreLayout::List);
-    *store.extend(viewer(1), at(10)) = Some(at(1));
+    *store.extend(viewer(1), 1, at(10)) = Some(at(1));
     store.replace(total(), 7, at(15), Some(at(3)));
-    assert!(!store.extend_or_add(viewer(1), at(30)));
+    assert!(!store.extend_or_add(viewer(1), 1, at(30)));
     assert_eq!((store.displayed(), store.last_sent(viewer(1))), (7, Some(at(1))));
     assert_eq!(store.unexpired_viewers_of(InstanceId(1), at(20)), 1);
     store.clean(at(40));
     assert_eq!(store.displayed(), 0);
-    assert!(!store.extend_or_add(viewer(1), at(60)), "an unlisted entry is never cleaned");
+    assert!(!store.extend_or_add(viewer(1), 1, at(60)), "an unlisted entry is never cleaned");
 }
 
 #[test]
 fn replacing_clears_a_keyed_store() {
     let mut store = Store::new(StoreLayout::Keyed);
-    store.extend_or_add(viewer(1), at(10));
+    store.extend_or_add(viewer(1), 1, at(10));
     store.replace(total(), 7, at(15), Some(at(3)));
-    assert!(store.extend_or_add(viewer(1), at(12)));
+    assert!(store.extend_or_add(viewer(1), 1, at(12)));
     assert_eq!(store.displayed(), 8);
 }
 
@@ -67,8 +67,8 @@ fn a_total_is_displayed_as_long_as_its_entry_is_there() {
         let mut store = Store::new(keeping);
         assert_eq!(store.displayed_total(), None);
         store.replace(total(), 7, at(15), Some(at(3)));
-        store.extend_or_add(viewer(1), at(90));
-        store.add(viewer(2), at(90));
+        store.extend_or_add(viewer(1), 1, at(90));
+        store.add(viewer(2), 1, at(90));
         store.clean(at(14));
         assert_eq!(store.displayed_total(), Some(at(3)), "{keeping:?}");
         store.replace(total(), 0, at(25), Some(at(13)));
@@ -81,7 +81,7 @@ fn a_total_is_displayed_as_long_as_its_entry_is_there() {
         store.replace(total(), 7, at(60), Some(at(50)));
         store.restart();
         assert_eq!(store.displayed_total(), None, "{keeping:?}");
-        store.extend_or_add(viewer(3), at(90));
+        store.extend_or_add(viewer(3), 1, at(90));
         let kept = (keeping == StoreLayout::Keyed).then_some(at(50));
         assert_eq!(store.displayed_total(), kept, "{keeping:?}");
     }
@@ -103,24 +103,24 @@ fn likeness_is_of_what_is_kept_and_not_of_how_it_came() {
     one.replace(total(), 3, at(1), Some(at(0)));
     for store in [&mut one, &mut other] {
         store.replace(total(), 7, at(15), Some(at(3)));
-        store.extend_or_add(viewer(1), at(50));
+        store.extend_or_add(viewer(1), 1, at(50));
     }
-    one.add(viewer(2), at(20));
-    one.add(viewer(3), at(30));
-    other.add(viewer(3), at(32));
-    other.add(viewer(2), at(17));
+    one.add(viewer(2), 1, at(20));
+    one.add(viewer(3), 1, at(30));
+    other.add(viewer(3), 1, at(32));
+    other.add(viewer(2), 1, at(17));
     assert!(one.is_like(&other, near) && other.is_like(&one, near));
     assert!(!one.is_like(&other, Span::from_ms(2)));
     other.clean(at(17));
     assert!(!one.is_like(&other, near), "one entry less");
     // a known viewer in no list is not one in the list
     let (mut listed, mut unlisted) = (Store::new(StoreLayout::List), Store::new(StoreLayout::List));
-    unlisted.extend_or_add(viewer(1), at(50));
+    unlisted.extend_or_add(viewer(1), 1, at(50));
     for store in [&mut listed, &mut unlisted] {
         store.replace(total(), 1, at(15), Some(at(3)));
     }
-    listed.extend_or_add(viewer(1), at(50));
-    unlisted.add(viewer(1), at(50));
+    listed.extend_or_add(viewer(1), 1, at(50));
+    unlisted.add(viewer(1), 1, at(50));
     assert_eq!(listed.displayed(), unlisted.displayed());
     assert!(!listed.is_like(&unlisted, near));
     assert_eq!(one.nearest_expiry(at(33)), Some(Span::from_ms(3)));
@@ -130,13 +130,13 @@ fn likeness_is_of_what_is_kept_and_not_of_how_it_came() {
 #[test]
 fn a_restart_loses_a_list_and_hides_a_keyed_store_until_it_is_touched() {
     let mut list = Store::new(StoreLayout::List);
-    list.extend_or_add(viewer(1), at(10));
+    list.extend_or_add(viewer(1), 1, at(10));
     list.restart();
-    assert!(list.extend_or_add(viewer(1), at(20)));
+    assert!(list.extend_or_add(viewer(1), 1, at(20)));
     let mut keyed = Store::new(StoreLayout::Keyed);
-    keyed.extend_or_add(viewer(1), at(10));
+    keyed.extend_or_add(viewer(1), 1, at(10));
     keyed.restart();
     assert_eq!(keyed.displayed(), 0);
-    assert!(!keyed.extend_or_add(viewer(1), at(20)));
+    assert!(!keyed.extend_or_add(viewer(1), 1, at(20)));
     assert_eq!(keyed.displayed(), 1);
 }

@@ -15,11 +15,13 @@ const SHORT_UUID_LENGTH: usize = 22;
 const CURRENT_TIME_S: u32 = 100;
 
 impl Names {
-    /// The head and the body of a heartbeat of a viewer of a video at an instance. Both have one length for all videos.
-    pub fn heartbeat(&self, at: InstanceId, video: VideoId) -> (String, String) {
+    /// The head and the body of a heartbeat of a viewer of a video at an instance, or of one by which its client says that it leaves: such a body
+    /// has one member more, and the head is assumed to be the same. Both have one length for all videos.
+    pub fn heartbeat(&self, at: InstanceId, video: VideoId, leaves: bool) -> (String, String) {
         let (host, uuid) = (self.host(at), &self.video(video).uuid);
         let session = "0".repeat(self.session_id_length);
-        let body = format!(r#"{{"currentTime":{CURRENT_TIME_S},"sessionId":"{session}"}}"#);
+        let event = if leaves { r#","viewEvent":"leave""# } else { "" };
+        let body = format!(r#"{{"currentTime":{CURRENT_TIME_S},"sessionId":"{session}"{event}}}"#);
         let page = "0".repeat(SHORT_UUID_LENGTH);
         let head = [
             format!("POST /api/v1/videos/{uuid}/views HTTP/1.1"),

@@ -157,6 +157,13 @@ pub(crate) fn changed(base: Rules, definition: &Checked) -> Rules {
     set("refederation_age", &mut parameters.refederation_age);
     set("heartbeat", &mut parameters.heartbeat);
     set("plain_view_after", &mut parameters.plain_view_after);
+    let set_share =
+        |key, parameter: &mut u32| definition.share_ppm(key).into_iter().for_each(|ppm| *parameter = ppm);
+    set_share("leave_beacon", &mut parameters.leave_beacon_ppm);
+    set_share("update_share", &mut parameters.update_share_ppm);
+    if let Some(sampling) = definition.integer("sampling").and_then(|number| u32::try_from(number).ok()) {
+        parameters.sampling = sampling;
+    }
     match definition.get("threshold").and_then(Checked::case) {
         Some(("off", _)) => parameters.threshold = None,
         Some((_, value)) => parameters.threshold = threshold(value),

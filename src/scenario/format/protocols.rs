@@ -79,6 +79,21 @@ pub(crate) fn protocol() -> Shape {
         optional("plain_view_after", "watching this long makes a plain view", any_span()),
         optional("threshold", "when totals may be withheld", threshold),
         optional("follower_cap", "how many viewers of one follower an origin counts at most", cap),
+        optional(
+            "leave_beacon",
+            "the share of clients that tell their instance that they leave (no release has this)",
+            share(),
+        ),
+        optional(
+            "sampling",
+            "one of so many viewers is sent, and counts for as many where this is more than 1 (no release has this)",
+            Shape::Integer { min: 1, max: 1_000_000 },
+        ),
+        optional(
+            "update_share",
+            "the change of a number of views that is worth an `Update`, as a share of the last one told (`origin_views: updates-by-share`)",
+            share(),
+        ),
     ]);
     Shape::Record(fields)
 }

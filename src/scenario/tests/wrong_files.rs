@@ -256,6 +256,27 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v2, origin_views: updates-by-share",
+        "6:9: protocols.mine: `origin_views: updates-by-share` tells of a change of at least `update_share`, and none is given; add such as `update_share: 5 %`, or say `origin_views: updates`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v1, leave_beacon: 80 %",
+        "6:9: protocols.mine: `leave_beacon` says that one client leaves, and `viewers_known_by: address` would take all behind its address for gone; add `viewers_known_by: session`, or say `leave_beacon: 0 %`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v3, sampling: 10",
+        "6:9: protocols.mine: `sampling` says which viewers are sent singly, and followers send totals of all of theirs; add `follower_total: no`, or say `sampling: 1`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, sampling: 0, leave_beacon: 101 %",
+        "6:30: protocols.mine.sampling: `0` is not a whole number from 1 to 1000000\n\
+         6:47: protocols.mine.leave_beacon: `101 %` is not a share from 0 % to 100 %, such as `2 %` or 0.02",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v1, totals_at: spread",
         "6:9: protocols.mine: `totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
     ),

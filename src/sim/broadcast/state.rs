@@ -298,11 +298,11 @@ impl<'a> Broadcasts<'a> {
         }
     }
 
-    /// A viewer's heartbeat at an instance: adds it if the instance is replayed, and does not own the video.
+    /// A viewer's heartbeat at an instance, or that they leave: adds it if the instance is replayed, and does not own the video.
     pub(in crate::sim) fn heartbeat(&mut self, at: InstanceId, now: Time, input: Input<'static>) {
         let video = match input {
             Input::Heartbeat(heartbeat) => heartbeat.video,
-            Input::Heartbeats { video, .. } => video,
+            Input::Heartbeats { video, .. } | Input::Leave { video, .. } => video,
             _ => return,
         };
         if let Some(follower) =

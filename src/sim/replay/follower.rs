@@ -9,24 +9,21 @@ use super::shown::{Leaving, Shown};
 use crate::cell::Cell;
 use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::Queues;
-use crate::domain::protocol::{ForwardedViewer, StoreKind, ViewsInbox};
+use crate::domain::protocol::{Expiry, ForwardedViewer, StoreKind, ViewsInbox};
 use crate::event::Lane;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
-use crate::instance::{DisplayEffect, Input, Instance, display_effect, displayed_views};
+use crate::instance::{DisplayEffect, Input, display_effect, displayed_views};
 use crate::mechanism::activity::Kind;
-use crate::mechanism::lindley::{LindleyQueue, LindleySample};
+use crate::mechanism::lindley::LindleyQueue;
 use crate::mechanism::rate_limit::RateLimiter;
 use crate::mechanism::tally::Tallies;
 use crate::mechanism::views::Views;
 use crate::metrics::catalogue_sums::Whose;
 use crate::metrics::counters::{Displayed, TotalAges};
-use crate::metrics::delivery::QueueRow;
 use crate::metrics::traffic::UpdatePlace;
-use crate::observe::QueueName;
 use std::collections::VecDeque;
 use std::iter::Peekable;
-use std::sync::Arc;
 use std::vec::Drain;
 
 /// The heartbeats of a follower's own viewers in a window, ascending.
@@ -48,6 +45,8 @@ pub(in crate::sim) struct Follower {
     tick_interval: Span,
     next_sample: Time,
     sample_number: u64,
+    sample_interval: Span,
+    expiry: Expiry,
     shown: Shown,
     /// The numbers of views that it displays.
     views: Views,
@@ -83,7 +82,7 @@ impl Follower {
         let rules = instance.rules;
         let limit = cell.delivery.receiving.rate_limit.filter(|_| cell.delivery.queues != Queues::Unlimited);
         let limiter = limit.map(|limit| RateLimiter::new(limit.requests, limit.per));
-        let whole_instance = || Box::new(Instance::new(id, rules, Arc::clone(&cell.federation.videos)));
+        let whole_instance = || Box::new(cell.instance(id));
         Follower {
             id,
             place,
@@ -97,6 +96,8 @@ impl Follower {
             tick_interval: rules.parameters.tick_interval,
             next_sample: cell.sampling.from,
             sample_number: 0,
+            sample_interval: cell.sampling.every,
+            expiry: rules.expiry,
             shown: match rules.store {
                 StoreKind::List => {
                     Shown::List { received: Tallies::default(), own: has_viewers.then(whole_instance) }
@@ -214,7 +215,7 @@ impl Follower {
         let first = &summaries[run[0].broadcast as usize];
         self.take_own_before(run[0].at, own, context, output);
         self.advance_before(run[0].at, context, output);
-        let leaving = Leaving::of(first.expires, self.next_tick, self.tick_interval, self.clock_ahead);
+        let leaving = self.leaving(first.expires);
         let until = self.next_tick.min(self.next_sample).min(context.horizon);
         let (mut added, mut taken) = (0, 0);
         for received in run {
@@ -234,6 +235,15 @@ impl Follower {
             received.add(first.video, added, leaving.at);
         }
         &run[taken..]
+    }
+
+    /// When an entry leaves that expires at `expires` by its author's clock.
+    fn leaving(&self, expires: Time) -> Leaving {
+        let (next, interval) = match self.expiry {
+            Expiry::Ticks => (self.next_tick, self.tick_interval),
+            Expiry::Exact => (self.next_sample, self.sample_interval),
+        };
+        Leaving::of(expires, next, interval, self.clock_ahead)
     }
 
     /// Whether an activity of a kind is a plain view here, though its author sent a viewer.
@@ -287,18 +297,18 @@ impl Follower {
         self.take_own_before(at, own, context, output);
         self.advance_before(at, context, output);
         let sender = *from;
+        let leaves = self.leaving(expires).at;
         match &mut self.shown {
             Shown::Instance(instance) => {
                 let input = Input::Receive { activity, sender };
                 instance.handle(at + self.clock_ahead, input, &mut Vec::new());
             }
             Shown::List { received, own } => {
-                let leaves = Leaving::of(expires, self.next_tick, self.tick_interval, self.clock_ahead).at;
                 let federation = &output.cell.federation;
                 let rules = &federation.instances[self.id.index()].rules;
                 match display_effect(rules, activity, sender, federation.origin(activity.video)) {
                     DisplayEffect::None => {}
-                    DisplayEffect::OneMore => received.add(activity.video, 1, leaves),
+                    DisplayEffect::More(count) => received.add(activity.video, count, leaves),
                     DisplayEffect::Replaced { count, total_built } => {
                         received.replace(activity.video, count, leaves, total_built);
                         own.iter_mut().for_each(|own| own.forget_listed(activity.video));
@@ -368,14 +378,18 @@ impl Follower {
     /// Records displayed counts, staleness of totals and inbox queues.
     fn sample(&mut self, context: &Context<'_>, output: &mut Output<'_>) {
         let at = self.next_sample;
-        let counted = context.counted.displays(self.place, self.sample_number, self.ticked());
+        if self.expiry == Expiry::Exact {
+            self.shown.ask_at(at, at + self.clock_ahead);
+        }
+        let expired = self.expired_until(at);
+        let counted = context.counted.displays(self.place, self.sample_number, expired);
         let (federation, sample) = (&output.cell.federation, self.sample_number as usize);
         let displays = self.shown.displays().chain(counted).filter(|_| !self.is_dead);
         for (video, count) in displays.filter(|&(video, _)| federation.catalogue_of(video).is_none()) {
             self.displayed.entry(video).or_default().add(sample, count);
         }
         if !self.is_dead && self.is_peertube {
-            let counted = context.counted.displays(self.place, self.sample_number, self.ticked());
+            let counted = context.counted.displays(self.place, self.sample_number, expired);
             let of = (federation, &*output.cell.audience);
             let displays = self.shown.displays().chain(counted);
             output.aggregates.catalogues.sample(of, (self.id, Whose::Others), sample, displays);
@@ -383,31 +397,18 @@ impl Follower {
         self.total_ages.sample(at, self.shown.displayed_totals());
         if let Some(work) = context.inbox {
             for (lane, name) in self.lanes.iter_mut().zip([Lane::Inbox, Lane::ViewsInbox]) {
-                let next = at + output.cell.sampling.every;
-                let LindleySample { waiting, running, oldest, mut started, waited_ns } =
-                    lane.sample(at, work, next);
+                let mut sample = lane.sample(at, work, at + self.sample_interval);
                 // counted jobs reach all followers that are alive
                 let is_here = |is_view: &bool| {
                     !self.is_dead && (is_view & self.has_views_inbox) == (name == Lane::ViewsInbox)
                 };
                 for is_view in [false, true].into_iter().filter(is_here) {
-                    started += context.counted.came(self.place, is_view, self.sample_number);
+                    sample.started += context.counted.came(self.place, is_view, self.sample_number);
                 }
-                if waiting + running + started > 0 {
-                    output.aggregates.queues.push(QueueRow {
-                        at_ns: at.ns(),
-                        instance: self.id.0,
-                        queue: QueueName::Lane(name),
-                        waiting,
-                        running,
-                        oldest_ns: oldest.ns(),
-                        started,
-                        waited_ns,
-                    });
-                }
+                output.note_queue(at, self.id, name, &sample);
             }
         }
-        self.next_sample += output.cell.sampling.every;
+        self.next_sample += self.sample_interval;
         self.sample_number += 1;
     }
 
@@ -421,10 +422,20 @@ impl Follower {
         (self.tick_number > 0).then(|| self.next_tick.before(self.tick_interval) + self.clock_ahead)
     }
 
+    /// At a sample what has expired by then, on its own clock, is displayed no more.
+    fn expired_until(&self, sample: Time) -> Option<Time> {
+        match self.expiry {
+            Expiry::Ticks => self.ticked(),
+            Expiry::Exact => Some(sample + self.clock_ahead),
+        }
+    }
+
     /// Whether at an instant nothing is still to arrive, waiting or displayed.
     pub(in crate::sim) fn is_idle(&self, counted: &Counted, now: Time) -> bool {
-        let shows_nothing =
-            || self.shown.displays().next().is_none() && counted.is_idle(self.place, now, self.ticked());
+        let shows_nothing = || {
+            self.shown.displays().next().is_none()
+                && counted.is_idle(self.place, now, self.expired_until(now))
+        };
         let is_quiet =
             || if self.is_peertube { shows_nothing() } else { counted.has_arrived(self.place, now) };
         self.to_come.is_empty()

@@ -38,6 +38,21 @@ impl Shown {
         }
     }
 
+    /// A sample asks what is displayed of what has not expired, at an instant that the follower's clock shows as `clock`. What is received
+    /// leaves at samples then.
+    pub(in crate::sim) fn ask_at(&mut self, now: Time, clock: Time) {
+        let instance = match self {
+            Shown::List { received, own } => {
+                received.tick(now);
+                own.as_mut()
+            }
+            Shown::Instance(instance) => Some(instance),
+        };
+        if let Some(instance) = instance {
+            instance.ask_at(clock);
+        }
+    }
+
     /// An own viewer's client reports at an instant of the follower's clock. The run sends what follows from it.
     pub(in crate::sim) fn client_input(&mut self, clock: Time, input: Input<'static>) {
         let instance = match self {
@@ -64,7 +79,8 @@ impl Shown {
     }
 }
 
-/// When entries leave: at the first tick at or after they expire, but not before the next tick.
+/// When entries leave: at the first tick at or after they expire, but not before the next tick. Where expiry is exact, samples take the place of
+/// ticks: nobody sees what happens between.
 pub(in crate::sim) struct Leaving {
     /// The tick.
     pub(in crate::sim) at: Time,

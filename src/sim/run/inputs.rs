@@ -2,7 +2,7 @@
 
 use super::state::Run;
 use super::wakes::Asleep;
-use crate::cell::{HEALTH_INTERVAL, background_time, heartbeat_work, report_time};
+use crate::cell::{HEALTH_INTERVAL, background_time, heartbeat_work, leave_time, report_time};
 use crate::domain::delivery::Queues;
 use crate::domain::federation::Inboxes;
 use crate::domain::other_traffic::Background;
@@ -87,6 +87,10 @@ impl Run<'_> {
         }
         self.report_views();
         let queues = self.queue_samples(self.now);
+        for instance in &mut self.instances {
+            let ahead = self.timetable.clock_ahead(instance.id());
+            instance.ask_at(self.now + ahead);
+        }
         self.observer.sample(self.now, number, &self.instances, &queues);
         self.schedule(self.now + self.cell.sampling.every, Event::Sample { number: number + 1 });
     }
@@ -115,6 +119,12 @@ impl Run<'_> {
             self.client_input(session.instance, Input::Heartbeat(heartbeat));
         }
         let rules = self.instances[session.instance.index()].rules();
+        if number == 0
+            && let Some(at) = leave_time(self.cell, id, rules)
+        {
+            self.schedule(at, Event::Leave { session: id });
+        }
+        let rules = self.instances[session.instance.index()].rules();
         let every = session.heartbeat.unwrap_or(rules.parameters.heartbeat);
         let skipped =
             if self.skips.may_skip(id) { self.skip_heartbeats(&heartbeat, &session, every) } else { 0 };
@@ -137,6 +147,15 @@ impl Run<'_> {
             self.plan_heartbeat(next, id, number + skipped + 1);
         } else if let Some(at) = report_time(self.cell, id).filter(|_| !may_wake || self.wakes.ends(id)) {
             self.schedule(at, Event::WatchAction { session: id });
+        }
+    }
+
+    /// A client says that it leaves: the last of its requests. If its instance is down nobody hears that.
+    pub(super) fn viewer_leaves(&mut self, id: SessionId) {
+        let Session { video, viewer, instance, .. } = self.cell.sessions[id.index()];
+        if self.is_up(instance) {
+            self.work_on_heartbeat(instance);
+            self.client_input(instance, Input::Leave { video, viewer });
         }
     }
 

@@ -211,6 +211,7 @@ impl Run<'_> {
             Event::Retry { ref message, since } => self.try_again(message, since, self.now),
             Event::AskBreaker { instance, to } => self.ask_breaker(instance, to, self.now),
             Event::Heartbeat { session, number } => self.heartbeat(session, number),
+            Event::Leave { session } => self.viewer_leaves(session),
             Event::WatchAction { session } => self.report_watch(session),
             Event::Background { entry, number } => self.background(entry, number),
             Event::FetchPreview { asker, entry, number, .. } => self.fetch_preview(asker, entry, number),

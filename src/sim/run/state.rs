@@ -130,9 +130,8 @@ impl<'a> Run<'a> {
         let regions: Vec<_> = instances.iter().map(|instance| instance.region).collect();
         let inboxes = cell.federation.followers.iter();
         let inboxes = inboxes.map(|(&of, list)| (of, Inboxes::new(list, instances)));
-        let start = |(id, instance): (usize, &crate::domain::federation::Instance)| {
-            let mut state =
-                Instance::new(InstanceId::at(id), instance.rules, Arc::clone(&cell.federation.videos));
+        let start = |id: usize| {
+            let mut state = cell.instance(InstanceId::at(id));
             if cell.other.update_every.is_some() {
                 state.keep_views_log();
             }
@@ -144,7 +143,7 @@ impl<'a> Run<'a> {
             pending: Pending::new(),
             events: 0,
             timetable,
-            instances: instances.iter().enumerate().map(start).collect(),
+            instances: (0..instances.len()).map(start).collect(),
             hosts: instances.iter().map(|instance| instance.host).collect(),
             upgrades: BTreeMap::new(),
             next_tick: vec![0; instances.len()],

@@ -4,7 +4,7 @@
 
 use super::first_runs;
 use fedisim::domain::protocol::{
-    AcceptResult, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules,
+    AcceptResult, Expiry, Forward, ForwardedViewer, KnownViewer, OwnViewers, Parameters, PlainViews, Rules,
     StoreKind, ViewersKnownBy,
 };
 use fedisim::domain::watch::{Quantiles, Watch};
@@ -32,6 +32,7 @@ enum Error {
 }
 
 const ONCE_LOSSY: &str = "v1 with every viewer counted once, with loss";
+const SAMPLED: &str = "v1 with every viewer counted once, of whom one of two speaks";
 const ONCE_SLOW: &str = "v1 with every viewer counted once, 5 to 15 s a hop";
 
 const PLANTED: &[Planted] = &[
@@ -78,6 +79,39 @@ const PLANTED: &[Planted] = &[
         claim: "5 display of own viewers",
         error: Error::Formula(|theory| {
             theory.rates_per_s[0] * (theory.last_heartbeat_s() + theory.lifetime_s)
+        }),
+    },
+    Planted {
+        name: "they go at the next tick",
+        experiment: "own viewers, whose entries go when they expire",
+        claim: "47 bias of the origin",
+        error: Error::Model(|setting| setting.rules.expiry = Expiry::Ticks),
+    },
+    Planted {
+        name: "three of five say that they leave",
+        experiment: "own viewers, half of whom say that they leave",
+        claim: "48 bias of the origin",
+        error: Error::Model(|setting| parameters(setting).leave_beacon_ppm = 600_000),
+    },
+    Planted {
+        name: "one of three speaks",
+        experiment: SAMPLED,
+        claim: "49 messages /s",
+        error: Error::Model(|setting| parameters(setting).sampling = 3),
+    },
+    Planted {
+        name: "who speaks counts for one at the origin",
+        experiment: SAMPLED,
+        claim: "5+9 display at the origin",
+        error: Error::Formula(|theory| theory.origin_display(theory.remote_entry_once_s(1) / 2.0)),
+    },
+    Planted {
+        name: "who speaks counts for one at followers",
+        experiment: SAMPLED,
+        claim: "5+9 display at followers",
+        error: Error::Formula(|theory| {
+            let [one, two] = [1, 2].map(|hops| theory.remote_entry_once_s(hops));
+            theory.follower_display(one / 2.0, two / 2.0)
         }),
     },
     Planted {

@@ -109,21 +109,21 @@ const PLANTED: &[Planted] = &[
         "42 views that are lacking",
         &["protocols.mine.totals_to=everybody"],
     ),
-    model("one viewer more", INVENTED, "47 Views of the liar", &["lies.0.viewers=37"]),
+    model("one viewer more", INVENTED, "51 Views of the liar", &["lies.0.viewers=37"]),
     model(
         "they are due earlier",
         INVENTED,
-        "47 Views of the liar",
+        "51 Views of the liar",
         &["protocols.mine.refederation_age=80 s"],
     ),
-    model("no cap", CAPPED, "48 what the origin shows", &["protocols.mine.follower_cap=off"]),
+    model("no cap", CAPPED, "52 what the origin shows", &["protocols.mine.follower_cap=off"]),
     model(
         "a cap that is one too large",
         CAPPED_TOTALS,
-        "48 what the origin shows",
+        "52 what the origin shows",
         &["protocols.mine.follower_cap=11"],
     ),
-    model("nobody believes it", RESULT, "47 what others show", &["protocols.mine.accept_result=nobody"]),
+    model("nobody believes it", RESULT, "51 what others show", &["protocols.mine.accept_result=nobody"]),
     model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
     model("nobody starts again", RESTARTED, "40 totals of a follower", &["faults=[]"]),
     model("the follower has an inbox", NO_INBOX, "39 totals in all", &["instances.near.follows_as=server"]),
@@ -361,7 +361,7 @@ fn planted_errors_of_delivery_are_refused() {
 }
 
 /// A claim of a case that is run with further changes.
-fn exact(case: &str, claim: &str, sets: &[&str]) -> Exact {
+pub(super) fn exact(case: &str, claim: &str, sets: &[&str]) -> Exact {
     let case: &Case = exact_cases().find(|one| one.name == case).expect("the case is in the table");
     let mut claims = (case.claims)(&case.run(sets)).into_iter();
     claims.find(|one| one.name == claim).unwrap_or_else(|| panic!("{claim} is claimed"))
@@ -379,6 +379,9 @@ fn planted_errors_of_sampled_cases_are_refused() {
     const ORIGIN_LAG: &str = "36 lag of the origin, s";
     const FOLLOWER_LAG: &str = "37 lag of a follower, s";
     const LACKING: &str = "38 views that both lack, mean";
+    const POLLED: &str = "viewers of whom one of four speaks";
+    const TOLD: &str = "49 viewers that are told, of all";
+    const VARIANCE: &str = "49 variance of what is told, by viewer";
     // a wrong model with the claims that refuse it, or the right one with wrong expectations
     for (case, sets, errors) in [
         (LIMIT, &[][..], &[("windows follow each other without a gap", TAKEN, Some(0.2))][..]),
@@ -416,6 +419,12 @@ fn planted_errors_of_sampled_cases_are_refused() {
             &[("less is lost", FOLLOWER_LAG, None), ("less is lost", LACKING, None)],
         ),
         (VIEWS_LOSSY, &[], &[("a lost Update costs half an interval", FOLLOWER_LAG, Some(11.55))]),
+        (
+            POLLED,
+            &["protocols.mine.sampling=3"],
+            &[("one of three", TOLD, None), ("one of three", VARIANCE, None)],
+        ),
+        (POLLED, &[], &[("who speaks counts for one", TOLD, Some(0.25)), ("all speak", VARIANCE, Some(0.0))]),
     ] {
         let found: &Sampled = sampled_cases().find(|one| one.name == case).expect("the case is in the table");
         let claims: Vec<Claim<RequestLog>> = (found.claims)();

@@ -1,0 +1,169 @@
+//! Cases of rules that no release has, beside those of totals: when expired entries stop to count, who says that they leave, who speaks for
+//! others, and which `Update`s are worth it.
+
+use super::acceptance::claim;
+use super::cases::{Case, Exact, Sampled, Values};
+use super::request_log::RequestLog;
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Kind;
+use std::collections::BTreeMap;
+
+/// Somebody watches at the origin from 1 s to 11 s, and beats at 1 s and 6 s; an entry lives 20 s. Ticks come at 15 s, 35 s, ...
+const SHORT: &[&str] = &[
+    "compare=[{name: mine, protocol: mine, delivery: unlimited}]",
+    "protocols={mine: {base: v2, lifetime: 20 s, plain_views: none, expiry: exact}}",
+    "instances={origin: {tick_phase: 15 s}, follower: {tick_phase: 3 s}}",
+    "viewers=[{video: clip, sessions: [{instance: origin, start: 1 s, watch: 10 s}]}]",
+    "measure={from: 500 ms, every: 1 s, bucket: 1 min}",
+];
+/// The samples of it: those at 11.5 s to 25.5 s find the entry, but no viewer.
+const SAMPLES: f64 = 60.0;
+const UNEXPIRED: u64 = 15;
+
+/// Viewers at `near`, whose totals leave at 3 s, 13 s, ...: one stays until 35 s, one leaves at 17 s.
+const TOTALS: &[&str] = &[
+    "compare=[{name: mine, protocol: mine, delivery: unlimited}]",
+    "protocols={mine: {base: v3, tick_interval: 10 s, threshold: off, plain_views: none, leave_beacon: 100 %}}",
+    "instances={origin: {tick_phase: 0 s}, near: {tick_phase: 3 s}}",
+    "viewers=[{video: clip, sessions: [{instance: near, start: 1 s, watch: 34 s}, {instance: near, start: 2 s, watch: 15 s}]}]",
+];
+
+/// One view more every ten seconds, and a flush behind each.
+macro_rules! views {
+    ($($tens:literal)+) => {
+        concat!("viewers=[{video: clip, view_after: 0 s, sessions: [", $("{instance: origin, start: ", $tens, "5 s, watch: 1 s}, ",)+ "]}]")
+    };
+}
+const GROWTH: &[&str] = &[
+    "compare=[{name: mine, protocol: mine, delivery: unlimited}]",
+    "protocols={mine: {base: peertube-8.2.4, origin_views: updates-by-share, update_share: 20 %}}",
+    "instances={origin: {update_phase: 10 s}, follower: {}}",
+    "other_traffic.updates={every: 10 s}",
+    "end=11 min",
+    views!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39
+        40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59),
+];
+/// All views of it, and the change that is worth an `Update`, in per cent.
+const VIEWS: u64 = 60;
+const WORTH_PERCENT: u64 = 20;
+
+/// Viewers at a follower who stay for less than the re-federation age. Each is viewed at once, so that views say how many there are.
+const POLLED: &[&str] = &[
+    "compare=[{name: mine, protocol: mine, delivery: unlimited}]",
+    "protocols={mine: {base: v2, sampling: 4, plain_views: each}}",
+    "instances={origin: {}, follower: {}}",
+    "viewers=[{video: clip, view_after: 0 s, arrivals: {constant: {rate: 1 /s}}, watch: {fixed: 1 s}, spread: {list: [follower]}}]",
+    "end=170 min",
+];
+/// One of so many speaks.
+const SAMPLING: u64 = 4;
+/// Viewers that are counted together come in so many seconds.
+const TOGETHER_S: u64 = 2;
+
+/// The exact cases.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        name: "an entry that expires between ticks",
+        sets: &[SHORT],
+        claims: |log| vec![too_long(log, UNEXPIRED)],
+    },
+    Case {
+        name: "a viewer who says that they leave",
+        sets: &[SHORT, &["protocols.mine.leave_beacon=100 %"]],
+        claims: |log| vec![too_long(log, 0), requests(log, 2 + 1)],
+    },
+    Case {
+        name: "totals of viewers who say that they leave",
+        sets: &[TOTALS],
+        claims: |log| {
+            let totals = || log.begun.iter().filter(|entry| entry.kind == Kind::FollowerTotal);
+            let at = [3, 13, 23, 33].map(|s| Time::ZERO + Span::from_secs(s));
+            vec![Exact {
+                name: "48 totals of a follower",
+                expected: Values::since(Time::ZERO, at),
+                measured: Values::since(Time::ZERO, totals().map(|entry| entry.at)),
+            }]
+        },
+    },
+    Case {
+        name: "a number of views that grows",
+        sets: &[GROWTH],
+        claims: |log| {
+            let updates = log.begun.iter().filter(|entry| entry.kind == Kind::Update);
+            vec![Exact {
+                name: "50 Updates of a number that grows",
+                expected: Values::since(Time::ZERO, worth_telling()),
+                measured: Values::since(Time::ZERO, updates.map(|entry| entry.at)),
+            }]
+        },
+    },
+];
+
+/// The sampled cases.
+pub(super) const SAMPLED: &[Sampled] = &[Sampled {
+    name: "viewers of whom one of four speaks",
+    sets: &[POLLED],
+    claims: || {
+        let deviation = (SAMPLING - 1) as f64;
+        vec![
+            claim("49 viewers that are told, of all", told_share, 1.0),
+            claim("49 variance of what is told, by viewer", variance_by_viewer, deviation),
+        ]
+    },
+}];
+
+/// Rows 47 and 48: the samples at which the origin displays somebody who has left.
+fn too_long(log: &RequestLog, expected: u64) -> Exact {
+    let measured = libm::round(log.value("origin_display_error_bias") * SAMPLES) as u64;
+    Exact {
+        name: "47 samples with who has left",
+        expected: Values::one(expected),
+        measured: Values::one(measured),
+    }
+}
+
+/// Row 48: what the origin gets from its clients.
+fn requests(log: &RequestLog, expected: u64) -> Exact {
+    let measured = Values::one(log.count("heartbeats"));
+    Exact { name: "48 heartbeats, and one when they leave", expected: Values::one(expected), measured }
+}
+
+/// Row 50: the flushes, one every ten seconds and with one view each, whose number is worth an `Update`.
+fn worth_telling() -> Vec<Time> {
+    let mut told = 0;
+    let is_worth = |number: &u64| {
+        let is_worth = (number - told) * 100 >= told * WORTH_PERCENT;
+        told = if is_worth { *number } else { told };
+        is_worth
+    };
+    (1..=VIEWS).filter(is_worth).map(|number| Time::ZERO + Span::from_secs(10 * number)).collect()
+}
+
+/// By interval in which viewers come together: how many there are (each makes one plain view), and how many of them speak.
+fn together(log: &RequestLog) -> impl Iterator<Item = (u64, u64)> {
+    let mut counts: BTreeMap<u64, (u64, u64)> = BTreeMap::new();
+    for entry in &log.begun {
+        let (viewers, speaking) = counts.entry(entry.at.ns() / Span::from_secs(TOGETHER_S).ns()).or_default();
+        match entry.kind {
+            Kind::Plain => *viewers += 1,
+            Kind::Viewer => *speaking += 1,
+            _ => {}
+        }
+    }
+    counts.into_values()
+}
+
+/// Row 49: the viewers that are told, as a share of those who are there.
+fn told_share(log: &RequestLog) -> f64 {
+    let sum = |sum: (u64, u64), one: (u64, u64)| (sum.0 + one.0, sum.1 + one.1);
+    let (viewers, speaking) = together(log).fold((0, 0), sum);
+    (SAMPLING * speaking) as f64 / viewers as f64
+}
+
+/// Row 49: the mean square of what is told too much or too little of some viewers, divided by how many they are.
+fn variance_by_viewer(log: &RequestLog) -> f64 {
+    let square = |(viewers, speaking): (u64, u64)| viewers.abs_diff(SAMPLING * speaking).pow(2);
+    let squares: u64 = together(log).map(square).sum();
+    let viewers: u64 = together(log).map(|one| one.0).sum();
+    squares as f64 / viewers as f64
+}
