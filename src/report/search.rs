@@ -232,6 +232,7 @@ impl<'a> SearchResults<'a> {
                 .into();
         header.extend(named("cost"));
         header.extend(named("error"));
+        header.extend(self.space.bounds.iter().flat_map(|bound| named(&bound.metric)));
         writer.write_record(header).expect("memory takes everything");
         for (number, candidate) in self.search.candidates.all.iter().enumerate() {
             let definition = candidate
@@ -246,7 +247,9 @@ impl<'a> SearchResults<'a> {
             cells.extend(exact(self.judge.cost(number)));
             let scenarios = 0..self.space.scenarios.len();
             cells.extend(scenarios.clone().flat_map(|of| exact(self.judge.cost_in(number, of))));
-            cells.extend(scenarios.flat_map(|of| exact(self.judge.error(number, of))));
+            cells.extend(scenarios.clone().flat_map(|of| exact(self.judge.error(number, of))));
+            let bound = |bound| scenarios.clone().flat_map(move |of| exact(self.judge.bound(number, of, bound)));
+            cells.extend((0..self.space.bounds.len()).flat_map(bound));
             writer.write_record(cells).expect("memory takes everything");
         }
         writer.into_inner().expect("memory takes everything")
