@@ -147,6 +147,16 @@ const SETS: &[&[&str]] = &[
         "protocols={mine: {base: v4, follower_total: \"no\", plain_views: counted, origin_views: in-totals}}",
         "delivery=unlimited",
     ],
+    // samples take the place of ticks, who leaves says so, and one viewer stands for several
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v2, expiry: exact, leave_beacon: 50 %, sampling: 2, forward: always}}",
+    ],
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v2, expiry: exact, leave_beacon: 50 %, sampling: 2, store: keyed, origin_views: updates-by-share, update_share: 10 %}}",
+        "delivery=unlimited",
+    ],
     // who comes back after an entry has expired, but before they are sent again: what lists remember depends on totals
     &[
         "compare=[mine]",
