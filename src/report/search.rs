@@ -248,7 +248,8 @@ impl<'a> SearchResults<'a> {
             let scenarios = 0..self.space.scenarios.len();
             cells.extend(scenarios.clone().flat_map(|of| exact(self.judge.cost_in(number, of))));
             cells.extend(scenarios.clone().flat_map(|of| exact(self.judge.error(number, of))));
-            let bound = |bound| scenarios.clone().flat_map(move |of| exact(self.judge.bound(number, of, bound)));
+            let bound =
+                |bound| scenarios.clone().flat_map(move |of| exact(self.judge.bound(number, of, bound)));
             cells.extend((0..self.space.bounds.len()).flat_map(bound));
             writer.write_record(cells).expect("memory takes everything");
         }

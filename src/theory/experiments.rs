@@ -166,7 +166,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         laws: USUAL,
         setting: |_| {
             let rules = Rules { expiry: Expiry::Exact, ..beating(preset("v2"), 15) };
-            Setting::poisson(rules, &[0.06], 1_800, 24_000)
+            Setting::poisson(rules, &[0.06], 1_800, 12_000)
         },
         claims: |theory| {
             let ticks_more = theory.origin_rate() * theory.tick_s / 2.0;
@@ -181,7 +181,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
                 with(beating(preset("v2"), 15), |it| it.leave_beacon_ppm = 500_000),
                 &[0.06],
                 1_800,
-                36_000,
+                18_000,
             )
         },
         claims: |theory| vec![claim("48 bias of the origin", Run::origin_bias, theory.own_bias() / 2.0)],
@@ -191,7 +191,7 @@ pub const EXPERIMENTS: &[Experiment] = &[
         laws: USUAL,
         setting: |_| {
             let rules = with(beating(v1_once(), 30), |it| it.sampling = 2);
-            Setting::poisson(rules, &[0.02, 0.01, 0.01, 0.01, 0.01], 1_800, 48_000)
+            Setting::poisson(rules, &[0.02, 0.01, 0.01, 0.01, 0.01], 1_800, 24_000)
         },
         claims: |theory| {
             let [origin, followers] = displays_once(theory);

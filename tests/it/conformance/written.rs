@@ -109,6 +109,7 @@ fn every_rule_of_the_proposal_is_held_by_a_recording() {
     let invisible = [
         ("viewer_result", "no"),
         ("accept_result", "anybody"),
+        ("origin_views", "updates-by-share"),
         ("follower_views", "own-count"),
         ("viewers_known_by", "address"),
         ("ids_after_restart", "new"),
