@@ -25,6 +25,9 @@ pub enum Fate {
     },
 }
 
+/// Adds a block of replications of a scenario, in this order, to the values of some candidates.
+pub(super) type RunRacing<'a, E> = dyn FnMut(&mut Values, usize, usize, &[usize]) -> Result<(), E> + 'a;
+
 /// The blocks of replications: one is run between two looks.
 pub(super) fn blocks(space: &SearchSpace) -> Vec<Range<u32>> {
     let starts = (0..space.replications).step_by(space.at_once as usize);
@@ -41,7 +44,7 @@ pub(super) fn race<E>(
     values: &mut Values,
     racing: &[usize],
     known: usize,
-    run: &mut dyn FnMut(&mut Values, usize, usize, &[usize]) -> Result<(), E>,
+    run: &mut RunRacing<'_, E>,
 ) -> Result<Vec<(usize, Fate)>, E> {
     let widest = *space.errors.last().expect("a space has a class");
     let mut racing = racing.to_vec();

@@ -7,6 +7,10 @@ use crate::foundation::random::{Purpose, Seed};
 use crate::scenario::SearchSpace;
 use rand::seq::index;
 
+/// Adds a block of replications to the values of some candidates, by their numbers: of this scenario, then of this block.
+pub type RunCandidates<'a, E> =
+    dyn FnMut(&mut Values, usize, usize, &Candidates, &[usize]) -> Result<(), E> + 'a;
+
 /// The cheapest of a class of error.
 #[derive(Clone, Debug)]
 pub struct Winner {
@@ -48,10 +52,7 @@ pub struct Search {
 ///
 /// # Errors
 /// Those of `run`.
-pub fn search<E>(
-    space: &SearchSpace,
-    run: &mut dyn FnMut(&mut Values, usize, usize, &Candidates, &[usize]) -> Result<(), E>,
-) -> Result<Search, E> {
+pub fn search<E>(space: &SearchSpace, run: &mut RunCandidates<'_, E>) -> Result<Search, E> {
     let mut candidates = Candidates::new(space);
     let mut values = Values::new(space.scenarios.len());
     let beside: Vec<usize> = (0..candidates.all.len()).collect();
@@ -104,7 +105,7 @@ fn complete<E>(
     candidates: &Candidates,
     values: &mut Values,
     numbers: &[usize],
-    run: &mut dyn FnMut(&mut Values, usize, usize, &Candidates, &[usize]) -> Result<(), E>,
+    run: &mut RunCandidates<'_, E>,
 ) -> Result<(), E> {
     for (block, replications) in blocks(space).iter().enumerate() {
         for scenario in 0..space.scenarios.len() {
