@@ -4,7 +4,7 @@ use crate::program::{Answer, Place};
 use std::collections::BTreeMap;
 use std::process::Child;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// 72 combinations in two small scenarios.
 const SPACE: &str = "\
@@ -106,8 +106,7 @@ fn a_search_that_is_killed_goes_on_and_threads_change_nothing() {
 
 /// Waits until a process has ended (true) or something is so (false).
 fn has_ended_or_goes_on(child: &mut Child, goes_on: impl Fn() -> bool) -> bool {
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_secs(60) {
+    for _ in 0..30_000 {
         if child.try_wait().expect("it is ours").is_some() {
             return true;
         }

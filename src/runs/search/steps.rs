@@ -8,7 +8,7 @@ use crate::scenario::SearchSpace;
 use rand::seq::index;
 
 /// Adds a block of replications to the values of some candidates, by their numbers: of this scenario, then of this block.
-pub type RunCandidates<'a, E> =
+pub(super) type RunCandidates<'a, E> =
     dyn FnMut(&mut Values, usize, usize, &Candidates, &[usize]) -> Result<(), E> + 'a;
 
 /// The cheapest of a class of error.
