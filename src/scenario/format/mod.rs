@@ -64,7 +64,7 @@ pub(crate) fn scenario() -> Shape {
         optional(
             "first_replication",
             "the number of the first replication: with 10 a run goes on where one of 10 replications ended (else 0)",
-            sweep::replications(),
+            Shape::Integer { min: 0, max: sweep::REPLICATIONS_MAX },
         ),
         optional("precision", "when there are enough replications", sweep::precision()),
         required("end", "when the run ends", end()),

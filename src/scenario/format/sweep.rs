@@ -5,7 +5,7 @@ use crate::scenario::shape::{
 };
 
 /// A scenario has at most this many replications.
-const REPLICATIONS_MAX: u64 = 100_000;
+pub(crate) const REPLICATIONS_MAX: u64 = 100_000;
 /// A sweep varies at most this many values of the file.
 const PATHS_MAX: usize = 64;
 /// A list of values, of points to add or to leave out has at most this many items.
