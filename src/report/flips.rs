@@ -1,6 +1,6 @@
 //! Which conclusions hold at every point of a sweep, and which flip, with the points at which they do.
 
-use crate::intervals::{Shown, Table as Values};
+use crate::intervals::{Shown, Table as Values, compared};
 use crate::report::sweep::setting;
 use crate::scenario::Scenario;
 
@@ -16,6 +16,8 @@ struct Sides {
     less: Vec<usize>,
     more: Vec<usize>,
     open: usize,
+    /// Whether a point has one replication, so that no interval decides.
+    is_single: bool,
 }
 
 /// The conclusions about cost and error of each column against the baseline, if there are several points.
@@ -31,20 +33,31 @@ pub(super) fn flips(values: &Values, scenario: &Scenario) -> Vec<String> {
         pareto.map_or(ERROR, |pareto| (&pareto.error, &pareto.error)),
     ];
     let mut sentences = Vec::new();
-    for (metric, words) in metrics {
+    let sizes: [fn(f64) -> f64; 2] = [|cost| cost, f64::abs];
+    for ((metric, words), size) in metrics.into_iter().zip(sizes) {
         for column in values.protocols.iter().filter(|name| *name != baseline) {
-            let sides = sides(values, column, baseline, metric);
+            let sides = sides(values, (column, baseline), metric, size);
             sentences.extend(sentence(values, &sides, (column, baseline), words));
         }
     }
     sentences
 }
 
-fn sides(values: &Values, column: &str, baseline: &str, metric: &str) -> Sides {
+/// `size` is what of a value is compared: an error's sign does not matter.
+fn sides(values: &Values, (column, baseline): (&str, &str), metric: &str, size: fn(f64) -> f64) -> Sides {
     let mut sides = Sides::default();
     for point in 0..values.points.len() {
-        let Some(comparison) = values.compare(point, column, baseline, metric) else { continue };
-        match comparison.shown() {
+        let of = |name: &str| values.values(point, name, metric);
+        let Some((of_column, of_baseline)) = of(column).zip(of(baseline)) else { continue };
+        let pair = |(number, &value): (&u32, &f64)| Some((size(value), size(*of_baseline.get(number)?)));
+        let pairs: Vec<(f64, f64)> = of_column.iter().filter_map(pair).collect();
+        if pairs.is_empty() {
+            continue;
+        }
+        let comparison = compared(&pairs);
+        let shown = comparison.shown();
+        sides.is_single |= shown == Shown::Unknown;
+        match shown {
             Shown::Less => sides.less.push(point),
             Shown::More => sides.more.push(point),
             Shown::Unknown if comparison.difference.mean < 0.0 => sides.less.push(point),
@@ -57,15 +70,18 @@ fn sides(values: &Values, column: &str, baseline: &str, metric: &str) -> Sides {
 
 fn sentence(
     values: &Values,
-    Sides { less, more, open }: &Sides,
+    Sides { less, more, open, is_single }: &Sides,
     (column, baseline): (&str, &str),
     words: &str,
 ) -> Option<String> {
     let all = less.len() + more.len() + open;
-    let undecided = match open {
+    let mut undecided = match open {
         0 => String::new(),
         count => format!("; at {count} no difference is shown"),
     };
+    if *is_single {
+        undecided += " (one replication: by its value, without an interval)";
+    }
     match (&less[..], &more[..]) {
         ([], []) => None,
         (one, []) => Some(format!(
@@ -119,7 +135,39 @@ mod tests {
 
     fn said(differences: &[f64]) -> Option<String> {
         let values = table(differences);
-        sentence(&values, &sides(&values, "v2", "v1", "cost"), ("v2", "v1"), "cost")
+        said_of(&values, |cost| cost)
+    }
+
+    fn said_of(values: &Values, size: fn(f64) -> f64) -> Option<String> {
+        sentence(values, &sides(values, ("v2", "v1"), "cost", size), ("v2", "v1"), "cost")
+    }
+
+    #[test]
+    fn an_error_below_zero_is_as_large_as_one_above() {
+        let values = table(&[-18.0, -22.0]);
+        assert_eq!(
+            said_of(&values, f64::abs).as_deref(),
+            Some("Whether v2 has less cost than v1 flips: less at 1 points, more at 1; more with loss 1 %.")
+        );
+        assert_eq!(
+            said_of(&values, |cost| cost).as_deref(),
+            Some("v2 has less cost than v1 at 2 of 2 points.")
+        );
+    }
+
+    #[test]
+    fn one_replication_has_no_interval() {
+        let mut values = Values::new(vec!["network.loss".to_owned()]);
+        for (point, cost) in [("0 %", 9.0), ("1 %", 11.0)] {
+            values.add(&[point.to_owned()], "v1", ("cost", ""), 0, 10.0);
+            values.add(&[point.to_owned()], "v2", ("cost", ""), 0, cost);
+        }
+        assert_eq!(
+            said_of(&values, |cost| cost).as_deref(),
+            Some(
+                "Whether v2 has less cost than v1 flips: less at 1 points, more at 1 (one replication: by its value, without an interval); more with loss 1 %."
+            )
+        );
     }
 
     #[test]

@@ -10,8 +10,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// What the paths of a sweep may not begin with: it belongs to all points together.
-const OF_ALL_POINTS: [&str; 9] =
-    ["name", "seed", "sweep", "replications", "precision", "pareto", "expect", "baseline", "limits"];
+const OF_ALL_POINTS: [&str; 10] = [
+    "name",
+    "seed",
+    "sweep",
+    "replications",
+    "first_replication",
+    "precision",
+    "pareto",
+    "expect",
+    "baseline",
+    "limits",
+];
 /// More problems than this are not told.
 const PROBLEMS_MAX: usize = 100;
 

@@ -185,6 +185,7 @@ fn what_cannot_be_swept_is_refused_before_anything_runs() {
             "(2 x 2 x 100000)",
         ),
         ("sweep.matrix={seed: [1, 2]}", "`seed` belongs to all points together"),
+        ("sweep.matrix={first_replication: [1, 2]}", "`first_replication` belongs to all points together"),
         ("sweep.matrix={network.loss: {range: {from: 1 %, to: 5, step: 1 %}}}", "numbers of several units"),
         ("sweep.matrix={network.loss: {range: {from: 5 %, to: 1 %, step: 1 %}}}", "goes nowhere"),
         ("sweep.matrix={network.loss: {log_range: {from: 0 %, to: 1 %, count: 3}}}", "has no logarithm"),

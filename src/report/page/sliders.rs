@@ -53,6 +53,7 @@ impl Sliders {
                     values.push(point[at].clone());
                 }
             }
+            sort(&mut values);
             Parameter { name: path.clone(), values }
         };
         let parameters: Vec<Parameter> = run.table.parameters.iter().enumerate().map(parameter).collect();
@@ -102,4 +103,41 @@ impl Sliders {
 
 fn shown(value: &str) -> &str {
     if value.is_empty() { "as in the file" } else { value }
+}
+
+/// Puts values that are numbers of one unit in their order; others stay in that of coming.
+fn sort(values: &mut [String]) {
+    let numbers = values.iter().map(|value| number(value)).collect::<Option<Vec<_>>>();
+    if numbers.is_some_and(|numbers| numbers.windows(2).all(|pair| pair[0].1 == pair[1].1)) {
+        values.sort_by(|one, other| {
+            let of = |value| number(value).expect("all are numbers").0;
+            of(one).total_cmp(&of(other))
+        });
+    }
+}
+
+/// A number and its unit.
+fn number(value: &str) -> Option<(f64, &str)> {
+    let end = value.find(|c: char| !matches!(c, '0'..='9' | '.' | '-')).unwrap_or(value.len());
+    let (number, unit) = value.split_at(end);
+    Some((number.parse().ok()?, unit.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_one_unit_rise() {
+        for (given, expected) in [
+            (["10 %", "5 %", "0 %"], ["0 %", "5 %", "10 %"]),
+            (["1 min", "5 s", "30 s"], ["1 min", "5 s", "30 s"]),
+            (["100", "", "20"], ["100", "", "20"]),
+            (["1.5", "-2", "10"], ["-2", "1.5", "10"]),
+        ] {
+            let mut values = given.map(str::to_owned);
+            sort(&mut values);
+            assert_eq!(values, expected.map(str::to_owned));
+        }
+    }
 }

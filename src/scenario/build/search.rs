@@ -163,7 +163,10 @@ fn values_of(listed: &Checked, shape: &Shape, problems: &mut Problems) -> Option
         let Ok(node) = tree::parse(text.as_bytes(), 0) else { return None };
         written.push(check(shape, &node.moved_to(listed.place), &listed.path, problems));
     }
-    written.iter().all(Checked::is_sound).then_some(written)
+    // values that are equal once they are rounded stand once
+    let mut texts = BTreeSet::new();
+    let is_sound = written.iter().all(Checked::is_sound);
+    is_sound.then(|| written.into_iter().filter(|value| texts.insert(flow(value))).collect())
 }
 
 /// A point of a space: the protocol that takes these choices, or why it contradicts itself.
