@@ -1,9 +1,10 @@
 //! `fedisim matrix`: every protocol as origin against every one as followers, or the steps of a roll-out from one to another.
 
 use crate::cli::edited::refused;
+use crate::cli::execution_arguments::ExecutionArguments;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::output::{cannot_write, complain, fail, print};
-use crate::cli::run::{describe_outcome, failed, run_with_progress, threads};
+use crate::cli::run::{describe_outcome, failed, run_with_progress};
 use crate::cli::scenario_arguments::ScenarioArguments;
 use crate::files;
 use crate::report::matrix::{MatrixResults, RolloutResults};
@@ -11,10 +12,9 @@ use crate::runs::estimate::Estimate;
 use crate::runs::folder::LockedFolder;
 use crate::runs::mixtures::{Columns, Matrix, Rollout};
 use crate::runs::reading::{Edits, Records};
-use crate::runs::{EngineChoice, RunError, RunOptions};
+use crate::runs::{EngineChoice, RunError};
 use crate::scenario::{Scenario, Study};
 use clap::Args;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// `fedisim matrix`: `--protocols A,B,...` are the protocols to combine, the oldest first.
@@ -33,18 +33,8 @@ pub(super) struct Arguments {
     /// The folder for the records, tables and plots [default: results/NAME-matrix, or NAME-rollout]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// Print what the run is expected to take, and run nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Replace what another run left in the folder
-    #[arg(long)]
-    force: bool,
-    /// Print nothing but errors
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    how: ExecutionArguments,
 }
 
 /// What is combined.
@@ -58,22 +48,21 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
     let (study, estimate) = arguments.scenario.with_columns(asked.columns()).estimated(EngineChoice::Fast)?;
     let scenario = &study.scenario;
     scenario.warnings.iter().for_each(|warning| complain(&format!("warning: {warning}")));
-    if arguments.dry_run {
+    if arguments.how.dry_run {
         return Ok(print(&format!("{estimate}\n")));
     }
     let (what, out) = (asked.name(), arguments.out.clone());
     let out = out.unwrap_or_else(|| Path::new("results").join(format!("{}-{what}", scenario.name)));
     let held = LockedFolder::take(&out).map_err(|error| failed(&RunError::Folder(error)))?;
-    let how =
-        RunOptions { jobs: threads(arguments.jobs), force: arguments.force, engine: EngineChoice::Fast };
-    let outcome = run_with_progress(&study, estimate.cells, &held, &how, arguments.quiet);
+    let how = arguments.how.options();
+    let outcome = run_with_progress(&study, estimate.cells, &held, &how, arguments.how.quiet);
     let outcome = outcome.map_err(|error| failed(&error))?;
     let made = asked.results(&study, &out)?;
     for (name, bytes) in &made.files {
         let path = out.join(name);
         files::write(&path, bytes).map_err(|error| cannot_write(&path, &error))?;
     }
-    if arguments.quiet {
+    if arguments.how.quiet {
         return Ok(Exit::Good);
     }
     complain(&describe_outcome(outcome, &out));

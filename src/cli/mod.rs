@@ -7,6 +7,7 @@ mod compare;
 mod conform;
 mod edited;
 mod events;
+mod execution_arguments;
 mod exit;
 mod import;
 mod init;

@@ -1,19 +1,19 @@
 //! `fedisim search`: the cheapest protocol of each class of error, among the combinations that a file names.
 
 use crate::cli::edited::refused;
+use crate::cli::execution_arguments::ExecutionArguments;
 use crate::cli::exit::{Exit, Outcome};
 use crate::cli::output::{cannot_write, complain, fail, print};
-use crate::cli::run::{failed, run_with_progress, threads};
+use crate::cli::run::{failed, run_with_progress};
 use crate::cli::scenario_arguments::report_failure;
 use crate::files;
 use crate::metrics::definitions::names;
 use crate::report::search::SearchResults;
 use crate::runs::folder::LockedFolder;
 use crate::runs::search::{Candidate, Candidates, Round, Rounds, Search, SearchError, Values, search};
-use crate::runs::{EngineChoice, RunError, RunOptions};
+use crate::runs::{RunError, RunOptions};
 use crate::scenario::{SearchSpace, read_search};
 use clap::Args;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 /// `fedisim search`
@@ -24,18 +24,8 @@ pub(super) struct Arguments {
     /// The folder for the runs and the answer [default: results/NAME-search]
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Threads [default: one per core]
-    #[arg(long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
-    /// Print how much is searched, and run nothing
-    #[arg(long)]
-    dry_run: bool,
-    /// Replace what another search left in the folder
-    #[arg(long)]
-    force: bool,
-    /// Print nothing but errors
-    #[arg(long, short)]
-    quiet: bool,
+    #[command(flatten)]
+    how: ExecutionArguments,
 }
 
 pub(super) fn main(arguments: &Arguments) -> Outcome {
@@ -45,13 +35,12 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
     let out = out.unwrap_or_else(|| Path::new("results").join(format!("{}-search", space.name)));
     let mut rounds = Rounds::new(&space, folder, &out);
     let estimates = estimates(arguments, &space, &rounds)?;
-    if arguments.dry_run {
+    if arguments.how.dry_run {
         return Ok(print(&estimates));
     }
     let held = LockedFolder::take(&out).map_err(|error| failed(&RunError::Folder(error)))?;
-    let how =
-        RunOptions { jobs: threads(arguments.jobs), force: arguments.force, engine: EngineChoice::Fast };
-    let mut execute = |round: &Round| run_round(round, &how, arguments.quiet);
+    let how = arguments.how.options();
+    let mut execute = |round: &Round| run_round(round, &how, arguments.how.quiet);
     let mut add = |values: &mut Values, scenario, block, candidates: &Candidates, numbers: &[usize]| {
         rounds.add(values, (scenario, block), candidates, numbers, &mut execute)
     };
@@ -60,9 +49,11 @@ pub(super) fn main(arguments: &Arguments) -> Outcome {
     let results = SearchResults::new(&space, &found);
     let has_none = found.winners.iter().all(|winner| winner.candidate.is_none());
     if has_none {
-        return Err(fail(Exit::BadInput, &format!("{}: {}", arguments.space.display(), results.binding())));
+        let text = format!("{}: {}", arguments.space.display(), results.binding());
+        text.lines().for_each(|line| complain(&line));
+        return Err(Exit::BadInput);
     }
-    if arguments.quiet {
+    if arguments.how.quiet {
         return Ok(Exit::Good);
     }
     complain(&format!("runs, candidates.csv and the scenarios of the front are in {}", out.display()));
@@ -82,7 +73,7 @@ fn estimates(arguments: &Arguments, space: &SearchSpace, rounds: &Rounds<'_>) ->
     );
     for (number, scenario) in space.scenarios.iter().enumerate() {
         let beside: Vec<&Candidate> = candidates.all.iter().collect();
-        let study = rounds.study(number, &beside, 0..space.at_once);
+        let study = rounds.check(number).and_then(|()| rounds.study(number, &beside, 0..space.at_once));
         let estimate = study.and_then(|study| rounds.estimate(&study, &scenario.name));
         let estimate = estimate.map_err(|error| explained(arguments, &error))?;
         text += &format!("\n{}, what stands beside:\n{estimate}\n", scenario.name);
@@ -114,6 +105,7 @@ fn write(
         (PathBuf::from("candidates.csv"), results.csv()),
         (PathBuf::from("answer.txt"), results.text().into_bytes()),
     ];
+    rounds.remove_others(held.path()).map_err(|error| explained(arguments, &error))?;
     made.extend(rounds.front(found).map_err(|error| explained(arguments, &error))?);
     for (name, bytes) in made {
         let path = held.path().join(name);

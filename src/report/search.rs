@@ -4,8 +4,8 @@ use crate::intervals::Estimate;
 use crate::metrics::definitions::Definition;
 use crate::report::table::{Style, align_right, empty, estimated, human_readable, times};
 use crate::runs::search::{Fate, Judge, Search, Shows, TakenBack, Winner};
-use crate::scenario::SearchSpace;
-use std::collections::BTreeSet;
+use crate::scenario::{SearchScenario, SearchSpace};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a search came to, for people and as tables.
 pub struct SearchResults<'a> {
@@ -45,7 +45,7 @@ impl<'a> SearchResults<'a> {
         let cost: Vec<String> = cost.iter().map(weighted).collect();
         let Search { candidates, is_exhaustive, rounds, .. } = self.search;
         let raced = self.search.fates.iter();
-        let raced = raced.filter(|(number, _)| candidates.all[*number].point.is_some()).count();
+        let raced = raced.filter(|(number, _)| !candidates.all[*number].is_ours).count();
         let how = match is_exhaustive {
             true => format!("all {raced} raced"),
             false => format!(
@@ -117,7 +117,7 @@ impl<'a> SearchResults<'a> {
         let mut table = empty(Style::Text);
         table.set_header(self.header(&["protocol", "cost", ""]));
         let of_ours = self.search.candidates.all.iter().enumerate();
-        for (number, candidate) in of_ours.filter(|(_, candidate)| candidate.point.is_none()) {
+        for (number, candidate) in of_ours.filter(|(_, candidate)| candidate.is_ours) {
             table.add_row(std::iter::once(candidate.name.clone()).chain(self.row(number)));
         }
         align_right(&mut table, 1);
@@ -127,9 +127,9 @@ impl<'a> SearchResults<'a> {
     /// The winners' combinations, as they stand in a scenario.
     fn definitions(&self) -> String {
         let of = |winner: &Winner| {
-            let candidate = winner.candidate?;
-            let point = self.search.candidates.all[candidate].point.as_ref()?;
-            Some(format!("  {}: {}\n", self.name(candidate), self.space.definition(point)))
+            let candidate = &self.search.candidates.all[winner.candidate?];
+            let point = candidate.point.as_ref().filter(|_| !candidate.is_ours)?;
+            Some(format!("  {}: {}\n", candidate.name, self.space.definition(point)))
         };
         let lines: BTreeSet<String> = self.search.winners.iter().filter_map(of).collect();
         if lines.is_empty() {
@@ -171,50 +171,72 @@ impl<'a> SearchResults<'a> {
         )
     }
 
-    /// What keeps everybody out of the widest class: for each demand, how near the best came and how many miss it.
+    /// What keeps everybody out of the widest class: for each demand, how near the best came and how many miss it; and which combinations
+    /// contradict themselves.
     pub fn binding(&self) -> String {
         let widest = *self.space.errors.last().expect("a space has a class");
-        let mut demands: Vec<(usize, usize, String)> = Vec::new();
+        let mut demands: Vec<Demand> = Vec::new();
         let scenarios = self.space.scenarios.iter().enumerate();
-        for (scenario, named) in scenarios.filter(|(_, of)| of.in_classes) {
+        for (scenario, SearchScenario { name, .. }) in scenarios.filter(|(_, of)| of.in_classes) {
             let error = |candidate| self.judge.error(candidate, scenario);
-            demands.push(self.demand(&named.name, &self.space.error, (None, Some(widest)), error));
+            demands.extend(self.demand(
+                format!("{name}: {}", self.space.error),
+                Side::Max,
+                widest,
+                "",
+                error,
+            ));
             for (number, bound) in self.space.bounds.iter().enumerate() {
+                let of = format!("{name}: {}", bound.metric);
+                let times = match bound.is_relative {
+                    true => format!(" times that of {}", self.space.baseline),
+                    false => String::new(),
+                };
                 let value = |candidate| self.judge.bound(candidate, scenario, number);
-                demands.push(self.demand(&named.name, &bound.metric, (bound.min, bound.max), value));
+                let sides = [(Side::Min, bound.min), (Side::Max, bound.max)];
+                let sides = sides.into_iter().filter_map(|(side, limit)| Some((side, limit?)));
+                demands.extend(
+                    sides.filter_map(|(side, limit)| self.demand(of.clone(), side, limit, &times, value)),
+                );
             }
         }
-        demands.retain(|(missing, ..)| *missing > 0);
-        demands.sort_by_key(|(missing, run, _)| std::cmp::Reverse((missing * 1_000_000) / run));
-        let lines: String = demands.into_iter().map(|(_, _, line)| format!("  {line}\n")).collect();
-        format!("No candidate is in any class. What is binding, the most missed first:\n{lines}")
+        demands.sort_by(|one, other| other.missed_share.total_cmp(&one.missed_share));
+        let mut text = "No candidate is in any class. What is binding, the most missed first:\n".to_owned();
+        text.extend(demands.into_iter().map(|demand| format!("  {}\n", demand.text)));
+        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, why) in &self.search.candidates.contradictions {
+            *reasons.entry(why).or_default() += 1;
+        }
+        let left_out =
+            reasons.into_iter().map(|(why, count)| format!("  {count} combinations are none: {why}\n"));
+        text.extend(left_out);
+        text
     }
 
-    /// How many miss a demand, of how many that were run, and the same in words.
+    /// A demand that somebody misses; none if nobody does.
     fn demand(
         &self,
-        scenario: &str,
-        metric: &str,
-        (min, max): (Option<f64>, Option<f64>),
+        of: String,
+        side: Side,
+        limit: f64,
+        times: &str,
         value: impl Fn(usize) -> Option<Estimate>,
-    ) -> (usize, usize, String) {
-        let candidates = &self.search.candidates.all;
-        let searched = candidates.iter().enumerate().filter(|(_, candidate)| candidate.point.is_some());
-        let means: Vec<f64> = searched.filter_map(|(number, _)| Some(value(number)?.mean)).collect();
-        let misses = |mean: &&f64| max.is_some_and(|max| **mean > max) || min.is_some_and(|min| **mean < min);
-        let missing = means.iter().filter(misses).count();
-        let (bound, best) = match max {
-            Some(max) => (format!("at most {max}"), means.iter().copied().fold(f64::INFINITY, f64::min)),
-            None => {
-                let min = min.expect("a bound has a side");
-                (format!("at least {min}"), means.iter().copied().fold(f64::NEG_INFINITY, f64::max))
-            }
+    ) -> Option<Demand> {
+        let met = 0..self.search.candidates.all.len();
+        let means: Vec<f64> = met.filter_map(|number| Some(value(number)?.mean)).collect();
+        let (words, best) = match side {
+            Side::Max => ("at most", means.iter().copied().fold(f64::INFINITY, f64::min)),
+            Side::Min => ("at least", means.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
         };
-        let line = format!(
-            "{scenario}: {metric} {bound} is missed by {missing} of {} candidates that were run there; the best has {best:.4}",
-            means.len()
+        let misses = |mean: &&f64| match side {
+            Side::Max => **mean > limit,
+            Side::Min => **mean < limit,
+        };
+        let (missed, run) = (means.iter().filter(misses).count(), means.len());
+        let text = format!(
+            "{of} {words} {limit}{times} is missed by {missed} of {run} candidates that were run there; the best has {best:.4}"
         );
-        (missing, means.len().max(1), line)
+        (missed > 0).then(|| Demand { missed_share: missed as f64 / run as f64, text })
     }
 
     /// Everybody who was met: what it is, what became of it, what it came to.
@@ -235,10 +257,10 @@ impl<'a> SearchResults<'a> {
         header.extend(self.space.bounds.iter().flat_map(|bound| named(&bound.metric)));
         writer.write_record(header).expect("memory takes everything");
         for (number, candidate) in self.search.candidates.all.iter().enumerate() {
-            let definition = candidate
-                .point
-                .as_ref()
-                .map_or_else(|| candidate.name.clone(), |point| self.space.definition(point));
+            let definition = match candidate.point.as_ref().filter(|_| !candidate.is_ours) {
+                Some(point) => self.space.definition(point),
+                None => candidate.name.clone(),
+            };
             let classes = self.search.winners.iter().filter(|winner| winner.candidate == Some(number));
             let classes: Vec<String> = classes.map(|winner| winner.error.to_string()).collect();
             let replications = self.search.values.replications(number).to_string();
@@ -261,10 +283,10 @@ impl<'a> SearchResults<'a> {
         match fate.map(|(_, fate)| *fate) {
             None => "taken back".to_owned(),
             Some(Fate::Stays) => "stays".to_owned(),
-            Some(Fate::TooWrong { scenario, .. }) => {
+            Some(Fate::TooWrong { scenario }) => {
                 format!("in no class in {}", self.space.scenarios[scenario].name)
             }
-            Some(Fate::Dearer { than, .. }) => format!("dearer than {}", self.name(than)),
+            Some(Fate::Dearer { than }) => format!("dearer than {}", self.name(than)),
         }
     }
 
@@ -275,6 +297,20 @@ impl<'a> SearchResults<'a> {
     fn unit(&self) -> &'static str {
         Definition::named(&self.space.error).map_or("", |definition| definition.unit)
     }
+}
+
+/// On which side of its limit a value must be.
+#[derive(Clone, Copy)]
+enum Side {
+    Min,
+    Max,
+}
+
+/// What somebody misses.
+struct Demand {
+    /// Of those that were run where it is made.
+    missed_share: f64,
+    text: String,
 }
 
 /// A mean and half the width of its interval.

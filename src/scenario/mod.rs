@@ -35,7 +35,7 @@ mod value;
 
 pub use data::DATA_BYTES_MAX;
 pub(crate) use data::{Column, DataFile, Row, each_row, header_of};
-pub(crate) use format::{CATALOGUE_VIDEOS_MAX, COLUMNS_MAX, INSTANCES_MAX};
+pub(crate) use format::{CATALOGUE_VIDEOS_MAX, COLUMNS_MAX, INSTANCES_MAX, PROTOCOLS_MAX};
 pub(crate) use host::host;
 pub use incompatible_follows::IncompatibleFollows;
 pub use init::{example, is_column_name, is_name, is_path};

@@ -93,6 +93,18 @@ impl SearchSpace {
         build::search::rules(&self.base, &chosen)
     }
 
+    /// The combination that is nearest to a protocol of ours: of each rule the value that changes nothing there, or else the base's.
+    ///
+    /// # Panics
+    /// When there is no such protocol.
+    pub fn nearest(&self, name: &str) -> Vec<Option<usize>> {
+        let preset = Rules::preset(name).expect("it is a protocol of ours");
+        let of_rule = |(key, values): &(String, Vec<_>)| {
+            values.iter().position(|value| build::search::rules(name, &[(key, value)]) == Ok(preset))
+        };
+        self.choices.iter().map(of_rule).collect()
+    }
+
     /// A combination as it is written below `protocols` in a scenario.
     pub fn definition(&self, point: &[Option<usize>]) -> String {
         let chosen = self.choices.iter().zip(point);

@@ -11,8 +11,10 @@ pub type Point = Vec<Option<usize>>;
 pub struct Candidate {
     /// Its name in records: that of a protocol of ours, or `c` and a number.
     pub name: String,
-    /// Its choices; none of a protocol of ours.
+    /// Its choices; none of a protocol of ours that no combination is equal to.
     pub point: Option<Point>,
+    /// Whether it is a protocol of ours, which no scenario need define.
+    pub is_ours: bool,
     /// Its rules.
     pub rules: Rules,
 }
@@ -33,7 +35,8 @@ impl Candidates {
         for name in [&space.baseline].into_iter().chain(&space.beside).chain([&space.base]) {
             if all.iter().all(|known| known.name != *name) {
                 let rules = Rules::preset(name).expect("a space names protocols of ours");
-                all.push(Candidate { name: name.clone(), point: None, rules });
+                let point = Some(space.nearest(name)).filter(|point| space.rules(point) == Ok(rules));
+                all.push(Candidate { name: name.clone(), point, is_ours: true, rules });
             }
         }
         Candidates { all, contradictions: Vec::new() }
@@ -50,11 +53,24 @@ impl Candidates {
             }
             Ok(rules) => Some(self.all.iter().position(|known| known.rules == rules).unwrap_or_else(|| {
                 let name = format!("c{}", self.all.len());
-                self.all.push(Candidate { name, point: Some(point), rules });
+                self.all.push(Candidate { name, point: Some(point), is_ours: false, rules });
                 self.all.len() - 1
             })),
         }
     }
+}
+
+impl Candidate {
+    /// The combination from which a search goes on: its own, or the one that is nearest to a protocol of ours.
+    pub fn start(&self, space: &SearchSpace) -> Point {
+        self.point.clone().unwrap_or_else(|| space.nearest(&self.name))
+    }
+}
+
+/// Whether a candidate that is no protocol of ours may be called so.
+pub(super) fn is_name_of_candidate(name: &str) -> bool {
+    name.strip_prefix('c')
+        .is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// The combinations that differ from one in one choice; and in two by one step each, of rules with at least three values in an order:

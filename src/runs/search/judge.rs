@@ -126,8 +126,7 @@ impl Judge<'_> {
 
     fn least(&self, candidate: usize, shows: impl Fn(Estimate, Limits) -> Shows, error: f64) -> Shows {
         let mut least = Shows::Yes;
-        let scenarios = self.space.scenarios.iter().enumerate();
-        for (scenario, _) in scenarios.filter(|(_, of)| of.in_classes) {
+        for scenario in self.in_classes() {
             let error_limit = Limits { min: None, max: Some(error) };
             let of_error = self.error(candidate, scenario).map(|estimate| shows(estimate, error_limit));
             least = least.min(of_error.unwrap_or(Shows::Open));
@@ -152,6 +151,38 @@ impl Judge<'_> {
         let half_width = difference.half_width_at(CONFIDENCE).expect("several pairs");
         let is_equal = difference.mean.abs() <= 0.0 && half_width <= 0.0;
         if is_equal { one < other } else { difference.mean + half_width < 0.0 }
+    }
+
+    /// Who of some misses the fewest bounds by its means, and of these has the least of its errors' largest; who was run in all scenarios before
+    /// who was not.
+    pub fn least_wrong(&self, candidates: impl IntoIterator<Item = usize>) -> Option<usize> {
+        let rank = |candidate: usize| {
+            let (mut not_run, mut missed, mut largest) = (0u32, 0u32, 0.0f64);
+            for scenario in self.in_classes() {
+                let Some(error) = self.error(candidate, scenario) else {
+                    not_run += 1;
+                    continue;
+                };
+                largest = largest.max(error.mean);
+                for (number, bound) in self.space.bounds.iter().enumerate() {
+                    let limits = Limits { min: bound.min, max: bound.max };
+                    let value = self.bound(candidate, scenario, number).expect("it was run there");
+                    missed += u32::from(limits.shows_mean(value.mean) == Shows::No);
+                }
+            }
+            (not_run, missed, largest, candidate)
+        };
+        let ranks = candidates.into_iter().map(rank);
+        let order = |one: &(u32, u32, f64, usize), other: &(u32, u32, f64, usize)| {
+            (one.0, one.1).cmp(&(other.0, other.1)).then(one.2.total_cmp(&other.2)).then(one.3.cmp(&other.3))
+        };
+        Some(ranks.min_by(order)?.3)
+    }
+
+    /// The scenarios in which classes and bounds must hold.
+    fn in_classes(&self) -> impl Iterator<Item = usize> {
+        let scenarios = self.space.scenarios.iter().enumerate();
+        scenarios.filter(|(_, of)| of.in_classes).map(|(scenario, _)| scenario)
     }
 
     /// The cheapest of some in a class by their means; of equals, the first.

@@ -3,7 +3,7 @@
 //! Candidates (`candidates`) are combinations of choices over a base. They race (`race`): all are run a few times in each scenario, on
 //! the same draws, and whoever is shown to be worse goes; the rest is run again. Where not all combinations began, the neighbours of
 //! the best race next, until the best stay the same (`steps`). Each run is a scenario in a folder like any other (`folders`), so a
-//! search that is interrupted goes on where it was, and its cells may run anywhere. What is asked of the values is in `judge`.
+//! search that is interrupted goes on where it was. What is asked of the values is in `judge`.
 
 mod candidates;
 mod folders;

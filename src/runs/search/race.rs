@@ -2,6 +2,7 @@
 
 use super::judge::{CONFIDENCE, Judge, Shows, Values};
 use crate::scenario::SearchSpace;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// What became of a candidate.
@@ -9,19 +10,15 @@ use std::ops::Range;
 pub enum Fate {
     /// It was run to the end.
     Stays,
-    /// It is in no class of error, as was shown after so many replications in this scenario.
+    /// It is in no class of error, as was shown in this scenario.
     TooWrong {
         /// The scenario.
         scenario: usize,
-        /// Replications there.
-        replications: usize,
     },
-    /// In every class in which it may be, another is cheaper, as was shown after so many replications.
+    /// In every class in which it may be, another is cheaper.
     Dearer {
         /// The one that is cheaper in the widest class.
         than: usize,
-        /// Replications in each scenario.
-        replications: usize,
     },
 }
 
@@ -34,8 +31,29 @@ pub(super) fn blocks(space: &SearchSpace) -> Vec<Range<u32>> {
     starts.map(|start| start..(start + space.at_once).min(space.replications)).collect()
 }
 
-/// Runs some candidates against all that are known, and says what became of each. `run` adds a block of replications of a scenario
-/// to the values of candidates.
+/// Runs what is missing of some candidates.
+///
+/// # Errors
+/// Those of `run`.
+pub(super) fn complete<E>(
+    space: &SearchSpace,
+    values: &mut Values,
+    numbers: &[usize],
+    run: &mut RunRacing<'_, E>,
+) -> Result<(), E> {
+    for (block, replications) in blocks(space).iter().enumerate() {
+        for scenario in 0..space.scenarios.len() {
+            let lacks = |number: &&usize| values.of(**number, scenario).len() <= replications.start as usize;
+            let lacking: Vec<usize> = numbers.iter().filter(lacks).copied().collect();
+            if !lacking.is_empty() {
+                run(values, scenario, block, &lacking)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Runs some candidates against all that are known, and says what became of each.
 ///
 /// # Errors
 /// Those of `run`.
@@ -48,33 +66,60 @@ pub(super) fn race<E>(
 ) -> Result<Vec<(usize, Fate)>, E> {
     let widest = *space.errors.last().expect("a space has a class");
     let mut racing = racing.to_vec();
-    let mut fates: Vec<(usize, Fate)> = Vec::new();
+    let mut fates: BTreeMap<usize, Fate> = BTreeMap::new();
     for block in 0..blocks(space).len() {
         for scenario in 0..space.scenarios.len() {
+            if racing.is_empty() {
+                break;
+            }
             run(values, scenario, block, &racing)?;
             let judge = Judge { space, values };
             racing.retain(|&candidate| {
                 let is_out = judge.is_in(candidate, widest, CONFIDENCE) == Shows::No;
                 if is_out {
-                    let replications = values.of(candidate, scenario).len();
-                    fates.push((candidate, Fate::TooWrong { scenario, replications }));
+                    fates.insert(candidate, Fate::TooWrong { scenario });
                 }
                 !is_out
             });
         }
         let judge = Judge { space, values };
         let rivals = Rivals::of(&judge, known);
-        let beaten: Vec<(usize, usize)> =
-            racing.iter().filter_map(|&candidate| Some((candidate, rivals.beat(candidate)?))).collect();
-        for (candidate, than) in beaten {
-            racing.retain(|&other| other != candidate);
-            let replications = values.replications(candidate);
-            fates.push((candidate, Fate::Dearer { than, replications }));
-        }
+        racing.retain(|&candidate| match rivals.beat(candidate) {
+            None => true,
+            Some(than) => {
+                fates.insert(candidate, Fate::Dearer { than });
+                false
+            }
+        });
     }
     fates.extend(racing.into_iter().map(|candidate| (candidate, Fate::Stays)));
-    fates.sort_by_key(|(candidate, _)| *candidate);
-    Ok(fates)
+    bring_back(space, values, &mut fates, known, run)?;
+    Ok(fates.into_iter().collect())
+}
+
+/// Looks again at those that left because another was cheaper: a look may have misled, and the other may have left its class since. Who is
+/// not beaten any more is run to the end.
+fn bring_back<E>(
+    space: &SearchSpace,
+    values: &mut Values,
+    fates: &mut BTreeMap<usize, Fate>,
+    known: usize,
+    run: &mut RunRacing<'_, E>,
+) -> Result<(), E> {
+    loop {
+        let judge = Judge { space, values };
+        let rivals = Rivals::of(&judge, known);
+        let is_back = |(candidate, fate): (&usize, &Fate)| match fate {
+            Fate::Dearer { .. } => rivals.beat(*candidate).is_none().then_some(*candidate),
+            _ => None,
+        };
+        let back: Vec<usize> = fates.iter().filter_map(is_back).collect();
+        if back.is_empty() {
+            return Ok(());
+        }
+        complete(space, values, &back, run)?;
+        fates.extend(back.into_iter().map(|candidate| (candidate, Fate::Stays)));
+    }
 }
 
 /// Who is shown to be in each class, the cheapest first.

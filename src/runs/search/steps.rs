@@ -2,10 +2,14 @@
 
 use super::candidates::{Candidates, Point, neighbours};
 use super::judge::{Judge, Values};
-use super::race::{Fate, blocks, race};
+use super::race::{Fate, complete, race};
 use crate::foundation::random::{Purpose, Seed};
 use crate::scenario::SearchSpace;
 use rand::seq::index;
+use std::collections::BTreeSet;
+
+/// So many combinations are drawn for each that begins, in place of those that contradict themselves.
+const DRAWS: u64 = 16;
 
 /// Adds a block of replications to the values of some candidates, by their numbers: of this scenario, then of this block.
 pub(super) type RunCandidates<'a, E> =
@@ -56,10 +60,11 @@ pub fn search<E>(space: &SearchSpace, run: &mut RunCandidates<'_, E>) -> Result<
     let mut candidates = Candidates::new(space);
     let mut values = Values::new(space.scenarios.len());
     let beside: Vec<usize> = (0..candidates.all.len()).collect();
-    complete(space, &candidates, &mut values, &beside, run)?;
+    complete(space, &mut values, &beside, &mut |values, scenario, block, numbers| {
+        run(values, scenario, block, &candidates, numbers)
+    })?;
     let is_exhaustive = space.points() <= space.drawn;
-    let begin = beginners(space);
-    let mut racing = new_ones(space, &mut candidates, begin);
+    let mut racing = beginners(space, &mut candidates);
     let mut fates: Vec<(usize, Fate)> = beside.iter().map(|&of_ours| (of_ours, Fate::Stays)).collect();
     let mut rounds = 0;
     loop {
@@ -71,15 +76,9 @@ pub fn search<E>(space: &SearchSpace, run: &mut RunCandidates<'_, E>) -> Result<
         if is_exhaustive || rounds == space.rounds {
             break;
         }
-        let judge = Judge { space, values: &values };
-        let best = winners(&judge, &fates);
-        let point = |winner: &Option<usize>| candidates.all[(*winner)?].point.clone();
-        let points: Vec<Point> = best.iter().filter_map(point).collect();
-        racing = new_ones(
-            space,
-            &mut candidates,
-            points.iter().flat_map(|point| neighbours(space, point)).collect(),
-        );
+        let points = starts(&Judge { space, values: &values }, &candidates, &fates);
+        let points = points.iter().flat_map(|point| neighbours(space, point));
+        racing = new_ones(space, &mut candidates, points);
         if racing.is_empty() {
             break;
         }
@@ -92,31 +91,20 @@ pub fn search<E>(space: &SearchSpace, run: &mut RunCandidates<'_, E>) -> Result<
         found.push(Winner { error, candidate, taken_back });
     }
     let without = found.iter().flat_map(|winner| &winner.taken_back);
-    let mut without: Vec<usize> = without.filter_map(|back| back.without.ok()).collect();
-    without.sort_unstable();
-    without.dedup();
-    complete(space, &candidates, &mut values, &without, run)?;
+    let without: BTreeSet<usize> = without.filter_map(|back| back.without.ok()).collect();
+    let without: Vec<usize> = without.into_iter().collect();
+    complete(space, &mut values, &without, &mut |values, scenario, block, numbers| {
+        run(values, scenario, block, &candidates, numbers)
+    })?;
     Ok(Search { candidates, values, fates, winners: found, is_exhaustive, rounds })
 }
 
-/// Runs what is missing of some candidates.
-fn complete<E>(
-    space: &SearchSpace,
-    candidates: &Candidates,
-    values: &mut Values,
-    numbers: &[usize],
-    run: &mut RunCandidates<'_, E>,
-) -> Result<(), E> {
-    for (block, replications) in blocks(space).iter().enumerate() {
-        for scenario in 0..space.scenarios.len() {
-            let lacks = |number: &&usize| values.of(**number, scenario).len() <= replications.start as usize;
-            let lacking: Vec<usize> = numbers.iter().filter(lacks).copied().collect();
-            if !lacking.is_empty() {
-                run(values, scenario, block, candidates, &lacking)?;
-            }
-        }
-    }
-    Ok(())
+/// The combinations from which a search goes on: the winners, and where a class has none whoever is least wrong.
+fn starts(judge: &Judge<'_>, candidates: &Candidates, fates: &[(usize, Fate)]) -> Vec<Point> {
+    let best = winners(judge, fates);
+    let least_wrong = || judge.least_wrong(0..candidates.all.len());
+    let from: BTreeSet<usize> = best.into_iter().filter_map(|winner| winner.or_else(least_wrong)).collect();
+    from.into_iter().map(|number| candidates.all[number].start(judge.space)).collect()
 }
 
 /// The cheapest of each class among those that were run to the end.
@@ -125,23 +113,34 @@ fn winners(judge: &Judge<'_>, fates: &[(usize, Fate)]) -> Vec<Option<usize>> {
     judge.space.errors.iter().map(|error| judge.cheapest(finished(), *error)).collect()
 }
 
-/// The combinations that begin: all, or as many as are drawn.
-fn beginners(space: &SearchSpace) -> Vec<Point> {
+/// Those that begin: all combinations, or as many as are drawn, without those that contradict themselves.
+fn beginners(space: &SearchSpace, candidates: &mut Candidates) -> Vec<usize> {
     let point = |number: u64| space.point(number).into_iter().map(Some).collect();
     let points = space.points();
     if points <= space.drawn {
-        return (0..points).map(point).collect();
+        return new_ones(space, candidates, (0..points).map(point));
     }
     let mut rng = Seed { seed: space.seed, replication: 0 }.stream(Purpose::Search, 0);
     let length = usize::try_from(points).unwrap_or(usize::MAX);
-    let drawn = index::sample(&mut rng, length, space.drawn as usize);
-    drawn.into_iter().map(|number| point(number as u64)).collect()
+    let enough = points.min(space.drawn * DRAWS);
+    let known = candidates.all.len();
+    for number in index::sample(&mut rng, length, enough as usize) {
+        if candidates.all.len() - known == space.drawn as usize {
+            break;
+        }
+        candidates.take(space, point(number as u64));
+    }
+    (known..candidates.all.len()).collect()
 }
 
 /// The numbers of those that were not candidates before, in their order.
-fn new_ones(space: &SearchSpace, candidates: &mut Candidates, points: Vec<Point>) -> Vec<usize> {
+fn new_ones(
+    space: &SearchSpace,
+    candidates: &mut Candidates,
+    points: impl Iterator<Item = Point>,
+) -> Vec<usize> {
     let known = candidates.all.len();
-    points.into_iter().for_each(|point| {
+    points.for_each(|point| {
         candidates.take(space, point);
     });
     (known..candidates.all.len()).collect()

@@ -1,7 +1,7 @@
 //! Searches over values that are made up, against all combinations run to the end.
 
 use super::judge::Observed;
-use super::race::blocks;
+use super::race::{blocks, race};
 use super::*;
 use crate::foundation::random::{Purpose, Seed};
 use crate::metrics::definitions::names;
@@ -121,6 +121,98 @@ fn neighbours_of_the_best_lead_to_the_best() {
             );
         }
     }
+}
+
+#[test]
+fn a_search_goes_on_from_a_protocol_of_ours_and_from_who_is_least_wrong() {
+    // one begins, so that one of ours wins at first; with the bound of the second nobody is in any class before somebody walks there
+    for (text, tick_s) in [(TEXT.to_owned(), 80.0), (TEXT.replace("max: 5", "max: 0.8"), 40.0)] {
+        let text = format!("{text}drawn: 1\n");
+        let few = parse_search("made-up.yaml", text.as_bytes(), Some("made-up"), &names()).expect("a space");
+        for seed in 1..=10 {
+            let (found, _) = run_all(&few, seed);
+            assert!(found.rounds > 0, "seed {seed}");
+            let (winner, best) = (&found.winners[4], exhaustive(&few, &found, seed)[4]);
+            assert_eq!(winner.candidate, best, "seed {seed}");
+            let rules = found.candidates.all[best.expect("somebody is in the widest class")].rules;
+            assert_eq!(rules.totals_to, crate::domain::protocol::TotalsTo::Interested);
+            assert!((rules.parameters.tick_interval.secs_f64() - tick_s).abs() < 1e-9, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn the_nearest_combination_has_what_changes_nothing() {
+    let space = space("");
+    // v3 lives 120 s and ticks every 120 s, which no value here is
+    assert_eq!(space.nearest("v3"), [Some(0), Some(0), None, None]);
+    assert_eq!(space.nearest("v4"), [Some(1), Some(1), Some(0), Some(0)]);
+    let ours = Candidates::new(&space);
+    let points: Vec<bool> = ours.all.iter().map(|candidate| candidate.point.is_some()).collect();
+    // v4 says views in totals, which no combination does
+    assert_eq!(points, [false, true]);
+    assert!(ours.all.iter().all(|candidate| candidate.is_ours));
+}
+
+/// What one replication of a candidate comes to in the only scenario.
+fn at_cost(cost: f64, error: f64) -> Observed {
+    Observed { cost, error, bounds: vec![1.0] }
+}
+
+#[test]
+fn who_was_beaten_by_somebody_who_left_the_class_comes_back() {
+    let one = TEXT.replace(", {file: b.yaml, weight: 2}", "");
+    let space = parse_search("made-up.yaml", one.as_bytes(), Some("made-up"), &names()).expect("a space");
+    let mut values = Values::new(1);
+    // candidate 0 is cheap and exact at the first look, and wrong ever after; candidate 1 is always the same
+    let run = &mut |values: &mut Values, scenario: usize, block: usize, racing: &[usize]| {
+        for &number in racing {
+            let observed = match number {
+                0 => at_cost(1.0, if block == 0 { 0.01 } else { 3.0 }),
+                _ => at_cost(2.0, 0.01),
+            };
+            values.add(number, scenario, vec![observed; 3]);
+        }
+        Ok::<(), ()>(())
+    };
+    let fates = race(&space, &mut values, &[0, 1], 2, run).expect("nothing fails");
+    assert_eq!(fates, [(0, Fate::TooWrong { scenario: 0 }), (1, Fate::Stays)]);
+    assert_eq!(values.replications(1), 12);
+}
+
+#[test]
+fn weights_are_of_costs_and_only_some_scenarios_have_classes() {
+    let text = TEXT.replace("file: b.yaml, weight: 2", "file: b.yaml, weight: 3, in_classes: no");
+    let space = parse_search("made-up.yaml", text.as_bytes(), Some("made-up"), &names()).expect("a space");
+    let mut values = Values::new(2);
+    values.add(0, 0, [at_cost(1.0, 0.04), at_cost(2.0, 0.06)]);
+    assert!(Judge { space: &space, values: &values }.cost(0).is_none());
+    values.add(0, 1, [at_cost(5.0, 0.9), at_cost(6.0, 0.9)]);
+    let judge = Judge { space: &space, values: &values };
+    // (1 * 1.5 + 3 * 5.5) / 4
+    let cost = judge.cost(0).expect("it was run").mean;
+    assert!((cost - 4.5).abs() < 1e-12, "{cost}");
+    assert!(judge.is_in_by_mean(0, 0.05) && !judge.is_in_by_mean(0, 0.04));
+    // a bound of the other scenario does not count either
+    values.add(1, 0, vec![at_cost(1.0, 0.01); 2]);
+    values.add(1, 1, vec![Observed { bounds: vec![100.0], ..at_cost(1.0, 0.01) }; 2]);
+    values.add(2, 0, vec![Observed { bounds: vec![100.0], ..at_cost(1.0, 0.01) }; 2]);
+    values.add(2, 1, vec![at_cost(1.0, 0.01); 2]);
+    let judge = Judge { space: &space, values: &values };
+    assert!(judge.is_in_by_mean(1, 0.05) && !judge.is_in_by_mean(2, 0.05));
+    // fewer bounds missed before a smaller error
+    assert_eq!(judge.least_wrong([0, 2]), Some(0));
+}
+
+#[test]
+fn others_are_drawn_in_place_of_contradictions() {
+    let text = TEXT.replace("  totals_at: [ticks, spread]", "  origin_total: [yes, no]");
+    let text = format!("{text}drawn: 20\nrounds: 0\n");
+    let space = parse_search("made-up.yaml", text.as_bytes(), Some("made-up"), &names()).expect("a space");
+    let (found, _) = run_all(&space, 1);
+    let raced = found.fates.iter().filter(|(number, _)| !found.candidates.all[*number].is_ours).count();
+    assert_eq!(raced, 20);
+    assert!(!found.candidates.contradictions.is_empty());
 }
 
 #[test]

@@ -42,6 +42,8 @@ const CATALOGUES_MAX: usize = 1_000;
 const FAULTS_MAX: usize = 200;
 /// A scenario has at most this many lies.
 const LIES_MAX: usize = 200;
+/// A scenario defines at most this many protocols.
+pub(crate) const PROTOCOLS_MAX: usize = 64;
 /// A scenario has at most this many peers.
 const PEERS_MAX: usize = 100;
 
@@ -78,7 +80,12 @@ pub(crate) fn scenario() -> Shape {
             "the protocol that others are compared with (else `v1`, else the first)",
             protocol_name(),
         ),
-        with_default("protocols", "protocols of your own", names(Form::Name, protocol(), 0, 64), "{}"),
+        with_default(
+            "protocols",
+            "protocols of your own",
+            names(Form::Name, protocol(), 0, PROTOCOLS_MAX),
+            "{}",
+        ),
         // the presets are PeerTube's own figures, or its rivals'
         with_default(
             "delivery",
