@@ -8,6 +8,8 @@ use crate::cli::run::{failed, run_with_progress};
 use crate::cli::scenario_arguments::report_failure;
 use crate::files;
 use crate::metrics::definitions::names;
+#[cfg(feature = "report")]
+use crate::report::page::search_page;
 use crate::report::search::SearchResults;
 use crate::runs::folder::LockedFolder;
 use crate::runs::search::{Candidate, Candidates, Round, Rounds, Search, SearchError, Values, search};
@@ -105,6 +107,7 @@ fn write(
         (PathBuf::from("candidates.csv"), results.csv()),
         (PathBuf::from("answer.txt"), results.text().into_bytes()),
     ];
+    made.extend(page(&results));
     rounds.remove_others(held.path()).map_err(|error| explained(arguments, &error))?;
     made.extend(rounds.front(found).map_err(|error| explained(arguments, &error))?);
     for (name, bytes) in made {
@@ -114,6 +117,16 @@ fn write(
         files::write(&path, &bytes).map_err(|error| cannot_write(&path, &error))?;
     }
     Ok(())
+}
+
+#[cfg(feature = "report")]
+fn page(results: &SearchResults<'_>) -> Option<(PathBuf, Vec<u8>)> {
+    Some((PathBuf::from("report.html"), search_page(results).into_bytes()))
+}
+
+#[cfg(not(feature = "report"))]
+fn page(_: &SearchResults<'_>) -> Option<(PathBuf, Vec<u8>)> {
+    None
 }
 
 /// Prints why a search has no end. Returns the exit code.

@@ -3,15 +3,19 @@
 use crate::intervals::Estimate;
 use crate::metrics::definitions::Definition;
 use crate::report::table::{Style, align_right, empty, estimated, human_readable, times};
-use crate::runs::search::{Fate, Judge, Search, Shows, TakenBack, Winner};
+use crate::runs::search::{Fate, Judge, Point, Search, Shows, TakenBack, Winner};
 use crate::scenario::{SearchScenario, SearchSpace};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// What candidates that are no protocols of ours are called together.
+#[cfg(feature = "report")]
+pub(super) const CANDIDATES: &str = "candidates";
+
 /// What a search came to, for people and as tables.
 pub struct SearchResults<'a> {
-    space: &'a SearchSpace,
-    search: &'a Search,
-    judge: Judge<'a>,
+    pub(super) space: &'a SearchSpace,
+    pub(super) search: &'a Search,
+    pub(super) judge: Judge<'a>,
 }
 
 impl<'a> SearchResults<'a> {
@@ -116,9 +120,8 @@ impl<'a> SearchResults<'a> {
     fn beside(&self) -> String {
         let mut table = empty(Style::Text);
         table.set_header(self.header(&["protocol", "cost", ""]));
-        let of_ours = self.search.candidates.all.iter().enumerate();
-        for (number, candidate) in of_ours.filter(|(_, candidate)| candidate.is_ours) {
-            table.add_row(std::iter::once(candidate.name.clone()).chain(self.row(number)));
+        for (number, name) in self.ours() {
+            table.add_row(std::iter::once(name.to_owned()).chain(self.row(number)));
         }
         align_right(&mut table, 1);
         table.trim_fmt() + "\n"
@@ -127,9 +130,8 @@ impl<'a> SearchResults<'a> {
     /// The winners' combinations, as they stand in a scenario.
     fn definitions(&self) -> String {
         let of = |winner: &Winner| {
-            let candidate = &self.search.candidates.all[winner.candidate?];
-            let point = candidate.point.as_ref().filter(|_| !candidate.is_ours)?;
-            Some(format!("  {}: {}\n", candidate.name, self.space.definition(point)))
+            let candidate = winner.candidate?;
+            Some(format!("  {}: {}\n", self.name(candidate), self.definition(candidate)?))
         };
         let lines: BTreeSet<String> = self.search.winners.iter().filter_map(of).collect();
         if lines.is_empty() {
@@ -257,10 +259,7 @@ impl<'a> SearchResults<'a> {
         header.extend(self.space.bounds.iter().flat_map(|bound| named(&bound.metric)));
         writer.write_record(header).expect("memory takes everything");
         for (number, candidate) in self.search.candidates.all.iter().enumerate() {
-            let definition = match candidate.point.as_ref().filter(|_| !candidate.is_ours) {
-                Some(point) => self.space.definition(point),
-                None => candidate.name.clone(),
-            };
+            let definition = self.definition(number).unwrap_or_else(|| candidate.name.clone());
             let classes = self.search.winners.iter().filter(|winner| winner.candidate == Some(number));
             let classes: Vec<String> = classes.map(|winner| winner.error.to_string()).collect();
             let replications = self.search.values.replications(number).to_string();
@@ -290,12 +289,42 @@ impl<'a> SearchResults<'a> {
         }
     }
 
-    fn name(&self, candidate: usize) -> &'a str {
+    /// The name of a candidate.
+    pub(super) fn name(&self, candidate: usize) -> &'a str {
         &self.search.candidates.all[candidate].name
     }
 
-    fn unit(&self) -> &'static str {
-        Definition::named(&self.space.error).map_or("", |definition| definition.unit)
+    /// The combination of a candidate that is no protocol of ours.
+    pub(super) fn point(&self, candidate: usize) -> Option<&'a Point> {
+        let candidate = &self.search.candidates.all[candidate];
+        candidate.point.as_ref().filter(|_| !candidate.is_ours)
+    }
+
+    /// The combination of a candidate that is no protocol of ours, as it stands in a scenario.
+    pub(super) fn definition(&self, candidate: usize) -> Option<String> {
+        self.point(candidate).map(|point| self.space.definition(point))
+    }
+
+    /// The protocols of ours, with their names.
+    pub(super) fn ours(&self) -> impl Iterator<Item = (usize, &'a str)> {
+        let all = self.search.candidates.all.iter().enumerate();
+        all.filter(|(_, one)| one.is_ours).map(|(number, one)| (number, &one.name[..]))
+    }
+
+    /// The others.
+    pub(super) fn candidates(&self) -> impl Iterator<Item = usize> {
+        let all = self.search.candidates.all.iter().enumerate();
+        all.filter(|(_, one)| !one.is_ours).map(|(number, _)| number)
+    }
+
+    /// The unit of the error.
+    pub(super) fn unit(&self) -> &'static str {
+        self.unit_of(&self.space.error)
+    }
+
+    /// The unit of a metric.
+    pub(super) fn unit_of(&self, metric: &str) -> &'static str {
+        Definition::named(metric).map_or("", |definition| definition.unit)
     }
 }
 

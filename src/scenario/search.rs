@@ -115,6 +115,34 @@ impl SearchSpace {
         format!("{{base: {}{entries}}}", self.base)
     }
 
+    /// How many rules and parameters are chosen.
+    pub fn rules_chosen(&self) -> usize {
+        self.choices.len()
+    }
+
+    /// The name of one of them.
+    pub fn rule(&self, rule: usize) -> &str {
+        &self.choices[rule].0
+    }
+
+    /// What a combination has of a rule, as it is written; or that it has what the base has.
+    pub fn value(&self, point: &[Option<usize>], rule: usize) -> String {
+        self.text(rule, point[rule])
+    }
+
+    fn text(&self, rule: usize, at: Option<usize>) -> String {
+        match at {
+            Some(at) => flow(&self.choices[rule].1[at]),
+            None => format!("that of {}", self.base),
+        }
+    }
+
+    /// All that `value` says of a rule, in the order of the file; what the base has comes last.
+    pub fn values(&self, rule: usize) -> Vec<String> {
+        let (_, values) = &self.choices[rule];
+        (0..values.len()).map(Some).chain([None]).map(|at| self.text(rule, at)).collect()
+    }
+
     /// One choice of a rule as it is written.
     pub fn choice(&self, rule: usize, at: usize) -> String {
         let (key, values) = &self.choices[rule];

@@ -36,7 +36,8 @@ async function open(run, options = {}) {
 
 /** What a file of records says, as objects. */
 function records(run, file) {
-  const [head, ...rows] = readFileSync(`${RUNS}/${run}/${file}`, "utf8").trim().split("\n").map((line) => line.split(","));
+  const cells = (line) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain);
+  const [head, ...rows] = readFileSync(`${RUNS}/${run}/${file}`, "utf8").trim().split("\n").map(cells);
   return rows.map((row) => Object.fromEntries(head.map((name, at) => [name, row[at]])));
 }
 
@@ -176,6 +177,35 @@ test("a slider moves the mark on the front and shows that point's table", async 
   const mega = (await cell()).match(/^([0-9.]+) MB/);
   assert.ok(mega && Math.abs(Number(mega[1]) - lossy / 1e6) < 0.006 * Number(mega[1]), `${await cell()} is ${lossy}`);
   assert.equal(await page.locator("#point").textContent() === "1", false);
+  await close();
+});
+
+test("the sliders of a search choose a candidate", async () => {
+  const { page, close } = await open("search");
+  const rows = records("search", "candidates.csv");
+  const row = (lifetime, threshold) => rows.find(({ protocol }) => protocol.includes(`lifetime: ${lifetime}, threshold: ${threshold}}`));
+  const ring = () => page.evaluate(() => document.querySelector("#figure-pareto .plot").data.find((trace) => trace.name === "chosen"));
+  const slider = (name) => page.locator(`#sliders label:has-text("${name}") input`);
+  const move = async (name, wanted) => {
+    await slider(name).focus();
+    await page.keyboard.press("Home");
+    for (let step = 0; step < 3 && (await slider(name).getAttribute("aria-valuetext")) !== wanted; step += 1) await page.keyboard.press("ArrowRight");
+    assert.equal(await slider(name).getAttribute("aria-valuetext"), wanted);
+  };
+  const complete = rows.filter(({ replications, protocol }) => replications === "3" && protocol.startsWith("{"));
+  const lifetimes = [...new Set(complete.map(({ protocol }) => protocol.match(/lifetime: (\d+ \w+)/)[1]))];
+  assert.ok(lifetimes.length > 1);
+  for (const lifetime of lifetimes.reverse()) {
+    await move("lifetime", lifetime);
+    const threshold = await slider("threshold").getAttribute("aria-valuetext");
+    const expected = row(lifetime, threshold);
+    assert.equal(await page.locator("#point").textContent(), expected.candidate);
+    const { x, y } = await ring();
+    assert.ok(Math.abs(x[0] - Number(expected.cost)) < 1e-9 && Math.abs(y[0] - Number(expected.error_hostile)) < 1e-9, `${x} ${y}`);
+    const cell = await page.locator('#comparison th[title="seen_error_relative"]').locator("xpath=..").locator("td").first().textContent();
+    assert.ok(Math.abs(Number.parseFloat(cell) - 100 * Number(expected.error_hostile)) < 0.06 * Number.parseFloat(cell), cell);
+  }
+  assert.equal(await page.evaluate(() => globalThis.hacked), undefined);
   await close();
 });
 

@@ -1,11 +1,14 @@
-//! The page: everything about a run in one HTML file that needs no network.
+//! The page: everything about a run, or a search, in one HTML file that needs no network.
 //!
 //! Whatever comes from a scenario is text: maud escapes it in the markup, and the data of figures is JSON without a `<`. The policy
 //! in the head lets nothing run but the two scripts, by their hashes, and lets nothing be fetched. plotly.js draws the figures; it
 //! comes with the crate plotly, of which nothing else is used; tests/browser holds it against npm's package.
 
 mod answer;
+mod search;
 mod sliders;
+
+pub use search::search_page;
 
 use crate::foundation::text::visible;
 use crate::report::expect::{Verdict, verdicts};
@@ -49,11 +52,17 @@ struct Drawn {
 /// The page of a run.
 pub fn page(run: &Run) -> String {
     let figures = figures::all(run);
-    let plotly = plotly_script();
-    let head = policy(&[&plotly, SCRIPT]);
     let sliders = Sliders::of(run);
     let contents = contents(run, &figures, sliders.as_ref());
-    let data = json(&Data { looks: looks(run), figures, sliders });
+    let data = Data { looks: looks(run.protocols()), figures, sliders };
+    document(&run.scenario.name, &run.manifest.model_version, &contents, &data)
+}
+
+/// A page: what it says, and what its script draws.
+fn document(title: &str, version: &str, contents: &Markup, data: &Data) -> String {
+    let plotly = plotly_script();
+    let head = policy(&[&plotly, SCRIPT]);
+    let data = json(data);
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -62,8 +71,8 @@ pub fn page(run: &Run) -> String {
                 meta http-equiv="Content-Security-Policy" content=(head);
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
-                meta name="generator" content={ "fedisim " (run.manifest.model_version) };
-                title { (run.scenario.name) " - fedisim" }
+                meta name="generator" content={ "fedisim " (version) };
+                title { (title) " - fedisim" }
                 style { (PreEscaped(colours())) (PreEscaped(STYLE)) }
             }
             body {
@@ -99,12 +108,12 @@ fn json(data: &Data) -> String {
     serde_json::to_string(data).expect("figures are JSON").replace('<', "\\u003c")
 }
 
-fn looks(run: &Run) -> Vec<Drawn> {
+fn looks<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Drawn> {
     let drawn = |(number, name): (usize, &str)| {
         let look = look(&Series::Protocol(number, name.to_owned()));
         Drawn { name: name.to_owned(), colour: look.colour, dashes: look.dashes, marker: look.marker }
     };
-    run.protocols().enumerate().map(drawn).collect()
+    names.enumerate().map(drawn).collect()
 }
 
 fn colours() -> String {
@@ -135,7 +144,7 @@ fn contents(run: &Run, figures: &[Figure], sliders: Option<&Sliders>) -> Markup 
             }
             section #figures aria-labelledby="figures-title" {
                 h2 #figures-title { "Figures" }
-                (switches(run))
+                (switches(run.protocols()))
                 noscript { p { "The figures need a script. " code { "fedisim plot" } " makes pictures of them." } }
                 @for (number, figure) in figures.iter().enumerate() { (figure_markup(number, figure)) }
             }
@@ -204,11 +213,11 @@ fn scrolled(name: &str, rows: Markup) -> Markup {
     html! { div.scroll role="region" aria-label=(name) tabindex="0" { table { (rows) } } }
 }
 
-fn switches(run: &Run) -> Markup {
+fn switches<'a>(names: impl Iterator<Item = &'a str>) -> Markup {
     html! {
         fieldset #protocols {
             legend { "Show in all figures" }
-            @for (number, name) in run.protocols().enumerate() {
+            @for (number, name) in names.enumerate() {
                 label { input type="checkbox" checked data-series=(number); span.swatch data-swatch=(number) {} (name) }
             }
         }

@@ -242,7 +242,7 @@
   function choose(point) {
     chosen = point;
     const { at, rows } = sliders.points[point];
-    document.getElementById("point").textContent = String(point + 1);
+    document.getElementById("point").textContent = sliders.points[point].title;
     for (const input of document.querySelectorAll("[data-slider]")) {
       const number = Number(input.dataset.slider);
       const value = sliders.parameters[number].values[at[number]] || "as in the file";

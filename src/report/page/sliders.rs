@@ -13,30 +13,47 @@ const POINTS_MAX: usize = 200;
 #[derive(Serialize)]
 pub(super) struct Sliders {
     /// The point that is shown at first.
-    chosen: usize,
+    pub(super) chosen: usize,
     /// What is varied.
-    parameters: Vec<Parameter>,
+    pub(super) parameters: Vec<Parameter>,
     /// The titles of groups of rows.
-    titles: Vec<&'static str>,
-    /// Every row that any point has: its title, its label, its metric.
-    rows: Vec<(usize, &'static str, &'static str)>,
-    points: Vec<Point>,
+    pub(super) titles: Vec<String>,
+    /// Every row that any point has: its title, its label, what it is exactly.
+    pub(super) rows: Vec<(usize, String, String)>,
+    pub(super) points: Vec<Point>,
+}
+
+/// What one slider varies.
+#[derive(Serialize)]
+pub(super) struct Parameter {
+    pub(super) name: String,
+    pub(super) values: Vec<String>,
 }
 
 #[derive(Serialize)]
-struct Parameter {
-    name: String,
-    values: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Point {
+pub(super) struct Point {
+    /// What it is called above its table.
+    pub(super) title: String,
     /// Its name in figures.
-    name: String,
+    pub(super) name: String,
     /// By parameter, which of its values.
-    at: Vec<usize>,
+    pub(super) at: Vec<usize>,
     /// Its rows, as numbers of `rows`, with the cells of the columns.
-    rows: Vec<(usize, Vec<String>)>,
+    pub(super) rows: Vec<(usize, Vec<String>)>,
+}
+
+impl Parameter {
+    /// What is varied, with the values that points have: each once, and risen where they are numbers of one unit.
+    pub(super) fn new(name: String, of_points: impl Iterator<Item = String>) -> Parameter {
+        let mut values: Vec<String> = Vec::new();
+        for value in of_points {
+            if !values.contains(&value) {
+                values.push(value);
+            }
+        }
+        sort(&mut values);
+        Parameter { name, values }
+    }
 }
 
 impl Sliders {
@@ -47,24 +64,17 @@ impl Sliders {
             return None;
         }
         let parameter = |(at, path): (usize, &String)| {
-            let mut values: Vec<String> = Vec::new();
-            for point in points {
-                if !values.contains(&point[at]) {
-                    values.push(point[at].clone());
-                }
-            }
-            sort(&mut values);
-            Parameter { name: path.clone(), values }
+            Parameter::new(path.clone(), points.iter().map(|point| point[at].clone()))
         };
         let parameters: Vec<Parameter> = run.table.parameters.iter().enumerate().map(parameter).collect();
-        let titles: Vec<&'static str> = titles().collect();
-        let mut rows: Vec<(usize, &'static str, &'static str)> = Vec::new();
+        let titles: Vec<String> = titles().map(str::to_owned).collect();
+        let mut rows: Vec<(usize, String, String)> = Vec::new();
         let mut point = |number: usize| {
             let mut own = Vec::new();
             for (title, of_group) in groups(&run.table, number, run.baseline()) {
                 let title = titles.iter().position(|known| *known == title).expect("it is a title");
                 for row in of_group {
-                    let key = (title, row.label, row.metric);
+                    let key = (title, row.label.to_owned(), row.metric.to_owned());
                     let at = rows.iter().position(|known| *known == key).unwrap_or_else(|| {
                         rows.push(key);
                         rows.len() - 1
@@ -76,7 +86,7 @@ impl Sliders {
                 parameter.values.iter().position(|known| known == value).expect("it is a value")
             };
             let at = parameters.iter().zip(&points[number]).map(which).collect();
-            Point { name: setting(&run.table, number), at, rows: own }
+            Point { title: (number + 1).to_string(), name: setting(&run.table, number), at, rows: own }
         };
         let points = (0..points.len()).map(&mut point).collect();
         Some(Sliders { chosen: run.point, parameters, titles, rows, points })
