@@ -239,7 +239,7 @@ mod tests {
     fn rules(number: usize) -> Rules {
         let rules = PRESETS[number % PRESETS.len()].rules;
         let mut capped = rules;
-        capped.parameters.follower_cap = Some(2);
+        capped.parameters.follower_cap = Some(1);
         let has_cap = number >= PRESETS.len() && capped.contradiction().is_none();
         if has_cap { capped } else { rules }
     }
