@@ -161,8 +161,8 @@ class Maker:
             row |= {"origin_total": '"yes"', "totals_to": rng.choice(["everybody", "interested"]), "totals_at": rng.choice(["ticks", "spread"]), "origin_views": rng.choice(["updates", "in-totals"]),
                     "known_viewer": "extend"}
             row |= {"threshold": rng.choice(['"off"', "{share: 5 %, at_least_every: 3}"])} if self.chance(0.5) else {}
-        if "known_viewer" in row and self.chance(0.3):
-            row["follower_cap"] = rng.choice(["off", 0, 2, 50])
+        if self.chance(0.3):
+            row |= {"known_viewer": "extend", "follower_cap": rng.choice(["off", 0, 2, 50])}
         if "in-totals" in row.get("plain_views", "") or row["base"] == "v4":
             row["follower_total"] = '"yes"'
         if self.chance(0.3):
@@ -184,8 +184,8 @@ class Maker:
             {"outages": self.groups(), "mean_between": self.span(1_000, 900_000), "mean_duration": self.span(1, 100_000), "how": self.how()},
             {"slow": self.groups(), "answer": self.span(1, 20_000), **lasting},
             {"restart": self.groups(peertube), "at": self.within(), "startup": rng.choice(["0 s", self.span(1, 60_000)])}
-            | ({"protocol": rng.choice(PROTOCOLS)} if self.chance(0.5) else {}),
-            {"upgrade": self.groups(peertube), "at": "1 s", "to": rng.choice(PROTOCOLS), "startup": rng.choice(["0 s", "2500 ms"]),
+            | ({"protocol": rng.choice(PROTOCOLS + 4 * ["odd"])} if self.chance(0.5) else {}),
+            {"upgrade": self.groups(peertube), "at": "1 s", "to": rng.choice(PROTOCOLS + 4 * ["odd"]), "startup": rng.choice(["0 s", "2500 ms"]),
              "parallel": rng.randint(1, 4), "pause": rng.choice(["0 s", "1 s"])},
             {"partition": "[[" + "], [".join(sides) + "]]", **lasting},
             {"loss": f"{rng.randint(0, 100)} %", "from": self.groups(), "to": self.groups(), **lasting},

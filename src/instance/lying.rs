@@ -49,7 +49,9 @@ impl Instance {
         let stamp = Stamp { session: SessionId(INVENTED | number), number: time };
         let invented = |viewer| {
             let subject = Subject::Viewer(ViewerId(viewer), INVENTED | number << LIE_SHIFT);
-            self.view_of_viewer(now, lie.video, subject, stamp)
+            let view = self.view_of_viewer(now, lie.video, subject, stamp);
+            // a number of viewers is claimed, of whom each stands for one, whoever else speaks for several
+            Activity { result: view.result.map(|_| 1), ..view }
         };
         match lie.what {
             Falsehood::Times(_) => None,

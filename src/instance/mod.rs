@@ -20,7 +20,7 @@ pub use receiving::{DisplayEffect, display_effect, displayed_views, is_plain_vie
 pub use state::Instance;
 pub use ticks::spread_by_video;
 
-use crate::domain::protocol::{IdsAfterRestart, Rules, StoreKind};
+use crate::domain::protocol::{IdsAfterRestart, OriginViews, Rules, StoreKind};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Stamp, Subject};
 use crate::mechanism::store::Store;
@@ -74,6 +74,10 @@ impl Instance {
             let others =
                 self.shown.iter_mut().filter(|(video, _)| self.videos[video.index()].origin != self.id);
             others.for_each(|(_, shown)| shown.buffered_views = 0);
+        }
+        if self.rules.origin_views != OriginViews::UpdatesByShare {
+            // it tells of numbers that it does not note; who notes them later has told none
+            self.told_views.clear();
         }
         if self.rules.ids_after_restart == IdsAfterRestart::New {
             self.salt += 1;

@@ -9,7 +9,7 @@ use crate::domain::protocol::{
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Subject};
-use crate::mechanism::store::EntryId;
+use crate::mechanism::store::{EntryId, Store};
 
 impl Instance {
     pub(super) fn receive(&mut self, activity: &Activity, sender: InstanceId, effects: &mut Vec<Effect>) {
@@ -48,32 +48,39 @@ impl Instance {
     /// Counts a View about a video of its own; returns whether to forward it.
     pub(super) fn receive_at_origin(&mut self, activity: &Activity, expires: Time) -> bool {
         let Rules { follower_total, known_viewer, forward, totals_to, plain_views, .. } = self.rules;
-        let cap = self.rules.parameters.follower_cap.filter(|_| activity.author != self.id);
-        let entry = EntryId { author: activity.author, subject: activity.subject };
         let is_of_others = activity.author != self.id;
+        let cap = self.rules.parameters.follower_cap.filter(|_| is_of_others);
+        let entry = EntryId { author: activity.author, subject: activity.subject };
         let stands_for = sampled(&self.rules, activity).unwrap_or(1);
         let VideoState { store, last_total, .. } = self.video_state(activity.video);
         if totals_to == TotalsTo::Interested && is_of_others && !store.knows(activity.author) {
             // who has just become interested knows no total
             last_total.ticks_ago = u32::MAX;
         }
+        let within_cap = |store: &mut Store, count: u32| {
+            let Some(cap) = cap else { return count };
+            let room = u64::from(cap).saturating_sub(store.counted_beside(entry));
+            u32::try_from(room).map_or(count, |room| count.min(room))
+        };
         if let (Subject::Total, FollowerTotal::Yes, Some(count)) =
             (activity.subject, follower_total, activity.result)
         {
-            let room = cap.map(|cap| cap.saturating_sub(store.counted_of(entry.author, Some(entry))));
-            store.set(entry, room.map_or(count, |room| count.min(room)), expires);
+            let count = within_cap(store, count);
+            store.set(entry, count, expires);
             if let Some(views) = activity.views.filter(|_| plain_views.are_counted()) {
                 self.buffer_views(activity.video, views);
             }
             return false;
         }
-        let is_full = |cap: u32| !store.holds(entry) && store.counted_of(entry.author, None) >= cap;
-        if cap.is_some_and(is_full) {
+        let count = within_cap(store, stands_for);
+        if count == 0 {
+            // one too many; the entry may be there since before a restart with a lower cap
+            store.remove(entry);
             return false;
         }
         let is_new = match known_viewer {
-            KnownViewer::AnotherEntry => store.add(entry, stands_for, expires),
-            KnownViewer::Extend => store.extend_or_add(entry, stands_for, expires),
+            KnownViewer::AnotherEntry => store.add(entry, count, expires),
+            KnownViewer::Extend => store.extend_or_add(entry, count, expires),
         };
         match forward {
             Forward::Always => true,

@@ -4,10 +4,11 @@ use super::*;
 use crate::domain::federation::Video;
 use crate::domain::protocol::{Expiry, OriginViews, PlainViews, Threshold, TotalsAt, TotalsTo};
 use crate::foundation::ids::{InstanceId, ListingId, SessionId, VideoId, ViewerId};
-use crate::foundation::random::Seed;
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
 use std::sync::Arc;
+
+mod counting;
 
 const ORIGIN: InstanceId = InstanceId(0);
 const FOLLOWER: InstanceId = InstanceId(1);
@@ -254,37 +255,6 @@ fn what_has_expired_is_displayed_until_a_tick_or_not_at_all() {
     }
 }
 
-/// Of many viewers one in K speaks, the same ones at each heartbeat, and says K. Who samples counts K for it; who does not, one.
-#[test]
-fn who_speaks_for_others_counts_for_them_where_that_is_known() {
-    let sampling = |preset, number| {
-        let mut rules = rules(preset);
-        rules.parameters.sampling = number;
-        rules
-    };
-    let seed = Seed { seed: 1, replication: 0 };
-    let mut follower = instance(FOLLOWER, sampling("v2", 10)).of_replication(seed);
-    let spoken: Vec<_> = (0..1_000).flat_map(|viewer| beat(&mut follower, viewer, 1)).collect();
-    assert!((70..130).contains(&spoken.len()), "{}", spoken.len());
-    assert!(spoken.iter().all(|effect| effect.activity.result == Some(10)));
-    let again = (0..1_000).flat_map(|viewer| beat(&mut follower, viewer, 100)).count();
-    assert_eq!((again, follower.displayed(VIDEO)), (spoken.len(), 1_000));
-    let activity = &spoken[0].activity;
-    for (at, rules, shown) in [
-        (ORIGIN, sampling("v2", 10), 10),
-        (ORIGIN, sampling("v2", 7), 10),
-        (ORIGIN, rules("v2"), 1),
-        (ORIGIN, sampling("v1", 7), 10),
-        (InstanceId(2), sampling("v1", 7), 10),
-        (InstanceId(2), sampling("peertube-6.3-v1", 7), 10),
-        (InstanceId(2), rules("v1"), 1),
-    ] {
-        let mut receiver = instance(at, rules);
-        run(&mut receiver, 2, Input::Receive { activity, sender: ORIGIN });
-        assert_eq!(receiver.displayed(VIDEO), shown, "{at}");
-    }
-}
-
 /// Numbers of views are told when they have grown by the share of the last one told, whatever the process does in between.
 #[test]
 fn an_update_is_worth_a_share() {
@@ -302,6 +272,12 @@ fn an_update_is_worth_a_share() {
         assert_eq!(origin.displayed_views(VIDEO), number);
     }
     assert_eq!(told, [1, 2, 3, 5, 8]);
+    // an upgrade from a release, which tells all and remembers none, begins anew
+    run(&mut origin, 10, Input::Restart(Rules::preset("v2")));
+    run(&mut origin, 11, Input::Restart(Some(rules)));
+    run(&mut origin, 12, Input::Heartbeat(Heartbeat { watched: Span::from_secs(60), ..heartbeat_of(10) }));
+    let sent = run(&mut origin, 12, Input::FlushUpdates { number: 10 });
+    assert_eq!(sent.iter().filter_map(|effect| effect.activity.views).collect::<Vec<_>>(), [10]);
 }
 
 /// By a hash of the video, totals of many are spread as if by chance: pairs of 480 videos in one of 120 seconds, give or take five standard errors.

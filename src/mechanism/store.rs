@@ -13,6 +13,7 @@ use crate::foundation::ids::{InstanceId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::Subject;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// The identity of an entry: what the id of its View says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,9 @@ fn author(number: u128) -> InstanceId {
     InstanceId((number >> AUTHOR_SHIFT) as u32)
 }
 
+/// Viewers by the author who speaks for them.
+type ByAuthor = BTreeMap<InstanceId, u64>;
+
 /// How entries are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StoreLayout {
@@ -74,6 +78,9 @@ pub struct Store {
     total: Option<Total>,
     /// Whether the process has touched the store since it started.
     loaded: bool,
+    /// What entries with an id count, listed or not. Made when somebody asks (`counted_beside`) and kept until the next cleaning, so
+    /// that it costs nothing where nobody does.
+    by_author: Option<Box<ByAuthor>>,
 }
 
 /// A total that has replaced all that was counted.
@@ -109,6 +116,7 @@ impl Store {
             sum: 0,
             total: None,
             loaded: true,
+            by_author: None,
         }
     }
 
@@ -138,7 +146,7 @@ impl Store {
         self.displayed_total().filter(|_| lasts)
     }
 
-    /// Extends the entry of `id`, or adds one that counts so much. Returns whether it was added.
+    /// As `extend`. Returns whether an entry was added.
     pub fn extend_or_add(&mut self, id: EntryId, count: u32, expires: Time) -> bool {
         let known = self.named.len();
         self.extend(id, count, expires);
@@ -148,21 +156,37 @@ impl Store {
     /// The viewer of an entry has left: it counts no more, and nothing is known of it.
     pub fn remove(&mut self, id: EntryId) {
         self.loaded = true;
-        if let Some(entry) = self.named.remove(&id.number()).filter(|entry| entry.list == self.list) {
-            self.sum -= u64::from(entry.count);
+        if let Some(entry) = self.named.remove(&id.number()) {
+            if entry.list == self.list {
+                self.sum -= u64::from(entry.count);
+            }
+            recount(&mut self.by_author, id.author, entry.count, 0);
         }
     }
 
-    /// Extends the entry of `id`, or adds one that counts so much. Returns when its viewer was last sent, to be set if it is
-    /// sent now.
+    /// Extends the entry of `id`, or adds one. It counts so much from now on: a viewer may stand for more or fewer than before. What a
+    /// total counts is changed by `set` and `replace` alone. Returns when its viewer was last sent, to be set if it is sent now.
     pub fn extend(&mut self, id: EntryId, count: u32, expires: Time) -> &mut Option<Time> {
         self.loaded = true;
-        let (list, sum) = (self.list, &mut self.sum);
-        let entry = self.named.entry(id.number()).or_insert_with(|| {
-            *sum += u64::from(count);
-            Named { count, expires, last_sent: None, list }
-        });
-        entry.expires = expires;
+        let new = Named { count, expires, last_sent: None, list: self.list };
+        let (before, entry) = match self.named.entry(id.number()) {
+            Entry::Vacant(place) => (0, place.insert(new)),
+            Entry::Occupied(place) => {
+                let entry = place.into_mut();
+                let before = entry.count;
+                if id.subject != Subject::Total {
+                    entry.count = count;
+                }
+                entry.expires = expires;
+                (before, entry)
+            }
+        };
+        if entry.count != before {
+            if entry.list == self.list {
+                self.sum = self.sum - u64::from(before) + u64::from(entry.count);
+            }
+            recount(&mut self.by_author, id.author, before, entry.count);
+        }
         &mut entry.last_sent
     }
 
@@ -187,6 +211,7 @@ impl Store {
         }
         if let Some(old) = self.named.remove(&id.number()) {
             self.sum -= u64::from(old.count);
+            recount(&mut self.by_author, id.author, old.count, 0);
         }
         if count > 0 {
             self.insert(id, count, expires);
@@ -209,6 +234,7 @@ impl Store {
                 // mostly it takes its own place, and the map keeps its memory
                 let number = id.number();
                 self.named.retain(|&held, _| held == number);
+                self.by_author = None;
                 self.insert(id, count, expires);
             }
         }
@@ -226,6 +252,7 @@ impl Store {
     pub fn clean(&mut self, now: Time) {
         self.loaded = true;
         let list = self.list;
+        self.by_author = None;
         self.named.retain(|_, entry| entry.expires > now || entry.list != list);
         self.unnamed.retain(|entry| entry.expires > now);
         self.total = self.total.filter(|total| match self.keeping {
@@ -265,12 +292,17 @@ impl Store {
         self.named.contains_key(&id.number())
     }
 
-    /// What its entries that have an id count for `author`, expired ones included until the next cleaning, without one of them.
-    pub fn counted_of(&self, author: InstanceId, but: Option<EntryId>) -> u32 {
-        let (first, but) = (u128::from(author.0) << AUTHOR_SHIFT, but.map(EntryId::number));
-        let of_author = self.named.range(first..=first | ((1 << AUTHOR_SHIFT) - 1));
-        let others = of_author.filter(|(number, _)| Some(**number) != but);
-        others.fold(0, |sum, (_, entry)| sum.saturating_add(entry.count))
+    /// What the entries that have an id count for the author of one of them, without that one. Expired ones count until the next cleaning.
+    pub fn counted_beside(&mut self, id: EntryId) -> u64 {
+        let of_all = self.by_author.get_or_insert_with(|| {
+            let mut of_all = Box::<ByAuthor>::default();
+            for (&number, entry) in &self.named {
+                *of_all.entry(author(number)).or_default() += u64::from(entry.count);
+            }
+            of_all
+        });
+        let of_author = of_all.get(&id.author).copied().unwrap_or(0);
+        of_author - self.named.get(&id.number()).map_or(0, |entry| u64::from(entry.count))
     }
 
     /// The viewers of `author` whose entry has not expired at `now`, listed or not.
@@ -293,7 +325,7 @@ impl Store {
             self.named.get(&number).map(|&entry| (number, entry)).into_iter().collect();
         let listed = named.values().filter(|entry| entry.list == self.list);
         let sum = listed.map(|entry| u64::from(entry.count)).sum();
-        Store { named, unnamed: Vec::new(), sum, total: None, ..*self }
+        Store { named, unnamed: Vec::new(), sum, total: None, by_author: None, ..*self }
     }
 
     /// Whether nothing is kept.
@@ -355,6 +387,15 @@ impl Store {
     fn insert(&mut self, id: EntryId, count: u32, expires: Time) {
         self.named.insert(id.number(), Named { count, expires, last_sent: None, list: self.list });
         self.sum += u64::from(count);
+        recount(&mut self.by_author, id.author, 0, count);
+    }
+}
+
+/// An entry of an author counts another number.
+fn recount(by_author: &mut Option<Box<ByAuthor>>, author: InstanceId, before: u32, after: u32) {
+    if let Some(of_all) = by_author {
+        let of_author = of_all.entry(author).or_default();
+        *of_author = *of_author - u64::from(before) + u64::from(after);
     }
 }
 

@@ -32,7 +32,7 @@ pub enum Better {
 
 /// The symbols that formulas use.
 pub const SYMBOLS: &str = "\
-d: displayed count; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin; listed: named one by one in records, as single videos and those that `measure.detail` names
+d: displayed count, at most 4,294,967,295 however much is claimed; n: true viewers, the sessions with start <= t < end, anywhere; o: the displayed count of the video's origin; listed: named one by one in records, as single videos and those that `measure.detail` names
 pair: one sample of one video at one instance that shows it (its origin, or a PeerTube follower of its origin) and is up; mean: over pairs
 w: viewers of one video at one instance that shows it and is up; who watches at another sees no count, and weighs nothing; time: summed over viewers and samples
 views pair: a pair of a video that was viewed before; v: views of the video that instances counted of their own viewers so far; e: the number of views displayed

@@ -51,7 +51,19 @@ impl ViewsMoves {
             after: Some(after),
             instances: 1,
         });
-        if federation.catalogue_of(video).is_none() {
+        self.note_number(federation, instance, change, sample);
+    }
+
+    /// The same of an instance that is down, which is no move.
+    pub(super) fn note_number(
+        &mut self,
+        federation: &Federation,
+        instance: InstanceId,
+        change: &DisplayedViews,
+        sample: u32,
+    ) {
+        let &DisplayedViews { video, after, .. } = change;
+        if federation.shows(instance, video) && federation.catalogue_of(video).is_none() {
             self.displayed.entry((video, instance)).or_default().set(sample, after);
         }
     }

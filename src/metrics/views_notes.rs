@@ -2,7 +2,7 @@
 
 use crate::domain::federation::Federation;
 use crate::domain::sampling::Sampling;
-use crate::foundation::ids::InstanceId;
+use crate::foundation::ids::{InstanceId, VideoId};
 use crate::instance::Instance;
 use crate::mechanism::views::ViewsLog;
 use crate::metrics::views::{ClassViews, Views};
@@ -21,7 +21,7 @@ pub(super) struct ViewsNotes {
 
 impl ViewsNotes {
     /// What happened to an instance since this was last told, before the sample of a number or, behind the last one, the end of the run.
-    /// Times are true time.
+    /// Times are true time. While samples find it down no group of instances has it, so what it displays is noted for its return.
     pub(super) fn note(
         &mut self,
         federation: &Federation,
@@ -31,20 +31,40 @@ impl ViewsNotes {
     ) {
         self.counted.extend(log.counted.iter().map(|&(video, at)| Counted { video, sample, at }));
         for change in &log.displayed {
-            self.moves.note(federation, instance, change, sample);
+            match lasting(&mut self.outages, instance) {
+                Some(outage) => {
+                    outage.displays_then.insert(change.video, change.after);
+                    self.moves.note_number(federation, instance, change, sample);
+                }
+                None => self.moves.note(federation, instance, change, sample),
+            }
         }
     }
 
     /// At a sample an instance is up, or not.
     pub(super) fn sample(&mut self, instance: &Instance, sample: u32) {
-        let last = self.outages.get_mut(&instance.id()).and_then(|outages| outages.last_mut());
-        let lasting = last.filter(|outage| outage.until.is_none());
-        match (lasting, instance.is_up()) {
+        let displayed = || instance.all_displayed_views().collect();
+        self.note_up(instance.id(), instance.is_up(), displayed, sample);
+    }
+
+    /// The same; `displayed` are the numbers that it displays, or would if it were up.
+    fn note_up(
+        &mut self,
+        instance: InstanceId,
+        is_up: bool,
+        displayed: impl FnOnce() -> Vec<(VideoId, u32)>,
+        sample: u32,
+    ) {
+        match (lasting(&mut self.outages, instance), is_up) {
             (Some(outage), true) => outage.until = Some(sample),
             (None, false) => {
-                let displayed = instance.all_displayed_views().collect();
-                let outage = Outage { from: sample, until: None, displayed };
-                self.outages.entry(instance.id()).or_default().push(outage);
+                let outage = Outage {
+                    from: sample,
+                    until: None,
+                    displayed: displayed(),
+                    displays_then: BTreeMap::new(),
+                };
+                self.outages.entry(instance).or_default().push(outage);
             }
             _ => {}
         }
@@ -93,10 +113,14 @@ impl ViewsNotes {
     }
 }
 
+/// The outage of an instance that has not ended.
+fn lasting(outages: &mut BTreeMap<InstanceId, Vec<Outage>>, instance: InstanceId) -> Option<&mut Outage> {
+    outages.get_mut(&instance)?.last_mut().filter(|outage| outage.until.is_none())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundation::ids::VideoId;
     use crate::foundation::units::Span;
     use crate::foundation::units::Time;
     use crate::mechanism::views::DisplayedViews;
@@ -147,6 +171,7 @@ mod tests {
         #[test]
         fn groups_are_as_good_as_single_instances(
             gaps_ms in prop::collection::vec(0u64..4_000, 0..20),
+            // also of those who are down: they may have been up between two samples
             mut changes in prop::collection::vec((0u32..=SAMPLES, 0usize..INSTANCES, 0u32..25), 0..40),
             split in 0usize..40,
             down in prop::collection::vec((0usize..INSTANCES, 0u32..SAMPLES, 1u32..=SAMPLES), 0..3),
@@ -159,17 +184,13 @@ mod tests {
                 (sampling.count_until(at) as u32, at)
             }).collect();
             changes.sort_by_key(|change| change.0);
-            // an instance is down once, and changes nothing meanwhile; some are down until the end
-            let mut down: Vec<(usize, Range<u32>)> =
-                down.into_iter().map(|(id, from, length)| (id, from..from + length)).collect();
-            down.sort_by_key(|down| down.0);
-            down.dedup_by_key(|down| down.0);
-            let is_down = |id, sample: u32| {
-                // what comes before the sample that finds it down is possible, what comes after is not
-                let lasts = |samples: &Range<u32>| samples.end >= SAMPLES || sample < samples.end;
-                down.iter().any(|(of, samples)| *of == id && samples.start < sample && lasts(samples))
-            };
-            changes.retain(|&(sample, id, _)| !is_down(id, sample));
+            // who is not reported is up all the time, or never and without any number
+            let is_reported = |id: usize| id < split % (INSTANCES + 1);
+            let down: Vec<(usize, Range<u32>)> = down.into_iter().map(|(id, from, length)| {
+                (id, if is_reported(id) { from..from + length } else { 0..SAMPLES })
+            }).collect();
+            let is_down = |id, sample: u32| down.iter().any(|(of, samples)| *of == id && samples.contains(&sample));
+            changes.retain(|&(_, id, _)| is_reported(id) || !is_down(id, 0));
             let mut notes = ViewsNotes::default();
             let mut others = ViewsMoves::default();
             for &(sample, at) in &counted {
@@ -177,27 +198,26 @@ mod tests {
                 notes.note(&federation, InstanceId(1), &log, sample);
             }
             let mut shown = vec![vec![0; SAMPLES as usize + 1]; INSTANCES];
-            for (number, &(sample, id, after)) in changes.iter().enumerate() {
-                let before = shown[id][sample as usize];
-                shown[id][sample as usize..].fill(after);
-                let change = DisplayedViews { video: VIDEO, before, after };
-                // some are reported, some come from elsewhere
-                if id < split % INSTANCES {
-                    let log = ViewsLog { counted: Vec::new(), displayed: vec![change] };
-                    notes.note(&federation, InstanceId::at(id), &log, sample);
-                } else {
-                    others.note(&federation, InstanceId::at(id), &change, sample);
-                    if number % 3 == 0 {
-                        others.merge();
+            for sample in 0..=SAMPLES {
+                for (number, &(_, id, after)) in changes.iter().filter(|change| change.0 == sample).enumerate() {
+                    let before = shown[id][sample as usize];
+                    shown[id][sample as usize..].fill(after);
+                    let change = DisplayedViews { video: VIDEO, before, after };
+                    if is_reported(id) {
+                        let log = ViewsLog { counted: Vec::new(), displayed: vec![change] };
+                        notes.note(&federation, InstanceId::at(id), &log, sample);
+                    } else {
+                        others.note(&federation, InstanceId::at(id), &change, sample);
+                        if number % 3 == 0 {
+                            others.merge();
+                        }
                     }
                 }
-            }
-            for (id, samples) in &down {
-                let number = shown[*id][samples.start as usize];
-                let until = Some(samples.end).filter(|&until| until < SAMPLES);
-                let displayed = if number > 0 { vec![(VIDEO, number)] } else { Vec::new() };
-                let outage = Outage { from: samples.start, until, displayed };
-                notes.outages.entry(InstanceId::at(*id)).or_default().push(outage);
+                for (id, shown) in shown.iter().enumerate().filter(|_| sample < SAMPLES) {
+                    let number = shown[sample as usize];
+                    let displayed = || if number > 0 { vec![(VIDEO, number)] } else { Vec::new() };
+                    notes.note_up(InstanceId::at(id), !is_down(id, sample), displayed, sample);
+                }
             }
             let views = notes.finish(&federation, (sampling, SAMPLES), others);
             prop_assert_eq!((views.sums, views.disagreement_max), one_by_one(&counted, &shown, &down, sampling));

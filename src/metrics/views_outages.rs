@@ -1,7 +1,7 @@
 //! Outages: who shows the videos of an owner at which samples.
 //!
-//! An instance that is down displays nothing. Those that are down alike and displayed no view before, such as hosts that are gone, are one
-//! move of each video.
+//! An instance that is down displays nothing, and makes no moves. Those that are down alike and displayed no view before or after, such as hosts
+//! that are gone, are one move of each video.
 
 use crate::domain::federation::Federation;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -16,6 +16,18 @@ pub(super) struct Outage {
     pub(super) until: Option<u32>,
     /// What it displayed before, by video, ascending; of all else it displayed 0.
     pub(super) displayed: Vec<(VideoId, u32)>,
+    /// What it displays when it is up again, of videos for which that is another number: it may have been up between two samples
+    /// that found it down.
+    pub(super) displays_then: BTreeMap<VideoId, u32>,
+}
+
+impl Outage {
+    /// The numbers of a video that the instance displays before and when it is up again.
+    fn before_and_then(&self, video: VideoId) -> [u32; 2] {
+        let found = self.displayed.binary_search_by_key(&video, |displayed| displayed.0);
+        let before = found.map_or(0, |place| self.displayed[place].1);
+        [before, self.displays_then.get(&video).copied().unwrap_or(before)]
+    }
 }
 
 /// The instances that show the videos of one owner.
@@ -26,7 +38,7 @@ pub(super) struct Showing<'a> {
     pub(super) changes: Vec<(u32, i64)>,
     /// By change: how many are up from then on.
     up: Vec<i64>,
-    /// By first and last sample, how many followers are down that displayed no view before.
+    /// By first and last sample, how many followers are down that displayed no view before, nor when they are up again.
     alike: BTreeMap<(u32, Option<u32>), u32>,
     /// The other outages, and whether each is the owner's.
     others: Vec<(&'a Outage, bool)>,
@@ -54,7 +66,7 @@ impl<'a> Showing<'a> {
             for outage in of_instance(follower) {
                 *changes.entry(outage.from).or_default() -= 1;
                 outage.until.iter().for_each(|until| *changes.entry(*until).or_default() += 1);
-                if outage.displayed.is_empty() {
+                if outage.displayed.is_empty() && outage.displays_then.is_empty() {
                     *showing.alike.entry((outage.from, outage.until)).or_default() += 1;
                 } else {
                     showing.others.push((outage, false));
@@ -78,17 +90,17 @@ impl<'a> Showing<'a> {
 
     /// The moves of a video, those of outages among them, by sample.
     pub(super) fn with_outages(&self, video: VideoId, moves: &[Move]) -> Vec<Move> {
-        let alike = self.alike.iter().map(|(&(from, until), &instances)| (from, until, 0, instances, false));
+        let alike =
+            self.alike.iter().map(|(&(from, until), &instances)| (from, until, [0; 2], instances, false));
         let others = self.others.iter().map(|&(outage, is_origin)| {
-            let found = outage.displayed.binary_search_by_key(&video, |displayed| displayed.0);
-            let number = found.map_or(0, |place| outage.displayed[place].1);
-            (outage.from, outage.until, number, 1, is_origin)
+            (outage.from, outage.until, outage.before_and_then(video), 1, is_origin)
         });
-        let moves_of = |(from, until, number, instances, is_origin): (u32, Option<u32>, u32, u32, bool)| {
+        type Down = (u32, Option<u32>, [u32; 2], u32, bool);
+        let moves_of = |(from, until, [before, then], instances, is_origin): Down| {
             let moved =
                 move |sample, before, after| Move { video, sample, is_origin, before, after, instances };
-            let back = until.map(|until| moved(until, None, Some(number)));
-            std::iter::once(moved(from, Some(number), None)).chain(back)
+            let back = until.map(|until| moved(until, None, Some(then)));
+            std::iter::once(moved(from, Some(before), None)).chain(back)
         };
         let mut all: Vec<Move> =
             moves.iter().copied().chain(alike.chain(others).flat_map(moves_of)).collect();

@@ -21,6 +21,8 @@ pub(super) enum Scope {
     Nothing,
     /// The entry of one id.
     Subject(VideoId, InstanceId, Subject),
+    /// The entries of a video that one instance speaks for: a cap holds for all of them together.
+    Author(VideoId, InstanceId),
     /// All entries of a video.
     Video(VideoId),
     /// Everything.
@@ -54,10 +56,15 @@ impl Scope {
             RecordedInput::Receive { activity, sender } => {
                 let origin = videos[activity.video.index()].origin;
                 let effect = display_effect(instance.rules(), activity, *sender, origin);
-                if matches!(effect, DisplayEffect::Replaced { .. }) && origin != instance.id() {
-                    Scope::Video(activity.video)
-                } else {
-                    named(activity.video, activity.author, activity.subject)
+                let is_capped = instance.rules().parameters.follower_cap.is_some();
+                match effect {
+                    DisplayEffect::Replaced { .. } if origin != instance.id() => Scope::Video(activity.video),
+                    DisplayEffect::More(_) | DisplayEffect::Replaced { .. }
+                        if is_capped && origin == instance.id() && activity.author != origin =>
+                    {
+                        Scope::Author(activity.video, activity.author)
+                    }
+                    _ => named(activity.video, activity.author, activity.subject),
                 }
             }
             RecordedInput::SayTotal(video, _) => Scope::Video(*video),
@@ -75,9 +82,25 @@ impl Scope {
             // a process that is down reports nothing
             (Scope::All, _) | (_, Scope::All) => true,
             (Scope::Nothing, _) | (_, Scope::Nothing) => false,
-            (Scope::Video(one), Scope::Video(other) | Scope::Subject(other, ..)) => one == other,
-            (Scope::Subject(one, ..), Scope::Video(other)) => one == other,
             (Scope::Subject(..), Scope::Subject(..)) => self == other,
+            (Scope::Video(_), _) | (_, Scope::Video(_)) => self.video() == other.video(),
+            (Scope::Author(..), _) | (_, Scope::Author(..)) => {
+                (self.video(), self.author()) == (other.video(), other.author())
+            }
+        }
+    }
+
+    fn video(self) -> Option<VideoId> {
+        match self {
+            Scope::Nothing | Scope::All => None,
+            Scope::Subject(video, ..) | Scope::Author(video, _) | Scope::Video(video) => Some(video),
+        }
+    }
+
+    fn author(self) -> Option<InstanceId> {
+        match self {
+            Scope::Nothing | Scope::All | Scope::Video(_) => None,
+            Scope::Subject(_, author, _) | Scope::Author(_, author) => Some(author),
         }
     }
 }
@@ -165,8 +188,9 @@ impl Pair<'_> {
     fn unlike(&self, number: usize, sent: &[Effect], other: &[Effect], swapped: &Instance) -> Option<String> {
         let TimedInput { at, what, .. } = &self.inputs[number];
         if sent != other {
-            let counts =
-                |effects: &[Effect]| effects.iter().filter_map(|effect| effect.activity.result).sum::<u32>();
+            let counts = |effects: &[Effect]| {
+                effects.iter().filter_map(|effect| effect.activity.result).map(u64::from).sum::<u64>()
+            };
             let (one, two) = (counts(sent), counts(other));
             return Some(if sent.len() == other.len() && one != two {
                 format!("{} would send a count of {two}, not {one}", what.describe())
@@ -211,8 +235,13 @@ mod tests {
         (0..VIDEOS).map(video).collect()
     }
 
-    fn rules(preset: usize) -> Rules {
-        PRESETS[preset % PRESETS.len()].rules
+    /// Those of a preset, and from the second round on with a cap where they can have one.
+    fn rules(number: usize) -> Rules {
+        let rules = PRESETS[number % PRESETS.len()].rules;
+        let mut capped = rules;
+        capped.parameters.follower_cap = Some(1);
+        let has_cap = number >= PRESETS.len() && capped.contradiction().is_none();
+        if has_cap { capped } else { rules }
     }
 
     /// An input by numbers: its kind, a viewer, an author, a video and a count.
@@ -279,7 +308,7 @@ mod tests {
 
         /// Inputs without a conflict may change places.
         #[test]
-        fn inputs_without_a_conflict_commute(preset in 0..PRESETS.len(), id in 0u32..3, numbers in inputs()) {
+        fn inputs_without_a_conflict_commute(preset in 0..2 * PRESETS.len(), id in 0u32..3, numbers in inputs()) {
             let (instance, [(at, one), (later, other)]) = prepared(preset, id, &numbers);
             let scopes = [&one, &other].map(|what| Scope::of(&instance, &videos(), what));
             if !scopes[0].conflicts_with(scopes[1]) {
@@ -294,7 +323,7 @@ mod tests {
         /// The part of an instance that concerns a viewer sends for that viewer what the whole sends.
         #[test]
         fn a_part_of_an_instance_does_for_its_viewer_what_the_whole_does(
-            preset in 0..PRESETS.len(), id in 0u32..3, numbers in inputs(),
+            preset in 0..2 * PRESETS.len(), id in 0u32..3, numbers in inputs(),
         ) {
             let (mut instance, [(at, what), _]) = prepared(preset, id, &numbers);
             if let RecordedInput::Heartbeat(heartbeat) = what {
@@ -305,7 +334,7 @@ mod tests {
 
         /// An instance is like itself. It is like what another input makes of it only if both send and display the same.
         #[test]
-        fn likeness_sees_what_ticks_see(preset in 0..PRESETS.len(), id in 0u32..3, numbers in inputs()) {
+        fn likeness_sees_what_ticks_see(preset in 0..2 * PRESETS.len(), id in 0u32..3, numbers in inputs()) {
             let (before, [(at, what), (later, _)]) = prepared(preset, id, &numbers);
             let mut after = before.clone();
             what.give(at, &mut after);
@@ -337,5 +366,29 @@ mod tests {
             assert_eq!(scope(&viewer(0)).conflicts_with(scope(&viewer(1))), viewers_conflict, "{name}");
             assert_eq!(scope(&total).conflicts_with(scope(&viewer(1))), name != "v1", "{name}");
         }
+    }
+
+    /// Of two viewers of one follower the one who comes first may be counted alone.
+    #[test]
+    fn viewers_of_one_follower_conflict_where_it_has_a_cap() {
+        let at = Time::from_ms(1);
+        let view = |viewer, author| input(at, [2, viewer, author, 0, 1]);
+        let mut rules = Rules::preset("v2").expect("a preset");
+        for (cap, conflict) in [(None, false), (Some(1), true)] {
+            rules.parameters.follower_cap = cap;
+            let origin = Instance::new(ORIGIN, rules, Arc::from(videos()));
+            let scope = |author, viewer| Scope::of(&origin, &videos(), &view(viewer, author));
+            assert_eq!(scope(1, 0).conflicts_with(scope(1, 1)), conflict);
+            assert!(!scope(1, 0).conflicts_with(scope(2, 1)));
+            assert!(!scope(0, 0).conflicts_with(scope(0, 1)));
+        }
+        rules.parameters.follower_cap = Some(1);
+        let shown = |order: [u32; 2]| {
+            let mut origin = Instance::new(ORIGIN, rules, Arc::from(videos()));
+            let sent = order.map(|viewer| view(viewer, 1).give(at, &mut origin));
+            (origin, sent)
+        };
+        let [one, other] = [shown([0, 1]), shown([1, 0])];
+        assert!(!one.0.is_like(&other.0, Span::ZERO));
     }
 }

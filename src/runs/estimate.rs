@@ -150,7 +150,12 @@ impl Estimate {
     pub fn check(&self, limits: &Limits) -> Result<(), String> {
         let checks = [
             ("sessions", self.sessions, limits.sessions, "fewer or shorter crowds"),
-            ("events", self.events, limits.events, "a smaller crowd, fewer followers or an earlier end"),
+            (
+                "events",
+                self.events,
+                limits.events,
+                "a smaller crowd, fewer followers, fewer or rarer `lies`, or an earlier end",
+            ),
             (
                 "memory",
                 self.memory_bytes,

@@ -5,7 +5,9 @@
 
 use super::cells::{count, read, run_in_both, scenario, value};
 use fedisim::foundation::ids::{InstanceId, VideoId};
+use fedisim::runs::EngineChoice;
 use fedisim::runs::cell::CellResult;
+use fedisim::runs::estimate::Estimate;
 
 const BASE: &str = "
 name: lies
@@ -140,6 +142,32 @@ fn a_replayed_view_counts_where_each_view_is_an_entry() {
     }
 }
 
+/// The viewer leaves at 160 s, and their View of 100 s, which expires at 220 s, is sent again at 105 s, 115 s, .... Where ids are known the origin's ticks of 300 s and 420 s remove
+/// it; the next to come, 6 s later, stands until the next tick, or is never displayed. Totals leave at ticks, without it.
+#[test]
+fn a_replayed_view_counts_again_once_its_viewer_has_left() {
+    let replay = "lies=[{replay: 10 s, instance: liar, video: stream, from: 95 s}]";
+    let leaves = "viewers.0.sessions=[{instance: origin, start: 0 s, watch: 2 h}, {instance: liar, start: 100 s, watch: 60 s}]";
+    let column = |sets: &[&str]| effect(&[&[replay, leaves], sets].concat());
+    let between_ticks = (f64::from(419 - 306) + f64::from(539 - 426) + f64::from(600 - 546)) / 50.0;
+    for extends in ["v2", "peertube-8.2.4", "peertube-9.0-dev"] {
+        assert_eq!(column(&[&format!("compare=[{extends}]")]), (50, between_ticks, 1), "{extends}");
+        let exact = format!("protocols={{mine: {{base: {extends}, expiry: exact}}}}");
+        assert_eq!(column(&["compare=[mine]", &exact]), (50, 0.0, 0), "{extends}");
+    }
+}
+
+/// Of 30 viewers who do not exist each stands for one, though who speaks at the liar speaks for ten.
+#[test]
+fn as_many_are_claimed_as_the_lie_says_whoever_speaks_for_others() {
+    let sampling = "protocols={mine: {base: v2, sampling: 10}}";
+    for lie in ["viewers: 30", "flood: 1 /s"] {
+        let lie = format!("lies=[{{{lie}, instance: liar, video: stream, from: 200 s, for: 30 s}}]");
+        let plain = effect(&[&lie, "compare=[v2]"]);
+        assert_eq!(effect(&[&lie, "compare=[mine]", sampling]), plain, "{lie}");
+    }
+}
+
 /// A flood counts under every protocol, and a cap bounds it. Under v4 the sample of 219 s sees 36 of the 40, of which the first
 /// has left at the tick of 210 s, and half of the others leave at that of 220 s.
 #[test]
@@ -160,6 +188,19 @@ fn a_flood_counts_each_view_once() {
 fn who_is_down_does_not_lie() {
     let down = "faults=[{down: [liar], at: 250 s, for: 100 s}]";
     assert_eq!(count(&lied(&[NINETY, "compare=[v2]", down]), "lies_told"), 100);
+}
+
+/// The liar says totals at first, and each of its 9,000 viewers after a restart: 20,000 Views in 200 s.
+#[test]
+fn the_estimate_knows_what_a_liar_speaks_later() {
+    let lie = "lies=[{viewers: 9000, instance: liar, video: stream, from: 200 s, for: 200 s}]";
+    for fault in ["restart: [liar], protocol: v1", "upgrade: [liar], to: v1, parallel: 1, pause: 0 s"] {
+        let fault = format!("{fault}, at: 100 s, startup: 0 s");
+        let scenario = scenario(BASE, &[lie, "compare=[v4]", &format!("faults=[{{{fault}}}]")]);
+        let told = count(&run_in_both(&scenario), "lies_told");
+        let events = Estimate::of(&scenario, EngineChoice::Plain).events;
+        assert!(told == 20_000 && events >= 20_000.0, "{told} {events}");
+    }
 }
 
 #[test]

@@ -202,6 +202,31 @@ fn a_follower_shows_its_own_views_at_once_where_the_rule_says_so() {
     }
 }
 
+/// `left` is down at the samples of 70 s and 80 s, and between them up for three seconds in which it counts a view of its own.
+#[test]
+fn who_counts_views_between_two_samples_that_find_it_down_displays_them_later() {
+    let sets = [
+        "protocols.mine.follower_views=own-count",
+        "viewers.0.sessions.1.start=76500 ms",
+        "faults=[{down: [left], at: 65 s, for: 10 s, how: silent}, {down: [left], at: 78 s, for: 7 s, how: silent}]",
+        "measure.every=10 s",
+    ];
+    let result = &results(&read(THREE, &sets))[0];
+    assert_eq!([6, 7, 8, 9].map(|sample| displayed(result, 1, sample)), [1, 1, 2, 2]);
+    let (observed, counters) = (&result.observed, &result.observed.counters);
+    let views = observed.views.as_ref().expect("views are told");
+    let pairs = (0..counters.samples()).flat_map(|sample| [(1, sample), (2, sample)]);
+    let pairs: Vec<_> = pairs
+        .filter(|&(id, sample)| {
+            views.counted(VideoId(0), sample) > 0 && counters.is_up(InstanceId(id), sample)
+        })
+        .collect();
+    let shown = pairs.iter().map(|&(id, sample)| u64::from(displayed(result, id, sample))).sum();
+    let followers = &views.sums[1];
+    assert_eq!((followers.pairs, followers.displayed), (pairs.len() as u64, shown));
+    assert_eq!(pairs.len(), 2 * (counters.samples() - 1) - 2);
+}
+
 /// Where no plain view is sent, the origin knows of its own people only.
 #[test]
 fn views_are_counted_at_home_even_if_nobody_sends_them() {

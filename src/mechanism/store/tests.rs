@@ -140,3 +140,33 @@ fn a_restart_loses_a_list_and_hides_a_keyed_store_until_it_is_touched() {
     assert!(!keyed.extend_or_add(viewer(1), 1, at(20)));
     assert_eq!(keyed.displayed(), 1);
 }
+
+/// Whatever happens to a store, it knows what the others of an author count, and what all of the list do.
+#[test]
+fn what_an_author_counts_is_kept_up_to_date() {
+    for keeping in [StoreLayout::List, StoreLayout::Keyed] {
+        let mut store = Store::new(keeping);
+        let other = EntryId { author: InstanceId(2), ..viewer(1) };
+        let of_author = EntryId { author: InstanceId(1), ..total() };
+        let counted = |store: &mut Store, but| (store.counted_beside(but), store.displayed());
+        store.extend_or_add(viewer(1), 1, at(10));
+        store.extend_or_add(other, 5, at(10));
+        assert_eq!(counted(&mut store, viewer(1)), (0, 6));
+        store.extend_or_add(viewer(2), 3, at(20));
+        store.extend_or_add(viewer(1), 4, at(10));
+        assert_eq!(counted(&mut store, viewer(1)), (3, 12));
+        assert_eq!(counted(&mut store, viewer(3)), (7, 12));
+        store.set(of_author, 8, at(20));
+        store.set(of_author, 2, at(30));
+        // what a total counts is changed by `set` alone
+        store.extend_or_add(of_author, 1, at(30));
+        assert_eq!(counted(&mut store, viewer(1)), (5, 14));
+        store.remove(viewer(2));
+        assert_eq!(counted(&mut store, of_author), (4, 11));
+        store.clean(at(10));
+        assert_eq!(counted(&mut store, viewer(1)), (2, 2));
+        store.replace(total(), 7, at(40), None);
+        let known = if keeping == StoreLayout::List { 2 } else { 0 };
+        assert_eq!(counted(&mut store, viewer(1)), (known, 7));
+    }
+}

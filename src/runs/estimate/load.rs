@@ -7,6 +7,7 @@ use crate::domain::faults::Fault;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::other_traffic::Background;
 use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
+use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::Span;
 use crate::mechanism::activity::FetchReason;
@@ -14,7 +15,7 @@ use crate::mechanism::network::{LATENCY_MAX, Latency};
 use crate::runs::EngineChoice;
 use crate::runs::cell::{CellPlan, build_cell_without_sessions};
 use crate::runs::estimate::attendance;
-use crate::scenario::Scenario;
+use crate::scenario::{Scenario, Variant};
 use crate::sim::broadcasts_without_events;
 use std::collections::BTreeMap;
 
@@ -49,10 +50,10 @@ pub(super) struct Load {
 impl Load {
     pub(super) fn of(scenario: &Scenario, variant: usize, engine: EngineChoice) -> Load {
         let column = &scenario.compare[variant];
-        let (rules, delivery) = (&column.rules, &column.delivery);
+        let (rules, delivery) = (all_rules(column), &column.delivery);
         let end = scenario.end.latest();
         let duration_s = end.ns() as f64 / 1e9;
-        let spans = |read: fn(&Rules) -> Span| rules.iter().map(move |rules| read(rules).secs_f64());
+        let spans = |read: fn(&Rules) -> Span| rules.iter().map(move |(_, rules)| read(rules).secs_f64());
         let least = |read| spans(read).fold(f64::INFINITY, f64::min);
         let heartbeat_s = least(|rules| rules.parameters.heartbeat);
         let tick_s = least(|rules| rules.parameters.tick_interval);
@@ -61,17 +62,17 @@ impl Load {
         let heartbeats = attendance::heartbeats(scenario, &beat_s);
         let sendings = attendance::heartbeats(scenario, &|own| beat_s(own).max(age_s));
         let sessions = attendance::sessions(scenario, end);
-        let instances = rules.len() as f64;
+        let instances = column.rules.len() as f64;
         let followers = attendance::followers(scenario);
         let floods = rules
             .iter()
-            .any(|rules| rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never);
-        let plain = rules.iter().any(|rules| rules.plain_views == PlainViews::Each);
+            .any(|(_, rules)| rules.own_viewers == OwnViewers::Each || rules.forward != Forward::Never);
+        let plain = rules.iter().any(|(_, rules)| rules.plain_views == PlainViews::Each);
         let ticks = duration_s / tick_s + 1.0;
         let totals = ticks * attendance::active_videos(scenario).len() as f64
             + attendance::heartbeats_of_catalogues(scenario, tick_s);
         let other = Other::of(scenario, sessions);
-        let lies = Lies::of(scenario, rules, sendings);
+        let lies = Lies::of(scenario, &rules, sendings);
         let broadcasts = if floods { sendings + lies.views } else { 0.0 }
             + if plain { sessions } else { 0.0 }
             + totals
@@ -119,6 +120,16 @@ impl Load {
                 + queued_bytes(delivery, broadcasts + unicasts, with_events),
         }
     }
+}
+
+/// The rules of a column's instances, at the beginning and after restarts.
+fn all_rules(column: &Variant) -> Vec<(InstanceId, &Rules)> {
+    let first = column.rules.iter().enumerate().map(|(id, rules)| (InstanceId::at(id), rules));
+    let later = column.faults.iter().filter_map(|fault| match fault {
+        Fault::Restart { instance, rules: Some(rules), .. } => Some((*instance, rules)),
+        _ => None,
+    });
+    first.chain(later).collect()
 }
 
 /// Bytes of so many jobs that wait at once, with so many messages.
@@ -222,12 +233,14 @@ struct Lies {
 }
 
 impl Lies {
-    /// Those of a column, where viewers are sent so often in all.
-    fn of(scenario: &Scenario, rules: &[Rules], sendings: f64) -> Lies {
+    /// Those of a column, where viewers are sent so often in all. Each is told as often all the time as by those of its liar's rules that
+    /// tell it most often.
+    fn of(scenario: &Scenario, rules: &[(InstanceId, &Rules)], sendings: f64) -> Lies {
         let mut all = Lies { views: 0.0, results: 0.0, of_one: 0.0 };
         for lie in &scenario.lies {
             let Lie { instance, from, until, what, .. } = *lie;
-            let every = lie.every(&rules[instance.index()]);
+            let of_liar = rules.iter().filter(|(id, _)| *id == instance);
+            let every = of_liar.filter_map(|(_, rules)| lie.every(rules)).min();
             let times =
                 every.map_or(0.0, |every| until.since(from).secs_f64() / every.secs_f64().max(1e-9) + 1.0);
             match what {

@@ -26,14 +26,7 @@ impl Shown {
 
     /// The tick at an instant, which the follower's clock shows as `clock`.
     pub(in crate::sim) fn tick(&mut self, now: Time, clock: Time, number: u32) {
-        let instance = match self {
-            Shown::List { received, own } => {
-                received.tick(now);
-                own.as_mut()
-            }
-            Shown::Instance(instance) => Some(instance),
-        };
-        if let Some(instance) = instance {
+        if let Some(instance) = self.expire_received(now) {
             instance.handle(clock, Input::Tick { number }, &mut Vec::new());
         }
     }
@@ -41,15 +34,19 @@ impl Shown {
     /// A sample asks what is displayed of what has not expired, at an instant that the follower's clock shows as `clock`. What is received
     /// leaves at samples then.
     pub(in crate::sim) fn ask_at(&mut self, now: Time, clock: Time) {
-        let instance = match self {
+        if let Some(instance) = self.expire_received(now) {
+            instance.ask_at(clock);
+        }
+    }
+
+    /// The received entries of a list leave that leave at an instant. Returns the instance, if there is one.
+    fn expire_received(&mut self, now: Time) -> Option<&mut Instance> {
+        match self {
             Shown::List { received, own } => {
                 received.tick(now);
-                own.as_mut()
+                own.as_deref_mut()
             }
             Shown::Instance(instance) => Some(instance),
-        };
-        if let Some(instance) = instance {
-            instance.ask_at(clock);
         }
     }
 
