@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """An implementation of docs/proposal.md in another language, written from its text alone, against its recordings: every server that speaks the
-design gets the heartbeats, ticks, posts and restarts that it got, must send what it sent and display what it displayed.
+design gets the heartbeats, ticks, posts and restarts that it got, must send what it sent and display what it displayed. The JSON of messages is told
+apart by the rule in the text.
 
 usage: proposal.py RECORDING.json...
 """
@@ -51,7 +52,7 @@ class Server:
             self.untold += 1
 
     def tick(self, now):
-        self.own = {session: entry for session, entry in self.own.items() if entry[0] > now}
+        self.own = {session: entry for session, entry in self.own.items() if entry[0] > now or not entry[1]}
         self.others = {key: entry for key, entry in self.others.items() if entry[1] > now}
         if self.total[1] <= now:
             self.total = [0, 0]
@@ -94,6 +95,8 @@ class Server:
                 for entry in self.own.values():
                     entry[1] = False
             return []
+        if is_forwarded:
+            sys.exit("a recording has a View that is forwarded to the origin: whose it is, no row says")
         if kind == "view":
             self.untold += views or 1
             return [(other, "view", None, None, None) for other in others if other != server] if views is None else []
@@ -176,11 +179,29 @@ def check(recording, name, rules):
     return (len(sent), samples)
 
 
+def named(body):
+    """What a View is, by its members and its id alone, in the words of a recording's examples."""
+    is_total = "expires" in body and "result" in body and body["id"].rsplit("/", 1)[1] == body["object"].rsplit("/", 1)[1]
+    if is_total:
+        kind = "total of 0" if body["result"]["userInteractionCount"] == 0 else "total"
+    elif "expires" in body:
+        kind = "viewer"
+    else:
+        kind = "views" if "views" in body else "view"
+    host = lambda url: url.split("/")[2]
+    author = "origin" if host(body["actor"]) == host(body["object"]) else "follower"
+    return f"{kind} of the {author}" + (", with views" if is_total and "views" in body else "")
+
+
 def main():
-    servers = posts = samples = 0
+    servers = posts = samples = bodies = 0
     for path in sys.argv[1:]:
         with open(path, encoding="utf-8") as file:
             recording = json.load(file)
+        for example in recording.get("examples", []):
+            if named(example["body"]) != example["of"]:
+                sys.exit(f"{path}: takes a {example['of']} for a {named(example['body'])}")
+            bodies += 1
         designs = {row["preset"]: row["rules"] for row in recording["rules"]}
         for name, preset in recording["protocol"].items():
             if preset == "v4":
@@ -190,7 +211,7 @@ def main():
                 servers, posts, samples = servers + 1, posts + verdict[0], samples + verdict[1]
     if servers == 0:
         sys.exit(__doc__.strip())
-    print(f"{servers} servers of an implementation of docs/proposal.md send the {posts} posts and display the {samples} numbers that are recorded")
+    print(f"{servers} servers of an implementation of docs/proposal.md send the {posts} posts and display the {samples} numbers that are recorded, and know what {bodies} bodies are")
 
 
 main()

@@ -1,8 +1,8 @@
 //! `fedisim conform`: recordings against our instances, one line each; with `--write`, a recording of what our instances do.
 
 use crate::cli::exit::{Exit, Outcome};
-use crate::cli::output::{cannot_write, fail, print, print_line};
-use crate::cli::scenario_arguments::report_failure;
+use crate::cli::output::{cannot_write, complain, fail, print, print_line};
+use crate::cli::scenario_arguments::{report_failure, warn};
 use crate::conform::{Recording, Verdict, conform_file, write_cell, write_like};
 use crate::files;
 use crate::metrics::definitions::names;
@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// Write a recording of what our instances do in the situation of a scenario (YAML) or of a recording (JSON)
     #[arg(long, value_name = "SITUATION", conflicts_with = "traces", requires = "out")]
     write: Option<PathBuf>,
-    /// What they speak, if not what the situation says: NAME, or in a recording also INSTANCE=NAME (several times)
+    /// What they speak, if not what the situation says: NAME for all, and in a recording INSTANCE=NAME for those that speak another; in any order
     #[arg(long, value_name = "NAME", requires = "write", conflicts_with = "traces")]
     protocol: Vec<String>,
     /// The file to write
@@ -34,6 +34,10 @@ pub(super) struct Arguments {
 pub(super) fn main(arguments: &Arguments) -> Outcome {
     if let Some((situation, out)) = arguments.write.as_ref().zip(arguments.out.as_ref()) {
         let recording = written(situation, &arguments.protocol)?;
+        if let Some(tie) = recording.ties().next() {
+            let meaning = "who implements this needs our order, which docs/model.md says";
+            complain(&format!("warning: {}: {tie}: {meaning}", situation.display()));
+        }
         files::write(out, recording.to_json().as_bytes()).map_err(|error| cannot_write(out, &error))?;
         let (messages, samples) = (recording.messages.len(), recording.samples.len());
         return Ok(print_line(&format!("wrote {} ({messages} messages, {samples} samples)", out.display())));
@@ -71,6 +75,7 @@ fn written(situation: &Path, protocols: &[String]) -> Result<Recording, Exit> {
     let changes = Changes { protocols: protocols.to_vec(), ..Changes::default() };
     let scenario =
         scenario::read(situation, &changes, &names()).map_err(|failure| report_failure(&failure))?;
+    warn(&scenario);
     let plans = plan(&scenario);
     let [plan] = &plans[..] else {
         let count = plans.len();

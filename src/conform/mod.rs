@@ -2,15 +2,17 @@
 //!
 //! `file` and `parse` read a recording as a `trace`. `closed_loop` and `open_loop` replay it, `verdict` compares.
 //! `views` has recordings of the views counter. `recorder` makes a `recording` of our own of a run, `writing` one of what our instances
-//! do in a given situation. No rule is implemented here a second time; the recordings are made by
-//! PeerTube's own code.
+//! do in a given situation, if it `fits` the format; `ties` tells where a recording needs an order of ours. No rule is implemented here a
+//! second time. Recordings of releases are made by PeerTube's own code and by real servers, those of designs by `writing`.
 
 mod closed_loop;
 mod file;
+mod fits;
 mod open_loop;
 mod parse;
 mod recorder;
 mod recording;
+mod ties;
 mod trace;
 mod verdict;
 mod views;
@@ -18,6 +20,7 @@ mod writing;
 
 pub use recorder::Recorder;
 pub use recording::{BeatRow, ExampleRow, Recording, RecordingInstance, Times, VisitRow};
+pub use ties::Tie;
 pub use trace::{MessageRow, RestartRow, SampleRow, Trace};
 pub use verdict::Verdict;
 pub use views::ViewsTrace;

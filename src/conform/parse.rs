@@ -2,10 +2,11 @@
 
 use crate::conform::file::{COUNTED_MAX, File, MS_MAX, Params, Restart, Table, VIEWS, Viewer, expect_range};
 use crate::conform::trace::{MessageRow, RestartRow, SampleRow, Trace, VIDEO};
-use crate::domain::protocol::{PlainViews, Rules};
+use crate::domain::protocol::{PlainViews, Rules, TotalsAt};
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, ViewerId};
 use crate::foundation::units::{Span, Time};
+use crate::instance::spread_by_video;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,14 +41,14 @@ impl Trace {
         for name in file.params.times.keys().chain(file.params.spread_ms.keys()) {
             names.id(name).map_err(|error| format!("params: {error}"))?;
         }
-        let spread = |name: &String| file.params.spread_ms.get(name).copied().map(Span::from_ms);
+        let rules = rules(file)?;
         Ok(Trace {
             description: file.description.as_str().unwrap_or_default().to_owned(),
             presets: file.protocol.values().cloned().collect(),
             has_views: file.has_views(),
-            spread: instances.iter().map(spread).collect(),
+            spread: spread(file, &instances, &rules)?,
             origin,
-            rules: rules(file)?,
+            rules,
             tick_phase: tick_phase(&file.params.tick_phase_ms, &instances)?,
             latency_default,
             latency_of_link,
@@ -90,6 +91,29 @@ fn rules(file: &File) -> Result<Vec<Rules>, String> {
         Ok(rules)
     };
     file.protocol.iter().map(row).collect()
+}
+
+/// How long after a tick the total of each instance leaves, where the file says so. With latencies that are given our instances say when that
+/// is, so another time is refused, not passed over.
+fn spread(file: &File, instances: &[String], rules: &[Rules]) -> Result<Vec<Option<Span>>, String> {
+    let row = |(name, rules): (&String, &Rules)| {
+        let Some(&ms) = file.params.spread_ms.get(name) else { return Ok(None) };
+        let interval = rules.parameters.tick_interval;
+        let key = format!("spreadMs.{name}: {ms} ms");
+        if rules.totals_at != TotalsAt::Spread {
+            return Err(format!("{key}, but {} says totals at its ticks", file.protocol[name]));
+        }
+        let spread = Span::from_ms(ms);
+        if spread >= interval {
+            return Err(format!("{key} is not below the tick interval of {interval}"));
+        }
+        let ours_ms = spread_by_video(VIDEO, interval).us() / 1_000;
+        if ms != ours_ms && !file.params.latency_ms.is_empty() {
+            return Err(format!("{key}, other than the {ours_ms} ms here, needs an empty latencyMs"));
+        }
+        Ok(Some(spread))
+    };
+    instances.iter().zip(rules).map(row).collect()
 }
 
 fn tick_phase(phases: &BTreeMap<String, u64>, instances: &[String]) -> Result<Vec<Time>, String> {

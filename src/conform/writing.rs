@@ -6,10 +6,10 @@
 use crate::cell::Cell;
 use crate::conform::closed_loop::{Replayed, run};
 use crate::conform::file::{File, VIEWS};
+use crate::conform::fits;
 use crate::conform::recorder::Recorder;
 use crate::conform::recording::{Recording, RecordingInstance, Times, VisitRow};
 use crate::conform::trace::{RestartRow, Trace, VIDEO};
-use crate::domain::delivery::Queues;
 use crate::domain::faults::Fault;
 use crate::domain::protocol::{Parameters, Rules, TotalsAt};
 use crate::domain::workload::Session;
@@ -20,8 +20,8 @@ use crate::mechanism::network::{Latency, NetworkModel};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The recording of what instances do that speak these protocols (`NAME` for all, or `INSTANCE=NAME`; those of the file, if none are given)
-/// in the situation of a recording. Times are those of the protocols, and an instance ticks at the same moments, more often if its interval is shorter.
+/// The recording of what instances do that speak these protocols (`NAME` for all but those with `INSTANCE=NAME`, in any order; who is not
+/// named speaks what the file says) in the situation of a recording. Times are those of the protocols, and an instance ticks at the same moments, more often if its interval is shorter.
 ///
 /// # Errors
 /// A sentence on what cannot be understood or run anew.
@@ -31,23 +31,16 @@ pub fn write_like(bytes: &[u8], protocols: &[String]) -> Result<Recording, Strin
         let problem = "its latencies are as recorded, and nobody knows how long other messages would take: give `latencyMs`";
         return Err(problem.to_owned());
     }
-    for protocol in protocols {
-        match protocol.rsplit_once('=') {
-            None => file.protocol.values_mut().for_each(|of| of.clone_from(protocol)),
-            Some((instance, name)) => {
-                let of = file.protocol.get_mut(instance);
-                let unknown = || format!("there is no instance `{instance}` in protocol");
-                name.clone_into(of.ok_or_else(unknown)?);
-            }
-        }
-    }
+    speak(&mut file.protocol, protocols)?;
     let params = &mut file.params;
     params.spread_ms.clear();
     for (instance, protocol) in &file.protocol {
         let unknown = || format!("there is no protocol `{protocol}`");
         let times = Times::of(&Rules::preset(protocol).ok_or_else(unknown)?.parameters);
+        let interval_before_ms = params.times_of(instance).tick_interval_ms;
         params.times.insert(instance.clone(), times);
-        if let Some(phase) = params.tick_phase_ms.get_mut(instance) {
+        let more_often = times.tick_interval_ms < interval_before_ms;
+        if let Some(phase) = params.tick_phase_ms.get_mut(instance).filter(|_| more_often) {
             *phase %= times.tick_interval_ms;
         }
     }
@@ -61,89 +54,90 @@ pub fn write_like(bytes: &[u8], protocols: &[String]) -> Result<Recording, Strin
     Ok(written(&Trace::of(&file)?))
 }
 
+/// Gives instances the protocols that are chosen for them, or for all.
+fn speak(spoken: &mut BTreeMap<String, String>, protocols: &[String]) -> Result<(), String> {
+    // nobody's name, that for all, comes before all instances'
+    let mut chosen: BTreeMap<Option<&str>, &str> = BTreeMap::new();
+    for protocol in protocols {
+        let (instance, name) = match protocol.rsplit_once('=') {
+            None => (None, &protocol[..]),
+            Some((instance, name)) => (Some(instance), name),
+        };
+        if let Some(before) = chosen.insert(instance, name) {
+            let of = instance.unwrap_or("all instances");
+            return Err(format!("the protocol of {of} is given twice, as `{before}` and `{name}`"));
+        }
+    }
+    for (instance, name) in chosen {
+        let Some(instance) = instance else {
+            spoken.values_mut().for_each(|of| name.clone_into(of));
+            continue;
+        };
+        let unknown = || format!("there is no instance `{instance}` in protocol");
+        name.clone_into(spoken.get_mut(instance).ok_or_else(unknown)?);
+    }
+    Ok(())
+}
+
 /// The recording of what the instances of a cell do, if the format can hold that; times are rounded down to whole ms.
 ///
 /// # Errors
 /// What the format cannot hold, as a sentence.
 pub fn write_cell(description: &str, cell: &Cell) -> Result<Recording, String> {
     let situation = Recorder::new(description, cell)?.finish(None);
-    for (instance, recorded) in cell.federation.instances.iter().zip(&situation.instances) {
-        check_rules(&instance.rules, &recorded.preset).map_err(|why| format!("{} {why}", instance.name))?;
-    }
-    if cell.delivery.queues != Queues::Unlimited {
-        return Err("a recording knows no queues: say `delivery: unlimited`".to_owned());
-    }
+    let presets: Vec<String> = situation.instances.iter().map(|instance| instance.preset.clone()).collect();
+    fits::check(cell, &presets)?;
     let name = |id: InstanceId| situation.instances[id.index()].name.as_str();
     let situation = Recording {
-        latency_ms: latencies(&cell.network, &name)?,
+        latency_ms: latencies(&cell.network, &name),
         has_views: true,
         duration_ms: cell.end.latest().ms(),
-        restarts: restarts(&cell.faults, &name)?,
-        visits: cell.sessions.iter().map(|session| visit(cell, session, &name)).collect::<Result<_, _>>()?,
+        restarts: restarts(&cell.faults, &name),
+        visits: cell.sessions.iter().map(|session| visit(cell, session, &name)).collect(),
         ..situation.clone()
     };
     write_like(situation.to_json().as_bytes(), &[])
 }
 
-/// Checks that rules are those of a preset, but for the interval of heartbeats, which visits say.
-fn check_rules(rules: &Rules, preset: &str) -> Result<(), String> {
-    let of_preset = Rules::preset(preset).expect("the recorder names presets");
-    let heartbeat = rules.parameters.heartbeat;
-    let like = Rules { parameters: Parameters { heartbeat, ..of_preset.parameters }, ..of_preset };
-    let problem = || format!("speaks {preset} with changes: a recording names presets");
-    (like == *rules).then_some(()).ok_or_else(problem)
-}
-
 type Name<'a> = dyn Fn(InstanceId) -> &'a str + 'a;
 
-fn visit(cell: &Cell, session: &Session, name: &Name<'_>) -> Result<VisitRow, String> {
-    let Session { viewer, address, instance, start, end, first_heartbeat, heartbeat, view_after, .. } =
-        *session;
-    if first_heartbeat != start || view_after.is_some() || address != viewer {
-        let problem = "in a recording everybody has an address of their own, is heard of at once, and makes a view when the protocol says: leave out `first_heartbeat_after`, `view_after` and `behind_one_address`";
-        return Err(problem.to_owned());
-    }
+fn visit(cell: &Cell, session: &Session, name: &Name<'_>) -> VisitRow {
+    let Session { viewer, instance, start, end, heartbeat, .. } = *session;
     let every = heartbeat.unwrap_or(cell.federation.instances[instance.index()].rules.parameters.heartbeat);
-    Ok(VisitRow {
+    VisitRow {
         instance: name(instance).to_owned(),
         session: format!("viewer-{viewer}"),
         start_ms: start.ms(),
         period_ms: ms(every),
         end_ms: end.ms(),
-    })
+    }
 }
 
-/// The latencies by `default` and `from>to`.
-fn latencies(network: &NetworkModel, name: &Name<'_>) -> Result<Vec<(String, u64)>, String> {
+/// The latencies by `default` and `from>to`; all are constant.
+fn latencies(network: &NetworkModel, name: &Name<'_>) -> Vec<(String, u64)> {
     let constant = |latency: &Latency| match latency {
-        Latency::Constant(latency) => Ok(ms(*latency)),
-        _ => Err("in a recording latencies are constant: say `latency: {constant: ...}`".to_owned()),
+        Latency::Constant(latency) => Some(ms(*latency)),
+        _ => None,
     };
-    let loses = network.links.iter().any(|link| link.loss_ppm.is_some_and(|loss| loss > 0));
-    if network.loss_ppm > 0 || loses {
-        return Err("in a recording that is written nothing is lost: leave out `loss`".to_owned());
-    }
-    let mut all = BTreeMap::from([("default".to_owned(), constant(&network.latency)?)]);
+    let default = constant(&network.latency).map(|latency| ("default".to_owned(), latency));
+    let mut all: BTreeMap<String, u64> = default.into_iter().collect();
     for link in &network.links {
-        let Some(latency) = &link.latency else { continue };
-        let latency = constant(latency)?;
+        let Some(latency) = link.latency.as_ref().and_then(constant) else { continue };
         for &from in &link.from {
             let to = link.to.iter().filter(|&&to| to != from);
             all.extend(to.map(|&to| (format!("{}>{}", name(from), name(to)), latency)));
         }
     }
-    Ok(all.into_iter().collect())
+    all.into_iter().collect()
 }
 
-/// The restarts, each as when it stops and when it is up again.
-fn restarts(faults: &[Fault], name: &Name<'_>) -> Result<Vec<(String, u64, u64)>, String> {
+/// The restarts, each as when it stops and when it is up again, which is at once.
+fn restarts(faults: &[Fault], name: &Name<'_>) -> Vec<(String, u64, u64)> {
     let row = |fault: &Fault| match fault {
-        Fault::Restart { instance, at, startup: Span::ZERO, rules: None } => {
-            Ok((name(*instance).to_owned(), at.ms(), at.ms()))
-        }
-        _ => Err("a recording that is written knows no fault but a restart with `startup: 0 s`".to_owned()),
+        Fault::Restart { instance, at, .. } => Some((name(*instance).to_owned(), at.ms(), at.ms())),
+        _ => None,
     };
-    faults.iter().map(row).collect()
+    faults.iter().filter_map(row).collect()
 }
 
 /// What our instances do in a situation.

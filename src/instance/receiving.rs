@@ -23,7 +23,7 @@ impl Instance {
         }
         let expires = activity.expires.filter(|_| !is_plain);
         let forwarded = match (expires, self.owns(activity.video)) {
-            (None, true) if is_plain => self.receive_views(activity),
+            (None, true) if is_plain => self.receive_views(activity, sender),
             (None, _) => false,
             (Some(expires), true) => self.receive_at_origin(activity, expires),
             (Some(expires), false) => {
@@ -36,11 +36,12 @@ impl Instance {
         }
     }
 
-    /// Counts a plain view of a video of its own, or as many as are said at once; returns whether to forward it.
-    fn receive_views(&mut self, activity: &Activity) -> bool {
+    /// Counts a plain view of a video of its own, or as many as its author says at once; returns whether to forward it. What somebody else
+    /// delivers says no number: no context of JSON-LD knows it, so no signature of the author holds it.
+    fn receive_views(&mut self, activity: &Activity, sender: InstanceId) -> bool {
         let Rules { plain_views, forward_plain_views, .. } = self.rules;
-        let told =
-            activity.views.filter(|_| activity.subject == Subject::ViewCount && plain_views.are_counted());
+        let says = activity.subject == Subject::ViewCount && activity.author == sender;
+        let told = activity.views.filter(|_| says && plain_views.are_counted());
         self.buffer_views(activity.video, told.unwrap_or(1));
         told.is_none() && forward_plain_views == ForwardPlainViews::Always
     }

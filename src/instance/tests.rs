@@ -171,18 +171,21 @@ fn what_a_follower_received_plans_no_total_of_its_own() {
     assert_eq!(planned(&follower, 20), 1);
 }
 
-/// A count of views is so many views where views are counted, and one plain view, which is forwarded, elsewhere; who stops counting forgets
-/// what it has not said.
+/// A count of views is so many views where views are counted, if its author delivers it, and one plain view, which is forwarded, elsewhere; who
+/// stops counting forgets what it has not said.
 #[test]
 fn a_count_of_views_is_read_by_the_receivers_rules() {
-    for (protocol, views, forwards) in [("v4", 5, 0), ("peertube-8.2.4", 1, 1)] {
+    let third = InstanceId(2);
+    for (protocol, sender, views, forwards) in
+        [("v4", FOLLOWER, 5, 0), ("v4", third, 1, 1), ("peertube-8.2.4", FOLLOWER, 1, 1)]
+    {
         let mut origin = instance(ORIGIN, rules(protocol));
         let count = Activity {
             author: FOLLOWER,
             views: Some(5),
             ..origin.activity(Time::ZERO, VIDEO, Subject::ViewCount, Stamp::default())
         };
-        let sent = run(&mut origin, 1, Input::Receive { activity: &count, sender: FOLLOWER });
+        let sent = run(&mut origin, 1, Input::Receive { activity: &count, sender });
         assert_eq!(sent.len(), forwards, "{protocol}");
         run(&mut origin, 2, Input::FlushUpdates { number: 0 });
         assert_eq!(origin.displayed_views(VIDEO), views, "{protocol}");

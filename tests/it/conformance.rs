@@ -224,6 +224,33 @@ fn what_only_latencies_as_recorded_can_have_is_refused_elsewhere() {
         ),
     ];
     assert_refused(&alterations);
+    let of_designs: [(Alter, &str); 4] = [
+        (
+            |params| params["spreadMs"]["r1"] = json!(10_000),
+            "spreadMs.r1: 10000 ms is not below the tick interval of 10 s",
+        ),
+        (
+            |params| params["spreadMs"]["r1"] = json!(4_000),
+            "spreadMs.r1: 4000 ms, other than the 8833 ms here, needs an empty latencyMs",
+        ),
+        (
+            |params| {
+                params["latencyMs"] = json!({});
+                params["spreadMs"]["r1"] = json!(10_000);
+            },
+            "spreadMs.r1: 10000 ms is not below the tick interval of 10 s",
+        ),
+        (|params| params["spreadMs"]["r9"] = json!(4_000), "there is no instance `r9`"),
+    ];
+    for (alter, expected) in of_designs {
+        let mut altered = trace("designs/mixed--v4");
+        alter(&mut altered["params"]);
+        let problem = parse(&altered).expect_err(expected);
+        assert!(problem.contains(expected), "{problem}");
+    }
+    let mut at_ticks = trace("mixed--v2");
+    at_ticks["params"]["spreadMs"] = json!({"r1": 0});
+    assert!(parse(&at_ticks).expect_err("it spreads nothing").contains("v2 says totals at its ticks"));
     // a message that arrives after the end has no effect
     let mut late = trace("mixed--v2");
     late["params"]["latencyMs"] = json!({});

@@ -4,12 +4,11 @@
 use super::files::{assert_conforms, parse, paths, rows_of};
 use super::rules::OF_DELIVERY;
 use crate::program::Place;
-use fedisim::conform::{MessageRow, Trace, Verdict, conform, write_like};
+use fedisim::conform::{MessageRow, Trace, Verdict, VisitRow, conform, write_like};
 use fedisim::domain::protocol::{Parameters, Rules, Threshold};
 use fedisim::foundation::units::Span;
 use fedisim::mechanism::wire::Document;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -146,34 +145,48 @@ fn every_rule_of_the_proposal_is_held_by_a_recording() {
 #[test]
 fn recordings_of_designs_hold_no_ties() {
     for (path, text) in designs() {
-        let trace = Trace::parse(text.as_bytes()).expect("valid");
-        let file = json_of(&text);
-        for (id, name) in trace.instances.iter().enumerate() {
-            let mut times: Vec<u64> = Vec::new();
-            let visits = trace.sessions.iter().filter(|session| session.instance.index() == id);
-            for visit in visits {
-                let every = visit.heartbeat.expect("recordings say how often");
-                let beats = (0..).map(|number| visit.start + every * number);
-                times.extend(beats.take_while(|&at| at < visit.end).map(|at| at.ms()));
-            }
-            let interval = trace.rules[id].parameters.tick_interval;
-            let spread_ms = file["params"]["spreadMs"][name.as_str()].as_u64();
-            let restart = trace.restarts.iter().find(|restart| restart.instance.index() == id);
-            let restarted = restart.map_or(trace.end, |restart| restart.at);
-            let before = (0..).map(|number| trace.tick_phase[id] + interval * number);
-            let after = (1..).map(|number| restarted + interval * number);
-            let before = before.take_while(|&at| at < restarted);
-            for tick in before.chain(after.take_while(|&at| at <= trace.end)) {
-                times.push(tick.ms());
-                times.extend(spread_ms.map(|after| tick.ms() + after));
-            }
-            times.extend(trace.samples.iter().map(|row| row.at_ms));
-            let arrivals = trace.messages.iter().filter(|row| row.to == *name);
-            times.extend(arrivals.filter_map(|row| row.arrives_ms));
-            let all = times.len();
-            assert_eq!(times.into_iter().collect::<BTreeSet<_>>().len(), all, "{}: {name}", path.display());
-        }
+        let recording = write_like(text.as_bytes(), &[]).expect("valid");
+        assert_eq!(recording.ties().next(), None, "{}", path.display());
     }
+}
+
+/// One thing at a time is moved to when another happens.
+#[test]
+fn ties_are_told() {
+    let text = fs::read_to_string(root().join("tests/traces/designs/short-visits--v4.json")).expect("there");
+    let file = json_of(&text);
+    let clean = write_like(text.as_bytes(), &[]).expect("valid");
+    let phase = |name: &str| file["params"]["tickPhaseMs"][name].as_u64().expect("a phase");
+    let spread = |name: &str| file["params"]["spreadMs"][name].as_u64().expect("a time");
+    let arrival = clean.messages.iter().find(|row| row.to == "origin").and_then(|row| row.arrives_ms);
+    let arrival = arrival.expect("a message to the origin");
+    let visit_from = |instance: &str, start_ms: u64| {
+        let mut recording = clean.clone();
+        recording.visits[0] = VisitRow {
+            instance: instance.to_owned(),
+            start_ms,
+            end_ms: start_ms + 1,
+            ..recording.visits[0].clone()
+        };
+        recording.ties().map(|tie| tie.to_string()).collect::<Vec<_>>()
+    };
+    let restart = clean.restarts[0].2;
+    for (instance, at_ms, other) in [
+        ("r2", phase("r2") + 20_000, "a tick"),
+        ("r2", phase("r2") + 30_000 + spread("r2"), "a total to say"),
+        ("r1", clean.samples[3].at_ms, "a sample"),
+        ("r1", restart, "a restart"),
+        ("r1", restart + 10_000, "a tick"),
+        ("origin", arrival, "a message"),
+    ] {
+        let told = format!("{instance} meets a heartbeat and {other} at {at_ms} ms");
+        let turned = format!("{instance} meets {other} and a heartbeat at {at_ms} ms");
+        let found = visit_from(instance, at_ms);
+        assert!(found == [told.clone()] || found == [turned], "{told}: {found:?}");
+    }
+    // what its restart has stopped: its ticks would have been then
+    assert_eq!(visit_from("r1", phase("r1") + 200_000), [""; 0]);
+    assert_eq!(visit_from("r1", clean.duration_ms + 1), [""; 0]);
 }
 
 /// PeerTube's recordings hold no views. Ours of the same situations do, and all else is the same.
@@ -209,6 +222,16 @@ fn the_situation_of_a_scenario_is_written() {
     assert_eq!(trace.instances, ["left", "origin", "right"]);
     assert!(trace.samples.iter().all(|row| row.displayed == [30, 30, 30]));
     assert_eq!(trace.sessions.len(), 30);
+    // what hangs on an order of ours is warned of
+    let text = fs::read_to_string(&scenario).expect("a scenario").replace("three-instances", "mine");
+    for (phase, warning) in [("47291 ms", ""), ("47000 ms", "left meets a sample and a tick at 367000 ms")] {
+        place.write("mine.yaml", text.replace("47291 ms", phase));
+        let answer =
+            place.call(&["conform", "--write", "mine.yaml", "--protocol", "v4", "--out", "mine.json"]);
+        assert_eq!(answer.code, Some(0), "{}", answer.err);
+        assert_eq!(answer.err.is_empty(), warning.is_empty(), "{}", answer.err);
+        assert!(answer.err.contains(warning), "{}", answer.err);
+    }
 }
 
 /// What a scenario of a recording must not have, and the words in which it is refused.
@@ -233,6 +256,22 @@ fn scenarios_that_no_recording_holds_are_refused() {
         ("\nvideos:", "\nvideos:\n  other: {origin: origin, length: live}", "one video, not 2"),
         ("{tick_phase: 47291 ms}", "{tick_phase: 47291 ms, protocol: mine}", "left speaks"),
         ("  - video: clip\n", "  - video: clip\n    view_after: 3 s\n", "leave out `first_heartbeat_after`"),
+        ("length: live", "length: 19 s", "clip is 19 s long, and a recording knows no video of which half"),
+        (
+            "\nvideos:",
+            "\nlies: [{times: 10, instance: left, video: clip}]\n\nvideos:",
+            "in a recording nobody lies: leave out `lies`",
+        ),
+        (
+            "\nvideos:",
+            "\nother_traffic: {asked_back: {first_contact: requests}}\n\nvideos:",
+            "say `other_traffic: {asked_back: {first_contact: off}}`",
+        ),
+        ("end: 30 min", "end: {when: idle, at_most: 30 min}", "say `end: 1800 s` or less"),
+        ("  left: {", "  left: {follows_as: account, ", "all others' servers follow the video's"),
+        ("  left: {", "  other: {software: mastodon}\n  left: {", "all instances are PeerTube"),
+        ("\nvideos:", "\nfaults: [{clock: [left], ahead: 1 s}]\n\nvideos:", "wrong clocks"),
+        ("\nvideos:", "\nreplications: 2\n\nvideos:", "not of 2: choose with --protocol"),
     ] {
         let changed = scenario.replacen(from, to, 1);
         assert_ne!(changed, scenario, "{from}");
@@ -243,6 +282,28 @@ fn scenarios_that_no_recording_holds_are_refused() {
         assert!(answer.err.contains(expected), "{to}: {}", answer.err);
         assert!(!place.path("mine.json").exists());
     }
+}
+
+/// A message that is longer on its way than its receiver's signature window would be refused, on one link as on all.
+#[test]
+fn a_scenario_in_which_a_date_is_stale_is_refused() {
+    let place = Place::new();
+    let scenario = fs::read_to_string(root().join("scenarios/three-instances.yaml")).expect("a scenario");
+    let scenario =
+        scenario.split("\nexpect:").next().expect("a beginning").replace("three-instances", "mine");
+    let slow = "{constant: 100 ms}, links: [{from: left, to: origin, latency: {constant: 40 min}}]}";
+    let scenario = scenario.replace("{constant: 100 ms}}", slow);
+    let write = |window: &str| {
+        let window = format!("  origin: {{receives: {{signature_window: {window}}}, ");
+        place.write("mine.yaml", scenario.replace("  origin: {", &window));
+        place.call(&["conform", "--write", "mine.yaml", "--protocol", "v4", "--out", "mine.json"])
+    };
+    let answer = write("30 min");
+    assert_eq!(answer.code, Some(2), "{}", answer.err);
+    let told = "origin refuses what is on its way for 40 min: say `signature_window: off`";
+    assert!(answer.err.contains(told), "{}", answer.err);
+    let answer = write("40 min");
+    assert_eq!(answer.code, Some(0), "{}", answer.err);
 }
 
 #[test]
@@ -269,6 +330,38 @@ fn wrong_calls_write_nothing() {
     }
 }
 
+/// Protocols are for all but those that are named, in whatever order they are given.
+#[test]
+fn the_order_of_protocols_does_not_matter() {
+    let text = fs::read(root().join("tests/traces/mixed--v2.json")).expect("a recording");
+    let write = |protocols: &[&str]| {
+        let protocols: Vec<String> = protocols.iter().map(|&name| name.to_owned()).collect();
+        write_like(&text, &protocols).expect("valid")
+    };
+    let written = write(&["v4", "r1=peertube-8.2.4", "r3=peertube-7.2"]);
+    assert_eq!(written, write(&["r3=peertube-7.2", "v4", "r1=peertube-8.2.4"]));
+    let presets: Vec<&str> = written.instances.iter().map(|instance| instance.preset.as_str()).collect();
+    assert_eq!(presets, ["v4", "peertube-8.2.4", "v4", "peertube-7.2"]);
+}
+
+/// A first tick later than the interval stays where it is: only more frequent ticks begin earlier.
+#[test]
+fn a_late_first_tick_stays_late() {
+    let place = Place::new();
+    let scenario = fs::read_to_string(root().join("scenarios/three-instances.yaml")).expect("a scenario");
+    let scenario =
+        scenario.split("\nexpect:").next().expect("a beginning").replace("three-instances", "mine");
+    place.write("mine.yaml", scenario);
+    place.good(&["conform", "--write", "mine.yaml", "--protocol", "v4", "--out", "mine.json"]);
+    let phases = |text: &str| json_of(text)["params"]["tickPhaseMs"].clone();
+    let text = place.read("mine.json");
+    assert_eq!(phases(&text), json!({"origin": 13_137, "left": 47_291, "right": 71_453}));
+    let slower = write_like(text.as_bytes(), &["v3".to_owned()]).expect("valid").to_json();
+    assert_eq!(phases(&slower), phases(&text));
+    let faster = write_like(slower.as_bytes(), &["v4".to_owned()]).expect("valid").to_json();
+    assert_eq!(phases(&faster), json!({"origin": 3_137, "left": 7_291, "right": 1_453}));
+}
+
 #[test]
 fn what_cannot_be_written_is_told_in_a_sentence() {
     let text = fs::read_to_string(root().join("tests/traces/mixed--v2.json")).expect("a recording");
@@ -279,6 +372,8 @@ fn what_cannot_be_written_is_told_in_a_sentence() {
         (&text, &["v9"][..], "there is no protocol `v9`"),
         (&text, &["v4", "r1=v9"], "there is no protocol `v9`"),
         (&text, &["r9=v4"], "there is no instance `r9`"),
+        (&text, &["v4", "r1=v2", "v3"], "of all instances is given twice, as `v4` and `v3`"),
+        (&text, &["r1=v2", "v4", "r1=v2"], "of r1 is given twice, as `v2` and `v2`"),
         (&as_recorded, &["v4"], "its latencies are as recorded"),
         (&"{}".to_owned(), &["v4"], "missing field"),
     ] {
