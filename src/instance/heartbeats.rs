@@ -3,8 +3,7 @@
 use super::input::{Effect, Heartbeat};
 use super::state::{Instance, PLAIN_VIEW_INTERVAL};
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, FollowerViews, OwnViewers, Parameters, PlainViews, Rules, StoreKind,
-    ViewerResult,
+    FollowerTotal, FollowerViews, OwnViewers, Parameters, PlainViews, ViewerResult,
 };
 use crate::foundation::ids::{VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
@@ -19,8 +18,7 @@ impl Instance {
 
     /// Whether what is received about a video may remove own viewers.
     pub fn may_clear_own_viewers(&self, video: VideoId) -> bool {
-        let Rules { store, accept_result, .. } = self.rules;
-        store == StoreKind::Keyed && accept_result != AcceptResult::Nobody && !self.owns(video)
+        self.rules.totals_clear_viewers() && !self.owns(video)
     }
 
     /// The viewer that the client of a heartbeat is here.

@@ -4,7 +4,7 @@ use super::input::{Effect, Recipients};
 use super::state::{Instance, VideoState};
 use crate::domain::protocol::{
     AcceptResult, FollowerTotal, Forward, ForwardPlainViews, ForwardedViewer, KnownViewer, OriginViews,
-    Rules, TotalsTo,
+    Records, Rules, TotalsTo,
 };
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
@@ -48,7 +48,7 @@ impl Instance {
 
     /// Counts a View about a video of its own; returns whether to forward it.
     pub(super) fn receive_at_origin(&mut self, activity: &Activity, expires: Time) -> bool {
-        let Rules { follower_total, known_viewer, forward, totals_to, plain_views, .. } = self.rules;
+        let Rules { follower_total, records, known_viewer, forward, totals_to, plain_views, .. } = self.rules;
         let is_of_others = activity.author != self.id;
         let cap = self.rules.parameters.follower_cap.filter(|_| is_of_others);
         let entry = EntryId { author: activity.author, subject: activity.subject };
@@ -71,7 +71,7 @@ impl Instance {
             if let Some(views) = activity.views.filter(|_| plain_views.are_counted()) {
                 self.buffer_views(activity.video, views);
             }
-            return false;
+            return records == Records::Yes;
         }
         let count = within_cap(store, stands_for);
         if count == 0 {
@@ -94,11 +94,15 @@ impl Instance {
         let origin = self.videos[activity.video.index()].origin;
         let entry = EntryId { author: activity.author, subject: activity.subject };
         let effect = display_effect(&self.rules, activity, sender, origin);
+        let cap = self.rules.parameters.follower_cap.filter(|_| activity.author != origin);
         let store = &mut self.video_state(activity.video).store;
         match effect {
             DisplayEffect::None => {}
             DisplayEffect::More(count) => {
                 store.add(entry, count, expires);
+            }
+            DisplayEffect::Record(count) => {
+                store.set(entry, cap.map_or(count, |cap| count.min(cap)), expires);
             }
             DisplayEffect::Replaced { count, total_built } => {
                 store.replace(entry, count, expires, total_built);
@@ -141,6 +145,8 @@ pub enum DisplayEffect {
     None,
     /// An entry more, which counts so many.
     More(u32),
+    /// The author's record counts so many from now on.
+    Record(u32),
     /// All entries are replaced by one.
     Replaced {
         /// It counts so many.
@@ -162,6 +168,10 @@ pub fn display_effect(
     }
     if let Some(viewers) = sampled(rules, activity) {
         return DisplayEffect::More(viewers);
+    }
+    if rules.records == Records::Yes {
+        let record = activity.result.filter(|_| activity.subject == Subject::Total);
+        return record.map_or(DisplayEffect::More(1), DisplayEffect::Record);
     }
     let accepts = match rules.accept_result {
         AcceptResult::Nobody => false,

@@ -2,13 +2,14 @@
 
 use super::*;
 use crate::domain::federation::Video;
-use crate::domain::protocol::{Expiry, OriginViews, PlainViews, Threshold, TotalsAt, TotalsTo};
+use crate::domain::protocol::{Expiry, OriginViews, Parameters, PlainViews, Threshold, TotalsAt, TotalsTo};
 use crate::foundation::ids::{InstanceId, ListingId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
 use std::sync::Arc;
 
 mod counting;
+mod records;
 
 const ORIGIN: InstanceId = InstanceId(0);
 const FOLLOWER: InstanceId = InstanceId(1);

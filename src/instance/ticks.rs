@@ -3,7 +3,7 @@
 use super::input::{Effect, Recipients};
 use super::state::{Instance, LastTotal, VideoState};
 use crate::domain::protocol::{
-    FollowerTotal, OriginTotal, OriginViews, PlainViews, Rules, Threshold, TotalsAt, TotalsTo,
+    FollowerTotal, OriginTotal, OriginViews, PlainViews, Records, Rules, Threshold, TotalsAt, TotalsTo,
 };
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::random::fold;
@@ -69,8 +69,9 @@ impl Instance {
     pub(super) fn say_total(&mut self, now: Time, video: VideoId, number: u32, effects: &mut Vec<Effect>) {
         let (id, rules, is_own) = (self.id, self.rules, self.owns(video));
         let Some(shown) = self.shown.get_mut(&video).filter(|_| says_total(&rules, is_own)) else { return };
-        let own = if is_own { 0 } else { shown.store.unexpired_viewers_of(id, now) };
-        let count = if is_own {
+        let says_all = is_own && rules.records == Records::No;
+        let own = if says_all { 0 } else { shown.store.unexpired_viewers_of(id, now) };
+        let count = if says_all {
             let count = match rules.totals_at {
                 // the tick has just removed what has expired
                 TotalsAt::Ticks => shown.store.displayed(),

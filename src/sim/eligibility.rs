@@ -7,7 +7,7 @@
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
 //! | ends without event | `S ∧ R ∧ L` | the last request of a job makes one event for all of them |
-//! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals, nor views in them `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
+//! | order-insensitive | inbox takes no time `∧` no rate limit `∧` store is a list `∧` no one accepts totals, nor views in them, nor records `∧` no own viewers `∧` a forwarded Viewer stays one | arrivals are counted instead of sorted |
 //!
 //! - `Q`: deliveries are queued, `queues ≠ unlimited`.
 //! - `H`: it has a host of its own, with one inbox.
@@ -35,7 +35,7 @@ use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Rules, StoreKind,
+    AcceptResult, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Records, Rules, StoreKind,
 };
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -147,6 +147,7 @@ impl Eligibility {
             eligibility.is_order_insensitive[index] = needs_no_order
                 && rules.store == StoreKind::List
                 && rules.accept_result == AcceptResult::Nobody
+                && rules.records == Records::No
                 && rules.origin_views != OriginViews::InTotals
                 && rules.forwarded_viewer == ForwardedViewer::Viewer
                 && !eligibility.has_viewers[index];
@@ -176,7 +177,7 @@ impl Eligibility {
             let Instance { rules, is_peertube, .. } = &cell.federation.instances[id.index()];
             self.is_uncontended_receiver[id.index()]
                 && *is_peertube
-                && totals_clear_viewers(rules)
+                && rules.totals_clear_viewers()
                 && cell.federation.origin(video) != id
         };
         let mut echoes: Vec<_> = watched.filter(depends).collect();
@@ -193,7 +194,7 @@ impl Eligibility {
 
 /// Conditions `T`, `W` and `G`, but for own viewers.
 fn mixes_own(rules: &Rules, is_unlimited: bool) -> bool {
-    totals_clear_viewers(rules) && !is_unlimited
+    rules.totals_clear_viewers() && !is_unlimited
         || rules.follower_views == FollowerViews::OwnCount
         || remembers_cleared_viewers(rules)
 }
@@ -205,11 +206,6 @@ fn remembers_cleared_viewers(rules: &Rules) -> bool {
         && rules.accept_result != AcceptResult::Nobody
         && rules.follower_total == FollowerTotal::No
         && rules.parameters.refederation_age > rules.parameters.lifetime
-}
-
-/// Whether a total that an instance receives removes the entries of its own viewers.
-fn totals_clear_viewers(rules: &Rules) -> bool {
-    rules.store == StoreKind::Keyed && rules.accept_result != AcceptResult::Nobody
 }
 
 /// Condition `R`.

@@ -60,6 +60,20 @@ const SAMPLING: u64 = 4;
 /// Viewers that are counted together come in so many seconds.
 const TOGETHER_S: u64 = 2;
 
+/// Everybody says their own viewers: the origin 1 at 10 s, 20 s, ..., `near` 2 at 3 s, 13 s, ..., `far` 3 at 7 s, 17 s, ...; two others have none. Entries
+/// live to 41 s.
+const RECORDS: &[&str] = &[
+    "compare=[{name: mine, protocol: mine, delivery: unlimited}]",
+    "protocols={mine: {base: v3, lifetime: 10 s, tick_interval: 10 s, threshold: off, plain_views: none, forwarded_viewer: viewer, records: \"yes\"}}",
+    "instances={origin: {tick_phase: 0 s}, near: {tick_phase: 3 s}, far: {tick_phase: 7 s}, others: {count: 2}}",
+    "viewers=[{video: clip, sessions: [{instance: origin, start: 1 s, watch: 34 s}, \
+     {instance: near, start: 1 s, watch: 34 s}, {instance: near, start: 1 s, watch: 34 s}, \
+     {instance: far, start: 1 s, watch: 34 s}, {instance: far, start: 1 s, watch: 34 s}, {instance: far, start: 1 s, watch: 34 s}]}]",
+    // one sample
+    "measure={from: 29 s, every: 1 h, bucket: 1 h}",
+];
+const FOLLOWERS: u64 = 4;
+
 /// The exact cases.
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -97,7 +111,53 @@ pub(super) const CASES: &[Case] = &[
             }]
         },
     },
+    Case {
+        name: "records of everybody",
+        sets: &[RECORDS],
+        claims: |log| {
+            vec![
+                count("53 totals of followers", log, "sent_messages_follower_total", 4 + 4),
+                count(
+                    "53 totals that are forwarded",
+                    log,
+                    "sent_messages_follower_total_forwarded",
+                    (4 + 4) * (FOLLOWERS - 1),
+                ),
+                count("53 totals of the origin", log, "sent_messages_total", 4 * FOLLOWERS),
+                shown_in_all(log, FOLLOWERS, [1 + 2 + 3, FOLLOWERS * (1 + 2 + 3)]),
+            ]
+        },
+    },
+    Case {
+        name: "records of some",
+        sets: &[RECORDS, &["measure.from=5 s"]],
+        // that of `near`, beside own viewers
+        claims: |log| vec![shown_in_all(log, FOLLOWERS, [1 + 2, 2 + (2 + 3) + 2 + 2])],
+    },
+    Case {
+        name: "records that have expired",
+        sets: &[RECORDS, &["faults=[{down: [far], at: 10 s, for: 1 min}]", "measure.from=29 s"]],
+        // what `far` said at 7 s expires at 17 s; it shows nothing itself
+        claims: |log| vec![shown_in_all(log, FOLLOWERS - 1, [1 + 2, 3 * (1 + 2)])],
+    },
 ];
+
+fn count(name: &'static str, log: &RequestLog, metric: &str, expected: u64) -> Exact {
+    Exact { name, expected: Values::one(expected), measured: Values::one(log.count(metric)) }
+}
+
+/// Row 53: what the origin and all `followers` that are up together show at the sample.
+fn shown_in_all(log: &RequestLog, followers: u64, [at_origin, at_followers]: [u64; 2]) -> Exact {
+    let sum = |metric, of: f64| libm::round(log.value(metric) * of) as u64;
+    Exact {
+        name: "53 what everybody shows",
+        expected: Values::Counts(vec![at_origin, at_followers]),
+        measured: Values::Counts(vec![
+            sum("origin_displayed_mean", 1.0),
+            sum("followers_displayed_mean", followers as f64),
+        ]),
+    }
+}
 
 /// The sampled cases.
 pub(super) const SAMPLED: &[Sampled] = &[Sampled {

@@ -157,6 +157,16 @@ const SETS: &[&[&str]] = &[
         "protocols={mine: {base: v2, expiry: exact, leave_beacon: 50 %, sampling: 2, store: keyed, origin_views: updates-by-share, update_share: 10 %}}",
         "delivery=unlimited",
     ],
+    // records of everybody, which the origin forwards
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v4, records: \"yes\", forwarded_viewer: viewer, totals_to: everybody}}",
+    ],
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v3, records: \"yes\", forwarded_viewer: viewer, store: keyed, expiry: exact}}",
+        "delivery=unlimited",
+    ],
     // who comes back after an entry has expired, but before they are sent again: what lists remember depends on totals
     &[
         "compare=[mine]",

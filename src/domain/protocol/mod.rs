@@ -13,6 +13,7 @@ pub use presets::{PRESETS, Preset};
 pub use rules::{
     AcceptResult, ActorUrl, BadInbox, BroadcastQueue, Choice, ConnectionReuse, Expiry, FollowHealth,
     FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo, ForwardedViewer,
-    IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Rule, Rules,
-    StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
+    IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Records,
+    Rule, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox,
+    WireForm,
 };

@@ -5,8 +5,8 @@
 use super::rules::{
     AcceptResult, ActorUrl, BadInbox, BroadcastQueue, ConnectionReuse, Expiry, FollowHealth, FollowerTotal,
     FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo, ForwardedViewer, IdsAfterRestart,
-    KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Rules, StoreKind, Threshold,
-    TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
+    KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Records, Rules, StoreKind,
+    Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
 };
 use crate::foundation::units::Span;
 
@@ -27,6 +27,7 @@ const PEERTUBE_6_0: Rules = Rules {
     totals_to: TotalsTo::Everybody,
     totals_at: TotalsAt::Ticks,
     follower_total: FollowerTotal::No,
+    records: Records::No,
     viewer_result: ViewerResult::No,
     accept_result: AcceptResult::Nobody,
     known_viewer: KnownViewer::AnotherEntry,

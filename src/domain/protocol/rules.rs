@@ -121,6 +121,14 @@ rules! {
         /// one total of its own unexpired viewers per tick
         Yes = "yes",
     }
+    /// whether a total is a record: its author's own viewers, of which everybody keeps the last one and shows the sum
+    records: Records {
+        /// the origin's total says all viewers, and those of followers reach the origin alone
+        No = "no",
+        /// each says its own viewers, the origin too, which forwards the totals of followers; a total sets the record of its author and replaces
+        /// nothing, whatever `accept_result` says (no release has this)
+        Yes = "yes",
+    }
     /// whether the View of one viewer carries `result` = 1
     viewer_result: ViewerResult {
         /// it carries none
@@ -388,9 +396,39 @@ impl Rules {
             Some(
                 "`totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
             )
+        } else if let Some(why) = self.records_contradict() {
+            Some(why)
         } else if self.parameters.follower_cap.is_some() && !keeps_ids {
             Some(
                 "`follower_cap` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend`",
+            )
+        } else {
+            None
+        }
+    }
+
+    /// Whether a total that an instance receives removes the entries of its own viewers: it clears a keyed store.
+    pub fn totals_clear_viewers(&self) -> bool {
+        self.store == StoreKind::Keyed
+            && self.accept_result != AcceptResult::Nobody
+            && self.records == Records::No
+    }
+
+    /// Why records contradict the other rules, if they are kept.
+    fn records_contradict(&self) -> Option<&'static str> {
+        if self.records == Records::No {
+            None
+        } else if self.follower_total == FollowerTotal::No || self.origin_total == OriginTotal::No {
+            Some(
+                "`records: yes` adds up what each instance says of its own viewers, and some say nothing; add `origin_total: yes` and `follower_total: yes`, or say `records: no`",
+            )
+        } else if self.forwarded_viewer == ForwardedViewer::PlainView {
+            Some(
+                "`records: yes` adds up totals that the origin forwards, and `forwarded_viewer: plain-view` takes those for plain views; add `forwarded_viewer: viewer`, or say `records: no`",
+            )
+        } else if self.totals_to == TotalsTo::Interested {
+            Some(
+                "`records: yes` adds up the records of all, and `totals_to: interested` keeps the origin's from most; add `totals_to: everybody`, or say `records: no`",
             )
         } else {
             None

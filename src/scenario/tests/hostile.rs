@@ -110,19 +110,19 @@ fn greedy() -> Vec<(String, &'static str)> {
         (big("  many: {count: 20000}", ""), ":97:3: instances: are 20008 instances"),
         (
             big("  many: {count: 19000}", &"many, ".repeat(9_000)),
-            ":127:1354: viewers.2.spread.list.210: is one too many",
+            ":128:1354: viewers.2.spread.list.210: is one too many",
         ),
-        (big(&regions, "origin"), ":1126:62: network.latency.regions.round_trip: has no figure between"),
+        (big(&regions, "origin"), ":1127:62: network.latency.regions.round_trip: has no figure between"),
         (
             in_faults("{clock: [many], ahead: 1 s}", 201),
-            ":144:3: faults: has 201 items; it may have from 0 to 200",
+            ":145:3: faults: has 201 items; it may have from 0 to 200",
         ),
         (
             in_faults(&format!("{{clock: [{}], ahead: 1 s}}", "many, ".repeat(300)), 1),
-            ":144:1250: faults.0.clock.206: is one too many",
+            ":145:1250: faults.0.clock.206: is one too many",
         ),
         (in_faults("{upgrade: [many], at: 0 s, to: v1, startup: 0 s}", 200), ":1"),
-        (big(&long_names, &unknown_names), ":1117:94: viewers.2.spread.list.0: `a---"),
+        (big(&long_names, &unknown_names), ":1118:94: viewers.2.spread.list.0: `a---"),
     ]
 }
 

@@ -277,6 +277,21 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v2, records: \"yes\"",
+        "6:9: protocols.mine: `records: yes` adds up what each instance says of its own viewers, and some say nothing; add `origin_total: yes` and `follower_total: yes`, or say `records: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v3, records: \"yes\"",
+        "6:9: protocols.mine: `records: yes` adds up totals that the origin forwards, and `forwarded_viewer: plain-view` takes those for plain views; add `forwarded_viewer: viewer`, or say `records: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v4, records: \"yes\", forwarded_viewer: viewer",
+        "6:9: protocols.mine: `records: yes` adds up the records of all, and `totals_to: interested` keeps the origin's from most; add `totals_to: everybody`, or say `records: no`",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v1, totals_at: spread",
         "6:9: protocols.mine: `totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
     ),

@@ -9,7 +9,7 @@ use super::shown::{Leaving, Shown};
 use crate::cell::Cell;
 use crate::domain::asked_back::AfterUpdates;
 use crate::domain::delivery::Queues;
-use crate::domain::protocol::{Expiry, ForwardedViewer, StoreKind, ViewsInbox};
+use crate::domain::protocol::{Expiry, ForwardedViewer, Records, StoreKind, ViewsInbox};
 use crate::event::Lane;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -98,11 +98,12 @@ impl Follower {
             sample_number: 0,
             sample_interval: cell.sampling.every,
             expiry: rules.expiry,
-            shown: match rules.store {
-                StoreKind::List => {
+            shown: match (rules.store, rules.records) {
+                (StoreKind::List, Records::No) => {
                     Shown::List { received: Tallies::default(), own: has_viewers.then(whole_instance) }
                 }
-                StoreKind::Keyed => Shown::Instance(whole_instance()),
+                // what is received finds the entry of its id
+                (StoreKind::Keyed, _) | (_, Records::Yes) => Shown::Instance(whole_instance()),
             },
             views: Views::default(),
             displayed: Displayed::new(),
@@ -309,6 +310,7 @@ impl Follower {
                 match display_effect(rules, activity, sender, federation.origin(activity.video)) {
                     DisplayEffect::None => {}
                     DisplayEffect::More(count) => received.add(activity.video, count, leaves),
+                    DisplayEffect::Record(_) => unreachable!("an instance keeps records"),
                     DisplayEffect::Replaced { count, total_built } => {
                         received.replace(activity.video, count, leaves, total_built);
                         own.iter_mut().for_each(|own| own.forget_listed(activity.video));

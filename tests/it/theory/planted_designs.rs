@@ -10,6 +10,9 @@ const SAYS: &str = "a viewer who says that they leave";
 const TOTALS: &str = "totals of viewers who say that they leave";
 const GROWING: &str = "a number of views that grows";
 const TOO_LONG: &str = "47 samples with who has left";
+const RECORDS: &str = "records of everybody";
+const FORWARDED: &str = "53 totals that are forwarded";
+const SHOWN: &str = "53 what everybody shows";
 const UPDATES: &str = "50 Updates of a number that grows";
 
 const PLANTED: &[Planted] = &[
@@ -23,6 +26,22 @@ const PLANTED: &[Planted] = &[
     ),
     Planted("they expire", TOTALS, "48 totals of a follower", "protocols.mine.leave_beacon=0 %"),
     Planted("a smaller change is worth it", GROWING, UPDATES, "protocols.mine.update_share=18 %"),
+    Planted("totals are for the origin alone", RECORDS, FORWARDED, "protocols.mine.records=no"),
+    Planted(
+        "records cost the origin nothing",
+        RECORDS,
+        "53 totals of the origin",
+        "instances.far.follows_as=no-shared-inbox",
+    ),
+    Planted("they go to the author, too", RECORDS, FORWARDED, "instances.others.count=3"),
+    Planted(
+        "an instance waits for the origin's total",
+        "records of some",
+        SHOWN,
+        "protocols.mine.records=no",
+    ),
+    Planted("only the origin says so", RECORDS, SHOWN, "protocols.mine.follower_cap=0"),
+    Planted("a record lasts", "records that have expired", SHOWN, "protocols.mine.lifetime=1 min"),
     Planted("every change is worth it", GROWING, UPDATES, "protocols.mine.origin_views=updates"),
 ];
 
