@@ -1,10 +1,7 @@
-//! The page: everything about a run, or a search, in one HTML file that needs no network.
-//!
-//! Whatever comes from a scenario is text: maud escapes it in the markup, and the data of figures is JSON without a `<`. The policy
-//! in the head lets nothing run but the two scripts, by their hashes, and lets nothing be fetched. plotly.js draws the figures; it
-//! comes with the crate plotly, of which nothing else is used; tests/browser holds it against npm's package.
+//! The page of a run: its answer, its comparison, its figures, its rules, and how to make it again.
 
 mod answer;
+mod document;
 mod search;
 mod sliders;
 
@@ -12,42 +9,19 @@ pub use search::search_page;
 
 use crate::foundation::text::visible;
 use crate::report::expect::{Verdict, verdicts};
-use crate::report::figure::{Figure, Series};
+use crate::report::figure::Figure;
 use crate::report::figures::{self, thousands};
 use crate::report::rules::{SideBySide, deliveries, protocols};
 use crate::report::run::Run;
-use crate::report::style::{Theme, look};
 use crate::report::sweep::sweep;
 use crate::report::table::{Row, Style, groups};
 use answer::answer;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use serde::Serialize;
-use sha2::{Digest, Sha256};
+use document::{Data, document, figure_markup, looks, scrolled, switches};
+use maud::{Markup, html};
 use sliders::Sliders;
 
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
 /// A resolved scenario that is longer is not shown.
 const SCENARIO_BYTES_MAX: usize = 200_000;
-
-/// What the script reads.
-#[derive(Serialize)]
-struct Data {
-    figures: Vec<Figure>,
-    looks: Vec<Drawn>,
-    sliders: Option<Sliders>,
-}
-
-/// How a column of the comparison is drawn.
-#[derive(Serialize)]
-struct Drawn {
-    name: String,
-    colour: Option<&'static str>,
-    dashes: &'static str,
-    marker: usize,
-}
 
 /// The page of a run.
 pub fn page(run: &Run) -> String {
@@ -56,70 +30,6 @@ pub fn page(run: &Run) -> String {
     let contents = contents(run, &figures, sliders.as_ref());
     let data = Data { looks: looks(run.protocols()), figures, sliders };
     document(&run.scenario.name, &run.manifest.model_version, &contents, &data)
-}
-
-/// A page: what it says, and what its script draws.
-fn document(title: &str, version: &str, contents: &Markup, data: &Data) -> String {
-    let plotly = plotly_script();
-    let head = policy(&[&plotly, SCRIPT]);
-    let data = json(data);
-    let markup = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(head);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="generator" content={ "fedisim " (version) };
-                title { (title) " - fedisim" }
-                style { (PreEscaped(colours())) (PreEscaped(STYLE)) }
-            }
-            body {
-                (contents)
-                script type="application/json" id="data" { (PreEscaped(data)) }
-                script { (PreEscaped(plotly)) }
-                script { (PreEscaped(SCRIPT)) }
-            }
-        }
-    };
-    markup.into_string()
-}
-
-/// The script alone, 4.7 MB: the crate's own page carries two megabytes of formulas as well.
-fn plotly_script() -> String {
-    let sources = plotly::Plot::offline_js_sources();
-    let begin = sources.find('>').expect("a script begins") + 1;
-    let end = sources.find("</script>").expect("a script ends");
-    sources[begin..end].to_owned()
-}
-
-/// Nothing is fetched, nothing runs but these scripts. Plotly styles what it draws and makes pictures to save.
-fn policy(scripts: &[&str]) -> String {
-    let hash = |script: &&str| format!(" 'sha256-{}'", STANDARD.encode(Sha256::digest(script.as_bytes())));
-    let hashes: String = scripts.iter().map(hash).collect();
-    format!(
-        "default-src 'none'; script-src{hashes}; style-src 'unsafe-inline'; img-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-}
-
-/// JSON that no tag can end or begin in.
-fn json(data: &Data) -> String {
-    serde_json::to_string(data).expect("figures are JSON").replace('<', "\\u003c")
-}
-
-fn looks<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Drawn> {
-    let drawn = |(number, name): (usize, &str)| {
-        let look = look(&Series::Protocol(number, name.to_owned()));
-        Drawn { name: name.to_owned(), colour: look.colour, dashes: look.dashes, marker: look.marker }
-    };
-    names.enumerate().map(drawn).collect()
-}
-
-fn colours() -> String {
-    let of =
-        |theme: Theme| format!("--ground:{};--text:{};--grid:{}", theme.ground(), theme.text(), theme.grid());
-    format!(":root{{{}}}@media(prefers-color-scheme:dark){{:root{{{}}}}}", of(Theme::Light), of(Theme::Dark))
 }
 
 fn contents(run: &Run, figures: &[Figure], sliders: Option<&Sliders>) -> Markup {
@@ -205,47 +115,6 @@ fn comparison(run: &Run, sliders: Option<&Sliders>) -> Markup {
             }
         }))
         p.note { "Rounded; the exact values are in " code { "summary.csv" } ". " code { "fedisim metrics" } " defines every row." }
-    }
-}
-
-/// A table that can be wider than the screen.
-fn scrolled(name: &str, rows: Markup) -> Markup {
-    html! { div.scroll role="region" aria-label=(name) tabindex="0" { table { (rows) } } }
-}
-
-fn switches<'a>(names: impl Iterator<Item = &'a str>) -> Markup {
-    html! {
-        fieldset #protocols {
-            legend { "Show in all figures" }
-            @for (number, name) in names.enumerate() {
-                label { input type="checkbox" checked data-series=(number); span.swatch data-swatch=(number) {} (name) }
-            }
-        }
-    }
-}
-
-fn figure_markup(number: usize, figure: &Figure) -> Markup {
-    let id = format!("figure-{}", figure.kind);
-    html! {
-        figure id=(id) data-figure=(number) {
-            h3 { (figure.title) }
-            p.says { (figure.says) }
-            div.controls {
-                @if figure.views.len() > 1 {
-                    label { (figure.choose) " "
-                        select data-choose { @for (at, view) in figure.views.iter().enumerate() { option value=(at) { (view.name) } } }
-                    }
-                }
-                @for (axis, which) in [(&figure.y, "y"), (&figure.x, "x")] {
-                    @if axis.can_switch {
-                        label { input type="checkbox" data-log=(which) checked[axis.is_log]; "logarithmic " (axis.label) }
-                    }
-                }
-            }
-            div.plot role="img" aria-label={ (figure.title) ". " (figure.says) } {}
-            figcaption { (figure.caption) }
-            details.numbers { summary { "The numbers of this figure" } div.scroll tabindex="0" role="region" aria-label={ "Numbers: " (figure.title) } {} }
-        }
     }
 }
 

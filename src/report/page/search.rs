@@ -1,7 +1,7 @@
 //! The page of a search: its answer, a mark for every candidate, and a slider for every choice.
 
+use super::document::{Data, document, figure_markup, looks, scrolled, switches};
 use super::sliders::{Parameter, Point as Chosen, Sliders};
-use super::{Data, document, figure_markup, looks, scrolled, switches};
 
 use crate::foundation::text::visible;
 use crate::intervals::Estimate;

@@ -107,7 +107,7 @@ fn greedy() -> Vec<(String, &'static str)> {
         (bomb, ":5:10: has more than 20000"),
         (keys, ":1:1: key0: is not a key here"),
         (anchors, ":"),
-        (big("  many: {count: 20000}", ""), ":97:3: instances: are 20008 instances"),
+        (big("  many: {count: 20000}", ""), ":98:3: instances: are 20008 instances"),
         (
             big("  many: {count: 19000}", &"many, ".repeat(9_000)),
             ":128:1354: viewers.2.spread.list.210: is one too many",
