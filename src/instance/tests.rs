@@ -9,6 +9,7 @@ use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
 use std::sync::Arc;
 
+mod answers;
 mod records;
 
 const ORIGIN: InstanceId = InstanceId(0);

@@ -47,7 +47,7 @@ use crate::domain::workload::Session;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::instance::Instance;
+use crate::instance::{Input, Instance};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::views::ViewsLog;
@@ -151,6 +151,12 @@ fn assert_links_are_received(observed: &Observed, after_updates: AfterUpdates) {
 }
 
 impl Observer for Collector<'_> {
+    fn handled(&mut self, now: Time, clock: Time, _instance: InstanceId, input: &Input<'_>) {
+        if let Input::Answer { activity } = input {
+            self.counters.answers(activity.video, clock.since(now));
+        }
+    }
+
     fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
         self.traffic.sent(now, message);
     }
