@@ -174,6 +174,8 @@ class Maker:
             row |= {"origin_views": "updates-by-share", "update_share": f"{rng.choice([1, 10, 50])} %"}
         if self.chance(0.2):
             row |= {"records": '"yes"', "origin_total": '"yes"', "follower_total": '"yes"', "sampling": 1, "forwarded_viewer": "viewer", "totals_to": "everybody"}
+        elif self.chance(0.2):
+            row |= {"count_on_reply": '"yes"', "accept_result": rng.choice(["anybody", "video-host"])}
         return flow(row)
 
     def fault(self):

@@ -92,6 +92,8 @@ fn sizes() -> String {
             FORMS.iter().map(|form| head_row(&names, *form, of)),
         ));
     }
+    lines.push("## Answers that carry a count (`count_on_reply`), 1,000".to_owned());
+    lines.push(table("from release | bytes | parts", FORMS.iter().map(|form| counted_row(&names, *form))));
     lines.push("## A heartbeat of a client".to_owned());
     lines.push(table("from release | bytes | parts", heartbeat_rows(&names).into_iter()));
     lines.join("\n\n")
@@ -127,6 +129,27 @@ fn head_row(names: &Names, (form, release): (Form, &str), is_request: bool) -> S
         names.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Closed)
     };
     format!("{release} | {}", listed(&head_parts(&head)))
+}
+
+fn counted_row(names: &Names, (form, release): (Form, &str)) -> String {
+    let (built, stamp) = (Time::ZERO, Stamp { session: SessionId(0), number: 0 });
+    let (video, subject, result) = (VideoId(0), Subject::Total, Some(1_000));
+    let total = Activity {
+        video,
+        author: ORIGIN,
+        subject,
+        result,
+        views: None,
+        built,
+        expires: Some(built),
+        stamp,
+        form,
+    };
+    let body = names.activity(&total, form).json().len();
+    let head = names.counted_response_head(form, built, 1, built, Persistence::Closed, body);
+    let mut parts = head_parts(&head);
+    parts.push(Part { name: "body".to_owned(), bytes: body as u64 });
+    format!("{release}, with a count | {}", listed(&parts))
 }
 
 /// The sum, and the parts.

@@ -23,7 +23,7 @@ pub struct Message {
     pub to: InstanceId,
     /// Bytes of the request's head.
     pub head_bytes: u16,
-    /// Bytes of a response without a body, if there is one: all responses but the answers to GETs.
+    /// Bytes of a response without a body.
     pub response_bytes: u16,
 }
 
@@ -52,6 +52,8 @@ pub struct Letter {
     pub job: u64,
     /// Bytes of the request's body.
     pub body_bytes: u32,
+    /// The origin that is expected to answer it with a count, and the bytes of that answer if the count has one digit.
+    pub counted_response: Option<(InstanceId, u16)>,
     /// The same for its attempts and copies, different from all other letters.
     pub name: LetterName,
 }
@@ -75,12 +77,19 @@ impl Message {
         u64::from(self.head_bytes) + u64::from(self.body_bytes)
     }
 
-    /// Bytes of the response if its receiver takes it; if not, those are `response_bytes`.
+    /// Bytes of the response if its receiver takes it, as far as they are known when it leaves; if not, those are `response_bytes`.
     pub fn answer_bytes(&self) -> u64 {
-        match self.activity.subject {
-            Subject::Get(_, bytes) => u64::from(bytes),
+        let counted = self.counted_response.filter(|(origin, _)| *origin == self.to);
+        match (self.activity.subject, counted) {
+            (Subject::Get(_, bytes), _) => u64::from(bytes),
+            (_, Some((_, bytes))) => u64::from(bytes),
             _ => u64::from(self.response_bytes),
         }
+    }
+
+    /// Whether a follower says of its viewers what the origin of the video may answer with a count, if its receiver is that.
+    pub fn may_be_counted(&self, origin: InstanceId) -> bool {
+        self.to == origin && self.letter.may_be_counted(origin)
     }
 
     /// The key of the event in which its request completes a step.
@@ -142,6 +151,11 @@ impl Letter {
             Persistence::Kept => [sizes.kept_request_extra(), sizes.kept_response_extra()],
         };
         [request + kept[0], response + kept[1]].map(|bytes| u16::try_from(bytes).expect("names are short"))
+    }
+
+    /// Whether a follower says of its viewers what the origin of the video may answer with a count.
+    pub fn may_be_counted(&self, origin: InstanceId) -> bool {
+        self.from != origin && matches!(self.kind, Kind::Viewer | Kind::FollowerTotal)
     }
 
     /// The key of the event in which its request to `to` completes a step.

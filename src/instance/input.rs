@@ -36,6 +36,12 @@ pub enum Input<'a> {
         /// Who delivers it: its author, or the origin that forwards it.
         sender: InstanceId,
     },
+    /// An activity that its author delivers has been verified, and is answered before it takes effect: what is sent is the body of the
+    /// answer, if it has one.
+    Answer {
+        /// What is answered.
+        activity: &'a Activity,
+    },
     /// A video that it did not know has been fetched from its owner.
     FetchedVideo {
         /// Which.

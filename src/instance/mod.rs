@@ -5,6 +5,7 @@
 //! simulator, the conformance check and real HTTP servers drive the same code. What an input may cause is a send
 //! (an `Effect`) and a change of what is displayed, which the driver asks for when it wants to know.
 
+mod answering;
 mod heartbeats;
 mod input;
 mod lies;
@@ -36,6 +37,7 @@ impl Instance {
             Input::Heartbeats { video, viewer, last } => self.extend(video, viewer, last),
             Input::Leave { video, viewer } => self.leave(video, viewer),
             Input::Receive { activity, sender } => self.receive(activity, sender, effects),
+            Input::Answer { activity } => self.answer(now, activity, effects),
             Input::FetchedVideo { video, views } => {
                 self.views.display(video, views);
             }

@@ -172,12 +172,25 @@ impl Instance {
     /// A copy that knows of one viewer of one video and nothing else: to a heartbeat of theirs it does what the whole does.
     pub fn of_viewer(&self, video: VideoId, viewer: ViewerId) -> Instance {
         let entry = self.entry_of(viewer);
-        let of_viewer = |shown: &VideoState| VideoState {
+        self.part(video, |shown| VideoState {
             store: shown.store.only(entry),
             plain_views: shown.plain_views.get(&viewer).map(|&at| (viewer, at)).into_iter().collect(),
             ..*shown
-        };
-        let shown = self.state(video).map(|shown| (video, of_viewer(shown))).into_iter().collect();
+        })
+    }
+
+    /// A copy that knows of the entries that an author speaks for by id, of one video, and of nothing else.
+    pub(super) fn of_author(&self, video: VideoId, author: InstanceId) -> Instance {
+        self.part(video, |shown| VideoState {
+            store: shown.store.of_author(author),
+            plain_views: BTreeMap::new(),
+            ..*shown
+        })
+    }
+
+    /// A copy that knows of one video, and of that what `part` is.
+    fn part(&self, video: VideoId, part: impl Fn(&VideoState) -> VideoState) -> Instance {
+        let shown = self.state(video).map(|shown| (video, part(shown))).into_iter().collect();
         Instance {
             shown,
             asleep: BTreeMap::new(),

@@ -8,6 +8,7 @@ use crate::foundation::units::Span;
 use crate::mechanism::activity::Activity;
 use std::sync::Arc;
 
+mod answers;
 mod counting;
 mod records;
 

@@ -11,6 +11,7 @@ use super::own_sockets::Purpose;
 use super::peers::{POSTS_OF_PEER_MAX, Peer};
 use super::reply::{Reply, empty, excerpt, plain, rejected, whole_body};
 use super::state::State;
+use crate::cell::Cell;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Form};
@@ -18,6 +19,7 @@ use crate::mechanism::ledger::Arrival;
 use crate::mechanism::refusal::Refusal::RateLimited;
 use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
 use crate::observe::AnswerEnd;
+use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::http::request::Parts;
 use hyper::{Request, StatusCode};
@@ -125,11 +127,21 @@ fn take_effect(
     let Read { video, author, result, expires, .. } = *read;
     let activity = Activity { video, author, result, expires, ..noted };
     settle(state, Arrival::Delivered);
+    let count = state.count_for(now, id, from, activity);
+    if let (Some(total), Sender::Own(request_id, _)) = (count, sender) {
+        state.registry.note_answer(request_id, total);
+    }
     let is_of_run = cluster.peer(from).is_none() && cluster.peer(author).is_none();
     if is_of_run {
         let message = received_message(state, id, from, &activity, body.len(), head_bytes);
         state.report(Observation::Delivered { now, message });
-        state.report(message.answered(now, AnswerEnd::Leaves));
+        state.report(match count {
+            Some(total) => {
+                let bytes = counted_response_bytes(&state.cell, &total);
+                Observation::Answered { at: now, message, bytes, end: AnswerEnd::Leaves }
+            }
+            None => message.answered(now, AnswerEnd::Leaves),
+        });
         state.report(Observation::Processed { now, message });
     }
     state.receive(now, id, from, activity, body);
@@ -141,7 +153,7 @@ fn take_effect(
     if matches!(sender, Sender::Peer(_)) {
         cluster.refusals.count("activities_of_peers", || format!("{} at {id}", document.id()));
     }
-    Ok(accepted(cluster, form, date, left.map(|(_, left)| left)))
+    Ok(accepted(cluster, form, date, left.map(|(_, left)| left), count.as_ref()))
 }
 
 /// The message of a request as its receiver sees it.
@@ -159,14 +171,26 @@ pub(super) fn received_message(
     OwnedMessage { letter, to, head_bytes: u16::try_from(head_bytes).unwrap_or(u16::MAX), response_bytes }
 }
 
-/// The reply to an accepted activity, with the head that PeerTube gives it.
-fn accepted(cluster: &Cluster, form: Form, date: Time, left: Option<u32>) -> Reply {
+/// The bytes of a whole answer that carries a count.
+pub(super) fn counted_response_bytes(cell: &Cell, total: &Activity) -> u64 {
+    Sizes::new(&cell.names, cell.other.bodies).counted_response(total)
+}
+
+/// The reply to an accepted activity, with the head that PeerTube gives it, and the count that it carries.
+fn accepted(cluster: &Cluster, form: Form, date: Time, left: Option<u32>, count: Option<&Activity>) -> Reply {
     let limit = cluster.cell.delivery.receiving.rate_limit.zip(left);
     // without a limit the head reads as that of a first request
     let used = limit.map_or(1, |(limit, left)| limit.requests.saturating_sub(left));
     let reset = date + limit.map_or_else(Default::default, |(limit, _)| limit.per);
-    let head = cluster.cell.names.response_head(form, date, used, reset, Persistence::Closed);
-    let mut reply = empty(StatusCode::NO_CONTENT);
+    let (names, closed) = (&cluster.cell.names, Persistence::Closed);
+    let (head, mut reply) = match count {
+        None => (names.response_head(form, date, used, reset, closed), empty(StatusCode::NO_CONTENT)),
+        Some(total) => {
+            let body = names.activity(total, total.form).json();
+            let head = names.counted_response_head(form, date, used, reset, closed, body.len());
+            (head, Reply::new(Full::new(Bytes::from(body))))
+        }
+    };
     for line in head.split("\r\n").skip(1).filter(|line| !line.is_empty()) {
         let (name, value) = line.split_once(": ").expect("our own head");
         let name = hyper::header::HeaderName::from_bytes(name.as_bytes()).expect("our own head");

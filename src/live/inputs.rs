@@ -10,10 +10,11 @@ use super::outbox::Outbox;
 use super::schedule::Planned;
 use super::state::State;
 use crate::cell::{HEALTH_INTERVAL, background_time, doors, last_planned};
+use crate::domain::protocol::CountOnReply;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
-use crate::instance::{Heartbeat, Instance};
+use crate::instance::{Effect, Heartbeat, Instance};
 use crate::mechanism::activity::Activity;
 use crate::mechanism::fate::Fates;
 use crate::observe::{Busy, Ending, RunOutcome};
@@ -311,16 +312,46 @@ impl State {
         self.handle(now, at, OwnedInput::Receive { activity, sender }, Some(body));
     }
 
+    /// The count with which an instance answers an activity that its author delivers, if it does.
+    pub(super) fn count_for(
+        &mut self,
+        now: Time,
+        at: InstanceId,
+        sender: InstanceId,
+        activity: Activity,
+    ) -> Option<Activity> {
+        let answers = self.rules(at).count_on_reply == CountOnReply::Yes && sender == activity.author;
+        if !answers || !self.cell.federation.instances[at.index()].is_peertube {
+            return None;
+        }
+        self.effects(now, at, OwnedInput::Answer { activity }).pop().map(|effect| effect.activity)
+    }
+
+    /// An answer with a count has come to an instance, which takes it if it reads such.
+    pub(super) fn take_count(&mut self, at: InstanceId, total: Activity) {
+        if self.rules(at).count_on_reply == CountOnReply::Yes
+            && let Ok(now) = self.accept(at, Client::Own)
+        {
+            let sender = total.author;
+            self.handle(now, at, OwnedInput::Receive { activity: total, sender }, None);
+        }
+    }
+
     /// An instance handles an input. `body` is the document that it came in, if it came in one.
     fn handle(&mut self, now: Time, instance: InstanceId, input: OwnedInput, body: Option<Bytes>) {
+        for effect in self.effects(now, instance, input) {
+            self.send(now, instance, &effect, body.as_ref());
+        }
+    }
+
+    /// What an instance sends because of an input.
+    fn effects(&mut self, now: Time, instance: InstanceId, input: OwnedInput) -> Vec<Effect> {
         self.inputs += 1;
         let clock = self.clock_of(instance, now);
         let mut effects = Vec::new();
         self.instances[instance.index()].handle(clock, input.input(), &mut effects);
         self.report(Observation::Handled { now, clock, instance, input });
-        for effect in effects {
-            self.send(now, instance, &effect, body.as_ref());
-        }
+        effects
     }
 
     /// The counts at the end of the run. Nothing is observed after that.

@@ -40,6 +40,7 @@ pub(super) struct OwnedMessage {
 pub(super) enum OwnedInput {
     Heartbeat(Heartbeat),
     Receive { activity: Activity, sender: InstanceId },
+    Answer { activity: Activity },
     Tick { number: u32 },
     SayTotal { video: VideoId, number: u32 },
     FlushUpdates { number: u32 },
@@ -54,6 +55,7 @@ impl OwnedInput {
         match self {
             OwnedInput::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
             OwnedInput::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
+            OwnedInput::Answer { activity } => Input::Answer { activity },
             OwnedInput::Tick { number } => Input::Tick { number: *number },
             OwnedInput::SayTotal { video, number } => Input::SayTotal { video: *video, number: *number },
             OwnedInput::FlushUpdates { number } => Input::FlushUpdates { number: *number },

@@ -8,16 +8,18 @@
 use super::cluster::Cluster;
 use super::http_client::{Answer, NoAnswer, exchange_own};
 use super::http_signature::{prove, prove_get};
+use super::inbox::counted_response_bytes;
 use super::observations::{Observation, OwnedMessage};
 use super::outbox::{Body, Job};
 use super::own_sockets::Purpose;
 use crate::domain::faults::Reachability;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Activity;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::refusal::Refusal::RateLimited;
-use crate::mechanism::wire::Persistence;
+use crate::mechanism::wire::{About, Document, Persistence, Read};
 use crate::observe::{AnswerEnd, RequestOutcome};
 use crate::request::{Conditions, message_name};
 use hyper::StatusCode;
@@ -180,15 +182,12 @@ async fn request(
     Begun { transit, deadline }: Begun,
 ) -> (InstanceId, RequestOutcome) {
     let message = job.message(place);
-    let outcome = match transit {
+    let (outcome, count) = match transit {
         Transit::Fails { known, outcome } => {
             let known = known.min(deadline);
             cluster.clock.wait_until(known).await;
-            if outcome == RequestOutcome::FailedConnect && known == deadline {
-                RequestOutcome::TimedOut
-            } else {
-                outcome
-            }
+            let is_late = outcome == RequestOutcome::FailedConnect && known == deadline;
+            (if is_late { RequestOutcome::TimedOut } else { outcome }, None)
         }
         Transit::Arrives { at, answer } => {
             // a separate task, so that it arrives even after the time-out
@@ -196,24 +195,27 @@ async fn request(
             let post = post(Arc::clone(&cluster), Arc::clone(&job), place, body, at, back);
             let post = tokio::spawn(cluster.watched(post));
             let answered = async {
-                let outcome = post.await.unwrap_or(RequestOutcome::TimedOut);
+                let ended = post.await.unwrap_or((RequestOutcome::TimedOut, None));
                 match back {
                     Some(back) => cluster.clock.wait_until(back).await,
                     None => std::future::pending().await,
                 }
-                outcome
+                ended
             };
             let waited = tokio::time::timeout_at(cluster.clock.at(deadline), answered).await;
-            waited.unwrap_or(RequestOutcome::TimedOut)
+            waited.unwrap_or((RequestOutcome::TimedOut, None))
         }
     };
     let mut state = cluster.state();
     let now = state.now();
     state.end(now, message, outcome);
+    if let Some(total) = count {
+        state.take_count(message.letter.from, total);
+    }
     (message.to, outcome)
 }
 
-/// Signs a request and makes it at a time. Returns how it was answered. `back` is when the answer has crossed the link back, unless
+/// Signs a request and makes it at a time. Returns how it was answered, and with what count if with one. `back` is when the answer has crossed the link back, unless
 /// that loses it.
 async fn post(
     cluster: Arc<Cluster>,
@@ -222,7 +224,7 @@ async fn post(
     body: Bytes,
     at: Time,
     back: Option<Time>,
-) -> RequestOutcome {
+) -> (RequestOutcome, Option<Activity>) {
     let message = job.message(place);
     let (from, to) = (message.letter.from, message.to);
     let head = signed_head(&cluster, &message, &body, at);
@@ -237,7 +239,9 @@ async fn post(
     if !has_ended && cluster.clock.is_late(at) {
         cluster.refusals.count_own("posts_late", || format!("from {from} to {to}"));
     }
-    let (outcome, arrival) = outcome_of(&cluster, &message, &answer, has_ended);
+    let noted = cluster.state().registry.take_answer(request);
+    let count = answer.as_ref().ok().zip(noted).and_then(|(answer, noted)| count_in(&cluster, answer, noted));
+    let (outcome, arrival) = outcome_of(&cluster, &message, (&answer, count.as_ref()), has_ended);
     let mut state = cluster.state();
     // does nothing if the receiver has settled it
     state.settle(job.request_id(place), arrival);
@@ -246,13 +250,31 @@ async fn post(
     {
         state.report(match answer {
             // what has come is what its sender got
-            Ok(Answer { read: bytes, .. }) if is_get && outcome == RequestOutcome::Good => {
+            Ok(Answer { read: bytes, .. })
+                if (is_get || count.is_some()) && outcome == RequestOutcome::Good =>
+            {
                 Observation::Answered { at, message, bytes, end: AnswerEnd::Arrives }
             }
             _ => message.answered(at, AnswerEnd::Arrives),
         });
     }
-    outcome
+    (outcome, count)
+}
+
+/// The count that an answer carries. Its document decides; what is `noted` of it only dates it.
+fn count_in(cluster: &Cluster, answer: &Answer, noted: Activity) -> Option<Activity> {
+    let read = Document::read(&answer.body).and_then(|document| cluster.cell.names.read(&document));
+    match read {
+        Ok(Read { author, video, about: About::Total, expires, result, .. })
+            if (author, video) == (noted.author, noted.video) =>
+        {
+            Some(Activity { expires, result, ..noted })
+        }
+        other => {
+            cluster.refusals.count_own("counts_in_answers_refused", || format!("{other:?}"));
+            None
+        }
+    }
 }
 
 /// The head of a request that arrives at a time, signed if a server signs it.
@@ -274,17 +296,19 @@ fn signed_head(cluster: &Cluster, message: &OwnedMessage, body: &Bytes, at: Time
 fn outcome_of(
     cluster: &Cluster,
     message: &OwnedMessage,
-    answer: &Result<Answer, NoAnswer>,
+    (answer, count): (&Result<Answer, NoAnswer>, Option<&Activity>),
     has_ended: bool,
 ) -> (RequestOutcome, Arrival) {
     let to = message.to;
     match answer {
         Ok(answer) => {
             check_size(cluster, ["a request", ON_SOCKET], answer.written, message.bytes());
-            let good = if message.letter.kind.is_get() { StatusCode::OK } else { StatusCode::NO_CONTENT };
+            let has_body = message.letter.kind.is_get() || count.is_some();
+            let good = if has_body { StatusCode::OK } else { StatusCode::NO_CONTENT };
             match answer.status {
                 status if status == good => {
-                    let answer_bytes = message.message().answer_bytes();
+                    let counted = count.map(|total| counted_response_bytes(&cluster.cell, total));
+                    let answer_bytes = counted.unwrap_or_else(|| message.message().answer_bytes());
                     check_size(cluster, ["an answer", ON_SOCKET], answer.read, answer_bytes);
                     (RequestOutcome::Good, Arrival::Delivered)
                 }

@@ -3,6 +3,7 @@
 //! It knows a document of an own instance that a peer hands on, by the hash of its text. It numbers viewers that are not of
 //! the workload, from the greatest number down. What an instance decides is read from the document, never from here.
 
+use super::own_sockets::RequestId;
 use crate::foundation::ids::{InstanceId, SessionId, ViewerId};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Stamp, Subject};
@@ -20,6 +21,8 @@ type Hash = [u8; 32];
 pub(super) struct Registry {
     /// What own instances have built, by the hash of its text. Empty without peers.
     activities: BTreeMap<Hash, Activity>,
+    /// Counts in answers that are under way, by request.
+    answers: BTreeMap<RequestId, Activity>,
     /// Viewers of peers, by the hash of the author and of the name in its document. Bounded by what peers may post.
     of_peers: BTreeMap<Hash, ViewerId>,
     /// Viewers whom clients outside of the workload name, by instance and session id.
@@ -30,6 +33,16 @@ impl Registry {
     /// Notes a document that an own instance has built.
     pub(super) fn note(&mut self, document: &Document, activity: Activity) {
         self.activities.insert(hash_of(document), activity);
+    }
+
+    /// Notes the count with which an own instance answers a request of the run.
+    pub(super) fn note_answer(&mut self, request: RequestId, total: Activity) {
+        self.answers.insert(request, total);
+    }
+
+    /// What was noted of it.
+    pub(super) fn take_answer(&mut self, request: RequestId) -> Option<Activity> {
+        self.answers.remove(&request)
     }
 
     /// The activity in a document from a peer: as its author built it if that is an own instance, else as it reads.

@@ -177,6 +177,8 @@ impl State {
             retried: None,
             job: 0,
             body_bytes,
+            // nothing of an answer is known before it is there
+            counted_response: None,
             name: LetterName::new(activity, kind, from),
         }
     }

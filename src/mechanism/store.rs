@@ -321,8 +321,19 @@ impl Store {
     /// A store that holds one entry, if this one does, and is otherwise like it.
     pub fn only(&self, id: EntryId) -> Store {
         let number = id.number();
-        let named: BTreeMap<u128, Named> =
-            self.named.get(&number).map(|&entry| (number, entry)).into_iter().collect();
+        self.with(self.named.get(&number).map(|&entry| (number, entry)))
+    }
+
+    /// A store that holds the entries with an id that an author speaks for, and is otherwise like it.
+    pub fn of_author(&self, author: InstanceId) -> Store {
+        let first = u128::from(author.0) << AUTHOR_SHIFT;
+        let of_author = self.named.range(first..=first | ((1 << AUTHOR_SHIFT) - 1));
+        self.with(of_author.map(|(&number, &entry)| (number, entry)))
+    }
+
+    /// A store that holds these entries, and is otherwise like it.
+    fn with(&self, named: impl IntoIterator<Item = (u128, Named)>) -> Store {
+        let named: BTreeMap<u128, Named> = named.into_iter().collect();
         let listed = named.values().filter(|entry| entry.list == self.list);
         let sum = listed.map(|entry| u64::from(entry.count)).sum();
         Store { named, unnamed: Vec::new(), sum, total: None, by_author: None, ..*self }

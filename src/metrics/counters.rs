@@ -83,9 +83,13 @@ impl Staleness {
 impl TotalAges {
     /// A total takes effect, which was built at `authored` by the true clock.
     pub fn took_effect(&mut self, total: &Activity, authored: Time) {
-        let ahead = total.built.since(authored);
+        self.is_dated(total.video, total.built.since(authored));
+    }
+
+    /// Totals of a video are dated by a clock that is so far ahead of the true time.
+    pub fn is_dated(&mut self, video: VideoId, ahead: Span) {
         if ahead > Span::ZERO {
-            self.clock_ahead.insert(total.video, ahead);
+            self.clock_ahead.insert(video, ahead);
         }
     }
 
@@ -170,6 +174,11 @@ impl<'a> CounterLog<'a> {
         if message.kind == Kind::Total {
             self.ages.took_effect(&message.activity, message.authored);
         }
+    }
+
+    /// An origin answers with a total of a video, which its clock dates, so far ahead of the true time.
+    pub(super) fn answers(&mut self, video: VideoId, ahead: Span) {
+        self.ages.is_dated(video, ahead);
     }
 
     /// What happened to the views counter of an instance since the sample before.

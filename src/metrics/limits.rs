@@ -41,7 +41,7 @@ pub struct Limits {
     pub as_exact_messages: u64,
     /// The same of any protocol, at followers that never stop.
     pub floor_messages: u64,
-    /// Of listed videos: viewer traffic that followers took which have viewers of the video at any sample.
+    /// Of listed videos: viewer traffic that followers took which have viewers of the video at any sample, and counts that answers carried to them.
     pub received_messages: u64,
     /// The bytes of that.
     pub received_bytes: u64,
@@ -94,16 +94,16 @@ fn most(covers: &[Cover]) -> u64 {
 }
 
 impl Limits {
-    /// The limits of a run with these sessions, and what arrived in it.
+    /// The limits of a run with these sessions, and what arrived in it: messages, and answers that carried counts.
     pub(super) fn of(
         (federation, terms): (&Federation, &Terms),
         (sessions, audience): (&[Session], &Audience),
         counters: &Counters,
-        links: &[LinkRow],
+        arrived: [&[LinkRow]; 2],
     ) -> Limits {
         let mut limits = Limits { message_bytes: terms.message_bytes, ..Limits::default() };
         let kept = kept(federation, sessions, counters, terms);
-        limits.note_listed(federation, counters, &kept, &received(links));
+        limits.note_listed(federation, counters, &kept, &received(arrived));
         limits.note_catalogues(federation, audience, counters);
         limits
     }
@@ -196,9 +196,9 @@ fn kept(
 }
 
 /// Viewer traffic by what it is about and who took it: messages and bytes.
-fn received(links: &[LinkRow]) -> BTreeMap<(ListingId, InstanceId), [u64; 2]> {
+fn received(arrived: [&[LinkRow]; 2]) -> BTreeMap<(ListingId, InstanceId), [u64; 2]> {
     let mut received: BTreeMap<(ListingId, InstanceId), [u64; 2]> = BTreeMap::new();
-    for row in links.iter().filter(|row| row.kind.is_viewer_traffic()) {
+    for row in arrived.into_iter().flatten().filter(|row| row.kind.is_viewer_traffic()) {
         let [messages, bytes] = received.entry((row.listing, row.receiver)).or_default();
         *messages += row.sums.messages;
         *bytes += row.sums.head_bytes + row.sums.body_bytes;

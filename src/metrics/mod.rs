@@ -47,7 +47,7 @@ use crate::domain::workload::Session;
 use crate::event::Message;
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
-use crate::instance::Instance;
+use crate::instance::{Input, Instance};
 use crate::mechanism::activity::Kind;
 use crate::mechanism::transport::TransportBytes;
 use crate::mechanism::views::ViewsLog;
@@ -72,6 +72,8 @@ pub struct Collector<'a> {
     counters: CounterLog<'a>,
     delays: Delays,
     links: Links,
+    /// Counts that answers carried, by who gave and took them.
+    counts_in_answers: Links,
     delivery: DeliveryLog,
 }
 
@@ -93,6 +95,7 @@ impl<'a> Collector<'a> {
             counters: CounterLog::new(federation, audience, sampling, updates.is_some()),
             delays: Delays::new(),
             links: Links::default(),
+            counts_in_answers: Links::default(),
             delivery: DeliveryLog::new(),
         }
     }
@@ -108,18 +111,19 @@ impl<'a> Collector<'a> {
         let replayed = (std::mem::take(&mut aggregates.displayed), &aggregates.catalogues);
         let views_moves = std::mem::take(&mut aggregates.views);
         let (counters, staleness, sums, views) = self.counters.finish(self.sessions, replayed, views_moves);
-        let links = self.links.rows();
+        let (links, counts_in_answers) = (self.links.rows(), self.counts_in_answers.rows());
         let crowd = (self.sessions, audience);
         let mut observed = Observed {
             traffic,
             origin_peaks,
             catalogues: catalogues::rows(&sums, federation, audience, &counters, views.as_ref()),
-            limits: Limits::of((federation, &self.terms), crowd, &counters, &links),
+            limits: Limits::of((federation, &self.terms), crowd, &counters, [&links, &counts_in_answers]),
             counters,
             staleness,
             views,
             delays: self.delays.finish(),
             links,
+            counts_in_answers,
             delivery: self.delivery.finish(ending),
             viewers_as_plain_views: ending.viewers_as_plain_views + aggregates.viewers_as_plain_views,
             lies_told: ending.lies_told,
@@ -151,6 +155,12 @@ fn assert_links_are_received(observed: &Observed, after_updates: AfterUpdates) {
 }
 
 impl Observer for Collector<'_> {
+    fn handled(&mut self, now: Time, clock: Time, _instance: InstanceId, input: &Input<'_>) {
+        if let Input::Answer { activity } = input {
+            self.counters.answers(activity.video, clock.since(now));
+        }
+    }
+
     fn sent(&mut self, now: Time, message: &Message, _arrives: Option<Time>) {
         self.traffic.sent(now, message);
     }
@@ -175,6 +185,12 @@ impl Observer for Collector<'_> {
 
     fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
         self.traffic.answered(at, message, bytes, end);
+        let carries_count = !message.kind.is_get() && bytes > u64::from(message.response_bytes);
+        if carries_count && end == AnswerEnd::Arrives {
+            let listing = self.federation.listing(message.activity.video);
+            let sums = LinkSums { messages: 1, head_bytes: 0, body_bytes: bytes };
+            self.counts_in_answers.add((listing, message.to, message.kind), message.from, &sums);
+        }
     }
 
     fn processed(&mut self, now: Time, message: &Message) {

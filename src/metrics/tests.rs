@@ -59,6 +59,7 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
         retried: None,
         job: 0,
         body_bytes: 200,
+        counted_response: None,
         name: LetterName::new(&activity, kind, from),
     };
     Message { letter: letter.into(), to, head_bytes: 800, response_bytes: RESPONSE as u16 }

@@ -187,7 +187,7 @@ fn keep_first(first: &mut Option<(Time, String)>, at: Time, text: impl FnOnce() 
     }
 }
 
-/// Of a GET that is answered: the bytes of the answer.
+/// Of a request whose answer has a body: the bytes of the answer.
 fn answer_bytes(request: &Request) -> Option<u64> {
     request.answer.map(|(_, bytes)| bytes)
 }

@@ -56,7 +56,7 @@ pub struct Request {
     pub head_bytes: u32,
     /// Bytes of its body.
     pub body_bytes: u32,
-    /// Of a GET: when its answer has crossed the link back, and how many bytes that has.
+    /// If its answer has a body: when that has crossed the link back, and how many bytes it has.
     pub answer: Option<(Time, u64)>,
 }
 
@@ -168,7 +168,8 @@ impl Observer for Log {
     }
 
     fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
-        if message.kind.is_get() && end == AnswerEnd::Arrives {
+        let has_body = message.kind.is_get() || bytes > u64::from(message.response_bytes);
+        if has_body && end == AnswerEnd::Arrives {
             let answer = Some((at, bytes));
             self.reach(message, |request| request.answer.is_none(), |request| request.answer = answer);
         }

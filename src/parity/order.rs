@@ -68,6 +68,8 @@ impl Scope {
                 }
             }
             RecordedInput::SayTotal(video, _) => Scope::Video(*video),
+            // it says what all together are
+            RecordedInput::Answer(activity) => Scope::Video(activity.video),
             RecordedInput::Tick(_)
             | RecordedInput::FlushUpdates(_)
             | RecordedInput::Stop

@@ -22,6 +22,7 @@ pub(super) enum RecordedInput {
         activity: Activity,
         sender: InstanceId,
     },
+    Answer(Activity),
     Tick(u32),
     SayTotal(VideoId, u32),
     FlushUpdates(u32),
@@ -73,6 +74,7 @@ impl RecordedInput {
             self,
             RecordedInput::Heartbeat(_)
                 | RecordedInput::Receive { .. }
+                | RecordedInput::Answer(_)
                 | RecordedInput::Leave { .. }
                 | RecordedInput::ReportWatch { .. }
         )
@@ -82,6 +84,7 @@ impl RecordedInput {
         Some(match self {
             RecordedInput::Heartbeat(heartbeat) => Input::Heartbeat(*heartbeat),
             RecordedInput::Receive { activity, sender } => Input::Receive { activity, sender: *sender },
+            RecordedInput::Answer(activity) => Input::Answer { activity },
             RecordedInput::Tick(number) => Input::Tick { number: *number },
             RecordedInput::SayTotal(video, number) => Input::SayTotal { video: *video, number: *number },
             RecordedInput::FlushUpdates(number) => Input::FlushUpdates { number: *number },
@@ -128,6 +131,7 @@ impl RecordedInput {
                     _ => format!("what instance {author} sent"),
                 }
             }
+            RecordedInput::Answer(activity) => format!("the answer to instance {}", activity.author),
             RecordedInput::Tick(number) => format!("tick {number}"),
             RecordedInput::SayTotal(video, number) => {
                 format!("the total of video {video} after tick {number}")
@@ -204,6 +208,7 @@ impl Observer for Recorder<'_> {
         let what = match *input {
             Input::Heartbeat(heartbeat) => RecordedInput::Heartbeat(heartbeat),
             Input::Receive { activity, sender } => RecordedInput::Receive { activity: *activity, sender },
+            Input::Answer { activity } => RecordedInput::Answer(*activity),
             Input::Tick { number } => RecordedInput::Tick(number),
             Input::SayTotal { video, number } => RecordedInput::SayTotal(video, number),
             Input::FlushUpdates { number } => RecordedInput::FlushUpdates(number),

@@ -2,7 +2,7 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ ¬N ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ ¬N ∧ ¬K ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
 //! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
@@ -19,6 +19,7 @@
 //! - `G`: when it sends its own viewers again depends on the totals it receives, which take them off its list, but out of its memory only later:
 //!   list `∧` totals accepted `∧` viewers sent singly `∧` re-federation age > lifetime `∧` own viewers.
 //! - `N`: it hears a false `result` of somebody who is not the origin of the video.
+//! - `K`: it takes counts that answers carry, which come when its own requests end.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
 //! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
@@ -35,7 +36,8 @@ use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::protocol::{
-    AcceptResult, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Records, Rules, StoreKind,
+    AcceptResult, CountOnReply, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Records, Rules,
+    StoreKind,
 };
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -116,7 +118,7 @@ impl Eligibility {
         let needs_no_order = inbox == Span::ZERO && rate_limit.is_none();
         let dates = Dates::of(cell, timetable);
         let shares_host = sharing(instances);
-        let hears_results = hearing(cell);
+        let hears_more = hearing(cell);
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
             let is_unbounded = is_unlimited
@@ -134,7 +136,7 @@ impl Eligibility {
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
                 && !asks_back[index]
-                && !hears_results[index]
+                && !hears_more[index]
                 && (is_unlimited || !eligibility.is_origin[index]);
             eligibility.is_contended_receiver[index] = !is_unlimited
                 && !eligibility.is_uncontended_receiver[index]
@@ -144,13 +146,8 @@ impl Eligibility {
                 && keeps_process
                 && !asks_back[index]
                 && !eligibility.is_origin[index];
-            eligibility.is_order_insensitive[index] = needs_no_order
-                && rules.store == StoreKind::List
-                && rules.accept_result == AcceptResult::Nobody
-                && rules.records == Records::No
-                && rules.origin_views != OriginViews::InTotals
-                && rules.forwarded_viewer == ForwardedViewer::Viewer
-                && !eligibility.has_viewers[index];
+            eligibility.is_order_insensitive[index] =
+                needs_no_order && only_adds(rules) && !eligibility.has_viewers[index];
             let makes_jobs = keeps_process && makes_each_request_once(&cell.delivery, rules);
             eligibility.is_uncontended_sender[index] = is_unbounded && makes_jobs;
             eligibility.ends_without_event[index] = makes_jobs && takes_time;
@@ -190,6 +187,15 @@ impl Eligibility {
     pub(in crate::sim) fn is_lazy(&self, id: InstanceId) -> bool {
         self.is_uncontended_receiver[id.index()] || self.is_contended_receiver[id.index()]
     }
+}
+
+/// Whether each viewer that an instance receives is an entry more, whatever came before.
+fn only_adds(rules: &Rules) -> bool {
+    rules.store == StoreKind::List
+        && rules.accept_result == AcceptResult::Nobody
+        && rules.records == Records::No
+        && rules.origin_views != OriginViews::InTotals
+        && rules.forwarded_viewer == ForwardedViewer::Viewer
 }
 
 /// Conditions `T`, `W` and `G`, but for own viewers.
@@ -241,9 +247,11 @@ fn asking(cell: &Cell) -> Vec<bool> {
     asks
 }
 
-/// Condition `N`: who hears false results.
+/// Conditions `N` and `K`: who hears false results, or takes counts from answers.
 fn hearing(cell: &Cell) -> Vec<bool> {
-    let mut hears = vec![false; cell.federation.instances.len()];
+    let instances = cell.federation.instances.iter();
+    let mut hears: Vec<bool> =
+        instances.map(|instance| instance.rules.count_on_reply == CountOnReply::Yes).collect();
     let tells = |lie: &&Lie| matches!(lie.what, Falsehood::Result { .. });
     let hearers = cell.lies.iter().filter(tells).flat_map(|lie| lie.hearers(&cell.federation));
     hearers.for_each(|id| hears[id.index()] = true);

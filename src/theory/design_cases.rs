@@ -73,6 +73,14 @@ const RECORDS: &[&str] = &[
     "measure={from: 29 s, every: 1 h, bucket: 1 h}",
 ];
 const FOLLOWERS: u64 = 4;
+/// The same, but `near` and `far` say their own to the origin alone, which says nothing but answers.
+const ANSWERS: &[&str] = &[
+    "protocols={mine: {base: v3, lifetime: 10 s, tick_interval: 10 s, threshold: off, plain_views: none, origin_total: \"no\", count_on_reply: \"yes\"}}",
+];
+/// What `near` says at 3 s is there at 8 s, behind handshakes of TCP and TLS, and answered at 9 s.
+const SLOW: &[&str] = &["compare=[mine]", "delivery=peertube", "network.latency={constant: 1 s}"];
+/// An answer that carries a count of one digit.
+const COUNTED_RESPONSE_BYTES: u64 = 1_339;
 
 /// The exact cases.
 pub(super) const CASES: &[Case] = &[
@@ -139,6 +147,35 @@ pub(super) const CASES: &[Case] = &[
         sets: &[RECORDS, &["faults=[{down: [far], at: 10 s, for: 1 min}]", "measure.from=29 s"]],
         // what `far` said at 7 s expires at 17 s; it shows nothing itself
         claims: |log| vec![shown_in_all(log, FOLLOWERS - 1, [1 + 2, 3 * (1 + 2)])],
+    },
+    Case {
+        name: "counts in answers",
+        sets: &[RECORDS, ANSWERS],
+        claims: |log| {
+            vec![
+                count("54 totals of followers", log, "sent_messages_follower_total", 4 + 4),
+                count("54 messages of all kinds", log, "messages_sent", 4 + 4),
+                count("54 bytes of answers", log, "response_bytes", (4 + 4) * COUNTED_RESPONSE_BYTES),
+                // `near` and `far` have heard of everybody at their last tick
+                shown_in_all(log, FOLLOWERS, [1 + 2 + 3, 2 * (1 + 2 + 3)]),
+            ]
+        },
+    },
+    Case {
+        name: "a count in the first answer",
+        sets: &[RECORDS, ANSWERS, &["measure.from=5 s"]],
+        // `near` has heard of the viewer at the origin, and is itself counted
+        claims: |log| vec![shown_in_all(log, FOLLOWERS, [1 + 2, (1 + 2) + 3])],
+    },
+    Case {
+        name: "a count in an answer that is under way",
+        sets: &[RECORDS, ANSWERS, SLOW, &["measure.from=8900 ms"]],
+        claims: |log| vec![shown_in_all(log, FOLLOWERS, [1 + 2, 2 + 3])],
+    },
+    Case {
+        name: "a count in an answer that has come",
+        sets: &[RECORDS, ANSWERS, SLOW, &["measure.from=9100 ms"]],
+        claims: |log| vec![shown_in_all(log, FOLLOWERS, [1 + 2, (1 + 2) + 3])],
     },
 ];
 

@@ -167,6 +167,19 @@ const SETS: &[&[&str]] = &[
         "protocols={mine: {base: v3, records: \"yes\", forwarded_viewer: viewer, store: keyed, expiry: exact}}",
         "delivery=unlimited",
     ],
+    // counts in answers, to who keeps ids and who does not, beside others that read none
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v2, count_on_reply: \"yes\", store: keyed, forward: always}}",
+        "instances.quiet.protocol=v3",
+        "delivery=unlimited",
+    ],
+    &[
+        "compare=[mine]",
+        "protocols={mine: {base: v4, count_on_reply: \"yes\", expiry: exact}}",
+        "instances.quiet.protocol=v4",
+        "delivery=unlimited",
+    ],
     // who comes back after an entry has expired, but before they are sent again: what lists remember depends on totals
     &[
         "compare=[mine]",
@@ -397,6 +410,11 @@ fn where_events_are_needed_they_are_made() {
             "delivery=kept",
         ],
         &["network.latency={constant: 0 s}"],
+        // who takes counts from answers
+        &[
+            "compare=[mine]",
+            "protocols={mine: {base: v4, count_on_reply: \"yes\", origin_total: \"no\", totals_to: everybody}}",
+        ],
     ] {
         assert_eq!(compare(set), 0, "{set:?}");
     }

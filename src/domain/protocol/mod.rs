@@ -4,6 +4,7 @@
 //! releases were run and which were read). Sending asks the sender's rules, receiving the receiver's; there is no negotiation, so a mixed federation is instances with
 //! different rows. This file says which rules exist and what each release chose; `instance` says what they do.
 
+mod contradictions;
 mod presets;
 mod rules;
 #[cfg(test)]
@@ -11,9 +12,9 @@ mod tests;
 
 pub use presets::{PRESETS, Preset};
 pub use rules::{
-    AcceptResult, ActorUrl, BadInbox, BroadcastQueue, Choice, ConnectionReuse, Expiry, FollowHealth,
-    FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo, ForwardedViewer,
-    IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Records,
-    Rule, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox,
-    WireForm,
+    AcceptResult, ActorUrl, BadInbox, BroadcastQueue, Choice, ConnectionReuse, CountOnReply, Expiry,
+    FollowHealth, FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo,
+    ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters,
+    PlainViews, Records, Rule, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy,
+    ViewsInbox, WireForm,
 };

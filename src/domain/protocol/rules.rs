@@ -129,6 +129,14 @@ rules! {
         /// nothing, whatever `accept_result` says (no release has this)
         Yes = "yes",
     }
+    /// whether an origin answers what a follower says of its viewers with its total, and a follower reads that
+    count_on_reply: CountOnReply {
+        /// answers have no body
+        No = "no",
+        /// the answer to the View of a viewer or a total that its author delivers carries the count with that; a follower takes it as a total
+        /// when it has come (no release has this)
+        Yes = "yes",
+    }
     /// whether the View of one viewer carries `result` = 1
     viewer_result: ViewerResult {
         /// it carries none
@@ -396,7 +404,7 @@ impl Rules {
             Some(
                 "`totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
             )
-        } else if let Some(why) = self.records_contradict() {
+        } else if let Some(why) = self.records_contradict().or(self.counts_on_reply_contradict()) {
             Some(why)
         } else if self.parameters.follower_cap.is_some() && !keeps_ids {
             Some(
@@ -412,27 +420,6 @@ impl Rules {
         self.store == StoreKind::Keyed
             && self.accept_result != AcceptResult::Nobody
             && self.records == Records::No
-    }
-
-    /// Why records contradict the other rules, if they are kept.
-    fn records_contradict(&self) -> Option<&'static str> {
-        if self.records == Records::No {
-            None
-        } else if self.follower_total == FollowerTotal::No || self.origin_total == OriginTotal::No {
-            Some(
-                "`records: yes` adds up what each instance says of its own viewers, and some say nothing; add `origin_total: yes` and `follower_total: yes`, or say `records: no`",
-            )
-        } else if self.forwarded_viewer == ForwardedViewer::PlainView {
-            Some(
-                "`records: yes` adds up totals that the origin forwards, and `forwarded_viewer: plain-view` takes those for plain views; add `forwarded_viewer: viewer`, or say `records: no`",
-            )
-        } else if self.totals_to == TotalsTo::Interested {
-            Some(
-                "`records: yes` adds up the records of all, and `totals_to: interested` keeps the origin's from most; add `totals_to: everybody`, or say `records: no`",
-            )
-        } else {
-            None
-        }
     }
 
     /// When a total that is built at a tick expires, after that tick.

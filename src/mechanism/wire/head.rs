@@ -186,6 +186,26 @@ impl Names {
     }
 }
 
+impl Names {
+    /// The head of an answer that carries a count in a body of `body_bytes`, and is otherwise `response_head`. No server gives one yet: its lines about the
+    /// body are those of a server that answers JSON.
+    pub fn counted_response_head(
+        &self,
+        form: Form,
+        date: Time,
+        used: u32,
+        reset: Time,
+        persistence: Persistence,
+        body_bytes: usize,
+    ) -> String {
+        let body = format!("Content-Type: {ACTIVITY_JSON}\r\nContent-Length: {body_bytes}\r\nDate: ");
+        let head = self.response_head(form, date, used, reset, persistence);
+        head.replacen("204 No Content", "200 OK", 1).replacen("Date: ", &body, 1)
+    }
+}
+
+const ACTIVITY_JSON: &str = "application/activity+json; charset=utf-8";
+
 /// How a server of a form names its key behind its account, and the encodings that it takes.
 fn key_and_encodings(form: Form) -> (&'static str, &'static str) {
     match form {

@@ -20,6 +20,7 @@ pub struct Sizes<'a> {
     video_lengths: Vec<u32>,
     other: OtherBodies,
     bodies: BTreeMap<BodyKey, u64>,
+    counted_responses: BTreeMap<BodyKey, u64>,
     request_heads: BTreeMap<HeadKey, u64>,
     get_heads: BTreeMap<GetKey, u64>,
     /// The head that was asked for last: those of a broadcast are mostly alike.
@@ -108,6 +109,7 @@ impl<'a> Sizes<'a> {
             video_lengths: names.videos.iter().map(lengths).collect(),
             other,
             bodies: BTreeMap::new(),
+            counted_responses: BTreeMap::new(),
             request_heads: BTreeMap::new(),
             get_heads: BTreeMap::new(),
             last_head: None,
@@ -117,17 +119,39 @@ impl<'a> Sizes<'a> {
 
     /// The bytes of the signed body of an activity.
     pub fn body(&mut self, activity: &Activity) -> u64 {
+        let Some(key) = self.body_key(activity) else {
+            return self.other.bytes(activity.subject).unwrap_or_default();
+        };
+        *self.bodies.entry(key).or_insert_with(|| {
+            let signature = Signature::placeholder(self.names.iso_time(activity.built));
+            self.names.activity(activity, activity.form).signed(signature).json().len() as u64
+        })
+    }
+
+    /// The bytes of a whole response on a new connection that carries a count: a total, which is not signed, as it comes from its author.
+    pub fn counted_response(&mut self, total: &Activity) -> u64 {
+        let Some(key) = self.body_key(total) else { return 0 };
+        *self.counted_responses.entry(key).or_insert_with(|| {
+            let body = self.names.activity(total, total.form).json().len();
+            let (at, persistence) = (Time::ZERO, Persistence::Closed);
+            let head = self.names.counted_response_head(total.form, at, 1, at, persistence, body);
+            (head.len() + body) as u64
+        })
+    }
+
+    /// What the length of the body of a View depends on.
+    fn body_key(&self, activity: &Activity) -> Option<BodyKey> {
         let subject = match activity.subject {
             Subject::Viewer(..) => SubjectKind::Viewer,
             Subject::Total => SubjectKind::Total,
             Subject::Plain(_) => SubjectKind::Plain,
             Subject::ViewCount => SubjectKind::ViewCount,
             Subject::Update | Subject::WatchAction(_) | Subject::Background(_) | Subject::Get(..) => {
-                return self.other.bytes(activity.subject).unwrap_or_default();
+                return None;
             }
         };
         let origin = self.names.video(activity.video).origin;
-        let key = BodyKey {
+        Some(BodyKey {
             form: activity.form,
             subject,
             expires: activity.expires.is_some(),
@@ -137,10 +161,6 @@ impl<'a> Sizes<'a> {
             author: self.hosts[activity.author.index()].in_json,
             origin: self.hosts[origin.index()].in_json,
             video: self.video_lengths[activity.video.index()],
-        };
-        *self.bodies.entry(key).or_insert_with(|| {
-            let signature = Signature::placeholder(self.names.iso_time(activity.built));
-            self.names.activity(activity, activity.form).signed(signature).json().len() as u64
         })
     }
 

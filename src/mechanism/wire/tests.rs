@@ -1,5 +1,6 @@
 //! The texts and the sizes against the recordings of real servers in `tests/traces/real-servers`.
 
+mod answers;
 mod composition;
 mod gets;
 mod ids;

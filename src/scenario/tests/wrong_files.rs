@@ -292,6 +292,16 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v1, count_on_reply: \"yes\"",
+        "6:9: protocols.mine: `count_on_reply: yes` tells followers a total in an answer, and `accept_result: nobody` lets nobody's be shown; add `accept_result: video-host`, or say `count_on_reply: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v3, forwarded_viewer: viewer, records: \"yes\", count_on_reply: \"yes\"",
+        "6:9: protocols.mine: `count_on_reply: yes` answers with the count of all, and `records: yes` takes totals for the viewers of their author alone; leave one of them out",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v1, totals_at: spread",
         "6:9: protocols.mine: `totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
     ),

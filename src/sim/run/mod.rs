@@ -15,6 +15,7 @@ mod asking;
 mod availability;
 mod calendar;
 mod contacts;
+mod counting;
 mod fates;
 mod first_contact;
 mod inputs;

@@ -42,6 +42,8 @@ pub(super) struct Request {
     pub(super) receiver_epoch: u32,
     /// Events, tasks and deferred steps that refer to the slot.
     pub(super) references: u16,
+    /// Bytes of the answer that it has, if that carries a count.
+    pub(super) counted_bytes: u16,
     /// The connection that it uses, once it has left.
     pub(super) connection: Connection,
     /// If its activity is tried again: which that is.
@@ -97,6 +99,7 @@ impl Request {
             job,
             receiver_epoch: 0,
             references: 0,
+            counted_bytes: 0,
             connection: Connection::New,
             arrival: None,
             outcome: RequestOutcome::Good,
@@ -132,9 +135,15 @@ impl Request {
         }
     }
 
-    /// Bytes of its answer; that of a refused GET is a head only.
+    /// Bytes of its answer, once it is answered; that of a refused request is a head only.
     pub(super) fn answer_bytes(&self) -> u64 {
-        if self.is_refused() { u64::from(self.message.response_bytes) } else { self.message.answer_bytes() }
+        if self.counted_bytes > 0 {
+            u64::from(self.counted_bytes)
+        } else if self.message.kind.is_get() && !self.is_refused() {
+            self.message.answer_bytes()
+        } else {
+            u64::from(self.message.response_bytes)
+        }
     }
 
     /// The flow that it belongs to.

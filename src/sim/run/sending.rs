@@ -117,7 +117,7 @@ impl Run<'_> {
         activity: &Activity,
         created: Time,
     ) -> Rc<Letter> {
-        Rc::new(Letter {
+        let letter = Letter {
             activity: *activity,
             kind,
             from,
@@ -132,8 +132,10 @@ impl Run<'_> {
             retried: None,
             job: self.job_count,
             body_bytes: self.path.body_bytes(self.sizes.body(activity)) as u32,
+            counted_response: None,
             name: LetterName::new(activity, kind, from),
-        })
+        };
+        Rc::new(Letter { counted_response: self.counted_response(&letter), ..letter })
     }
 
     /// Queues a job, unless it has no destination, and starts jobs while slots are free.

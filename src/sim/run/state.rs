@@ -18,6 +18,7 @@ use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{MessageDraws, Purpose};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Instance};
+use crate::mechanism::activity::Activity;
 use crate::mechanism::fate::{FateLog, Fates};
 use crate::mechanism::follow_health::HealthRule;
 use crate::mechanism::ledger::{Amount, Flow, Ledger};
@@ -80,6 +81,8 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) requests: Slab<Request>,
     /// Requests so far, which numbers them.
     pub(super) request_count: u64,
+    /// By number of a request whose answer is under way: the count that it carries.
+    pub(super) counts_under_way: BTreeMap<u64, Activity>,
     /// Deadlines of requests, ascending; some of these requests are over.
     pub(super) deadlines: VecDeque<Deadline>,
     /// The last deadline for which a sender may have to wait (`expect_time_out`), or arrival of an answer for which none does. A
@@ -171,6 +174,7 @@ impl<'a> Run<'a> {
             jobs: Slab::default(),
             requests: Slab::default(),
             request_count: 0,
+            counts_under_way: BTreeMap::new(),
             deadlines: VecDeque::new(),
             last_deadline: Time::ZERO,
             background_inboxes: BTreeMap::new(),

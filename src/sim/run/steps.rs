@@ -6,6 +6,7 @@
 use super::calendar::Waiting;
 use super::request::{Deadline, Request};
 use super::state::Run;
+use crate::domain::protocol::CountOnReply;
 use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
@@ -125,6 +126,7 @@ impl Run<'_> {
 
     /// The receiver answers; the answer ends the request if the sender still waits.
     pub(super) fn answer(&mut self, slot: u32, now: Time) {
+        self.count_in_answer(slot, now);
         let Run { requests, path, conditions, machines, .. } = self;
         let request = requests.get(slot);
         let load = request.load(false);
@@ -142,6 +144,21 @@ impl Run<'_> {
         let is_limited = self.machines[load.from.index()].downlink.is_limited();
         let step = if is_limited { Step::Answered } else { Step::Ended };
         self.plan_end(slot, step, back, now);
+    }
+
+    /// The answer of a request may carry a count.
+    fn count_in_answer(&mut self, slot: u32, now: Time) {
+        let Run { requests, instances, .. } = self;
+        let request = requests.get(slot);
+        let rules = instances[request.message.to.index()].rules();
+        if rules.count_on_reply == CountOnReply::No || request.is_refused() {
+            return;
+        }
+        let (message, number) = (request.message.clone(), request.number);
+        if let Some((total, bytes)) = self.count_for(&message, now) {
+            self.requests.get(slot).counted_bytes = bytes;
+            self.counts_under_way.insert(number, total);
+        }
     }
 
     /// The answer reaches the sender's downlink, if the receiver has sent one.
@@ -176,6 +193,8 @@ impl Run<'_> {
             && request.is_waited_for()
             && at <= cell.end.latest()
             && !request.message.kind.is_get()
+            // its sender takes what it is answered
+            && request.counted_bytes == 0
             && jobs.get(request.job).has_begun_all()
     }
 
@@ -357,10 +376,16 @@ impl Run<'_> {
         }
         (request.over, request.outcome) = (now, outcome);
         let (message, job, retry_after) = (request.message.clone(), request.job, request.retry_after);
+        let number = request.number;
         if outcome == RequestOutcome::TimedOut {
             request.flow(&mut self.ledger).timed_out.add(message.bytes());
         }
         self.report_ended(slot, now);
+        if let Some(total) = self.counts_under_way.remove(&number)
+            && outcome == RequestOutcome::Good
+        {
+            self.take_count(message.from, &total, now);
+        }
         self.request_over(slot, job, &message, outcome, retry_after, now);
     }
 
@@ -393,6 +418,8 @@ impl Run<'_> {
     fn free_if_done(&mut self, slot: u32) {
         let request = self.requests.get(slot);
         if !request.is_waited_for() && request.references == 0 {
+            // what came too late is read by nobody
+            self.counts_under_way.remove(&request.number);
             self.requests.discard(slot);
         }
     }

@@ -75,12 +75,14 @@ impl Run<'_> {
         let arrival = self.arrival_unqueued(message, now);
         self.settle_unqueued(message, arrival);
         self.in_flight.take(message.bytes());
-        let mut bytes = u64::from(message.response_bytes);
+        let (mut bytes, mut count) = (u64::from(message.response_bytes), None);
         match arrival {
             Arrival::Delivered => {
-                bytes = message.answer_bytes();
                 self.observer.delivered(now, message);
-                if !message.kind.is_get() {
+                count = self.count_for(message, now);
+                if message.kind.is_get() {
+                    bytes = message.answer_bytes();
+                } else {
                     self.fetch_unknown_signers(message, now);
                     self.processed.push_back((now, message.clone()));
                 }
@@ -88,9 +90,13 @@ impl Run<'_> {
             Arrival::Refused(_) => self.observer.refused(now, message),
             Arrival::Lost | Arrival::FailedConnect => return,
         }
+        let bytes = count.map_or(bytes, |(_, bytes)| u64::from(bytes));
         // the answer takes no time and is not lost
         self.observer.answered(now, message, bytes, AnswerEnd::Leaves);
         self.observer.answered(now, message, bytes, AnswerEnd::Arrives);
+        if let Some((total, _)) = count {
+            self.take_count(message.from, &total, now);
+        }
     }
 
     /// A message is no longer in flight.

@@ -11,6 +11,8 @@ const TOTALS: &str = "totals of viewers who say that they leave";
 const GROWING: &str = "a number of views that grows";
 const TOO_LONG: &str = "47 samples with who has left";
 const RECORDS: &str = "records of everybody";
+const ANSWERED: &str = "counts in answers";
+const FIRST_ANSWER: &str = "a count in the first answer";
 const FORWARDED: &str = "53 totals that are forwarded";
 const SHOWN: &str = "53 what everybody shows";
 const UPDATES: &str = "50 Updates of a number that grows";
@@ -42,6 +44,27 @@ const PLANTED: &[Planted] = &[
     ),
     Planted("only the origin says so", RECORDS, SHOWN, "protocols.mine.follower_cap=0"),
     Planted("a record lasts", "records that have expired", SHOWN, "protocols.mine.lifetime=1 min"),
+    Planted("answers have no body", ANSWERED, "54 bytes of answers", "protocols.mine.count_on_reply=no"),
+    Planted(
+        "the origin says totals, too",
+        ANSWERED,
+        "54 messages of all kinds",
+        "protocols.mine.origin_total=yes",
+    ),
+    Planted("nobody reads answers", FIRST_ANSWER, SHOWN, "protocols.mine.count_on_reply=no"),
+    Planted("an answer does not count what it answers", FIRST_ANSWER, SHOWN, "protocols.mine.follower_cap=0"),
+    Planted(
+        "an answer takes no time",
+        "a count in an answer that is under way",
+        SHOWN,
+        "network.latency={constant: 1 ms}",
+    ),
+    Planted(
+        "an answer takes as long as two",
+        "a count in an answer that has come",
+        SHOWN,
+        "network.latency={constant: 1100 ms}",
+    ),
     Planted("every change is worth it", GROWING, UPDATES, "protocols.mine.origin_views=updates"),
 ];
 

@@ -1,0 +1,45 @@
+//! Why some rules contradict others: those of records and of counts in answers. `Rules::contradiction` asks here, too.
+
+use super::rules::{
+    AcceptResult, CountOnReply, FollowerTotal, ForwardedViewer, OriginTotal, Records, Rules, TotalsTo,
+};
+
+impl Rules {
+    /// Why records contradict the other rules, if they are kept.
+    pub(super) fn records_contradict(&self) -> Option<&'static str> {
+        if self.records == Records::No {
+            None
+        } else if self.follower_total == FollowerTotal::No || self.origin_total == OriginTotal::No {
+            Some(
+                "`records: yes` adds up what each instance says of its own viewers, and some say nothing; add `origin_total: yes` and `follower_total: yes`, or say `records: no`",
+            )
+        } else if self.forwarded_viewer == ForwardedViewer::PlainView {
+            Some(
+                "`records: yes` adds up totals that the origin forwards, and `forwarded_viewer: plain-view` takes those for plain views; add `forwarded_viewer: viewer`, or say `records: no`",
+            )
+        } else if self.totals_to == TotalsTo::Interested {
+            Some(
+                "`records: yes` adds up the records of all, and `totals_to: interested` keeps the origin's from most; add `totals_to: everybody`, or say `records: no`",
+            )
+        } else {
+            None
+        }
+    }
+
+    /// Why counts in answers contradict the other rules, if there are any.
+    pub(super) fn counts_on_reply_contradict(&self) -> Option<&'static str> {
+        if self.count_on_reply == CountOnReply::No {
+            None
+        } else if self.accept_result == AcceptResult::Nobody {
+            Some(
+                "`count_on_reply: yes` tells followers a total in an answer, and `accept_result: nobody` lets nobody's be shown; add `accept_result: video-host`, or say `count_on_reply: no`",
+            )
+        } else if self.records == Records::Yes {
+            Some(
+                "`count_on_reply: yes` answers with the count of all, and `records: yes` takes totals for the viewers of their author alone; leave one of them out",
+            )
+        } else {
+            None
+        }
+    }
+}
