@@ -12,7 +12,7 @@ use crate::foundation::units::Span;
 pub struct Experiment {
     /// What it is about.
     pub name: &'static str,
-    /// The laws under which it runs. Tests take the first, `fedisim validate-model` all.
+    /// The laws under which it runs. Tests take the first, and not of all experiments; `fedisim validate-model` all.
     pub laws: &'static [Law],
     /// The setting under a law.
     pub setting: fn(Law) -> Setting,

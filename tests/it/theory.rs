@@ -1,4 +1,4 @@
-//! The simulator against theory: each experiment under its first law (`fedisim validate-model` runs all), and planted errors.
+//! The simulator against theory: most experiments under their first law (`fedisim validate-model` runs all, under all laws), and planted errors.
 
 mod planted;
 mod planted_deliveries;
@@ -20,10 +20,24 @@ fn first_runs(experiment: &Experiment) -> &'static [Run] {
     runs.get_or_init(|| experiment.run(&(experiment.setting)(experiment.laws[0])))
 }
 
+/// Experiments that only `fedisim validate-model` runs, which CI compares with docs/validation-table.md: they take longest, and other
+/// experiments hold the same formulas.
+const ONLY_BY_COMMAND: [&str; 7] = [
+    "anchor A, v1 with every viewer counted once",
+    "anchor A, peertube-6.0",
+    "Weibull watch times",
+    "watch times by quantiles",
+    "v1 with every viewer counted once, 5 to 15 s a hop",
+    "peertube-6.0, 5 to 15 s a hop",
+    "peertube-6.3-v2",
+];
+
 #[test]
 fn closed_forms_hold() {
     let mut refused = Vec::new();
-    for experiment in EXPERIMENTS {
+    let is_left_out = |experiment: &&Experiment| ONLY_BY_COMMAND.contains(&experiment.name);
+    assert_eq!(EXPERIMENTS.iter().filter(is_left_out).count(), ONLY_BY_COMMAND.len());
+    for experiment in EXPERIMENTS.iter().filter(|experiment| !is_left_out(experiment)) {
         let setting = (experiment.setting)(experiment.laws[0]);
         for claim in (experiment.claims)(&setting.theory()) {
             let outcome = check(&claim, first_runs(experiment));
