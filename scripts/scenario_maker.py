@@ -173,9 +173,11 @@ class Maker:
         if self.chance(0.3):
             row |= {"origin_views": "updates-by-share", "update_share": f"{rng.choice([1, 10, 50])} %"}
         if self.chance(0.2):
-            row |= {"records": '"yes"', "origin_total": '"yes"', "follower_total": '"yes"', "sampling": 1, "forwarded_viewer": "viewer", "totals_to": "everybody"}
+            row |= {"records": '"yes"', "origin_total": '"yes"', "follower_total": '"yes"', "sampling": 1, "forwarded_viewer": "viewer", "totals_to": "everybody", "own_viewers": "none"}
+            row |= {"origin_views": "updates"} if row.get("origin_views") == "in-totals" else {}
         elif self.chance(0.2):
             row |= {"count_on_reply": '"yes"', "accept_result": rng.choice(["anybody", "video-host"])}
+            row |= {} if row.get("follower_total") == '"yes"' else {"store": "list"}
         return flow(row)
 
     def fault(self):

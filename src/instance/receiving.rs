@@ -67,11 +67,11 @@ impl Instance {
             (activity.subject, follower_total, activity.result)
         {
             let count = within_cap(store, count);
-            store.set(entry, count, expires);
+            let is_newest = store.set(entry, count, expires);
             if let Some(views) = activity.views.filter(|_| plain_views.are_counted()) {
                 self.buffer_views(activity.video, views);
             }
-            return records == Records::Yes;
+            return records == Records::Yes && is_newest;
         }
         let count = within_cap(store, stands_for);
         if count == 0 {

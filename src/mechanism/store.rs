@@ -203,12 +203,15 @@ impl Store {
         }
     }
 
-    /// Sets the entry of `id` to a count, unless it already holds a newer one (expiring later). A count of 0 removes it.
-    pub fn set(&mut self, id: EntryId, count: u32, expires: Time) {
+    /// Sets the entry of `id` to a count, unless it already holds a newer one (expiring later). A count of 0 removes it. Returns whether it
+    /// took it.
+    pub fn set(&mut self, id: EntryId, count: u32, expires: Time) -> bool {
         self.loaded = true;
         if self.named.get(&id.number()).is_some_and(|held| held.expires > expires) {
-            return;
+            return false;
         }
+        // it no longer counts what a total counted
+        self.total = self.total.filter(|total| total.id != id.number());
         if let Some(old) = self.named.remove(&id.number()) {
             self.sum -= u64::from(old.count);
             recount(&mut self.by_author, id.author, old.count, 0);
@@ -216,6 +219,7 @@ impl Store {
         if count > 0 {
             self.insert(id, count, expires);
         }
+        true
     }
 
     /// Replaces all that is counted by one entry; `total_built` is when it was built, if it is a total.

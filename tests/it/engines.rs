@@ -170,7 +170,7 @@ const SETS: &[&[&str]] = &[
     // counts in answers, to who keeps ids and who does not, beside others that read none
     &[
         "compare=[mine]",
-        "protocols={mine: {base: v2, count_on_reply: \"yes\", store: keyed, forward: always}}",
+        "protocols={mine: {base: v2, count_on_reply: \"yes\", store: keyed, follower_total: \"yes\"}}",
         "instances.quiet.protocol=v3",
         "delivery=unlimited",
     ],

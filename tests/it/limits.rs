@@ -109,8 +109,8 @@ fn followers(scenario: &Scenario, result: &CellResult) -> Vec<Follower> {
 /// The first scenarios say totals as releases do; others have one of these, in turns.
 const OF_RELEASES: u64 = 100;
 const OF_DESIGNS: [&str; 2] = [
-    "origin_total: \"no\", totals_to: everybody, totals_at: ticks, origin_views: updates, accept_result: video-host, count_on_reply: \"yes\", ",
-    "origin_total: \"yes\", follower_total: \"yes\", totals_to: everybody, forwarded_viewer: viewer, records: \"yes\", ",
+    "origin_total: \"no\", totals_to: everybody, totals_at: ticks, origin_views: updates, accept_result: video-host, store: list, count_on_reply: \"yes\", ",
+    "origin_total: \"yes\", follower_total: \"yes\", own_viewers: none, origin_views: updates, totals_to: everybody, forwarded_viewer: viewer, records: \"yes\", ",
 ];
 
 /// A scenario of its number: a release or a design, its clocks, the crowd and the network.

@@ -1,7 +1,8 @@
 //! Why some rules contradict others: those of records and of counts in answers. `Rules::contradiction` asks here, too.
 
 use super::rules::{
-    AcceptResult, CountOnReply, FollowerTotal, ForwardedViewer, OriginTotal, Records, Rules, TotalsTo,
+    AcceptResult, CountOnReply, FollowerTotal, ForwardedViewer, OriginTotal, OriginViews, OwnViewers,
+    Records, Rules, TotalsTo,
 };
 
 impl Rules {
@@ -12,6 +13,14 @@ impl Rules {
         } else if self.follower_total == FollowerTotal::No || self.origin_total == OriginTotal::No {
             Some(
                 "`records: yes` adds up what each instance says of its own viewers, and some say nothing; add `origin_total: yes` and `follower_total: yes`, or say `records: no`",
+            )
+        } else if self.own_viewers == OwnViewers::Each {
+            Some(
+                "`records: yes` says the origin's own viewers in its total, and `own_viewers: each` says them once more, beside it; add `own_viewers: none`, or say `records: no`",
+            )
+        } else if self.origin_views == OriginViews::InTotals {
+            Some(
+                "`origin_views: in-totals` says views in the origin's totals, and under `records: yes` it says none while none of its own viewers is there; add `origin_views: updates`, or say `records: no`",
             )
         } else if self.forwarded_viewer == ForwardedViewer::PlainView {
             Some(
@@ -33,6 +42,10 @@ impl Rules {
         } else if self.accept_result == AcceptResult::Nobody {
             Some(
                 "`count_on_reply: yes` tells followers a total in an answer, and `accept_result: nobody` lets nobody's be shown; add `accept_result: video-host`, or say `count_on_reply: no`",
+            )
+        } else if self.totals_clear_viewers() && self.follower_total == FollowerTotal::No {
+            Some(
+                "`count_on_reply: yes` answers each viewer with a total, and in `store: keyed` a total makes forget which viewers have been sent, so that each heartbeat would send them again; add `follower_total: yes` or `store: list`, or say `count_on_reply: no`",
             )
         } else if self.records == Records::Yes {
             Some(

@@ -55,6 +55,9 @@ fn an_origin_says_its_own_viewers_and_forwards_what_others_say() {
     let forwarded = run(&mut origin, 2, Input::Receive { activity: &of_follower, sender: FOLLOWER });
     assert_eq!(forwarded, [Effect::new(of_follower, Recipients::FollowersBut(FOLLOWER))]);
     assert_eq!(origin.displayed(VIDEO), 13);
+    let late = total(FOLLOWER, 30, 1);
+    let forwarded = run(&mut origin, 3, Input::Receive { activity: &late, sender: FOLLOWER });
+    assert!(forwarded.is_empty() && origin.displayed(VIDEO) == 13, "an older one comes too late");
     let said = run(&mut origin, 60, Input::Tick { number: 1 });
     assert_eq!((said.len(), said[0].activity.result, said[0].to), (1, Some(1), Recipients::Followers));
 }
@@ -66,4 +69,15 @@ fn a_cap_holds_for_records_of_followers_wherever_they_are_kept() {
     receive(&mut follower, &total(THIRD, 700, 1), 1);
     receive(&mut follower, &total(ORIGIN, 40, 1), 1);
     assert_eq!(follower.displayed(VIDEO), 50);
+}
+
+#[test]
+fn a_total_of_before_an_upgrade_grows_no_older() {
+    let store = StoreKind::Keyed;
+    let mut follower = instance(FOLLOWER, Rules { store, records: Records::No, ..recording() });
+    receive(&mut follower, &total(ORIGIN, 40, 1), 1);
+    assert!(follower.displayed_totals().next().is_some());
+    run(&mut follower, 2, Input::Restart(Some(Rules { store, ..recording() })));
+    receive(&mut follower, &total(ORIGIN, 3, 10), 10);
+    assert_eq!((follower.displayed(VIDEO), follower.displayed_totals().next()), (3, None));
 }

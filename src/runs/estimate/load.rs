@@ -6,7 +6,7 @@ use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::other_traffic::Background;
-use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Rules};
+use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Records, Rules};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::Span;
@@ -73,9 +73,11 @@ impl Load {
             + attendance::heartbeats_of_catalogues(scenario, tick_s);
         let other = Other::of(scenario, sessions);
         let lies = Lies::of(scenario, &rules, sendings);
+        // each follower's record goes to all others
+        let has_records = rules.iter().any(|(_, rules)| rules.records == Records::Yes);
         let broadcasts = if floods { sendings + lies.views } else { 0.0 }
             + if plain { sessions } else { 0.0 }
-            + totals
+            + totals * if has_records { 1.0 + followers } else { 1.0 }
             + other.broadcasts;
         let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
         let unicasts = unicasts + lies.views + lies.results * followers;

@@ -292,6 +292,21 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v3, forwarded_viewer: viewer, own_viewers: each, records: \"yes\"",
+        "6:9: protocols.mine: `records: yes` says the origin's own viewers in its total, and `own_viewers: each` says them once more, beside it; add `own_viewers: none`, or say `records: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v3, forwarded_viewer: viewer, origin_views: in-totals, records: \"yes\"",
+        "6:9: protocols.mine: `origin_views: in-totals` says views in the origin's totals, and under `records: yes` it says none while none of its own viewers is there; add `origin_views: updates`, or say `records: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: peertube-9.0-dev, count_on_reply: \"yes\"",
+        "6:9: protocols.mine: `count_on_reply: yes` answers each viewer with a total, and in `store: keyed` a total makes forget which viewers have been sent, so that each heartbeat would send them again; add `follower_total: yes` or `store: list`, or say `count_on_reply: no`",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v1, count_on_reply: \"yes\"",
         "6:9: protocols.mine: `count_on_reply: yes` tells followers a total in an answer, and `accept_result: nobody` lets nobody's be shown; add `accept_result: video-host`, or say `count_on_reply: no`",
     ),
