@@ -73,11 +73,11 @@ impl Load {
             + attendance::heartbeats_of_catalogues(scenario, tick_s);
         let other = Other::of(scenario, sessions);
         let lies = Lies::of(scenario, &rules, sendings);
-        // each follower's record goes to all others
-        let has_records = rules.iter().any(|(_, rules)| rules.records == Records::Yes);
+        let records = records(scenario, &rules, (sessions, totals), followers);
         let broadcasts = if floods { sendings + lies.views } else { 0.0 }
             + if plain { sessions } else { 0.0 }
-            + totals * if has_records { 1.0 + followers } else { 1.0 }
+            + totals
+            + records
             + other.broadcasts;
         let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
         let unicasts = unicasts + lies.views + lies.results * followers;
@@ -132,6 +132,24 @@ fn all_rules(column: &Variant) -> Vec<(InstanceId, &Rules)> {
         _ => None,
     });
     first.chain(later).collect()
+}
+
+/// Records of followers that go to all others: a follower says one per tick while a viewer of its own, true or not, has not expired.
+/// Totals are those that one instance may say.
+fn records(
+    scenario: &Scenario,
+    rules: &[(InstanceId, &Rules)],
+    (sessions, totals): (f64, f64),
+    followers: f64,
+) -> f64 {
+    if rules.iter().all(|(_, rules)| rules.records == Records::No) {
+        return 0.0;
+    }
+    let spans = |read: fn(&Rules) -> Span| rules.iter().map(move |(_, rules)| read(rules).secs_f64());
+    let tick_s = spans(|rules| rules.parameters.tick_interval).fold(f64::INFINITY, f64::min);
+    let lifetime_s = spans(|rules| rules.parameters.lifetime).fold(0.0, f64::max);
+    let of_sessions = attendance::heartbeats(scenario, &|_| tick_s) + sessions * (lifetime_s / tick_s + 2.0);
+    (of_sessions + totals * scenario.lies.len() as f64).min(totals * followers)
 }
 
 /// Bytes of so many jobs that wait at once, with so many messages.
