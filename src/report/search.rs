@@ -312,6 +312,7 @@ impl<'a> SearchResults<'a> {
     }
 
     /// The others.
+    #[cfg(feature = "report")]
     pub(super) fn candidates(&self) -> impl Iterator<Item = usize> {
         let all = self.search.candidates.all.iter().enumerate();
         all.filter(|(_, one)| !one.is_ours).map(|(number, _)| number)
