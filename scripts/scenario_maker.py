@@ -178,6 +178,8 @@ class Maker:
         elif self.chance(0.2):
             row |= {"count_on_reply": '"yes"', "accept_result": rng.choice(["anybody", "video-host"])}
             row |= {} if row.get("follower_total") == '"yes"' else {"store": "list"}
+        elif self.chance(0.25):
+            row |= {"batch": '"yes"', "origin_total": '"yes"', "totals_at": "ticks"}
         return flow(row)
 
     def fault(self):

@@ -8,8 +8,10 @@ use crate::mechanism::activity::{Activity, Form, Kind, Subject};
 use crate::mechanism::fate::RetriedId;
 use crate::mechanism::pending::Key;
 use crate::mechanism::wire::{Persistence, Sizes};
+use std::iter;
 use std::ops::Deref;
 use std::rc::Rc;
+use std::sync::Arc;
 
 const ATTEMPT_BITS: u32 = 5;
 
@@ -28,10 +30,12 @@ pub struct Message {
 }
 
 /// What the messages of one job share.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// The activity.
+    /// The activity; of a batch the first.
     pub activity: Activity,
+    /// The others of a batch.
+    pub beside: Option<Arc<[Activity]>>,
     /// Its kind, by content and sender.
     pub kind: Kind,
     /// The instance that sends it (its author, or the origin that forwards it).
@@ -138,6 +142,11 @@ impl LetterName {
 }
 
 impl Letter {
+    /// All activities that it carries: more than one in a batch.
+    pub fn activities(&self) -> impl Iterator<Item = &Activity> {
+        iter::once(&self.activity).chain(self.beside.iter().flat_map(|beside| beside.iter()))
+    }
+
     /// Bytes of the head of its request to `to`, and of the response of a server of the form `receiver`.
     pub fn heads(&self, to: InstanceId, receiver: Form, sizes: &mut Sizes<'_>) -> [u16; 2] {
         let Letter { from, form, persistence, activity, body_bytes, .. } = self;

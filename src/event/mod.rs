@@ -17,6 +17,7 @@ use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::random::fold;
 use crate::foundation::units::Time;
+use crate::mechanism::activity::Activity;
 use crate::mechanism::pending::Key;
 use key::{INSTANCE_BITS, NUMBER_BITS, Parts, VIDEO_BITS};
 
@@ -272,14 +273,18 @@ impl Event {
     pub fn words(&self, sessions: &[Session]) -> [u64; 3] {
         let key = self.key(sessions).of_model;
         let content = match self {
-            Event::Request { message, .. } => fold(&[
-                u64::from(message.activity.author.0),
-                message.activity.result.map_or(u64::MAX, u64::from),
-                message.activity.views.map_or(u64::MAX, u64::from),
-                message.activity.expires.map_or(u64::MAX, Time::ns),
-                u64::from(message.head_bytes),
-                u64::from(message.body_bytes),
-            ]),
+            Event::Request { message, .. } => {
+                let said = |activity: &Activity| {
+                    [
+                        u64::from(activity.author.0),
+                        activity.result.map_or(u64::MAX, u64::from),
+                        activity.views.map_or(u64::MAX, u64::from),
+                        activity.expires.map_or(u64::MAX, Time::ns),
+                    ]
+                };
+                let bytes = [u64::from(message.head_bytes), u64::from(message.body_bytes)];
+                fold(&message.activities().flat_map(said).chain(bytes).collect::<Vec<_>>())
+            }
             _ => 0,
         };
         [(key >> 64) as u64, key as u64, content]

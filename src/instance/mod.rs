@@ -6,6 +6,7 @@
 //! (an `Effect`) and a change of what is displayed, which the driver asks for when it wants to know.
 
 mod answering;
+mod batches;
 mod heartbeats;
 mod input;
 mod lies;
@@ -16,6 +17,7 @@ mod state;
 mod tests;
 mod ticks;
 
+pub use batches::batches;
 pub use input::{Effect, Heartbeat, Input, LieAct, Recipients};
 pub use receiving::{DisplayEffect, display_effect, displayed_views, is_plain_view};
 pub use state::Instance;

@@ -48,10 +48,10 @@ pub(super) fn answer(
     let limiter = state.outboxes[id.index()].limiter.as_mut().filter(|_| !is_cached);
     let is_taken = limiter.is_none_or(|limiter| limiter.takes(now, from));
     let (arrival, bytes) = if is_taken {
-        state.report(Observation::Delivered { now, message });
+        state.report(Observation::Delivered { now, message: message.clone() });
         (Arrival::Delivered, simulated.answer_bytes())
     } else {
-        state.report(Observation::Refused { now, message });
+        state.report(Observation::Refused { now, message: message.clone() });
         (Arrival::Refused(RateLimited), u64::from(simulated.response_bytes))
     };
     state.settle(request, arrival);

@@ -113,8 +113,9 @@ fn take_effect(
         settle(state, Arrival::Refused(RateLimited));
         if let Sender::Own(_, activity) = sender {
             let message = received_message(state, id, from, &activity, body.len(), head_bytes);
+            let answered = message.answered(now, AnswerEnd::Leaves);
             state.report(Observation::Refused { now, message });
-            state.report(message.answered(now, AnswerEnd::Leaves));
+            state.report(answered);
         }
         return Ok(plain(StatusCode::TOO_MANY_REQUESTS, "too many requests"));
     }
@@ -134,11 +135,11 @@ fn take_effect(
     let is_of_run = cluster.peer(from).is_none() && cluster.peer(author).is_none();
     if is_of_run {
         let message = received_message(state, id, from, &activity, body.len(), head_bytes);
-        state.report(Observation::Delivered { now, message });
+        state.report(Observation::Delivered { now, message: message.clone() });
         state.report(match count {
             Some(total) => {
                 let bytes = counted_response_bytes(&state.cell, &total);
-                Observation::Answered { at: now, message, bytes, end: AnswerEnd::Leaves }
+                Observation::Answered { at: now, message: message.clone(), bytes, end: AnswerEnd::Leaves }
             }
             None => message.answered(now, AnswerEnd::Leaves),
         });

@@ -28,7 +28,7 @@ pub(super) enum Observation {
 }
 
 /// A `Message` by value, which can cross threads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct OwnedMessage {
     pub(super) letter: Letter,
     pub(super) to: InstanceId,
@@ -75,13 +75,18 @@ impl OwnedMessage {
     }
 
     /// Its answer without a body is at one end of its way back.
-    pub(super) fn answered(self, at: Time, end: AnswerEnd) -> Observation {
-        Observation::Answered { at, message: self, bytes: u64::from(self.response_bytes), end }
+    pub(super) fn answered(&self, at: Time, end: AnswerEnd) -> Observation {
+        Observation::Answered { at, message: self.clone(), bytes: u64::from(self.response_bytes), end }
     }
 
-    pub(super) fn message(self) -> Message {
+    pub(super) fn message(&self) -> Message {
         let OwnedMessage { letter, to, head_bytes, response_bytes } = self;
-        Message { letter: Rc::new(letter), to, head_bytes, response_bytes }
+        Message {
+            letter: Rc::new(letter.clone()),
+            to: *to,
+            head_bytes: *head_bytes,
+            response_bytes: *response_bytes,
+        }
     }
 }
 

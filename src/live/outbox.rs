@@ -154,7 +154,7 @@ impl Job {
     /// The message to one of its inboxes.
     pub(super) fn message(&self, place: usize) -> OwnedMessage {
         let [head_bytes, response_bytes] = self.heads[place];
-        OwnedMessage { letter: self.letter, to: self.to[place], head_bytes, response_bytes }
+        OwnedMessage { letter: self.letter.clone(), to: self.to[place], head_bytes, response_bytes }
     }
 
     /// The id of the request to one of its inboxes. Requests with the same document differ in it.

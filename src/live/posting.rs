@@ -208,11 +208,12 @@ async fn request(
     };
     let mut state = cluster.state();
     let now = state.now();
+    let (from, to) = (message.letter.from, message.to);
     state.end(now, message, outcome);
     if let Some(total) = count {
-        state.take_count(message.letter.from, total);
+        state.take_count(from, total);
     }
-    (message.to, outcome)
+    (to, outcome)
 }
 
 /// Signs a request and makes it at a time. Returns how it was answered, and with what count if with one. `back` is when the answer has crossed the link back, unless

@@ -167,6 +167,8 @@ impl State {
         let authored = self.authored(activity);
         Letter {
             activity: *activity,
+            // `setup` refuses batches
+            beside: None,
             kind,
             from,
             form: self.rules(from).wire.form(),

@@ -7,6 +7,7 @@ use crate::cell::Cell;
 use crate::domain::asked_back::FirstContact;
 use crate::domain::delivery::{Compress, Health, Queues};
 use crate::domain::faults::{Fault, Timetable};
+use crate::domain::protocol::{Batch, Rules};
 use crate::domain::receiving::{Receiving, SignatureWindow};
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -182,8 +183,14 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
             Fault::Restart { rules, .. } => rules.as_ref(),
             _ => None,
         });
-        let mut spoken = cell.federation.instances.iter().map(|instance| &instance.rules).chain(upgrades);
-        if spoken.any(|rules| figures.keep_alive.idle(rules).is_some()) || figures.breaker.is_some() {
+        let spoken: Vec<&Rules> =
+            cell.federation.instances.iter().map(|instance| &instance.rules).chain(upgrades).collect();
+        if spoken.iter().any(|rules| rules.batch == Batch::Yes) {
+            return unfit(format!(
+                "{name}: live servers send each total by itself: leave protocols with `batch: yes` out of `compare`"
+            ));
+        }
+        if spoken.iter().any(|rules| figures.keep_alive.idle(rules).is_some()) || figures.breaker.is_some() {
             return unfit(format!(
                 "{name}: live servers make a connection for each request: give it a delivery with `keep_alive: off` and `breaker: off`"
             ));

@@ -172,7 +172,7 @@ impl<'a> CounterLog<'a> {
 
     pub(super) fn processed(&mut self, message: &Message) {
         if message.kind == Kind::Total {
-            self.ages.took_effect(&message.activity, message.authored);
+            message.activities().for_each(|total| self.ages.took_effect(total, message.authored));
         }
     }
 

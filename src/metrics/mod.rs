@@ -72,8 +72,8 @@ pub struct Collector<'a> {
     counters: CounterLog<'a>,
     delays: Delays,
     links: Links,
-    /// Counts that answers carried, by who gave and took them.
-    counts_in_answers: Links,
+    /// Counts that answers carried, and those that came beside another in a batch, by who gave and took them.
+    told_beside: Links,
     delivery: DeliveryLog,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Collector<'a> {
             counters: CounterLog::new(federation, audience, sampling, updates.is_some()),
             delays: Delays::new(),
             links: Links::default(),
-            counts_in_answers: Links::default(),
+            told_beside: Links::default(),
             delivery: DeliveryLog::new(),
         }
     }
@@ -111,19 +111,19 @@ impl<'a> Collector<'a> {
         let replayed = (std::mem::take(&mut aggregates.displayed), &aggregates.catalogues);
         let views_moves = std::mem::take(&mut aggregates.views);
         let (counters, staleness, sums, views) = self.counters.finish(self.sessions, replayed, views_moves);
-        let (links, counts_in_answers) = (self.links.rows(), self.counts_in_answers.rows());
+        let (links, told_beside) = (self.links.rows(), self.told_beside.rows());
         let crowd = (self.sessions, audience);
         let mut observed = Observed {
             traffic,
             origin_peaks,
             catalogues: catalogues::rows(&sums, federation, audience, &counters, views.as_ref()),
-            limits: Limits::of((federation, &self.terms), crowd, &counters, [&links, &counts_in_answers]),
+            limits: Limits::of((federation, &self.terms), crowd, &counters, [&links, &told_beside]),
             counters,
             staleness,
             views,
             delays: self.delays.finish(),
             links,
-            counts_in_answers,
+            told_beside,
             delivery: self.delivery.finish(ending),
             viewers_as_plain_views: ending.viewers_as_plain_views + aggregates.viewers_as_plain_views,
             lies_told: ending.lies_told,
@@ -176,6 +176,11 @@ impl Observer for Collector<'_> {
     fn delivered(&mut self, now: Time, message: &Message) {
         self.traffic.delivered(now, message);
         self.links.arrived(self.federation.listing(message.activity.video), message, 1);
+        for total in message.activities().skip(1) {
+            let sums = LinkSums { messages: 1, head_bytes: 0, body_bytes: 0 };
+            let listing = self.federation.listing(total.video);
+            self.told_beside.add((listing, message.from, message.kind), message.to, &sums);
+        }
     }
 
     fn refused(&mut self, now: Time, message: &Message) {
@@ -189,7 +194,7 @@ impl Observer for Collector<'_> {
         if carries_count && end == AnswerEnd::Arrives {
             let listing = self.federation.listing(message.activity.video);
             let sums = LinkSums { messages: 1, head_bytes: 0, body_bytes: bytes };
-            self.counts_in_answers.add((listing, message.to, message.kind), message.from, &sums);
+            self.told_beside.add((listing, message.to, message.kind), message.from, &sums);
         }
     }
 

@@ -33,7 +33,7 @@ pub struct Observed {
     /// What arrived from whom at whom.
     pub links: Vec<LinkRow>,
     /// The answers that carried counts, by who gave and took them; of these bytes the heads are a part.
-    pub counts_in_answers: Vec<LinkRow>,
+    pub told_beside: Vec<LinkRow>,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,
     /// How often lies were told, each to one inbox.

@@ -49,6 +49,7 @@ fn message(kind: Kind, from: InstanceId, to: InstanceId) -> Message {
     };
     let letter = Letter {
         activity,
+        beside: None,
         kind,
         from,
         form: Form::V61,

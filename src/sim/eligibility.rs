@@ -2,7 +2,7 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ ¬N ∧ ¬K ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ ¬N ∧ ¬K ∧ ¬B ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
 //! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
@@ -20,6 +20,7 @@
 //!   list `∧` totals accepted `∧` viewers sent singly `∧` re-federation age > lifetime `∧` own viewers.
 //! - `N`: it hears a false `result` of somebody who is not the origin of the video.
 //! - `K`: it takes counts that answers carry, which come when its own requests end.
+//! - `B`: somebody sends batches, now or after an upgrade: a replay knows one activity by message.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
 //! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
@@ -36,8 +37,8 @@ use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::protocol::{
-    AcceptResult, CountOnReply, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Records, Rules,
-    StoreKind,
+    AcceptResult, Batch, CountOnReply, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Records,
+    Rules, StoreKind,
 };
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -119,6 +120,7 @@ impl Eligibility {
         let dates = Dates::of(cell, timetable);
         let shares_host = sharing(instances);
         let hears_more = hearing(cell);
+        let some_batch = batches(cell);
         for (index, instance) in instances.iter().enumerate() {
             let capacity = instance.capacity;
             let is_unbounded = is_unlimited
@@ -137,6 +139,7 @@ impl Eligibility {
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
                 && !asks_back[index]
                 && !hears_more[index]
+                && !some_batch
                 && (is_unlimited || !eligibility.is_origin[index]);
             eligibility.is_contended_receiver[index] = !is_unlimited
                 && !eligibility.is_uncontended_receiver[index]
@@ -256,6 +259,16 @@ fn hearing(cell: &Cell) -> Vec<bool> {
     let hearers = cell.lies.iter().filter(tells).flat_map(|lie| lie.hearers(&cell.federation));
     hearers.for_each(|id| hears[id.index()] = true);
     hears
+}
+
+/// Condition `B`.
+fn batches(cell: &Cell) -> bool {
+    let upgrades = cell.faults.iter().filter_map(|fault| match fault {
+        Fault::Restart { rules, .. } => rules.as_ref(),
+        _ => None,
+    });
+    let spoken = cell.federation.instances.iter().map(|instance| &instance.rules);
+    spoken.chain(upgrades).any(|rules| rules.batch == Batch::Yes)
 }
 
 /// Which instances share a host with others.

@@ -41,6 +41,22 @@ const SPREAD: &[&str] = &[
      {video: c, sessions: [{instance: near, start: 1 s, watch: 94 s}]}, {video: d, sessions: [{instance: near, start: 1 s, watch: 94 s}]}]",
 ];
 
+/// The same, but totals leave at the ticks and for who is interested; `far` has a viewer of the last video, too.
+const BATCH: &[&str] = &[
+    "protocols={mine: {base: v3, lifetime: 10 s, tick_interval: 10 s, threshold: off, plain_views: none, totals_to: interested, batch: \"yes\"}}",
+    "instances.far.tick_phase=7 s",
+    "viewers.3.sessions.1={instance: far, start: 1 s, watch: 94 s}",
+    "measure={from: 25 s, every: 1 h, bucket: 1 h}",
+];
+/// Those who count somebody do so at ten ticks. `near` counts four videos, `far` one, and the origin tells them of these.
+const BATCH_TICKS: u64 = 10;
+const BATCHED: u64 = 4;
+/// A batch of four totals of `near`, and a total of `far`: heads and bodies.
+const BATCH_BYTES: u64 = 3_687;
+const SINGLE_BYTES: u64 = 2_172;
+/// Who watches, each a video: the sample weighs all alike.
+const WATCHING: f64 = 5.0;
+
 /// The cases.
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -101,6 +117,39 @@ pub(super) const CASES: &[Case] = &[
             let kinds = [Kind::FollowerTotal, Kind::Total];
             let of = |video| kinds.map(|kind| spread(log, kind, VideoId(video)));
             (0..4).flat_map(of).collect()
+        },
+    },
+    Case {
+        name: "totals in batches",
+        sets: &[TOTALS, SPREAD, BATCH],
+        claims: |log| {
+            let wrong = libm::round(log.value("seen_error_mean_abs") * WATCHING) as u64;
+            vec![
+                count(
+                    "57 batches and totals of followers",
+                    log,
+                    "sent_messages_follower_total",
+                    2 * BATCH_TICKS,
+                ),
+                count("57 batches and totals of the origin", log, "sent_messages_total", 2 * BATCH_TICKS),
+                count(
+                    "57 bytes of followers",
+                    log,
+                    "sent_bytes_follower_total",
+                    (BATCH_BYTES + SINGLE_BYTES) * BATCH_TICKS,
+                ),
+                count(
+                    "57 totals that followers took",
+                    log,
+                    "interested_messages_received",
+                    (BATCHED + 1) * BATCH_TICKS,
+                ),
+                Exact {
+                    name: "57 viewers that nobody sees",
+                    expected: Values::one(0),
+                    measured: Values::one(wrong),
+                },
+            ]
         },
     },
     Case {

@@ -99,7 +99,7 @@ fn followers(scenario: &Scenario, result: &CellResult) -> Vec<Follower> {
             if is_meant && link.kind.is_viewer_traffic() { link.sums.messages } else { 0 }
         };
         let observed = &result.observed;
-        let received = observed.links.iter().chain(&observed.counts_in_answers).map(took).sum();
+        let received = observed.links.iter().chain(&observed.told_beside).map(took).sum();
         Follower { samples: viewers.iter().filter_map(sample).collect(), received }
     };
     let pairs = counters.watching_at.iter();

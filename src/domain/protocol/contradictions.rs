@@ -1,8 +1,8 @@
-//! Why some rules contradict others: those of records and of counts in answers. `Rules::contradiction` asks here, too.
+//! Why some rules contradict others: those of records, of counts in answers and of batches. `Rules::contradiction` asks here, too.
 
 use super::rules::{
-    AcceptResult, CountOnReply, FollowerTotal, ForwardedViewer, OriginTotal, OriginViews, OwnViewers,
-    Records, Rules, TotalsTo,
+    AcceptResult, Batch, CountOnReply, FollowerTotal, ForwardedViewer, OriginTotal, OriginViews, OwnViewers,
+    Records, Rules, TotalsAt, TotalsTo,
 };
 
 impl Rules {
@@ -50,6 +50,31 @@ impl Rules {
         } else if self.records == Records::Yes {
             Some(
                 "`count_on_reply: yes` answers with the count of all, and `records: yes` takes totals for the viewers of their author alone; leave one of them out",
+            )
+        } else {
+            None
+        }
+    }
+
+    /// Why batches contradict the other rules, if there are any.
+    pub(super) fn batches_contradict(&self) -> Option<&'static str> {
+        if self.batch == Batch::No {
+            None
+        } else if self.origin_total == OriginTotal::No && self.follower_total == FollowerTotal::No {
+            Some(
+                "`batch: yes` joins totals, and nobody says any; add `origin_total: yes`, or say `batch: no`",
+            )
+        } else if self.totals_at == TotalsAt::Spread {
+            Some(
+                "`batch: yes` joins what leaves at one tick, and `totals_at: spread` parts it over the interval; add `totals_at: ticks`, or say `batch: no`",
+            )
+        } else if self.records == Records::Yes {
+            Some(
+                "`batch: yes` signs totals together, and under `records: yes` the origin forwards each as its author signed it; leave one of them out",
+            )
+        } else if self.count_on_reply == CountOnReply::Yes {
+            Some(
+                "`count_on_reply: yes` answers a total with one count, and `batch: yes` sends many at once; leave one of them out",
             )
         } else {
             None

@@ -12,7 +12,7 @@ mod tests;
 
 pub use presets::{PRESETS, Preset};
 pub use rules::{
-    AcceptResult, ActorUrl, BadInbox, BroadcastQueue, Choice, ConnectionReuse, CountOnReply, Expiry,
+    AcceptResult, ActorUrl, BadInbox, Batch, BroadcastQueue, Choice, ConnectionReuse, CountOnReply, Expiry,
     FollowHealth, FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo,
     ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters,
     PlainViews, Records, Rule, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy,

@@ -3,10 +3,11 @@
 //! Source: the recordings in `tests/traces`; docs/conformance.md says which releases were run and which were read.
 
 use super::rules::{
-    AcceptResult, ActorUrl, BadInbox, BroadcastQueue, ConnectionReuse, CountOnReply, Expiry, FollowHealth,
-    FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo, ForwardedViewer,
-    IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Records,
-    Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
+    AcceptResult, ActorUrl, BadInbox, Batch, BroadcastQueue, ConnectionReuse, CountOnReply, Expiry,
+    FollowHealth, FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo,
+    ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters,
+    PlainViews, Records, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy,
+    ViewsInbox, WireForm,
 };
 use crate::foundation::units::Span;
 
@@ -28,6 +29,7 @@ const PEERTUBE_6_0: Rules = Rules {
     totals_at: TotalsAt::Ticks,
     follower_total: FollowerTotal::No,
     records: Records::No,
+    batch: Batch::No,
     count_on_reply: CountOnReply::No,
     viewer_result: ViewerResult::No,
     accept_result: AcceptResult::Nobody,

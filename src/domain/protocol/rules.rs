@@ -129,6 +129,14 @@ rules! {
         /// nothing, whatever `accept_result` says (no release has this)
         Yes = "yes",
     }
+    /// whether totals that leave for the same inbox at the same tick are one activity
+    batch: Batch {
+        /// each is an activity of its own
+        No = "no",
+        /// those of its own videos are one, and those for the origin of others one: a `Collection` of Views, which is signed once and forwarded
+        /// by nobody; a single one stays a View (no release has this)
+        Yes = "yes",
+    }
     /// whether an origin answers what a follower says of its viewers with its total, and a follower reads that
     count_on_reply: CountOnReply {
         /// answers have no body
@@ -404,7 +412,9 @@ impl Rules {
             Some(
                 "`totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
             )
-        } else if let Some(why) = self.records_contradict().or(self.counts_on_reply_contradict()) {
+        } else if let Some(why) =
+            self.records_contradict().or(self.counts_on_reply_contradict()).or(self.batches_contradict())
+        {
             Some(why)
         } else if self.parameters.follower_cap.is_some() && !keeps_ids {
             Some(

@@ -135,16 +135,22 @@ pub(super) enum SignatureKind {
     RsaSignature2017,
 }
 
+impl SignatureMember {
+    /// The signature of an actor as a member of what it signs.
+    pub(super) fn of(actor: &str, signature: Signature) -> SignatureMember {
+        SignatureMember {
+            kind: SignatureKind::RsaSignature2017,
+            creator: actor.to_owned(),
+            created: signature.created,
+            signature_value: signature.value,
+        }
+    }
+}
+
 impl Document {
     /// The activity with its author's signature.
     pub fn signed(self, signature: Signature) -> Document {
-        let member = SignatureMember {
-            kind: SignatureKind::RsaSignature2017,
-            creator: self.actor.clone(),
-            created: signature.created,
-            signature_value: signature.value,
-        };
-        Document { signature: Some(member), ..self }
+        Document { signature: Some(SignatureMember::of(&self.actor, signature)), ..self }
     }
 
     /// The author's signature, if it has signed; its creator is the actor.
@@ -314,7 +320,7 @@ impl Names {
     }
 }
 
-fn write_context<S: Serializer>(context: &Context, to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_context<S: Serializer>(context: &Context, to: S) -> Result<S::Ok, S::Error> {
     context.json().serialize(to)
 }
 

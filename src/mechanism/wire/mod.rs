@@ -14,6 +14,7 @@
 
 mod body;
 mod canonical;
+mod collection;
 mod composition;
 mod head;
 mod heartbeat;
@@ -27,6 +28,7 @@ mod uuid;
 
 pub use body::{Document, OtherBodies, Signature};
 pub use canonical::canonical_options;
+pub use collection::Collection;
 pub use composition::{Part, head_parts};
 pub use head::{Persistence, Proof};
 pub use least::smallest_total_bytes;

@@ -3,6 +3,7 @@
 //! A key holds all that a length depends on and nothing more; the test below holds every key against the text.
 
 use super::body::{OtherBodies, Signature};
+use super::collection::item;
 use super::head::{Persistence, Proof};
 use super::names::{Host, Names, VideoNames};
 use crate::foundation::ids::InstanceId;
@@ -20,6 +21,9 @@ pub struct Sizes<'a> {
     video_lengths: Vec<u32>,
     other: OtherBodies,
     bodies: BTreeMap<BodyKey, u64>,
+    items: BTreeMap<BodyKey, u64>,
+    /// By form, the number of the author's names and the digits of how many items there are.
+    collections: BTreeMap<(Form, u32, u32), u64>,
     counted_responses: BTreeMap<BodyKey, u64>,
     request_heads: BTreeMap<HeadKey, u64>,
     get_heads: BTreeMap<GetKey, u64>,
@@ -109,6 +113,8 @@ impl<'a> Sizes<'a> {
             video_lengths: names.videos.iter().map(lengths).collect(),
             other,
             bodies: BTreeMap::new(),
+            items: BTreeMap::new(),
+            collections: BTreeMap::new(),
             counted_responses: BTreeMap::new(),
             request_heads: BTreeMap::new(),
             get_heads: BTreeMap::new(),
@@ -125,6 +131,28 @@ impl<'a> Sizes<'a> {
         *self.bodies.entry(key).or_insert_with(|| {
             let signature = Signature::placeholder(self.names.iso_time(activity.built));
             self.names.activity(activity, activity.form).signed(signature).json().len() as u64
+        })
+    }
+
+    /// The bytes of the signed body that carries these activities: of one its own, of more a collection's.
+    pub fn body_of_all(&mut self, activities: &[Activity]) -> u64 {
+        let [first, _, ..] = activities else { return self.body(&activities[0]) };
+        let key = (first.form, self.hosts[first.author.index()].in_json, digits(activities.len() as u64));
+        let around = *self.collections.entry(key).or_insert_with(|| {
+            let signature = Signature::placeholder(self.names.iso_time(first.built));
+            self.names.collection(activities).emptied().signed(signature).json().len() as u64
+        });
+        let items: u64 = activities.iter().map(|activity| self.item(activity)).sum();
+        let commas = activities.len() as u64 - 1;
+        around + items + commas
+    }
+
+    /// The bytes of a View in a batch.
+    fn item(&mut self, view: &Activity) -> u64 {
+        let key = self.body_key(view).expect("only Views are batched");
+        *self.items.entry(key).or_insert_with(|| {
+            let item = item(&self.names.activity(view, view.form));
+            serde_json::to_string(&item).expect("an object has a text").len() as u64
         })
     }
 

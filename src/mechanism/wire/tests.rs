@@ -1,6 +1,7 @@
 //! The texts and the sizes against the recordings of real servers in `tests/traces/real-servers`.
 
 mod answers;
+mod batches;
 mod composition;
 mod gets;
 mod ids;

@@ -12,6 +12,7 @@ pub(super) enum UuidOf {
     WatchAction = 4,
     Background = 5,
     ViewCount = 6,
+    Batch = 7,
 }
 
 /// A UUID of version 4 by its form; its 122 free bits are a hash of what it names.

@@ -317,6 +317,26 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v1, batch: \"yes\"",
+        "6:9: protocols.mine: `batch: yes` joins totals, and nobody says any; add `origin_total: yes`, or say `batch: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v4, batch: \"yes\"",
+        "6:9: protocols.mine: `batch: yes` joins what leaves at one tick, and `totals_at: spread` parts it over the interval; add `totals_at: ticks`, or say `batch: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v3, forwarded_viewer: viewer, records: \"yes\", batch: \"yes\"",
+        "6:9: protocols.mine: `batch: yes` signs totals together, and under `records: yes` the origin forwards each as its author signed it; leave one of them out",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v3, count_on_reply: \"yes\", batch: \"yes\"",
+        "6:9: protocols.mine: `count_on_reply: yes` answers a total with one count, and `batch: yes` sends many at once; leave one of them out",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v1, totals_at: spread",
         "6:9: protocols.mine: `totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
     ),

@@ -91,10 +91,10 @@ impl Run<'_> {
         let activity = Activity { subject: Subject::Get(reason, self.cell.other.answer_bytes(&get)), ..get };
         let kind = Kind::of(&activity, asker, self.cell.federation.origin(video));
         if self.delivery.queues == Queues::Unlimited {
-            self.send_unqueued(asker, kind, &activity, &[of].into(), None, now);
+            self.send_unqueued(asker, kind, &[activity], &[of].into(), None, now);
             return self.get_over(&activity, of, true, now);
         }
-        let job = self.job(asker, QueueKey::Gets, kind, &activity, [of].into(), None, now);
+        let job = self.job(asker, QueueKey::Gets, kind, &[activity], [of].into(), None, now);
         self.push_job(Job { signs: false, ..job }, now);
     }
 

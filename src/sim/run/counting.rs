@@ -12,7 +12,7 @@ use crate::mechanism::wire::Persistence;
 impl Run<'_> {
     /// The origin that is expected to answer a letter with a count, and the bytes of that answer if the count has one digit.
     pub(super) fn counted_response(&mut self, letter: &Letter) -> Option<(InstanceId, u16)> {
-        let Letter { ref activity, persistence, .. } = *letter;
+        let Letter { activity, persistence, .. } = letter;
         let origin = self.cell.federation.origin(activity.video);
         let rules = self.instances[origin.index()].rules();
         if !letter.may_be_counted(origin) || rules.count_on_reply == CountOnReply::No {
@@ -21,7 +21,7 @@ impl Run<'_> {
         let form = rules.wire.form();
         let (subject, result) = (Subject::Total, Some(0));
         let total = Activity { author: origin, subject, result, views: None, form, ..*activity };
-        Some((origin, self.counted_response_bytes(&total, persistence)))
+        Some((origin, self.counted_response_bytes(&total, *persistence)))
     }
 
     /// The count with which the receiver of a verified message answers, if it does, and the bytes of that answer.

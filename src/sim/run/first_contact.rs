@@ -49,16 +49,19 @@ impl Run<'_> {
         }
     }
 
-    /// An activity takes effect: its receiver asks for the video, if it does not know it.
+    /// An activity takes effect: its receiver asks for the videos that it does not know.
     pub(super) fn fetch_unknown_video(&mut self, message: &Message, now: Time) {
-        let (asker, video) = (message.to, message.activity.video);
+        let asker = message.to;
         let federation = &self.cell.federation;
-        let is_own = federation.origin(video) == asker;
-        if self.cell.other.asked_back.first_contact == FirstContact::Requests
-            && federation.instances[asker.index()].is_peertube
-            && !is_own
+        if self.cell.other.asked_back.first_contact == FirstContact::Off
+            || !federation.instances[asker.index()].is_peertube
         {
-            self.fetch_unknown(asker, Contact::Video(video), video, now);
+            return;
+        }
+        for video in message.activities().map(|activity| activity.video) {
+            if federation.origin(video) != asker {
+                self.fetch_unknown(asker, Contact::Video(video), video, now);
+            }
         }
     }
 

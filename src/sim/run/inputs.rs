@@ -7,7 +7,7 @@ use crate::domain::delivery::Queues;
 use crate::domain::federation::Inboxes;
 use crate::domain::other_traffic::Background;
 use crate::domain::workload::Session;
-use crate::event::{Event, MAX_NUMBER};
+use crate::event::{Event, MAX_NUMBER, Message};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::instance::{Effect, Heartbeat, Input, Recipients};
@@ -280,21 +280,44 @@ impl Run<'_> {
         while let Some((at, message)) = self.processed.pop_front() {
             self.observer.processed(at, &message);
             if self.cell.federation.instances[message.to.index()].is_peertube {
-                let input = Input::Receive { activity: &message.activity, sender: message.from };
-                self.handle(message.to, input, at);
+                self.receive(&message, at);
             }
             self.ask_back(&message, at);
         }
     }
 
+    /// The receiver of a message works on what it carries. What came in a batch has no signature of its own, so it is not forwarded.
+    fn receive(&mut self, message: &Message, now: Time) {
+        let is_batch = message.beside.is_some();
+        let is_sent = |effect: &Effect| !is_batch || !matches!(effect.to, Recipients::FollowersBut(_));
+        for activity in message.activities() {
+            let input = Input::Receive { activity, sender: message.from };
+            self.handle_and_send(message.to, input, now, is_sent);
+        }
+    }
+
     /// An instance handles an input, now or at an earlier `now`; then the input must have no effects.
     pub(super) fn handle(&mut self, instance: InstanceId, input: Input<'_>, now: Time) {
+        self.handle_and_send(instance, input, now, |_| true);
+    }
+
+    /// The same, but some of the effects are not sent.
+    fn handle_and_send(
+        &mut self,
+        instance: InstanceId,
+        input: Input<'_>,
+        now: Time,
+        is_sent: impl Fn(&Effect) -> bool,
+    ) {
         let mut effects = std::mem::take(&mut self.effects);
         let clock = now + self.timetable.clock_ahead(instance);
         self.observer.handled(now, clock, instance, &input);
         self.instances[instance.index()].handle(clock, input, &mut effects);
         assert!(now == self.now || effects.is_empty(), "an effect of an earlier input");
-        for effect in effects.drain(..) {
+        if matches!(input, Input::Tick { .. }) {
+            self.send_batches(instance, &mut effects, now);
+        }
+        for effect in effects.drain(..).filter(is_sent) {
             self.send(instance, &effect, now);
         }
         self.effects = effects;

@@ -12,6 +12,7 @@ use crate::domain::delivery::{Queues, RetryAfter, RetryPer};
 use crate::event::{Event, Letter, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Activity;
 use crate::mechanism::breakers::Gate;
 use crate::mechanism::fate::{Reason, RetriedId};
 use crate::mechanism::held_messages::Group;
@@ -81,7 +82,7 @@ impl Run<'_> {
         let retries = &mut self.machines[message.from.index()].retries;
         retries.wait(message, now);
         self.retries_waiting_peak = self.retries_waiting_peak.max(retries.waiting());
-        let letter = Rc::new(Letter { attempt, retried: Some(retried), ..*message.letter });
+        let letter = Rc::new(Letter { attempt, retried: Some(retried), ..(*message.letter).clone() });
         Message { letter, ..*message }
     }
 
@@ -177,9 +178,10 @@ impl Run<'_> {
 
     /// A job with one request for the next attempt of a message.
     fn job_again(&mut self, message: &Message, queue: QueueKey, now: Time) -> Job {
-        let Letter { activity, kind, from, created, attempt, retried, .. } = *message.letter;
-        let job = self.job(from, queue, kind, &activity, [message.to].into(), None, now);
-        let letter = Rc::new(Letter { created, attempt, retried, ..*job.letter });
+        let Letter { kind, from, created, attempt, retried, .. } = *message.letter;
+        let activities: Vec<Activity> = message.letter.activities().copied().collect();
+        let job = self.job(from, queue, kind, &activities, [message.to].into(), None, now);
+        let letter = Rc::new(Letter { created, attempt, retried, ..(*job.letter).clone() });
         Job { letter, signs: false, ..job }
     }
 }

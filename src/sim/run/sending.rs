@@ -5,18 +5,19 @@ use super::machine::Task;
 use super::state::Run;
 use crate::domain::delivery::Queues;
 use crate::domain::federation::Inboxes;
-use crate::domain::protocol::{BadInbox, BroadcastQueue, ForwardQueue, Rules};
+use crate::domain::protocol::{BadInbox, Batch, BroadcastQueue, ForwardQueue, Rules};
 use crate::event::{Lane, Letter, LetterName, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
-use crate::instance::{Effect, Recipients};
-use crate::mechanism::activity::{Activity, Kind};
+use crate::instance::{Effect, Recipients, batches};
+use crate::mechanism::activity::{Activity, Kind, Subject};
 use crate::mechanism::follow_health::FollowHealth;
 use crate::mechanism::queue::Queue;
 use crate::mechanism::wire::Persistence;
 use crate::observe::QueueName;
 use crate::sim::route::Route;
 use std::rc::Rc;
+use std::slice;
 use std::sync::Arc;
 
 impl Run<'_> {
@@ -27,33 +28,63 @@ impl Run<'_> {
         self.send_to(from, effect, recipients, now);
     }
 
+    /// Sends the totals of a tick in batches, if its instance does so; the other effects are left.
+    pub(super) fn send_batches(&mut self, from: InstanceId, effects: &mut Vec<Effect>, now: Time) {
+        let rules = *self.instances[from.index()].rules();
+        if rules.batch == Batch::No {
+            return;
+        }
+        let is_total = |effect: &mut Effect| effect.activity.subject == Subject::Total;
+        let totals: Vec<Effect> = effects.extract_if(.., is_total).collect();
+        let is_to_one = |effect: &Effect| matches!(effect.to, Recipients::One(_));
+        let (to_origins, to_followers): (Vec<_>, Vec<_>) = totals.into_iter().partition(is_to_one);
+        for alike in [to_followers, to_origins] {
+            let Some(Effect { to, .. }) = alike.first().copied() else { continue };
+            let with_inboxes = alike.iter().map(|it| (it.activity, self.recipients(from, &rules, it).0));
+            for (activities, list) in batches(&with_inboxes.collect::<Vec<_>>()) {
+                self.send_activities(from, &activities, to, (list, None), now);
+            }
+        }
+    }
+
     /// The same to these inboxes but the one that gets nothing.
     pub(super) fn send_to(
         &mut self,
         from: InstanceId,
         effect: &Effect,
+        recipients: (Arc<[InstanceId]>, Option<InstanceId>),
+        now: Time,
+    ) {
+        self.send_activities(from, slice::from_ref(&effect.activity), effect.to, recipients, now);
+    }
+
+    /// Sends activities that are of one kind as one letter.
+    fn send_activities(
+        &mut self,
+        from: InstanceId,
+        activities: &[Activity],
+        to: Recipients,
         (list, except): (Arc<[InstanceId]>, Option<InstanceId>),
         now: Time,
     ) {
         let rules = *self.instances[from.index()].rules();
-        let Effect { activity, to, .. } = *effect;
-        let kind = Kind::of(&activity, from, self.cell.federation.origin(activity.video));
+        let kind = Kind::of(&activities[0], from, self.cell.federation.origin(activities[0].video));
         if self.delivery.queues == Queues::Unlimited {
-            return self.send_unqueued(from, kind, &activity, &list, except, now);
+            return self.send_unqueued(from, kind, activities, &list, except, now);
         }
         match self.delivery.queues {
             Queues::Unlimited | Queues::Peertube => {
                 let queue = QueueKey::of_peertube(peertube_queue(kind, to, &rules));
                 let health = &self.machines[from.index()].health;
                 if !splits_bad_inboxes(to, &rules, health) {
-                    let job = self.job(from, queue, kind, &activity, list, except, now);
+                    let job = self.job(from, queue, kind, activities, list, except, now);
                     return self.push_job(job, now);
                 }
                 let (bad, good): (Vec<_>, Vec<_>) = list.iter().partition(|&&inbox| health.was_bad(inbox));
-                let job = self.job(from, queue, kind, &activity, good.into(), None, now);
+                let job = self.job(from, queue, kind, activities, good.into(), None, now);
                 self.push_job(job, now);
                 for inbox in bad {
-                    let job = self.job(from, QueueKey::Unicast, kind, &activity, [inbox].into(), None, now);
+                    let job = self.job(from, QueueKey::Unicast, kind, activities, [inbox].into(), None, now);
                     self.push_job(job, now);
                 }
             }
@@ -63,7 +94,7 @@ impl Run<'_> {
                 for &inbox in list.iter().filter(|&&inbox| Some(inbox) != except) {
                     let host = self.host(inbox);
                     let queue = if is_per_destination { QueueKey::To(host) } else { QueueKey::Workers };
-                    let job = self.job(from, queue, kind, &activity, [inbox].into(), None, now);
+                    let job = self.job(from, queue, kind, activities, [inbox].into(), None, now);
                     // The first of the jobs signs the activity for all.
                     self.push_job(Job { signs: std::mem::take(&mut signs), ..job }, now);
                 }
@@ -100,13 +131,13 @@ impl Run<'_> {
         from: InstanceId,
         queue: QueueKey,
         kind: Kind,
-        activity: &Activity,
+        activities: &[Activity],
         to: Arc<[InstanceId]>,
         except: Option<InstanceId>,
         now: Time,
     ) -> Job {
         self.job_count += 1;
-        Job::new(self.letter(from, kind, activity, now), queue, to, except)
+        Job::new(self.letter(from, kind, activities, now), queue, to, except)
     }
 
     /// What the messages of a new job share.
@@ -114,11 +145,13 @@ impl Run<'_> {
         &mut self,
         from: InstanceId,
         kind: Kind,
-        activity: &Activity,
+        activities: &[Activity],
         created: Time,
     ) -> Rc<Letter> {
+        let (activity, beside) = activities.split_first().expect("a letter carries something");
         let letter = Letter {
             activity: *activity,
+            beside: (!beside.is_empty()).then(|| beside.into()),
             kind,
             from,
             form: self.instances[from.index()].rules().wire.form(),
@@ -131,11 +164,12 @@ impl Run<'_> {
             attempt: 0,
             retried: None,
             job: self.job_count,
-            body_bytes: self.path.body_bytes(self.sizes.body(activity)) as u32,
+            body_bytes: self.path.body_bytes(self.sizes.body_of_all(activities)) as u32,
             counted_response: None,
             name: LetterName::new(activity, kind, from),
         };
-        Rc::new(Letter { counted_response: self.counted_response(&letter), ..letter })
+        let counted_response = self.counted_response(&letter);
+        Rc::new(Letter { counted_response, ..letter })
     }
 
     /// Queues a job, unless it has no destination, and starts jobs while slots are free.

@@ -21,7 +21,7 @@ impl Run<'_> {
         &mut self,
         from: InstanceId,
         kind: Kind,
-        activity: &Activity,
+        activities: &[Activity],
         list: &Arc<[InstanceId]>,
         except: Option<InstanceId>,
         now: Time,
@@ -30,15 +30,15 @@ impl Run<'_> {
         let mut latencies = std::mem::take(&mut self.latencies);
         // copies of one sending, which only a lie has, are told apart by this
         self.job_count += 1;
-        let letter = self.letter(from, kind, activity, now);
+        let letter = self.letter(from, kind, activities, now);
         let others = self.send_unqueued_broadcast(&letter, list, except, now);
         destinations.clear();
         destinations.extend(others.iter().copied().filter(|&to| Some(to) != except));
-        self.network.latencies(message_name(activity, from, 0), from, &destinations, &mut latencies);
+        self.network.latencies(message_name(&letter.activity, from, 0), from, &destinations, &mut latencies);
         for (&to, &latency) in destinations.iter().zip(&latencies) {
             let message = self.message(&letter, to);
             let host = self.cell.federation.host(to);
-            let name = || name_at_host(message_name(activity, from, 0), to, host);
+            let name = || name_at_host(message_name(&letter.activity, from, 0), to, host);
             let latency = self.conditions.latency(Leg::Request, (from, host), name, latency, now);
             self.leave_unqueued(message, latency, now);
         }

@@ -65,9 +65,9 @@ pub(crate) const OF_DELIVERY: [&str; 8] = [
 pub(crate) const OF_DESIGNS: [&str; 6] =
     ["expiry", "totals_to", "totals_at", "records", "count_on_reply", "origin_views"];
 
-/// Rules of views and sizes, which are not in these recordings, and of addresses: everybody there has one of their own.
-const NOT_IN_RECORDINGS: [&str; 5] =
-    ["plain_views", "forward_plain_views", "follower_views", "wire", "viewers_known_by"];
+/// Rules of views and sizes, which are not in these recordings, of addresses (everybody there has one of their own), and of several videos.
+const NOT_IN_RECORDINGS: [&str; 6] =
+    ["plain_views", "forward_plain_views", "follower_views", "wire", "viewers_known_by", "batch"];
 
 /// Choices of one release that no recording notices, because its other rules make both choices the same: an id is always new
 /// to a list that is not searched; a keyed store has one entry per id; without forwards, or with forwards that lose their
