@@ -7,6 +7,7 @@ use crate::cell::Cell;
 use crate::domain::asked_back::FirstContact;
 use crate::domain::delivery::{Compress, Health, Queues};
 use crate::domain::faults::{Fault, Timetable};
+use crate::domain::protocol::Pull;
 use crate::domain::receiving::{Receiving, SignatureWindow};
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -194,6 +195,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
             ));
         }
         check_lies(cell)?;
+        check_rules(name, cell)?;
         check_asked_back(name, cell)?;
         check_first_contact(name, cell)?;
         check_refusals(name, cell)?;
@@ -235,6 +237,20 @@ fn check_lies(cell: &Cell) -> Result<(), SetupError> {
     }
     let problem = "lies: live servers tell none: take them out, as with --set lies=[]";
     Err(SetupError::Scenario(problem.to_owned()))
+}
+
+/// Checks that nobody asks for counts, which no live server answers.
+fn check_rules(name: &str, cell: &Cell) -> Result<(), SetupError> {
+    let upgrades = cell.faults.iter().filter_map(|fault| match fault {
+        Fault::Restart { rules, .. } => rules.as_ref(),
+        _ => None,
+    });
+    let mut spoken = cell.federation.instances.iter().map(|instance| &instance.rules).chain(upgrades);
+    if !spoken.any(|rules| rules.pull == Pull::Yes) {
+        return Ok(());
+    }
+    let problem = format!("{name}: live servers answer no GET for a count: take protocols with `pull: no`");
+    Err(SetupError::Scenario(problem))
 }
 
 /// Checks that everybody has met: live servers know all keys of a run.

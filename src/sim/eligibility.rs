@@ -19,7 +19,7 @@
 //! - `G`: when it sends its own viewers again depends on the totals it receives, which take them off its list, but out of its memory only later:
 //!   list `∧` totals accepted `∧` viewers sent singly `∧` re-federation age > lifetime `∧` own viewers.
 //! - `N`: it hears a false `result` of somebody who is not the origin of the video.
-//! - `K`: it takes counts that answers carry, which come when its own requests end.
+//! - `K`: it takes counts that answers carry (`count_on_reply`, `pull`), which come when its own requests end.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
 //! - `A`: it asks back what it receives makes it ask (`after_updates`, a `preview`; with `first_contact` everybody does), so that what it receives decides what it sends.
@@ -36,8 +36,8 @@ use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::protocol::{
-    AcceptResult, CountOnReply, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Records, Rules,
-    StoreKind,
+    AcceptResult, CountOnReply, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Pull, Records,
+    Rules, StoreKind,
 };
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -250,8 +250,8 @@ fn asking(cell: &Cell) -> Vec<bool> {
 /// Conditions `N` and `K`: who hears false results, or takes counts from answers.
 fn hearing(cell: &Cell) -> Vec<bool> {
     let instances = cell.federation.instances.iter();
-    let mut hears: Vec<bool> =
-        instances.map(|instance| instance.rules.count_on_reply == CountOnReply::Yes).collect();
+    let takes_counts = |rules: &Rules| rules.count_on_reply == CountOnReply::Yes || rules.pull == Pull::Yes;
+    let mut hears: Vec<bool> = instances.map(|instance| takes_counts(&instance.rules)).collect();
     let tells = |lie: &&Lie| matches!(lie.what, Falsehood::Result { .. });
     let hearers = cell.lies.iter().filter(tells).flat_map(|lie| lie.hearers(&cell.federation));
     hearers.for_each(|id| hears[id.index()] = true);

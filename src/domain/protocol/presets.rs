@@ -5,8 +5,9 @@
 use super::rules::{
     AcceptResult, ActorUrl, BadInbox, BroadcastQueue, ConnectionReuse, CountOnReply, Expiry, FollowHealth,
     FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo, ForwardedViewer,
-    IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Records,
-    Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
+    IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters, PlainViews, Pull,
+    Records, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox,
+    WireForm,
 };
 use crate::foundation::units::Span;
 
@@ -29,6 +30,7 @@ const PEERTUBE_6_0: Rules = Rules {
     follower_total: FollowerTotal::No,
     records: Records::No,
     count_on_reply: CountOnReply::No,
+    pull: Pull::No,
     viewer_result: ViewerResult::No,
     accept_result: AcceptResult::Nobody,
     known_viewer: KnownViewer::AnotherEntry,
@@ -61,6 +63,7 @@ const PEERTUBE_6_0: Rules = Rules {
         leave_beacon_ppm: 0,
         sampling: 1,
         update_share_ppm: 0,
+        pull_cache: Span::from_secs(10),
     },
 };
 
