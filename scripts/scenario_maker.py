@@ -180,6 +180,9 @@ class Maker:
             row |= {} if row.get("follower_total") == '"yes"' else {"store": "list"}
         elif self.chance(0.25):
             row |= {"batch": '"yes"', "origin_total": '"yes"', "totals_at": "ticks"}
+        if row.get("records") != '"yes"' and self.chance(0.2):
+            row |= {"pull": '"yes"', "pull_cache": rng.choice(["1 s", "10 s", "25 s"]), "accept_result": rng.choice(["anybody", "video-host"])}
+            row |= {} if row.get("follower_total") == '"yes"' else {"store": "list"}
         return flow(row)
 
     def fault(self):

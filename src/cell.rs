@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub struct Cell {
     /// Instances with their rules, videos, follower lists.
     pub federation: Federation,
-    /// Eligibility watches, in order of start.
+    /// Who watches, in order of start.
     pub sessions: Vec<Session>,
     /// Latency and loss.
     pub network: NetworkModel,
@@ -60,6 +60,15 @@ pub struct Cell {
 }
 
 impl Cell {
+    /// The rules that instances speak, when the run begins or after an upgrade.
+    pub fn spoken(&self) -> impl Iterator<Item = &Rules> {
+        let upgrades = self.faults.iter().filter_map(|fault| match fault {
+            Fault::Restart { rules, .. } => rules.as_ref(),
+            _ => None,
+        });
+        self.federation.instances.iter().map(|instance| &instance.rules).chain(upgrades)
+    }
+
     /// An instance when the run begins.
     pub fn instance(&self, id: InstanceId) -> instance::Instance {
         let rules = self.federation.instances[id.index()].rules;

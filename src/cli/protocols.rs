@@ -34,7 +34,8 @@ PARAMETERS
   follower_cap: an origin counts at most so many viewers of one follower
   leave_beacon: the share of clients that tell their instance that they leave
   sampling: one of so many viewers is sent, and counts for as many where this is more than 1
-  update_share: an `Update` is worth a change of the number of views by this share (origin_views: updates-by-share)";
+  update_share: an `Update` is worth a change of the number of views by this share (origin_views: updates-by-share)
+  pull_cache: a count is asked for not more often than once in this time, and answered with the same one for this long (pull: yes)";
 
 fn table() -> Table {
     let mut table = with_columns("rule", PRESETS.iter().map(|preset| preset.name));

@@ -166,6 +166,9 @@ fn example_of(activity: &Activity, origin: InstanceId) -> String {
 
 impl Observer for Replay<'_> {
     fn sent(&mut self, now: Time, message: &Message, arrives: Option<Time>) {
+        if message.kind.is_get() {
+            return; // no message of a recording
+        }
         let arrives = arrives.expect("nothing is lost in a replay").ms();
         let row = self.trace.row(now, &message.activity, message.from, message.to);
         self.note_example(&row, &message.activity);

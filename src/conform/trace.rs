@@ -149,7 +149,8 @@ fn kind_name(kind: Kind) -> &'static str {
         | Kind::Background
         | Kind::LinkPreview
         | Kind::ActorFetch
-        | Kind::VideoFetch => "other",
+        | Kind::VideoFetch
+        | Kind::CountFetch => "other",
     }
 }
 

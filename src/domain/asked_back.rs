@@ -136,7 +136,7 @@ impl FetchOrder {
             known_after,
         };
         match reason {
-            FetchReason::AfterUpdate | FetchReason::Preview => order([1, 0, 0]),
+            FetchReason::AfterUpdate | FetchReason::Preview | FetchReason::Count => order([1, 0, 0]),
             FetchReason::Actor if is_peertube => order([4, 1, 3]),
             // the key alone (assumed)
             FetchReason::Actor => FetchOrder { count: 1, ..order([1, 1, 1]) },
@@ -207,8 +207,8 @@ mod tests {
 
     #[test]
     fn an_order_begins_each_get_once() {
-        for asked in [FetchReason::AfterUpdate, FetchReason::Preview, FetchReason::Actor, FetchReason::Video]
-        {
+        use FetchReason::{Actor, AfterUpdate, Count, Preview, Video};
+        for asked in [AfterUpdate, Preview, Actor, Video, Count] {
             for is_peertube in [true, false] {
                 let order = FetchOrder::of(asked, is_peertube);
                 let begun: Vec<usize> = (0..order.count).flat_map(|place| order.next(place)).collect();

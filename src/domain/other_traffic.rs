@@ -33,6 +33,8 @@ impl OtherTraffic {
             Some((FetchReason::Actor | FetchReason::Video, _, resource)) => {
                 answer_at_first_contact(resource, self.bodies.update_bytes)
             }
+            // that answer has the size of what is counted, and of whether who asks knows it
+            Some((FetchReason::Count, ..)) => 0,
             Some((FetchReason::Preview, ..)) | None => {
                 let preview = self.background[get.stamp.session.index()].preview;
                 preview.map_or(0, |preview| preview.answer_bytes)

@@ -100,6 +100,11 @@ impl Span {
         self.0 as f64 / 1e9
     }
 
+    /// Its whole seconds.
+    pub const fn whole_secs(self) -> u64 {
+        self.0 / 1_000_000_000
+    }
+
     /// The length of `secs` seconds, rounded to a nanosecond; at least 0, at most 584 years.
     pub fn from_secs_f64(secs: f64) -> Span {
         Span(libm::round(secs * 1e9) as u64)

@@ -1,17 +1,34 @@
-//! What an instance answers to what a follower says of its viewers: the count of its video.
+//! What an instance answers to what a follower says of its viewers, and to who asks for it: the count of its video.
 //!
 //! An activity is answered when it is verified, and worked on later; the answer counts it all the same, so that a follower never
 //! sees a count without its own viewers.
 
 use super::input::{Effect, Recipients};
 use super::state::Instance;
-use crate::domain::protocol::CountOnReply;
+use crate::domain::protocol::{CountOnReply, Pull};
 use crate::foundation::units::Time;
-use crate::mechanism::activity::{Activity, Subject};
+use crate::mechanism::activity::{Activity, FetchReason, Subject};
 
 impl Instance {
-    /// Its total of a video of its own in answer to an activity of a follower, which is worked on later.
+    /// Its total of a video of its own in answer to an activity of a follower, or to its GET for that.
     pub(super) fn answer(&self, now: Time, activity: &Activity, effects: &mut Vec<Effect>) {
+        match activity.subject {
+            Subject::Get(FetchReason::Count, _) => self.answer_pull(now, activity, effects),
+            _ => self.answer_with_count(now, activity, effects),
+        }
+    }
+
+    /// Its total for who asks for it.
+    fn answer_pull(&self, now: Time, get: &Activity, effects: &mut Vec<Effect>) {
+        if self.owns(get.video) && self.rules.pull == Pull::Yes {
+            let count = self.state(get.video).map_or(0, |shown| shown.store.unexpired(now));
+            let total = self.total_in_answer(now, get, count, now + self.rules.pulled_lifetime());
+            effects.push(Effect::new(total, Recipients::One(get.author)));
+        }
+    }
+
+    /// Its total in answer to an activity, which is worked on later.
+    fn answer_with_count(&self, now: Time, activity: &Activity, effects: &mut Vec<Effect>) {
         let is_of_viewers = matches!(activity.subject, Subject::Viewer(..) | Subject::Total);
         let Some(expires) = activity.expires.filter(|_| is_of_viewers && self.owns(activity.video)) else {
             return;
@@ -19,12 +36,16 @@ impl Instance {
         if self.rules.count_on_reply == CountOnReply::No || activity.author == self.id {
             return;
         }
-        // what servers claim may add up to more than one total can say
-        let count = u32::try_from(self.counted_with(now, activity, expires)).unwrap_or(u32::MAX);
-        let total = self.activity(now, activity.video, Subject::Total, activity.stamp);
-        let expires = Some(now + self.rules.total_lifetime());
-        let total = Activity { result: Some(count), expires, ..total };
+        let count = self.counted_with(now, activity, expires);
+        let total = self.total_in_answer(now, activity, count, now + self.rules.total_lifetime());
         effects.push(Effect::new(total, Recipients::One(activity.author)));
+    }
+
+    fn total_in_answer(&self, now: Time, to: &Activity, count: u64, expires: Time) -> Activity {
+        let total = self.activity(now, to.video, Subject::Total, to.stamp);
+        // what servers claim may add up to more than one total can say
+        let result = Some(u32::try_from(count).unwrap_or(u32::MAX));
+        Activity { result, expires: Some(expires), ..total }
     }
 
     /// What it counts of a video of its own that has not expired, once it has worked on an activity.

@@ -37,7 +37,7 @@ pub enum Input<'a> {
         sender: InstanceId,
     },
     /// An activity that its author delivers has been verified, and is answered before it takes effect: what is sent is the body of the
-    /// answer, if it has one.
+    /// answer, if it has one. A GET for its count is answered, too.
     Answer {
         /// What is answered.
         activity: &'a Activity,

@@ -32,7 +32,7 @@ const IN_FLIGHT_MAX: usize = 10_000;
 /// The largest number of inputs of strangers in a cell.
 const STRANGERS_MAX: u64 = 1_000_000;
 
-/// SummarySource input it is.
+/// Whose input it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Client {
     /// A client or a server of the run.

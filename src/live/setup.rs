@@ -7,7 +7,7 @@ use crate::cell::Cell;
 use crate::domain::asked_back::FirstContact;
 use crate::domain::delivery::{Compress, Health, Queues};
 use crate::domain::faults::{Fault, Timetable};
-use crate::domain::protocol::{Batch, Rules};
+use crate::domain::protocol::{Batch, Pull};
 use crate::domain::receiving::{Receiving, SignatureWindow};
 use crate::event::Message;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -179,18 +179,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
                 "{name}: live servers leave out followers as PeerTube does: set the delivery's `health` to as-released, off, score or seven-days"
             ));
         }
-        let upgrades = cell.faults.iter().filter_map(|fault| match fault {
-            Fault::Restart { rules, .. } => rules.as_ref(),
-            _ => None,
-        });
-        let spoken: Vec<&Rules> =
-            cell.federation.instances.iter().map(|instance| &instance.rules).chain(upgrades).collect();
-        if spoken.iter().any(|rules| rules.batch == Batch::Yes) {
-            return unfit(format!(
-                "{name}: live servers send each total by itself: leave protocols with `batch: yes` out of `compare`"
-            ));
-        }
-        if spoken.iter().any(|rules| figures.keep_alive.idle(rules).is_some()) || figures.breaker.is_some() {
+        if cell.spoken().any(|rules| figures.keep_alive.idle(rules).is_some()) || figures.breaker.is_some() {
             return unfit(format!(
                 "{name}: live servers make a connection for each request: give it a delivery with `keep_alive: off` and `breaker: off`"
             ));
@@ -201,6 +190,7 @@ fn check_cells(scenario: &Scenario, cells: &[Cell]) -> Result<(), SetupError> {
             ));
         }
         check_lies(cell)?;
+        check_rules(name, cell)?;
         check_asked_back(name, cell)?;
         check_first_contact(name, cell)?;
         check_refusals(name, cell)?;
@@ -242,6 +232,18 @@ fn check_lies(cell: &Cell) -> Result<(), SetupError> {
     }
     let problem = "lies: live servers tell none: take them out, as with --set lies=[]";
     Err(SetupError::Scenario(problem.to_owned()))
+}
+
+/// Checks that nobody speaks what no live server does.
+fn check_rules(name: &str, cell: &Cell) -> Result<(), SetupError> {
+    let problem = if cell.spoken().any(|rules| rules.pull == Pull::Yes) {
+        "live servers answer no GET for a count: take protocols with `pull: no`"
+    } else if cell.spoken().any(|rules| rules.batch == Batch::Yes) {
+        "live servers send each total by itself: take protocols with `batch: no`"
+    } else {
+        return Ok(());
+    };
+    Err(SetupError::Scenario(format!("{name}: {problem}")))
 }
 
 /// Checks that everybody has met: live servers know all keys of a run.

@@ -14,7 +14,7 @@ pub struct Activity {
     pub author: InstanceId,
     /// Who or what it counts.
     pub subject: Subject,
-    /// The number of viewers that it carries, if one: the `result` of a View.
+    /// The number of viewers that it carries, if one: the `result` of a View. In a GET for a count: that which its author got last.
     pub result: Option<u32>,
     /// The number of views that it carries, if one: in an `Update`, a count of views, or a follower's total.
     pub views: Option<u32>,
@@ -68,7 +68,7 @@ pub enum Subject {
 }
 
 /// Why GETs are made. All that is fetched for a reason is in `FetchReason::resources`; which of it a GET fetches is the session of
-/// its stamp.
+/// its stamp, where there is more than one thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FetchReason {
     /// An `Update` took effect.
@@ -79,6 +79,8 @@ pub enum FetchReason {
     Actor,
     /// The first message about a video.
     Video,
+    /// A page is open: the number of viewers is asked for (`pull`).
+    Count,
 }
 
 /// What a GET fetches.
@@ -112,6 +114,8 @@ pub enum Resource {
     Announces,
     /// Its comments.
     Comments,
+    /// The total of its viewers. No server has this yet.
+    Viewers,
 }
 
 impl FetchReason {
@@ -139,6 +143,7 @@ impl FetchReason {
                 Resource::Announces,
                 Resource::Comments,
             ],
+            FetchReason::Count => &[Resource::Viewers],
         }
     }
 }
@@ -147,7 +152,10 @@ impl Activity {
     /// Of a GET: its reason, its place among all that is fetched for that, and what it fetches. `None` of all else.
     pub fn fetch(&self) -> Option<(FetchReason, usize, Resource)> {
         let Subject::Get(asked, _) = self.subject else { return None };
-        let place = if asked == FetchReason::Preview { 0 } else { self.stamp.session.index() };
+        let place = match asked {
+            FetchReason::Preview | FetchReason::Count => 0,
+            FetchReason::AfterUpdate | FetchReason::Actor | FetchReason::Video => self.stamp.session.index(),
+        };
         Some((asked, place, *asked.resources().get(place)?))
     }
 }
@@ -194,11 +202,13 @@ pub enum Kind {
     ActorFetch,
     /// What a receiver fetches of a video that it does not know: GET requests.
     VideoFetch,
+    /// The number of viewers, which a follower asks the origin for: a GET request.
+    CountFetch,
 }
 
 impl Kind {
     /// All kinds, in the order of the records.
-    pub const ALL: [Kind; 15] = [
+    pub const ALL: [Kind; 16] = [
         Kind::Viewer,
         Kind::ViewerForwarded,
         Kind::Total,
@@ -214,6 +224,7 @@ impl Kind {
         Kind::LinkPreview,
         Kind::ActorFetch,
         Kind::VideoFetch,
+        Kind::CountFetch,
     ];
 
     /// The kind of a View that `sender` sends about a video of `origin`.
@@ -235,6 +246,7 @@ impl Kind {
             (Subject::Get(FetchReason::Preview, _), _) => Kind::LinkPreview,
             (Subject::Get(FetchReason::Actor, _), _) => Kind::ActorFetch,
             (Subject::Get(FetchReason::Video, _), _) => Kind::VideoFetch,
+            (Subject::Get(FetchReason::Count, _), _) => Kind::CountFetch,
         }
     }
 
@@ -256,17 +268,18 @@ impl Kind {
             Kind::LinkPreview => "link_preview",
             Kind::ActorFetch => "actor_fetch",
             Kind::VideoFetch => "video_fetch",
+            Kind::CountFetch => "count_fetch",
         }
     }
 
     /// Whether it is viewer traffic ("watching now") rather than the counting of views.
     pub fn is_viewer_traffic(self) -> bool {
-        self <= Kind::FollowerTotalForwarded
+        self <= Kind::FollowerTotalForwarded || self == Kind::CountFetch
     }
 
-    /// Whether it is a View at all: viewer traffic, a plain view or a count of those.
+    /// Whether it is for Views: viewer traffic, a plain view or a count of those.
     pub fn is_view(self) -> bool {
-        self <= Kind::ViewCount
+        self <= Kind::ViewCount || self == Kind::CountFetch
     }
 
     /// Whether its sender passes on what another instance built and signed.
@@ -276,6 +289,9 @@ impl Kind {
 
     /// Whether it is a GET: a request without a body, whose answer has one.
     pub fn is_get(self) -> bool {
-        matches!(self, Kind::UpdateFetch | Kind::LinkPreview | Kind::ActorFetch | Kind::VideoFetch)
+        matches!(
+            self,
+            Kind::UpdateFetch | Kind::LinkPreview | Kind::ActorFetch | Kind::VideoFetch | Kind::CountFetch
+        )
     }
 }

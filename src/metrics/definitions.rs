@@ -246,6 +246,10 @@ definitions! {
         "count of requests of that kind", |b| count(b.kind(Kind::VideoFetch).messages);
     "sent_bytes_video_fetch", "bytes", None, "by kind: what receivers fetch of videos that they do not know, bytes of those that left",
         "sum of head + body of those", |b| count(b.kind(Kind::VideoFetch).request_bytes());
+    "sent_messages_count_fetch", "messages", None, "by kind: what followers ask origins of their viewers (`pull`), requests begun",
+        "count of requests of that kind", |b| count(b.kind(Kind::CountFetch).messages);
+    "sent_bytes_count_fetch", "bytes", None, "by kind: what followers ask origins of their viewers, bytes of those that left",
+        "sum of head + body of those", |b| count(b.kind(Kind::CountFetch).request_bytes());
     "payer_origin_bytes_out", "bytes", Lower, "who pays, all traffic: all that is sent by instances that own a video",
         "request + answer + transport bytes below", |b| count(b.bill(Class::Origin, Direction::Out).all());
     "payer_origin_request_bytes_out", "bytes", Lower, "of that, requests",

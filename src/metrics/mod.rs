@@ -190,7 +190,9 @@ impl Observer for Collector<'_> {
 
     fn answered(&mut self, at: Time, message: &Message, bytes: u64, end: AnswerEnd) {
         self.traffic.answered(at, message, bytes, end);
-        let carries_count = !message.kind.is_get() && bytes > u64::from(message.response_bytes);
+        // a head that says that a count is still the same tells it, too
+        let may_carry = !message.kind.is_get() || message.kind == Kind::CountFetch;
+        let carries_count = may_carry && bytes > u64::from(message.response_bytes);
         if carries_count && end == AnswerEnd::Arrives {
             let listing = self.federation.listing(message.activity.video);
             let sums = LinkSums { messages: 1, head_bytes: 0, body_bytes: bytes };

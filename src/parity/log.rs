@@ -111,6 +111,9 @@ impl MessageName {
             Subject::Get(FetchReason::AfterUpdate, _) => format!("GET {session} after update {number}"),
             Subject::Get(FetchReason::Actor, _) => format!("GET {session} for the actor"),
             Subject::Get(FetchReason::Video, _) => format!("GET {session} for the video"),
+            Subject::Get(FetchReason::Count, _) => {
+                format!("the GET of the count at heartbeat {number} of visit {session}")
+            }
             Subject::Get(FetchReason::Preview, _) => {
                 format!("the preview of background job {number} of entry {session}")
             }

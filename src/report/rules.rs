@@ -13,7 +13,7 @@ use crate::scenario::Scenario;
 pub type Row<T> = (&'static str, fn(&T) -> String);
 
 /// The rows of parameters: their keys, and what a protocol has there.
-pub const PARAMETER_ROWS: [Row<Parameters>; 10] = [
+pub const PARAMETER_ROWS: [Row<Parameters>; 11] = [
     ("lifetime", |parameters| parameters.lifetime.to_string()),
     ("tick_interval", |parameters| parameters.tick_interval.to_string()),
     ("refederation_age", |parameters| parameters.refederation_age.to_string()),
@@ -29,6 +29,7 @@ pub const PARAMETER_ROWS: [Row<Parameters>; 10] = [
     ("leave_beacon", |parameters| percent(parameters.leave_beacon_ppm)),
     ("sampling", |parameters| parameters.sampling.to_string()),
     ("update_share", |parameters| percent(parameters.update_share_ppm)),
+    ("pull_cache", |parameters| parameters.pull_cache.to_string()),
 ];
 
 /// The rows of delivery: their keys, and what a delivery has there.

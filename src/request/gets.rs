@@ -99,7 +99,7 @@ fn cached(message: &Message) -> (InstanceId, CacheKey) {
     let activity = &message.activity;
     let key = match activity.fetch() {
         Some((FetchReason::Actor, _, part)) => CacheKey::OfActor(part),
-        Some((FetchReason::AfterUpdate | FetchReason::Video, _, part)) => {
+        Some((FetchReason::AfterUpdate | FetchReason::Video | FetchReason::Count, _, part)) => {
             CacheKey::OfVideo(activity.video, part)
         }
         Some((FetchReason::Preview, ..)) | None => CacheKey::Page(activity.video),

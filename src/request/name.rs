@@ -19,6 +19,7 @@ pub fn message_name(activity: &Activity, from: InstanceId, attempt: u32) -> u64 
         Subject::Get(FetchReason::Actor, _) => (8, 0),
         Subject::Get(FetchReason::Video, _) => (9, 0),
         Subject::ViewCount => (10, 0),
+        Subject::Get(FetchReason::Count, _) => (11, 0),
     };
     let words = [
         subject,

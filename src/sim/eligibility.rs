@@ -19,7 +19,7 @@
 //! - `G`: when it sends its own viewers again depends on the totals it receives, which take them off its list, but out of its memory only later:
 //!   list `∧` totals accepted `∧` viewers sent singly `∧` re-federation age > lifetime `∧` own viewers.
 //! - `N`: it hears a false `result` of somebody who is not the origin of the video.
-//! - `K`: it takes counts that answers carry, which come when its own requests end.
+//! - `K`: it takes counts that answers carry (`count_on_reply`, `pull`), which come when its own requests end.
 //! - `B`: somebody sends batches, now or after an upgrade: a replay knows one activity by message.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
@@ -37,8 +37,8 @@ use crate::domain::faults::{Change, Fault, Timetable};
 use crate::domain::federation::Instance;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::protocol::{
-    AcceptResult, Batch, CountOnReply, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Records,
-    Rules, StoreKind,
+    AcceptResult, Batch, CountOnReply, FollowerTotal, FollowerViews, ForwardedViewer, OriginViews, Pull,
+    Records, Rules, StoreKind,
 };
 use crate::domain::receiving::Receiving;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -253,8 +253,8 @@ fn asking(cell: &Cell) -> Vec<bool> {
 /// Conditions `N` and `K`: who hears false results, or takes counts from answers.
 fn hearing(cell: &Cell) -> Vec<bool> {
     let instances = cell.federation.instances.iter();
-    let mut hears: Vec<bool> =
-        instances.map(|instance| instance.rules.count_on_reply == CountOnReply::Yes).collect();
+    let takes_counts = |rules: &Rules| rules.count_on_reply == CountOnReply::Yes || rules.pull == Pull::Yes;
+    let mut hears: Vec<bool> = instances.map(|instance| takes_counts(&instance.rules)).collect();
     let tells = |lie: &&Lie| matches!(lie.what, Falsehood::Result { .. });
     let hearers = cell.lies.iter().filter(tells).flat_map(|lie| lie.hearers(&cell.federation));
     hearers.for_each(|id| hears[id.index()] = true);
@@ -263,12 +263,7 @@ fn hearing(cell: &Cell) -> Vec<bool> {
 
 /// Condition `B`.
 fn batches(cell: &Cell) -> bool {
-    let upgrades = cell.faults.iter().filter_map(|fault| match fault {
-        Fault::Restart { rules, .. } => rules.as_ref(),
-        _ => None,
-    });
-    let spoken = cell.federation.instances.iter().map(|instance| &instance.rules);
-    spoken.chain(upgrades).any(|rules| rules.batch == Batch::Yes)
+    cell.spoken().any(|rules| rules.batch == Batch::Yes)
 }
 
 /// Which instances share a host with others.

@@ -82,6 +82,24 @@ const SLOW: &[&str] = &["compare=[mine]", "delivery=peertube", "network.latency=
 /// An answer that carries a count of one digit.
 const COUNTED_RESPONSE_BYTES: u64 = 1_339;
 
+/// One viewer at the origin from 1 s, another from 11.5 s, two at `near`, which asks at 1 s, 11 s, ... with the heartbeats of both, and three at `far`, which asks at
+/// 2 s, 12 s, ...; both say their own at ticks.
+const PULLED: &[&str] = &[
+    "protocols={mine: {base: v3, lifetime: 10 s, tick_interval: 10 s, threshold: off, plain_views: none, origin_total: \"no\", pull: \"yes\"}}",
+    "viewers=[{video: clip, sessions: [{instance: origin, start: 1 s, watch: 34 s}, {instance: origin, start: 11500 ms, watch: 23500 ms}, \
+     {instance: near, start: 1 s, watch: 34 s}, {instance: near, start: 1 s, watch: 34 s}, \
+     {instance: far, start: 2 s, watch: 33 s}, {instance: far, start: 2 s, watch: 33 s}, {instance: far, start: 2 s, watch: 33 s}]}]",
+];
+const ORIGIN_DOWN: &[&str] =
+    &["faults=[{down: [origin], at: 15 s, for: 1 h}]", "protocols.mine.expiry=exact", "measure.from=40 s"];
+/// A head alone in answer to a View; the answer to a GET with a count of one digit, and that with none, since it is still the same.
+const RESPONSE_BYTES: u64 = 341;
+const PULLED_BYTES: u64 = COUNTED_RESPONSE_BYTES + 27 + 11;
+const UNCHANGED_BYTES: u64 = RESPONSE_BYTES + 2 + 27 + 11;
+/// The GETs of `near` and `far`, and what a count adds that is known.
+const GET_BYTES: u64 = 303 + 302;
+const KNOWN_BYTES: u64 = 20;
+
 /// The exact cases.
 pub(super) const CASES: &[Case] = &[
     Case {
@@ -177,13 +195,62 @@ pub(super) const CASES: &[Case] = &[
         sets: &[RECORDS, ANSWERS, SLOW, &["measure.from=9100 ms"]],
         claims: |log| vec![shown_in_all(log, FOLLOWERS, [1 + 2, (1 + 2) + 3])],
     },
+    Case {
+        name: "counts that are asked for",
+        sets: &[RECORDS, PULLED],
+        claims: |log| {
+            // three of four GETs of each find another count than before
+            let answers = 2 * (3 * PULLED_BYTES + UNCHANGED_BYTES);
+            vec![
+                count("55 GETs", log, "sent_messages_count_fetch", 4 + 4),
+                count("55 bytes of GETs", log, "sent_bytes_count_fetch", 4 * GET_BYTES + 2 * 3 * KNOWN_BYTES),
+                count("55 messages of all kinds", log, "messages_sent", 2 * (4 + 4)),
+                count("55 bytes of answers", log, "response_bytes", (4 + 4) * RESPONSE_BYTES + answers),
+                shown_in_all(log, FOLLOWERS, [2 + 2 + 3, 2 * (2 + 2 + 3)]),
+            ]
+        },
+    },
+    Case {
+        name: "a count that the origin keeps",
+        sets: &[RECORDS, PULLED, &["measure.from=12500 ms"]],
+        // `far` gets at 12 s what `near` got at 11 s
+        claims: |log| vec![shown_in_all(log, FOLLOWERS, [2 + 2 + 3, 2 * (1 + 2 + 3)])],
+    },
+    Case {
+        name: "a count that is under way",
+        sets: &[RECORDS, PULLED, SLOW, &["measure.from=6900 ms"]],
+        claims: |log| vec![shown_in_all(log, FOLLOWERS, [1, 2 + 3])],
+    },
+    Case {
+        name: "a count that has come",
+        sets: &[RECORDS, PULLED, SLOW, &["measure.from=7100 ms"]],
+        // the origin has not heard of anybody else yet
+        claims: |log| vec![shown_in_all(log, FOLLOWERS, [1, 1 + 3])],
+    },
+    Case {
+        name: "counts of an origin that is down",
+        sets: &[RECORDS, PULLED, ORIGIN_DOWN],
+        claims: |log| {
+            vec![
+                count("55 GETs", log, "sent_messages_count_fetch", 4 + 4),
+                count("55 bytes of answers", log, "response_bytes", 3 * RESPONSE_BYTES + 4 * PULLED_BYTES),
+                // what was made at 11 s lives for 30 s
+                shown_by_followers(log, 2 * (1 + 2 + 3)),
+            ]
+        },
+    },
+    Case {
+        name: "counts that nobody renews",
+        sets: &[RECORDS, PULLED, ORIGIN_DOWN, &["measure.from=42 s"]],
+        claims: |log| vec![shown_by_followers(log, 0)],
+    },
 ];
 
 fn count(name: &'static str, log: &RequestLog, metric: &str, expected: u64) -> Exact {
     Exact { name, expected: Values::one(expected), measured: Values::one(log.count(metric)) }
 }
 
-/// Row 53: what the origin and all `followers` that are up together show at the sample.
+/// Rows 53 to 55: what the origin and all `followers` that are up together show at the sample.
 fn shown_in_all(log: &RequestLog, followers: u64, [at_origin, at_followers]: [u64; 2]) -> Exact {
     let sum = |metric, of: f64| libm::round(log.value(metric) * of) as u64;
     Exact {
@@ -194,6 +261,13 @@ fn shown_in_all(log: &RequestLog, followers: u64, [at_origin, at_followers]: [u6
             sum("followers_displayed_mean", followers as f64),
         ]),
     }
+}
+
+/// Row 55: what all followers together show at the sample.
+fn shown_by_followers(log: &RequestLog, expected: u64) -> Exact {
+    let measured = libm::round(log.value("followers_displayed_mean") * FOLLOWERS as f64) as u64;
+    let name = "55 what followers show";
+    Exact { name, expected: Values::one(expected), measured: Values::one(measured) }
 }
 
 /// The sampled cases.

@@ -167,10 +167,10 @@ const SETS: &[&[&str]] = &[
         "protocols={mine: {base: v3, records: \"yes\", forwarded_viewer: viewer, store: keyed, expiry: exact}}",
         "delivery=unlimited",
     ],
-    // counts in answers, to who keeps ids and who does not, beside others that read none
+    // counts in answers and asked for, to who keeps ids and who does not, beside others that read none
     &[
         "compare=[mine]",
-        "protocols={mine: {base: v2, count_on_reply: \"yes\", store: keyed, follower_total: \"yes\"}}",
+        "protocols={mine: {base: v2, count_on_reply: \"yes\", pull: \"yes\", store: keyed, follower_total: \"yes\"}}",
         "instances.quiet.protocol=v3",
         "delivery=unlimited",
     ],

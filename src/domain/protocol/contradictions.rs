@@ -1,13 +1,22 @@
-//! Why some rules contradict others: those of records, of counts in answers and of batches. `Rules::contradiction` asks here, too.
+//! Why some rules contradict others: those of records, of counts in answers or asked for, and of batches. `Rules::contradiction` asks here, too.
 
 use super::rules::{
     AcceptResult, Batch, CountOnReply, FollowerTotal, ForwardedViewer, OriginTotal, OriginViews, OwnViewers,
-    Records, Rules, TotalsAt, TotalsTo,
+    Pull, Records, Rules, TotalsAt, TotalsTo,
 };
 
 impl Rules {
+    /// Why one of these contradicts other rules.
+    pub(super) fn designs_contradict(&self) -> Option<&'static str> {
+        let records = self.records_contradict();
+        records
+            .or_else(|| self.counts_on_reply_contradict())
+            .or_else(|| self.batches_contradict())
+            .or_else(|| self.pull_contradicts())
+    }
+
     /// Why records contradict the other rules, if they are kept.
-    pub(super) fn records_contradict(&self) -> Option<&'static str> {
+    fn records_contradict(&self) -> Option<&'static str> {
         if self.records == Records::No {
             None
         } else if self.follower_total == FollowerTotal::No || self.origin_total == OriginTotal::No {
@@ -36,7 +45,7 @@ impl Rules {
     }
 
     /// Why counts in answers contradict the other rules, if there are any.
-    pub(super) fn counts_on_reply_contradict(&self) -> Option<&'static str> {
+    fn counts_on_reply_contradict(&self) -> Option<&'static str> {
         if self.count_on_reply == CountOnReply::No {
             None
         } else if self.accept_result == AcceptResult::Nobody {
@@ -57,7 +66,7 @@ impl Rules {
     }
 
     /// Why batches contradict the other rules, if there are any.
-    pub(super) fn batches_contradict(&self) -> Option<&'static str> {
+    fn batches_contradict(&self) -> Option<&'static str> {
         if self.batch == Batch::No {
             None
         } else if self.origin_total == OriginTotal::No && self.follower_total == FollowerTotal::No {
@@ -75,6 +84,27 @@ impl Rules {
         } else if self.count_on_reply == CountOnReply::Yes {
             Some(
                 "`count_on_reply: yes` answers a total with one count, and `batch: yes` sends many at once; leave one of them out",
+            )
+        } else {
+            None
+        }
+    }
+
+    /// Why asking for counts contradicts the other rules, if it is done.
+    fn pull_contradicts(&self) -> Option<&'static str> {
+        if self.pull == Pull::No {
+            None
+        } else if self.accept_result == AcceptResult::Nobody {
+            Some(
+                "`pull: yes` asks the origin for a total, and `accept_result: nobody` lets nobody's be shown; add `accept_result: video-host`, or say `pull: no`",
+            )
+        } else if self.totals_clear_viewers() && self.follower_total == FollowerTotal::No {
+            Some(
+                "`pull: yes` asks for a total at heartbeats, and in `store: keyed` a total makes forget which viewers have been sent, so that the next heartbeat of each would send them again; add `follower_total: yes` or `store: list`, or say `pull: no`",
+            )
+        } else if self.records == Records::Yes {
+            Some(
+                "`pull: yes` asks for the count of all, and `records: yes` takes totals for the viewers of their author alone; leave one of them out",
             )
         } else {
             None

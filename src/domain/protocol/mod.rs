@@ -15,6 +15,6 @@ pub use rules::{
     AcceptResult, ActorUrl, BadInbox, Batch, BroadcastQueue, Choice, ConnectionReuse, CountOnReply, Expiry,
     FollowHealth, FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo,
     ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters,
-    PlainViews, Records, Rule, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy,
-    ViewsInbox, WireForm,
+    PlainViews, Pull, Records, Rule, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult,
+    ViewersKnownBy, ViewsInbox, WireForm,
 };

@@ -6,7 +6,7 @@ use super::rules::{
     AcceptResult, ActorUrl, BadInbox, Batch, BroadcastQueue, ConnectionReuse, CountOnReply, Expiry,
     FollowHealth, FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo,
     ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters,
-    PlainViews, Records, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy,
+    PlainViews, Pull, Records, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy,
     ViewsInbox, WireForm,
 };
 use crate::foundation::units::Span;
@@ -31,6 +31,7 @@ const PEERTUBE_6_0: Rules = Rules {
     records: Records::No,
     batch: Batch::No,
     count_on_reply: CountOnReply::No,
+    pull: Pull::No,
     viewer_result: ViewerResult::No,
     accept_result: AcceptResult::Nobody,
     known_viewer: KnownViewer::AnotherEntry,
@@ -63,6 +64,7 @@ const PEERTUBE_6_0: Rules = Rules {
         leave_beacon_ppm: 0,
         sampling: 1,
         update_share_ppm: 0,
+        pull_cache: Span::from_secs(10),
     },
 };
 

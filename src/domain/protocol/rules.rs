@@ -145,6 +145,14 @@ rules! {
         /// when it has come (no release has this)
         Yes = "yes",
     }
+    /// whether a follower asks the origin for its total while a page of it is open
+    pull: Pull {
+        /// it never asks
+        No = "no",
+        /// at a heartbeat of a viewer of its own, but not within `pull_cache` of the last time: a GET, which an origin with this rule answers with its
+        /// total, the same one for `pull_cache`; a follower takes it as a total when it has come (no release has this)
+        Yes = "yes",
+    }
     /// whether the View of one viewer carries `result` = 1
     viewer_result: ViewerResult {
         /// it carries none
@@ -337,6 +345,8 @@ pub struct Parameters {
     pub sampling: u32,
     /// The change of a number of views that is worth an `Update`, in millionths of the last one told (`updates-by-share`).
     pub update_share_ppm: u32,
+    /// A follower asks for a count not more often than once in this time, and the origin answers with the same one for this long (`pull`).
+    pub pull_cache: Span,
 }
 
 /// The threshold rule: a total is sent only if it changed enough, or if too many ticks went by without one.
@@ -412,9 +422,7 @@ impl Rules {
             Some(
                 "`totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
             )
-        } else if let Some(why) =
-            self.records_contradict().or(self.counts_on_reply_contradict()).or(self.batches_contradict())
-        {
+        } else if let Some(why) = self.designs_contradict() {
             Some(why)
         } else if self.parameters.follower_cap.is_some() && !keeps_ids {
             Some(
@@ -430,6 +438,11 @@ impl Rules {
         self.store == StoreKind::Keyed
             && self.accept_result != AcceptResult::Nobody
             && self.records == Records::No
+    }
+
+    /// When a total that answers a GET expires, after it was built: the origin keeps it for `pull_cache`, and so does who asked.
+    pub fn pulled_lifetime(&self) -> Span {
+        self.parameters.pull_cache * 2 + self.parameters.lifetime
     }
 
     /// When a total that is built at a tick expires, after that tick.

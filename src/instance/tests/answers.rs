@@ -1,7 +1,8 @@
 //! What an origin answers to what followers say of their viewers.
 
 use super::*;
-use crate::domain::protocol::{AcceptResult, CountOnReply, FollowerTotal};
+use crate::domain::protocol::{AcceptResult, CountOnReply, FollowerTotal, Pull};
+use crate::mechanism::activity::FetchReason;
 
 const THIRD: InstanceId = InstanceId(2);
 
@@ -81,4 +82,21 @@ fn a_follower_takes_an_answer_as_a_total() {
     run(&mut follower, 4, Input::Receive { activity: &total, sender: ORIGIN });
     assert_eq!((total.result, follower.displayed(VIDEO)), (Some(3), 3));
     assert_eq!(follower.displayed_totals().collect::<Vec<_>>(), [(VIDEO, Time::ZERO + Span::from_secs(3))]);
+}
+
+/// Who asks gets what has not expired, with nothing of their own added; it lives for two caches and a lifetime.
+#[test]
+fn who_asks_gets_the_count() {
+    let rules = Rules { pull: Pull::Yes, ..answering("v3") };
+    let mut origin = instance(ORIGIN, rules);
+    let get = said(FOLLOWER, Subject::Get(FetchReason::Count, 0), None, 1);
+    beat(&mut origin, 1, 1);
+    beat(&mut origin, 2, 2);
+    let total = answer(&mut origin, &get, 3).expect("an answer");
+    let expires = Time::ZERO + Span::from_secs(3 + 2 * 10 + 120);
+    assert_eq!((total.result, total.expires), (Some(2), Some(expires)));
+    let later = answer(&mut origin, &get, 500).expect("an answer");
+    assert_eq!(later.result, Some(0), "all have expired, before any tick");
+    assert_eq!(answer(&mut instance(ORIGIN, answering("v3")), &get, 1), None, "another protocol");
+    assert_eq!(answer(&mut instance(THIRD, rules), &get, 1), None, "not its video");
 }

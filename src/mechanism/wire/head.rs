@@ -8,7 +8,7 @@
 use super::body::placeholder_base64;
 use super::names::Names;
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::Time;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, FetchReason, Form, Resource, Subject};
 
 /// What the sender of one request proves: that it is the sender, and that the body is whole.
@@ -95,7 +95,8 @@ impl Names {
     }
 
     /// The head of the GET of an activity (`Subject::Get`) by a server of that form to `to` at the instant `date`, up to and
-    /// with the empty line. What a server asks for its store has this `signature`, what it asks for a preview none.
+    /// with the empty line. What a server asks for its store has this `signature`, what it asks for a preview or a count none; that
+    /// names the count which its author knows.
     pub fn get_head(
         &self,
         form: Form,
@@ -106,7 +107,9 @@ impl Names {
         persistence: Persistence,
     ) -> String {
         let from = self.host(activity.author);
-        let is_signed = !matches!(activity.subject, Subject::Get(FetchReason::Preview, _));
+        let is_signed =
+            !matches!(activity.subject, Subject::Get(FetchReason::Preview | FetchReason::Count, _));
+        let known = activity.result.map(|count| format!("if-none-match: {}", entity_tag(count)));
         let (key, encodings) = key_and_encodings(form);
         let signature = is_signed.then(|| {
             let signed = r#"algorithm="rsa-sha256",headers="(request-target) host date""#;
@@ -122,6 +125,7 @@ impl Names {
             Some(format!("date: {}", self.http_date(date))),
             Some(format!("accept-encoding: {encodings}")),
             Some(format!("host: {}", self.host(to).name())),
+            known,
             signature,
             Some(persistence.of_request().to_owned()),
             Some("\r\n".to_owned()),
@@ -142,6 +146,7 @@ impl Names {
             Some(Resource::Dislikes) => video("/dislikes"),
             Some(Resource::Announces) => video("/announces"),
             Some(Resource::Comments) => video("/comments"),
+            Some(Resource::Viewers) => video("/viewers"),
             Some(Resource::Channel) => channel(""),
             Some(Resource::ChannelFollowers) => channel("/followers"),
             Some(Resource::ChannelFollowing) => channel("/following"),
@@ -202,6 +207,42 @@ impl Names {
         let head = self.response_head(form, date, used, reset, persistence);
         head.replacen("204 No Content", "200 OK", 1).replacen("Date: ", &body, 1)
     }
+}
+
+impl Names {
+    /// The head of the answer to a GET for a count, with a body of `body_bytes`, or none where who asked knows that count (304). It may be kept
+    /// for `max_age`. No server gives one yet; what a 304 says is what RFC 9110 asks for.
+    #[expect(clippy::too_many_arguments, reason = "a head says just that many things")]
+    pub fn pulled_response_head(
+        &self,
+        form: Form,
+        date: Time,
+        used: u32,
+        reset: Time,
+        persistence: Persistence,
+        body_bytes: Option<usize>,
+        (count, max_age): (u32, Span),
+    ) -> String {
+        let head = match body_bytes {
+            Some(bytes) => self.counted_response_head(form, date, used, reset, persistence, bytes),
+            None => self.response_head(form, date, used, reset, persistence).replacen(
+                "204 No Content",
+                "304 Not Modified",
+                1,
+            ),
+        };
+        let kept = format!(
+            "Cache-Control: max-age={}\r\nETag: {}\r\nDate: ",
+            max_age.whole_secs(),
+            entity_tag(count)
+        );
+        head.replacen("Date: ", &kept, 1)
+    }
+}
+
+/// The tag of a count: equal counts have equal tags.
+fn entity_tag(count: u32) -> String {
+    format!("\"{count}\"")
 }
 
 const ACTIVITY_JSON: &str = "application/activity+json; charset=utf-8";

@@ -7,7 +7,7 @@ use super::collection::item;
 use super::head::{Persistence, Proof};
 use super::names::{Host, Names, VideoNames};
 use crate::foundation::ids::InstanceId;
-use crate::foundation::units::Time;
+use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, FetchReason, Form, Resource, Subject};
 use std::collections::BTreeMap;
 
@@ -25,6 +25,8 @@ pub struct Sizes<'a> {
     /// By form, the number of the author's names and the digits of how many items there are.
     collections: BTreeMap<(Form, u32, u32), u64>,
     counted_responses: BTreeMap<BodyKey, u64>,
+    /// Those to GETs for a count, and their heads alone.
+    pulled_responses: BTreeMap<(BodyKey, u32), [u64; 2]>,
     request_heads: BTreeMap<HeadKey, u64>,
     get_heads: BTreeMap<GetKey, u64>,
     /// The head that was asked for last: those of a broadcast are mostly alike.
@@ -82,6 +84,8 @@ struct GetKey {
     form: Form,
     is_signed: bool,
     resource: Option<Resource>,
+    /// Of the count that its author knows.
+    known_digits: Option<u32>,
     /// Of what a path may name beside the video: account, channel, the receiver's server actor.
     named: [usize; 3],
     from_url: usize,
@@ -116,6 +120,7 @@ impl<'a> Sizes<'a> {
             items: BTreeMap::new(),
             collections: BTreeMap::new(),
             counted_responses: BTreeMap::new(),
+            pulled_responses: BTreeMap::new(),
             request_heads: BTreeMap::new(),
             get_heads: BTreeMap::new(),
             last_head: None,
@@ -164,6 +169,21 @@ impl<'a> Sizes<'a> {
             let (at, persistence) = (Time::ZERO, Persistence::Closed);
             let head = self.names.counted_response_head(total.form, at, 1, at, persistence, body);
             (head.len() + body) as u64
+        })
+    }
+
+    /// The bytes of a whole response on a new connection to a GET for a count, and of one that says that the count is still this. It may be
+    /// kept for `max_age`.
+    pub fn pulled_response(&mut self, total: &Activity, max_age: Span) -> [u64; 2] {
+        let Some(key) = self.body_key(total) else { return [0, 0] };
+        let key = (key, digits(max_age.whole_secs()));
+        *self.pulled_responses.entry(key).or_insert_with(|| {
+            let body = self.names.activity(total, total.form).json().len();
+            let (at, persistence) = (Time::ZERO, Persistence::Closed);
+            let tag = (total.result.unwrap_or_default(), max_age);
+            let head =
+                |body| self.names.pulled_response_head(total.form, at, 1, at, persistence, body, tag).len();
+            [head(Some(body)) + body, head(None)].map(|bytes| bytes as u64)
         })
     }
 
@@ -234,8 +254,9 @@ impl<'a> Sizes<'a> {
         let names = self.names.video(activity.video);
         let key = GetKey {
             form,
-            is_signed: reason != Some(FetchReason::Preview),
+            is_signed: !matches!(reason, Some(FetchReason::Preview | FetchReason::Count)),
             resource,
+            known_digits: activity.result.map(|count| digits(u64::from(count))),
             named: [names.account.len(), names.channel.len(), receiver.server_actor],
             from_url: sender.url,
             from_account: sender.server_actor,

@@ -6,7 +6,7 @@ use crate::domain::delivery::{Delivery, Queues};
 use crate::domain::faults::Fault;
 use crate::domain::lies::{Falsehood, Lie};
 use crate::domain::other_traffic::Background;
-use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Records, Rules};
+use crate::domain::protocol::{Forward, OwnViewers, PlainViews, Pull, Records, Rules};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::Seed;
 use crate::foundation::units::Span;
@@ -82,7 +82,7 @@ impl Load {
         let unicasts = sendings + if plain { sessions } else { 0.0 } + other.unicasts;
         let unicasts = unicasts + lies.views + lies.results * followers;
         let tries = tries(scenario, variant);
-        let messages = (broadcasts * followers + unicasts) * tries + other.gets(scenario, sessions);
+        let messages = (broadcasts * followers + unicasts) * tries + other.gets(scenario, sessions, &rules);
         let changes = changes(&column.faults, duration_s);
         let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
@@ -152,6 +152,18 @@ fn records(
     (of_sessions + totals * scenario.lies.len() as f64).min(totals * followers)
 }
 
+/// GETs for counts: one in `pull_cache` for each visit at most, and for each video and instance.
+fn pulls(scenario: &Scenario, rules: &[(InstanceId, &Rules)]) -> f64 {
+    let pulling = rules.iter().filter(|(_, rules)| rules.pull == Pull::Yes);
+    let Some(cache) = pulling.map(|(_, rules)| rules.parameters.pull_cache).min() else { return 0.0 };
+    let cache_s = cache.secs_f64();
+    let times = scenario.end.latest().ns() as f64 / 1e9 / cache_s + 1.0;
+    let videos =
+        attendance::active_videos(scenario).len() as f64 + attendance::videos_of_catalogues(scenario);
+    let of_visits = attendance::heartbeats(scenario, &|_| cache_s);
+    of_visits.min(times * videos * scenario.instances.len() as f64)
+}
+
 /// Bytes of so many jobs that wait at once, with so many messages.
 fn queued_bytes(delivery: &Delivery, jobs: f64, messages: f64) -> f64 {
     match delivery.queues {
@@ -215,8 +227,8 @@ impl Other {
 }
 
 impl Other {
-    /// GETs of those who ask back, where they are requests.
-    fn gets(&self, scenario: &Scenario, sessions: f64) -> f64 {
+    /// GETs of those who ask back, where they are requests, and of those who ask for counts.
+    fn gets(&self, scenario: &Scenario, sessions: f64, rules: &[(InstanceId, &Rules)]) -> f64 {
         let other = &scenario.other;
         let instances = scenario.instances.len() as f64;
         let count = |asked: FetchReason| FetchOrder::of(asked, true).count as f64;
@@ -238,7 +250,8 @@ impl Other {
             let share = background.preview.map_or(0.0, |preview| f64::from(preview.share_ppm) / 1e6);
             background.jobs.expected(scenario.end.latest()) * share
         };
-        (after_updates + first + other.background.iter().map(preview).sum::<f64>()) * (instances - 1.0)
+        let of_each = after_updates + first + other.background.iter().map(preview).sum::<f64>();
+        of_each * (instances - 1.0) + pulls(scenario, rules)
     }
 }
 

@@ -157,6 +157,7 @@ pub(crate) fn changed(base: Rules, definition: &Checked) -> Rules {
     set("refederation_age", &mut parameters.refederation_age);
     set("heartbeat", &mut parameters.heartbeat);
     set("plain_view_after", &mut parameters.plain_view_after);
+    set("pull_cache", &mut parameters.pull_cache);
     let set_share =
         |key, parameter: &mut u32| definition.share_ppm(key).into_iter().for_each(|ppm| *parameter = ppm);
     set_share("leave_beacon", &mut parameters.leave_beacon_ppm);

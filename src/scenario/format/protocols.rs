@@ -94,6 +94,11 @@ pub(crate) fn protocol() -> Shape {
             "the change of a number of views that is worth an `Update`, as a share of the last one told (`origin_views: updates-by-share`)",
             share(),
         ),
+        optional(
+            "pull_cache",
+            "an instance asks for a count not more often than once in this time, and the origin answers with the same one for this long (`pull: yes`)",
+            positive_span(),
+        ),
     ]);
     Shape::Record(fields)
 }

@@ -337,6 +337,26 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: peertube-9.0-dev, pull: \"yes\"",
+        "6:9: protocols.mine: `pull: yes` asks for a total at heartbeats, and in `store: keyed` a total makes forget which viewers have been sent, so that the next heartbeat of each would send them again; add `follower_total: yes` or `store: list`, or say `pull: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v1, pull: \"yes\"",
+        "6:9: protocols.mine: `pull: yes` asks the origin for a total, and `accept_result: nobody` lets nobody's be shown; add `accept_result: video-host`, or say `pull: no`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v3, forwarded_viewer: viewer, records: \"yes\", pull: \"yes\"",
+        "6:9: protocols.mine: `pull: yes` asks for the count of all, and `records: yes` takes totals for the viewers of their author alone; leave one of them out",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, pull: \"yes\", pull_cache: 0 s",
+        "6:45: protocols.mine.pull_cache: `0 s` is not a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v1, totals_at: spread",
         "6:9: protocols.mine: `totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
     ),

@@ -13,6 +13,7 @@ use crate::event::{Event, Message};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, FetchReason, Kind, Stamp, Subject};
+use std::slice;
 
 impl Run<'_> {
     /// An activity takes effect: its receiver asks back what it makes it ask, once for all its inboxes.
@@ -66,7 +67,7 @@ impl Run<'_> {
         self.get(asker, reason, of, video, Stamp { session: SessionId(0), number }, now);
     }
 
-    /// Makes a GET to an instance.
+    /// Makes a GET that is asked back to an instance.
     fn get(
         &mut self,
         asker: InstanceId,
@@ -77,7 +78,20 @@ impl Run<'_> {
         now: Time,
     ) {
         assert!(now == self.now, "a GET of an earlier input");
-        let get = Activity {
+        let get = self.get_activity(asker, reason, video, stamp);
+        let subject = Subject::Get(reason, self.cell.other.answer_bytes(&get));
+        self.make_get(&Activity { subject, ..get }, of, now);
+    }
+
+    /// What a GET asks for; how large the answer is, is not known yet.
+    pub(super) fn get_activity(
+        &self,
+        asker: InstanceId,
+        reason: FetchReason,
+        video: VideoId,
+        stamp: Stamp,
+    ) -> Activity {
+        Activity {
             video,
             author: asker,
             subject: Subject::Get(reason, 0),
@@ -87,20 +101,27 @@ impl Run<'_> {
             expires: None,
             stamp,
             form: self.instances[asker.index()].rules().wire.form(),
-        };
-        let activity = Activity { subject: Subject::Get(reason, self.cell.other.answer_bytes(&get)), ..get };
-        let kind = Kind::of(&activity, asker, self.cell.federation.origin(video));
-        if self.delivery.queues == Queues::Unlimited {
-            self.send_unqueued(asker, kind, &[activity], &[of].into(), None, now);
-            return self.get_over(&activity, of, true, now);
         }
-        let job = self.job(asker, QueueKey::Gets, kind, &[activity], [of].into(), None, now);
+    }
+
+    /// Makes a GET to an instance.
+    pub(super) fn make_get(&mut self, get: &Activity, of: InstanceId, now: Time) {
+        let asker = get.author;
+        let kind = Kind::of(get, asker, self.cell.federation.origin(get.video));
+        if self.delivery.queues == Queues::Unlimited {
+            self.send_unqueued(asker, kind, slice::from_ref(get), &[of].into(), None, now);
+            return self.get_over(get, of, true, now);
+        }
+        let job = self.job(asker, QueueKey::Gets, kind, slice::from_ref(get), [of].into(), None, now);
         self.push_job(Job { signs: false, ..job }, now);
     }
 
     /// A GET of an instance is over, well or not: those that waited for it begin.
     pub(super) fn get_over(&mut self, get: &Activity, of: InstanceId, is_good: bool, now: Time) {
         let Some((reason, place, _)) = get.fetch() else { return };
+        if reason == FetchReason::Count {
+            return self.pulls.end(get.author, get.video);
+        }
         let Activity { author: asker, video, stamp: Stamp { number, .. }, .. } = *get;
         let order = FetchOrder::of(reason, self.cell.federation.instances[asker.index()].is_peertube);
         let has_failed = !is_good && place < order.needed;
@@ -117,13 +138,17 @@ impl Run<'_> {
         }
     }
 
-    /// Whether a cache in front of its receiver answers a GET that arrives now.
+    /// Whether a cache in front of its receiver answers a GET that arrives now. Counts are kept by who counts.
     pub(super) fn is_cached(&mut self, message: &Message, now: Time) -> bool {
-        self.gets.is_cached(self.cell.other.asked_back.cache, message, now)
+        message.kind != Kind::CountFetch
+            && self.gets.is_cached(self.cell.other.asked_back.cache, message, now)
     }
 
     /// A GET is answered by who was asked: a cache in front keeps the answer.
     pub(super) fn keep_answer(&mut self, message: &Message, now: Time) {
+        if message.kind == Kind::CountFetch {
+            return;
+        }
         self.gets.keep_answer(self.cell.other.asked_back.cache, message, now);
         self.answer_views(message, false);
     }

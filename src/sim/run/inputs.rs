@@ -117,6 +117,7 @@ impl Run<'_> {
         if self.is_up(session.instance) {
             self.work_on_heartbeat(session.instance);
             self.client_input(session.instance, Input::Heartbeat(heartbeat));
+            self.pull(session.instance, &heartbeat);
         }
         let rules = self.instances[session.instance.index()].rules();
         if number == 0
@@ -199,7 +200,8 @@ impl Run<'_> {
             is_replayed && self.delivery.queues == Queues::Unlimited
         };
         let is_safe = !instance.may_clear_own_viewers(session.video) || is_woken();
-        if !instance.may_skip_heartbeats(every) || !is_safe {
+        let asks = self.pulls(session.instance, session.video);
+        if !instance.may_skip_heartbeats(every) || !is_safe || asks {
             return 0;
         }
         let clock = self.clock(session.instance);

@@ -25,6 +25,8 @@ mod lazy;
 mod lying;
 mod machine;
 mod main_loop;
+mod pulling;
+mod pulls;
 mod request;
 mod retries;
 mod samples;

@@ -5,6 +5,7 @@
 use super::contacts::Contacts;
 use super::job::{Job, QueueKey};
 use super::machine::Machine;
+use super::pulls::Pulls;
 use super::request::{Deadline, Request};
 use super::skips::Skips;
 use super::wakes::Wakes;
@@ -69,6 +70,7 @@ pub(in crate::sim) struct Run<'a> {
     pub(super) retry_draws: MessageDraws,
     pub(super) gets: Gets,
     pub(super) contacts: Contacts,
+    pub(super) pulls: Pulls,
     pub(super) sizes: Sizes<'a>,
     pub(super) ledger: Ledger,
     pub(super) fates: FateLog,
@@ -165,6 +167,7 @@ impl<'a> Run<'a> {
             retry_draws: MessageDraws::new(cell.seed, Purpose::Retry),
             gets: Gets::new(cell.seed),
             contacts: Contacts::default(),
+            pulls: Pulls::default(),
             sizes: Sizes::new(&cell.names, cell.other.bodies),
             ledger: Ledger::new(instances.len()),
             fates: FateLog::default(),

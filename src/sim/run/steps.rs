@@ -10,6 +10,7 @@ use crate::domain::protocol::CountOnReply;
 use crate::event::{Event, Message, Step};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::Time;
+use crate::mechanism::activity::Kind;
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::network::{Leg, Ways};
 use crate::mechanism::refusal::Refusal;
@@ -30,9 +31,11 @@ impl Run<'_> {
         now: Time,
     ) {
         let sender = &mut self.machines[message.from.index()];
-        let signed = match message.kind.is_get() {
-            true => self.path.begin_get(sender, now),
-            false => self.path.begin(sender, now),
+        let signed = match message.kind {
+            // anybody may ask for a count
+            Kind::CountFetch => now,
+            kind if kind.is_get() => self.path.begin_get(sender, now),
+            _ => self.path.begin(sender, now),
         };
         let deadline = now + self.path.timeout;
         self.request_count += 1;
@@ -151,13 +154,14 @@ impl Run<'_> {
         let Run { requests, instances, .. } = self;
         let request = requests.get(slot);
         let rules = instances[request.message.to.index()].rules();
-        if rules.count_on_reply == CountOnReply::No || request.is_refused() {
+        let is_asked_for = request.message.kind == Kind::CountFetch;
+        if rules.count_on_reply == CountOnReply::No && !is_asked_for || request.is_refused() {
             return;
         }
         let (message, number) = (request.message.clone(), request.number);
         if let Some((total, bytes)) = self.count_for(&message, now) {
             self.requests.get(slot).counted_bytes = bytes;
-            self.counts_under_way.insert(number, total);
+            self.counts_under_way.extend(total.map(|total| (number, total)));
         }
     }
 
@@ -384,7 +388,7 @@ impl Run<'_> {
         if let Some(total) = self.counts_under_way.remove(&number)
             && outcome == RequestOutcome::Good
         {
-            self.take_count(message.from, &total, now);
+            self.take_count(&message, &total, now);
         }
         self.request_over(slot, job, &message, outcome, retry_after, now);
     }

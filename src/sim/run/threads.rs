@@ -163,6 +163,7 @@ impl Run<'_> {
             self.unrefer(request);
         }
         self.forget_fetches(instance, now);
+        self.pulls.forget(instance);
         self.abandon_requests(instance, now);
         unsigned.into_iter().for_each(|request| self.unrefer(request));
         self.drop_running_jobs(instance);

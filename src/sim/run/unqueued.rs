@@ -94,8 +94,8 @@ impl Run<'_> {
         // the answer takes no time and is not lost
         self.observer.answered(now, message, bytes, AnswerEnd::Leaves);
         self.observer.answered(now, message, bytes, AnswerEnd::Arrives);
-        if let Some((total, _)) = count {
-            self.take_count(message.from, &total, now);
+        if let Some((Some(total), _)) = count {
+            self.take_count(message, &total, now);
         }
     }
 

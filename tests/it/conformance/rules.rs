@@ -62,8 +62,8 @@ pub(crate) const OF_DELIVERY: [&str; 8] = [
 ];
 
 /// Rules that no release has: a choice of theirs that a replay notices is one of designs.
-pub(crate) const OF_DESIGNS: [&str; 6] =
-    ["expiry", "totals_to", "totals_at", "records", "count_on_reply", "origin_views"];
+pub(crate) const OF_DESIGNS: [&str; 7] =
+    ["expiry", "totals_to", "totals_at", "records", "count_on_reply", "pull", "origin_views"];
 
 /// Rules of views and sizes, which are not in these recordings, of addresses (everybody there has one of their own), and of several videos.
 const NOT_IN_RECORDINGS: [&str; 6] =

@@ -15,6 +15,9 @@ const ANSWERED: &str = "counts in answers";
 const FIRST_ANSWER: &str = "a count in the first answer";
 const FORWARDED: &str = "53 totals that are forwarded";
 const SHOWN: &str = "53 what everybody shows";
+const PULLED: &str = "counts that are asked for";
+const DOWN: &str = "counts of an origin that is down";
+const SHOWN_BY_FOLLOWERS: &str = "55 what followers show";
 const UPDATES: &str = "50 Updates of a number that grows";
 
 const PLANTED: &[Planted] = &[
@@ -64,6 +67,33 @@ const PLANTED: &[Planted] = &[
         "a count in an answer that has come",
         SHOWN,
         "network.latency={constant: 1100 ms}",
+    ),
+    Planted("each heartbeat asks", PULLED, "55 GETs", "protocols.mine.pull_cache=5 s"),
+    Planted("GETs take fewer encodings", PULLED, "55 bytes of GETs", "protocols.mine.wire=peertube-6.1"),
+    Planted("asking costs nothing", PULLED, "55 messages of all kinds", "protocols.mine.pull=no"),
+    Planted("every answer has a body", PULLED, "55 bytes of answers", "viewers.0.sessions.1.start=1500 ms"),
+    Planted("nobody reads what they asked for", PULLED, SHOWN, "protocols.mine.pull=no"),
+    Planted(
+        "the origin counts anew for each",
+        "a count that the origin keeps",
+        SHOWN,
+        "protocols.mine.pull_cache=1 s",
+    ),
+    Planted("a GET takes no time", "a count that is under way", SHOWN, "network.latency={constant: 1 ms}"),
+    Planted(
+        "a GET takes longer than a handshake, a way there and one back",
+        "a count that has come",
+        SHOWN,
+        "network.latency={constant: 1100 ms}",
+    ),
+    Planted("who is down answers", DOWN, "55 bytes of answers", "faults.0.at=50 s"),
+    Planted("who fails does not ask again", DOWN, "55 GETs", "protocols.mine.pull_cache=1 h"),
+    Planted("a count lives as long as an entry", DOWN, SHOWN_BY_FOLLOWERS, "protocols.mine.lifetime=5 s"),
+    Planted(
+        "a count lasts",
+        "counts that nobody renews",
+        SHOWN_BY_FOLLOWERS,
+        "protocols.mine.lifetime=1 min",
     ),
     Planted("every change is worth it", GROWING, UPDATES, "protocols.mine.origin_views=updates"),
 ];

@@ -1,6 +1,8 @@
 //! Answers that carry a count: no server gives one yet, so they are held to what they are made of.
 
 use super::*;
+use crate::foundation::units::Span;
+use crate::mechanism::activity::FetchReason;
 
 /// An answer is the total without its signature, behind the head of every answer with the two lines that a body needs.
 #[test]
@@ -43,4 +45,34 @@ fn it_reads_as_a_total() {
     let read = names.read(&document).expect("a total");
     assert_eq!((read.about, read.author, read.video), (About::Total, ORIGIN, VideoId(0)));
     assert_eq!((read.result, read.expires), (total.result, total.expires));
+}
+
+/// The answer to a GET for a count has two lines more, and no body if who asks knows that count; the GET is not signed.
+#[test]
+fn a_count_that_is_asked_for_has_a_tag() {
+    let names = names_at(9_011, LAB_SESSION_ID_LENGTH);
+    let mut sizes = Sizes::new(&names, OtherBodies::default());
+    let cache = Span::from_secs(10);
+    for (form, count) in Form::ALL.into_iter().flat_map(|form| [0, 9, 4_321].map(|count| (form, count))) {
+        let total = Activity { form, ..activity(ORIGIN, Subject::Total, Some(count)) };
+        let body = names.activity(&total, form).json().len();
+        let head = |body| {
+            let (at, persistence) = (Time::ZERO, Persistence::Closed);
+            names.pulled_response_head(form, at, 1, at, persistence, body, (count, cache))
+        };
+        let [whole, same] = sizes.pulled_response(&total, cache);
+        assert_eq!(
+            [whole, same],
+            [head(Some(body)).len() + body, head(None).len()].map(|bytes| bytes as u64)
+        );
+        let kept = format!("Cache-Control: max-age=10\r\nETag: \"{count}\"\r\n");
+        assert_eq!(whole, sizes.counted_response(&total) + kept.len() as u64);
+        assert!(head(None).starts_with("HTTP/1.1 304 Not Modified\r\n") && head(None).contains(&kept));
+        assert!(same > sizes.response_head(form), "it is told from a 404");
+        let get = Activity { form, ..activity(R2, Subject::Get(FetchReason::Count, 0), Some(count)) };
+        let text = names.get_head(form, &get, ORIGIN, Time::ZERO, "none", Persistence::Closed);
+        assert_eq!(sizes.get_head(form, ORIGIN, &get), text.len() as u64);
+        assert!(text.contains(&format!("\r\nif-none-match: \"{count}\"\r\n")) && !text.contains("signature"));
+        assert!(text.contains("/viewers HTTP/1.1"), "{text}");
+    }
 }
