@@ -18,6 +18,7 @@ pub mod ranking;
 pub mod receiving;
 pub mod release;
 pub mod sampling;
+pub mod seen_door;
 pub mod spread;
 pub mod viewers;
 pub mod watch;

@@ -44,8 +44,14 @@ impl Instance {
     }
 
     pub(super) fn extend(&mut self, video: VideoId, viewer: ViewerId, last: Time) {
-        let (entry, expires) = (self.entry_of(viewer), last + self.rules.parameters.lifetime);
+        let (entry, expires) = (self.entry_of(viewer), last + self.viewer_lifetime());
         self.video_state(video).store.extend(entry, 1, expires);
+    }
+
+    /// How long an own viewer is waited for: as many seconds longer as its client is told to come later.
+    fn viewer_lifetime(&self) -> Span {
+        let Parameters { lifetime, heartbeat, .. } = self.rules.parameters;
+        self.hint.map_or(lifetime, |told| lifetime + (told - heartbeat))
     }
 
     /// A client tells that its viewer leaves, if that is a thing that clients do here.
@@ -60,8 +66,8 @@ impl Instance {
         let viewer = self.known_as(&heartbeat);
         let entry = self.entry_of(viewer);
         let subject = entry.subject;
-        let Parameters { lifetime, refederation_age: age, .. } = self.rules.parameters;
-        let expires = now + lifetime;
+        let age = self.rules.parameters.refederation_age;
+        let expires = now + self.viewer_lifetime();
         let sends_viewers = self.sends_viewer(heartbeat.video, viewer);
         let store = &mut self.video_state(heartbeat.video).store;
         let last_sent = store.extend(entry, 1, expires);
@@ -82,12 +88,12 @@ impl Instance {
         subject: Subject,
         stamp: Stamp,
     ) -> Activity {
-        let Parameters { lifetime, sampling, .. } = self.rules.parameters;
+        let sampling = self.rules.parameters.sampling;
         let result = match self.rules.viewer_result {
             ViewerResult::No if sampling == 1 => None,
             _ => Some(sampling),
         };
-        let expires = Some(now + lifetime);
+        let expires = Some(now + self.viewer_lifetime());
         Activity { result, expires, ..self.activity(now, video, subject, stamp) }
     }
 

@@ -11,6 +11,7 @@ use super::schedule::Planned;
 use super::state::State;
 use crate::cell::{HEALTH_INTERVAL, background_time, doors, last_planned};
 use crate::domain::protocol::CountOnReply;
+use crate::domain::seen_door::Answered;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
@@ -248,11 +249,27 @@ impl State {
             && self.instances.iter().all(shows_nothing)
     }
 
-    /// A client of the workload posts a heartbeat.
-    pub(super) fn heartbeat(&mut self, at: InstanceId, heartbeat: Heartbeat) -> Result<(), Rejection> {
-        let now = self.accept(at, Client::Own)?;
-        self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
-        Ok(())
+    /// A client of the workload posts a heartbeat. Returns when it is told to come, if it is.
+    pub(super) fn heartbeat(
+        &mut self,
+        at: InstanceId,
+        heartbeat: Heartbeat,
+    ) -> Result<Option<Span>, Rejection> {
+        let accepted = self.accept(at, Client::Own);
+        self.note_at_door(at, accepted.is_ok(), false);
+        self.handle(accepted?, at, OwnedInput::Heartbeat(heartbeat), None);
+        Ok(self.instances[at.index()].hint())
+    }
+
+    /// A client of the workload has posted a heartbeat, or that it leaves.
+    fn note_at_door(&mut self, at: InstanceId, is_up: bool, leaves: bool) {
+        let instance = &self.instances[at.index()];
+        let told = instance.hint().filter(|_| !leaves);
+        let answered = Answered { wire: instance.rules().wire, told, leaves };
+        let now = self.clock.now();
+        if let Some(door) = self.seen_doors.get_mut(&at) {
+            door.note(now, is_up.then_some(answered));
+        }
     }
 
     /// A stranger posts a heartbeat. Each session id is a viewer.
@@ -262,14 +279,14 @@ impl State {
         video: VideoId,
         session_id: &str,
         watched: Span,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Option<Span>, Rejection> {
         let now = self.accept(at, Client::Stranger)?;
         let viewer = self.registry.stranger(at, session_id).ok_or(Rejection::TooManyViewers)?;
         let session = SessionId(viewer.0);
         let heartbeat =
             Heartbeat { video, viewer, address: viewer, session, number: 0, watched, view_after: None };
         self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
-        Ok(())
+        Ok(self.instances[at.index()].hint())
     }
 
     /// A client of the workload says that its viewer leaves.
@@ -279,8 +296,9 @@ impl State {
         video: VideoId,
         viewer: ViewerId,
     ) -> Result<(), Rejection> {
-        let now = self.accept(at, Client::Own)?;
-        self.handle(now, at, OwnedInput::Leave { video, viewer }, None);
+        let accepted = self.accept(at, Client::Own);
+        self.note_at_door(at, accepted.is_ok(), true);
+        self.handle(accepted?, at, OwnedInput::Leave { video, viewer }, None);
         Ok(())
     }
 
@@ -380,7 +398,7 @@ impl State {
             retries_waiting: 0,
             inbox_dropped: 0,
             // what was late, refused or without an answer is told in the manifest
-            doors: doors(&self.cell, &self.timetable, now),
+            doors: doors(&self.cell, &self.timetable, now, &self.seen_doors),
         }
     }
 }

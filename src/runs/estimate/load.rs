@@ -99,8 +99,10 @@ impl Load {
         let busy = messages / followers.max(1.0) / duration_s * busiest * inbox_s(scenario, delivery);
         let waiting = 1.0 - 1.0 / busy.max(1.0);
         let under_way = at_once(longest_latency_s(scenario)).max(waiting);
-        // A visit that skips what it can has a heartbeat per sending and a few more; it cannot where each takes CPU time.
-        let skips = engine == EngineChoice::Fast && !heartbeats_work(scenario, delivery);
+        // A visit that skips what it can has a heartbeat per sending and a few more; it cannot where each takes CPU time or tells when the next one
+        // comes. That is never earlier than it would.
+        let hints = rules.iter().any(|(_, rules)| rules.parameters.hints.is_some());
+        let skips = engine == EngineChoice::Fast && !heartbeats_work(scenario, delivery) && !hints;
         let heartbeats = if skips { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
         Load {
             messages,
@@ -147,7 +149,7 @@ fn records(
     }
     let spans = |read: fn(&Rules) -> Span| rules.iter().map(move |(_, rules)| read(rules).secs_f64());
     let tick_s = spans(|rules| rules.parameters.tick_interval).fold(f64::INFINITY, f64::min);
-    let lifetime_s = spans(|rules| rules.parameters.lifetime).fold(0.0, f64::max);
+    let lifetime_s = spans(|rules| rules.parameters.longest_lifetime()).fold(0.0, f64::max);
     let of_sessions = attendance::heartbeats(scenario, &|_| tick_s) + sessions * (lifetime_s / tick_s + 2.0);
     (of_sessions + totals * scenario.lies.len() as f64).min(totals * followers)
 }

@@ -12,7 +12,9 @@ use crate::cell::{Cell, last_planned};
 use crate::domain::delivery::{Delivery, Health, Tls};
 use crate::domain::faults::Timetable;
 use crate::domain::federation::Inboxes;
+use crate::domain::heartbeats::doors_to_see;
 use crate::domain::protocol::{FollowHealth, Rules};
+use crate::domain::seen_door::SeenDoor;
 use crate::event::{Event, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::random::{MessageDraws, Purpose};
@@ -56,6 +58,8 @@ pub(in crate::sim) struct Run<'a> {
     /// Which sessions may skip heartbeats.
     pub(super) skips: Skips,
     pub(super) heartbeats_skipped: u64,
+    /// What clients post where that is noted one by one.
+    pub(super) seen_doors: BTreeMap<InstanceId, SeenDoor>,
     pub(super) cell: &'a Cell,
     pub(super) delivery: Delivery,
     pub(super) path: Path,
@@ -154,6 +158,7 @@ impl<'a> Run<'a> {
             last_end: last_planned(cell),
             skips: Skips::default(),
             heartbeats_skipped: 0,
+            seen_doors: doors_to_see(&cell.federation, timetable),
             wakes: Wakes::default(),
             cell,
             delivery: cell.delivery,

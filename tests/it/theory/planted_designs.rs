@@ -15,6 +15,9 @@ const ANSWERED: &str = "counts in answers";
 const FIRST_ANSWER: &str = "a count in the first answer";
 const FORWARDED: &str = "53 totals that are forwarded";
 const SHOWN: &str = "53 what everybody shows";
+const HINTED: &str = "clients who are told to come later";
+const COMES: &str = "56 when clients come";
+const WAITED: &str = "56 what is shown of who has left";
 const UPDATES: &str = "50 Updates of a number that grows";
 
 const PLANTED: &[Planted] = &[
@@ -64,6 +67,57 @@ const PLANTED: &[Planted] = &[
         "a count in an answer that has come",
         SHOWN,
         "network.latency={constant: 1100 ms}",
+    ),
+    Planted("clients are told nothing", HINTED, COMES, "protocols.mine.hints=off"),
+    Planted("clients obey from the first heartbeat on", HINTED, COMES, "instances.follower.tick_phase=0 s"),
+    Planted(
+        "it is told in twice the bytes",
+        HINTED,
+        "56 bytes of answers to heartbeats",
+        "protocols.mine.hints.heartbeats_per_s=1",
+    ),
+    Planted("they come as often", HINTED, "56 heartbeats", "protocols.mine.hints.at_most=2 s"),
+    Planted(
+        "nothing is the most",
+        "clients who are told the most",
+        COMES,
+        "protocols.mine.hints.at_most=6 s",
+    ),
+    Planted(
+        "parts of a second are left out",
+        "parts of a second are told as a whole one",
+        COMES,
+        "protocols.mine.hints.heartbeats_per_s=6",
+    ),
+    Planted(
+        "each video by itself",
+        "clients of two videos",
+        COMES,
+        "protocols.mine.hints.heartbeats_per_s=4",
+    ),
+    Planted(
+        "a process remembers what it told",
+        "a process that starts again has told nothing",
+        COMES,
+        "faults=[]",
+    ),
+    Planted(
+        "clients remember what they were told",
+        "clients who get no answer",
+        "56 heartbeats without an answer",
+        "protocols.mine.heartbeat=3 s",
+    ),
+    Planted(
+        "all are waited for as long",
+        "who is told to come later is waited for longer",
+        WAITED,
+        "protocols.mine.lifetime=19 s",
+    ),
+    Planted(
+        "they are waited for twice as long",
+        "who is told to come later is waited for no longer than that",
+        WAITED,
+        "protocols.mine.lifetime=21 s",
     ),
     Planted("every change is worth it", GROWING, UPDATES, "protocols.mine.origin_views=updates"),
 ];
