@@ -3,14 +3,14 @@
 use crate::domain::asked_back::Preview;
 use crate::domain::audience::Audience;
 use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::door::{Door, SeenDoor};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::federation::{Federation, Instance};
-use crate::domain::heartbeats::{self, Door, says_leaving};
+use crate::domain::heartbeats::{self, says_leaving};
 use crate::domain::lies::Lie;
 use crate::domain::other_traffic::OtherTraffic;
 use crate::domain::protocol::Rules;
 use crate::domain::sampling::Sampling;
-use crate::domain::seen_door::SeenDoor;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::{Purpose, Seed, exponential, fold, unit};

@@ -1,15 +1,15 @@
 //! Heartbeats at the doors of instances: what their own clients post to them, computed from the sessions without an event for each, but at instances
-//! that tell clients when to come (`hints`): those have been noted one by one (`seen_door`).
+//! that tell clients when to come (`hints`): those have been noted one by one (`door`).
 //!
 //! A session posts at its first heartbeat and every `heartbeat` of its own, or of the rules that its instance has then, while before its end and until
 //! the end of the run; and once more when it ends, if it manages to say that it leaves (`leave_beacon`): a request of the same kind, with a member
 //! more. A client of an instance that is down posts all the same: nobody is there who would get it or answer. Clients are no
 //! instances: what they send and get is in no traffic of the federation.
 
+use crate::domain::door::{Door, SeenDoor};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::federation::Federation;
 use crate::domain::protocol::Rules;
-use crate::domain::seen_door::SeenDoor;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::{Purpose, Seed};
@@ -17,23 +17,6 @@ use crate::foundation::units::{Span, Time};
 use crate::mechanism::trains::{Train, busiest_second};
 use crate::mechanism::wire::Names;
 use std::collections::BTreeMap;
-
-/// What the clients of one instance post to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Door {
-    /// The instance.
-    pub instance: InstanceId,
-    /// Heartbeats that clients send, and those by which they say that they leave.
-    pub sent: u64,
-    /// Of these, those that the instance gets and answers: it is up.
-    pub answered: u64,
-    /// Head and body of the requests that it gets.
-    pub request_bytes: u64,
-    /// Head of its answers, which have no body.
-    pub answer_bytes: u64,
-    /// The most that are sent in one second [k, k + 1) of model time.
-    pub per_s_peak: u64,
-}
 
 /// The process of an instance from one change to the next.
 struct Process {

@@ -112,7 +112,7 @@ impl Instance {
         &self.rules
     }
 
-    /// How long after a heartbeat the next one is to come, as its answer tells; none if it tells nothing.
+    /// How long after a heartbeat the next one is to come, as answers tell now; none if they tell nothing.
     pub fn hint(&self) -> Option<Span> {
         self.hint
     }

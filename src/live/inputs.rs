@@ -10,8 +10,8 @@ use super::outbox::Outbox;
 use super::schedule::Planned;
 use super::state::State;
 use crate::cell::{HEALTH_INTERVAL, background_time, doors, last_planned};
+use crate::domain::door::Answered;
 use crate::domain::protocol::CountOnReply;
-use crate::domain::seen_door::Answered;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
@@ -256,19 +256,18 @@ impl State {
         heartbeat: Heartbeat,
     ) -> Result<Option<Span>, Rejection> {
         let accepted = self.accept(at, Client::Own);
-        self.note_at_door(at, accepted.is_ok(), false);
+        let told = self.instances[at.index()].tells(&heartbeat);
+        self.note_at_door(at, accepted.is_ok(), told, false);
         self.handle(accepted?, at, OwnedInput::Heartbeat(heartbeat), None);
-        Ok(self.instances[at.index()].hint())
+        Ok(told)
     }
 
-    /// A client of the workload has posted a heartbeat, or that it leaves.
-    fn note_at_door(&mut self, at: InstanceId, is_up: bool, leaves: bool) {
-        let instance = &self.instances[at.index()];
-        let told = instance.hint().filter(|_| !leaves);
-        let answered = Answered { wire: instance.rules().wire, told, leaves };
+    /// A client of the workload has posted a heartbeat, or that it leaves, and is told when to come if its instance answers.
+    fn note_at_door(&mut self, at: InstanceId, is_up: bool, told: Option<Span>, leaves: bool) {
+        let wire = self.instances[at.index()].rules().wire;
         let now = self.clock.now();
         if let Some(door) = self.seen_doors.get_mut(&at) {
-            door.note(now, is_up.then_some(answered));
+            door.note(now, is_up.then_some(Answered { wire, told, leaves }));
         }
     }
 
@@ -286,7 +285,7 @@ impl State {
         let heartbeat =
             Heartbeat { video, viewer, address: viewer, session, number: 0, watched, view_after: None };
         self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
-        Ok(self.instances[at.index()].hint())
+        Ok(self.instances[at.index()].tells(&heartbeat))
     }
 
     /// A client of the workload says that its viewer leaves.
@@ -297,7 +296,7 @@ impl State {
         viewer: ViewerId,
     ) -> Result<(), Rejection> {
         let accepted = self.accept(at, Client::Own);
-        self.note_at_door(at, accepted.is_ok(), true);
+        self.note_at_door(at, accepted.is_ok(), None, true);
         self.handle(accepted?, at, OwnedInput::Leave { video, viewer }, None);
         Ok(())
     }

@@ -161,8 +161,11 @@ impl Pair<'_> {
         let give = |number: usize, instance: &mut Instance| {
             let input = &self.inputs[number];
             let sent = input.what.give(input.clock, instance);
-            let is_beat = matches!(input.what, RecordedInput::Heartbeat(_));
-            (sent, (instance.rules().parameters.heartbeat, instance.hint().filter(|_| is_beat)))
+            let told = match &input.what {
+                RecordedInput::Heartbeat(heartbeat) => instance.tells(heartbeat),
+                _ => None,
+            };
+            (sent, (instance.rules().parameters.heartbeat, told))
         };
         let next = give(self.next, &mut swapped);
         for number in self.first..=self.next {

@@ -133,7 +133,6 @@ impl Eligibility {
             eligibility.is_uncontended_receiver[index] = is_unbounded
                 && !verifies_instantly
                 && !(eligibility.has_viewers[index] && mixes_own(rules, is_unlimited))
-                && !(eligibility.has_viewers[index] && rules.parameters.hints.is_some())
                 && (keeps_process || eligibility.is_dead[index])
                 && !shares_host[index]
                 && refuses_for_rate_only(cell, timetable, InstanceId::at(index), &dates)
@@ -200,11 +199,12 @@ fn only_adds(rules: &Rules) -> bool {
         && rules.forwarded_viewer == ForwardedViewer::Viewer
 }
 
-/// Conditions `T`, `W` and `G`, but for own viewers.
+/// Conditions `T`, `W`, `G` and `P`, but for own viewers.
 fn mixes_own(rules: &Rules, is_unlimited: bool) -> bool {
     rules.totals_clear_viewers() && !is_unlimited
         || rules.follower_views == FollowerViews::OwnCount
         || remembers_cleared_viewers(rules)
+        || rules.parameters.hints.is_some()
 }
 
 /// Whether a viewer whom a total has taken off the list would be sent again at another time if none had come: one in no list is never cleaned, and

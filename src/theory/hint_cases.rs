@@ -21,6 +21,8 @@ const HEARTBEAT_S: u64 = 2;
 const START_S: u64 = 1;
 const TICK_S: u64 = 10;
 const END_S: u64 = 41;
+/// Who has watched so long makes a view.
+const VIEW_S: u64 = 10;
 /// Three of them watch another video.
 const TWO_VIDEOS: &[&str] = &[
     "videos={clip: {origin: origin, length: live}, show: {origin: origin, length: live}}",
@@ -54,7 +56,24 @@ pub(super) const CASES: &[Case] = &[
         name: "parts of a second are told as a whole one",
         sets: &[SIX, &["protocols.mine.heartbeat=1 s", "protocols.mine.hints.heartbeats_per_s=5"]],
         // 6 / 5 s
-        claims: |log| vec![comes(log, &train_s(1, 1, 11).chain(train_s(11, 2, END_S)).collect::<Vec<_>>())],
+        claims: |log| {
+            let first_told = START_S + VIEW_S;
+            vec![comes(
+                log,
+                &train_s(START_S, 1, first_told).chain(train_s(first_told, 2, END_S)).collect::<Vec<_>>(),
+            )]
+        },
+    },
+    Case {
+        name: "a visit that is no view yet is told nothing",
+        sets: &[SIX, &["protocols.mine.plain_view_after=15 s"]],
+        // the first heartbeat that makes one is at 17 s
+        claims: |log| {
+            vec![comes(
+                log,
+                &train_s(START_S, HEARTBEAT_S, 17).chain(train_s(17, 3, END_S)).collect::<Vec<_>>(),
+            )]
+        },
     },
     Case {
         name: "clients of two videos",
@@ -101,9 +120,9 @@ fn train_s(from: u64, every: u64, until: u64) -> impl Iterator<Item = u64> {
     (from..until).step_by(every as usize)
 }
 
-/// Row 56: when a client comes that is told so much from the first tick on, in seconds: each heartbeat until the first one after the tick, which is told.
+/// Row 56: when a client comes that is told so much, in seconds: each heartbeat until the first one that is a view and comes after the first tick.
 fn beats_s(told_s: u64) -> Vec<u64> {
-    let first_told = START_S + (TICK_S - START_S).div_ceil(HEARTBEAT_S) * HEARTBEAT_S;
+    let first_told = START_S + (TICK_S - START_S).max(VIEW_S).div_ceil(HEARTBEAT_S) * HEARTBEAT_S;
     train_s(START_S, HEARTBEAT_S, first_told).chain(train_s(first_told, told_s, END_S)).collect()
 }
 

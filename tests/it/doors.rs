@@ -1,7 +1,7 @@
 //! What clients send to their own instances: closed forms, and the arithmetic of sessions against every single heartbeat of a run.
 
 use super::cells::{all_in_both, count, run_in_both, scenario, value};
-use fedisim::domain::heartbeats::Door;
+use fedisim::domain::door::Door;
 use fedisim::domain::workload::Session;
 use fedisim::event::{Event, Message};
 use fedisim::foundation::ids::InstanceId;

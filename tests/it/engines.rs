@@ -180,13 +180,8 @@ const SETS: &[&[&str]] = &[
         "instances.quiet.protocol=v4",
         "delivery=unlimited",
     ],
-    // hints, at instances that receive, too
-    &["compare=[mine]", "protocols={mine: {base: v4, hints: {heartbeats_per_s: 1, at_most: 40 s}}}"],
-    &[
-        "compare=[mine]",
-        "protocols={mine: {base: v2, hints: {heartbeats_per_s: 1, at_most: 2 min}, leave_beacon: 50 %, store: keyed}}",
-        "delivery=unlimited",
-    ],
+    // instances that tell their clients when to come, and others
+    &["compare=[mine]", "protocols={mine: {base: v2, hints: {heartbeats_per_s: 1, at_most: 40 s}}}"],
     // who comes back after an entry has expired, but before they are sent again: what lists remember depends on totals
     &[
         "compare=[mine]",

@@ -101,8 +101,7 @@ impl Load {
         let under_way = at_once(longest_latency_s(scenario)).max(waiting);
         // A visit that skips what it can has a heartbeat per sending and a few more; it cannot where each takes CPU time or tells when the next one
         // comes. That is never earlier than it would.
-        let hints = rules.iter().any(|(_, rules)| rules.parameters.hints.is_some());
-        let skips = engine == EngineChoice::Fast && !heartbeats_work(scenario, delivery) && !hints;
+        let skips = engine == EngineChoice::Fast && !(heartbeats_work(scenario, delivery) || hint(&rules));
         let heartbeats = if skips { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
         Load {
             messages,
@@ -287,6 +286,11 @@ impl Lies {
 /// Whether heartbeats may take CPU time anywhere.
 fn heartbeats_work(scenario: &Scenario, delivery: &Delivery) -> bool {
     !is_unlimited(delivery) && scenario.instances.iter().any(|instance| instance.capacity.cores.is_some())
+}
+
+/// Whether answers to heartbeats may tell when the next one comes.
+fn hint(rules: &[(InstanceId, &Rules)]) -> bool {
+    rules.iter().any(|(_, rules)| rules.parameters.hints.is_some())
 }
 
 fn is_unlimited(delivery: &Delivery) -> bool {

@@ -6,9 +6,9 @@ use crate::cell::{
     HEALTH_INTERVAL, background_time, heartbeat_interval, heartbeat_work, leave_time, report_time,
 };
 use crate::domain::delivery::Queues;
+use crate::domain::door::Answered;
 use crate::domain::federation::Inboxes;
 use crate::domain::other_traffic::Background;
-use crate::domain::seen_door::Answered;
 use crate::domain::workload::Session;
 use crate::event::{Event, MAX_NUMBER};
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
@@ -122,7 +122,7 @@ impl Run<'_> {
             self.work_on_heartbeat(session.instance);
             self.client_input(session.instance, Input::Heartbeat(heartbeat));
         }
-        let told = self.instances[session.instance.index()].hint().filter(|_| is_up);
+        let told = self.instances[session.instance.index()].tells(&heartbeat).filter(|_| is_up);
         self.note_at_door(session.instance, told, false);
         let rules = self.instances[session.instance.index()].rules();
         if number == 0

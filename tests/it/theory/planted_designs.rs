@@ -90,6 +90,12 @@ const PLANTED: &[Planted] = &[
         "protocols.mine.hints.heartbeats_per_s=6",
     ),
     Planted(
+        "who is no view is told, too",
+        "a visit that is no view yet is told nothing",
+        COMES,
+        "protocols.mine.plain_view_after=0 s",
+    ),
+    Planted(
         "each video by itself",
         "clients of two videos",
         COMES,

@@ -1,11 +1,28 @@
-//! A door whose heartbeats are noted one by one: an instance that tells its clients when to come (`hints`) has them at times that no session says.
+//! The door of an instance: what its own clients post to it. Where it tells them when to come (`hints`), heartbeats have times that no session says, and are
+//! noted one by one; elsewhere `heartbeats` computes what there is.
 
-use super::heartbeats::Door;
 use super::protocol::WireForm;
 use crate::foundation::ids::{InstanceId, VideoId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::wire::Names;
 use std::collections::BTreeMap;
+
+/// What the clients of one instance post to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// The instance.
+    pub instance: InstanceId,
+    /// Heartbeats that clients send, and those by which they say that they leave.
+    pub sent: u64,
+    /// Of these, those that the instance gets and answers: it is up.
+    pub answered: u64,
+    /// Head and body of the requests that it gets.
+    pub request_bytes: u64,
+    /// Head of its answers, which have no body.
+    pub answer_bytes: u64,
+    /// The most that are sent in one second [k, k + 1) of model time.
+    pub per_s_peak: u64,
+}
 
 /// What an instance answers to a heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
