@@ -391,6 +391,11 @@ impl Rules {
             && self.records == Records::No
     }
 
+    /// No less than the time for which anything that is sent is counted where it arrives.
+    pub fn longest_kept(&self) -> Span {
+        self.total_lifetime() + (self.parameters.longest_lifetime() - self.parameters.lifetime)
+    }
+
     /// When a total that is built at a tick expires, after that tick.
     pub fn total_lifetime(&self) -> Span {
         match self.parameters.threshold {

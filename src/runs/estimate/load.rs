@@ -84,7 +84,7 @@ impl Load {
         let tries = tries(scenario, variant);
         let messages = (broadcasts * followers + unicasts) * tries + other.gets(scenario, sessions);
         let changes = changes(&column.faults, duration_s);
-        let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
+        let kept_s = spans(Rules::longest_kept).fold(0.0, f64::max)
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
         let busiest = attendance::busiest(scenario);
         let at_once = |time_s: f64| (busiest * time_s / duration_s).min(1.0);
