@@ -181,7 +181,7 @@ const SETS: &[&[&str]] = &[
         "delivery=unlimited",
     ],
     // instances that tell their clients when to come, and others
-    &["compare=[mine]", "protocols={mine: {base: v2, hints: {heartbeats_per_s: 1, at_most: 40 s}}}"],
+    &["protocols.closing={base: v2, hints: {heartbeats_per_s: 1, at_most: 40 s}}", "delivery=unlimited"],
     // who comes back after an entry has expired, but before they are sent again: what lists remember depends on totals
     &[
         "compare=[mine]",
