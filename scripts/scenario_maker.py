@@ -172,6 +172,8 @@ class Maker:
             row |= {"plain_views": "counted"} if "in-totals" in row.get("plain_views", "") or row["base"] == "v4" else {}
         if self.chance(0.3):
             row |= {"origin_views": "updates-by-share", "update_share": f"{rng.choice([1, 10, 50])} %"}
+        if self.chance(0.3):
+            row |= {"hints": flow({"heartbeats_per_s": rng.choice([1, 2, 10]), "at_most": rng.choice(["10 s", "40 s", "3 min"])})}
         if self.chance(0.2):
             row |= {"records": '"yes"', "origin_total": '"yes"', "follower_total": '"yes"', "sampling": 1, "forwarded_viewer": "viewer", "totals_to": "everybody", "own_viewers": "none"}
             row |= {"origin_views": "updates"} if row.get("origin_views") == "in-totals" else {}

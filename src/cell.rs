@@ -3,12 +3,13 @@
 use crate::domain::asked_back::Preview;
 use crate::domain::audience::Audience;
 use crate::domain::delivery::{Delivery, Queues};
+use crate::domain::door::{Door, SeenDoor};
 use crate::domain::faults::{Fault, Timetable};
 use crate::domain::federation::{Federation, Instance};
-use crate::domain::heartbeats::{self, Door, says_leaving};
+use crate::domain::heartbeats::{self, says_leaving};
 use crate::domain::lies::Lie;
 use crate::domain::other_traffic::OtherTraffic;
-use crate::domain::protocol::{Parameters, Rules};
+use crate::domain::protocol::Rules;
 use crate::domain::sampling::Sampling;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId};
@@ -20,6 +21,7 @@ use crate::mechanism::wire::{Names, smallest_total_bytes};
 use crate::metrics::Collector;
 use crate::metrics::limits::Terms;
 use crate::scenario::End;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Everything that decides one run.
@@ -88,8 +90,8 @@ impl Cell {
     /// it. None of an instance whose process ever stops.
     fn own_kept(&self) -> Vec<Option<Span>> {
         let kept = |instance: &Instance| {
-            let Parameters { lifetime, tick_interval, .. } = instance.rules.parameters;
-            Some(lifetime + tick_interval)
+            let parameters = instance.rules.parameters;
+            Some(parameters.longest_lifetime() + parameters.tick_interval)
         };
         let mut all: Vec<Option<Span>> = self.federation.instances.iter().map(kept).collect();
         for stopped in self.faults.iter().flat_map(Fault::stopped) {
@@ -138,6 +140,12 @@ pub fn preview_delay(cell: &Cell, entry: u32, number: u32, receiver: InstanceId)
     fetches.then(|| Span::from_us((unit(&mut draws) * within.us() as f64) as u64))
 }
 
+/// How long after a heartbeat the client of a session sends the next one. Its instance, whose rules these are, told it to come after `told`: it comes no
+/// earlier than it would anyway. One that is told nothing, or gets no answer, comes when it would.
+pub fn heartbeat_interval(session: &Session, rules: &Rules, told: Option<Span>) -> Span {
+    session.heartbeat.unwrap_or(rules.parameters.heartbeat).max(told.unwrap_or_default())
+}
+
 /// CPU time that a heartbeat takes an instance: none where cores are not limited, and none without queues, where nothing takes any.
 pub fn heartbeat_work(cell: &Cell, instance: InstanceId) -> Span {
     let instance = &cell.federation.instances[instance.index()];
@@ -145,9 +153,14 @@ pub fn heartbeat_work(cell: &Cell, instance: InstanceId) -> Span {
     if is_limited { instance.receiving.heartbeat } else { Span::ZERO }
 }
 
-/// What clients send to their own instances in a run that ends at `end`.
-pub fn doors(cell: &Cell, timetable: &Timetable, end: Time) -> Vec<Door> {
-    heartbeats::doors((&cell.sessions, cell.seed), &cell.federation, &cell.names, timetable, end)
+/// What clients send to their own instances in a run that ends at `end`, and in which some doors were seen.
+pub fn doors(
+    cell: &Cell,
+    timetable: &Timetable,
+    end: Time,
+    seen: &BTreeMap<InstanceId, SeenDoor>,
+) -> Vec<Door> {
+    heartbeats::doors((&cell.sessions, cell.seed), &cell.federation, &cell.names, timetable, (end, seen))
 }
 
 /// When all is over that is planned to end: the last session, the last lie, and what the background does not go on doing.

@@ -29,6 +29,7 @@ PARAMETERS
   tick_interval: time between two ticks (clean-ups) of an instance; goes with the lifetime unless given
   refederation_age: a viewer is sent again on the first heartbeat so long after its last sending; 0.75 lifetime unless given
   heartbeat: time between two heartbeats of a client
+  hints: answers tell clients to come later than after `heartbeat`, so that all of an instance's own send about so many per second
   plain_view_after: a plain view is made after so much watching (half of a shorter video)
   threshold: a total is sent only if it changed by a share of the last one sent, and at least every so many ticks
   follower_cap: an origin counts at most so many viewers of one follower

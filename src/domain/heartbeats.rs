@@ -1,10 +1,12 @@
-//! Heartbeats at the doors of instances: what their own clients post to them, computed from the sessions without an event for each.
+//! Heartbeats at the doors of instances: what their own clients post to them, computed from the sessions without an event for each, but at instances
+//! that tell clients when to come (`hints`): those have been noted one by one (`door`).
 //!
 //! A session posts at its first heartbeat and every `heartbeat` of its own, or of the rules that its instance has then, while before its end and until
 //! the end of the run; and once more when it ends, if it manages to say that it leaves (`leave_beacon`): a request of the same kind, with a member
 //! more. A client of an instance that is down posts all the same: nobody is there who would get it or answer. Clients are no
 //! instances: what they send and get is in no traffic of the federation.
 
+use crate::domain::door::{Door, SeenDoor};
 use crate::domain::faults::{Change, Timetable};
 use crate::domain::federation::Federation;
 use crate::domain::protocol::Rules;
@@ -13,25 +15,8 @@ use crate::foundation::ids::{InstanceId, SessionId};
 use crate::foundation::random::{Purpose, Seed};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::trains::{Train, busiest_second};
-use crate::mechanism::wire::{Names, Persistence};
+use crate::mechanism::wire::Names;
 use std::collections::BTreeMap;
-
-/// What the clients of one instance post to it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Door {
-    /// The instance.
-    pub instance: InstanceId,
-    /// Heartbeats that clients send, and those by which they say that they leave.
-    pub sent: u64,
-    /// Of these, those that the instance gets and answers: it is up.
-    pub answered: u64,
-    /// Head and body of the requests that it gets.
-    pub request_bytes: u64,
-    /// Head of its answers.
-    pub answer_bytes: u64,
-    /// The most that are sent in one second [k, k + 1) of model time.
-    pub per_s_peak: u64,
-}
 
 /// The process of an instance from one change to the next.
 struct Process {
@@ -47,13 +32,24 @@ pub fn says_leaving(seed: Seed, session: SessionId, rules: &Rules) -> bool {
     seed.lot(Purpose::Beacon, u64::from(session.0), ALL_PPM) < rules.parameters.leave_beacon_ppm
 }
 
+/// The doors at which heartbeats have to be noted one by one, with none so far: those of instances that ever tell clients when to come.
+pub fn doors_to_see(federation: &Federation, timetable: &Timetable) -> BTreeMap<InstanceId, SeenDoor> {
+    let first = (0u32..).zip(&federation.instances).map(|(id, instance)| (InstanceId(id), instance.rules));
+    let later = timetable.changes().into_iter().filter_map(|(_, id, change)| match change {
+        Change::Start(rules) => Some((id, rules?)),
+        Change::Stop => None,
+    });
+    let hints = first.chain(later).filter(|(_, rules)| rules.parameters.hints.is_some());
+    hints.map(|(id, _)| (id, SeenDoor::default())).collect()
+}
+
 /// The doors at which any heartbeat arrives in a run that ends at `end`, in ascending order of instances.
 pub fn doors(
     (sessions, seed): (&[Session], Seed),
     federation: &Federation,
     names: &Names,
     timetable: &Timetable,
-    end: Time,
+    (end, seen): (Time, &BTreeMap<InstanceId, SeenDoor>),
 ) -> Vec<Door> {
     let mut visits: BTreeMap<InstanceId, Vec<(SessionId, &Session)>> = BTreeMap::new();
     let all = sessions.iter().enumerate().map(|(id, session)| (SessionId::at(id), session));
@@ -65,6 +61,9 @@ pub fn doors(
         changes.entry(instance).or_default().push((at, change));
     }
     let of_instance = |(instance, visits): (InstanceId, Vec<(SessionId, &Session)>)| {
+        if let Some(seen) = seen.get(&instance) {
+            return seen.door(instance, visits[0].1.video, names);
+        }
         let rules = federation.instances[instance.index()].rules;
         let changes = changes.get(&instance).map_or(&[][..], Vec::as_slice);
         door(instance, &visits, &processes(rules, changes), names, (seed, end))
@@ -112,8 +111,7 @@ fn door(
         (head.len() + body.len()) as u64
     });
     for (process, [heartbeats, leaving]) in processes.iter().zip(answered) {
-        let answer =
-            names.response_head(process.rules.wire.form(), Time::ZERO, 1, Time::ZERO, Persistence::Kept);
+        let answer = names.heartbeat_answer(process.rules.wire.form(), None);
         door.answered += heartbeats + leaving;
         door.request_bytes += heartbeats * bytes[0] + leaving * bytes[1];
         door.answer_bytes += (heartbeats + leaving) * answer.len() as u64;

@@ -8,6 +8,7 @@ pub mod concurrent;
 pub mod crowd;
 pub mod delivery;
 pub mod delivery_presets;
+pub mod door;
 pub mod faults;
 pub mod federation;
 pub mod heartbeats;

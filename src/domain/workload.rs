@@ -26,7 +26,8 @@ use std::collections::BTreeMap;
 /// Sets the streams of catalogues apart from those of crowds.
 const OF_CATALOGUES: u64 = 1 << 32;
 
-/// One visit. Heartbeats are at the first one, that + heartbeat, ... while before the end; there is none on leaving.
+/// One visit. Heartbeats are at the first one, that + heartbeat, ... while before the end; there is none on leaving. An
+/// instance with `hints` may tell its client to come later than that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Session {
     /// Who.

@@ -48,6 +48,19 @@ impl Instance {
         self.video_state(video).store.extend(entry, 1, expires);
     }
 
+    /// How long to wait until the next heartbeat, as the answer to this one tells, if it does. Nobody is told before the visit is a view, which a heartbeat
+    /// makes: who leaves before the next one would make none.
+    pub fn tells(&self, heartbeat: &Heartbeat) -> Option<Span> {
+        let Heartbeat { video, watched, view_after, .. } = *heartbeat;
+        self.hint.filter(|_| watched >= self.plain_view_after(video, view_after))
+    }
+
+    /// When the viewer of a heartbeat expires: as much later as its client is told to come later.
+    pub(super) fn expires(&self, now: Time, heartbeat: &Heartbeat) -> Time {
+        let Parameters { lifetime, heartbeat: every, .. } = self.rules.parameters;
+        now + lifetime + self.tells(heartbeat).map_or(Span::ZERO, |told| told - every)
+    }
+
     /// A client tells that its viewer leaves, if that is a thing that clients do here.
     pub(super) fn leave(&mut self, video: VideoId, viewer: ViewerId) {
         if self.rules.parameters.leave_beacon_ppm > 0 && self.state(video).is_some() {
@@ -60,35 +73,34 @@ impl Instance {
         let viewer = self.known_as(&heartbeat);
         let entry = self.entry_of(viewer);
         let subject = entry.subject;
-        let Parameters { lifetime, refederation_age: age, .. } = self.rules.parameters;
-        let expires = now + lifetime;
+        let age = self.rules.parameters.refederation_age;
+        let expires = self.expires(now, &heartbeat);
         let sends_viewers = self.sends_viewer(heartbeat.video, viewer);
         let store = &mut self.video_state(heartbeat.video).store;
         let last_sent = store.extend(entry, 1, expires);
         if sends_viewers && last_sent.is_none_or(|last| last + age <= now) {
             *last_sent = Some(now);
             let stamp = Stamp { session: heartbeat.session, number: heartbeat.number };
-            effects.push(self.send_own(self.view_of_viewer(now, heartbeat.video, subject, stamp)));
+            effects.push(self.send_own(self.view_of_viewer([now, expires], heartbeat.video, subject, stamp)));
             self.invent_beside(now, &heartbeat, effects);
         }
         self.plain_view(now, heartbeat, effects);
     }
 
-    /// The View of one viewer, who may speak for others.
+    /// The View of one viewer, who may speak for others, from when it is built until it expires.
     pub(super) fn view_of_viewer(
         &self,
-        now: Time,
+        [now, expires]: [Time; 2],
         video: VideoId,
         subject: Subject,
         stamp: Stamp,
     ) -> Activity {
-        let Parameters { lifetime, sampling, .. } = self.rules.parameters;
+        let sampling = self.rules.parameters.sampling;
         let result = match self.rules.viewer_result {
             ViewerResult::No if sampling == 1 => None,
             _ => Some(sampling),
         };
-        let expires = Some(now + lifetime);
-        Activity { result, expires, ..self.activity(now, video, subject, stamp) }
+        Activity { result, expires: Some(expires), ..self.activity(now, video, subject, stamp) }
     }
 
     /// Whether it sends a viewer of its own singly.

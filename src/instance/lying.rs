@@ -49,7 +49,8 @@ impl Instance {
         let stamp = Stamp { session: SessionId(INVENTED | number), number: time };
         let invented = |viewer| {
             let subject = Subject::Viewer(ViewerId(viewer), INVENTED | number << LIE_SHIFT);
-            let view = self.view_of_viewer(now, lie.video, subject, stamp);
+            let lasts = [now, now + self.rules.parameters.lifetime];
+            let view = self.view_of_viewer(lasts, lie.video, subject, stamp);
             // a number of viewers is claimed, of whom each stands for one, whoever else speaks for several
             Activity { result: view.result.map(|_| 1), ..view }
         };
@@ -82,7 +83,8 @@ impl Instance {
                 };
                 let salt = INVENTED | lie << LIE_SHIFT | beside;
                 let subject = Subject::Viewer(self.known_as(heartbeat), salt);
-                let view = self.view_of_viewer(now, video, subject, stamp);
+                let lasts = [now, self.expires(now, heartbeat)];
+                let view = self.view_of_viewer(lasts, video, subject, stamp);
                 effects.push(Effect { is_false: true, ..self.send_own(view) });
             }
         }

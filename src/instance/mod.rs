@@ -66,6 +66,7 @@ impl Instance {
 
     fn restart(&mut self, rules: Option<Rules>) {
         self.is_up = true;
+        self.hint = None;
         self.wake_all();
         let before = self.rules;
         self.rules = rules.unwrap_or(before);

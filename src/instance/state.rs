@@ -43,6 +43,8 @@ pub struct Instance {
     asked_at: Time,
     /// Names the draws of which viewers speak for others.
     lots: Seed,
+    /// When it tells clients to send the next heartbeat, if that is later than they would; reckoned at each tick.
+    pub(super) hint: Option<Span>,
 }
 
 /// What an instance keeps for one video.
@@ -81,6 +83,7 @@ impl Instance {
             told_views: BTreeMap::new(),
             asked_at: Time::ZERO,
             lots: Seed { seed: 0, replication: 0 },
+            hint: None,
         }
     }
 
@@ -107,6 +110,11 @@ impl Instance {
     /// What it speaks now.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// How long after a heartbeat the next one is to come, as answers tell now; none if they tell nothing.
+    pub fn hint(&self) -> Option<Span> {
+        self.hint
     }
 
     /// From now on what is displayed is what is displayed at an instant of its clock. An input says so as well.
@@ -220,6 +228,7 @@ impl Instance {
             other.state(*video).map_or_else(|| is_empty(shown), |others| shown.is_like(others, within))
         };
         (self.id, self.rules, self.is_up, self.salt) == (other.id, other.rules, other.is_up, other.salt)
+            && self.hint == other.hint
             && self.views.is_like(&other.views)
             && self.told_views == other.told_views
             && kept(self) == kept(other)
@@ -302,8 +311,9 @@ impl Instance {
 
     /// After a tick: videos without entries go to sleep, and what nothing can depend on any more is forgotten.
     pub(super) fn rest(&mut self, now: Time) {
-        // its own viewers are told while they live, even in no list
-        let (id, tells_own) = (self.id, self.rules.follower_total == FollowerTotal::Yes);
+        // its own viewers are told, or counted for hints, while they live, even in no list
+        let Rules { follower_total, parameters, .. } = self.rules;
+        let (id, tells_own) = (self.id, follower_total == FollowerTotal::Yes || parameters.hints.is_some());
         let lying = &self.lying;
         let lives = |video, shown: &VideoState| {
             tells_own && lying.claimed(video, shown.store.unexpired_viewers_of(id, now)) > 0

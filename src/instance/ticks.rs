@@ -3,7 +3,8 @@
 use super::input::{Effect, Recipients};
 use super::state::{Instance, LastTotal, VideoState};
 use crate::domain::protocol::{
-    FollowerTotal, OriginTotal, OriginViews, PlainViews, Records, Rules, Threshold, TotalsAt, TotalsTo,
+    FollowerTotal, OriginTotal, OriginViews, Parameters, PlainViews, Records, Rules, Threshold, TotalsAt,
+    TotalsTo,
 };
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::random::fold;
@@ -32,6 +33,15 @@ impl Instance {
             self.say_views(now, number, effects);
         }
         self.rest(now);
+        self.hint = self.reckoned_hint(now);
+    }
+
+    /// When to tell clients to come, for the own viewers that have not expired: none if that is no later than they would.
+    fn reckoned_hint(&self, now: Time) -> Option<Span> {
+        let Parameters { heartbeat, hints, .. } = self.rules.parameters;
+        let own = |shown: &VideoState| u64::from(shown.store.unexpired_viewers_of(self.id, now));
+        let told_s = hints?.told_s(self.shown.values().map(own).sum());
+        Some(Span::from_secs(told_s)).filter(|told| *told > heartbeat)
     }
 
     /// The views of others' videos by its own viewers since the last time are said, but for those that the next total will say.

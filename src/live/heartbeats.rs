@@ -8,6 +8,7 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::Span;
 use crate::instance::Heartbeat;
 use hyper::body::Incoming;
+use hyper::header::{HeaderValue, RETRY_AFTER};
 use hyper::{Request, StatusCode};
 use serde::Deserialize;
 
@@ -51,7 +52,7 @@ pub(super) async fn take(
                 return malformed("heartbeats_malformed");
             };
             match view.leaves() {
-                true => cluster.state().leave(id, video, heartbeat.viewer),
+                true => cluster.state().leave(id, video, heartbeat.viewer).map(|()| None),
                 false => cluster.state().heartbeat(id, heartbeat),
             }
         }
@@ -59,7 +60,7 @@ pub(super) async fn take(
         (Some(_), Some(_), ..) => return malformed("heartbeats_forged"),
         (None, None, Some(name), _) => {
             let accepted = match view.leaves() {
-                true => cluster.state().stranger_leaves(id, video, name),
+                true => cluster.state().stranger_leaves(id, video, name).map(|()| None),
                 false => cluster.state().stranger_heartbeat(id, video, name, view.watched()),
             };
             if accepted.is_ok() {
@@ -69,7 +70,16 @@ pub(super) async fn take(
         }
         _ => return malformed("heartbeats_malformed"),
     };
-    accepted.map_or_else(|why| rejected(cluster, id, why), |()| empty(StatusCode::NO_CONTENT))
+    accepted.map_or_else(|why| rejected(cluster, id, why), no_content)
+}
+
+/// The answer to a heartbeat, which may tell when the next one is to come.
+fn no_content(told: Option<Span>) -> Reply {
+    let mut reply = empty(StatusCode::NO_CONTENT);
+    if let Some(told) = told {
+        reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(told.ns() / Span::from_secs(1).ns()));
+    }
+    reply
 }
 
 impl View {

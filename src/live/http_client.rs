@@ -8,7 +8,7 @@ use super::own_sockets::{OwnSockets, Purpose};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::{HeaderName, HeaderValue};
+use hyper::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use std::net::SocketAddr;
@@ -28,6 +28,8 @@ const ANSWER_TIME_MAX: Duration = Duration::from_secs(10);
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) body: Bytes,
+    /// How long to wait before asking again, if it says that in seconds.
+    pub(super) retry_after_s: Option<u32>,
     /// Bytes of the request, head and body.
     pub(super) written: u64,
     /// Bytes of the answer, head and body.
@@ -97,19 +99,21 @@ async fn exchange_on(
     let answered = async {
         let answer = sender.send_request(request).await.map_err(|error| broken(&error))?;
         let status = answer.status();
+        let retry_after =
+            answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
         let body = Limited::new(answer.into_body(), body_bytes_max).collect().await;
-        Ok((status, body.map_err(|error| broken(&error))?.to_bytes()))
+        Ok((status, retry_after, body.map_err(|error| broken(&error))?.to_bytes()))
     };
     // the connection is driven here, so that it ends with the answer
     tokio::pin!(answered);
-    let (status, body) = tokio::select! {
+    let (status, retry_after_s, body) = tokio::select! {
         answered = &mut answered => answered?,
         ended = connection => {
             ended.map_err(|error| broken(&error))?;
             answered.await?
         }
     };
-    Ok(Answer { status, body, written: bytes.written(), read: bytes.read() })
+    Ok(Answer { status, body, retry_after_s, written: bytes.written(), read: bytes.read() })
 }
 
 /// The request with the lines of a head: the first line, then the headers in their order.

@@ -10,6 +10,7 @@ use super::outbox::Outbox;
 use super::schedule::Planned;
 use super::state::State;
 use crate::cell::{HEALTH_INTERVAL, background_time, doors, last_planned};
+use crate::domain::door::Answered;
 use crate::domain::protocol::CountOnReply;
 use crate::domain::workload::Session;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
@@ -248,11 +249,26 @@ impl State {
             && self.instances.iter().all(shows_nothing)
     }
 
-    /// A client of the workload posts a heartbeat.
-    pub(super) fn heartbeat(&mut self, at: InstanceId, heartbeat: Heartbeat) -> Result<(), Rejection> {
-        let now = self.accept(at, Client::Own)?;
-        self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
-        Ok(())
+    /// A client of the workload posts a heartbeat. Returns when it is told to come, if it is.
+    pub(super) fn heartbeat(
+        &mut self,
+        at: InstanceId,
+        heartbeat: Heartbeat,
+    ) -> Result<Option<Span>, Rejection> {
+        let accepted = self.accept(at, Client::Own);
+        let told = self.instances[at.index()].tells(&heartbeat);
+        self.note_at_door(at, accepted.is_ok(), told, false);
+        self.handle(accepted?, at, OwnedInput::Heartbeat(heartbeat), None);
+        Ok(told)
+    }
+
+    /// A client of the workload has posted a heartbeat, or that it leaves, and is told when to come if its instance answers.
+    fn note_at_door(&mut self, at: InstanceId, is_up: bool, told: Option<Span>, leaves: bool) {
+        let wire = self.instances[at.index()].rules().wire;
+        let now = self.clock.now();
+        if let Some(door) = self.seen_doors.get_mut(&at) {
+            door.note(now, is_up.then_some(Answered { wire, told, leaves }));
+        }
     }
 
     /// A stranger posts a heartbeat. Each session id is a viewer.
@@ -262,14 +278,14 @@ impl State {
         video: VideoId,
         session_id: &str,
         watched: Span,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Option<Span>, Rejection> {
         let now = self.accept(at, Client::Stranger)?;
         let viewer = self.registry.stranger(at, session_id).ok_or(Rejection::TooManyViewers)?;
         let session = SessionId(viewer.0);
         let heartbeat =
             Heartbeat { video, viewer, address: viewer, session, number: 0, watched, view_after: None };
         self.handle(now, at, OwnedInput::Heartbeat(heartbeat), None);
-        Ok(())
+        Ok(self.instances[at.index()].tells(&heartbeat))
     }
 
     /// A client of the workload says that its viewer leaves.
@@ -279,8 +295,9 @@ impl State {
         video: VideoId,
         viewer: ViewerId,
     ) -> Result<(), Rejection> {
-        let now = self.accept(at, Client::Own)?;
-        self.handle(now, at, OwnedInput::Leave { video, viewer }, None);
+        let accepted = self.accept(at, Client::Own);
+        self.note_at_door(at, accepted.is_ok(), None, true);
+        self.handle(accepted?, at, OwnedInput::Leave { video, viewer }, None);
         Ok(())
     }
 
@@ -380,7 +397,7 @@ impl State {
             retries_waiting: 0,
             inbox_dropped: 0,
             // what was late, refused or without an answer is told in the manifest
-            doors: doors(&self.cell, &self.timetable, now),
+            doors: doors(&self.cell, &self.timetable, now, &self.seen_doors),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::keys::{KeyError, KeyPair};
 use crate::cell::Cell;
 use crate::domain::asked_back::FirstContact;
 use crate::domain::delivery::{Compress, Health, Queues};
-use crate::domain::faults::{Fault, Timetable};
+use crate::domain::faults::Timetable;
 use crate::domain::protocol::{Batch, Pull};
 use crate::domain::receiving::{Receiving, SignatureWindow};
 use crate::event::Message;

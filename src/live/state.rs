@@ -8,9 +8,11 @@ use super::outbox::{Outbox, Work};
 use super::own_sockets::RequestId;
 use super::registry::Registry;
 use super::schedule::Schedule;
-use crate::cell::Cell;
+use crate::cell::{Cell, heartbeat_interval};
+use crate::domain::door::SeenDoor;
 use crate::domain::faults::Timetable;
 use crate::domain::federation::Inboxes;
+use crate::domain::heartbeats::doors_to_see;
 use crate::domain::protocol::Rules;
 use crate::foundation::ids::{InstanceId, SessionId, VideoId};
 use crate::foundation::units::{Span, Time};
@@ -51,6 +53,8 @@ pub(super) struct State {
     pub(super) inputs_of_strangers: u64,
     pub(super) job_count: u64,
     pub(super) queued_jobs_peak: u64,
+    /// What clients post where that is noted one by one.
+    pub(super) seen_doors: BTreeMap<InstanceId, SeenDoor>,
     work: UnboundedSender<Work>,
     /// None once the run has ended.
     pub(super) observations: Option<Sender<Observation>>,
@@ -81,6 +85,7 @@ impl State {
             cell: Arc::clone(cell),
             clock,
             schedule: Schedule::new(cell, &timetable),
+            seen_doors: doors_to_see(federation, &timetable),
             timetable,
             network: Network::new(&cell.network, &regions, cell.seed),
             instances: (0..instances.len()).map(InstanceId::at).map(start).collect(),
@@ -150,10 +155,10 @@ impl State {
         (instance.displayed(video), instance.displayed_views(video))
     }
 
-    /// The time between two heartbeats of a visit, as its instance tells its client.
-    pub(super) fn heartbeat_interval(&self, session: SessionId) -> Span {
+    /// The time between two heartbeats of a visit whose client was told to come so late, if it was told.
+    pub(super) fn heartbeat_interval(&self, session: SessionId, told: Option<Span>) -> Span {
         let visit = &self.cell.sessions[session.index()];
-        visit.heartbeat.unwrap_or_else(|| self.rules(visit.instance).parameters.heartbeat)
+        heartbeat_interval(visit, &self.rules(visit.instance), told)
     }
 
     /// Asserts that every message of every link is queued, in flight or settled.

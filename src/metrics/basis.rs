@@ -1,7 +1,7 @@
 //! What metrics are computed from: the primaries of a cell, and sums over them by class of instance and kind.
 
+use crate::domain::door::Door;
 use crate::domain::federation::{Capacity, Federation};
-use crate::domain::heartbeats::Door;
 use crate::foundation::ids::InstanceId;
 use crate::mechanism::activity::Kind;
 use crate::mechanism::fate::{Fate, Fates, Reason};

@@ -1,6 +1,6 @@
 //! The primaries of one cell, which records and metrics are made of.
 
-use crate::domain::heartbeats::Door;
+use crate::domain::door::Door;
 use crate::metrics::catalogues::CatalogueRow;
 use crate::metrics::counters::{Counters, Staleness};
 use crate::metrics::delays::DelayRow;

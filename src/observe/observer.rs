@@ -1,6 +1,6 @@
 //! Who hears what, and in which terms: the observer of a driver.
 
-use crate::domain::heartbeats::Door;
+use crate::domain::door::Door;
 use crate::event::{Event, Lane, Message};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};

@@ -142,6 +142,9 @@ pub(super) fn check_order(
     }
 }
 
+/// What an input does: what is sent, and when clients come, as the rules say and as the answer to a heartbeat tells.
+type Done = (Vec<Effect>, (Span, Option<Span>));
+
 /// Two inputs of one instance.
 struct Pair<'a> {
     inputs: &'a [TimedInput],
@@ -157,17 +160,19 @@ impl Pair<'_> {
         let (mut as_is, mut swapped) = (before.clone(), before.clone());
         let give = |number: usize, instance: &mut Instance| {
             let input = &self.inputs[number];
-            (input.what.give(input.clock, instance), instance.rules().parameters.heartbeat)
+            let sent = input.what.give(input.clock, instance);
+            let told = match &input.what {
+                RecordedInput::Heartbeat(heartbeat) => instance.tells(heartbeat),
+                _ => None,
+            };
+            (sent, (instance.rules().parameters.heartbeat, told))
         };
         let next = give(self.next, &mut swapped);
         for number in self.first..=self.next {
             let sent = give(number, &mut as_is);
             let other = if number == self.next { next.clone() } else { give(number, &mut swapped) };
-            if let Some(unlike) = self.unlike(number, &sent.0, &other.0, &swapped) {
+            if let Some(unlike) = self.unlike(number, &sent, &other, &swapped) {
                 return Some(unlike);
-            }
-            if sent.1 != other.1 {
-                return Some("the next heartbeat would come at another time".to_owned());
             }
         }
         let mut next_check = self.next;
@@ -179,16 +184,17 @@ impl Pair<'_> {
                 next_check = number + (number - self.next) / 2;
             }
             let (sent, other) = (give(number, &mut as_is), give(number, &mut swapped));
-            if let Some(unlike) = self.unlike(number, &sent.0, &other.0, &swapped) {
+            if let Some(unlike) = self.unlike(number, &sent, &other, &swapped) {
                 return Some(unlike);
             }
         }
         None
     }
 
-    /// What differs at an input: what is sent, or what a sample shows.
-    fn unlike(&self, number: usize, sent: &[Effect], other: &[Effect], swapped: &Instance) -> Option<String> {
+    /// What differs at an input: what is sent, when a client comes next, or what a sample shows.
+    fn unlike(&self, number: usize, sent: &Done, other: &Done, swapped: &Instance) -> Option<String> {
         let TimedInput { at, what, .. } = &self.inputs[number];
+        let ((sent, next), (other, other_next)) = (sent, other);
         if sent != other {
             let counts = |effects: &[Effect]| {
                 effects.iter().filter_map(|effect| effect.activity.result).map(u64::from).sum::<u64>()
@@ -199,6 +205,9 @@ impl Pair<'_> {
             } else {
                 format!("{} would send {} activities, not {}", what.describe(), other.len(), sent.len())
             });
+        }
+        if next != other_next {
+            return Some("the next heartbeat would come at another time".to_owned());
         }
         if !matches!(what, RecordedInput::Sample) || !swapped.is_up() {
             return None;

@@ -108,6 +108,15 @@ impl Shifted {
         }
         if matches!(what, RecordedInput::Tick(_)) {
             self.since = (at, by);
+            let [hint, early, late] = [&self.on_time, &self.early, &self.late].map(Instance::hint);
+            if [early, late] != [hint; 2] {
+                found.note(self.on_time.id(), at, by, || {
+                    format!(
+                        "{} would tell clients to come at another time if entries expired earlier or later",
+                        what.describe()
+                    )
+                });
+            }
         }
     }
 

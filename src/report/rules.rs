@@ -13,11 +13,16 @@ use crate::scenario::Scenario;
 pub type Row<T> = (&'static str, fn(&T) -> String);
 
 /// The rows of parameters: their keys, and what a protocol has there.
-pub const PARAMETER_ROWS: [Row<Parameters>; 11] = [
+pub const PARAMETER_ROWS: [Row<Parameters>; 12] = [
     ("lifetime", |parameters| parameters.lifetime.to_string()),
     ("tick_interval", |parameters| parameters.tick_interval.to_string()),
     ("refederation_age", |parameters| parameters.refederation_age.to_string()),
     ("heartbeat", |parameters| parameters.heartbeat.to_string()),
+    ("hints", |parameters| {
+        parameters
+            .hints
+            .map_or_else(off, |hints| format!("{} /s, {} at most", hints.heartbeats_per_s, hints.at_most))
+    }),
     ("plain_view_after", |parameters| parameters.plain_view_after.to_string()),
     ("threshold", |parameters| {
         parameters.threshold.map_or_else(

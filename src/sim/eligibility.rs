@@ -2,7 +2,7 @@
 //!
 //! | term | condition (`∧` and, `∨` or, `¬` not) | what it allows |
 //! |---|---|---|
-//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ ¬N ∧ ¬K ∧ ¬B ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
+//! | uncontended receiver | `H ∧ U ∧ ¬V ∧ ¬T ∧ ¬W ∧ ¬G ∧ ¬N ∧ ¬K ∧ ¬P ∧ ¬B ∧ (S ∨ D) ∧ (¬O ∨ ¬Q) ∧ L ∧ F ∧ ¬A` | its answer times are known in advance; what it displays of others' videos is replayed |
 //! | contended receiver | `Q ∧ ¬uncontended receiver ∧ (both links unlimited) ∧ one inbox worker ∧ H ∧ S ∧ ¬O ∧ L ∧ ¬A` | its steps wait in its calendar |
 //! | uncontended sender | `U ∧ S ∧ R` | its requests wait for job slots only: whole jobs are computed |
 //! | contended sender | `¬uncontended sender` | its requests wait for its cores or links too, or may be made again |
@@ -20,6 +20,7 @@
 //!   list `∧` totals accepted `∧` viewers sent singly `∧` re-federation age > lifetime `∧` own viewers.
 //! - `N`: it hears a false `result` of somebody who is not the origin of the video.
 //! - `K`: it takes counts that answers carry (`count_on_reply`, `pull`), which come when its own requests end.
+//! - `P`: it tells clients when to come (`hints ∧` own viewers), by who has not expired at its ticks.
 //! - `B`: somebody sends batches, now or after an upgrade: a replay knows one activity by message.
 //! - `S`: its process neither stops nor restarts. `D`: it is stopped from the start.
 //! - `O`: it owns a video, so it sends on what it receives about that; with queues, that waits behind what it receives about others.
@@ -201,11 +202,12 @@ fn only_adds(rules: &Rules) -> bool {
         && rules.forwarded_viewer == ForwardedViewer::Viewer
 }
 
-/// Conditions `T`, `W` and `G`, but for own viewers.
+/// Conditions `T`, `W`, `G` and `P`, but for own viewers.
 fn mixes_own(rules: &Rules, is_unlimited: bool) -> bool {
     rules.totals_clear_viewers() && !is_unlimited
         || rules.follower_views == FollowerViews::OwnCount
         || remembers_cleared_viewers(rules)
+        || rules.parameters.hints.is_some()
 }
 
 /// Whether a viewer whom a total has taken off the list would be sent again at another time if none had come: one in no list is never cleaned, and

@@ -7,7 +7,7 @@
 //!
 //! So far what viewers and counters do. Delivery, what is asked back, the views counter, totals, other designs, limits and lies have small cases (`cases`), most of
 //! whose claims are exact: `delivery_formulas`, `views_formulas`, `limits_formulas`, `request_log`, and what is run and claimed in
-//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases`, `design_cases`, `limits_cases` and `lies_cases`.
+//! `sending_cases`, `receiving_cases`, `views_cases`, `totals_cases`, `design_cases`, `hint_cases`, `limits_cases` and `lies_cases`.
 
 pub mod acceptance;
 pub mod cases;
@@ -16,6 +16,7 @@ mod design_cases;
 pub mod experiment;
 pub mod experiments;
 pub mod formulas;
+mod hint_cases;
 mod lies_cases;
 mod limits_cases;
 mod limits_formulas;
@@ -38,6 +39,7 @@ pub fn exact_cases() -> impl Iterator<Item = &'static cases::Case> {
         .chain(totals_cases::CASES)
         .chain(limits_cases::CASES)
         .chain(design_cases::CASES)
+        .chain(hint_cases::CASES)
         .chain(lies_cases::CASES)
 }
 

@@ -1,7 +1,7 @@
 //! What clients send to their own instances: closed forms, and the arithmetic of sessions against every single heartbeat of a run.
 
 use super::cells::{all_in_both, count, run_in_both, scenario, value};
-use fedisim::domain::heartbeats::Door;
+use fedisim::domain::door::Door;
 use fedisim::domain::workload::Session;
 use fedisim::event::{Event, Message};
 use fedisim::foundation::ids::InstanceId;
@@ -167,6 +167,8 @@ viewers:
 network: {latency: {constant: 100 ms}}
 ";
 
+const HINTS: &str = "protocols.mine={base: peertube-8.2.4, heartbeat: 7300 ms, lifetime: 20 s, hints: {heartbeats_per_s: 1, at_most: 40 s}}";
+
 #[test]
 fn the_sessions_say_every_heartbeat_of_a_run() {
     for set in [
@@ -182,6 +184,13 @@ fn the_sessions_say_every_heartbeat_of_a_run() {
         ],
         &["faults=[{upgrade: [origin, followers], at: 3 min, to: mine, startup: 2500 ms, pause: 45 s}]"],
         &["faults=[{upgrade: [followers, origin], at: 3 min, to: v1, startup: 0 s, pause: 45 s}]"],
+        // where clients are told when to come, all the time or for a while
+        &[HINTS],
+        &[
+            HINTS,
+            "faults=[{upgrade: [followers, origin], at: 9 min, to: mine, startup: 2500 ms, pause: 45 s}]",
+        ],
+        &[HINTS, "faults=[{outages: [followers], mean_between: 3 min, mean_duration: 1 min}]"],
     ] {
         assert_every_heartbeat_is_counted(&scenario(CROWD, set));
     }

@@ -180,6 +180,8 @@ const SETS: &[&[&str]] = &[
         "instances.quiet.protocol=v4",
         "delivery=unlimited",
     ],
+    // instances that tell their clients when to come, and others
+    &["protocols.closing={base: v2, hints: {heartbeats_per_s: 1, at_most: 40 s}}", "delivery=unlimited"],
     // who comes back after an entry has expired, but before they are sent again: what lists remember depends on totals
     &[
         "compare=[mine]",

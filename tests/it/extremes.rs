@@ -69,6 +69,8 @@ fn strange_protocols_come_to_their_end() {
         "base: v3, threshold: off",
         "base: v3, threshold: {share: 0 %, at_least_every: 1}",
         "base: v3, threshold: {share: 100 %, at_least_every: 10000}",
+        "base: v2, hints: {heartbeats_per_s: 1, at_most: 10000 h}",
+        "base: v1, lifetime: 10000 h, heartbeat: 1 ms, hints: {heartbeats_per_s: 1000000, at_most: 10000 h}",
         "base: v3, forward: always, accept_result: anybody",
         "base: v3, store: keyed, known_viewer: another-entry, own_viewers: each",
         "base: peertube-9.0-dev, origin_total: no, forward: always, accept_result: nobody",

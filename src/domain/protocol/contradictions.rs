@@ -1,9 +1,11 @@
-//! Why some rules contradict others: those of records, of counts in answers or asked for, and of batches. `Rules::contradiction` asks here, too.
+//! Why some rules contradict others: those of records, of counts in answers or asked for, of batches and of hints. `Rules::contradiction` asks here, too.
 
+use super::parameters::Hints;
 use super::rules::{
     AcceptResult, Batch, CountOnReply, FollowerTotal, ForwardedViewer, OriginTotal, OriginViews, OwnViewers,
     Pull, Records, Rules, TotalsAt, TotalsTo,
 };
+use crate::foundation::units::Span;
 
 impl Rules {
     /// Why one of these contradicts other rules.
@@ -13,6 +15,7 @@ impl Rules {
             .or_else(|| self.counts_on_reply_contradict())
             .or_else(|| self.batches_contradict())
             .or_else(|| self.pull_contradicts())
+            .or_else(|| self.hints_contradict())
     }
 
     /// Why records contradict the other rules, if they are kept.
@@ -38,6 +41,23 @@ impl Rules {
         } else if self.totals_to == TotalsTo::Interested {
             Some(
                 "`records: yes` adds up the records of all, and `totals_to: interested` keeps the origin's from most; add `totals_to: everybody`, or say `records: no`",
+            )
+        } else {
+            None
+        }
+    }
+
+    /// Why hints contradict the other rules, if there are any.
+    fn hints_contradict(&self) -> Option<&'static str> {
+        const SECOND: Span = Span::from_secs(1);
+        let Hints { at_most, .. } = self.parameters.hints?;
+        if at_most < self.parameters.heartbeat {
+            Some(
+                "`hints` tells clients to come later than after `heartbeat`, and `at_most` is less than that; make `at_most` longer or `heartbeat` shorter, or say `hints: off`",
+            )
+        } else if at_most.ns() % SECOND.ns() != 0 {
+            Some(
+                "`hints` tells clients whole seconds, and `at_most` is no whole number of them; say such as `at_most: 60 s`",
             )
         } else {
             None

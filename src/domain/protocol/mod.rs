@@ -5,16 +5,17 @@
 //! different rows. This file says which rules exist and what each release chose; `instance` says what they do.
 
 mod contradictions;
+mod parameters;
 mod presets;
 mod rules;
 #[cfg(test)]
 mod tests;
 
+pub use parameters::{Hints, Parameters, Threshold};
 pub use presets::{PRESETS, Preset};
 pub use rules::{
     AcceptResult, ActorUrl, BadInbox, Batch, BroadcastQueue, Choice, ConnectionReuse, CountOnReply, Expiry,
     FollowHealth, FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo,
-    ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters,
-    PlainViews, Pull, Records, Rule, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult,
-    ViewersKnownBy, ViewsInbox, WireForm,
+    ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, PlainViews, Pull,
+    Records, Rule, Rules, StoreKind, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
 };

@@ -2,12 +2,12 @@
 //!
 //! Source: the recordings in `tests/traces`; docs/conformance.md says which releases were run and which were read.
 
+use super::parameters::{Parameters, Threshold};
 use super::rules::{
     AcceptResult, ActorUrl, BadInbox, Batch, BroadcastQueue, ConnectionReuse, CountOnReply, Expiry,
     FollowHealth, FollowerTotal, FollowerViews, Forward, ForwardPlainViews, ForwardQueue, ForwardTo,
-    ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, Parameters,
-    PlainViews, Pull, Records, Rules, StoreKind, Threshold, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy,
-    ViewsInbox, WireForm,
+    ForwardedViewer, IdsAfterRestart, KnownViewer, OriginTotal, OriginViews, OwnViewers, PlainViews, Pull,
+    Records, Rules, StoreKind, TotalsAt, TotalsTo, ViewerResult, ViewersKnownBy, ViewsInbox, WireForm,
 };
 use crate::foundation::units::Span;
 
@@ -58,6 +58,7 @@ const PEERTUBE_6_0: Rules = Rules {
         tick_interval: Span::from_secs(120),
         refederation_age: Span::from_secs(90),
         heartbeat: Span::from_secs(5),
+        hints: None,
         plain_view_after: Span::from_secs(30),
         threshold: None,
         follower_cap: None,

@@ -1,7 +1,8 @@
-//! Rules: what a release sends, forwards, accepts and keeps, each by itself, and the parameters beside them.
+//! Rules: what a release sends, forwards, accepts and keeps, each by itself.
 //!
 //! To add one: an entry in `rules!`, its value in the first preset (and where another differs), one branch in `instance`.
 
+use super::parameters::Parameters;
 use crate::foundation::units::Span;
 use crate::mechanism::activity::Form;
 
@@ -322,42 +323,6 @@ rules! {
     }
 }
 
-/// The numbers beside the rules, with PeerTube's values in the presets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Parameters {
-    /// Lifetime L of an entry after the last heartbeat or View.
-    pub lifetime: Span,
-    /// Interval T between two ticks of an instance.
-    pub tick_interval: Span,
-    /// A viewer is sent again on the first heartbeat at least this long after the last sending.
-    pub refederation_age: Span,
-    /// Interval between the heartbeats of a client.
-    pub heartbeat: Span,
-    /// Watching this long makes a plain view (half of the video if that is shorter).
-    pub plain_view_after: Span,
-    /// When totals may be withheld (no release does).
-    pub threshold: Option<Threshold>,
-    /// An origin counts at most so many viewers of one follower (no release has this).
-    pub follower_cap: Option<u32>,
-    /// The share of clients that tell their instance that they leave, in millionths (none does in any release).
-    pub leave_beacon_ppm: u32,
-    /// One of so many viewers is sent, and counts for as many where this is more than 1 (1 in all releases).
-    pub sampling: u32,
-    /// The change of a number of views that is worth an `Update`, in millionths of the last one told (`updates-by-share`).
-    pub update_share_ppm: u32,
-    /// A follower asks for a count not more often than once in this time, and the origin answers with the same one for this long (`pull`).
-    pub pull_cache: Span,
-}
-
-/// The threshold rule: a total is sent only if it changed enough, or if too many ticks went by without one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Threshold {
-    /// The change that is worth a message, in millionths of the last total sent.
-    pub share_ppm: u32,
-    /// A total is sent at least every so many ticks (k, at least 1); it expires k tick intervals and 30 s after it was built.
-    pub max_ticks: u32,
-}
-
 impl WireForm {
     /// The form of the activities that an instance with this rule builds.
     pub fn form(self) -> Form {
@@ -442,7 +407,12 @@ impl Rules {
 
     /// When a total that answers a GET expires, after it was built: the origin keeps it for `pull_cache`, and so does who asked.
     pub fn pulled_lifetime(&self) -> Span {
-        self.parameters.pull_cache * 2 + self.parameters.lifetime
+        self.parameters.pull_cache * 2 + self.parameters.longest_lifetime()
+    }
+
+    /// No less than the time for which anything that is sent is counted where it arrives.
+    pub fn longest_kept(&self) -> Span {
+        self.total_lifetime() + (self.parameters.longest_lifetime() - self.parameters.lifetime)
     }
 
     /// When a total that is built at a tick expires, after that tick.

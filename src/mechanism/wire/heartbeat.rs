@@ -4,10 +4,14 @@
 //! (`tests/browser/heartbeat.test.mjs` holds this text to the browser at hand). The player's body is the position in whole seconds and a
 //! session id (PeerTube's `POST /api/v1/videos/:id/views`); its page is `/w/` and a UUID of 22 characters. HTTP/1.1 on a kept
 //! connection: a proxy that offers HTTP/2 spares most of a head after the first one. The answer is that of the API of real servers
-//! (`response_head`).
+//! (`response_head`). What tells when to come is `Retry-After` in it: HTTP's field for how long a client ought to wait before it asks again (RFC 9110,
+//! 10.2.3), in whole seconds, which servers that limit rates send already and let pages read; no body is needed.
 
+use super::head::Persistence;
 use super::names::Names;
 use crate::foundation::ids::{InstanceId, VideoId};
+use crate::foundation::units::{Span, Time};
+use crate::mechanism::activity::Form;
 
 /// The characters of a UUID in the address of a page.
 const SHORT_UUID_LENGTH: usize = 22;
@@ -46,5 +50,17 @@ impl Names {
         ]
         .join("\r\n");
         (head, body)
+    }
+
+    /// The answer of a server of that form to a heartbeat, which may tell how long to wait until the next one.
+    pub fn heartbeat_answer(&self, form: Form, told: Option<Span>) -> String {
+        let head = self.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Kept);
+        match told {
+            Some(told) => {
+                let told_s = told.ns() / Span::from_secs(1).ns();
+                head.replacen("Date: ", &format!("Retry-After: {told_s}\r\nDate: "), 1)
+            }
+            None => head,
+        }
     }
 }

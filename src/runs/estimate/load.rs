@@ -84,7 +84,7 @@ impl Load {
         let tries = tries(scenario, variant);
         let messages = (broadcasts * followers + unicasts) * tries + other.gets(scenario, sessions, &rules);
         let changes = changes(&column.faults, duration_s);
-        let kept_s = spans(|rules| rules.total_lifetime()).fold(0.0, f64::max)
+        let kept_s = spans(Rules::longest_kept).fold(0.0, f64::max)
             + spans(|rules| rules.parameters.tick_interval).fold(0.0, f64::max);
         let busiest = attendance::busiest(scenario);
         let at_once = |time_s: f64| (busiest * time_s / duration_s).min(1.0);
@@ -99,8 +99,9 @@ impl Load {
         let busy = messages / followers.max(1.0) / duration_s * busiest * inbox_s(scenario, delivery);
         let waiting = 1.0 - 1.0 / busy.max(1.0);
         let under_way = at_once(longest_latency_s(scenario)).max(waiting);
-        // A visit that skips what it can has a heartbeat per sending and a few more; it cannot where each takes CPU time.
-        let skips = engine == EngineChoice::Fast && !heartbeats_work(scenario, delivery);
+        // A visit that skips what it can has a heartbeat per sending and a few more; it cannot where each takes CPU time or tells when the next one
+        // comes. That is never earlier than it would.
+        let skips = engine == EngineChoice::Fast && !(heartbeats_work(scenario, delivery) || hint(&rules));
         let heartbeats = if skips { heartbeats.min(sendings + 3.0 * sessions) } else { heartbeats };
         Load {
             messages,
@@ -147,7 +148,7 @@ fn records(
     }
     let spans = |read: fn(&Rules) -> Span| rules.iter().map(move |(_, rules)| read(rules).secs_f64());
     let tick_s = spans(|rules| rules.parameters.tick_interval).fold(f64::INFINITY, f64::min);
-    let lifetime_s = spans(|rules| rules.parameters.lifetime).fold(0.0, f64::max);
+    let lifetime_s = spans(|rules| rules.parameters.longest_lifetime()).fold(0.0, f64::max);
     let of_sessions = attendance::heartbeats(scenario, &|_| tick_s) + sessions * (lifetime_s / tick_s + 2.0);
     (of_sessions + totals * scenario.lies.len() as f64).min(totals * followers)
 }
@@ -298,6 +299,11 @@ impl Lies {
 /// Whether heartbeats may take CPU time anywhere.
 fn heartbeats_work(scenario: &Scenario, delivery: &Delivery) -> bool {
     !is_unlimited(delivery) && scenario.instances.iter().any(|instance| instance.capacity.cores.is_some())
+}
+
+/// Whether answers to heartbeats may tell when the next one comes.
+fn hint(rules: &[(InstanceId, &Rules)]) -> bool {
+    rules.iter().any(|(_, rules)| rules.parameters.hints.is_some())
 }
 
 fn is_unlimited(delivery: &Delivery) -> bool {

@@ -1,7 +1,7 @@
 //! Protocols of the scenario's own, and the columns of the comparison.
 
 use crate::domain::delivery::Delivery;
-use crate::domain::protocol::{PRESETS, Rules, Threshold};
+use crate::domain::protocol::{Hints, PRESETS, Rules, Threshold};
 use crate::domain::receiving::Receiving;
 use crate::foundation::units::Span;
 use crate::scenario::build::delivery::Deliveries;
@@ -170,6 +170,11 @@ pub(crate) fn changed(base: Rules, definition: &Checked) -> Rules {
         Some((_, value)) => parameters.threshold = threshold(value),
         None => {}
     }
+    match definition.get("hints").and_then(Checked::case) {
+        Some(("off", _)) => parameters.hints = None,
+        Some((_, value)) => parameters.hints = hints(value),
+        None => {}
+    }
     match definition.get("follower_cap").and_then(Checked::case) {
         Some(("off", _)) => parameters.follower_cap = None,
         Some((_, cap)) => parameters.follower_cap = cap.as_integer().and_then(|cap| u32::try_from(cap).ok()),
@@ -181,6 +186,11 @@ pub(crate) fn changed(base: Rules, definition: &Checked) -> Rules {
 fn threshold(value: &Checked) -> Option<Threshold> {
     let max_ticks = u32::try_from(value.integer("at_least_every")?).ok()?;
     Some(Threshold { share_ppm: value.share_ppm("share")?, max_ticks })
+}
+
+fn hints(value: &Checked) -> Option<Hints> {
+    let heartbeats_per_s = u32::try_from(value.integer("heartbeats_per_s")?).ok()?;
+    Some(Hints { heartbeats_per_s, at_most: value.span("at_most")? })
 }
 
 /// A protocol by name with its rules.

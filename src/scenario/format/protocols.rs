@@ -76,6 +76,7 @@ pub(crate) fn protocol() -> Shape {
             any_span(),
         ),
         optional("heartbeat", "time between two heartbeats of a client", positive_span()),
+        optional("hints", "when an instance tells its clients to come", hints()),
         optional("plain_view_after", "watching this long makes a plain view", any_span()),
         optional("threshold", "when totals may be withheld", threshold),
         optional("follower_cap", "how many viewers of one follower an origin counts at most", cap),
@@ -101,4 +102,23 @@ pub(crate) fn protocol() -> Shape {
         ),
     ]);
     Shape::Record(fields)
+}
+
+fn hints() -> Shape {
+    let hints = vec![
+        required(
+            "heartbeats_per_s",
+            "the heartbeats per second that all clients of an instance together are to send",
+            Shape::Integer { min: 1, max: 1_000_000 },
+        ),
+        required("at_most", "the longest time that a client is told, in whole seconds", positive_span()),
+    ];
+    Shape::OneOf(vec![
+        case("off", "clients come each `heartbeat`", Arm::Word),
+        case(
+            "on",
+            "answers tell clients to come later while an instance has many viewers (no release has this)",
+            Arm::Plain(Shape::Record(hints)),
+        ),
+    ])
 }

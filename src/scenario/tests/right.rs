@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::arrivals::{Arrivals, Stage};
 use crate::domain::crowd::{Clients, Crowd, Drawn, Returns, Scripted, Source};
 use crate::domain::federation::{Follows, FollowsAs};
-use crate::domain::protocol::{Forward, Rules, Threshold};
+use crate::domain::protocol::{Forward, Hints, Rules, Threshold};
 use crate::domain::spread::Spread;
 use crate::domain::watch::Watch;
 use crate::foundation::ids::{InstanceId, VideoId};
@@ -71,7 +71,7 @@ fn the_head_of_a_file_becomes_the_model() {
         (first.variant, first.relative_to, first.min, first.max),
         (1, Some(0), Some(-1.0), Some(1000.0))
     );
-    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 177, 5));
+    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 178, 5));
     assert_eq!((second.severity, second.min, second.max), (Severity::Fail, Some(0.125), None));
     assert_eq!((&first.why[..], &second.why[..]), ("derived: \"quoted\"", "two\nlines"));
 }
@@ -93,6 +93,7 @@ fn protocols_are_bases_with_changes() {
     assert_eq!((parameters.lifetime, parameters.tick_interval), (secs(60), secs(70)));
     assert_eq!((parameters.refederation_age, parameters.heartbeat), (secs(50), secs(7)));
     assert_eq!(parameters.plain_view_after, secs(11));
+    assert_eq!(parameters.hints, Some(Hints { heartbeats_per_s: 20, at_most: secs(60) }));
     assert_eq!(parameters.threshold, Some(Threshold { share_ppm: 125_000, max_ticks: 4 }));
     // a lifetime takes tick and re-federation age along; `other` builds on `mine`
     let other =

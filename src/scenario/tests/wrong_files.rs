@@ -382,6 +382,22 @@ pub(super) const WRONG: &[(&str, &str, &str)] = &[
     ),
     (
         "base: v2, forward: never",
+        "base: v2, hints: {heartbeats_per_s: 20, at_most: 4 s}",
+        "6:9: protocols.mine: `hints` tells clients to come later than after `heartbeat`, and `at_most` is less than that; make `at_most` longer or `heartbeat` shorter, or say `hints: off`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, hints: {heartbeats_per_s: 20, at_most: 7500 ms}",
+        "6:9: protocols.mine: `hints` tells clients whole seconds, and `at_most` is no whole number of them; say such as `at_most: 60 s`",
+    ),
+    (
+        "base: v2, forward: never",
+        "base: v2, hints: {heartbeats_per_s: 0}",
+        "6:27: protocols.mine.hints.at_most: is missing: the longest time that a client is told, in whole seconds; it needs a time with its unit (ns, us, ms, s, min, h, d) from 1 ms to 10000 h\n\
+         6:46: protocols.mine.hints.heartbeats_per_s: `0` is not a whole number from 1 to 1000000",
+    ),
+    (
+        "base: v2, forward: never",
         "base: v2, threshold: on",
         "6:31: protocols.mine.threshold: `on` is not one of: off | {share: ..., at_least_every: ...}",
     ),

@@ -2,8 +2,11 @@
 
 use super::state::Run;
 use super::wakes::Asleep;
-use crate::cell::{HEALTH_INTERVAL, background_time, heartbeat_work, leave_time, report_time};
+use crate::cell::{
+    HEALTH_INTERVAL, background_time, heartbeat_interval, heartbeat_work, leave_time, report_time,
+};
 use crate::domain::delivery::Queues;
+use crate::domain::door::Answered;
 use crate::domain::federation::Inboxes;
 use crate::domain::other_traffic::Background;
 use crate::domain::workload::Session;
@@ -114,11 +117,14 @@ impl Run<'_> {
         }
         let heartbeat = Heartbeat::of(&session, id, number, self.now);
         // a client of an instance that is down tries again at its next heartbeat
-        if self.is_up(session.instance) {
+        let is_up = self.is_up(session.instance);
+        if is_up {
             self.work_on_heartbeat(session.instance);
             self.client_input(session.instance, Input::Heartbeat(heartbeat));
             self.pull(session.instance, &heartbeat);
         }
+        let told = self.instances[session.instance.index()].tells(&heartbeat).filter(|_| is_up);
+        self.note_at_door(session.instance, told, false);
         let rules = self.instances[session.instance.index()].rules();
         if number == 0
             && let Some(at) = leave_time(self.cell, id, rules)
@@ -126,7 +132,7 @@ impl Run<'_> {
             self.schedule(at, Event::Leave { session: id });
         }
         let rules = self.instances[session.instance.index()].rules();
-        let every = session.heartbeat.unwrap_or(rules.parameters.heartbeat);
+        let every = heartbeat_interval(&session, rules, told);
         let skipped =
             if self.skips.may_skip(id) { self.skip_heartbeats(&heartbeat, &session, every) } else { 0 };
         if skipped > 0 {
@@ -157,6 +163,16 @@ impl Run<'_> {
         if self.is_up(instance) {
             self.work_on_heartbeat(instance);
             self.client_input(instance, Input::Leave { video, viewer });
+        }
+        self.note_at_door(instance, None, true);
+    }
+
+    /// A client has posted a heartbeat, or that it leaves, and is told when to come if its instance answers.
+    fn note_at_door(&mut self, instance: InstanceId, told: Option<Span>, leaves: bool) {
+        let wire = self.instances[instance.index()].rules().wire;
+        let is_up = self.is_up(instance);
+        if let Some(door) = self.seen_doors.get_mut(&instance) {
+            door.note(self.now, is_up.then_some(Answered { wire, told, leaves }));
         }
     }
 

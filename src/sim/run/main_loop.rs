@@ -276,7 +276,7 @@ impl Run<'_> {
             retries_waiting_peak: self.retries_waiting_peak,
             retries_waiting: self.to_retry,
             inbox_dropped: self.inbox_dropped,
-            doors: doors(self.cell, self.timetable, self.now),
+            doors: doors(self.cell, self.timetable, self.now, &self.seen_doors),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Which sessions may skip heartbeats that change nothing but the expiry of their viewer.
 //!
-//! Condition: the process of the session's instance never changes, heartbeats take none of its CPU time, and no other session of the same
+//! Condition: the process of the session's instance never changes, heartbeats take none of its CPU time, it tells no client to come later, and no other session of the same
 //! video behind the same address overlaps.
 //! Which heartbeats those are is the instance's decision (`Instance::heartbeats_act_from`).
 
@@ -18,10 +18,11 @@ impl Skips {
     /// Evaluates the condition for a cell.
     pub(super) fn new(cell: &Cell, timetable: &Timetable) -> Skips {
         let changing: BTreeSet<_> = timetable.changes().iter().map(|change| change.1).collect();
+        let hints = |id: InstanceId| cell.federation.instances[id.index()].rules.parameters.hints.is_some();
         let sessions = &cell.sessions;
         let may_skip_at: Vec<bool> = (0..cell.federation.instances.len())
             .map(InstanceId::at)
-            .map(|id| !changing.contains(&id) && heartbeat_work(cell, id) == Span::ZERO)
+            .map(|id| !changing.contains(&id) && heartbeat_work(cell, id) == Span::ZERO && !hints(id))
             .collect();
         let mut may_skip: Vec<bool> =
             sessions.iter().map(|session| may_skip_at[session.instance.index()]).collect();

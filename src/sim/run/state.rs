@@ -11,8 +11,10 @@ use super::skips::Skips;
 use super::wakes::Wakes;
 use crate::cell::{Cell, last_planned};
 use crate::domain::delivery::{Delivery, Health, Tls};
+use crate::domain::door::SeenDoor;
 use crate::domain::faults::Timetable;
 use crate::domain::federation::Inboxes;
+use crate::domain::heartbeats::doors_to_see;
 use crate::domain::protocol::{FollowHealth, Rules};
 use crate::event::{Event, Message};
 use crate::foundation::ids::InstanceId;
@@ -57,6 +59,8 @@ pub(in crate::sim) struct Run<'a> {
     /// Which sessions may skip heartbeats.
     pub(super) skips: Skips,
     pub(super) heartbeats_skipped: u64,
+    /// What clients post where that is noted one by one.
+    pub(super) seen_doors: BTreeMap<InstanceId, SeenDoor>,
     pub(super) cell: &'a Cell,
     pub(super) delivery: Delivery,
     pub(super) path: Path,
@@ -156,6 +160,7 @@ impl<'a> Run<'a> {
             last_end: last_planned(cell),
             skips: Skips::default(),
             heartbeats_skipped: 0,
+            seen_doors: doors_to_see(&cell.federation, timetable),
             wakes: Wakes::default(),
             cell,
             delivery: cell.delivery,

@@ -18,6 +18,9 @@ const SHOWN: &str = "53 what everybody shows";
 const PULLED: &str = "counts that are asked for";
 const DOWN: &str = "counts of an origin that is down";
 const SHOWN_BY_FOLLOWERS: &str = "55 what followers show";
+const HINTED: &str = "clients who are told to come later";
+const COMES: &str = "56 when clients come";
+const WAITED: &str = "56 what is shown of who has left";
 const UPDATES: &str = "50 Updates of a number that grows";
 
 const PLANTED: &[Planted] = &[
@@ -94,6 +97,63 @@ const PLANTED: &[Planted] = &[
         "counts that nobody renews",
         SHOWN_BY_FOLLOWERS,
         "protocols.mine.lifetime=1 min",
+    ),
+    Planted("clients are told nothing", HINTED, COMES, "protocols.mine.hints=off"),
+    Planted("clients obey from the first heartbeat on", HINTED, COMES, "instances.follower.tick_phase=0 s"),
+    Planted(
+        "it is told in twice the bytes",
+        HINTED,
+        "56 bytes of answers to heartbeats",
+        "protocols.mine.hints.heartbeats_per_s=1",
+    ),
+    Planted("they come as often", HINTED, "56 heartbeats", "protocols.mine.hints.at_most=2 s"),
+    Planted(
+        "nothing is the most",
+        "clients who are told the most",
+        COMES,
+        "protocols.mine.hints.at_most=6 s",
+    ),
+    Planted(
+        "parts of a second are left out",
+        "parts of a second are told as a whole one",
+        COMES,
+        "protocols.mine.hints.heartbeats_per_s=6",
+    ),
+    Planted(
+        "who is no view is told, too",
+        "a visit that is no view yet is told nothing",
+        COMES,
+        "protocols.mine.plain_view_after=0 s",
+    ),
+    Planted(
+        "each video by itself",
+        "clients of two videos",
+        COMES,
+        "protocols.mine.hints.heartbeats_per_s=4",
+    ),
+    Planted(
+        "a process remembers what it told",
+        "a process that starts again has told nothing",
+        COMES,
+        "faults=[]",
+    ),
+    Planted(
+        "clients remember what they were told",
+        "clients who get no answer",
+        "56 heartbeats without an answer",
+        "protocols.mine.heartbeat=3 s",
+    ),
+    Planted(
+        "all are waited for as long",
+        "who is told to come later is waited for longer",
+        WAITED,
+        "protocols.mine.lifetime=19 s",
+    ),
+    Planted(
+        "they are waited for twice as long",
+        "who is told to come later is waited for no longer than that",
+        WAITED,
+        "protocols.mine.lifetime=21 s",
     ),
     Planted("every change is worth it", GROWING, UPDATES, "protocols.mine.origin_views=updates"),
 ];
