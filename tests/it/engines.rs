@@ -417,12 +417,7 @@ fn where_events_are_needed_they_are_made() {
             "compare=[mine]",
             "protocols={mine: {base: v4, count_on_reply: \"yes\", origin_total: \"no\", totals_to: everybody}}",
         ],
-        // totals in batches, to everybody or to some, and with views
         &["compare=[mine]", "protocols={mine: {base: v2, batch: \"yes\"}}"],
-        &[
-            "compare=[mine]",
-            "protocols={mine: {base: v4, totals_at: ticks, origin_views: in-totals, batch: \"yes\"}}",
-        ],
     ] {
         assert_eq!(compare(set), 0, "{set:?}");
     }

@@ -189,7 +189,7 @@ fn what_cannot_come_alive_is_refused_before_anything_is_written() {
         (set("delivery=mastodon"), "set `delivery: peertube` or `unlimited`"),
         (set("deliveries={kept: {base: peertube, keep_alive: 5 s}}"), "a delivery with `keep_alive: off`"),
         (set("deliveries={kept: {base: peertube, breaker: {failures: 2, pause: 5 s}}}"), "`breaker: off`"),
-        (set("protocols={mine: {base: v3, batch: \"yes\"}}"), "take protocols with `batch: no`"),
+        (set("protocols.own.batch=yes"), "take protocols with `batch: no`"),
         (set("faults=[{blocked: [near], by: [far]}]"), "take the faults `blocked`"),
         (set("faults=[{down: [far], how: bad-gateway}]"), "no live server answers for far"),
         (set("faults=[{clock: [far], ahead: 31 min}]"), "sign with this machine's clock"),

@@ -107,22 +107,22 @@ fn greedy() -> Vec<(String, &'static str)> {
         (bomb, ":5:10: has more than 20000"),
         (keys, ":1:1: key0: is not a key here"),
         (anchors, ":"),
-        (big("  many: {count: 20000}", ""), ":102:3: instances: are 20008 instances"),
+        (big("  many: {count: 20000}", ""), ":103:3: instances: are 20008 instances"),
         (
             big("  many: {count: 19000}", &"many, ".repeat(9_000)),
-            ":132:1354: viewers.2.spread.list.210: is one too many",
+            ":133:1354: viewers.2.spread.list.210: is one too many",
         ),
-        (big(&regions, "origin"), ":1131:62: network.latency.regions.round_trip: has no figure between"),
+        (big(&regions, "origin"), ":1132:62: network.latency.regions.round_trip: has no figure between"),
         (
             in_faults("{clock: [many], ahead: 1 s}", 201),
-            ":149:3: faults: has 201 items; it may have from 0 to 200",
+            ":150:3: faults: has 201 items; it may have from 0 to 200",
         ),
         (
             in_faults(&format!("{{clock: [{}], ahead: 1 s}}", "many, ".repeat(300)), 1),
-            ":149:1250: faults.0.clock.206: is one too many",
+            ":150:1250: faults.0.clock.206: is one too many",
         ),
         (in_faults("{upgrade: [many], at: 0 s, to: v1, startup: 0 s}", 200), ":1"),
-        (big(&long_names, &unknown_names), ":1122:94: viewers.2.spread.list.0: `a---"),
+        (big(&long_names, &unknown_names), ":1123:94: viewers.2.spread.list.0: `a---"),
     ]
 }
 

@@ -71,7 +71,7 @@ fn the_head_of_a_file_becomes_the_model() {
         (first.variant, first.relative_to, first.min, first.max),
         (1, Some(0), Some(-1.0), Some(1000.0))
     );
-    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 178, 5));
+    assert_eq!((first.severity, first.line, first.column), (Severity::Warn, 179, 5));
     assert_eq!((second.severity, second.min, second.max), (Severity::Fail, Some(0.125), None));
     assert_eq!((&first.why[..], &second.why[..]), ("derived: \"quoted\"", "two\nlines"));
 }

@@ -62,12 +62,12 @@ pub(crate) const OF_DELIVERY: [&str; 8] = [
 ];
 
 /// Rules that no release has: a choice of theirs that a replay notices is one of designs.
-pub(crate) const OF_DESIGNS: [&str; 7] =
-    ["expiry", "totals_to", "totals_at", "records", "count_on_reply", "pull", "origin_views"];
+pub(crate) const OF_DESIGNS: [&str; 8] =
+    ["expiry", "totals_to", "totals_at", "records", "batch", "count_on_reply", "pull", "origin_views"];
 
-/// Rules of views and sizes, which are not in these recordings, of addresses (everybody there has one of their own), and of several videos.
-const NOT_IN_RECORDINGS: [&str; 6] =
-    ["plain_views", "forward_plain_views", "follower_views", "wire", "viewers_known_by", "batch"];
+/// Rules of views and sizes, which are not in these recordings, and of addresses: everybody there has one of their own.
+const NOT_IN_RECORDINGS: [&str; 5] =
+    ["plain_views", "forward_plain_views", "follower_views", "wire", "viewers_known_by"];
 
 /// Choices of one release that no recording notices, because its other rules make both choices the same: an id is always new
 /// to a list that is not searched; a keyed store has one entry per id; without forwards, or with forwards that lose their

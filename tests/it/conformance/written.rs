@@ -106,6 +106,8 @@ fn every_rule_of_the_proposal_is_held_by_a_recording() {
         }
     }
     let invisible = [
+        // they have one video
+        ("batch", "yes"),
         ("viewer_result", "no"),
         ("accept_result", "anybody"),
         ("origin_views", "updates-by-share"),

@@ -47,7 +47,6 @@ const IN_TOTALS: &str = "views in the origin's totals";
 const RESTARTED: &str = "totals over the interval, and a restart";
 const NO_INBOX: &str = "totals to those interested who have an inbox";
 const SPREAD: &str = "totals over the interval";
-const BATCHES: &str = "totals in batches";
 const INVENTED: &str = "viewers who do not exist";
 const CAPPED: &str = "a cap on one follower";
 const CAPPED_TOTALS: &str = "a cap on one follower's totals";
@@ -128,32 +127,6 @@ const PLANTED: &[Planted] = &[
     model("all at ticks", SPREAD, "40 totals of the origin", &["protocols.mine.totals_at=ticks"]),
     model("nobody starts again", RESTARTED, "40 totals of a follower", &["faults=[]"]),
     model("the follower has an inbox", NO_INBOX, "39 totals in all", &["instances.near.follows_as=server"]),
-    model("all by themselves", BATCHES, "57 batches and totals of the origin", &["protocols.mine.batch=no"]),
-    model(
-        "followers say all by themselves",
-        BATCHES,
-        "57 batches and totals of followers",
-        &["protocols.mine.batch=no"],
-    ),
-    model(
-        "batches for everybody",
-        BATCHES,
-        "57 batches and totals of the origin",
-        &["protocols.mine.totals_to=everybody", "instances.others.count=1"],
-    ),
-    model(
-        "only one is told",
-        BATCHES,
-        "57 totals that followers took",
-        &["instances.far.follows_as=no-shared-inbox"],
-    ),
-    model("bytes of an older form", BATCHES, "57 bytes of followers", &["protocols.mine.wire=peertube-6.0"]),
-    model(
-        "batches are not read",
-        BATCHES,
-        "57 viewers that nobody sees",
-        &["protocols.mine.accept_result=nobody"],
-    ),
     model("a tick is late", SPREAD, "40 totals of a follower", &["instances.near.tick_phase=4 s"]),
     model(
         "half of the instants are no samples",

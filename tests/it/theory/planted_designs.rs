@@ -18,6 +18,7 @@ const SHOWN: &str = "53 what everybody shows";
 const PULLED: &str = "counts that are asked for";
 const DOWN: &str = "counts of an origin that is down";
 const SHOWN_BY_FOLLOWERS: &str = "55 what followers show";
+const BATCHES: &str = "totals in batches";
 const HINTED: &str = "clients who are told to come later";
 const COMES: &str = "56 when clients come";
 const WAITED: &str = "56 what is shown of who has left";
@@ -154,6 +155,31 @@ const PLANTED: &[Planted] = &[
         "who is told to come later is waited for no longer than that",
         WAITED,
         "protocols.mine.lifetime=21 s",
+    ),
+    Planted(
+        "the origin says all by themselves",
+        BATCHES,
+        "57 batches and totals of the origin",
+        "protocols.mine.batch=no",
+    ),
+    Planted(
+        "followers say all by themselves",
+        BATCHES,
+        "57 batches and totals of followers",
+        "protocols.mine.batch=no",
+    ),
+    Planted(
+        "who has no inbox is told",
+        BATCHES,
+        "57 totals that followers took",
+        "instances.far.follows_as=no-shared-inbox",
+    ),
+    Planted("bytes of an older form", BATCHES, "57 bytes of followers", "protocols.mine.wire=peertube-6.0"),
+    Planted(
+        "batches are not read",
+        BATCHES,
+        "57 viewers that nobody sees",
+        "protocols.mine.accept_result=nobody",
     ),
     Planted("every change is worth it", GROWING, UPDATES, "protocols.mine.origin_views=updates"),
 ];
