@@ -236,7 +236,8 @@ impl Run<'_> {
         }
         // after an upgrade a receiver may answer with other sizes
         let has_constant_sizes = takes.is_ok() || self.upgrades.is_empty();
-        if to.len() < 2 || !has_constant_sizes {
+        // a route knows of one activity
+        if to.len() < 2 || !has_constant_sizes || letter.beside.is_some() {
             return None;
         }
         self.route(letter, to, takes.is_ok())
