@@ -350,54 +350,6 @@ impl PlainViews {
 }
 
 impl Rules {
-    /// Why these rules contradict each other, and what to do; none if they do not.
-    pub fn contradiction(&self) -> Option<&'static str> {
-        let says_totals = self.origin_total == OriginTotal::Yes || self.follower_total == FollowerTotal::Yes;
-        let keeps_ids = self.known_viewer == KnownViewer::Extend || self.store == StoreKind::Keyed;
-        let knows_viewers = keeps_ids || self.follower_total == FollowerTotal::Yes;
-        if self.plain_views == PlainViews::InTotals && self.follower_total == FollowerTotal::No {
-            Some(
-                "`plain_views: in-totals` says views in the totals of followers, and they say none; add `follower_total: yes`, or say `plain_views: counted`",
-            )
-        } else if self.origin_views == OriginViews::InTotals && self.origin_total == OriginTotal::No {
-            Some(
-                "`origin_views: in-totals` says views in the totals of origins, and they say none; add `origin_total: yes`, or say `origin_views: updates`",
-            )
-        } else if self.origin_views == OriginViews::UpdatesByShare && self.parameters.update_share_ppm == 0 {
-            Some(
-                "`origin_views: updates-by-share` tells of a change of at least `update_share`, and none is given; add such as `update_share: 5 %`, or say `origin_views: updates`",
-            )
-        } else if self.parameters.leave_beacon_ppm > 0 && self.viewers_known_by == ViewersKnownBy::Address {
-            Some(
-                "`leave_beacon` says that one client leaves, and `viewers_known_by: address` would take all behind its address for gone; add `viewers_known_by: session`, or say `leave_beacon: 0 %`",
-            )
-        } else if self.parameters.sampling > 1 && self.follower_total == FollowerTotal::Yes {
-            Some(
-                "`sampling` says which viewers are sent singly, and followers send totals of all of theirs; add `follower_total: no`, or say `sampling: 1`",
-            )
-        } else if self.totals_at == TotalsAt::Spread && !says_totals {
-            Some(
-                "`totals_at: spread` says when totals leave, and none do; add `origin_total: yes`, or say `totals_at: ticks`",
-            )
-        } else if self.totals_to == TotalsTo::Interested && self.origin_total == OriginTotal::No {
-            Some(
-                "`totals_to: interested` says to whom origins send totals, and they send none; add `origin_total: yes`, or say `totals_to: everybody`",
-            )
-        } else if self.totals_to == TotalsTo::Interested && !knows_viewers {
-            Some(
-                "`totals_to: interested` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend` or `follower_total: yes`",
-            )
-        } else if let Some(why) = self.designs_contradict() {
-            Some(why)
-        } else if self.parameters.follower_cap.is_some() && !keeps_ids {
-            Some(
-                "`follower_cap` asks whose viewers an origin counts, which it forgets where each View is another entry of a list; add `known_viewer: extend`",
-            )
-        } else {
-            None
-        }
-    }
-
     /// Whether a total that an instance receives removes the entries of its own viewers: it clears a keyed store.
     pub fn totals_clear_viewers(&self) -> bool {
         self.store == StoreKind::Keyed
