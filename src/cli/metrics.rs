@@ -4,8 +4,8 @@ use crate::foundation::ids::{InstanceId, SessionId, VideoId, ViewerId};
 use crate::foundation::units::{Span, Time};
 use crate::mechanism::activity::{Activity, Form, Stamp, Subject};
 use crate::mechanism::wire::{
-    EPOCH_UNIX_MS, Host, Names, Part, Persistence, Proof, SESSION_ID_LENGTH, VERSION, VIDEO_ID_DIGITS,
-    VideoNames, head_parts,
+    AnswerHead, EPOCH_UNIX_MS, Host, Names, Part, Persistence, Proof, SESSION_ID_LENGTH, VERSION,
+    VIDEO_ID_DIGITS, VideoNames, head_parts,
 };
 use crate::metrics::definitions::{DEFINITIONS, SYMBOLS};
 use clap::Args;
@@ -105,7 +105,7 @@ fn heartbeat_rows(names: &Names) -> Vec<String> {
     let mut request = head_parts(&head);
     request.push(Part { name: "body".to_owned(), bytes: body.len() as u64 });
     let answer = |(form, release)| {
-        let head = names.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Kept);
+        let head = names.heartbeat_answer(form, None);
         format!("{release}, answer | {}", listed(&head_parts(&head)))
     };
     std::iter::once(format!("any, request | {}", listed(&request))).chain(FORMS.map(answer)).collect()
@@ -126,7 +126,7 @@ fn head_row(names: &Names, (form, release): (Form, &str), is_request: bool) -> S
     let head = if is_request {
         names.request_head(form, FOLLOWER, ORIGIN, 1_000, Time::ZERO, &proof, Persistence::Closed)
     } else {
-        names.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Closed)
+        names.response_head(&AnswerHead::first(form, Persistence::Closed))
     };
     format!("{release} | {}", listed(&head_parts(&head)))
 }
@@ -146,7 +146,7 @@ fn counted_row(names: &Names, (form, release): (Form, &str)) -> String {
         form,
     };
     let body = names.activity(&total, form).json().len();
-    let head = names.counted_response_head(form, built, 1, built, Persistence::Closed, body);
+    let head = names.counted_response_head(&AnswerHead::first(form, Persistence::Closed), body);
     let mut parts = head_parts(&head);
     parts.push(Part { name: "body".to_owned(), bytes: body as u64 });
     format!("{release}, with a count | {}", listed(&parts))

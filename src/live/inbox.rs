@@ -17,7 +17,7 @@ use crate::foundation::units::Time;
 use crate::mechanism::activity::{Activity, Form};
 use crate::mechanism::ledger::Arrival;
 use crate::mechanism::refusal::Refusal::RateLimited;
-use crate::mechanism::wire::{Document, Persistence, Read, Sizes};
+use crate::mechanism::wire::{AnswerHead, Document, Persistence, Read, Sizes};
 use crate::observe::AnswerEnd;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -183,12 +183,13 @@ fn accepted(cluster: &Cluster, form: Form, date: Time, left: Option<u32>, count:
     // without a limit the head reads as that of a first request
     let used = limit.map_or(1, |(limit, left)| limit.requests.saturating_sub(left));
     let reset = date + limit.map_or_else(Default::default, |(limit, _)| limit.per);
-    let (names, closed) = (&cluster.cell.names, Persistence::Closed);
+    let of = AnswerHead { form, date, used, reset, persistence: Persistence::Closed };
+    let names = &cluster.cell.names;
     let (head, mut reply) = match count {
-        None => (names.response_head(form, date, used, reset, closed), empty(StatusCode::NO_CONTENT)),
+        None => (names.response_head(&of), empty(StatusCode::NO_CONTENT)),
         Some(total) => {
             let body = names.activity(total, total.form).json();
-            let head = names.counted_response_head(form, date, used, reset, closed, body.len());
+            let head = names.counted_response_head(&of, body.len());
             (head, Reply::new(Full::new(Bytes::from(body))))
         }
     };

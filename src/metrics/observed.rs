@@ -32,7 +32,8 @@ pub struct Observed {
     pub delays: Vec<DelayRow>,
     /// What arrived from whom at whom.
     pub links: Vec<LinkRow>,
-    /// The answers that carried counts, by who gave and took them; of these bytes the heads are a part.
+    /// The answers that carried counts, by who gave and took them, of whose bytes the heads are a part; and the totals that came beside another in a batch, which
+    /// has the bytes.
     pub told_beside: Vec<LinkRow>,
     /// Forwarded viewers that took effect as plain views.
     pub viewers_as_plain_views: u64,

@@ -417,7 +417,6 @@ fn where_events_are_needed_they_are_made() {
             "compare=[mine]",
             "protocols={mine: {base: v4, count_on_reply: \"yes\", origin_total: \"no\", totals_to: everybody}}",
         ],
-        &["compare=[mine]", "protocols={mine: {base: v2, batch: \"yes\"}}"],
     ] {
         assert_eq!(compare(set), 0, "{set:?}");
     }

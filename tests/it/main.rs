@@ -2,6 +2,7 @@
 
 mod asked_back;
 mod background;
+mod batches;
 mod bill;
 mod catalogues;
 mod cells;

@@ -49,6 +49,29 @@ impl Persistence {
     }
 }
 
+/// What the head of any answer to a server says.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerHead {
+    /// The form of the server that answers.
+    pub form: Form,
+    /// When it does.
+    pub date: Time,
+    /// So many requests of this client are used in the window of the rate limit ...
+    pub used: u32,
+    /// ... which ends then.
+    pub reset: Time,
+    /// What becomes of the connection.
+    pub persistence: Persistence,
+}
+
+impl AnswerHead {
+    /// The first request of a client, for a simulation, which only counts bytes: the digits of the remaining requests are these unless a client is
+    /// about to be refused.
+    pub fn first(form: Form, persistence: Persistence) -> AnswerHead {
+        AnswerHead { form, date: Time::ZERO, used: 1, reset: Time::ZERO, persistence }
+    }
+}
+
 impl Proof {
     /// No proof by `actor`, but the length of one: for a simulation, which only counts its bytes.
     pub fn placeholder(actor: &str) -> Proof {
@@ -158,17 +181,9 @@ impl Names {
         }
     }
 
-    /// The whole response of a server of that form to a View at the instant `date`: it has no body. So many requests of
-    /// this client were `used` in the rate limit's window, which ends at `reset`.
-    pub fn response_head(
-        &self,
-        form: Form,
-        date: Time,
-        used: u32,
-        reset: Time,
-        persistence: Persistence,
-    ) -> String {
-        let limit: u32 = match form {
+    /// The whole response to a View: it has no body.
+    pub fn response_head(&self, of: &AnswerHead) -> String {
+        let limit: u32 = match of.form {
             Form::V60 | Form::V61 => 500,
             Form::V71 | Form::V80 => 100_000,
         };
@@ -181,62 +196,37 @@ impl Names {
             "Access-Control-Expose-Headers: Retry-After".to_owned(),
             "Tk: N".to_owned(),
             format!("X-RateLimit-Limit: {limit}"),
-            format!("X-RateLimit-Remaining: {}", limit.saturating_sub(used)),
-            format!("Date: {}", self.http_date(date)),
-            format!("X-RateLimit-Reset: {}", self.clock(reset).unix_timestamp()),
-            persistence.of_response().to_owned(),
+            format!("X-RateLimit-Remaining: {}", limit.saturating_sub(of.used)),
+            format!("Date: {}", self.http_date(of.date)),
+            format!("X-RateLimit-Reset: {}", self.clock(of.reset).unix_timestamp()),
+            of.persistence.of_response().to_owned(),
             "\r\n".to_owned(),
         ]
         .join("\r\n")
     }
-}
 
-impl Names {
     /// The head of an answer that carries a count in a body of `body_bytes`, and is otherwise `response_head`. No server gives one yet: its lines about the
     /// body are those of a server that answers JSON.
-    pub fn counted_response_head(
-        &self,
-        form: Form,
-        date: Time,
-        used: u32,
-        reset: Time,
-        persistence: Persistence,
-        body_bytes: usize,
-    ) -> String {
+    pub fn counted_response_head(&self, of: &AnswerHead, body_bytes: usize) -> String {
         let body = format!("Content-Type: {ACTIVITY_JSON}\r\nContent-Length: {body_bytes}\r\nDate: ");
-        let head = self.response_head(form, date, used, reset, persistence);
+        let head = self.response_head(of);
         head.replacen("204 No Content", "200 OK", 1).replacen("Date: ", &body, 1)
     }
-}
 
-impl Names {
     /// The head of the answer to a GET for a count, with a body of `body_bytes`, or none where who asked knows that count (304). It may be kept
     /// for `max_age`. No server gives one yet; what a 304 says is what RFC 9110 asks for.
-    #[expect(clippy::too_many_arguments, reason = "a head says just that many things")]
     pub fn pulled_response_head(
         &self,
-        form: Form,
-        date: Time,
-        used: u32,
-        reset: Time,
-        persistence: Persistence,
+        of: &AnswerHead,
         body_bytes: Option<usize>,
         (count, max_age): (u32, Span),
     ) -> String {
         let head = match body_bytes {
-            Some(bytes) => self.counted_response_head(form, date, used, reset, persistence, bytes),
-            None => self.response_head(form, date, used, reset, persistence).replacen(
-                "204 No Content",
-                "304 Not Modified",
-                1,
-            ),
+            Some(bytes) => self.counted_response_head(of, bytes),
+            None => self.response_head(of).replacen("204 No Content", "304 Not Modified", 1),
         };
-        let kept = format!(
-            "Cache-Control: max-age={}\r\nETag: {}\r\nDate: ",
-            max_age.whole_secs(),
-            entity_tag(count)
-        );
-        head.replacen("Date: ", &kept, 1)
+        let (age_s, tag) = (max_age.whole_secs(), entity_tag(count));
+        head.replacen("Date: ", &format!("Cache-Control: max-age={age_s}\r\nETag: {tag}\r\nDate: "), 1)
     }
 }
 

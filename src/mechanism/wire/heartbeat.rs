@@ -7,10 +7,10 @@
 //! (`response_head`). What tells when to come is `Retry-After` in it: HTTP's field for how long a client ought to wait before it asks again (RFC 9110,
 //! 10.2.3), in whole seconds, which servers that limit rates send already and let pages read; no body is needed.
 
-use super::head::Persistence;
+use super::head::{AnswerHead, Persistence};
 use super::names::Names;
 use crate::foundation::ids::{InstanceId, VideoId};
-use crate::foundation::units::{Span, Time};
+use crate::foundation::units::Span;
 use crate::mechanism::activity::Form;
 
 /// The characters of a UUID in the address of a page.
@@ -54,10 +54,10 @@ impl Names {
 
     /// The answer of a server of that form to a heartbeat, which may tell how long to wait until the next one.
     pub fn heartbeat_answer(&self, form: Form, told: Option<Span>) -> String {
-        let head = self.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Kept);
+        let head = self.response_head(&AnswerHead::first(form, Persistence::Kept));
         match told {
             Some(told) => {
-                let told_s = told.ns() / Span::from_secs(1).ns();
+                let told_s = told.whole_secs();
                 head.replacen("Date: ", &format!("Retry-After: {told_s}\r\nDate: "), 1)
             }
             None => head,

@@ -30,7 +30,7 @@ pub use body::{Document, OtherBodies, Signature};
 pub use canonical::canonical_options;
 pub use collection::Collection;
 pub use composition::{Part, head_parts};
-pub use head::{Persistence, Proof};
+pub use head::{AnswerHead, Persistence, Proof};
 pub use least::smallest_total_bytes;
 pub use names::{
     EPOCH_UNIX_MS, Host, LAB_SESSION_ID_LENGTH, LAB_VIDEO_ID_DIGITS, Names, SESSION_ID_LENGTH,

@@ -4,7 +4,7 @@
 
 use super::body::{OtherBodies, Signature};
 use super::collection::item;
-use super::head::{Persistence, Proof};
+use super::head::{AnswerHead, Persistence, Proof};
 use super::names::{Host, Names, VideoNames};
 use crate::foundation::ids::InstanceId;
 use crate::foundation::units::{Span, Time};
@@ -104,8 +104,7 @@ impl<'a> Sizes<'a> {
             in_json: number(&mut numbers, [&host.url, &host.server_actor].map(|name| length_in_json(name))),
         };
         let hosts = names.instances.iter().map(lengths).collect();
-        // The digits of the remaining requests are these unless a client is about to be refused.
-        let response = |form| names.response_head(form, Time::ZERO, 1, Time::ZERO, Persistence::Closed);
+        let response = |form| names.response_head(&AnswerHead::first(form, Persistence::Closed));
         let mut numbers = BTreeMap::new();
         let lengths = |video: &VideoNames| {
             let names = [&video.uuid, &video.account, &video.channel].map(|name| length_in_json(name));
@@ -166,8 +165,8 @@ impl<'a> Sizes<'a> {
         let Some(key) = self.body_key(total) else { return 0 };
         *self.counted_responses.entry(key).or_insert_with(|| {
             let body = self.names.activity(total, total.form).json().len();
-            let (at, persistence) = (Time::ZERO, Persistence::Closed);
-            let head = self.names.counted_response_head(total.form, at, 1, at, persistence, body);
+            let of = AnswerHead::first(total.form, Persistence::Closed);
+            let head = self.names.counted_response_head(&of, body);
             (head.len() + body) as u64
         })
     }
@@ -179,10 +178,9 @@ impl<'a> Sizes<'a> {
         let key = (key, digits(max_age.whole_secs()));
         *self.pulled_responses.entry(key).or_insert_with(|| {
             let body = self.names.activity(total, total.form).json().len();
-            let (at, persistence) = (Time::ZERO, Persistence::Closed);
+            let of = AnswerHead::first(total.form, Persistence::Closed);
             let tag = (total.result.unwrap_or_default(), max_age);
-            let head =
-                |body| self.names.pulled_response_head(total.form, at, 1, at, persistence, body, tag).len();
+            let head = |body| self.names.pulled_response_head(&of, body, tag).len();
             [head(Some(body)) + body, head(None)].map(|bytes| bytes as u64)
         })
     }

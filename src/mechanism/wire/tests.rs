@@ -174,8 +174,7 @@ fn a_kept_connection_costs_a_few_bytes_more() {
         let proof = Proof::placeholder("peertube");
         names.request_head(Form::V61, R2, ORIGIN, 1_328, Time::ZERO, &proof, persistence).len() as u64
     };
-    let response =
-        |persistence| names.response_head(Form::V61, Time::ZERO, 1, Time::ZERO, persistence).len() as u64;
+    let response = |persistence| names.response_head(&AnswerHead::first(Form::V61, persistence)).len() as u64;
     assert_eq!([request(Persistence::Closed), request(Persistence::Kept)], [856, 861]);
     assert_eq!([response(Persistence::Closed), response(Persistence::Kept)], [336, 364]);
     let sizes = Sizes::new(&names, OtherBodies::default());
@@ -244,7 +243,12 @@ fn check_message(message: &Value) {
     let reset = u64::from(number("X-RateLimit-Reset")) * 1_000 - EPOCH_UNIX_MS as u64;
     let used = 500 - number("X-RateLimit-Remaining");
     let date = names.read_http_date(field(response, "Date")).expect("a date");
-    let built = names.response_head(Form::V61, date, used, Time::from_ms(reset), Persistence::Closed);
+    let built = names.response_head(&AnswerHead {
+        date,
+        used,
+        reset: Time::from_ms(reset),
+        ..AnswerHead::first(Form::V61, Persistence::Closed)
+    });
     assert_eq!(built, response);
 }
 

@@ -12,6 +12,8 @@ mod series;
 mod trouble;
 mod wrong;
 mod wrong_files;
+mod wrong_rules;
+mod wrong_traffic;
 
 use super::*;
 use std::io;

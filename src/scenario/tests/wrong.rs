@@ -1,6 +1,8 @@
 //! Wrong files and the words in which they are refused.
 
 use super::wrong_files::WRONG;
+use super::wrong_rules::WRONG_RULES;
+use super::wrong_traffic::WRONG_TRAFFIC;
 use super::*;
 
 fn told(problems: &[Problem]) -> String {
@@ -10,9 +12,9 @@ fn told(problems: &[Problem]) -> String {
 
 #[test]
 fn wrong_files_are_refused_with_place_and_remedy() {
-    for (old, new, expected) in WRONG {
+    for (old, new, expected) in [WRONG, WRONG_RULES, WRONG_TRAFFIC].concat() {
         let problems = read_with(&changed(old, new), &[]).expect_err(new);
-        assert_eq!(told(&problems), *expected, "{new:?}");
+        assert_eq!(told(&problems), expected, "{new:?}");
     }
 }
 

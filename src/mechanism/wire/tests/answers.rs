@@ -13,8 +13,7 @@ fn an_answer_with_a_count_is_a_total_that_is_not_signed() {
         for count in [0, 9, 10, 4_321, u32::MAX] {
             let total = Activity { form, ..activity(ORIGIN, Subject::Total, Some(count)) };
             let body = names.activity(&total, form).json();
-            let (at, closed) = (Time::ZERO, Persistence::Closed);
-            let head = names.counted_response_head(form, at, 1, at, closed, body.len());
+            let head = names.counted_response_head(&AnswerHead::first(form, Persistence::Closed), body.len());
             assert_eq!(sizes.counted_response(&total), (head.len() + body.len()) as u64);
             let creator = names.host(ORIGIN).actor().len() as u64;
             let signature = SIGNATURE_BYTES + creator;
@@ -57,8 +56,7 @@ fn a_count_that_is_asked_for_has_a_tag() {
         let total = Activity { form, ..activity(ORIGIN, Subject::Total, Some(count)) };
         let body = names.activity(&total, form).json().len();
         let head = |body| {
-            let (at, persistence) = (Time::ZERO, Persistence::Closed);
-            names.pulled_response_head(form, at, 1, at, persistence, body, (count, cache))
+            names.pulled_response_head(&AnswerHead::first(form, Persistence::Closed), body, (count, cache))
         };
         let [whole, same] = sizes.pulled_response(&total, cache);
         assert_eq!(
