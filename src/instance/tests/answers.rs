@@ -1,7 +1,7 @@
 //! What an origin answers to what followers say of their viewers.
 
 use super::*;
-use crate::domain::protocol::{AcceptResult, CountOnReply, FollowerTotal, Pull};
+use crate::domain::protocol::{AcceptResult, CountOnReply, FollowerTotal, Hints, Parameters, Pull};
 use crate::mechanism::activity::FetchReason;
 
 const THIRD: InstanceId = InstanceId(2);
@@ -99,4 +99,9 @@ fn who_asks_gets_the_count() {
     assert_eq!(later.result, Some(0), "all have expired, before any tick");
     assert_eq!(answer(&mut instance(ORIGIN, answering("v3")), &get, 1), None, "another protocol");
     assert_eq!(answer(&mut instance(THIRD, rules), &get, 1), None, "not its video");
+    // who asks with heartbeats that come 55 s later than others asks that much later
+    let hints = Some(Hints { heartbeats_per_s: 1, at_most: Span::from_secs(60) });
+    let rules = Rules { parameters: Parameters { hints, ..rules.parameters }, ..rules };
+    let total = answer(&mut instance(ORIGIN, rules), &get, 3).expect("an answer");
+    assert_eq!(total.expires, Some(expires + Span::from_secs(60 - 5)));
 }
